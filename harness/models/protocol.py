@@ -1,0 +1,129 @@
+"""What a model plugin provides: a type that can be described without loading, and the loaded model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from polyarena.judges.protocol import Ask
+from polyarena.tasks.item import Kind
+from polyarena.tasks.sampling import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """One text to generate.
+
+    Attributes:
+        language: ``lang_Script`` of the item (stored completions are looked up by it).
+        item_id: The item, within task and language.
+        messages: ``{"role": ..., "content": ...}`` in order; rendered by the model with its chat template.
+        sampling: How the answer is sampled.
+        sample_index: Counts repeats, from 0.
+    """
+
+    language: str
+    item_id: str
+    messages: tuple[Mapping[str, str], ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    sample_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRequest:
+    """Choices to score by their log-likelihood as continuations of the rendered messages."""
+
+    language: str
+    item_id: str
+    messages: tuple[Mapping[str, str], ...]
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """One generated text; fields as in :class:`polyarena.tasks.records.Completion`."""
+
+    prompt: str
+    text: str
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The log-likelihood of each choice; fields as in :class:`polyarena.tasks.records.Completion`."""
+
+    prompt: str
+    loglikelihoods: tuple[float, ...]
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_s: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """What a model may need from the run around it.
+
+    Attributes:
+        base: Folder that relative paths in ``args`` start from (that of the experiment file).
+        open_endpoint: Turns endpoint settings into an :data:`Ask` that shares the run's call cache and ledger.
+            ``None`` while planning.
+    """
+
+    base: str = "."
+    open_endpoint: Callable[[Mapping[str, Any]], Ask] | None = field(default=None, repr=False)
+
+
+class Model(Protocol):
+    """A loaded model."""
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """What is known only after loading (dtype, device, revision, digest of the chat template), for the lock."""
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+        """Generate one text per request, in order.
+
+        The result must depend on the requests alone, not on what was asked before: the caller passes one cell at a
+        time, and a resumed run must give the same bytes.
+        """
+
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:
+        """Score the choices of each request, in order."""
+
+    def close(self) -> None:
+        """Free memory and connections."""
+
+
+@runtime_checkable
+class ModelType(Protocol):
+    """What the entry-point group ``polyarena.models`` holds."""
+
+    def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
+        """Refuse arguments that cannot work, cheaply and before anything is spent.
+
+        Raises:
+            PolyarenaError: Says which argument, and what would be right.
+        """
+
+    def supports(self, kind: Kind) -> bool:
+        """Whether models of this type can answer items of this kind."""
+
+    def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:
+        """Everything that changes an answer in this language and is known without loading: part of the cell key.
+
+        Arguments that only change how fast an answer comes (device, batch size, concurrency) are left out.
+        """
+
+    def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:
+        """Load the model.
+
+        Args:
+            args: As in the experiment.
+            chat_template: ``True`` for the model's own, ``False`` for none (system text and prompt joined by a blank
+                line), or the text of a Jinja template.
+            context: The run around it.
+        """

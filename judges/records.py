@@ -1,0 +1,114 @@
+"""The records of the judge room: games as they were judged, battles as they count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+
+class Label(StrEnum):
+    """A judge's verdict on two answers, from the first shown (A) to the second (B)."""
+
+    A_MUCH = "A>>B"
+    A = "A>B"
+    TIE = "A=B"
+    B = "B>A"
+    B_MUCH = "B>>A"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """One judgment of two completions in one order.
+
+    Attributes:
+        judge: Name of the judge in the experiment.
+        task: Task name.
+        language: ``lang_Script``.
+        item_id: The item, within task and language.
+        source_id: Shared by all translations of the item.
+        system_a: The system whose answer was shown first.
+        system_b: The system whose answer was shown second.
+        repeat: Counts repeated judgments of the same order, from 0.
+        label: A :class:`Label` value.
+        raw: What the judge wrote, whole.
+        prompt_tokens: As the endpoint counted; ``None`` where no endpoint was asked.
+        completion_tokens: Likewise.
+        cost: In the currency of the experiment's prices; ``None`` where no price is known, never a silent zero.
+        error: Why there is no verdict, or ``None``.
+    """
+
+    judge: str
+    task: str
+    language: str
+    item_id: str
+    source_id: str
+    system_a: str
+    system_b: str
+    repeat: int
+    label: str
+    raw: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: float | None = None
+    error: str | None = None
+
+
+GAME_SCHEMA = pa.schema(
+    [
+        pa.field("judge", pa.string(), nullable=False),
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("system_a", pa.string(), nullable=False),
+        pa.field("system_b", pa.string(), nullable=False),
+        pa.field("repeat", pa.int32(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("raw", pa.string(), nullable=False),
+        pa.field("prompt_tokens", pa.int64()),
+        pa.field("completion_tokens", pa.int64()),
+        pa.field("cost", pa.float64()),
+        pa.field("error", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Battle:
+    """The games of one item, both orders and all repeats, collapsed to one score for the candidate.
+
+    Attributes:
+        score: Mean over the valid games in [0, 1]; 1 is a win, ties count half. ``None`` if no game was valid.
+        n_games: All games of the item.
+        n_invalid: Those without a verdict; they are bounded in the reports, never dropped in silence.
+    """
+
+    judge: str
+    task: str
+    language: str
+    item_id: str
+    source_id: str
+    candidate: str
+    baseline: str
+    score: float | None
+    n_games: int
+    n_invalid: int
+
+
+BATTLE_SCHEMA = pa.schema(
+    [
+        pa.field("judge", pa.string(), nullable=False),
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("candidate", pa.string(), nullable=False),
+        pa.field("baseline", pa.string(), nullable=False),
+        pa.field("score", pa.float64()),
+        pa.field("n_games", pa.int32(), nullable=False),
+        pa.field("n_invalid", pa.int32(), nullable=False),
+    ]
+)

@@ -1,0 +1,85 @@
+"""The record of the report room: a number that can be published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with its interval and everything needed to know what it means.
+
+    Attributes:
+        system: The system that the number is about (the candidate of a win rate).
+        baseline: The other side of a win rate; ``None`` for scores.
+        judge: The judge of a win rate; ``None`` for scores.
+        task: Task name.
+        level: ``language``, ``macro``, ``tier``, or another grouping of languages.
+        group: The language code, or the group's name (``all`` for the macro average).
+        metric: ``win_rate`` or the task's metric.
+        value: The estimate; ``None`` when there is nothing to average (``note`` says why).
+        standard_error: Of the estimate; half-widths never appear under this name.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        confidence: Nominal, such as 0.95.
+        method: How the interval was made: ``percentile``, ``wilson``, ``none``.
+        n: Items averaged, over all languages of the group.
+        n_clusters: Distinct ``source_id`` among them; what was resampled.
+        n_languages: Languages averaged.
+        n_invalid: Games without a verdict; 0 for scores.
+        worst: The value if every invalid game were lost.
+        best: The value if every invalid game were won.
+        note: What a reader must know of this row; empty if nothing.
+        signature: Every setting that changes the number.
+    """
+
+    system: str
+    baseline: str | None
+    judge: str | None
+    task: str
+    level: str
+    group: str
+    metric: str
+    value: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    method: str
+    n: int
+    n_clusters: int
+    n_languages: int
+    n_invalid: int
+    worst: float | None
+    best: float | None
+    note: str
+    signature: str
+
+
+ESTIMATE_SCHEMA = pa.schema(
+    [
+        pa.field("system", pa.string(), nullable=False),
+        pa.field("baseline", pa.string()),
+        pa.field("judge", pa.string()),
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("group", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("standard_error", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("confidence", pa.float64(), nullable=False),
+        pa.field("method", pa.string(), nullable=False),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("n_clusters", pa.int64(), nullable=False),
+        pa.field("n_languages", pa.int64(), nullable=False),
+        pa.field("n_invalid", pa.int64(), nullable=False),
+        pa.field("worst", pa.float64()),
+        pa.field("best", pa.float64()),
+        pa.field("note", pa.string(), nullable=False),
+        pa.field("signature", pa.string(), nullable=False),
+    ]
+)

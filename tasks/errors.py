@@ -1,0 +1,58 @@
+"""The one family of errors that a user can cause, in any room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PolyarenaError(Exception):
+    """Something the user can mend: says what is wrong, where, why, and what to do next.
+
+    The command line prints these without a traceback (``--debug`` shows it).
+
+    Attributes:
+        what: One sentence: what is wrong.
+        where: The file (and line), field, cell or address concerned; empty if none.
+        why: The reason, when it is not plain from ``what``.
+        fix: The next thing to do or the command to run.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str | Path = "", why: str = "", fix: str = "") -> None:
+        self.what = what
+        self.where = str(where)
+        self.why = why
+        self.fix = fix
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """Return the message as the terminal shows it, one fact a line."""
+        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        if self.why:
+            lines.append(f"  why: {self.why}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        return "\n".join(lines)
+
+
+class UnknownNameError(PolyarenaError):
+    """A language, task, judge, model or key that does not exist (message carries a did-you-mean)."""
+
+
+class DataError(PolyarenaError):
+    """A data file is missing, unreadable or not in the expected schema."""
+
+
+class ExperimentError(PolyarenaError):
+    """The experiment file cannot be used as written."""
+
+
+class ModelError(PolyarenaError):
+    """A model or endpoint could not be built or did not answer."""
+
+    exit_code = 3
+
+
+class StoreError(PolyarenaError):
+    """A run folder cannot be read or written."""

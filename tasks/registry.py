@@ -1,0 +1,34 @@
+"""Tasks by name, found through the entry-point group ``polyarena.tasks``."""
+
+from __future__ import annotations
+
+from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.plugins import Plugins, plugins
+from polyarena.tasks.protocol import Task
+
+
+def task_plugins() -> Plugins:
+    """Return the entry points of all installed tasks."""
+    return plugins("polyarena.tasks", "task")
+
+
+def find_task(name: str, *, where: str = "") -> Task:
+    """Return the task of this name.
+
+    Args:
+        name: As in ``polyarena tasks``.
+        where: The place of the name in the user's file, for messages.
+
+    Raises:
+        UnknownNameError: No such task; the message has a did-you-mean.
+        PolyarenaError: The plugin cannot be imported or is no task.
+    """
+    found = task_plugins().load(name, where=where, listing="polyarena tasks")
+    if not isinstance(found, Task):
+        raise PolyarenaError(
+            f"the plugin {name!r} is no task",
+            where=where,
+            why=f"it is {type(found).__name__} and lacks card, items or score",
+            fix="point the entry point at an object with the members of polyarena.tasks.Task",
+        )
+    return found

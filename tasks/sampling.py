@@ -1,0 +1,24 @@
+"""How a text is sampled from a model, be it a candidate or a judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Settings that change a generated text; all of them are part of cache keys and signatures.
+
+    Attributes:
+        max_tokens: Longest answer, in tokens of the model.
+        temperature: 0 is greedy.
+        top_p: Nucleus; 1 is off.
+        stop: Texts that end the answer, beside the model's own end token.
+        seed: For sampled answers, where the backend has one; repeats add their ``sample_index``.
+    """
+
+    max_tokens: int = 512
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int = 0

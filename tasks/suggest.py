@@ -1,0 +1,39 @@
+"""Did-you-mean for every name that a user can misspell."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from polyarena.tasks.errors import UnknownNameError
+
+
+def closest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Return up to ``limit`` known names that resemble ``name``, best first, compared without regard to case."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=0.6)
+    return [by_folded[match] for match in matches]
+
+
+def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "", listing: str = "") -> UnknownNameError:
+    """Build the error for a name that does not exist.
+
+    Args:
+        kind: What the name should have been, such as ``"task"``.
+        name: The name as the user wrote it.
+        known: All names that would have been right.
+        where: The file and line, or field, in which it stands.
+        listing: The command that lists all names.
+    """
+    known = sorted(known)
+    near = closest(name, known)
+    if near:
+        fix = "did you mean " + " or ".join(repr(match) for match in near) + "?"
+    elif len(known) <= 12:
+        fix = "use one of: " + ", ".join(known)
+    else:
+        fix = ""
+    if listing:
+        fix = f"{fix} " if fix else ""
+        fix += f"(`{listing}` lists them all)"
+    return UnknownNameError(f"unknown {kind} {name!r}", where=where, fix=fix)

@@ -1,0 +1,16 @@
+"""Texts come from anywhere; this makes them safe to store and to send."""
+
+from __future__ import annotations
+
+import re
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+REPLACEMENT = "�"
+
+
+def well_formed(text: str) -> str:
+    """Replace NUL characters and lone surrogates by U+FFFD.
+
+    Neither survives UTF-8 encoding, Arrow or most HTTP servers; everything else is kept as it is.
+    """
+    return _UNSTORABLE.sub(REPLACEMENT, text)
