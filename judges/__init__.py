@@ -1,1 +1,31 @@
-"""..."""
+"""Who decides: matches of two answers, the judges that decide them, and what their verdicts are worth."""
+
+from polyarena.judges.collapse import SCORES, collapse
+from polyarena.judges.pairwise import Pairing, Pairings, games, pairings
+from polyarena.judges.protocol import Answer, Ask, Call, Judge, JudgeFactory, Match, Reply, Verdict
+from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, Battle, Game, Label
+from polyarena.judges.registry import find_judge, judge_plugins
+
+__all__ = [
+    "BATTLE_SCHEMA",
+    "GAME_SCHEMA",
+    "SCORES",
+    "Answer",
+    "Ask",
+    "Battle",
+    "Call",
+    "Game",
+    "Judge",
+    "JudgeFactory",
+    "Label",
+    "Match",
+    "Pairing",
+    "Pairings",
+    "Reply",
+    "Verdict",
+    "collapse",
+    "find_judge",
+    "games",
+    "judge_plugins",
+    "pairings",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -15,15 +16,19 @@ class PolyarenaError(Exception):
         where: The file (and line), field, cell or address concerned; empty if none.
         why: The reason, when it is not plain from ``what``.
         fix: The next thing to do or the command to run.
+        also: Further errors found at the same time, so that one look mends all.
     """
 
     exit_code = 2
 
-    def __init__(self, what: str, *, where: str | Path = "", why: str = "", fix: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str | Path = "", why: str = "", fix: str = "", also: Sequence[PolyarenaError] = ()
+    ) -> None:
         self.what = what
         self.where = str(where)
         self.why = why
         self.fix = fix
+        self.also = tuple(also)
         super().__init__(self.render())
 
     def render(self) -> str:
@@ -33,7 +38,7 @@ class PolyarenaError(Exception):
             lines.append(f"  why: {self.why}")
         if self.fix:
             lines.append(f"  fix: {self.fix}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(other.render() for other in self.also)])
 
 
 class UnknownNameError(PolyarenaError):

@@ -1,1 +1,23 @@
-"""..."""
+"""Chat models behind the OpenAI protocol: asked concurrently, retried within bounds, paid for once.
+
+Importing this package does not import ``openai``; the first call that has to be sent does.
+"""
+
+from polyarena.harness.endpoints.cache import CallCache
+from polyarena.harness.endpoints.endpoint import Attempt, Endpoint
+from polyarena.harness.endpoints.ledger import Ledger, Totals
+from polyarena.harness.endpoints.request import call_key, request_body
+from polyarena.harness.endpoints.settings import EndpointSettings, Prices, read_api_key
+
+__all__ = [
+    "Attempt",
+    "CallCache",
+    "Endpoint",
+    "EndpointSettings",
+    "Ledger",
+    "Prices",
+    "Totals",
+    "call_key",
+    "read_api_key",
+    "request_body",
+]

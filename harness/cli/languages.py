@@ -1,0 +1,43 @@
+"""``polyarena languages``."""
+
+from __future__ import annotations
+
+
+def command(*selector: str, json: bool = False) -> int:
+    """List languages.
+
+    Parameters
+    ----------
+    selector
+        Codes, names, sets (aya23, aya99, aya101, tiny_aya, all) and facets (tier:low, script:Deva,
+        family:Atlantic-Congo, region:earth); unions by comma, `&` for both, `-` in front for all but. All if left out.
+    json
+        Print JSON.
+    """
+    from dataclasses import asdict
+
+    from polyarena.harness.cli.output import print_json, print_table
+    from polyarena.tasks.languages import select_languages
+
+    found = select_languages(list(selector) if selector else "all")
+    if json:
+        print_json([{**asdict(language), "sets": sorted(language.sets)} for language in found])
+        return 0
+    print_table(
+        f"{len(found)} languages",
+        ("code", "name", "autonym", "family", "tier", "Joshi", "regions", "sets"),
+        [
+            (
+                language.code,
+                language.name,
+                language.autonym,
+                language.family,
+                language.tier,
+                language.joshi,
+                " ".join(language.regions),
+                " ".join(sorted(language.sets)),
+            )
+            for language in found
+        ],
+    )
+    return 0

@@ -1,0 +1,120 @@
+"""``polyarena plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polyarena.harness.planning import Plan, PlannedCell, PlannedGames
+    from polyarena.harness.planning.tokens import Range
+
+
+def command(experiment: Path, *, output: Path | None = None, json: bool = False) -> int:
+    """Show cells, what is stored, requests, tokens and price before anything is spent.
+
+    Parameters
+    ----------
+    experiment
+        The experiment file.
+    output
+        The run folder.
+    json
+        Print JSON: one row for each cell and each pair of cells.
+    """
+    from polyarena.harness.cli.output import print_json
+    from polyarena.harness.planning import plan
+
+    planned = plan(experiment, output=output)
+    if json:
+        print_json(as_data(planned))
+    else:
+        _print(planned)
+    return 0
+
+
+def as_data(planned: Plan) -> dict[str, Any]:
+    """Return a plan as plain data."""
+    from dataclasses import asdict
+
+    price = planned.price()
+    return {
+        "experiment": planned.experiment.name,
+        "folder": str(planned.folder.path),
+        "data": dict(planned.data),
+        "cells": [asdict(cell) for cell in planned.cells],
+        "games": [asdict(games) for games in planned.games],
+        "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
+        "price": None if price is None else asdict(price),
+    }
+
+
+def _print(planned: Plan) -> None:
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    cells: dict[tuple[str, str], list[PlannedCell]] = {}
+    for cell in planned.cells:
+        cells.setdefault((cell.system, cell.task), []).append(cell)
+    games: dict[tuple[str, str], list[PlannedGames]] = {}
+    for pair in planned.games:
+        games.setdefault((f"{pair.judge} judges {pair.candidate} against {pair.baseline}", pair.task), []).append(pair)
+    rows = [_row(*names, parts) for names, parts in (*cells.items(), *games.items())]
+    print_table(
+        f"{planned.experiment.name} in {planned.folder.path}",
+        ("who", "task", "languages", "stored", "items", "requests to make", "prompt tokens", "answer tokens", "price"),
+        rows,
+        right=range(2, 9),
+    )
+    languages = {language for _, language in planned.unsupported}
+    if planned.unsupported:
+        print_lines(
+            f"not asked, since a system does not claim the language: {len(planned.unsupported)} cells "
+            f"in {len(languages)} languages"
+        )
+    left = sum(not part.stored for part in (*planned.cells, *planned.games))
+    price = planned.price()
+    money = "unknown: an endpoint has no prices" if price is None else _money(price)
+    print_lines(f"to do: {left} of {len(planned.cells) + len(planned.games)} cells and pairs; price: {money}")
+    print_lines("tokens are estimates from the UTF-8 length of the prompts; a run counts them")
+
+
+def _row(who: str, task: str, parts: Iterable[PlannedCell | PlannedGames]) -> tuple[str, ...]:
+    from polyarena.harness.planning.tokens import Range
+
+    parts = list(parts)
+    todo = [part for part in parts if not part.stored]
+    prompt = sum((part.prompt_tokens for part in todo), Range())
+    completion = sum((part.completion_tokens for part in todo), Range())
+    if not any(part.billed for part in parts):
+        money = "–"
+    elif any(part.price is None for part in todo):
+        money = "unknown"
+    else:
+        money = _money(sum((part.price for part in todo if part.price), Range()))
+    return (
+        who,
+        task,
+        str(len(parts)),
+        str(len(parts) - len(todo)),
+        str(sum(part.items for part in parts)),
+        str(sum(part.requests for part in todo)),
+        _span(prompt),
+        _span(completion),
+        money,
+    )
+
+
+def _span(span: Range) -> str:
+    return "–" if not span.high else f"{_short(span.low)} to {_short(span.high)}"
+
+
+def _short(number: float) -> str:
+    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.1f}{suffix}"
+    return f"{number:.0f}"
+
+
+def _money(span: Range) -> str:
+    return "nothing" if not span.high else f"{span.low:.2f} to {span.high:.2f}"

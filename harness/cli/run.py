@@ -1,0 +1,34 @@
+"""``polyarena run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def command(experiment: Path, *, output: Path | None = None, quiet: bool = False, json: bool = False) -> int:
+    """Run an experiment: systems answer, judges decide, results and report are written.
+
+    Parameters
+    ----------
+    experiment
+        The experiment file.
+    output
+        The run folder; `runs/<name>` if neither this nor the experiment's `output` names one.
+    quiet
+        Show no progress.
+    json
+        Print the estimates as JSON in place of the summary.
+    """
+    from polyarena.harness.cli.summary import print_failures, print_summary
+    from polyarena.harness.planning import plan
+    from polyarena.harness.progress import listening
+    from polyarena.harness.running import run
+
+    planned = plan(experiment, output=output)
+    with listening(planned, quiet=quiet) as listener:
+        finished = run(planned, listener=listener)
+    print_summary(finished.folder, finished.files, as_json=json)
+    if finished.failures:
+        print_failures(finished.failures)
+        return 3
+    return 0

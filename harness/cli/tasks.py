@@ -1,0 +1,82 @@
+"""``polyarena tasks``."""
+
+from __future__ import annotations
+
+
+def command(name: str | None = None, *, json: bool = False) -> int:
+    """List the installed tasks, or show the card of one.
+
+    Parameters
+    ----------
+    name
+        A task.
+    json
+        Print JSON.
+    """
+    from polyarena.harness.cli.output import print_json, print_lines, print_table
+    from polyarena.tasks.registry import find_task, task_plugins
+
+    if name is not None:
+        card = find_task(name).card
+        if json:
+            print_json(card.model_dump(mode="json"))
+            return 0
+        _show(name)
+        return 0
+    plugins = task_plugins()
+    broken = plugins.broken()
+    cards = [find_task(each).card for each in plugins.names if each not in broken]
+    if json:
+        print_json([card.model_dump(mode="json") for card in cards])
+        return 0
+    print_table(
+        "",
+        ("task", "kind", "languages", "metrics", "data", "licence", "title"),
+        [
+            (
+                card.name,
+                card.kind.value,
+                str(len(card.languages)),
+                ", ".join(card.metrics) or "judged",
+                f"{card.dataset.id}@{card.dataset.revision}",
+                card.dataset.licence,
+                card.title,
+            )
+            for card in cards
+        ],
+        right=(2,),
+    )
+    for each, reason in broken.items():
+        print_lines(f"{each}: cannot be imported: {reason}")
+    return 0
+
+
+def _show(name: str) -> None:
+    from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.tasks.languages import find_language
+    from polyarena.tasks.registry import find_task
+
+    card = find_task(name).card
+    facts = [
+        ("title", card.title),
+        ("version", card.version),
+        ("kind", card.kind.value),
+        ("data", f"{card.dataset.id}, revision {card.dataset.revision}, split {card.dataset.split}"),
+        ("licence", card.dataset.licence),
+        ("page", card.dataset.url),
+        ("metrics", ", ".join(card.metrics) or "none of its own: judged in pairs"),
+        ("chance", "" if card.chance is None else f"{card.chance:.0%}"),
+        ("shared", card.shared),
+        ("generation", f"at most {card.generation.max_tokens} tokens"),
+        ("cite", card.citation),
+        ("notes", card.notes),
+    ]
+    print_table(card.name, ("", ""), [(label, value) for label, value in facts if value])
+    print_table(
+        f"{len(card.languages)} languages",
+        ("code", "name", "provenance"),
+        [(code, find_language(code).name, card.provenance[code].value) for code in card.languages],
+    )
+    if card.left_out:
+        print_table("left out", ("code", "why"), sorted(card.left_out.items()))
+    print_lines()

@@ -1,0 +1,87 @@
+"""A background event loop that runs jobs, a bounded number at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager
+from typing import Generic, TypeVar
+
+Job = TypeVar("Job")
+
+
+class Dispatcher(Generic[Job]):
+    """Runs jobs on an event loop in a thread of its own, so that they go on while the caller does something else.
+
+    A job that has to be run again takes no worker while it waits, and then goes before all that were submitted after
+    it: the caller wants results in order, and the oldest holds up the rest.
+
+    Args:
+        workers: Most jobs that run at once.
+        session: Opens what the jobs need, on the loop, and yields ``run(worker, job)``: it returns the seconds after
+            which to run the job again, or ``None`` when it is done. ``worker`` counts from 0.
+        crashed: Told of an exception from ``run``; the jobs then go on.
+
+    Raises:
+        Exception: Whatever ``session`` raised.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        session: Callable[[], AbstractAsyncContextManager[Callable[[int, Job], Awaitable[float | None]]]],
+        crashed: Callable[[Exception], None],
+    ) -> None:
+        self._workers = workers
+        self._session = session
+        self._crashed = crashed
+        self._order = itertools.count()
+        started: Future[None] = Future()
+        # A daemon: a caller that never closes must still be able to leave.
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._main(started)), name="polyarena-endpoint", daemon=True
+        )
+        self._thread.start()
+        started.result()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; from any thread."""
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, (next(self._order), job))
+
+    def close(self) -> None:
+        """Cancel what runs, forget what waits, close the session and end the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+
+    async def _main(self, started: Future[None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._queue: asyncio.PriorityQueue[tuple[int, Job]] = asyncio.PriorityQueue()
+        session = self._session()
+        try:
+            run = await session.__aenter__()
+        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits for the start
+            started.set_exception(error)
+            return
+        started.set_result(None)
+        workers = [asyncio.create_task(self._work(number, run)) for number in range(self._workers)]
+        await self._stop.wait()
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await session.__aexit__(None, None, None)
+
+    async def _work(self, number: int, run: Callable[[int, Job], Awaitable[float | None]]) -> None:
+        while True:
+            order, job = await self._queue.get()
+            try:
+                pause = await run(number, job)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller must hear of it, not wait for ever
+                self._crashed(error)
+            else:
+                if pause is not None:
+                    self._loop.call_later(pause, self._queue.put_nowait, (order, job))

@@ -1,0 +1,65 @@
+"""Failures after which asking on is pointless, put so that the user can mend them."""
+
+from __future__ import annotations
+
+import os
+
+from polyarena.harness.endpoints.outcome import Outcome
+from polyarena.harness.endpoints.settings import EndpointSettings
+from polyarena.tasks.errors import ModelError
+
+_ALWAYS = ("401", "402", "quota")
+_UNTIL_ANSWERED = ("403", "404")
+
+
+def refusal(
+    settings: EndpointSettings, outcome: Outcome, attempts: int, *, answered: bool, known: bool
+) -> ModelError | None:
+    """Return the error that ends the run, or ``None`` if the failure concerns this one call only.
+
+    A refused key or an empty account ends it at any time; a forbidden or unknown model, or a call that used up its
+    attempts, only while nothing shows that the endpoint works: later it is one bad question among good ones.
+
+    Args:
+        settings: Of the endpoint.
+        outcome: The last one of the call, after which it is not asked again.
+        attempts: How often it was asked.
+        answered: Whether this endpoint has answered any call in this process.
+        known: Whether the cache has held an answer of this endpoint; it then worked once, though it may be off now.
+    """
+    why = outcome.reply.error or ""
+    where = f"{settings.model} at {settings.url}"
+    name = settings.api_key_env
+    if outcome.reason == "401":
+        state = "the key in" if os.environ.get(name) else "a missing key: nothing is set in"
+        return ModelError(
+            f"the endpoint refuses {state} the environment variable {name}",
+            where=where,
+            why=why,
+            fix=f"export {name}=<a key that is valid there>",
+        )
+    if outcome.reason in _ALWAYS:
+        return ModelError(
+            "the endpoint asks for payment before it answers",
+            where=where,
+            why=why,
+            fix="add credit and run the same command again; answers that were paid for are kept",
+        )
+    if answered:
+        return None
+    if outcome.reason in _UNTIL_ANSWERED:
+        return ModelError(
+            f"the endpoint does not offer the model {settings.model!r}"
+            + (f" to the key in {name}" if outcome.reason == "403" else ", or this is not its address"),
+            where=where,
+            why=why,
+            fix="check `model` and `base_url` (usually ends in /v1)",
+        )
+    if not outcome.retry or (known and outcome.reason != "connection"):
+        return None
+    return ModelError(
+        f"the endpoint did not answer in {attempts} attempt{'s' if attempts != 1 else ''}",
+        where=where,
+        why=why,
+        fix="check that the server runs and that `base_url` is right; then run the same command again",
+    )

@@ -1,0 +1,61 @@
+"""What is sent for a call, and the key under which its answer is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from polyarena.harness.endpoints.settings import EndpointSettings
+from polyarena.judges.protocol import Call
+from polyarena.tasks.text import well_formed
+
+
+def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
+    """Return the JSON body of the request.
+
+    Settings at their neutral value are not sent (``top_p`` 1, no ``stop``, the seed of a greedy answer): not every
+    server knows them. Repeats add their ``sample_index`` to the seed. NUL characters and lone surrogates are replaced.
+    """
+    sampling = call.sampling
+    body: dict[str, Any] = {
+        "model": settings.model,
+        "messages": [dict(message) for message in call.messages],
+        "max_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+    }
+    if sampling.top_p != 1:
+        body["top_p"] = sampling.top_p
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.temperature > 0:
+        body["seed"] = sampling.seed + call.sample_index
+    body |= settings.extra_body
+    return {name: _sendable(value) for name, value in body.items() if value is not None}
+
+
+def call_key(settings: EndpointSettings, call: Call) -> str:
+    """Return the key of a call's answer: a SHA-256 of the address, the body as it is sent and the sample index.
+
+    That is all that can change the answer, and nothing else is in it: no key, no concurrency, no price.
+    """
+    return body_key(settings.url, request_body(settings, call), call.sample_index)
+
+
+def body_key(url: str, body: Mapping[str, Any], sample_index: int) -> str:
+    """Return the key as :func:`call_key` does, for a body that is already there."""
+    canonical = json.dumps(
+        {"base_url": url, "body": body, "sample_index": sample_index}, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _sendable(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, Mapping):
+        return {well_formed(name): _sendable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sendable(part) for part in value]
+    return value

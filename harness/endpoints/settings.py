@@ -1,0 +1,145 @@
+"""What an experiment says about an endpoint."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from polyarena.tasks.errors import ModelError
+
+OPENAI_URL = "https://api.openai.com/v1"
+NO_KEY = "none"
+"""Sent where no key is set and the server is a local one; most local servers ignore it."""
+
+_OURS = ("messages", "model", "stream", "n")
+
+
+class Prices(BaseModel):
+    """What an endpoint charges; decimals, so that totals do not depend on the order of replies.
+
+    Attributes:
+        input: Per million prompt tokens.
+        output: Per million completion tokens.
+        currency: Any name; prices of different currencies are never added.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+    output: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+    currency: str = "USD"
+
+    def cost(self, prompt_tokens: int | None, completion_tokens: int | None) -> Decimal | None:
+        """Return the exact price of these tokens, or ``None`` if the endpoint did not say how many there were."""
+        if prompt_tokens is None or completion_tokens is None:
+            return None
+        return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
+
+
+class EndpointSettings(BaseModel):
+    """An OpenAI-compatible chat endpoint and how hard to lean on it.
+
+    Attributes:
+        base_url: Address up to and including the version, such as ``http://localhost:8000/v1``; ``None`` is OpenAI's
+            own. The environment's ``OPENAI_BASE_URL`` is not consulted: it would change answers unseen.
+        model: The model's name there.
+        api_key_env: Environment variable that holds the key. The key itself is stored nowhere.
+        concurrency: Most requests in flight at once.
+        timeout_s: Longest wait for one whole answer, in seconds.
+        max_attempts: Requests for one call at most, the first included.
+        max_wait_s: Longest pause before a retry, in seconds; a server that asks for a longer one has refused the call.
+        prices: Without them costs are unknown, never zero.
+        extra_body: Further fields of the request, such as ``reasoning_effort``; they win over ours, and ``null``
+            removes one of ours (``max_tokens: null`` beside ``max_completion_tokens: 512``).
+    """
+
+    # An error that quotes its input could quote a key that was pasted into the wrong field.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    base_url: str | None = None
+    model: Annotated[str, Field(min_length=1)]
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "OPENAI_API_KEY"
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
+    timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120.0
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    max_wait_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
+    prices: Prices | None = None
+    extra_body: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("must be an address such as http://localhost:8000/v1")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("must hold no user, query or fragment; a key belongs in the environment (api_key_env)")
+        address = value.rstrip("/")
+        if address.endswith("/completions"):
+            raise ValueError("must end before /chat/completions, usually in /v1")
+        return address
+
+    @field_validator("extra_body")
+    @classmethod
+    def _sendable(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        taken = sorted(set(value) & set(_OURS))
+        if taken:
+            raise ValueError(f"may not set {', '.join(taken)}: polyarena sets it itself")
+        json.dumps(value, allow_nan=False)
+        return value
+
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
+        return self.base_url or OPENAI_URL
+
+    @property
+    def identity(self) -> Mapping[str, JsonValue]:
+        """The part that changes answers: goes into cell keys and signatures. How fast and how dear is left out."""
+        return {"base_url": self.url, "model": self.model, "extra_body": self.extra_body}
+
+
+def read_api_key(settings: EndpointSettings) -> str:
+    """Return the key from the environment, or a stand-in for a local server.
+
+    Raises:
+        ModelError: There is no key and the server is not a local one, or the key cannot be sent.
+    """
+    name = settings.api_key_env
+    key = os.environ.get(name, "").strip()
+    if not key and _is_local(settings.url):
+        return NO_KEY
+    if not key:
+        raise ModelError(
+            f"no API key: the environment variable {name} is not set",
+            where=settings.url,
+            fix=f"export {name}=<your key>  (any text, if this server asks for none)",
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ModelError(
+            f"the environment variable {name} does not hold a key: it has characters that no header can carry",
+            where=settings.url,
+            fix=f"export {name}=<your key>",
+        )
+    return key
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost"))

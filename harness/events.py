@@ -1,0 +1,131 @@
+"""What happens during a run, for progress and for the event log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The run starts: how much there is and how much of it is stored."""
+
+    experiment: str
+    folder: str
+    cells: int
+    cells_stored: int
+    games: int
+    games_stored: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoading:
+    """A model is being loaded for these systems."""
+
+    systems: tuple[str, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded:
+    """A model is loaded; ``provenance`` is what could only be known then."""
+
+    systems: tuple[str, ...]
+    seconds: float
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CellStarted:
+    """A cell is being computed."""
+
+    system: str
+    task: str
+    language: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellDone:
+    """A cell is stored."""
+
+    system: str
+    task: str
+    language: str
+    requests: int
+    seconds: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellFailed:
+    """A cell could not be computed; the others go on."""
+
+    system: str
+    task: str
+    language: str
+    requests: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class GamesDone:
+    """The games of one pair of cells are stored."""
+
+    judge: str
+    candidate: str
+    task: str
+    language: str
+    requests: int
+    invalid: int
+    seconds: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GamesFailed:
+    """The games of one pair of cells could not be judged; the others go on."""
+
+    judge: str
+    candidate: str
+    task: str
+    language: str
+    requests: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the endpoints of this run took, cached calls apart."""
+
+    ledgers: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run ends; ``failures`` counts cells and pairs without a result."""
+
+    seconds: float
+    failures: int
+
+
+Event = (
+    Planned
+    | ModelLoading
+    | ModelLoaded
+    | CellStarted
+    | CellDone
+    | CellFailed
+    | GamesDone
+    | GamesFailed
+    | Spent
+    | Finished
+)
+Listener = Callable[[Event], None]
+
+
+def as_record(event: Event) -> dict[str, Any]:
+    """Return an event as the object that ``events.jsonl`` holds."""
+    return {"event": type(event).__name__, **asdict(event)}

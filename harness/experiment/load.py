@@ -1,0 +1,115 @@
+"""Reading the experiment file; every complaint names the file, the line and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from polyarena.harness.experiment.positions import parse_yaml
+from polyarena.harness.experiment.schema import Experiment
+from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.suggest import closest, unknown
+
+
+def load_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
+    """Read an experiment from a YAML file, or from a mapping with the same keys.
+
+    Raises:
+        ExperimentError: The file is missing or not YAML, a key is unknown or missing, a value has the wrong type, a
+            name stands twice, or the baseline is not among the systems.
+    """
+    if isinstance(source, Mapping):
+        return _validated(dict(source), {}, None)
+    path = Path(source)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ExperimentError("there is no such experiment file", where=path, fix=_nearby(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExperimentError("the experiment file cannot be read", where=path, why=str(error)) from error
+    data, lines = parse_yaml(text, str(path))
+    if not isinstance(data, dict):
+        raise ExperimentError(
+            "the experiment file holds no mapping", where=path, fix="start from examples/quickstart.yaml"
+        )
+    return _validated(data, lines, path)
+
+
+def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int], path: Path | None) -> Experiment:
+    try:
+        experiment = Experiment.model_validate(data)
+    except ValidationError as error:
+        raise _explained(error, lines, path) from None
+    experiment._path = path
+    experiment._lines = lines
+    _refuse_double_names(experiment)
+    names = [system.name for system in experiment.systems]
+    if experiment.baseline is not None and experiment.baseline not in names:
+        raise unknown("system", experiment.baseline, names, where=experiment.where("baseline"))
+    return experiment
+
+
+def _refuse_double_names(experiment: Experiment) -> None:
+    for part, names in (
+        ("systems", [system.name for system in experiment.systems]),
+        ("judges", [judge.name for judge in experiment.judges]),
+        ("tasks", [task.task for task in experiment.tasks]),
+    ):
+        # Names become folders, and some file systems do not tell letter case apart.
+        folded = [name.casefold() for name in names]
+        for index, name in enumerate(folded):
+            if name in folded[:index]:
+                raise ExperimentError(
+                    f"{names[index]!r} stands twice under {part}",
+                    where=experiment.where(part, index),
+                    fix="give each its own name" if part != "tasks" else "list each task once",
+                )
+
+
+def _explained(
+    error: ValidationError, lines: Mapping[tuple[str | int, ...], int], path: Path | None
+) -> ExperimentError:
+    details = error.errors(include_url=False)
+    # A list whose elements are wrong is also reported as too short; only the elements help.
+    inner = [d for d in details if not any(_within(other["loc"], d["loc"]) for other in details)]
+    first, *rest = [_message(detail, lines, path) for detail in inner]
+    return ExperimentError(first.what, where=first.where, fix=first.fix, also=rest)
+
+
+def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _message(detail: Any, lines: Mapping[tuple[str | int, ...], int], path: Path | None) -> ExperimentError:
+    location = tuple(
+        part for part in detail["loc"] if not str(part).startswith(("function-", "tuple[", "constrained-"))
+    )
+    context = detail.get("ctx", {})
+    what, fix = detail["msg"], ""
+    if detail["type"] == "unknown_key":
+        key, known = context["key"], context["known"]
+        location = (*location, key)
+        what = f"unknown key {key!r}"
+        near = closest(key, known)
+        fix = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
+    elif detail["type"] == "missing":
+        what = f"the key {location[-1]!r} is missing"
+    elif detail["type"] == "string_pattern_mismatch":
+        what = f"{detail['input']!r} cannot name a folder"
+        fix = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
+    probe = location
+    while probe and probe not in lines:
+        probe = probe[:-1]
+    dotted = ".".join(str(part) for part in location)
+    where = f"{path}:{lines.get(probe, 1)} ({dotted})" if path else dotted
+    return ExperimentError(what, where=where, fix=fix)
+
+
+def _nearby(path: Path) -> str:
+    folder = path.parent
+    files = sorted(p.name for p in folder.glob("*.y*ml")) if folder.is_dir() else []
+    near = closest(path.name, files) or files[:5]
+    return f"{folder} has " + ", ".join(near) if near else ""

@@ -1,0 +1,71 @@
+"""YAML with line numbers, duplicate keys refused, and ``no`` read as Norwegian."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from polyarena.tasks.errors import ExperimentError
+
+Path = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's booleans only: under YAML 1.1, the language code ``no`` would be ``False``."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF")
+
+
+def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
+    """Parse a YAML document.
+
+    Args:
+        text: The document.
+        where: Its file, for messages.
+
+    Returns:
+        The data, and the 1-based line of every mapping value and list element by its path from the root.
+
+    Raises:
+        ExperimentError: Not YAML, or a key stands twice in one mapping.
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Path, int] = {}
+        if node is not None:
+            _walk(node, (), lines, where)
+        return (loader.construct_document(node) if node is not None else None), lines
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ExperimentError("this is not valid YAML", where=f"{where}{line}", why=problem) from error
+    finally:
+        loader.dispose()
+
+
+def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            name = str(key.value)
+            if name in seen:
+                raise ExperimentError(
+                    f"the key {name!r} stands twice", where=f"{where}:{line}", why=f"first on line {seen[name]}"
+                )
+            seen[name] = line
+            lines[(*path, name)] = line
+            _walk(value, (*path, name), lines, where)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _walk(value, (*path, index), lines, where)

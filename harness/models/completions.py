@@ -1,0 +1,153 @@
+"""A system whose answers are stored already: a folder of completions, or a system's cells of another run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model, ModelContext
+from polyarena.harness.models.rendering import plain
+from polyarena.harness.models.stored import Key, Stored, file_of, language_files, read_stored
+from polyarena.tasks.errors import DataError, ExperimentError, ModelError
+from polyarena.tasks.item import Kind
+from polyarena.tasks.suggest import unknown
+
+ARGUMENTS = ("path", "id_field", "text_field")
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionsType:
+    """The model type ``completions``; a :class:`polyarena.harness.models.protocol.ModelType`.
+
+    Arguments: ``path``, a folder of files such as ``de.jsonl`` or ``deu_Latn.parquet``; ``id_field`` and ``text_field``
+    where these fields have unusual names.
+    """
+
+    def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
+        """Refuse unknown arguments and a folder without files of languages."""
+        for name, value in args.items():
+            if name not in ARGUMENTS:
+                raise unknown("argument of `completions`", str(name), ARGUMENTS, where=where)
+            if not isinstance(value, str) and not (value is None and name != "path"):
+                raise ExperimentError(f"`{name}` must be a text", where=where, why=f"it is {value!r}")
+        if not args.get("path"):
+            raise ExperimentError("stored completions need `path`", where=where, fix="name the folder that holds them")
+        language_files(_folder(args, context), where)
+
+    def supports(self, kind: Kind) -> bool:
+        """Anything but multiple choice: what is read is texts."""
+        return kind is not Kind.MULTIPLE_CHOICE
+
+    def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:
+        """Return the digest of the language's file, wherever it lies, and which fields are read.
+
+        Raises:
+            DataError: The language has no file.
+        """
+        path = file_of(_folder(args, context), language, "")
+        status = path.stat()
+        fields = [f"{name}={args[name]}" for name in ("id_field", "text_field") if args.get(name)]
+        return {
+            "type": "completions",
+            "args": ",".join(fields),
+            "content": f"sha256:{_digest(path, status.st_size, status.st_mtime_ns)}",
+        }
+
+    def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:  # noqa: ARG002
+        """Open the folder; files are read when their language is asked for. A chat template means nothing here."""
+        return CompletionsModel(_folder(args, context), args.get("id_field"), args.get("text_field"))
+
+
+class CompletionsModel:
+    """Stored completions as a model; a :class:`polyarena.harness.models.protocol.Model`."""
+
+    def __init__(self, folder: Path, id_field: str | None, text_field: str | None) -> None:
+        self._folder = folder
+        self._fields = (id_field, text_field)
+        self._language = ""
+        self._stored: dict[Key, Stored] = {}
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """All is known before."""
+        return {"chat_template": "unknown"}
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+        """Look up one text for each request; an empty text is a text.
+
+        ``prompt`` is what the file says the model saw, else the plain messages. Finish reason, token counts and latency
+        are taken from the file where it has them.
+
+        Raises:
+            DataError: The file is missing or wrong, or lacks items (the message counts them).
+        """
+        answers: dict[int, Generated] = {}
+        for language in dict.fromkeys(request.language for request in requests):
+            places = [place for place, request in enumerate(requests) if request.language == language]
+            found = self._of_language(language, [requests[place] for place in places])
+            answers.update(zip(places, found, strict=True))
+        return [answers[place] for place in range(len(requests))]
+
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:  # noqa: ARG002
+        """Refuse: a stored text does not say how likely another one was."""
+        raise ModelError(
+            "stored completions cannot answer multiple choice",
+            where=self._folder,
+            fix="leave multiple-choice tasks out for this system",
+        )
+
+    def close(self) -> None:
+        """Forget the file that was read last."""
+        self._stored = {}
+        self._language = ""
+
+    def _of_language(self, language: str, requests: Sequence[GenerateRequest]) -> list[Generated]:
+        path = file_of(self._folder, language, "")
+        if self._language != language:
+            self._stored = read_stored(path, *self._fields)
+            self._language = language
+        missing = [request for request in requests if (request.item_id, request.sample_index) not in self._stored]
+        if missing:
+            first = missing[0]
+            sample = f", sample {first.sample_index}" if first.sample_index else ""
+            raise DataError(
+                f"{len(missing)} of {len(requests)} items have no stored completion",
+                where=path,
+                why=f"the first is {first.item_id!r}{sample}; the file holds {len(self._stored)} completions",
+                fix="set the task's `limit` to the items that are stored, or store the rest",
+            )
+        return [_generated(request, self._stored[request.item_id, request.sample_index]) for request in requests]
+
+
+def _generated(request: GenerateRequest, stored: Stored) -> Generated:
+    row = stored.row
+    prompt = row.get("prompt")
+    return Generated(
+        prompt=prompt if isinstance(prompt, str) else plain(request.messages),
+        text=stored.text,
+        finish_reason=row["finish_reason"] if isinstance(row.get("finish_reason"), str) else None,
+        prompt_tokens=_count(row.get("prompt_tokens")),
+        completion_tokens=_count(row.get("completion_tokens")),
+        latency_s=float(row["latency_s"]) if isinstance(row.get("latency_s"), int | float) else None,
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _folder(args: Mapping[str, Any], context: ModelContext) -> Path:
+    return (Path(context.base) / Path(str(args.get("path", ""))).expanduser()).absolute()
+
+
+@cache
+def _digest(path: Path, size: int, changed_ns: int) -> str:  # noqa: ARG001 - part of the key of the memory
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+build = CompletionsType()
+"""The entry point."""

@@ -1,0 +1,53 @@
+"""What a loaded lm-eval model says of itself, for the lock file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from polyarena.harness.models.rendering import SEPARATORS
+from polyarena.harness.models.sampled import descends
+
+
+def describe(lm: Any, templated: bool) -> dict[str, str]:
+    """Return what changes answers and is known only after loading.
+
+    Keys, where known: ``dtype``, ``device``, ``batch_size``, ``parameters``, ``commit`` (of the files that were really
+    loaded from the hub), ``generation_config`` (the model's own settings, such as a repetition penalty, which apply
+    beside those of the experiment), ``chat_template`` (SHA-256 of the text; ``none``; ``server``), ``separator``
+    (between prompt and choice, as JSON), ``max_length`` in tokens.
+    """
+    facts: dict[str, Any] = {"separator": json.dumps(SEPARATORS[templated]), "chat_template": _template(lm, templated)}
+    if descends(lm, "HFLM"):
+        facts |= _of_transformers(lm)
+    for name in ("batch_size", "max_length"):
+        try:
+            facts.setdefault(name, getattr(lm, name))
+        except (AttributeError, NotImplementedError):
+            continue
+    return {name: str(value) for name, value in sorted(facts.items()) if value not in (None, "")}
+
+
+def _template(lm: Any, templated: bool) -> str:
+    if not templated:
+        return "none"
+    # Some classes fetch a tokenizer when asked for one, so only those are asked that were built with one.
+    tokenizer = lm.tokenizer if descends(lm, "TemplateLM") else None
+    text = getattr(tokenizer, "chat_template", None)
+    if isinstance(text, dict):
+        text = json.dumps(text, sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" if text else "server"
+
+
+def _of_transformers(lm: Any) -> dict[str, Any]:
+    model = lm.model
+    settings = model.generation_config.to_diff_dict() if getattr(model, "generation_config", None) else {}
+    settings = {name: value for name, value in settings.items() if not name.startswith(("_", "transformers_"))}
+    return {
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(lm.device),
+        "parameters": model.num_parameters(),
+        "commit": getattr(model.config, "_commit_hash", None),
+        "generation_config": json.dumps(settings, sort_keys=True, default=str),
+    }

@@ -1,0 +1,136 @@
+"""A candidate behind an OpenAI-compatible endpoint, asked through this project's own client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from polyarena.harness.endpoints import EndpointSettings, read_api_key
+from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model, ModelContext
+from polyarena.judges.protocol import Ask, Call
+from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.item import Kind
+from polyarena.tasks.suggest import closest
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointType:
+    """The model type ``endpoint``; a :class:`polyarena.harness.models.protocol.ModelType`.
+
+    Arguments are the fields of :class:`polyarena.harness.endpoints.EndpointSettings`.
+    """
+
+    def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:  # noqa: ARG002
+        """Refuse settings that cannot work, and a missing key."""
+        read_api_key(_settings(args, where))
+
+    def supports(self, kind: Kind) -> bool:
+        """Anything but multiple choice: chat endpoints do not give the likelihood of a text."""
+        return kind is not Kind.MULTIPLE_CHOICE
+
+    def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Return address, model and extra fields of the request; no key, no price, no concurrency."""
+        settings = _settings(args, "")
+        return {"type": "endpoint", "args": json.dumps(dict(settings.identity), sort_keys=True, ensure_ascii=False)}
+
+    def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:
+        """Open the endpoint.
+
+        Raises:
+            ModelError: A chat template was asked for: the server has its own.
+        """
+        settings = _settings(args, "")
+        where = f"{settings.model} at {settings.url}"
+        if chat_template is not True:
+            raise ModelError(
+                "an endpoint cannot set its chat template",
+                where=where,
+                why="it is sent messages, and the server renders them",
+                fix="set `chat_template: true`",
+            )
+        if context.open_endpoint is None:
+            raise ModelError("no endpoint can be opened here", where=where, why="planning asks nobody")
+        return EndpointModel(where, context.open_endpoint(args))
+
+
+class EndpointModel:
+    """An endpoint as a model; a :class:`polyarena.harness.models.protocol.Model`."""
+
+    def __init__(self, name: str, ask: Ask) -> None:
+        self._name = name
+        self._ask = ask
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """The server does not say more."""
+        return {"chat_template": "server"}
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+        """Ask all questions; ``prompt`` is the canonical JSON of the messages.
+
+        Raises:
+            ModelError: Some calls failed for good, after all others had ended. A failed call is no empty answer: the
+                cell is left undone, its answered calls stay in the call cache, and the next run repeats the others.
+        """
+        calls = [Call(request.messages, request.sampling, request.sample_index) for request in requests]
+        replies = list(self._ask(calls))
+        failures = [reply.error for reply in replies if reply.error is not None]
+        if failures or len(replies) != len(calls):
+            raise ModelError(
+                f"{len(failures) or len(calls) - len(replies)} of {len(calls)} calls got no answer",
+                where=self._name,
+                why=failures[0] if failures else "the endpoint ended early",
+                fix="run the same command again: what was answered is kept, only the rest is asked",
+            )
+        return [
+            Generated(
+                prompt=_canonical(request.messages),
+                text=reply.text,
+                finish_reason=reply.finish_reason,
+                prompt_tokens=reply.prompt_tokens,
+                completion_tokens=reply.completion_tokens,
+            )
+            for request, reply in zip(requests, replies, strict=True)
+        ]
+
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:  # noqa: ARG002
+        """Refuse: chat endpoints do not give the likelihood of a text."""
+        raise ModelError(
+            "a chat endpoint cannot score choices",
+            where=self._name,
+            fix="use `local-completions` against the same server, or leave multiple-choice tasks out",
+        )
+
+    def close(self) -> None:
+        """The run owns its endpoints and closes them itself; an :data:`Ask` that can be closed is closed here."""
+        close: Callable[[], object] | None = getattr(self._ask, "close", None)
+        if close is not None:
+            close()
+
+
+def _canonical(messages: Sequence[Mapping[str, str]]) -> str:
+    return json.dumps(
+        [dict(message) for message in messages], sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )
+
+
+def _settings(args: Mapping[str, Any], where: str) -> EndpointSettings:
+    try:
+        return EndpointSettings.model_validate(dict(args))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        near = closest(field, EndpointSettings.model_fields) if first["type"] == "extra_forbidden" else []
+        raise ExperimentError(
+            f"the endpoint cannot be used: {field}: {first['msg']}",
+            where=where,
+            fix=f"did you mean {near[0]!r}?" if near else "",
+        ) from error
+
+
+build = EndpointType()
+"""The entry point."""

@@ -1,0 +1,45 @@
+"""What went wrong inside a backend, in words that help."""
+
+from __future__ import annotations
+
+from polyarena.tasks.errors import ModelError, PolyarenaError
+
+_LONGEST = 400
+
+_FIXES = (
+    (
+        ("out of memory", "outofmemory", "memoryerror"),
+        "use a smaller `batch_size`, a `dtype` of half the size, or more memory",
+    ),
+    (("unexpected keyword argument",), "remove the argument: this model type does not know it"),
+    (("notimplementederror",), "use a model type that can score continuations, such as `local-completions` or `hf`"),
+    (
+        ("offline", "couldn't connect", "could not connect to"),
+        "check the name; a model on the hub needs a network once",
+    ),
+    (("gated repo", "401", "403", "api key"), "set the key that the server asks for (the hub's is HF_TOKEN)"),
+    (("not a valid model identifier", "repository not found", "404"), "check the name of the model and its revision"),
+    (("connection", "refused", "timed out", "timeout"), "start the server, or correct `base_url`"),
+    (("no module named", "modulenotfounderror", "importerror"), "install what the message names"),
+    (
+        ("maximum sequence length", "max_length"),
+        "ask for fewer `max_tokens`, or set `max_length` in the model's `args`",
+    ),
+)
+
+
+def failed(action: str, error: Exception, where: str) -> PolyarenaError:
+    """Turn any exception of a backend into an error that the user can act on.
+
+    Args:
+        action: What could not be done, such as ``"the model cannot be loaded"``.
+        error: The exception; one of this project's own family is returned as it is.
+        where: The model.
+    """
+    if isinstance(error, PolyarenaError):
+        return error
+    said = " ".join(str(error).split())
+    why = f"{type(error).__name__}: {said}"[:_LONGEST].rstrip(": ")
+    folded = why.lower()
+    fix = next((fix for signs, fix in _FIXES if any(sign in folded for sign in signs)), "")
+    return ModelError(action, where=where, why=why, fix=fix)

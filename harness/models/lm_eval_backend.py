@@ -1,0 +1,139 @@
+"""Every model type of lm-eval as one of ours, by name and arguments."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from polyarena.harness.models.backends import LOCAL_ARGUMENTS, SECRET_ARGUMENTS, SPEED_ARGUMENTS, Backend, backend
+from polyarena.harness.models.locations import Location, locations, with_paths
+from polyarena.harness.models.protocol import Model, ModelContext
+from polyarena.harness.models.weights import digest
+from polyarena.tasks.errors import DataError, ExperimentError, ModelError
+from polyarena.tasks.item import Kind
+from polyarena.tasks.suggest import closest
+
+
+@dataclass(frozen=True, slots=True)
+class LmEvalType:
+    """A model type of lm-eval; a :class:`polyarena.harness.models.protocol.ModelType`.
+
+    Attributes:
+        name: As in lm-eval's registry: ``hf``, ``vllm``, ``local-chat-completions``, ...
+    """
+
+    name: str
+
+    @property
+    def backend(self) -> Backend:
+        """What is known of the type without importing it."""
+        return backend(self.name)
+
+    def supports(self, kind: Kind) -> bool:
+        """Whether items of this kind can be answered: multiple choice needs the likelihood of a given text."""
+        return kind is not Kind.MULTIPLE_CHOICE or self.backend.loglikelihood
+
+    def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
+        """Refuse what cannot be loaded: nothing is imported, and no network is asked."""
+        missing = [module for module in self.backend.modules if importlib.util.find_spec(module) is None]
+        if missing:
+            raise ModelError(
+                f"the model type {self.name!r} needs {', '.join(missing)}", where=where, fix=self.backend.install
+            )
+        for names in self.backend.required:
+            if not any(args.get(name) for name in names.split("|")):
+                raise ExperimentError(
+                    f"the model type {self.name!r} needs the argument {' or '.join(map(repr, names.split('|')))}",
+                    where=where,
+                )
+        unset = [variable for variable in self.backend.environment if not os.environ.get(variable)]
+        if unset:
+            raise ModelError(f"{unset[0]} is not set", where=where, fix=f"export {unset[0]}=...")
+        found = locations(args, self._local_arguments, context.base, where)
+        if "pretrained" in found and found["pretrained"].path.is_dir():
+            _check_folder(found["pretrained"].path, args, where)
+
+    def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Return the type, the arguments that change an answer, digests of local files, and versions; no secrets.
+
+        A local folder is known by its own name and the digest of its files, wherever it lies. A model on the hub is
+        known by its name and ``revision``; pin that to a commit, or a change on the hub goes unnoticed.
+        """
+        found = locations(args, self._local_arguments, context.base, "")
+        kept = {
+            name: _label(name, found[name], args) if name in found else _without_credentials(value)
+            for name, value in args.items()
+            if name not in SPEED_ARGUMENTS | SECRET_ARGUMENTS
+        }
+        return {
+            "type": self.name,
+            "args": json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str),
+            "versions": ",".join(_versions(("lm_eval", *self.backend.versions))),
+        }
+
+    def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:
+        """Load the model through lm-eval's registry.
+
+        Raises:
+            PolyarenaError: It cannot be loaded, or not with this chat template.
+        """
+        from polyarena.harness.models.lm_eval_model import load_model
+
+        resolved = with_paths(args, self._local_arguments, context.base, "")
+        return load_model(self.name, resolved, chat_template)
+
+    @property
+    def _local_arguments(self) -> tuple[str, ...]:
+        return LOCAL_ARGUMENTS if self.backend.local else ()
+
+
+def _check_folder(folder: Path, args: Mapping[str, Any], where: str) -> None:
+    gguf = args.get("gguf_file")
+    if gguf and not (folder / str(gguf)).is_file():
+        there = sorted(entry.name for entry in folder.glob("*.gguf"))
+        near = closest(str(gguf), there) or there
+        raise DataError(
+            f"{folder.name!r} has no file {gguf!r}",
+            where=f"{where}.gguf_file" if where else "gguf_file",
+            fix=f"it has: {', '.join(near)}" if near else "it has no GGUF file at all",
+        )
+    if not gguf and not (folder / str(args.get("subfolder", "")) / "config.json").is_file():
+        raise DataError(
+            f"{folder.name!r} is no model folder",
+            where=f"{where}.pretrained" if where else "pretrained",
+            why="it has no config.json",
+            fix="name the folder that `save_pretrained` wrote, or set `gguf_file`",
+        )
+
+
+def _label(name: str, found: Location, args: Mapping[str, Any]) -> str:
+    only = str(args.get("gguf_file") or "") if name == "pretrained" else ""
+    subfolder = str(args.get("subfolder") or "") if name in ("pretrained", "tokenizer") else ""
+    return f"{found.label}@{digest(found.path, only=only, subfolder=subfolder)}"
+
+
+def _without_credentials(value: Any) -> Any:
+    """Take user, password and query out of an address; leave anything else."""
+    if not isinstance(value, str) or "://" not in value or value.startswith("package://"):
+        return value
+    parts = urlsplit(value)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+@cache
+def _versions(distributions: tuple[str, ...]) -> tuple[str, ...]:
+    found = []
+    for name in distributions:
+        try:
+            found.append(f"{name}=={importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return tuple(found)

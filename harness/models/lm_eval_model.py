@@ -1,0 +1,233 @@
+"""A loaded model of lm-eval behind our protocol."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import inspect
+import itertools
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyarena.harness.models.backends import backend
+from polyarena.harness.models.described import describe
+from polyarena.harness.models.failures import failed
+from polyarena.harness.models.observing import Observation, observe
+from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model
+from polyarena.harness.models.quiet import quiet
+from polyarena.harness.models.rendering import SEPARATORS, Messages, plain, set_template, shown, through_template
+from polyarena.harness.models.sampled import descends, generation_arguments, seeded
+from polyarena.tasks.errors import ModelError
+from polyarena.tasks.text import well_formed
+
+BATCH_SIZE = 8
+"""For local models, unless the experiment sets another (lm-eval's own default is 1)."""
+
+
+def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) -> Model:
+    """Load a model through lm-eval's registry.
+
+    Args:
+        name: In lm-eval's registry.
+        args: Of the lm-eval class, paths resolved. Local models get ``batch_size`` 8 and the machine's accelerator (or
+            the processor) unless they say otherwise.
+        chat_template: As in :meth:`polyarena.harness.models.protocol.ModelType.load`.
+
+    Raises:
+        PolyarenaError: The model cannot be loaded, or not with this chat template.
+    """
+    if chat_template is not True and backend(name).messages:
+        raise ModelError(
+            f"the model type {name!r} cannot set its chat template",
+            where=name,
+            why="it sends messages, and the server renders them",
+            fix="set `chat_template: true`, or use the completions type of the same server",
+        )
+    try:
+        importlib.import_module("lm_eval.models")  # fills the registry with names
+        from lm_eval.api.registry import get_model
+
+        with quiet():
+            built = get_model(name)
+        with quiet():
+            lm = built.create_from_arg_obj(_with_defaults(built, args))
+            if isinstance(chat_template, str):
+                set_template(lm, chat_template, name)
+            model = LmEvalModel(name, lm, chat_template is not False)
+            if chat_template is not False:
+                through_template(lm, [{"role": "user", "content": "probe"}], name)
+    except Exception as error:
+        raise failed("the model cannot be loaded", error, name) from error
+    return model
+
+
+class LmEvalModel:
+    """A loaded model of lm-eval; a :class:`polyarena.harness.models.protocol.Model`."""
+
+    def __init__(self, name: str, lm: Any, templated: bool) -> None:
+        self._name = name
+        self._lm = lm
+        self._templated = templated
+        self._observer = observe(lm)
+        self._provenance = describe(lm, templated)
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """What is known only after loading; see :func:`polyarena.harness.models.described.describe`."""
+        return self._provenance
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+        """Generate one text per request, in order.
+
+        Requests of one sampling and one sample index go to lm-eval in one call; sampled ones are seeded for each call.
+        Latency is the time of the call divided by its requests.
+
+        Raises:
+            ModelError: The backend failed, or left a request without an answer.
+        """
+        answers: list[Generated | None] = [None] * len(requests)
+
+        def group(place: int) -> str:
+            return repr((requests[place].sampling, requests[place].sample_index))
+
+        for _, members in itertools.groupby(sorted(range(len(requests)), key=group), key=group):
+            places = list(members)
+            for place, answer in zip(places, self._generate([requests[p] for p in places]), strict=True):
+                answers[place] = answer
+        return [answer for answer in answers if answer is not None]
+
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:
+        """Score the choices of each request, in order, as continuations of the rendered prompt.
+
+        Between prompt and choice stands :data:`polyarena.harness.models.rendering.SEPARATORS`. All choices of all
+        requests go to lm-eval in one call.
+
+        Raises:
+            ModelError: The backend cannot score continuations, failed, or gave no number.
+        """
+        prompts = [self._render(request.messages) for request in requests]
+        separator = SEPARATORS[self._templated]
+        pairs = [
+            (prompt, separator + well_formed(choice))
+            for prompt, request in zip(prompts, requests, strict=True)
+            for choice in request.choices
+        ]
+        started = time.perf_counter()
+        scores = iter(self._call("loglikelihood", pairs))
+        latency = (time.perf_counter() - started) / max(len(requests), 1)
+        chosen = []
+        for prompt, request in zip(prompts, requests, strict=True):
+            values = tuple(float(next(scores)[0]) for _ in request.choices)
+            if any(math.isnan(value) for value in values):
+                raise ModelError(
+                    f"the likelihood of a choice of item {request.item_id!r} is not a number",
+                    where=self._name,
+                    why="numbers of half precision overflow in some models",
+                    fix="set `dtype: bfloat16` or `dtype: float32`",
+                )
+            counts = [self._count(choice) for choice in request.choices]
+            chosen.append(
+                Chosen(
+                    prompt=shown(prompt),
+                    loglikelihoods=values,
+                    prompt_tokens=self._count(prompt, special=None),
+                    completion_tokens=None if None in counts else sum(count or 0 for count in counts),
+                    latency_s=latency,
+                )
+            )
+        return chosen
+
+    def close(self) -> None:
+        """Free the memory that the model holds."""
+        self._lm = None
+        self._observer.forget()
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+        sampling, index = requests[0].sampling, requests[0].sample_index
+        prompts = [self._render(request.messages) for request in requests]
+        arguments = generation_arguments(self._lm, sampling, index)
+        started = time.perf_counter()
+        with seeded(self._lm, sampling, index):
+            texts = self._call("generate_until", [(prompt, dict(arguments)) for prompt in prompts])
+        latency = (time.perf_counter() - started) / len(requests)
+        return [
+            self._generated(prompt, text, self._observer.take(prompt), sampling.max_tokens, latency)
+            for prompt, text in zip(prompts, texts, strict=True)
+        ]
+
+    def _generated(
+        self, prompt: Any, text: str, seen: Observation | None, max_tokens: int, latency: float
+    ) -> Generated:
+        count = seen.completion_tokens if seen else None
+        cut = seen is not None and seen.text is not None and seen.text != text
+        if count is None or cut:
+            count = self._count(text)
+        reason = seen.finish_reason if seen else None
+        if reason is None and count is not None:
+            ended = seen is not None and (seen.ended or cut)
+            reason = "length" if count >= max_tokens and not ended else "stop"
+        asked = seen.prompt_tokens if seen else None
+        return Generated(
+            prompt=shown(prompt),
+            text=well_formed(text),
+            finish_reason=reason,
+            prompt_tokens=self._count(prompt, special=None) if asked is None else asked,
+            completion_tokens=count,
+            latency_s=latency,
+        )
+
+    def _render(self, messages: Messages) -> Any:
+        return through_template(self._lm, messages, self._name) if self._templated else plain(messages)
+
+    def _call(self, method: str, arguments: Sequence[tuple[Any, Any]]) -> list[Any]:
+        from lm_eval.api.instance import Instance
+
+        if not arguments:
+            return []
+        self._observer.forget()
+        instances = [Instance(method, {}, pair, place) for place, pair in enumerate(arguments)]
+        asked = getattr(self._lm, method)
+        silent = {"disable_tqdm": True} if "disable_tqdm" in inspect.signature(asked).parameters else {}
+        try:
+            with quiet():
+                answers = list(asked(instances, **silent))
+        except Exception as error:
+            raise failed("the model did not answer", error, self._name) from error
+        if len(answers) != len(arguments) or any(answer is None for answer in answers):
+            raise ModelError(
+                "the model left questions without an answer",
+                where=self._name,
+                why=f"{sum(a is not None for a in answers)} answers to {len(arguments)} questions; see the log for why",
+            )
+        return answers
+
+    def _count(self, text: Any, special: bool | None = False) -> int | None:
+        """Count tokens; ``None`` without a tokenizer. Prompts get the special tokens that the backend adds."""
+        if not isinstance(text, str) or not descends(self._lm, "TemplateLM") or self._lm.tokenizer is None:
+            return None
+        options = {} if special is None else {"add_special_tokens": special}
+        tokens = self._lm.tok_encode(text, **options) if text else []
+        return len(tokens) if isinstance(tokens, list) and all(isinstance(token, int) for token in tokens) else None
+
+
+def _with_defaults(built: Any, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a batch size and a device to the arguments of classes that run ``transformers`` themselves."""
+    names = {each.__name__ for each in built.__mro__}
+    if "HFLM" not in names:
+        return dict(args)
+    return {"batch_size": BATCH_SIZE, "device": _best_device(), **args}
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,125 @@
+"""Token counts and finish reasons, which lm-eval does not hand out.
+
+lm-eval returns texts. The counts pass through its hands: local models decode the generated tokens
+(``tok_decode``), API models parse the server's answer (``parse_generations``), and both then tell a cache hook which
+prompt the text belongs to. An :class:`Observer` listens at these three places of one model.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyarena.harness.models.sampled import descends
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What passed by for one answer.
+
+    Attributes:
+        text: As decoded, before stop texts cut it; ``None`` for an API.
+        completion_tokens: Generated tokens, the end token included; as the server says for an API.
+        prompt_tokens: As the server says; ``None`` for a local model.
+        ended: Whether a local model generated its end token.
+        finish_reason: As the server says; ``None`` for a local model.
+    """
+
+    text: str | None = None
+    completion_tokens: int | None = None
+    prompt_tokens: int | None = None
+    ended: bool = False
+    finish_reason: str | None = None
+
+
+class Observer:
+    """Listens to one model; also the cache hook of it (which caches nothing)."""
+
+    def __init__(self) -> None:
+        self._pending: deque[Observation] = deque()
+        self._by_prompt: defaultdict[Any, deque[Observation]] = defaultdict(deque)
+
+    def add_partial(self, kind: str, request: Sequence[Any], answer: object) -> None:  # noqa: ARG002 - lm-eval's call
+        """Take note of which prompt the last observed answer belongs to; called by lm-eval."""
+        if kind == "generate_until" and self._pending:
+            self._by_prompt[request[0]].append(self._pending.popleft())
+
+    def take(self, prompt: Any) -> Observation | None:
+        """Return and forget the next answer to this prompt; ``None`` if none passed by."""
+        waiting = self._by_prompt.get(prompt)
+        return waiting.popleft() if waiting else None
+
+    def forget(self) -> None:
+        """Forget everything, between two calls of the model."""
+        self._pending.clear()
+        self._by_prompt.clear()
+
+    def decoded(self, tokens: Sequence[int], text: str, ends: Collection[int]) -> None:
+        """Take note of tokens that a local model decoded."""
+        first_end = next((place for place, token in enumerate(tokens) if token in ends), None)
+        count = len(tokens) if first_end is None else first_end + 1
+        self._pending.clear()
+        self._pending.append(Observation(text=text, completion_tokens=count, ended=first_end is not None))
+
+    def answered(self, outputs: Any) -> None:
+        """Take note of a server's answer.
+
+        Raises:
+            ValueError: It has no answer in it. lm-eval would go on with an empty text.
+        """
+        self._pending.clear()
+        for output in outputs if isinstance(outputs, list) else [outputs]:
+            choices = output.get("choices") if isinstance(output, dict) else None
+            if not choices or not all(isinstance(c, dict) and ("message" in c or "text" in c) for c in choices):
+                raise ValueError(f"the server's answer has no choices with a message or text: {str(output)[:200]}")
+            usage = (output.get("usage") or {}) if len(choices) == 1 else {}
+            for choice in sorted(choices, key=lambda each: each.get("index") or 0):
+                self._pending.append(
+                    Observation(
+                        completion_tokens=usage.get("completion_tokens"),
+                        prompt_tokens=usage.get("prompt_tokens"),
+                        finish_reason=choice.get("finish_reason"),
+                    )
+                )
+
+
+def observe(lm: Any) -> Observer:
+    """Start to listen to a model of lm-eval; of one that is neither local nor an API of lm-eval, nothing is heard."""
+    observer = Observer()
+    if descends(lm, "HFLM"):
+        _listen_to_decoding(lm, observer)
+    elif descends(lm, "TemplateAPI"):
+        _listen_to_server(lm, observer)
+    lm.set_cache_hook(observer)
+    return observer
+
+
+def _listen_to_decoding(lm: Any, observer: Observer) -> None:
+    decode, ends = lm.tok_decode, end_tokens(lm)
+
+    def listening(tokens: Any, *args: Any, **kwargs: Any) -> Any:
+        text = decode(tokens, *args, **kwargs)
+        if isinstance(tokens, list):
+            observer.decoded(tokens, text, ends)
+        return text
+
+    lm.tok_decode = listening
+
+
+def _listen_to_server(lm: Any, observer: Observer) -> None:
+    parse = lm.parse_generations
+
+    def listening(outputs: Any, **kwargs: Any) -> Any:
+        observer.answered(outputs)
+        return parse(outputs=outputs, **kwargs)
+
+    lm.parse_generations = listening
+
+
+def end_tokens(lm: Any) -> frozenset[int]:
+    """Return the tokens that end an answer, by the tokenizer and by the model's generation settings."""
+    configured = getattr(getattr(lm.model, "generation_config", None), "eos_token_id", None)
+    listed = configured if isinstance(configured, list) else [configured]
+    return frozenset(int(token) for token in [*listed, lm.tokenizer.eos_token_id] if token is not None)

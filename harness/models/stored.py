@@ -1,0 +1,178 @@
+"""A folder of stored completions, one file for each language, as rows by item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyarena.tasks.data import read_jsonl
+from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.languages import find_language
+from polyarena.tasks.suggest import closest
+from polyarena.tasks.text import well_formed
+
+ID_FIELDS = ("item_id", "question_id", "id")
+TEXT_FIELDS = ("completion", "text", "output", "answer")
+SUFFIXES = (".jsonl", ".parquet")
+
+Key = tuple[str, int]
+"""``item_id`` and ``sample_index``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored completion.
+
+    Attributes:
+        text: As stored; may be empty.
+        row: The whole row, for what else it may hold (finish reason, token counts, prompt).
+    """
+
+    text: str
+    row: Mapping[str, Any]
+
+
+def language_files(folder: Path, where: str) -> dict[str, Path]:
+    """Find the files of a folder that are named by a language, in any code that the language table knows.
+
+    Returns:
+        ``lang_Script`` to file, sorted. Files of other names are left out.
+
+    Raises:
+        DataError: The folder is missing or has no such file, or two files are of one language.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"the folder {folder.name!r} does not exist",
+            where=where,
+            why=f"looked for {folder}",
+            fix="relative paths start from the folder of the experiment file",
+        )
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        code = _language(path)
+        if code is None:
+            continue
+        if code in found:
+            raise DataError(
+                f"two files hold the same language {code}",
+                where=folder,
+                why=f"{found[code].name} and {path.name}",
+                fix="keep one of them in this folder",
+            )
+        found[code] = path
+    if not found:
+        raise DataError(
+            "the folder has no file named by a language",
+            where=folder,
+            why="it has: " + (", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"),
+            fix="name files by their language, such as deu_Latn.jsonl or de.jsonl",
+        )
+    return dict(sorted(found.items()))
+
+
+def file_of(folder: Path, language: str, where: str) -> Path:
+    """Return the file of one language.
+
+    Raises:
+        DataError: As :func:`language_files`, or the language has none.
+    """
+    files = language_files(folder, where)
+    if language not in files:
+        raise DataError(
+            f"no stored completions in {language}",
+            where=folder,
+            why="there are files for: " + ", ".join(files),
+            fix="take the language out of the experiment, or add its file",
+        )
+    return files[language]
+
+
+def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dict[Key, Stored]:
+    """Read one file.
+
+    Args:
+        path: ``.jsonl``, or ``.parquet`` as a run stores its cells.
+        id_field: Name of the item's id; ``None`` takes the first of ``item_id``, ``question_id``, ``id`` that the first
+            row has.
+        text_field: Name of the text; ``None`` takes the first of ``completion``, ``text``, ``output``, ``answer``.
+
+    Raises:
+        DataError: A row lacks a field or holds something else than a text, or an item is there twice.
+    """
+    rows: dict[Key, Stored] = {}
+    seen: dict[Key, str] = {}
+    identifier = text = ""
+    for place, row in _rows(path):
+        if not seen:
+            identifier = _field(row, id_field, ID_FIELDS, "id", place)
+            text = _field(row, text_field, TEXT_FIELDS, "text", place)
+        for field in (identifier, text):
+            if row.get(field) is None:
+                raise DataError(f"the field {field!r} is missing", where=place, fix=_near(field, row))
+        if not isinstance(row[text], str):
+            raise DataError(f"the field {text!r} is no text", where=place, why=f"it is {type(row[text]).__name__}")
+        key = (str(row[identifier]), _sample_index(row, place))
+        if key in seen:
+            raise DataError(
+                f"the item {key[0]!r} is there twice",
+                where=place,
+                why=f"the first is at {seen[key]}",
+                fix="keep one, or number them by `sample_index` from 0",
+            )
+        seen[key] = place
+        rows[key] = Stored(well_formed(row[text]), row)
+    return rows
+
+
+def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if path.suffix == ".jsonl":
+        for number, row in read_jsonl(path):
+            yield f"{path}:{number}", row
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError("the file cannot be read as Parquet", where=path, why=str(error).splitlines()[0]) from error
+    for number, row in enumerate(table.to_pylist(), start=1):
+        yield f"{path} row {number}", row
+
+
+def _field(row: Mapping[str, Any], given: str | None, usual: Sequence[str], what: str, place: str) -> str:
+    if given is not None:
+        return given
+    found = next((name for name in usual if name in row), None)
+    if found is None:
+        raise DataError(
+            f"no field holds the {what}",
+            where=place,
+            why=f"looked for {', '.join(usual)}; the row has {', '.join(sorted(map(str, row)))}",
+            fix=f"set `{what}_field`",
+        )
+    return found
+
+
+def _sample_index(row: Mapping[str, Any], place: str) -> int:
+    value = row.get("sample_index", 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise DataError("`sample_index` must count from 0", where=place, why=f"it is {value!r}")
+    return value
+
+
+def _near(field: str, row: Mapping[str, Any]) -> str:
+    near = closest(field, map(str, row))
+    return f"did you mean {near[0]!r}?" if near and near[0] != field else ""
+
+
+def _language(path: Path) -> str | None:
+    if path.suffix not in SUFFIXES or not path.is_file() or path.name.startswith("."):
+        return None
+    try:
+        return find_language(path.stem).code
+    except UnknownNameError:
+        return None

@@ -1,0 +1,82 @@
+"""Judges of the experiment, built without asking anybody anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from polyarena.harness.endpoints import EndpointSettings
+from polyarena.harness.experiment import Experiment, JudgeSpec
+from polyarena.harness.planning.resolve import ResolvedTask
+from polyarena.judges import find_judge
+from polyarena.judges.protocol import Ask, Call, Judge, Reply
+from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.item import Kind
+
+
+@dataclass(frozen=True)
+class ResolvedJudge:
+    """A judge of the experiment.
+
+    Attributes:
+        spec: As in the file.
+        judge: The judge, its endpoint opened only by a running experiment.
+        signature: Of the judge and of the model that it asks.
+    """
+
+    spec: JudgeSpec
+    judge: Judge
+    signature: str
+
+
+def resolve_judges(
+    experiment: Experiment, tasks: Sequence[ResolvedTask], open_endpoint: Callable[[EndpointSettings], Ask] | None
+) -> tuple[ResolvedJudge, ...]:
+    """Build the judges.
+
+    Args:
+        experiment: The experiment.
+        tasks: Its tasks; judges need an open-ended one and a baseline.
+        open_endpoint: Opens a judge's endpoint; ``None`` while planning.
+
+    Raises:
+        UnknownNameError: No such judge.
+        ExperimentError: There is nothing to judge, or nothing to compare with.
+        PolyarenaError: The judge refuses its arguments.
+    """
+    open_ended = [task for task in tasks if task.card.kind is Kind.OPEN_ENDED]
+    if experiment.judges and not open_ended:
+        raise ExperimentError(
+            "there is a judge but no open-ended task",
+            where=experiment.where("judges"),
+            fix="add a task such as polyarena_mini or m_arenahard, or remove the judges",
+        )
+    if experiment.judges and experiment.baseline is None:
+        raise ExperimentError(
+            "judging needs a baseline",
+            where=experiment.where("judges"),
+            fix="add `baseline: " + experiment.systems[0].name + "`, or another system's name",
+        )
+    return tuple(_resolve(experiment, index, spec, open_endpoint) for index, spec in enumerate(experiment.judges))
+
+
+def _resolve(
+    experiment: Experiment, index: int, spec: JudgeSpec, open_endpoint: Callable[[EndpointSettings], Ask] | None
+) -> ResolvedJudge:
+    factory = find_judge(spec.judge, where=experiment.where("judges", index, "judge"))
+    ask: Ask | None = None
+    if spec.endpoint is not None:
+        ask = open_endpoint(spec.endpoint) if open_endpoint else _nobody
+    try:
+        judge = factory(spec.args, ask)
+    except ExperimentError as error:
+        error.where = error.where or experiment.where("judges", index)
+        raise ExperimentError(error.what, where=error.where, why=error.why, fix=error.fix) from error
+    signature = judge.signature
+    if spec.endpoint is not None:
+        signature += f"|model:{spec.endpoint.model}"
+    return ResolvedJudge(spec, judge, signature)
+
+
+def _nobody(calls: Iterable[Call]) -> Iterator[Reply]:
+    raise RuntimeError("a plan asks no endpoint")

@@ -1,0 +1,81 @@
+"""Progress as live bars: one for each system and task and for each judge, over languages, and the time left."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from polyarena.harness.events import (
+    CellDone,
+    CellFailed,
+    Event,
+    Finished,
+    GamesDone,
+    GamesFailed,
+    ModelLoaded,
+    ModelLoading,
+)
+from polyarena.harness.planning import Plan
+from polyarena.harness.progress.pace import clock
+from polyarena.harness.progress.tracker import Tracker
+
+
+class LiveProgress:
+    """Draws on a terminal."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self._tracker = Tracker.of(plan)
+        self._console = console
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+        )
+        self._overall = self._progress.add_task(
+            "[bold]all languages",
+            total=sum(work.total for work in self._tracker.works.values()),
+            completed=sum(work.done for work in self._tracker.works.values()),
+            note="",
+        )
+        self._bars: dict[str, TaskID] = {
+            title: self._progress.add_task(title, total=work.total, completed=work.done, note=_note(work.stored))
+            for title, work in self._tracker.works.items()
+        }
+        self._progress.start()
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, ModelLoading):
+            self._progress.update(self._overall, note=f"loading {event.model} …")
+        elif isinstance(event, ModelLoaded):
+            self._progress.update(self._overall, note=f"loaded in {event.seconds:.0f} s")
+        elif isinstance(event, Finished):
+            self._progress.update(self._overall, note="")
+        work = self._tracker.follow(event)
+        if work is None:
+            return
+        if isinstance(event, CellFailed | GamesFailed):
+            self._progress.console.print(f"[red]failed[/] {work.title} {work.now}: {event.error.splitlines()[0]}")
+        if work.title not in self._bars:
+            return
+        note = f"{work.failed} failed" if work.failed else work.now
+        finished = work.done + work.failed == work.total
+        self._progress.update(
+            self._bars[work.title],
+            completed=work.done + work.failed,
+            note=(f"{work.failed} failed" if work.failed else _note(work.stored)) if finished else note,
+        )
+        if isinstance(event, CellDone | CellFailed | GamesDone | GamesFailed):
+            left = clock(self._tracker.pace.seconds_left())
+            self._progress.update(self._overall, advance=1, note=f"about {left} left")
+
+    def close(self) -> None:
+        """Stop drawing; the bars stay on the terminal as they are."""
+        self._progress.stop()
+
+
+def _note(stored: int) -> str:
+    return f"{stored} stored" if stored else ""

@@ -1,0 +1,48 @@
+"""How much is done and how long the rest will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Pace:
+    """Counts requests and the seconds they took, for each kind of work (system and task, or judge).
+
+    Kinds differ in speed, so each has its own; a kind not yet seen is expected to go at the mean of the others.
+    """
+
+    _left: dict[str, int] = field(default_factory=dict)
+    _done: dict[str, int] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def expect(self, kind: str, requests: int) -> None:
+        """Add work to come."""
+        self._left[kind] = self._left.get(kind, 0) + requests
+
+    def advance(self, kind: str, requests: int, seconds: float) -> None:
+        """Move work from what is left to what is done; ``seconds`` is 0 for work that failed or was given up."""
+        self._left[kind] = max(0, self._left.get(kind, 0) - requests)
+        if seconds > 0:
+            self._done[kind] = self._done.get(kind, 0) + requests
+            self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
+
+    def seconds_left(self) -> float | None:
+        """Return the expected seconds for what is left; ``None`` before anything is done."""
+        done = sum(self._done.values())
+        if not done:
+            return None
+        mean = sum(self._seconds.values()) / done
+        return sum(
+            left * (self._seconds[kind] / self._done[kind] if self._done.get(kind) else mean)
+            for kind, left in self._left.items()
+        )
+
+
+def clock(seconds: float | None) -> str:
+    """Return seconds as ``m:ss`` or ``h:mm:ss``; a dash when unknown."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -1,0 +1,59 @@
+"""Progress as plain lines, for logs and pipes: one now and then, and one whenever something is finished."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from polyarena.harness.events import CellFailed, Event, GamesFailed, ModelLoaded, ModelLoading, Planned
+from polyarena.harness.planning import Plan
+from polyarena.harness.progress.pace import clock
+from polyarena.harness.progress.tracker import Tracker
+
+
+class PlainProgress:
+    """Writes lines to a stream.
+
+    Args:
+        plan: What will run.
+        stream: Where to.
+        every_s: Shortest time between two lines on the same work.
+        now: The clock, in seconds.
+    """
+
+    def __init__(
+        self, plan: Plan, stream: TextIO, every_s: float = 10.0, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tracker = Tracker.of(plan)
+        self._stream = stream
+        self._every = every_s
+        self._now = now
+        self._last = now()
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        work = self._tracker.follow(event)
+        if isinstance(event, Planned):
+            self._line(
+                f"{event.experiment}: {event.cells} cells ({event.cells_stored} stored), "
+                f"{event.games} pairs to judge ({event.games_stored} stored), {event.requests} requests to make"
+            )
+        elif isinstance(event, ModelLoading):
+            self._line(f"loading {event.model} for {', '.join(event.systems)}")
+        elif isinstance(event, ModelLoaded):
+            self._line(f"loaded in {event.seconds:.1f} s")
+        elif isinstance(event, CellFailed | GamesFailed):
+            self._line(f"FAILED {work.title if work else ''} {event.language}: {event.error.splitlines()[0]}")
+        elif work is not None:
+            finished = work.done + work.failed == work.total
+            if finished or self._now() - self._last >= self._every:
+                self._last = self._now()
+                left = clock(self._tracker.pace.seconds_left())
+                self._line(f"{work.title}: {work.done}/{work.total} languages, last {work.now}, about {left} left")
+
+    def close(self) -> None:
+        """Nothing to put away."""
+
+    def _line(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)

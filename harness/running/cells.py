@@ -1,0 +1,164 @@
+"""Doing a job: load a model once, compute its cells, store each as soon as it is whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading, Spent
+from polyarena.harness.executors.protocol import Job
+from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
+from polyarena.harness.planning import PlannedCell
+from polyarena.harness.planning.digest import content_digest
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.planning.keys import cell_key, samples_of, sampling_of
+from polyarena.harness.planning.prompting import messages, system_text
+from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask, resolve_systems, resolve_tasks
+from polyarena.harness.running.connections import Connections
+from polyarena.harness.running.scoring import store_scores
+from polyarena.harness.store import RunFolder, write_shard
+from polyarena.tasks.data import DataSource, data_root
+from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
+from polyarena.tasks.identify import identify
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
+from polyarena.tasks.text import well_formed
+
+GIVE_UP_AFTER = 3
+"""Cells of one job that fail in a row before the rest of the job is given up: the next would fail the same way."""
+
+
+def do_job(job: Job) -> Iterator[Event]:
+    """Compute the cells of one job and yield what happens.
+
+    A cell that fails is reported and skipped. A model that cannot be loaded fails all of its cells.
+    """
+    experiment, folder = job.experiment, RunFolder(job.folder)
+    names = tuple(dict.fromkeys(cell.system for cell in job.cells))
+    with Connections(experiment, folder) as connections:
+        context = ModelContext(base=str(experiment.base), open_endpoint=connections.open_candidate)
+        tasks = {task.spec.task: task for task in resolve_tasks(experiment)}
+        systems = {s.spec.name: s for s in resolve_systems(experiment, tuple(tasks.values()), context)}
+        first = systems[names[0]]
+        yield ModelLoading(names, first.spec.model)
+        started = time.monotonic()
+        try:
+            model = first.type.load(first.spec.args, first.chat_template, context)
+        except PolyarenaError as error:
+            yield from (_failed(cell, error) for cell in job.cells)
+            return
+        try:
+            yield ModelLoaded(names, time.monotonic() - started, dict(model.provenance))
+            data = DataSource(data_root(experiment.data_root, experiment.base))
+            in_a_row = 0
+            for position, cell in enumerate(job.cells):
+                yield CellStarted(cell.system, cell.task, cell.language, cell.requests)
+                started = time.monotonic()
+                try:
+                    _compute(cell, systems[cell.system], tasks[cell.task], model, data, folder, context)
+                except (ModelError, DataError) as error:
+                    yield _failed(cell, error)
+                    in_a_row += 1
+                    if in_a_row == GIVE_UP_AFTER:
+                        yield from (_failed(rest, error) for rest in job.cells[position + 1 :])
+                        return
+                else:
+                    in_a_row = 0
+                    yield CellDone(
+                        cell.system, cell.task, cell.language, cell.requests, time.monotonic() - started, cell.key
+                    )
+        finally:
+            model.close()
+            spent = connections.ledgers()
+        if spent:
+            yield Spent(spent)
+
+
+def _failed(cell: PlannedCell, error: PolyarenaError) -> CellFailed:
+    return CellFailed(cell.system, cell.task, cell.language, cell.requests, str(error))
+
+
+def _compute(
+    cell: PlannedCell,
+    system: ResolvedSystem,
+    task: ResolvedTask,
+    model: Model,
+    data: DataSource,
+    folder: RunFolder,
+    context: ModelContext,
+) -> None:
+    items = load_items(task, cell.language, data)
+    if cell_key(system, task, cell.language, items, context) != cell.key:
+        raise DataError(
+            f"the data or the model of {cell.task} in {cell.language} changed since the plan was made",
+            fix="run the same command again",
+        )
+    ask = _choose if task.card.kind is Kind.MULTIPLE_CHOICE else _generate
+    completions = ask(system, task, cell.language, items, model)
+    facts = {"key": cell.key, "content": content_digest(completions)}
+    write_shard(folder.cell(cell.system, cell.task, cell.language), completions, COMPLETION_SCHEMA, facts)
+    store_scores(folder, cell, task, items, completions, facts["content"])
+
+
+def _generate(
+    system: ResolvedSystem, task: ResolvedTask, language: str, items: Sequence[Item], model: Model
+) -> list[Completion]:
+    instructions = system_text(system.spec.system_prompt, language)
+    sampling = sampling_of(system, task)
+    asked = [(item, sample) for item in items for sample in range(samples_of(system, task))]
+    answers = model.generate(
+        [
+            GenerateRequest(language, item.item_id, messages(instructions, item.prompt), sampling, sample)
+            for item, sample in asked
+        ]
+    )
+    completions = []
+    for (item, sample), answer in zip(asked, answers, strict=True):
+        text = well_formed(answer.text)
+        found = identify(text)
+        completions.append(
+            Completion(
+                system=system.spec.name,
+                task=task.spec.task,
+                language=language,
+                item_id=item.item_id,
+                sample_index=sample,
+                source_id=item.source_id,
+                prompt=well_formed(answer.prompt),
+                text=text,
+                finish_reason=answer.finish_reason,
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
+                latency_s=answer.latency_s,
+                identified_language=found.language,
+                identified_probability=found.probability,
+                identified_script=found.script,
+            )
+        )
+    return completions
+
+
+def _choose(
+    system: ResolvedSystem, task: ResolvedTask, language: str, items: Sequence[Item], model: Model
+) -> list[Completion]:
+    instructions = system_text(system.spec.system_prompt, language)
+    answers = model.choose(
+        [ChoiceRequest(language, item.item_id, messages(instructions, item.prompt), item.choices) for item in items]
+    )
+    return [
+        Completion(
+            system=system.spec.name,
+            task=task.spec.task,
+            language=language,
+            item_id=item.item_id,
+            sample_index=0,
+            source_id=item.source_id,
+            prompt=well_formed(answer.prompt),
+            loglikelihoods=answer.loglikelihoods,
+            choice_bytes=tuple(len(choice.encode()) for choice in item.choices),
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            latency_s=answer.latency_s,
+        )
+        for item, answer in zip(items, answers, strict=True)
+    ]

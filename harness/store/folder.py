@@ -1,0 +1,185 @@
+"""Where everything of one experiment lies, and who may write there."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import StoreError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run folder.
+
+    Attributes:
+        path: The folder; made when first written to.
+    """
+
+    path: Path
+
+    def cell(self, system: str, task: str, language: str) -> Path:
+        """Return the path of the completions of one cell."""
+        return self.path / "cells" / system / task / f"{language}.parquet"
+
+    def scores(self, system: str, task: str, language: str) -> Path:
+        """Return the path of the scores of one cell."""
+        return self.path / "scores" / system / task / f"{language}.parquet"
+
+    def games(self, judge: str, candidate: str, baseline: str, task: str, language: str) -> Path:
+        """Return the path of the games of one pair of cells."""
+        return self.path / "games" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
+
+    @property
+    def results(self) -> Path:
+        """Estimates, scores and battles of the whole run."""
+        return self.path / "results"
+
+    @property
+    def report(self) -> Path:
+        """The page, figures and tables."""
+        return self.path / "report"
+
+    @property
+    def lock(self) -> Path:
+        """The experiment as resolved: versions, revisions, digests, seeds."""
+        return self.path / "lock.json"
+
+    @property
+    def experiment(self) -> Path:
+        """The experiment file as given."""
+        return self.path / "experiment.yaml"
+
+    def read_lock(self) -> dict[str, Any]:
+        """Return the lock file's content; empty if there is none.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        try:
+            content = json.loads(self.lock.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise StoreError("the lock file cannot be read", where=self.lock, why=str(error)) from error
+        if not isinstance(content, dict):
+            raise StoreError("the lock file holds no object", where=self.lock)
+        return content
+
+    def write_lock(self, content: Mapping[str, Any]) -> None:
+        """Write the lock file, keys sorted."""
+        text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+        write_atomically(self.lock, (text + "\n").encode())
+
+    def refuse_other_experiment(self, name: str) -> None:
+        """Refuse a folder that another experiment, or something else entirely, has written.
+
+        Raises:
+            StoreError: Another experiment's name is in the lock file, or the folder holds foreign files.
+        """
+        owner = self.read_lock().get("experiment", {}).get("name")
+        if owner is not None and owner != name:
+            raise StoreError(
+                f"this run folder belongs to the experiment {owner!r}, not {name!r}",
+                where=self.path,
+                fix="choose another folder with --output, or rename the experiment",
+            )
+        if owner is None and self.path.exists() and not self.path.is_dir():
+            raise StoreError("the run folder is a file", where=self.path, fix="choose another with --output")
+        if owner is None and self.path.is_dir():
+            ours = {"experiment.yaml", "lock.json", "events.jsonl", ".running"}
+            foreign = sorted(p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(".tmp"))
+            if foreign:
+                raise StoreError(
+                    "this folder is no run folder and is not empty",
+                    where=self.path,
+                    why=f"it has no lock.json, but {foreign[0]!r}",
+                    fix="choose an empty or new folder with --output",
+                )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the folder for one writer; the system lets go of it even when the process is killed.
+
+        Raises:
+            StoreError: Another process holds it, or it cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = (self.path / ".running").open("a+")
+        except OSError as error:
+            raise StoreError(
+                "the run folder cannot be written",
+                where=self.path,
+                why=error.strerror or str(error),
+                fix="make it writable or choose another with --output",
+            ) from error
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StoreError(
+                    "another process is running this experiment in this folder",
+                    where=self.path,
+                    fix="wait for it, or choose another folder with --output",
+                ) from error
+            for leftover in self.path.rglob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
+            _end_last_line(self.path / "events.jsonl")
+            yield
+
+    @contextmanager
+    def writing_existing(self) -> Iterator[None]:
+        """Hold a run folder that must be there already.
+
+        Raises:
+            StoreError: It is no run folder, another process holds it, or it cannot be written.
+        """
+        if not self.lock.is_file():
+            raise StoreError(
+                "this is no run folder", where=self.path, why="it has no lock.json", fix="run an experiment first"
+            )
+        with self.writing():
+            yield
+
+    def log(self, event: Mapping[str, Any]) -> None:
+        """Append one event to ``events.jsonl`` in a single write."""
+        line = json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n"
+        try:
+            descriptor = os.open(self.path / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            try:
+                os.write(descriptor, line.encode("utf-8", "replace"))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(
+                "the event log cannot be written", where=self.path / "events.jsonl", why=error.strerror or str(error)
+            ) from error
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Yield the logged events; a last line cut off by a crash is left out."""
+        try:
+            lines = (self.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict):
+                yield event
+
+
+def _end_last_line(path: Path) -> None:
+    """End a line that a crash cut off, so that the next event does not continue it."""
+    if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")

@@ -1,0 +1,94 @@
+"""One Parquet file per cell; the facts that decide whether it is still right travel in its footer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import StoreError
+from polyarena.tasks.records import from_table, to_table
+
+Record = TypeVar("Record")
+_PREFIX = "polyarena."
+
+
+def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, facts: Mapping[str, str]) -> None:
+    """Write records as one Parquet file, atomically.
+
+    Args:
+        path: Where.
+        records: Dataclass instances with the schema's fields.
+        schema: Their Arrow schema.
+        facts: Stored in the footer; ``key`` identifies the work, ``content`` its outcome.
+    """
+    metadata = {f"{_PREFIX}{name}": value for name, value in sorted(facts.items())}
+    table = to_table(records, schema).replace_schema_metadata(metadata)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    write_atomically(path, buffer.getvalue())
+
+
+def shard_facts(path: Path) -> dict[str, str]:
+    """Return the facts in a shard's footer without reading its rows; empty if there is no readable shard."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return {}
+    return {
+        name.decode()[len(_PREFIX) :]: value.decode()
+        for name, value in metadata.items()
+        if name.decode().startswith(_PREFIX)
+    }
+
+
+def stored_facts(path: Path, key: str) -> dict[str, str]:
+    """Return the facts of the shard with this key, in place or superseded by other settings since; empty if none."""
+    for candidate in (path, _superseded(path, key)):
+        facts = shard_facts(candidate)
+        if facts.get("key") == key:
+            return facts
+    return {}
+
+
+def claim_shard(path: Path, key: str) -> bool:
+    """Put the shard of this key in place if it is stored at all, and say whether it is.
+
+    A shard that other settings left in its place is moved aside, not overwritten: changing a limit and changing it
+    back costs nothing.
+    """
+    here = shard_facts(path).get("key")
+    if here == key:
+        return True
+    if path.exists():
+        aside = _superseded(path, here or "unreadable")
+        aside.parent.mkdir(exist_ok=True)
+        path.replace(aside)
+    earlier = _superseded(path, key)
+    if shard_facts(earlier).get("key") == key:
+        earlier.replace(path)
+        return True
+    return False
+
+
+def _superseded(path: Path, key: str) -> Path:
+    return path.parent / "superseded" / f"{path.stem}.{key[:16]}.parquet"
+
+
+def read_shard(path: Path, record: type[Record]) -> list[Record]:
+    """Read a shard's records.
+
+    Raises:
+        StoreError: The file is missing or damaged.
+    """
+    try:
+        return from_table(pq.read_table(path), record)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(
+            "this shard cannot be read", where=path, why=str(error), fix="delete the file and run again"
+        ) from error

@@ -1,0 +1,207 @@
+"""Pairs the answers of two systems into matches, in both orders, and turns verdicts back into games."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from polyarena.judges.protocol import Answer, Match, Verdict
+from polyarena.judges.records import Game
+from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.item import Item
+from polyarena.tasks.records import Completion
+from polyarena.tasks.text import well_formed
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One match with what is needed to file its verdict.
+
+    Attributes:
+        match: What the judge is given; it does not name the systems.
+        task: Task name.
+        item_id: The item, within task and language.
+        source_id: Shared by all translations of the item.
+        system_a: The system whose answer is shown first.
+        system_b: The system whose answer is shown second.
+        repeat: Of the game: counts over samples and repeats, so that it is unique for the item and order.
+    """
+
+    match: Match
+    task: str
+    item_id: str
+    source_id: str
+    system_a: str
+    system_b: str
+    repeat: int
+
+    def game(self, judge: str, verdict: Verdict) -> Game:
+        """Return the record of this match as ``judge`` decided it; texts are made storable."""
+        return Game(
+            judge=judge,
+            task=self.task,
+            language=self.match.language,
+            item_id=self.item_id,
+            source_id=self.source_id,
+            system_a=self.system_a,
+            system_b=self.system_b,
+            repeat=self.repeat,
+            label=verdict.label.value,
+            raw=well_formed(verdict.raw),
+            prompt_tokens=verdict.prompt_tokens,
+            completion_tokens=verdict.completion_tokens,
+            cost=verdict.cost,
+            error=None if verdict.error is None else well_formed(verdict.error),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pairings:
+    """All matches of one cell, and the answers that found no counterpart.
+
+    Attributes:
+        pairings: In the order of the items; within an item by sample, then candidate first before baseline first,
+            then by repeat.
+        items: Items that both systems answered.
+        only_candidate: Answers (item and sample) that the candidate alone gave.
+        only_baseline: Answers that the baseline alone gave.
+        unasked: Answers to items that are not among the items, by either system.
+        unanswered: Items that neither system answered.
+    """
+
+    pairings: tuple[Pairing, ...]
+    items: int
+    only_candidate: int
+    only_baseline: int
+    unasked: int
+    unanswered: int
+
+    def __iter__(self) -> Iterator[Pairing]:
+        return iter(self.pairings)
+
+    def __len__(self) -> int:
+        return len(self.pairings)
+
+    def matches(self) -> Iterator[Match]:
+        """Yield what the judge is given, in order."""
+        return (pairing.match for pairing in self.pairings)
+
+
+def pairings(
+    candidate: Sequence[Completion],
+    baseline: Sequence[Completion],
+    items: Mapping[str, Item],
+    *,
+    repeats: int = 1,
+) -> Pairings:
+    """Pair two systems' answers to the items of one task and language, in both orders.
+
+    Sample k of one system meets sample k of the other. What only one of them answered is counted, not judged.
+
+    Args:
+        candidate: The candidate's completions, in any order.
+        baseline: The baseline's.
+        items: By ``item_id``, in the order in which they are to be judged.
+        repeats: How often each order of each pair of answers is judged.
+
+    Raises:
+        ExperimentError: The two are the same system, or ``repeats`` is not positive.
+        DataError: A completion occurs twice, holds no text, or is of another system, task or language than the rest.
+    """
+    if repeats < 1:
+        raise ExperimentError(f"repeats cannot be {repeats}", fix="judge each order at least once")
+    answers_a, answers_b = _by_item_and_sample(candidate), _by_item_and_sample(baseline)
+    _refuse_mixture(candidate, baseline)
+    both = answers_a.keys() & answers_b.keys()
+    asked = {key for key in both if key[0] in items}
+    order = {item_id: position for position, item_id in enumerate(items)}
+    made: list[Pairing] = []
+    for item_id, sample in sorted(asked, key=lambda key: (order[key[0]], key[1])):
+        one, other = answers_a[item_id, sample], answers_b[item_id, sample]
+        for first, second in ((one, other), (other, one)):
+            made.extend(_pairing(items[item_id], first, second, repeat, repeats) for repeat in range(repeats))
+    everything = answers_a.keys() | answers_b.keys()
+    return Pairings(
+        pairings=tuple(made),
+        items=len({item_id for item_id, _ in asked}),
+        only_candidate=sum(key[0] in items for key in answers_a.keys() - both),
+        only_baseline=sum(key[0] in items for key in answers_b.keys() - both),
+        unasked=sum(key[0] not in items for answers in (answers_a, answers_b) for key in answers),
+        unanswered=len(items.keys() - {item_id for item_id, _ in everything}),
+    )
+
+
+def games(judge: str, paired: Iterable[Pairing], verdicts: Iterable[Verdict]) -> Iterator[Game]:
+    """Yield the record of each match with its verdict, as they come.
+
+    Args:
+        judge: The judge's name in the experiment.
+        paired: The matches that the judge was given.
+        verdicts: What it decided, in the same order.
+
+    Raises:
+        ValueError: There are more of the one than of the other.
+    """
+    for pairing, verdict in zip(paired, verdicts, strict=True):
+        yield pairing.game(judge, verdict)
+
+
+def _pairing(item: Item, first: Completion, second: Completion, repeat: int, repeats: int) -> Pairing:
+    key = (item.language, item.item_id, str(first.sample_index), first.system, second.system)
+    return Pairing(
+        match=Match(
+            language=item.language,
+            question=item.prompt,
+            a=_answer(first),
+            b=_answer(second),
+            repeat=repeat,
+            key="/".join((first.task, *key)),
+        ),
+        task=first.task,
+        item_id=item.item_id,
+        source_id=item.source_id,
+        system_a=first.system,
+        system_b=second.system,
+        repeat=first.sample_index * repeats + repeat,
+    )
+
+
+def _answer(completion: Completion) -> Answer:
+    return Answer(
+        text=completion.text or "",
+        finish_reason=completion.finish_reason,
+        identified_language=completion.identified_language,
+        identified_probability=completion.identified_probability,
+        identified_script=completion.identified_script,
+    )
+
+
+def _by_item_and_sample(completions: Sequence[Completion]) -> dict[tuple[str, int], Completion]:
+    found: dict[tuple[str, int], Completion] = {}
+    for completion in completions:
+        key = (completion.item_id, completion.sample_index)
+        where = f"{completion.system}/{completion.task}/{completion.language}"
+        if key in found:
+            raise DataError(f"item {key[0]!r} has two answers with sample index {key[1]}", where=where)
+        if completion.text is None:
+            raise DataError(
+                f"item {key[0]!r} has no text to judge",
+                where=where,
+                why="it was answered by choosing, not by writing",
+                fix="give judges open-ended tasks only",
+            )
+        found[key] = completion
+    return found
+
+
+def _refuse_mixture(candidate: Sequence[Completion], baseline: Sequence[Completion]) -> None:
+    cells = {(each.task, each.language) for side in (candidate, baseline) for each in side}
+    if len(cells) > 1:
+        raise DataError("completions of several tasks or languages cannot be paired", why=f"found {sorted(cells)}")
+    names = [sorted({each.system for each in side}) for side in (candidate, baseline)]
+    if any(len(side) > 1 for side in names):
+        raise DataError("completions of several systems on one side", why=f"found {names[0]} against {names[1]}")
+    if names[0] and names[0] == names[1]:
+        raise ExperimentError(
+            f"{names[0][0]!r} is candidate and baseline at once", fix="compare it with another system of the experiment"
+        )

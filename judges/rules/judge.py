@@ -1,0 +1,85 @@
+"""The ``rules`` judge: an offline rule of thumb for smoke runs and CI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from polyarena.judges.arguments import read_arguments
+from polyarena.judges.protocol import Ask, Call, Judge, Match, Verdict
+from polyarena.judges.records import Label
+from polyarena.judges.rules.findings import Findings, examine
+from polyarena.judges.rules.repetition import SHORTEST, WINDOW
+from polyarena.judges.rules.settings import MUCH, POINTS, RulesSettings
+from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.identify import IDENTIFIER
+
+_examine = lru_cache(maxsize=512)(examine)  # Both orders of a pair follow one another.
+
+
+def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
+    """Build the judge.
+
+    Args:
+        args: ``min_probability`` and ``max_repeated``; see :class:`polyarena.judges.rules.settings.RulesSettings`.
+        ask: Must be ``None``.
+
+    Raises:
+        UnknownNameError: An argument does not exist.
+        ExperimentError: A value is out of range, or the judge was given an endpoint.
+    """
+    if ask is not None:
+        raise ExperimentError(
+            "the judge 'rules' was given an endpoint", why="it asks no model", fix="leave the endpoint out"
+        )
+    return RulesJudge(read_arguments(RulesSettings, args, "rules"))
+
+
+@dataclass(frozen=True)
+class RulesJudge:
+    """Prefers the answer with the lighter faults; each answer is examined alone, so the order cannot matter."""
+
+    settings: RulesSettings
+
+    @property
+    def signature(self) -> str:
+        """All thresholds and weights, and the identifier."""
+        weights = ",".join(f"{fault.value}={points}" for fault, points in POINTS.items())
+        return (
+            f"judge:rules@1|points:{weights}|much:{MUCH}|min_probability:{self.settings.min_probability}"
+            f"|max_repeated:{self.settings.max_repeated}|window:{WINDOW}|shortest:{SHORTEST}|identifier:{IDENTIFIER}"
+        )
+
+    @property
+    def description(self) -> str:
+        """What it is, and what it is not."""
+        return (
+            "rules: an offline rule of thumb that looks only at the answer's language, script, emptiness, repetition "
+            "and truncation; it does not read for quality"
+        )
+
+    def calls(self, match: Match) -> list[Call]:  # noqa: ARG002
+        """It asks nobody."""
+        return []
+
+    def decide(self, matches: Iterable[Match]) -> Iterator[Verdict]:
+        """Yield one verdict for each match, in order; ``raw`` says what was found and why it decided so."""
+        for match in matches:
+            yield _decide(
+                _examine(match.a, match.language, self.settings), _examine(match.b, match.language, self.settings)
+            )
+
+
+def _decide(a: Findings, b: Findings) -> Verdict:
+    difference = b.points - a.points
+    if difference == 0:
+        label = Label.TIE
+        reason = f"{a.points} points each: a tie"
+    else:
+        much = abs(difference) >= MUCH
+        label = (Label.A_MUCH if much else Label.A) if difference > 0 else (Label.B_MUCH if much else Label.B)
+        winner = "A" if difference > 0 else "B"
+        reason = f"{a.points} points of fault against {b.points}: {winner} is {'much ' if much else ''}better"
+    return Verdict(label, f"A: {a}.\nB: {b}.\n{reason} (rules, {MUCH} points or more are much).")

@@ -1,0 +1,118 @@
+"""Mean scores, from scores."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import pandas as pd
+
+from polyarena.reports.records import Estimate
+from polyarena.reports.stats.clustered import Series, cluster_values
+from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
+from polyarena.reports.stats.signature import signature
+from polyarena.reports.stats.summary import Settings, Summary, summarise
+from polyarena.reports.stats.table import estimates_frame
+from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
+from polyarena.tasks.records import SCORE_SCHEMA
+
+_SERIES = ("metric", "system")
+_KEY = ("system", "task", "metric", "language", "item_id", "sample_index")
+
+
+def mean_scores(
+    scores: pd.DataFrame,
+    *,
+    confidence: float = 0.95,
+    rounds: int = 10_000,
+    seed: int = 0,
+    groupings: Groupings | None = None,
+    signatures: Mapping[tuple[str, str], str] | None = None,
+) -> pd.DataFrame:
+    """Estimate the mean of each metric for each system, task and language, and over languages.
+
+    Samples of one item are averaged first. Averages over languages take only languages that all systems with this task
+    and metric have, so that they can be compared; the note names those left out.
+
+    Args:
+        scores: Rows of :class:`polyarena.tasks.records.Score`, in any order.
+        confidence: Nominal and two-sided.
+        rounds: Of the bootstrap.
+        seed: Not negative; the same seed gives the same bytes.
+        groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
+        signatures: By (task, metric): the settings that changed the scores; by default what the scores say themselves.
+
+    Returns:
+        Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no scores.
+
+    Raises:
+        DataError: A column is missing, a score occurs twice or is not a finite number.
+    """
+    settings = Settings(confidence, rounds, seed)
+    require_columns(scores, SCORE_SCHEMA.names, "scores")
+    refuse_duplicates(scores, _KEY, "scores")
+    refuse_values(scores, ~finite(scores["value"]), "a score is not a finite number", _KEY, "value")
+    chosen = tier_groups() if groupings is None else groupings
+    named = signatures or {}
+    estimates: list[Estimate] = []
+    for task, rows in scores.groupby("task", sort=True):
+        own = _signatures(rows)
+        data = cluster_values(_items(rows), _SERIES)
+        languages: dict[Series, set[str]] = defaultdict(set)
+        for series, language in data.columns:
+            languages[series].add(language)
+        common = {
+            metric: set.intersection(*(found for (m, _), found in languages.items() if m == metric))
+            for metric, _ in languages
+        }
+        groups = {s: list(groups_of(found, common[s[0]], chosen)) for s, found in languages.items()}
+        for (metric, system), group, summary in summarise(data, groups, settings):
+            prefix = named.get((str(task), metric), own[metric, system])
+            around = summary.interval
+            estimate = Estimate(
+                system=system,
+                baseline=None,
+                judge=None,
+                task=str(task),
+                level=group.level,
+                group=group.name,
+                metric=metric,
+                value=summary.value,
+                standard_error=around.standard_error,
+                low=around.low,
+                high=around.high,
+                confidence=confidence,
+                method=around.method,
+                n=summary.n,
+                n_clusters=summary.n_clusters,
+                n_languages=summary.n_languages,
+                n_invalid=0,
+                worst=None,
+                best=None,
+                note=_note(group, summary, languages[metric, system] - common[metric]),
+                signature=signature(prefix, group, summary, settings),
+            )
+            estimates.append(estimate)
+    return estimates_frame(estimates)
+
+
+def _items(rows: pd.DataFrame) -> pd.DataFrame:
+    """Average the samples of each item; rows are sorted first, so that sums do not depend on their order."""
+    key = [*_SERIES, "language", "source_id", "item_id"]
+    return rows.sort_values([*key, "sample_index"]).groupby(key, sort=True)["value"].mean().reset_index()
+
+
+def _signatures(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
+    return {
+        (str(metric), str(system)): "+".join(sorted(set(map(str, part))))
+        for (metric, system), part in rows.groupby(["metric", "system"])["signature"]
+    }
+
+
+def _note(group: Group, summary: Summary, apart: set[str]) -> str:
+    notes = [summary.interval.note] if summary.interval.note else []
+    if group.level == "macro" and summary.value is None:
+        notes.append("the systems have no language in common")
+    elif group.level == "macro" and apart:
+        notes.append(f"not averaged, as another system lacks them: {', '.join(sorted(apart))}")
+    return "; ".join(notes)

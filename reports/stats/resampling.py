@@ -1,0 +1,130 @@
+"""The joint cluster bootstrap, as functions on arrays.
+
+Let :math:`s_{ij}` be the sum and :math:`c_{ij}` the number of the values of column :math:`j` (a system in a language)
+in cluster :math:`i` (a ``source_id``). A round draws as many clusters as there are, with replacement; with the
+multiplicities :math:`w_i`, the same for all columns, the round's mean of column :math:`j` is
+:math:`\sum_i w_i s_{ij} / \sum_i w_i c_{ij}` (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
+section 8.3, with the ratio estimator of survey sampling for columns that lack some clusters).
+
+Results are the same to the bit whatever the order of rows and columns and the size of chunks: generators are seeded by
+the clusters' names, and sums are rounded to a grid on which float64 addition is exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+CHUNK_BYTES = 16 * 2**20
+
+
+def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: int | None = None) -> Iterator[Floats]:
+    """Yield the multiplicities of clusters in bootstrap rounds, chunk by chunk.
+
+    The stream depends on ``seed`` and on the sorted names of the clusters, so that two calls (two tasks, two metrics)
+    about the same clusters get the same resample, whatever else is estimated beside them.
+
+    Args:
+        clusters: Names, sorted and distinct; n of them.
+        rounds: How many rounds in all.
+        seed: Not negative.
+        chunk: Rounds held in memory at once; by default as many as fit into 16 MiB. It does not change the numbers.
+
+    Yields:
+        Arrays of shape (up to ``chunk``, n); each row sums to n.
+    """
+    n = len(clusters)
+    digest = hashlib.sha256("\0".join(clusters).encode("utf-8", "surrogatepass")).digest()
+    words = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, len(digest), 4)]
+    generator = np.random.default_rng([seed, *words])
+    step = chunk or max(1, CHUNK_BYTES // (8 * n))
+    for start in range(0, rounds, step):
+        size = min(step, rounds - start)
+        drawn = generator.integers(0, n, size=(size, n)) + n * np.arange(size)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
+
+
+def exact_grid(sums: Floats) -> Floats:
+    """Round each column to multiples of a power of two, so that weighted sums over clusters are exact in float64.
+
+    A resample of n clusters sums to at most n times the largest absolute value; the grid leaves that 52 bits. The
+    rounding error of a mean is below n * max * 2**-53.
+
+    Args:
+        sums: Shape (n clusters, k columns).
+
+    Returns:
+        The same shape.
+    """
+    largest = len(sums) * np.abs(sums).max(axis=0, initial=0.0)
+    _, exponent = np.frexp(largest)
+    quantum = np.ldexp(1.0, exponent - 52)
+    return np.asarray(np.rint(sums / quantum) * quantum, dtype=np.float64)
+
+
+def strata(present: NDArray[np.bool_]) -> Integers:
+    """Label the clusters that must be resampled together.
+
+    Languages that share a cluster belong together, and so do their clusters; languages with prompts of their own are
+    resampled apart, so that each keeps its number of items in every round.
+
+    Args:
+        present: Shape (n clusters, languages); every cluster is present in at least one language.
+
+    Returns:
+        Shape (n,): labels from 0.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    shared = csr_array(present.T.astype(np.int64) @ present.astype(np.int64))
+    _, labels = connected_components(shared, directed=False)
+    return np.asarray(labels[present.argmax(axis=1)], dtype=np.int64)
+
+
+def bootstrap_means(
+    sums: Floats,
+    counts: Floats,
+    clusters: Sequence[str],
+    labels: Integers,
+    *,
+    rounds: int,
+    seed: int,
+    chunk: int | None = None,
+) -> Floats:
+    """Return the mean of every column in every bootstrap round.
+
+    Args:
+        sums: Shape (n clusters, k columns), on the :func:`exact_grid`.
+        counts: Shape (n, k); how many values each sum has, 0 where the column lacks the cluster.
+        clusters: The n names, sorted.
+        labels: Shape (n,), from :func:`strata`; the clusters of a column have one label.
+        rounds: How many rounds.
+        seed: Not negative.
+        chunk: As in :func:`resample_weights`.
+
+    Returns:
+        Shape (k, rounds). A round that drew nothing of a column holds the column's own mean (this happens only to
+        columns that have few of the clusters they share: with 8 of many, once in 3,000 rounds).
+    """
+    means = np.empty((sums.shape[1], rounds))
+    totals = sums.sum(axis=0) / counts.sum(axis=0)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        columns = np.flatnonzero(counts[rows].any(axis=0))
+        values = sums[np.ix_(rows, columns)]
+        patterns, which = np.unique(counts[np.ix_(rows, columns)], axis=1, return_inverse=True)
+        start = 0
+        for weights in resample_weights([clusters[i] for i in rows], rounds, seed, chunk=chunk):
+            drawn = (weights @ patterns)[:, which.ravel()]
+            estimate = np.broadcast_to(totals[columns], drawn.shape).copy()
+            np.divide(weights @ values, drawn, out=estimate, where=drawn > 0)
+            means[columns, start : start + len(weights)] = estimate.T
+            start += len(weights)
+    return means

@@ -1,0 +1,145 @@
+"""Means and intervals of languages and groups of languages, from clustered values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from polyarena.reports.stats.clustered import Clustered, Series
+from polyarena.reports.stats.groupings import Group
+from polyarena.reports.stats.intervals import Interval, interval
+from polyarena.reports.stats.resampling import Floats, bootstrap_means
+
+BATCH_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What changes an interval without changing the data.
+
+    Attributes:
+        confidence: Nominal, two-sided, such as 0.95.
+        rounds: Of the bootstrap.
+        seed: Not negative.
+    """
+
+    confidence: float = 0.95
+    rounds: int = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse settings without a meaning."""
+        if not 0 < self.confidence < 1 or self.rounds < 2 or self.seed < 0:
+            raise ValueError("confidence must lie between 0 and 1, rounds be 2 or more, seed not negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One estimate, before it is dressed as a record.
+
+    Attributes:
+        value: The unweighted mean over the languages' means; ``None`` if no language has a value.
+        interval: Standard error, ends and method.
+        n: Items.
+        n_clusters: Distinct clusters.
+        missing: Languages of the group that have no value; they are not averaged.
+        n_languages: Languages averaged.
+    """
+
+    value: float | None
+    interval: Interval
+    n: int
+    n_clusters: int
+    missing: tuple[str, ...]
+    n_languages: int
+
+    @classmethod
+    def empty(cls, languages: tuple[str, ...]) -> Summary:
+        """Return the summary of languages none of which has a value."""
+        return cls(None, Interval(None, None, None, "none"), 0, 0, languages, 0)
+
+
+def summarise(
+    data: Clustered, groups: Mapping[Series, Sequence[Group]], settings: Settings
+) -> Iterator[tuple[Series, Group, Summary]]:
+    """Estimate every group of every series from one joint resample.
+
+    Args:
+        data: Values of one task.
+        groups: What to estimate of each series.
+        settings: Of the bootstrap.
+
+    Yields:
+        The series, the group and its summary, in the order of ``groups``.
+    """
+    places = {key: i for i, key in enumerate(data.columns)}
+    for batch in _batches(groups, settings.rounds):
+        used = sorted({places[s, g] for s in batch for group in groups[s] for g in group.languages if (s, g) in places})
+        means = _bootstrap(data, used, settings)
+        for series in batch:
+            for group in groups[series]:
+                found = [code for code in group.languages if (series, code) in places]
+                columns = [places[series, code] for code in found]
+                replicates = means[np.searchsorted(used, columns)]
+                yield series, group, _summary(data, group, found, columns, replicates, settings)
+
+
+def _summary(
+    data: Clustered, group: Group, found: list[str], columns: list[int], replicates: Floats, settings: Settings
+) -> Summary:
+    missing = tuple(code for code in group.languages if code not in found)
+    if not columns:
+        return Summary.empty(missing)
+    sums, counts = data.sums[:, columns], data.counts[:, columns]
+    present = counts.any(axis=1)
+    means = [math.fsum(s) / math.fsum(c) for s, c in zip(sums.T.tolist(), counts.T.tolist(), strict=True)]
+    value = math.fsum(means) / len(means)
+    n, n_clusters = int(counts.sum()), int(present.sum())
+    alone = [code for code, c in zip(found, counts.T, strict=True) if np.count_nonzero(c) < 2]
+    if alone:
+        reason = "one item only: no interval" if group.level == "language" else f"one item only in {', '.join(alone)}"
+        return Summary(value, Interval(None, None, None, "none", reason), n, n_clusters, missing, len(found))
+    influence = np.zeros(len(sums))
+    for i, mean in enumerate(means):
+        influence += (sums[:, i] - mean * counts[:, i]) / counts[:, i].sum() / len(means)
+    around = interval(
+        value,
+        influence[present],
+        data.labels[present],
+        replicates.sum(axis=0) / len(means),
+        items=n,
+        bounded=bool(data.bounded[columns].all()),
+        confidence=settings.confidence,
+    )
+    return Summary(value, around, n, n_clusters, missing, len(found))
+
+
+def _bootstrap(data: Clustered, columns: list[int], settings: Settings) -> Floats:
+    if not columns:
+        return np.empty((0, settings.rounds))
+    return bootstrap_means(
+        data.sums[:, columns],
+        data.counts[:, columns],
+        data.clusters,
+        data.labels,
+        rounds=settings.rounds,
+        seed=settings.seed,
+    )
+
+
+def _batches(groups: Mapping[Series, Sequence[Group]], rounds: int) -> Iterator[list[Series]]:
+    """Split the series so that the replicates of one batch fit into memory; the numbers do not depend on it."""
+    batch: list[Series] = []
+    size = 0
+    for series, wanted in groups.items():
+        columns = len({code for group in wanted for code in group.languages})
+        if batch and (size + columns) * rounds * 8 > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(series)
+        size += columns
+    if batch:
+        yield batch

@@ -1,0 +1,50 @@
+"""Refuses records that cannot be averaged, before anything is computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from polyarena.tasks.errors import DataError
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str], kind: str) -> None:
+    """Raise a DataError if ``frame`` lacks one of ``columns``."""
+    lacking = [name for name in columns if name not in frame.columns]
+    if lacking:
+        raise DataError(
+            f"the {kind} have no column {', '.join(lacking)}",
+            why=f"columns found: {', '.join(map(str, frame.columns))}",
+            fix=f"pass {kind} as a run folder or polyarena wrote them",
+        )
+
+
+def refuse_duplicates(frame: pd.DataFrame, key: Sequence[str], kind: str) -> None:
+    """Raise a DataError if two rows have the same key; counted twice, they would narrow the intervals."""
+    again = frame.duplicated(list(key))
+    if again.any():
+        raise DataError(
+            f"{int(again.sum())} of {len(frame)} {kind} occur twice",
+            where=describe(frame[again], key),
+            why="an item that counts twice makes intervals too narrow",
+            fix="remove the copies; a run folder never holds any",
+        )
+
+
+def refuse_values(frame: pd.DataFrame, wrong: pd.Series[bool], what: str, key: Sequence[str], column: str) -> None:
+    """Raise a DataError that names the first row for which ``wrong`` holds."""
+    if wrong.any():
+        first = frame[wrong]
+        raise DataError(what, where=describe(first, key), why=f"{column} is {first[column].iloc[0]}")
+
+
+def finite(values: pd.Series[float]) -> pd.Series[bool]:
+    """Tell which values are finite numbers."""
+    return pd.Series(np.isfinite(values.to_numpy(dtype=np.float64, na_value=np.nan)), index=values.index)
+
+
+def describe(frame: pd.DataFrame, key: Sequence[str]) -> str:
+    """Return the key of the first row, such as ``task=mini language=deu_Latn item_id=3``."""
+    return " ".join(f"{name}={frame[name].iloc[0]}" for name in key)

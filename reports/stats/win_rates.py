@@ -1,0 +1,143 @@
+"""Win rates, from battles."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from polyarena.judges.records import BATTLE_SCHEMA
+from polyarena.reports.records import Estimate
+from polyarena.reports.stats.clustered import Series, cluster_values
+from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
+from polyarena.reports.stats.signature import signature
+from polyarena.reports.stats.summary import Settings, Summary, summarise
+from polyarena.reports.stats.table import estimates_frame
+from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
+
+_SERIES = ("judge", "candidate", "baseline")
+_KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
+
+
+def win_rates(
+    battles: pd.DataFrame,
+    *,
+    confidence: float = 0.95,
+    rounds: int = 10_000,
+    seed: int = 0,
+    groupings: Groupings | None = None,
+    signatures: Mapping[tuple[str, str], str] | None = None,
+) -> pd.DataFrame:
+    """Estimate how often each candidate wins, ties counting half.
+
+    For each judge, candidate, baseline and task: per language the mean score of the battles; over languages the
+    unweighted mean of these (macro average), also by group. Intervals come from one joint resample of ``source_id``
+    (see :mod:`polyarena.reports.stats.intervals` for the rule and its measured coverage).
+
+    Games without a verdict are left out of a battle's score and bounded: ``worst`` counts each as lost, ``best`` as
+    won (Manski 1989). A battle without any verdict is not averaged but enters the bounds.
+
+    Args:
+        battles: Rows of :class:`polyarena.judges.records.Battle`, in any order.
+        confidence: Nominal and two-sided.
+        rounds: Of the bootstrap.
+        seed: Not negative; the same seed gives the same bytes.
+        groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
+        signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
+
+    Returns:
+        Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no battles.
+
+    Raises:
+        DataError: A column is missing, a battle occurs twice, a score lies outside [0, 1], counts of games contradict
+            each other, or a battle has verdicts but no score.
+    """
+    settings = Settings(confidence, rounds, seed)
+    _check(battles)
+    chosen = tier_groups() if groupings is None else groupings
+    named = signatures or {}
+    estimates: list[Estimate] = []
+    for task, rows in battles.groupby("task", sort=True):
+        bounds = _bounds(rows)
+        invalid = rows.groupby([*_SERIES, "language"])["n_invalid"].sum().to_dict()
+        languages: dict[Series, list[str]] = defaultdict(list)
+        for *series, language in sorted(bounds):
+            languages[tuple(series)].append(language)
+        groups = {s: list(groups_of(found, found, chosen)) for s, found in languages.items()}
+        for s, group, summary in _summaries(rows, groups, settings):
+            judge, candidate, baseline = s
+            cells = [bounds[(*s, code)] for code in group.languages]
+            prefix = named.get((str(task), judge), f"task:{task}|judge:{judge}")
+            around = summary.interval
+            estimate = Estimate(
+                system=candidate,
+                baseline=baseline,
+                judge=judge,
+                task=str(task),
+                level=group.level,
+                group=group.name,
+                metric="win_rate",
+                value=summary.value,
+                standard_error=around.standard_error,
+                low=around.low,
+                high=around.high,
+                confidence=confidence,
+                method=around.method,
+                n=summary.n,
+                n_clusters=summary.n_clusters,
+                n_languages=summary.n_languages,
+                n_invalid=int(sum(invalid[(*s, code)] for code in group.languages)),
+                worst=math.fsum(low for low, _ in cells) / len(cells),
+                best=math.fsum(high for _, high in cells) / len(cells),
+                note=_note(group, summary),
+                signature=signature(prefix, group, summary, settings),
+            )
+            estimates.append(estimate)
+    return estimates_frame(estimates)
+
+
+def _summaries(
+    rows: pd.DataFrame, groups: Mapping[Series, list[Group]], settings: Settings
+) -> list[tuple[Series, Group, Summary]]:
+    decided = rows[rows["score"].notna()].rename(columns={"score": "value"})
+    if not decided.empty:
+        return list(summarise(cluster_values(decided, _SERIES), groups, settings))
+    return [(s, group, Summary.empty(group.languages)) for s, wanted in groups.items() for group in wanted]
+
+
+def _bounds(rows: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, float]]:
+    """Return the mean score of each series and language if every invalid game were lost, and if it were won."""
+    games = rows["n_games"].to_numpy(dtype=np.float64)
+    invalid = rows["n_invalid"].to_numpy(dtype=np.float64)
+    won = rows["score"].to_numpy(dtype=np.float64, na_value=0.0) * (games - invalid)
+    keyed = rows[[*_SERIES, "language"]].assign(worst=won / games, best=(won + invalid) / games)
+    return {
+        tuple(map(str, key)): (math.fsum(part["worst"]) / len(part), math.fsum(part["best"]) / len(part))
+        for key, part in keyed.groupby([*_SERIES, "language"], sort=True)
+    }
+
+
+def _note(group: Group, summary: Summary) -> str:
+    if summary.value is None:
+        return "no game has a verdict"
+    notes = [summary.interval.note] if summary.interval.note else []
+    if summary.missing:
+        notes.append(f"not averaged, no game has a verdict: {', '.join(summary.missing)}")
+    return "; ".join(notes)
+
+
+def _check(battles: pd.DataFrame) -> None:
+    require_columns(battles, BATTLE_SCHEMA.names, "battles")
+    refuse_duplicates(battles, _KEY, "battles")
+    games, invalid, score = battles["n_games"], battles["n_invalid"], battles["score"]
+    contradictory = (games < 1) | (invalid < 0) | (invalid > games)
+    refuse_values(battles, contradictory, "the counts of games contradict each other", _KEY, "n_invalid")
+    undecided = ~finite(score) & (invalid < games)
+    refuse_values(battles, undecided, "a battle with verdicts has no score", _KEY, "score")
+    outside = score.notna() & ~score.between(0, 1)
+    refuse_values(battles, outside, "the score of a battle lies outside [0, 1]", _KEY, "score")
+    ghost = score.notna() & (invalid == games)
+    refuse_values(battles, ghost, "a battle without any verdict has a score", _KEY, "score")

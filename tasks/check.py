@@ -1,0 +1,105 @@
+"""What every task's items must be, checked in one place, so that no plugin can break a run halfway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from polyarena.tasks.card import TaskCard
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.protocol import Task
+from polyarena.tasks.suggest import unknown
+from polyarena.tasks.text import well_formed
+
+
+def require_language(card: TaskCard, language: str, *, where: str = "") -> None:
+    """Refuse a language that the task does not have.
+
+    Args:
+        card: The task's.
+        language: A ``lang_Script`` code.
+        where: The place of the language in the user's file, for the message.
+
+    Raises:
+        UnknownNameError: With the reason if the card lists the language as left out, else with a did-you-mean.
+    """
+    if language in card.languages:
+        return
+    error = unknown(f"language of the task {card.name}", language, card.languages, where=where)
+    raise type(error)(error.what, where=where, why=card.left_out.get(language, ""), fix=error.fix)
+
+
+def checked(task: Task, language: str, items: Iterable[Item]) -> list[Item]:
+    """Return the items of one language, safe to run.
+
+    NUL characters and lone surrogates become U+FFFD, because neither can be stored or sent.
+
+    Args:
+        task: Whose items they are.
+        language: A ``lang_Script`` code.
+        items: As :meth:`Task.items` yields them.
+
+    Raises:
+        DataError: There are none; an ``item_id`` occurs twice; an item is of another language, lacks an id or a
+            prompt, or does not fit the task's kind (choices and a gold index within them if and only if multiple
+            choice). Also whatever the iteration itself raises.
+    """
+    card = task.card
+    known: dict[str, int] = {}
+    good: list[Item] = []
+    for position, raw in enumerate(items, start=1):
+        item = _storable(raw)
+        where = f"task {card.name}, {language}, item {position} ({item.item_id!r})"
+        problem = _problem(card.kind, language, item)
+        if problem:
+            raise DataError(problem, where=where, fix=_fix(card))
+        if item.item_id in known:
+            raise DataError(
+                "an item_id occurs twice", where=where, why=f"item {known[item.item_id]} has it too", fix=_fix(card)
+            )
+        known[item.item_id] = position
+        good.append(item)
+    if not good:
+        raise DataError("the task has no items", where=f"task {card.name}, {language}", fix=_fix(card))
+    return good
+
+
+def _storable(item: Item) -> Item:
+    return replace(
+        item,
+        item_id=well_formed(item.item_id),
+        source_id=well_formed(item.source_id),
+        prompt=well_formed(item.prompt),
+        choices=tuple(map(well_formed, item.choices)),
+        references=tuple(map(well_formed, item.references)),
+        fields={well_formed(key): well_formed(value) for key, value in item.fields.items()},
+    )
+
+
+def _problem(kind: Kind, language: str, item: Item) -> str:
+    if item.language != language:
+        return f"the item is of another language: {item.language!r}"
+    if not item.item_id or not item.source_id:
+        return "the item lacks an item_id or source_id"
+    if not item.prompt.strip():
+        return "the prompt is empty"
+    return _choice_problem(item) if kind is Kind.MULTIPLE_CHOICE else _open_problem(item)
+
+
+def _choice_problem(item: Item) -> str:
+    if len(item.choices) < 2:
+        return f"a multiple-choice item needs two choices or more, this has {len(item.choices)}"
+    if not all(item.choices):
+        return "a choice is empty"
+    if item.gold is None or not 0 <= item.gold < len(item.choices):
+        return f"gold is {item.gold}, not an index of its {len(item.choices)} choices"
+    return ""
+
+
+def _open_problem(item: Item) -> str:
+    return "the item has choices or gold, and the task is not multiple choice" if item.choices or item.gold is not None else ""
+
+
+def _fix(card: TaskCard) -> str:
+    return f"report it to the authors of the task, or check the copy of {card.dataset.id} @ {card.dataset.revision}"

@@ -1,0 +1,46 @@
+"""What every row goes through, wherever it was read: safe texts, and the fields that the task needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.suggest import closest
+from polyarena.tasks.text import well_formed
+
+
+def well_formed_deep(value: Any) -> Any:
+    """Return the value with :func:`~polyarena.tasks.text.well_formed` applied to every text in it, keys included."""
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, Mapping):
+        return {well_formed_deep(key): well_formed_deep(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [well_formed_deep(each) for each in value]
+    return value
+
+
+def require_fields(row: Mapping[str, Any], fields: Sequence[str], *, where: str, why: str = "") -> None:
+    """Check that a row has a value for every field.
+
+    Args:
+        row: As read.
+        fields: The names that it must have; a value of ``None`` counts as missing, as Parquet has no other way.
+        where: The file and line, or the data set and row.
+        why: What the fields were expected of, such as the pinned revision.
+
+    Raises:
+        DataError: A field is missing; names those that there are.
+    """
+    for field in fields:
+        if row.get(field) is not None:
+            continue
+        near = closest(field, row, limit=1)
+        raise DataError(
+            f"the field {field!r} is null" if field in row else f"the field {field!r} is missing",
+            where=where,
+            why=why,
+            fix=(f"did you mean {near[0]!r}? " if near and field not in row else "")
+            + (f"the fields are: {', '.join(map(str, row))}" if row else "the object is empty"),
+        )

@@ -1,0 +1,78 @@
+"""Data sets from the Hugging Face hub, through the ``datasets`` library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from polyarena.tasks.card import Dataset
+from polyarena.tasks.data.fields import well_formed_deep
+from polyarena.tasks.errors import DataError
+
+_MIRROR = "or use a local mirror: set POLYARENA_DATA, or data_root in the experiment"
+
+
+def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the rows of one config and split at the pinned revision, each with its place for messages.
+
+    The library keeps what it downloads in its own cache (``HF_HOME``) and works from it without a network.
+
+    Raises:
+        DataError: The hub cannot be reached, or the data set, revision, config or split cannot be loaded from it.
+    """
+    place = f"{dataset.id}@{dataset.revision}, config {config!r}, split {dataset.split!r}"
+    try:
+        import datasets
+
+        with _quiet(datasets):
+            table = datasets.load_dataset(dataset.id, config, split=dataset.split, revision=dataset.revision)
+            rows = [well_formed_deep(row) for row in table]
+    # The library lets through whatever its many dependencies raise.
+    except Exception as error:
+        raise _explained(error, place) from error
+    if not rows:
+        raise DataError("the data set has no rows", where=place, fix=f"check the split, {_MIRROR}")
+    return [(f"{place}, row {number}", row) for number, row in enumerate(rows, start=1)]
+
+
+@contextmanager
+def _quiet(datasets: Any) -> Iterator[None]:
+    """Hold back the library's progress bars, which would cut through ours."""
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def _explained(error: Exception, place: str) -> DataError:
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    text = " ".join(str(error).split())
+    why = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if "scripts are no longer supported" in text:
+        return DataError(
+            "the data set is a program, which the library refuses to run",
+            where=place,
+            why=why,
+            fix=f"pin a revision that holds data files (the hub keeps one at refs/convert/parquet), {_MIRROR}",
+        )
+    if kinds & {"DatasetNotFoundError", "RepositoryNotFoundError", "GatedRepoError", "RevisionNotFoundError"}:
+        return DataError(
+            "the hub does not give out the data set at this revision",
+            where=place,
+            why=why,
+            fix=f"check its name and revision; for a gated one, accept its terms and set HF_TOKEN; {_MIRROR}",
+        )
+    if kinds & {"ConnectionError", "OfflineModeIsEnabled", "TimeoutError", "HTTPError", "TransportError"}:
+        return DataError(
+            "the hub cannot be reached", where=place, why=why, fix=f"check the network and HF_HUB_OFFLINE, {_MIRROR}"
+        )
+    return DataError(
+        "the data set cannot be loaded from the hub",
+        where=place,
+        why=why,
+        fix=f"check that it has this config and split, {_MIRROR}",
+    )
