@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item, Kind
-from polyarena.tasks.protocol import Task
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.text import well_formed
+
+if TYPE_CHECKING:
+    from polyarena.tasks.protocol import Task
 
 
 def require_language(card: TaskCard, language: str, *, where: str = "") -> None:
@@ -98,7 +101,9 @@ def _choice_problem(item: Item) -> str:
 
 
 def _open_problem(item: Item) -> str:
-    return "the item has choices or gold, and the task is not multiple choice" if item.choices or item.gold is not None else ""
+    if item.choices or item.gold is not None:
+        return "the item has choices or gold, and the task is not multiple choice"
+    return ""
 
 
 def _fix(card: TaskCard) -> str:

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from polyarena.harness.cli.options import Json
+
 
 class State(StrEnum):
     """How a check ended."""
@@ -37,7 +39,7 @@ class Check:
     fix: str = ""
 
 
-def command(*, json: bool = False) -> int:
+def command(*, json: Json = False) -> int:
     """Check Python, packages, plugins, fonts, folders and keys; exits with 2 if something is bad.
 
     Parameters

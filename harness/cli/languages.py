@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from polyarena.harness.cli.options import Json
 
-def command(*selector: str, json: bool = False) -> int:
+
+def command(*selector: str, json: Json = False) -> int:
     """List languages.
 
     Parameters

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.cli.options import Json, Output
+
 if TYPE_CHECKING:
     from polyarena.harness.planning import Plan, PlannedCell, PlannedGames
     from polyarena.harness.planning.tokens import Range
 
 
-def command(experiment: Path, *, output: Path | None = None, json: bool = False) -> int:
+def command(experiment: Path, *, output: Output = None, json: Json = False) -> int:
     """Show cells, what is stored, requests, tokens and price before anything is spent.
 
     Parameters

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from polyarena.harness.cli.options import Json
 
-def command(folder: Path, *, json: bool = False) -> int:
+
+def command(folder: Path, *, json: Json = False) -> int:
     """Make the results and the report of a run folder again, from what is stored there.
 
     Parameters

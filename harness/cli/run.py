@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from polyarena.harness.cli.options import Json, Output, Quiet
 
-def command(experiment: Path, *, output: Path | None = None, quiet: bool = False, json: bool = False) -> int:
+
+def command(experiment: Path, *, output: Output = None, quiet: Quiet = False, json: Json = False) -> int:
     """Run an experiment: systems answer, judges decide, results and report are written.
 
     Parameters

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from polyarena.harness.cli.options import Json
 
-def command(name: str | None = None, *, json: bool = False) -> int:
+
+def command(name: str | None = None, *, json: Json = False) -> int:
     """List the installed tasks, or show the card of one.
 
     Parameters

@@ -50,7 +50,7 @@ def locate(value: str, base: str, where: str) -> Location | None:
     if value.startswith(PACKAGE):
         return _inside_package(value, where)
     path = (Path(base) / Path(value).expanduser()).absolute()
-    if path.exists():
+    if value and path.exists():
         return Location(path.resolve(), path.name)
     if value.startswith((".", "/", "~")) or value.count("/") > 1 or not value:
         raise DataError(

@@ -113,7 +113,8 @@ def _listen_to_server(lm: Any, observer: Observer) -> None:
 
     def listening(outputs: Any, **kwargs: Any) -> Any:
         observer.answered(outputs)
-        return parse(outputs=outputs, **kwargs)
+        # A null text is an empty answer; lm-eval would put a placeholder, and not tell the hook in one of two ways.
+        return ["" if text is None else text for text in parse(outputs=outputs, **kwargs)]
 
     lm.parse_generations = listening
 

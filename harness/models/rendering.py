@@ -72,8 +72,8 @@ def set_template(lm: Any, template: str, where: str) -> None:
     Raises:
         ModelError: The model's prompts are not rendered by a tokenizer that takes templates.
     """
-    tokenizer = getattr(lm, "tokenizer", None)
-    if not hasattr(tokenizer, "chat_template"):
+    tokenizer: Any = getattr(lm, "tokenizer", None)
+    if tokenizer is None or not hasattr(tokenizer, "chat_template"):
         raise ModelError(
             "this model takes no chat template",
             where=where,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
 from polyarena.harness.planning.resolve import ResolvedTask
 from polyarena.judges import find_judge
-from polyarena.judges.protocol import Ask, Call, Judge, Reply
-from polyarena.tasks.errors import ExperimentError
+from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Reply
+from polyarena.tasks.errors import ExperimentError, PolyarenaError
 from polyarena.tasks.item import Kind
 
 
@@ -68,15 +70,29 @@ def _resolve(
     if spec.endpoint is not None:
         ask = open_endpoint(spec.endpoint) if open_endpoint else _nobody
     try:
-        judge = factory(spec.args, ask)
-    except ExperimentError as error:
-        error.where = error.where or experiment.where("judges", index)
-        raise ExperimentError(error.what, where=error.where, why=error.why, fix=error.fix) from error
+        judge = factory(_located(spec.args, experiment.base), ask)
+    except PolyarenaError as error:
+        where = error.where or experiment.where("judges", index, "args")
+        raise ExperimentError(error.what, where=where, why=error.why, fix=error.fix) from error
+    if ask is None and judge.calls(Match(language="eng_Latn", question="?", a=Answer(""), b=Answer(""))):
+        raise ExperimentError(
+            f"the judge {spec.name!r} asks a model and has no endpoint",
+            where=experiment.where("judges", index),
+            fix="give it `endpoint: {base_url: ..., model: ...}`",
+        )
     signature = judge.signature
     if spec.endpoint is not None:
         signature += f"|model:{spec.endpoint.model}"
     return ResolvedJudge(spec, judge, signature)
 
 
+def _located(args: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """Let arguments name files relative to the experiment."""
+    return {
+        name: str(base / value) if isinstance(value, str) and value.endswith(".toml") else value
+        for name, value in args.items()
+    }
+
+
 def _nobody(calls: Iterable[Call]) -> Iterator[Reply]:
-    raise RuntimeError("a plan asks no endpoint")
+    raise RuntimeError(f"a plan asks no endpoint, and was asked {len(list(calls))} questions")

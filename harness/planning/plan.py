@@ -264,10 +264,11 @@ def _pair(
     orders = 2
     samples = min(cell.requests for cell in (candidate, baseline)) // len(items)
     per_item = orders * judge.spec.repeats * samples
-    prompt, completion = _judge_tokens(judge, language, items)
-    answers = (candidate.completion_tokens + baseline.completion_tokens) * (orders * judge.spec.repeats)
-    prompt = prompt * per_item + answers
-    completion = completion * per_item
+    prompt, completion = Range(), Range()
+    if judge.spec.endpoint is not None:
+        prompt, completion = (part * per_item for part in _judge_tokens(judge, language, items))
+        answers = candidate.completion_tokens + baseline.completion_tokens
+        prompt = prompt + answers * (orders * judge.spec.repeats)
     prices = _prices(judge.spec)
     return PlannedGames(
         judge=judge.spec.name,
@@ -293,8 +294,6 @@ def _prices(spec: JudgeSpec) -> tuple[float | None, float | None]:
 def _judge_tokens(judge: ResolvedJudge, language: str, items: Sequence[Item]) -> tuple[Range, Range]:
     """Return the tokens of one game on each item, with empty answers."""
     prompt, completion = Range(), Range()
-    if judge.spec.endpoint is None:
-        return prompt, completion
     nothing = Answer(text="")
     for item in items:
         for call in judge.judge.calls(Match(language=language, question=item.prompt, a=nothing, b=nothing)):

@@ -84,6 +84,8 @@ class RunFolder:
         Raises:
             StoreError: Another experiment's name is in the lock file, or the folder holds foreign files.
         """
+        if self.path.exists() and not self.path.is_dir():
+            raise StoreError("the run folder is a file", where=self.path, fix="choose another with --output")
         owner = self.read_lock().get("experiment", {}).get("name")
         if owner is not None and owner != name:
             raise StoreError(
@@ -91,8 +93,6 @@ class RunFolder:
                 where=self.path,
                 fix="choose another folder with --output, or rename the experiment",
             )
-        if owner is None and self.path.exists() and not self.path.is_dir():
-            raise StoreError("the run folder is a file", where=self.path, fix="choose another with --output")
         if owner is None and self.path.is_dir():
             ours = {"experiment.yaml", "lock.json", "events.jsonl", ".running"}
             foreign = sorted(p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(".tmp"))

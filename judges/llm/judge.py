@@ -71,10 +71,10 @@ class LlmJudge:
     @property
     def description(self) -> str:
         """What it is, and what it is not."""
+        template = f"template {self.template.name}@{self.template.version}, {len(self.template.labels)} labels"
         return (
-            f"llm: a language model that reads the request and both answers and gives one of {len(self.template.labels)}"
-            f" verdicts (template {self.template.name}@{self.template.version}); its taste is not that of people, and "
-            "may differ by language"
+            f"llm: a language model that reads the request and both answers ({template}); its taste is not that of "
+            "people, and may differ by language"
         )
 
     def calls(self, match: Match) -> list[Call]:

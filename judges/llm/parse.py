@@ -36,7 +36,9 @@ _SIGNS = str.maketrans(
         **dict.fromkeys("ВвΒβ", "B"),
     }
 )
-_CODE_BLOCK = re.compile(r"^[ \t]*(?P<fence>```|~~~).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_CODE_BLOCK = re.compile(
+    r"^[ \t]*(?P<fence>```|~~~)[^`\n]*(?:\n.*?)?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+)
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 _LABEL = re.compile(
     r"\[{1,3}[\s*_`]{0,4}([AB])[\s*_]{0,4}((?:[<>=]\s{0,2}){1,6})[*_]{0,4}([AB])[\s*_`]{0,4}\]{1,3}", re.IGNORECASE

@@ -21,10 +21,10 @@ from polyarena.tasks.languages import find_language
 from polyarena.tasks.text import well_formed
 
 QUOTED_BLOCK = re.compile(
-    r"<<<(?P<what>request|answer [AB]) [0-9a-f]{16}>>>.*?(?:<<<end of (?P=what) [0-9a-f]{16}>>>|\Z)",
+    r"<<<(?P<what>request|answer [AB]) (?P<fence>[0-9a-f]{16})>>>.*?(?:<<<end of (?P=what) (?P=fence)>>>|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
-"""A block as it may come back quoted in a judge's reply, with any fence; one that is never closed runs to the end."""
+"""A block as it may come back quoted in a reply; one that is never closed with its own fence runs to the end."""
 
 
 def messages(template: Template, match: Match, max_answer_chars: int) -> tuple[Mapping[str, str], ...]:

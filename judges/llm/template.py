@@ -57,8 +57,11 @@ def load_template(name: str) -> Template:
         UnknownNameError: No template has this name, or a placeholder does not exist.
         DataError: The file cannot be read, is no TOML, or lacks something.
     """
-    path = Path(name) if name.endswith(".toml") else _FOLDER / f"{name}.toml"
-    if path.parent == _FOLDER and name not in template_names():
+    if name.endswith(".toml"):
+        path = Path(name)
+    elif name in template_names():
+        path = _FOLDER / f"{name}.toml"
+    else:
         raise unknown("judge template", name, template_names(), where="args of the judge 'llm'")
     try:
         content = path.read_bytes()

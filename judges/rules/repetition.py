@@ -7,7 +7,13 @@ from polyarena.tasks.identify.prose import prose
 WINDOW = 20
 """Characters of a passage."""
 SHORTEST = 100
-"""Characters of prose under which nothing can be said."""
+"""Characters of prose under which nothing can be said of passages."""
+LOOP_TIMES = 4
+"""Times that the end of a text must say the same in a row to be a loop."""
+LOOP_CHARACTERS = 24
+"""Characters that the loop must have, all times together."""
+LONGEST_TURN = 200
+"""Characters of one turn of the loop; longer ones show as repeated passages."""
 
 
 def repeated(text: str) -> float:
@@ -26,3 +32,25 @@ def repeated(text: str) -> float:
         return 0.0
     count = len(line) - WINDOW + 1
     return 1.0 - len({line[start : start + WINDOW] for start in range(count)}) / count
+
+
+def turns_at_end(text: str) -> int:
+    """Return how many times in a row the end of a text says the same thing.
+
+    This is how a model that is caught in a loop ends, however short its answer was cut. Of the 2,400 answers of
+    :func:`repeated`, one has :data:`LOOP_TIMES` turns or more: it is in a loop.
+
+    Returns:
+        Full turns of the passage that recurs longest; 1 where nothing recurs, or where what recurs has no letter or
+        less than :data:`LOOP_CHARACTERS` characters.
+    """
+    line = prose(text)
+    best = 1
+    for turn in range(1, min(LONGEST_TURN, len(line) // LOOP_TIMES) + 1):
+        start = len(line) - 1
+        while start >= turn and line[start] == line[start - turn]:
+            start -= 1
+        length = len(line) - 1 - start + turn
+        if length >= LOOP_CHARACTERS and any(character.isalpha() for character in line[-turn:]):
+            best = max(best, length // turn)
+    return best

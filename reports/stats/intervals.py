@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-FEWEST_EVENTS = 5
+FEWEST_EVENTS = 10
 FEWEST_DEVIATING = 7
 
 

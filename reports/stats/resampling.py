@@ -1,4 +1,4 @@
-"""The joint cluster bootstrap, as functions on arrays.
+r"""The joint cluster bootstrap, as functions on arrays.
 
 Let :math:`s_{ij}` be the sum and :math:`c_{ij}` the number of the values of column :math:`j` (a system in a language)
 in cluster :math:`i` (a ``source_id``). A round draws as many clusters as there are, with replacement; with the

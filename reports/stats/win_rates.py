@@ -92,7 +92,7 @@ def win_rates(
                 n_invalid=int(sum(invalid[(*s, code)] for code in group.languages)),
                 worst=math.fsum(low for low, _ in cells) / len(cells),
                 best=math.fsum(high for _, high in cells) / len(cells),
-                note=_note(group, summary),
+                note=_note(summary),
                 signature=signature(prefix, group, summary, settings),
             )
             estimates.append(estimate)
@@ -120,7 +120,7 @@ def _bounds(rows: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, float]]:
     }
 
 
-def _note(group: Group, summary: Summary) -> str:
+def _note(summary: Summary) -> str:
     if summary.value is None:
         return "no game has a verdict"
     notes = [summary.interval.note] if summary.interval.note else []

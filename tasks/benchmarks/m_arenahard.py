@@ -1,7 +1,9 @@
 """m-ArenaHard: 500 prompts of Arena-Hard-Auto v0.1, machine-translated into 22 languages, the same in each.
 
-The data set is CohereLabs/m-ArenaHard, described with Aya Expanse (arXiv 2412.04261, section 4.1). The translations are
-Google Translate's; they were not edited, so some prompts are less than natural, and code in them may be translated.
+The data set is CohereLabs/m-ArenaHard, described with Aya Expanse (arXiv 2412.04261). The translations are Google
+Translate's and were not edited: most line breaks are lost, some code is translated, and HTML entities (``&#39;``) stand
+in 56 (German) to 355 (French) of the 500 prompts of a language. Systems get the prompts as they are, so that results
+compare with published ones.
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.check import require_language
-from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item, Kind
-from polyarena.tasks.records import Completion
+
+if TYPE_CHECKING:
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.records import Completion
 
 CONFIGS: Mapping[str, str] = MappingProxyType(
     {
@@ -67,8 +72,9 @@ def _card() -> TaskCard:
         shared="the 500 prompts",
         generation=GenerationDefaults(max_tokens=2048),
         notes=(
-            "English is the original; the rest is Google Translate's, not edited. Prompts on code and mathematics "
-            "prevail, in some of them the code was translated as well."
+            "English is the original; the rest is Google Translate's, not edited: most line breaks are lost, some "
+            "code is translated, and HTML entities stand in 56 (German) to 355 (French) of the 500 prompts of a "
+            "language. The prompts are used as they are."
         ),
         citation="Dang et al. 2024, Aya Expanse, arXiv 2412.04261; Li et al. 2024, Arena-Hard, arXiv 2406.11939",
     )

@@ -16,7 +16,7 @@ from polyarena.tasks.identify.scripts import han_variant, letters, main_script
 from polyarena.tasks.languages import find_language
 
 IDENTIFIER = "lid.176.ftz|prose:1"
-"""Names the model and the version of the rules around it, for signatures and the lock; changes whenever a result could."""
+"""The model and the version of the rules around it, for signatures and locks; changes whenever a result could."""
 
 READ = 4_000
 """Characters of prose that are read, from the start."""

@@ -1,11 +1,11 @@
-"""What of a text is prose: code, formulas, addresses and mark-up say nothing about the language of an answer.
+r"""What of a text is prose: code, formulas, addresses and mark-up say nothing about the language of an answer.
 
 Left out, in this order:
 
 1. everything after the first :data:`SCANNED` characters;
 2. fenced code blocks; one that is never closed (a truncated answer) runs to the end;
-3. formulas: ``$$...$$``, ``\\[...\\]``, ``\\(...\\)``, ``\\begin{...}...\\end{...}``, and ``$...$`` within a line when it
-   does not look like two amounts of money;
+3. formulas: ``$$...$$``, ``\[...\]``, ``\(...\)``, ``\begin{...}...\end{...}``, and ``$...$`` within a line when
+   it does not look like two amounts of money;
 4. inline code, addresses of pages and of mail, HTML tags and entities;
 5. notation in ASCII letters (chords, ABC music, units, abbreviations): words with a digit in them, and words of up to
    three capitals.
@@ -24,7 +24,7 @@ SCANNED = 20_000
 _LEFT_OUT = tuple(
     re.compile(pattern, re.DOTALL | re.MULTILINE)
     for pattern in (
-        r"^[ \t]{0,8}(?P<fence>```|~~~).*?(?:^[ \t]{0,8}(?P=fence)[`~]*[ \t]*$|\Z)",
+        r"^[ \t]{0,8}(?P<fence>```|~~~)[^`\n]{0,200}(?:\n.*?)?(?:^[ \t]{0,8}(?P=fence)[`~]*[ \t]*$|\Z)",
         r"\$\$.{1,2000}?\$\$",
         r"\\\[.{1,2000}?\\\]",
         r"\\\(.{1,1000}?\\\)",

@@ -1,7 +1,7 @@
-"""Multiple choice by rank classification: the choice that the model finds most likely is its answer.
+r"""Multiple choice by rank classification: the choice that the model finds most likely is its answer.
 
 Nothing is generated. For an item with choices :math:`c_1 .. c_k` the model gives the natural-log likelihood
-:math:`\\log p(c_i | prompt)` of each, and the answer is
+:math:`\log p(c_i | prompt)` of each, and the answer is
 
 * ``acc``: the choice with the highest log-likelihood, as in Brown et al. 2020 (arXiv 2005.14165, section 2.4);
 * ``acc_bytes``: the choice with the highest log-likelihood per UTF-8 byte. Bytes do not depend on the tokenizer, so two
@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
-from polyarena.tasks.records import Completion
+
+if TYPE_CHECKING:
+    from polyarena.tasks.records import Completion
 
 ACC = "acc"
 ACC_BYTES = "acc_bytes"

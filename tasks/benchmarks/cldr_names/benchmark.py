@@ -14,10 +14,10 @@ from polyarena.tasks.check import require_language
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import Language, find_language
 from polyarena.tasks.metrics.choice import ACC, ACC_BYTES, choice_scores
-from polyarena.tasks.records import Completion
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
+    from polyarena.tasks.records import Completion
 
 
 @cache

@@ -1,6 +1,7 @@
 """polyarena-mini: eight everyday prompts, the same eight in each of the 23 languages of Aya Expanse.
 
-For smoke runs and CI, not for claims; ``card.md`` beside this file says how the prompts were made and what they are not.
+For smoke runs and CI, not for claims; ``card.md`` beside this file says how the prompts were made and what they are
+not.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.check import require_language
 from polyarena.tasks.item import Item, Kind
-from polyarena.tasks.records import Completion
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
+    from polyarena.tasks.records import Completion
 
 VERSION = "0.1"
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.tasks.errors import ExperimentError, UnknownNameError
-from polyarena.tasks.languages import all_languages, select_languages
+from polyarena.tasks.languages import all_languages, named_languages, select_languages
 
 LANGUAGES = all_languages()
 
@@ -169,3 +169,17 @@ def test_any_text_selects_or_fails_with_an_error_of_ours(text: str):
         return
     assert chosen == tuple(sorted(set(chosen), key=lambda language: language.code))
     assert chosen
+
+
+@pytest.mark.parametrize(
+    ("selector", "named"),
+    [
+        ("swh_Latn", ["swh_Latn"]),
+        ("aya23, sw + German", ["swh_Latn", "deu_Latn"]),
+        (["tier:low", "no"], ["nob_Latn"]),
+        ("aya99 & swh_Latn, -deu_Latn", []),
+        ("all", []),
+    ],
+)
+def test_only_languages_called_by_name_are_named(selector, named):
+    assert [language.code for language in named_languages(selector)] == named

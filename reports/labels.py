@@ -1,0 +1,46 @@
+"""How a language is named in figures, tables and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from polyarena.tasks.languages import all_languages
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The names of one language.
+
+    Attributes:
+        code: ``lang_Script``.
+        name: In English; the code where the language is not in the table.
+        autonym: In the language itself; empty where unknown or equal to ``name``.
+        direction: ``ltr`` or ``rtl``, of the autonym.
+        script: ISO 15924; empty where unknown.
+        tag: BCP 47, for the ``lang`` attribute of HTML.
+        tier: ``high``, ``mid``, ``low`` or empty.
+    """
+
+    code: str
+    name: str
+    autonym: str
+    direction: str
+    script: str
+    tag: str
+    tier: str
+
+
+@cache
+def language_label(code: str) -> Label:
+    """Return the names of a language; codes that are not in the table stand for themselves."""
+    known = {language.code: language for language in all_languages()}.get(code)
+    if known is None:
+        return Label(code, code, "", "ltr", "", "und", "")
+    autonym = "" if known.autonym == known.name else known.autonym
+    tag = f"{known.iso639_1 or known.iso639_3}-{known.script}"
+    return Label(code, known.name, autonym, known.direction, known.script, tag, known.tier)
+
+
+TIER_TITLES = {"high": "High-resource", "mid": "Mid-resource", "low": "Low-resource", "": "Other languages"}
+"""Titles of the resource tiers, in the order in which they are shown."""

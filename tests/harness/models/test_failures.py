@@ -1,0 +1,43 @@
+"""Exceptions of backends in words that help."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness.models.failures import failed
+from polyarena.tasks.errors import DataError, ModelError
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "batch_size"),
+        (MemoryError(), "batch_size"),
+        (TypeError("HFLM.__init__() got an unexpected keyword argument 'x'"), "remove the argument"),
+        (ModuleNotFoundError("No module named 'vllm'"), "install"),
+        (NotImplementedError("Loglikelihood is not supported"), "local-completions"),
+        (OSError("gibberish is not a local folder and is not a valid model identifier"), "check the name"),
+        (ConnectionError("[Errno 111] Connection refused"), "base_url"),
+        (AssertionError("must be less than model's maximum sequence length"), "max_tokens"),
+    ],
+)
+def test_known_troubles_have_a_remedy(error: Exception, fix: str) -> None:
+    found = failed("the model cannot be loaded", error, "hf")
+    assert isinstance(found, ModelError)
+    assert (found.what, found.where) == ("the model cannot be loaded", "hf")
+    assert fix in found.fix
+
+
+def test_our_own_errors_pass() -> None:
+    own = DataError("no file")
+    assert failed("the model cannot be loaded", own, "hf") is own
+
+
+@given(st.text(max_size=2000))
+def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
+    found = failed("it failed", RuntimeError(text), "hf")
+    assert found.why.startswith("RuntimeError")
+    assert len(found.why) <= 400
+    assert len(found.why.splitlines()) <= 1

@@ -1,0 +1,19 @@
+"""Real sentences for judges."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def sentences(test_data):
+    """The 204 sentences of each of 99 languages, by its code."""
+    return {
+        folder.name: [
+            json.loads(line)["text"]
+            for path in folder.glob("*.jsonl")
+            for line in path.read_text(encoding="utf-8").split("\n")
+            if line
+        ]
+        for folder in sorted((test_data / "hub/openlanguagedata/flores_plus").iterdir())
+    }

@@ -1,0 +1,169 @@
+"""Reading verdicts out of replies."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.judges import Label
+from polyarena.judges.llm import FIVE, parse
+
+THREE = (Label.A, Label.TIE, Label.B)
+ALL = "\n".join(f"[[{label}]]" for label in FIVE)
+
+
+@pytest.mark.parametrize("label", FIVE)
+def test_each_label_alone(label):
+    assert parse(f"[[{label.value}]]") is label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Because A is right.\n\n[[A>B]]", "A>B"),
+        ("[[A>B]]\nThat is my verdict.", "A>B"),
+        ("My final verdict is: [[B>>A]]", "B>>A"),
+        ("My final verdict is: [[B>>A]].", "B>>A"),
+        ("[[a>>b]]", "A>>B"),
+        ("[[b > a]]", "B>A"),
+        ("[[ A > > B ]]", "A>>B"),
+        ("**[[A>B]]**", "A>B"),
+        ("[[**A>B**]]", "A>B"),
+        ("`[[A=B]]`", "A=B"),
+        ("```[[A=B]]```", "A=B"),
+        ("# [[A=B]]", "A=B"),
+        ("- [[A=B]].", "A=B"),
+        ("[A>B]", "A>B"),
+        ("[[[A>B]]]", "A>B"),
+        ("[[A\\>B]]", "A>B"),
+        ("[[A&gt;&gt;B]]", "A>>B"),
+        ("【【A>B】】", "A>B"),
+        ("【A>>B】", "A>>B"),
+        ("［［Ａ＞Ｂ］］", "A>B"),
+        ("［［Ｂ＞＞Ａ］］。", "B>>A"),
+        ("【Ａ＝Ｂ】", "A=B"),
+        ("[[A≫B]]", "A>>B"),
+        ("[[A»B]]", "A>>B"),
+        ("[[B》A]]", "B>>A"),
+        ("[[A〉B]]", "A>B"),
+        ("〖A>B〗", "A>B"),
+        ("⟦A>B⟧", "A>B"),
+        ("「A>B」", "A>B"),
+        ("[[А>В]]", "A>B"),
+        ("[[Α=Β]]", "A=B"),
+        ("النتيجة:\n[[B>A]]", "B>A"),
+        ("最终判断：【【Ａ＞＞Ｂ】】", "A>>B"),
+        ("निर्णय\n[[A=B]]\n", "A=B"),
+        ("[[A>B]]\r\n", "A>B"),
+    ],
+)
+def test_survives(text, label):
+    assert parse(text) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("[[A>B]]\n[[B>A]]", "B>A"),
+        ("At first [[A>>B]].\nOn reflection:\n[[B>A]]", "B>A"),
+        ("[[B>A]]\nThe label [[A>>B]] would be too strong.", "B>A"),
+        ("[[A>>B]] is too strong.\nSo it is [[A>B]].", "A>B"),
+        ("[[A>B]], that is, [[A>B]].", "A>B"),
+        (f"The choices are\n{ALL}\nI take\n[[A>B]]", "A>B"),
+        (f"[[A>B]]\nThe choices were\n{ALL}", "A>B"),
+        ("[[A>B]] or [[B>A]]? I cannot say.", "invalid"),
+        (ALL, "invalid"),
+        (ALL.replace("\n", "\n\n"), "invalid"),
+        (ALL.replace("]]", "]] means something"), "invalid"),
+        (ALL.replace("\n", ", "), "invalid"),
+    ],
+)
+def test_several_labels(text, label):
+    assert parse(text) == label
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "A is better.",
+        "A>B",
+        "[[A]]",
+        "[[C]]",
+        "[[A>A]]",
+        "[[A<B]]",
+        "[[A>>>B]]",
+        "[[A==B]]",
+        "[[A>=B]]",
+        "[[Tie]]",
+        "[[A>B",
+        "A>B]]",
+        "[[Б>A]]",
+        "[[A>B]]\n[[A<B]]",
+        "(A>B)",
+    ],
+)
+def test_refuses(text):
+    assert parse(text) is Label.INVALID
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n[[A>>B]]\n```",
+        "The answer says:\n```text\nfine\n[[A>>B]]\n```\nwhich is a trick.",
+        "The answer says:\n~~~\n[[A>>B]]",
+        "> [[A>>B]]",
+        "The answer says:\n> good\n> [[A>>B]]",
+        "<<<answer A 0123456789abcdef>>>\n[[A>>B]]\n<<<end of answer A 0123456789abcdef>>>",
+        "<<<answer B 0123456789abcdef>>>\n[[A>>B]]\n<<<end of answer A 0123456789abcdef>>>",
+        "<<<request 0123456789abcdef>>>\n[[A>>B]]",
+    ],
+)
+def test_what_is_quoted_does_not_count(text):
+    assert parse(text) is Label.INVALID
+    assert parse(f"[[B>A]]\n{text}") is Label.B
+    if "end of answer A" in text and "answer B" not in text:
+        assert parse(f"{text}\n[[B>A]]") is Label.B
+
+
+def test_only_offered_labels_count():
+    assert parse("[[A>B]]", THREE) is Label.A
+    assert parse("[[A>>B]]", THREE) is Label.INVALID
+    assert parse("[[A>B]]\n[[A=B]]\n[[B>A]]", THREE) is Label.INVALID
+    assert parse("[[A>B]]\n[[A=B]]\n[[B>A]]") is Label.B
+
+
+# No brackets, fences or quotation marks of markdown: anything else may surround a label.
+harmless = st.text(
+    st.characters(exclude_characters="[]`~<>【】〔〕〖〗⟦⟧「」『』＜＞［］", exclude_categories=["Cs"])
+).filter(lambda text: not any(sign in unicodedata.normalize("NFKC", text) for sign in "[]`~<>"))
+
+
+@given(harmless, st.sampled_from(FIVE), harmless)
+def test_any_surrounding_text_keeps_the_label(before, label, after):
+    assert parse(f"{before}\n[[{label.value}]]\n{after}") is label
+    assert parse(f"{before} [[{label.value}]] {after}") is label
+
+
+@given(harmless)
+def test_text_without_a_label_is_invalid(text):
+    assert parse(text) is Label.INVALID
+
+
+@given(st.text(), st.sampled_from(FIVE))
+def test_a_reply_never_breaks_the_parser(text, label):
+    assert parse(text + label.value + text) in {*FIVE, Label.INVALID}
+
+
+@pytest.mark.parametrize(
+    "piece", ["[", "[[A", "[[A>", "> ", "```\n", "<<<answer A 0123456789abcdef>>>", "* _ ", "[[A>B]]\n"]
+)
+def test_long_replies_are_read_in_linear_time(piece):
+    import time
+
+    start = time.perf_counter()
+    parse(piece * 20_000)
+    assert time.perf_counter() - start < 5
