@@ -41,7 +41,7 @@ class RunRecords:
         """Return all completions, one a row, as in :class:`polyarena.tasks.records.Completion`."""
         from polyarena.tasks.records import COMPLETION_SCHEMA
 
-        return self._read(self.cell_paths(), COMPLETION_SCHEMA)
+        return self._read([self.folder.cell(*cell) for cell in _cells(self.lock)], COMPLETION_SCHEMA)
 
     def scores(self) -> pd.DataFrame:
         """Return all scores, one a row, as in :class:`polyarena.tasks.records.Score`."""
@@ -58,7 +58,7 @@ class RunRecords:
         """Return all games, one a row, as in :class:`polyarena.judges.records.Game`."""
         from polyarena.judges.records import GAME_SCHEMA
 
-        return self._read(self.games_paths(), GAME_SCHEMA)
+        return self._read([self.folder.games(*pair) for pair in self.pairs()], GAME_SCHEMA)
 
     def battles(self) -> pd.DataFrame:
         """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`."""
@@ -72,13 +72,9 @@ class RunRecords:
 
         return pd.read_parquet(self._result("estimates"))
 
-    def cell_paths(self) -> list[Path]:
-        """Return the shard of every cell of the experiment, stored or not, sorted."""
-        return [self.folder.cell(*cell) for cell in _cells(self.lock)]
-
-    def games_paths(self) -> list[Path]:
-        """Return the shard of every pair to be judged, stored or not, sorted."""
-        return [self.folder.games(*pair) for pair in _pairs(self.lock)]
+    def pairs(self) -> list[tuple[str, str, str, str, str]]:
+        """Return judge, candidate, baseline, task and language of every pair to be judged, sorted."""
+        return list(_pairs(self.lock))
 
     def missing(self) -> list[str]:
         """Return the cells and pairs of the experiment that are not stored, in words."""
@@ -102,7 +98,8 @@ class RunRecords:
         import pyarrow.parquet as pq
 
         tables = [pq.read_table(path).replace_schema_metadata(None) for path in paths if path.exists()]
-        return pa.concat_tables([schema.empty_table(), *tables]).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables([schema.empty_table(), *tables]).to_pandas()
+        return frame
 
 
 def open_run(folder: str | Path | RunFolder) -> RunRecords:

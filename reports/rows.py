@@ -1,11 +1,11 @@
-"""The rows of a chart over languages: an average, then each tier with its languages, sorted by value."""
+"""The rows of a chart or table over languages: an average, then each tier with its languages, sorted by value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -13,16 +13,10 @@ from polyarena.reports.labels import TIER_TITLES, Label, language_label
 
 Kind = Literal["average", "tier", "language"]
 
-HEIGHTS: dict[Kind, float] = {"average": 0.30, "tier": 0.34, "language": 0.185}
-"""Of rows with one series, in inches."""
-
-FEWEST_TOGETHER = 5
-"""A tier is cut only where at least so many of its rows stay together."""
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One estimate as it is drawn; numbers are those of the estimate, ``None`` where there is none."""
+    """One estimate as it is shown; numbers are those of the estimate, ``None`` where there is none."""
 
     value: float | None
     low: float | None
@@ -35,7 +29,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a chart.
+    """One line of a chart or table.
 
     Attributes:
         kind: ``average`` (all languages), ``tier`` (heading with the tier's average) or ``language``.
@@ -51,7 +45,7 @@ class Row:
 
 
 def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
-    """Arrange estimates for a chart.
+    """Arrange estimates for a chart or table.
 
     Args:
         estimates: Of one task and metric (and one judge and baseline); levels other than macro, tier and language are
@@ -63,9 +57,9 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
         the series; ties by name; languages without a value last.
     """
     marks = {
-        (str(row.level), str(row.group), str(row.system)): _mark(row)
-        for row in estimates.itertuples(index=False)
-        if row.level in ("macro", "tier", "language")
+        (str(row["level"]), str(row["group"]), str(row["system"])): _mark(row)
+        for row in estimates.to_dict("records")
+        if row["level"] in ("macro", "tier", "language")
     }
 
     def of(level: str, group: str) -> tuple[Mark | None, ...]:
@@ -85,45 +79,9 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
     return found
 
 
-def height(row: Row) -> float:
-    """Return the height of a row in inches; rows with several series are taller, so that intervals stay apart."""
-    return HEIGHTS[row.kind] + 0.03 * max(0, len(row.marks) - 1)
-
-
-def panels(all_rows: Sequence[Row], columns: int) -> list[list[Row]]:
-    """Split rows into columns of about the same height; a tier that is cut gets its heading again.
-
-    Args:
-        all_rows: From :func:`rows`.
-        columns: 1 or more; fewer come back when there are too few rows.
-    """
-    target = sum(map(height, all_rows)) / columns
-    found: list[list[Row]] = [[]]
-    filled = 0.0
-    heading: Row | None = None
-    for i, row in enumerate(all_rows):
-        heading = row if row.kind == "tier" else heading
-        if len(found) < columns and found[-1] and _breaks(all_rows, i, filled, target):
-            found.append([])
-            filled = 0.0
-            if row.kind == "language" and heading:
-                found[-1].append(Row("tier", f"{heading.title}, continued", None, (None,) * len(row.marks)))
-        found[-1].append(row)
-        filled += height(row)
-    return found
-
-
-def _breaks(all_rows: Sequence[Row], i: int, filled: float, target: float) -> bool:
-    """Tell whether a new column begins with row ``i``: never with, nor right after, a few rows of a tier."""
-    if all_rows[i].kind == "tier":
-        return filled + sum(map(height, all_rows[i : i + FEWEST_TOGETHER])) >= target
-    rest = all_rows[i : i + FEWEST_TOGETHER]
-    return filled >= target and len(rest) == FEWEST_TOGETHER and all(row.kind == "language" for row in rest)
-
-
-def _mark(row: object) -> Mark:
-    numbers = {name: _number(getattr(row, name)) for name in ("value", "low", "high", "worst", "best")}
-    return Mark(**numbers, n=int(getattr(row, "n")), n_invalid=int(getattr(row, "n_invalid")))  # noqa: B009
+def _mark(row: Mapping[Hashable, Any]) -> Mark:
+    numbers = {name: _number(row[name]) for name in ("value", "low", "high", "worst", "best")}
+    return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]))
 
 
 def _number(value: float | None) -> float | None:

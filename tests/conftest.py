@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,17 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real test data at {folder}; set POLYARENA_TEST_DATA to a folder that has it")
     return folder.resolve()
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Installs somebody else's distribution (see ``tests/toys``) for one test and returns its model's log."""
+    from polyarena.tasks.plugins import plugins
+
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "toys"))
+    log = tmp_path / "toy.log"
+    log.touch()
+    monkeypatch.setenv("TOY_LOG", str(log))
+    plugins.cache_clear()
+    yield log
+    plugins.cache_clear()

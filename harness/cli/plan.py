@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.cli.options import Json, Output
 
 if TYPE_CHECKING:
-    from polyarena.harness.planning import Plan, PlannedCell, PlannedGames
+    from polyarena.harness.planning import Effort, Plan
     from polyarena.harness.planning.tokens import Range
 
 
@@ -55,13 +55,13 @@ def as_data(planned: Plan) -> dict[str, Any]:
 def _print(planned: Plan) -> None:
     from polyarena.harness.cli.output import print_lines, print_table
 
-    cells: dict[tuple[str, str], list[PlannedCell]] = {}
+    groups: dict[tuple[str, str], list[Effort]] = {}
     for cell in planned.cells:
-        cells.setdefault((cell.system, cell.task), []).append(cell)
-    games: dict[tuple[str, str], list[PlannedGames]] = {}
+        groups.setdefault((cell.system, cell.task), []).append(cell)
     for pair in planned.games:
-        games.setdefault((f"{pair.judge} judges {pair.candidate} against {pair.baseline}", pair.task), []).append(pair)
-    rows = [_row(*names, parts) for names, parts in (*cells.items(), *games.items())]
+        who = f"{pair.judge} judges {pair.candidate} against {pair.baseline}"
+        groups.setdefault((who, pair.task), []).append(pair)
+    rows = [_row(*names, parts) for names, parts in groups.items()]
     print_table(
         f"{planned.experiment.name} in {planned.folder.path}",
         ("who", "task", "languages", "stored", "items", "requests to make", "prompt tokens", "answer tokens", "price"),
@@ -74,17 +74,16 @@ def _print(planned: Plan) -> None:
             f"not asked, since a system does not claim the language: {len(planned.unsupported)} cells "
             f"in {len(languages)} languages"
         )
-    left = sum(not part.stored for part in (*planned.cells, *planned.games))
+    left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)
-    print_lines(f"to do: {left} of {len(planned.cells) + len(planned.games)} cells and pairs; price: {money}")
+    print_lines(f"to do: {left} of {len(planned.parts)} cells and pairs; price: {money}")
     print_lines("tokens are estimates from the UTF-8 length of the prompts; a run counts them")
 
 
-def _row(who: str, task: str, parts: Iterable[PlannedCell | PlannedGames]) -> tuple[str, ...]:
+def _row(who: str, task: str, parts: Sequence[Effort]) -> tuple[str, ...]:
     from polyarena.harness.planning.tokens import Range
 
-    parts = list(parts)
     todo = [part for part in parts if not part.stored]
     prompt = sum((part.prompt_tokens for part in todo), Range())
     completion = sum((part.completion_tokens for part in todo), Range())

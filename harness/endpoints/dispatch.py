@@ -76,7 +76,8 @@ class Dispatcher(Generic[Job]):
         await session.__aexit__(None, None, None)
 
     async def _work(self, number: int, run: Callable[[int, Job], Awaitable[float | None]]) -> None:
-        while True:
+        # Asked each time round, because a job may answer its cancellation with an error of its own.
+        while not self._stop.is_set():
             order, job = await self._queue.get()
             try:
                 pause = await run(number, job)

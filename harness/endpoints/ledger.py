@@ -23,7 +23,7 @@ class Totals:
         cache_hits: Of these, answered from the call cache.
         shared: Of these, answered by an equal call that was already in flight.
         failures: Of these, replies with an error, whoever asked.
-        attempts: Requests sent to the endpoint.
+        attempts: Requests begun, whether or not the endpoint was reached.
         outcomes: The attempts by what they came to: ``ok``, an HTTP status, ``timeout``, ..., ``abandoned``.
         retries: The attempts that repeated an earlier one, by the reason for repeating it.
         prompt_tokens: As the endpoint counted, over all attempts; answers from the cache add nothing.
@@ -142,4 +142,4 @@ class Ledger:
     def as_dict(self) -> dict[str, Any]:
         """Return :meth:`totals` for JSON; sums of money as decimal text, so that no digit is lost."""
         totals = asdict(self.totals())
-        return {name: str(value) if isinstance(value, Decimal) else value for name, value in totals.items()}
+        return {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in totals.items()}

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import itertools
 import math
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,8 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
             why="it sends messages, and the server renders them",
             fix="set `chat_template: true`, or use the completions type of the same server",
         )
+    if backend(name).local:
+        _share_the_processor()
     try:
         importlib.import_module("lm_eval.models")  # fills the registry with names
         from lm_eval.api.registry import get_model
@@ -223,6 +226,16 @@ def _with_defaults(built: Any, args: Mapping[str, Any]) -> dict[str, Any]:
     if "HFLM" not in names:
         return dict(args)
     return {"batch_size": BATCH_SIZE, "device": _best_device(), **args}
+
+
+def _share_the_processor() -> None:
+    """Let torch's threads sleep instead of spin while they wait for each other; read when torch is imported.
+
+    Spinning gains nothing on an idle machine, and makes answers several times slower as soon as anything else runs on
+    the same cores. Whoever sets the variable has the last word.
+    """
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _best_device() -> str:

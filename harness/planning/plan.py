@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.experiment import Experiment, JudgeSpec, load_experiment
+from polyarena.harness.endpoints import EndpointSettings
+from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.digest import items_digest
 from polyarena.harness.planning.items import load_items
@@ -23,25 +24,20 @@ from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.item import Item, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCell:
-    """One (system, task, language).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What one part of a plan takes.
 
     Attributes:
-        key: Digest of all that changes the content.
         items: Number of items.
-        requests: Texts to generate, or choices to score.
+        requests: Texts to generate, choices to score, or games to judge.
         prompt_tokens: Estimated range.
         completion_tokens: Estimated range.
         price: Estimated range; ``None`` where nothing is billed or no price is known.
         billed: Whether an endpoint is asked.
-        stored: Whether it is in the run folder already.
+        stored: Whether the outcome is in the run folder already.
     """
 
-    system: str
-    task: str
-    language: str
-    key: str
     items: int
     requests: int
     prompt_tokens: Range
@@ -51,25 +47,25 @@ class PlannedCell:
     stored: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedGames:
-    """The games of one judge on one pair of cells; fields as in :class:`PlannedCell`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCell(Effort):
+    """One (system, task, language); ``key`` is the digest of all that changes its content."""
 
-    ``stored`` is false while one of the two cells is not stored.
-    """
+    system: str
+    task: str
+    language: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedGames(Effort):
+    """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not."""
 
     judge: str
     candidate: str
     baseline: str
     task: str
     language: str
-    items: int
-    requests: int
-    prompt_tokens: Range
-    completion_tokens: Range
-    price: Range | None
-    billed: bool
-    stored: bool
 
 
 @dataclass(frozen=True)
@@ -101,6 +97,11 @@ class Plan:
     unsupported: tuple[tuple[str, str], ...] = field(default=())
 
     @property
+    def parts(self) -> tuple[PlannedCell | PlannedGames, ...]:
+        """Every cell and every pair of cells."""
+        return (*self.cells, *self.games)
+
+    @property
     def missing_cells(self) -> tuple[PlannedCell, ...]:
         """Cells that are not stored."""
         return tuple(cell for cell in self.cells if not cell.stored)
@@ -108,7 +109,7 @@ class Plan:
     def price(self) -> Range | None:
         """Return the price range of what is not stored; ``None`` if an endpoint without known prices is asked."""
         total = Range()
-        for part in (*self.cells, *self.games):
+        for part in self.parts:
             if part.billed and not part.stored:
                 if part.price is None:
                     return None
@@ -206,8 +207,8 @@ def _cell(
     else:
         requests = len(items) * samples
         completions = Range(requests, requests * sampling_of(system, task).max_tokens)
-    prices = system.spec.args.get("prices") or {}
     billed = system.spec.model == "endpoint"
+    prices = EndpointSettings.model_validate(system.spec.args).prices if billed else None
     return PlannedCell(
         system=system.spec.name,
         task=task.spec.task,
@@ -217,7 +218,7 @@ def _cell(
         requests=requests,
         prompt_tokens=prompts,
         completion_tokens=completions,
-        price=price(prompts, completions, prices.get("input"), prices.get("output")) if billed else None,
+        price=price(prompts, completions, prices),
         billed=billed,
         stored=bool(stored_facts(folder.cell(system.spec.name, task.spec.task, language), key)),
     )
@@ -254,11 +255,11 @@ def _pair(
 ) -> PlannedGames:
     stored = False
     if candidate.stored and baseline.stored:
-        contents = [
+        one, other = (
             stored_facts(folder.cell(cell.system, cell.task, language), cell.key)["content"]
             for cell in (candidate, baseline)
-        ]
-        key = games_key(judge.signature, judge.spec.repeats, *contents, questions)
+        )
+        key = games_key(judge.signature, judge.spec.repeats, one, other, questions)
         path = folder.games(judge.spec.name, candidate.system, baseline.system, task.spec.task, language)
         stored = bool(stored_facts(path, key))
     orders = 2
@@ -269,7 +270,7 @@ def _pair(
         prompt, completion = (part * per_item for part in _judge_tokens(judge, language, items))
         answers = candidate.completion_tokens + baseline.completion_tokens
         prompt = prompt + answers * (orders * judge.spec.repeats)
-    prices = _prices(judge.spec)
+    endpoint = judge.spec.endpoint
     return PlannedGames(
         judge=judge.spec.name,
         candidate=candidate.system,
@@ -280,15 +281,10 @@ def _pair(
         requests=len(items) * per_item,
         prompt_tokens=prompt,
         completion_tokens=completion,
-        price=price(prompt, completion, *prices) if judge.spec.endpoint else None,
-        billed=judge.spec.endpoint is not None,
+        price=price(prompt, completion, endpoint.prices if endpoint else None),
+        billed=endpoint is not None,
         stored=stored,
     )
-
-
-def _prices(spec: JudgeSpec) -> tuple[float | None, float | None]:
-    prices = spec.endpoint.prices if spec.endpoint else None
-    return (prices.input, prices.output) if prices else (None, None)
 
 
 def _judge_tokens(judge: ResolvedJudge, language: str, items: Sequence[Item]) -> tuple[Range, Range]:

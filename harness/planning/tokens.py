@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from polyarena.harness.endpoints import Prices
+
 BYTES_PER_TOKEN = (1.5, 5.0)
 """UTF-8 bytes per token, fewest and most.
 
@@ -34,8 +36,8 @@ def text_tokens(text: str) -> Range:
     return Range(size / BYTES_PER_TOKEN[1], size / BYTES_PER_TOKEN[0])
 
 
-def price(prompt: Range, completion: Range, input_price: float | None, output_price: float | None) -> Range | None:
-    """Return the price range of tokens at prices per million; ``None`` if a price is unknown, never a silent zero."""
-    if input_price is None or output_price is None:
+def price(prompt: Range, completion: Range, prices: Prices | None) -> Range | None:
+    """Return the price range of tokens; ``None`` if the prices are unknown, never a silent zero."""
+    if prices is None:
         return None
-    return prompt * (input_price / 1e6) + completion * (output_price / 1e6)
+    return prompt * (float(prices.input) / 1e6) + completion * (float(prices.output) / 1e6)

@@ -93,7 +93,7 @@ def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
         sum(cell.stored for cell in plan.cells),
         len(plan.games),
         sum(games.stored for games in plan.games),
-        sum(part.requests for part in (*plan.cells, *plan.games) if not part.stored),
+        sum(part.requests for part in plan.parts if not part.stored),
     )
     for cell in plan.cells:
         # Moves shards of other settings aside and restores earlier ones of these.

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from polyarena.judges.protocol import Answer
-from polyarena.judges.rules.repetition import LOOP_TIMES, repeated, turns_at_end
+from polyarena.judges.rules.repetition import repeated, turns_at_end
 from polyarena.judges.rules.settings import POINTS, Fault, RulesSettings
 from polyarena.tasks.identify import Agreement, Identified, agreement, identify
 from polyarena.tasks.text import REPLACEMENT
@@ -59,7 +59,7 @@ def examine(answer: Answer, language: str, settings: RulesSettings) -> Findings:
     turns = turns_at_end(answer.text)
     if share > settings.max_repeated:
         faults.append((Fault.REPETITION, f"runs in circles: {share:.0%} of its passages occurred before"))
-    elif turns >= LOOP_TIMES:
+    elif turns >= settings.loop_times:
         faults.append((Fault.REPETITION, f"ends in a loop: says the same {turns} times in a row"))
     if answer.finish_reason == "length":
         faults.append((Fault.TRUNCATION, "cut off at the length limit"))

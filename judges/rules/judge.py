@@ -11,7 +11,7 @@ from polyarena.judges.arguments import read_arguments
 from polyarena.judges.protocol import Ask, Call, Judge, Match, Verdict
 from polyarena.judges.records import Label
 from polyarena.judges.rules.findings import Findings, examine
-from polyarena.judges.rules.repetition import LOOP_CHARACTERS, LOOP_TIMES, SHORTEST, WINDOW
+from polyarena.judges.rules.repetition import LOOP_CHARACTERS, SHORTEST, WINDOW
 from polyarena.judges.rules.settings import MUCH, POINTS, RulesSettings
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import IDENTIFIER
@@ -23,7 +23,8 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
     """Build the judge.
 
     Args:
-        args: ``min_probability`` and ``max_repeated``; see :class:`polyarena.judges.rules.settings.RulesSettings`.
+        args: ``min_probability``, ``max_repeated`` and ``loop_times``; see
+            :class:`polyarena.judges.rules.settings.RulesSettings`.
         ask: Must be ``None``.
 
     Raises:
@@ -49,7 +50,7 @@ class RulesJudge:
         weights = ",".join(f"{fault.value}={points}" for fault, points in POINTS.items())
         return (
             f"judge:rules@1|points:{weights}|much:{MUCH}|min_probability:{self.settings.min_probability}"
-            f"|max_repeated:{self.settings.max_repeated}|window:{WINDOW}|shortest:{SHORTEST}|loop:{LOOP_TIMES}x{LOOP_CHARACTERS}"
+            f"|max_repeated:{self.settings.max_repeated}|window:{WINDOW}|shortest:{SHORTEST}|loop:{self.settings.loop_times}x{LOOP_CHARACTERS}"
             f"|identifier:{IDENTIFIER}"
         )
 

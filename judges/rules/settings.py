@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from polyarena.judges.rules.repetition import LOOP_TIMES
 from polyarena.tasks.identify import MIN_PROBABILITY
 
 
@@ -41,9 +42,12 @@ class RulesSettings(BaseModel):
             :data:`polyarena.tasks.identify.MIN_PROBABILITY`.
         max_repeated: Share of repeated passages that an answer may have; see
             :func:`polyarena.judges.rules.repetition.repeated`.
+        loop_times: Turns in a row that make the end of an answer a loop; see
+            :func:`polyarena.judges.rules.repetition.turns_at_end`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     min_probability: Annotated[float, Field(gt=0, le=1)] = MIN_PROBABILITY
     max_repeated: Annotated[float, Field(ge=0, le=1)] = 0.65
+    loop_times: Annotated[int, Field(ge=2)] = LOOP_TIMES

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.chart_frame import Key, Number, Words, chart_frame
-from polyarena.reports.rows import Mark, Row, rows
 from polyarena.reports.figures.style import INK, SERIES_COLOURS, SERIES_MARKERS, house_style
+from polyarena.reports.rows import Mark, Row, rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def _axis(marks: Sequence[Mark], scale: float, chance: float | None) -> tuple[tu
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     raw = max(high - low, 1e-9) / 4
     power = 10.0 ** math.floor(math.log10(raw))
-    tick = next(step * power for step in (1, 2, 5, 10) if step * power >= raw)
+    tick = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw)
     low, high = tick * math.floor(low / tick), tick * math.ceil(high / tick)
     pad = 0.02 * (high - low)
     return (low - pad, high + pad), tick

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Rectangle
 
+from polyarena.reports.figures.columns import height, panels
 from polyarena.reports.figures.fonts import families, missing_characters
-from polyarena.reports.rows import Row, height, panels
 from polyarena.reports.figures.sheet import LINE, new_sheet, plot_area, shorten, text_width, wrap, write
 from polyarena.reports.figures.style import BAND, GREY, HAIRLINE, INK
 from polyarena.reports.labels import Label, language_label
+from polyarena.reports.rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -216,6 +217,6 @@ def _key_lines(keys: Sequence[Key], width: float) -> list[list[tuple[float, Key]
 def _write_keys(page: Axes, keys: Sequence[tuple[float, Key]], y: float) -> None:
     for x, key in keys:
         face = key.colour if key.filled else "white"
-        spot = {"marker": key.marker, "color": key.colour, "markerfacecolor": face, "markersize": 4.5}
+        spot: dict[str, Any] = {"marker": key.marker, "color": key.colour, "markerfacecolor": face, "markersize": 4.5}
         page.plot([MARGIN + x + 0.04], [y], zorder=3, **spot)
         write(page, MARGIN + x + 0.13, y, key.text, fontsize=NOTE_SIZE, color=GREY)

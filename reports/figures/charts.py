@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from polyarena.reports.figures.accuracy import accuracy
 from polyarena.reports.figures.forest import forest
 from polyarena.reports.figures.style import SERIES_COLOURS
+from polyarena.reports.tables import sections
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,17 +52,19 @@ def charts(estimates: pd.DataFrame, *, chance: Mapping[str, float | None] | None
 
 
 def _draw(estimates: pd.DataFrame, chance: Mapping[str, float | None]) -> Iterator[tuple[str, str, Figure]]:
-    won = estimates[estimates["baseline"].notna()]
-    for (judge, task, system, baseline), part in won.groupby(["judge", "task", "system", "baseline"], sort=True):
-        title = f"{system} against {baseline}: win rate by language on {task}, judge {judge}"
-        yield _slug(f"win-rate-{task}-{judge}-{system}-{baseline}"), title, forest(part)
-    scored = estimates[estimates["baseline"].isna()]
-    for (task, metric), part in scored.groupby(["task", "metric"], sort=True):
-        systems = sorted(map(str, part["system"].unique()))
-        for start in range(0, len(systems), len(SERIES_COLOURS)):
-            chosen = systems[start : start + len(SERIES_COLOURS)]
-            figure = accuracy(part, systems=chosen, chance=chance.get(str(task)))
-            yield _slug(f"{metric}-{task}"), f"{metric} by language on {task}: {', '.join(chosen)}", figure
+    for part in sections(estimates):
+        if part.baseline is not None:
+            title = (
+                f"{part.systems[0]} against {part.baseline}: win rate by language on {part.task}, judge {part.judge}"
+            )
+            name = f"win-rate-{part.task}-{part.judge}-{part.systems[0]}-{part.baseline}"
+            yield _slug(name), title, forest(part.estimates)
+            continue
+        for start in range(0, len(part.systems), len(SERIES_COLOURS)):
+            chosen = part.systems[start : start + len(SERIES_COLOURS)]
+            figure = accuracy(part.estimates, systems=chosen, chance=chance.get(part.task))
+            title = f"{part.metric} by language on {part.task}: {', '.join(chosen)}"
+            yield _slug(f"{part.metric}-{part.task}"), title, figure
 
 
 def _slug(text: str) -> str:

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.chart_frame import Key, Number, Words, chart_frame
-from polyarena.reports.rows import Mark, Row, rows
 from polyarena.reports.figures.style import BLUE, GREY, VERMILLION, house_style
+from polyarena.reports.rows import Mark, Row, rows
 from polyarena.reports.stats.outcome import Outcome, outcome
 
 if TYPE_CHECKING:

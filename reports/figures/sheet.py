@@ -80,7 +80,8 @@ def text_width(text: str, size: float, weight: str = "normal", family: tuple[str
     line = Text(0, 0, drawable(text, family), fontsize=size, fontweight=weight, family=list(family), parse_math=False)
     figure = Figure(dpi=72)
     figure.add_artist(line)
-    return float(line.get_window_extent(RendererAgg(1, 1, 72)).width) / 72
+    renderer = RendererAgg(1, 1, 72)  # type: ignore[no-untyped-call]
+    return float(line.get_window_extent(renderer).width) / 72
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:

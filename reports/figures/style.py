@@ -65,6 +65,7 @@ def output_style() -> dict[str, Any]:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw in our style only: what the user's own matplotlibrc says is set aside, and comes back afterwards."""
+    own: dict[Any, Any] = text_style() | axes_style() | output_style()
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
-    with matplotlib.rc_context({**defaults, **text_style(), **axes_style(), **output_style()}):
+    with matplotlib.rc_context(defaults | own):
         yield

@@ -59,4 +59,11 @@ def cluster_values(frame: pd.DataFrame, series: Sequence[str]) -> Clustered:
     present = np.zeros((shape[0], len(languages)), dtype=np.bool_)
     for i, (_, language) in enumerate(columns):
         present[:, languages.index(language)] |= counts[:, i] > 0
-    return Clustered(tuple(map(str, clusters)), strata(present), columns, exact_grid(sums), counts, outside == 0)
+    return Clustered(
+        clusters=tuple(map(str, clusters)),
+        labels=strata(present),
+        columns=columns,
+        sums=exact_grid(sums.astype(np.float64)),
+        counts=counts,
+        bounded=outside == 0,
+    )

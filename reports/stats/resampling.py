@@ -3,8 +3,8 @@ r"""The joint cluster bootstrap, as functions on arrays.
 Let :math:`s_{ij}` be the sum and :math:`c_{ij}` the number of the values of column :math:`j` (a system in a language)
 in cluster :math:`i` (a ``source_id``). A round draws as many clusters as there are, with replacement; with the
 multiplicities :math:`w_i`, the same for all columns, the round's mean of column :math:`j` is
-:math:`\sum_i w_i s_{ij} / \sum_i w_i c_{ij}` (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
-section 8.3, with the ratio estimator of survey sampling for columns that lack some clusters).
+:math:`\sum_i w_i s_{ij} / \sum_i w_i c_{ij}` (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, with
+the ratio estimator of survey sampling for columns that lack some clusters).
 
 Results are the same to the bit whatever the order of rows and columns and the size of chunks: generators are seeded by
 the clusters' names, and sums are rounded to a grid on which float64 addition is exact.
@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CHUNK_BYTES = 16 * 2**20
+
+SMALLEST = -1000
+"""Power of two of the finest grid; values below it count as 0, for their quotients would leave float64."""
 
 
 def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: int | None = None) -> Iterator[Floats]:
@@ -64,7 +67,7 @@ def exact_grid(sums: Floats) -> Floats:
     """
     largest = len(sums) * np.abs(sums).max(axis=0, initial=0.0)
     _, exponent = np.frexp(largest)
-    quantum = np.ldexp(1.0, exponent - 52)
+    quantum = np.ldexp(1.0, np.maximum(exponent - 52, SMALLEST))
     return np.asarray(np.rint(sums / quantum) * quantum, dtype=np.float64)
 
 
@@ -121,7 +124,7 @@ def bootstrap_means(
         values = sums[np.ix_(rows, columns)]
         patterns, which = np.unique(counts[np.ix_(rows, columns)], axis=1, return_inverse=True)
         start = 0
-        for weights in resample_weights([clusters[i] for i in rows], rounds, seed, chunk=chunk):
+        for weights in resample_weights([clusters[int(i)] for i in rows], rounds, seed, chunk=chunk):
             drawn = (weights @ patterns)[:, which.ravel()]
             estimate = np.broadcast_to(totals[columns], drawn.shape).copy()
             np.divide(weights @ values, drawn, out=estimate, where=drawn > 0)

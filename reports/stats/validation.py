@@ -42,7 +42,8 @@ def refuse_values(frame: pd.DataFrame, wrong: pd.Series[bool], what: str, key: S
 
 def finite(values: pd.Series[float]) -> pd.Series[bool]:
     """Tell which values are finite numbers."""
-    return pd.Series(np.isfinite(values.to_numpy(dtype=np.float64, na_value=np.nan)), index=values.index)
+    known = np.isfinite(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return pd.Series(known, index=values.index, dtype=bool)
 
 
 def describe(frame: pd.DataFrame, key: Sequence[str]) -> str:

@@ -102,6 +102,31 @@ def test_closing_cancels_and_closes_the_session(dispatch):
     assert (recorder.running, recorder.ran, recorder.closed) == (0, [], True)
 
 
+def test_closing_ends_a_job_that_fails_when_it_is_cancelled():
+    started = threading.Event()
+    crashes = []
+
+    async def run(worker, job):
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise OSError("no room for the log")
+
+    @asynccontextmanager
+    async def session():
+        yield run
+
+    dispatcher = Dispatcher(2, session, crashes.append)
+    dispatcher.submit("job")
+    assert started.wait(5)
+    closing = threading.Thread(target=dispatcher.close, daemon=True)
+    closing.start()
+    closing.join(timeout=5)
+    assert not closing.is_alive()
+    assert [str(crash) for crash in crashes] == ["no room for the log"]
+
+
 def test_a_session_that_cannot_open_is_told_at_once():
     @asynccontextmanager
     async def session():

@@ -55,8 +55,8 @@ def test_order_is_kept_under_random_latency(scripted_server, open_endpoint, ask_
 
 @pytest.mark.parametrize("concurrency", [1, 3, 12])
 def test_requests_in_flight_are_bounded_and_the_bound_is_used(scripted_server, open_endpoint, ask_for, concurrency):
-    scripted_server.script = lambda _: scripted_server.ok().after(0.02)
-    list(open_endpoint(concurrency=concurrency)(ask_for(*map(str, range(40)))))
+    scripted_server.script = lambda _: scripted_server.ok().after(0.05)
+    list(open_endpoint(concurrency=concurrency)(ask_for(*map(str, range(5 * concurrency)))))
     assert scripted_server.most_in_flight == concurrency
 
 
@@ -189,9 +189,14 @@ def test_closing_cuts_off_what_hangs(scripted_server, open_endpoint, ask_for):
 
 def test_an_interrupt_leaves_nothing_behind(scripted_server, open_endpoint, ask_for):
     scripted_server.script = lambda received: scripted_server.ok().after(0 if received.question == "0" else 60)
-    with pytest.raises(KeyboardInterrupt), open_endpoint(timeout_s=60) as endpoint:
-        for _ in endpoint(ask_for(*map(str, range(9)))):
-            raise KeyboardInterrupt
+
+    def interrupted():
+        with open_endpoint(timeout_s=60) as endpoint:
+            for _ in endpoint(ask_for(*map(str, range(9)))):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert not [thread for thread in threading.enumerate() if thread.name == "polyarena-endpoint"]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -137,3 +139,15 @@ def test_a_type_that_takes_no_template(context: ModelContext, monkeypatch: pytes
     monkeypatch.setattr(DummyLM, "tokenizer", None)
     with pytest.raises(ModelError, match="takes no chat template"):
         find_model_type("dummy").load({}, "{{ messages }}", context)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_of_a_local_model_do_not_spin_unless_told_to(
+    before: str | None, after: str, context: ModelContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", before or "")
+    if before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    find_model_type("dummy").load({}, False, context)
+    assert os.environ["OMP_WAIT_POLICY"] == after

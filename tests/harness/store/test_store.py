@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from polyarena.harness.store import RunFolder, claim_shard, read_shard, shard_facts, stored_facts, write_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError

@@ -1,0 +1,80 @@
+"""The end of a run on the terminal: what came out, and where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polyarena.harness.cli.output import print_json, print_lines, print_table
+from polyarena.harness.results import open_run
+
+if TYPE_CHECKING:
+    from polyarena.harness.events import CellFailed, GamesFailed
+    from polyarena.harness.reporting import Files
+    from polyarena.harness.store import RunFolder
+    from polyarena.reports.tables import Section
+
+MOST_LANGUAGES = 30
+"""Languages of a table that the terminal lists; longer ones are shown by tier, and whole in the report."""
+
+
+def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> None:
+    """Print the estimates as tables with the names of the files, or as JSON."""
+    estimates = open_run(folder).estimates()
+    if as_json:
+        rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
+        print_json({"folder": str(folder.path), "page": str(files.page), "estimates": rows})
+        return
+    from polyarena.reports.page.headlines import headline
+    from polyarena.reports.tables import sections
+
+    for section in sections(estimates):
+        _print_section(section)
+        said = headline(section)
+        if said is not None:
+            print_lines(said.claim, *said.details, "")
+    print_lines(
+        f"page      {files.page}",
+        f"figures   {files.page.parent / 'figures'}  ({len(files.figures)} files: PDF, PNG, SVG)",
+        f"tables    {files.page.parent / 'tables'}  ({len(files.tables)} files: CSV, Markdown)",
+        f"results   {folder.results}  (estimates, battles and scores: CSV, Parquet)",
+    )
+
+
+def _print_section(section: Section) -> None:
+    from polyarena.reports.tables import language_table
+
+    table = language_table(section)
+    languages = int((table["code"] != "").sum())
+    if languages > MOST_LANGUAGES:
+        table = table[table["code"] == ""]
+    if section.baseline is not None:
+        title = (
+            f"{section.task}: win rate of {section.systems[0]} against {section.baseline} in %, judge {section.judge}"
+        )
+    else:
+        title = f"{section.task}: {section.metric}" + (" in %" if section.scale == 100 else "")
+    if languages > MOST_LANGUAGES:
+        title += f" ({languages} languages; each of them is in the report)"
+    shown = [column for column in table.columns if column != "code"]
+    names = {"own_name": "own name", "no_verdict": "no verdict"}
+    print_table(
+        title,
+        [names.get(column, column) for column in shown],
+        table[shown].to_numpy().tolist(),
+        right=range(3, len(shown)),
+    )
+
+
+def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
+    """Say on standard error what has no result and how to go on."""
+    import sys
+
+    reasons: dict[str, list[str]] = {}
+    for failure in failures:
+        who = getattr(failure, "system", None) or getattr(failure, "candidate", "")
+        reasons.setdefault(failure.error, []).append(f"{who} · {failure.task} · {failure.language}")
+    for error, cells in reasons.items():
+        shown = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
+        sys.stderr.write(f"polyarena: failed: {shown}\n  {error.replace(chr(10), chr(10) + '  ')}\n")
+    sys.stderr.write("polyarena: the numbers above leave these out; run the same command again to do only them\n")

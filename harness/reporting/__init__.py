@@ -1,0 +1,6 @@
+"""From the shards of a run folder to results, figures, tables and the page."""
+
+from polyarena.harness.reporting.files import Files
+from polyarena.harness.reporting.write import write_report
+
+__all__ = ["Files", "write_report"]

@@ -1,0 +1,104 @@
+"""What the page says of a run, taken from its lock file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.results import RunRecords
+from polyarena.reports.page import Judging, PageContent, Picture, Played, Tested, answer_counts
+from polyarena.tasks.card import TaskCard
+from polyarena.tasks.languages import find_language
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_NAMED = 8
+"""Languages or cells that a note names before it only counts."""
+
+
+def page_content(
+    records: RunRecords,
+    estimates: pd.DataFrame,
+    pictures: Sequence[Picture],
+    without_glyphs: Sequence[str],
+    files: Sequence[str],
+) -> PageContent:
+    """Gather everything that the page shows."""
+    lock = records.lock
+    return PageContent(
+        title=lock["experiment"]["name"],
+        version=version("polyarena"),
+        systems=tuple(_played(lock, system) for system in lock["experiment"]["resolved"]["systems"]),
+        tasks=tuple(_tested(lock, task) for task in lock["tasks"].values()),
+        judges=tuple(
+            Judging(name, judge["description"], judge["signature"]) for name, judge in sorted(lock["judges"].items())
+        ),
+        estimates=estimates,
+        pictures=tuple(pictures),
+        answers=answer_counts(records.completions()),
+        without_glyphs=tuple(without_glyphs),
+        files=tuple(files),
+        notes=tuple(_notes(records, lock)),
+    )
+
+
+def _played(lock: dict[str, Any], system: dict[str, Any]) -> Played:
+    name, baseline = system["name"], lock["experiment"]["resolved"]["baseline"]
+    role = "" if baseline is None else "baseline" if name == baseline else "candidate"
+    args = ", ".join(f"{key} {value}" for key, value in sorted(system["args"].items()))
+    template = system["chat_template"]
+    parts = [
+        f"{system['model']}: {args}" if args else system["model"],
+        "the model's own chat template" if template is True else "no chat template" if template is False else template,
+    ]
+    if system["system_prompt"]:
+        parts.append(f"system prompt “{system['system_prompt']}”")
+    sampling = [
+        f"{task}: {_sampling(entry['sampling'][name])}"
+        for task, entry in sorted(lock["tasks"].items())
+        if entry["sampling"].get(name)
+    ]
+    loaded = lock["models"].get(name, {})
+    told = ", ".join(f"{key} {value}" for key, value in sorted(loaded.items()))
+    return Played(name, role, "; ".join([*parts, *sampling, *([f"loaded: {told}"] if told else [])]))
+
+
+def _sampling(sampling: dict[str, Any]) -> str:
+    how = "greedy" if sampling["temperature"] == 0 else f"temperature {sampling['temperature']:g}"
+    if sampling["temperature"] and sampling["top_p"] < 1:
+        how += f", top-p {sampling['top_p']:g}"
+    if sampling["samples"] > 1:
+        how += f", {sampling['samples']} samples"
+    return f"{how}, at most {sampling['max_tokens']} tokens"
+
+
+def _tested(lock: dict[str, Any], entry: dict[str, Any]) -> Tested:
+    card = TaskCard.model_validate(entry["card"])
+    prefix = f"{card.dataset.id}@{card.dataset.revision}/"
+    digests = {name: digest for name, digest in lock["data"].items() if name.startswith(prefix)}
+    return Tested(card, digests, entry["limit"])
+
+
+def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
+    notes = []
+    missing = records.missing()
+    if missing:
+        notes.append(
+            f"Incomplete: {len(missing)} cells or pairs of cells have no result and are in no number here "
+            f"({_some(missing)}). Running the experiment again does only these."
+        )
+    unsupported: dict[str, list[str]] = {}
+    for system, code in lock["unsupported"]:
+        unsupported.setdefault(system, []).append(find_language(code).name)
+    notes += [
+        f"{system} does not claim {_some(names)}; such languages are neither asked nor averaged."
+        for system, names in sorted(unsupported.items())
+    ]
+    return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"

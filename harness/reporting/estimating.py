@@ -1,0 +1,60 @@
+"""Battles and estimates of a run, with the settings that belong into each signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.results import RunRecords
+from polyarena.harness.store import read_shard
+from polyarena.judges import BATTLE_SCHEMA, Game, collapse
+from polyarena.tasks.records import to_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def battles(records: RunRecords) -> pd.DataFrame:
+    """Collapse all stored games of a run into battles, one a row."""
+    found = []
+    for judge, candidate, baseline, task, language in records.pairs():
+        path = records.folder.games(judge, candidate, baseline, task, language)
+        if path.exists():
+            found += collapse(read_shard(path, Game), candidate, baseline)
+    table: pd.DataFrame = to_table(found, BATTLE_SCHEMA).to_pandas()
+    return table
+
+
+def estimates(lock: dict[str, Any], fought: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Estimate all win rates and mean scores of a run."""
+    from polyarena.reports.stats import estimates_table, mean_scores, win_rates
+
+    settings = lock["experiment"]["resolved"]["statistics"]
+    frames = [
+        win_rates(fought, signatures=_judged(lock), **settings),
+        mean_scores(scores, signatures=_scored(lock), **settings),
+    ]
+    table: pd.DataFrame = estimates_table(frames).to_pandas()
+    return table
+
+
+def _judged(lock: dict[str, Any]) -> dict[tuple[str, str], str]:
+    repeats = {judge["name"]: judge["repeats"] for judge in lock["experiment"]["resolved"]["judges"]}
+    return {
+        (task, name): f"{_asked(entry)}|{judge['signature']}|orders:2|repeats:{repeats[name]}|ties:half"
+        for task, entry in lock["tasks"].items()
+        for name, judge in lock["judges"].items()
+    }
+
+
+def _scored(lock: dict[str, Any]) -> dict[tuple[str, str], str]:
+    return {
+        (task, metric): f"{_asked(entry)}|metric:{metric}"
+        for task, entry in lock["tasks"].items()
+        for metric in entry["card"]["metrics"]
+    }
+
+
+def _asked(entry: dict[str, Any]) -> str:
+    card = entry["card"]
+    limit = f"|limit:{entry['limit']}" if entry["limit"] else ""
+    return f"task:{card['name']}@{card['version']}|rev:{card['dataset']['revision']}{limit}"

@@ -1,0 +1,36 @@
+"""What a report has written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarena.harness.store.atomic import write_atomically
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one report.
+
+    Attributes:
+        page: ``report/index.html``.
+        figures: PDF, PNG and SVG of each chart.
+        tables: CSV and Markdown of each table.
+        results: Parquet and CSV of estimates, battles and scores.
+    """
+
+    page: Path
+    figures: tuple[Path, ...]
+    tables: tuple[Path, ...]
+    results: tuple[Path, ...]
+
+
+def write_folder(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:
+    """Make a folder hold exactly these files and return their paths, sorted; leftovers of earlier reports go."""
+    for name, content in sorted(contents.items()):
+        write_atomically(folder / name, content)
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.is_file() and path.name not in contents:
+                path.unlink()
+    return tuple(folder / name for name in sorted(contents))

@@ -1,0 +1,105 @@
+"""What a page is made of; the harness fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from polyarena.reports.page.answers import AnswerCount
+from polyarena.tasks.card import TaskCard
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Played:
+    """A system that took part.
+
+    Attributes:
+        name: In the experiment.
+        role: ``candidate``, ``baseline``, or ``both``; empty where nothing is compared.
+        description: What it is, in one line: model, revision, system prompt, sampling, chat template.
+    """
+
+    name: str
+    role: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A task that was run.
+
+    Attributes:
+        card: The task's own card.
+        digests: Content digests of the data that was read, by name.
+        limit: Items per language if the run was cut short, else ``None``.
+    """
+
+    card: TaskCard
+    digests: Mapping[str, str] = field(default_factory=dict)
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Judging:
+    """A judge that decided.
+
+    Attributes:
+        name: In the experiment.
+        description: What the judge says of itself.
+        signature: Every setting that changes its verdicts.
+    """
+
+    name: str
+    description: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as it is shown on the page.
+
+    Attributes:
+        title: The text for those who cannot see it.
+        svg: From :func:`polyarena.reports.figures.render`.
+        files: Where the same figure lies, relative to the page: ``figures/x.pdf``.
+    """
+
+    title: str
+    svg: bytes
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """Everything on the page. There are no dates: the same content gives the same bytes.
+
+    Attributes:
+        title: Of the experiment.
+        version: Of polyarena.
+        systems: In the order shown.
+        tasks: Likewise.
+        judges: Likewise.
+        estimates: Rows of :class:`polyarena.reports.records.Estimate`.
+        pictures: In the order shown.
+        answers: From :func:`polyarena.reports.page.answer_counts`.
+        without_glyphs: Languages whose own name the figures could not show, from
+            :func:`polyarena.reports.figures.missing_languages`.
+        files: Results to link to, relative to the page.
+        notes: What else a reader must know; one sentence each.
+    """
+
+    title: str
+    version: str
+    systems: tuple[Played, ...]
+    tasks: tuple[Tested, ...]
+    judges: tuple[Judging, ...]
+    estimates: pd.DataFrame
+    pictures: tuple[Picture, ...] = ()
+    answers: tuple[AnswerCount, ...] = ()
+    without_glyphs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from polyarena.reports.page import answer_counts
+from polyarena.tasks.identify import identify
+
+
+def completion(text: str | None, language: str = "deu_Latn", **other: object) -> dict[str, object]:
+    found = identify(text or "")
+    return {
+        "system": "new",
+        "task": "mini",
+        "language": language,
+        "text": text,
+        "identified_language": found.language,
+        "identified_probability": found.probability,
+        "identified_script": found.script,
+        **other,
+    }
+
+
+GERMAN = "Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter und die Felder."
+ENGLISH = "This is quite an ordinary English sentence about the weather and the fields."
+THAI = "ประเทศไทยเป็นประเทศที่ตั้งอยู่ในเอเชียตะวันออกเฉียงใต้"
+
+
+def test_answers_are_sorted_into_four_kinds() -> None:
+    frame = pd.DataFrame([completion(text) for text in (GERMAN, GERMAN, ENGLISH, THAI, "Ja.", "  \n")])
+    (found,) = answer_counts(frame)
+    assert (found.answers, found.same, found.other, found.unknown, found.empty) == (6, 2, 2, 1, 1)
+    assert found.worst == (("deu_Latn", 2, 6),)
+
+
+def test_kinds_add_up_and_rows_are_sorted() -> None:
+    rows = [completion(GERMAN, system=s, task=t) for t in ("b", "a") for s in ("old", "new")]
+    found = answer_counts(pd.DataFrame([*rows, completion(ENGLISH, task="b")]))
+    assert [(count.task, count.system) for count in found] == [("a", "new"), ("a", "old"), ("b", "new"), ("b", "old")]
+    assert all(c.answers == c.same + c.other + c.unknown + c.empty for c in found)
+
+
+def test_the_worst_three_languages_are_named_by_share() -> None:
+    rows = [completion(THAI, code) for code in ("deu_Latn", "fra_Latn", "spa_Latn", "ita_Latn")]
+    rows += [completion(GERMAN, "deu_Latn")] * 3
+    rows += [completion("Bonjour, il fait très beau aujourd'hui dans les champs.", "fra_Latn")]
+    (found,) = answer_counts(pd.DataFrame(rows))
+    assert found.worst == (("ita_Latn", 1, 1), ("spa_Latn", 1, 1), ("fra_Latn", 1, 2))
+
+
+def test_multiple_choice_has_no_answers() -> None:
+    assert answer_counts(pd.DataFrame([completion(None), completion(None)])) == ()
+
+
+def test_a_language_the_identifier_does_not_know_is_not_held_against_anyone() -> None:
+    shona = "Ndinokumbira mvura yekunwa nekuti zuva riri kupisa."
+    (found,) = answer_counts(pd.DataFrame([completion(shona, "sna_Latn")]))
+    assert (found.other, found.unknown) == (0, 1)
+
+
+def test_real_answers_are_mostly_in_the_language_asked(test_data: Path) -> None:
+    path = test_data / "completions" / "m-ArenaHard" / "gpt-4" / "de.jsonl"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    texts = [json.loads(line)["completion"] for line in path.read_text(encoding="utf-8").splitlines()[:30]]
+    (found,) = answer_counts(pd.DataFrame([completion(text) for text in texts]))
+    assert found.answers == 30
+    assert found.same + found.unknown >= 24
