@@ -32,3 +32,14 @@ def find_task(name: str, *, where: str = "") -> Task:
             fix="point the entry point at an object with the members of polyarena.tasks.Task",
         )
     return found
+
+
+def installed_tasks() -> tuple[list[Task], dict[str, str]]:
+    """Return all tasks that can be used, by name, and the reason for each that cannot."""
+    tasks, broken = [], {}
+    for name in task_plugins().names:
+        try:
+            tasks.append(find_task(name))
+        except PolyarenaError as error:
+            broken[name] = f"{error.what}: {error.why}"
+    return tasks, broken

@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help_epilogue=f"`--debug` with any command shows the traceback of an error.\n\n{EXIT_CODES}",
         version=_version,
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     for name, help_text in COMMANDS.items():
         app.command(f"polyarena.harness.cli.{name}:command", name=name, help=help_text)

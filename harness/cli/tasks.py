@@ -16,7 +16,7 @@ def command(name: str | None = None, *, json: Json = False) -> int:
         Print JSON.
     """
     from polyarena.harness.cli.output import print_json, print_lines, print_table
-    from polyarena.tasks.registry import find_task, task_plugins
+    from polyarena.tasks.registry import find_task, installed_tasks
 
     if name is not None:
         card = find_task(name).card
@@ -25,9 +25,8 @@ def command(name: str | None = None, *, json: Json = False) -> int:
             return 0
         _show(name)
         return 0
-    plugins = task_plugins()
-    broken = plugins.broken()
-    cards = [find_task(each).card for each in plugins.names if each not in broken]
+    tasks, broken = installed_tasks()
+    cards = [task.card for task in tasks]
     if json:
         print_json([card.model_dump(mode="json") for card in cards])
         return 0
@@ -49,7 +48,7 @@ def command(name: str | None = None, *, json: Json = False) -> int:
         right=(2,),
     )
     for each, reason in broken.items():
-        print_lines(f"{each}: cannot be imported: {reason}")
+        print_lines(f"{each} cannot be used: {reason}")
     return 0
 
 

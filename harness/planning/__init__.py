@@ -1,5 +1,5 @@
 """From an experiment to the cells and games that it asks for, before anything is spent."""
 
-from polyarena.harness.planning.plan import Effort, Plan, PlannedCell, PlannedGames, plan
+from polyarena.harness.planning.planner import Effort, Plan, PlannedCell, PlannedGames, plan
 
 __all__ = ["Effort", "Plan", "PlannedCell", "PlannedGames", "plan"]
