@@ -29,7 +29,11 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3
 
-autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_default_options = {
+    "members": True,
+    "member-order": "bysource",
+    "exclude-members": "model_config, model_post_init",
+}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
@@ -37,3 +41,5 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
+# Types stand in the signatures; a pydantic constraint in a list of attributes would be read as markup.
+napoleon_attr_annotations = False

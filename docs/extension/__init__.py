@@ -1,4 +1,4 @@
-"""What this project's pages need of Sphinx beyond its own: tables made from the code, and formulas as MathML."""
+"""What this project's pages need of Sphinx beyond its own: tables made from the code, formulas as MathML, short signatures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from extension import mathml
 from extension.content import CONTENTS
+from extension.signatures import shorten
 
 
 class Generated(SphinxDirective):
@@ -30,8 +31,9 @@ class Generated(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive and the renderer."""
+    """Register the directive, the renderer and the hook."""
     app.add_directive("generated", Generated)
+    app.connect("autodoc-process-signature", shorten)
     app.add_html_math_renderer(
         "mathml", inline_renderers=(mathml.visit_inline, None), block_renderers=(mathml.visit_block, None)
     )

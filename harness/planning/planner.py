@@ -18,7 +18,7 @@ from polyarena.harness.planning.keys import cell_key, games_key, samples_of, sam
 from polyarena.harness.planning.prompting import system_text
 from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask, resolve_systems, resolve_tasks
 from polyarena.harness.planning.tokens import Range, price, text_tokens
-from polyarena.harness.store import RunFolder, stored_facts
+from polyarena.harness.store import UNANSWERED, RunFolder, stored_facts
 from polyarena.judges.protocol import Answer, Match
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.item import Item, Kind
@@ -261,7 +261,8 @@ def _pair(
         )
         key = games_key(judge.signature, judge.spec.repeats, one, other, questions)
         path = folder.games(judge.spec.name, candidate.system, baseline.system, task.spec.task, language)
-        stored = bool(stored_facts(path, key))
+        facts = stored_facts(path, key)
+        stored = bool(facts) and UNANSWERED not in facts
     orders = 2
     samples = min(cell.requests for cell in (candidate, baseline)) // len(items)
     per_item = orders * judge.spec.repeats * samples

@@ -12,7 +12,7 @@ from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
 from polyarena.harness.planning.keys import games_key
 from polyarena.harness.running.connections import Connections
-from polyarena.harness.store import claim_shard, read_shard, shard_facts, write_shard
+from polyarena.harness.store import UNANSWERED, claim_shard, read_shard, shard_facts, write_shard
 from polyarena.judges import games, pairings
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
 from polyarena.tasks.data import DataSource
@@ -51,10 +51,17 @@ def _pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSou
             raise DataError(f"{system} has no completions of {planned.task} in {planned.language} to judge")
     key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
     path = plan.folder.games(planned.judge, *systems, planned.task, planned.language)
-    if claim_shard(path, key):
+    if claim_shard(path, key) and UNANSWERED not in shard_facts(path):
         return
     played = _play(judge, [read_shard(cell, Completion) for cell in cells], items)
-    write_shard(path, played, GAME_SCHEMA, {"key": key})
+    # An endpoint that failed says nothing about the answers: such games count as invalid and are asked again next time.
+    unanswered = [game for game in played if game.error is not None and not game.raw]
+    facts = {"key": key, UNANSWERED: str(len(unanswered))} if unanswered else {"key": key}
+    write_shard(path, played, GAME_SCHEMA, facts)
+    if unanswered:
+        what = f"{len(unanswered)} of {len(played)} games have no answer and count as invalid: {unanswered[0].error}"
+        yield GamesFailed(planned.judge, planned.candidate, planned.task, planned.language, planned.requests, what)
+        return
     yield GamesDone(
         judge=planned.judge,
         candidate=planned.candidate,

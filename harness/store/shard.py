@@ -16,6 +16,8 @@ from polyarena.tasks.records import from_table, to_table
 
 Record = TypeVar("Record")
 _PREFIX = "polyarena."
+UNANSWERED = "unanswered"
+"""The fact that some games of a shard got no answer from an endpoint; such a shard is stored and not complete."""
 
 
 def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, facts: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.harness.models.failures import failed
@@ -35,6 +35,7 @@ def test_our_own_errors_pass() -> None:
     assert failed("the model cannot be loaded", own, "hf") is own
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000))
 def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
     found = failed("it failed", RuntimeError(text), "hf")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.harness.models.sampled import descends, generation_arguments, seeded
@@ -31,6 +31,7 @@ class Other:
 BACKENDS: list[Any] = [HFLM(), Steered(), TemplateAPI(), Other()]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(BACKENDS), st.integers(1, 4096))
 def test_greedy_is_greedy_everywhere(lm: Any, longest: int) -> None:
     assert generation_arguments(lm, Sampling(max_tokens=longest), 3) == {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.harness.models.backends import BACKENDS, SECRET_ARGUMENTS, SPEED_ARGUMENTS, backend
@@ -121,11 +121,13 @@ def test_identity_keeps_what_changes_answers() -> None:
     assert "lm_eval==" in plain["versions"]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(SPEED_ARGUMENTS | SECRET_ARGUMENTS)), st.text(min_size=1), min_size=1))
 def test_identity_drops_speed_and_secrets(extra: dict[str, str]) -> None:
     assert identity({"pretrained": "owner/name", **extra}) == identity({"pretrained": "owner/name"})
 
 
+@settings(deadline=None)
 @given(st.permutations(["pretrained", "dtype", "revision", "add_bos_token"]))
 def test_identity_does_not_know_the_order_of_arguments(order: list[str]) -> None:
     values = {"pretrained": "owner/name", "dtype": "float32", "revision": "main", "add_bos_token": True}

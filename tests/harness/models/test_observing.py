@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.harness.models.observing import Observer, end_tokens, observe
@@ -18,6 +18,7 @@ def answer(text: str, reason: str = "stop", index: int = 0) -> dict[str, Any]:
     return {"index": index, "text": text, "finish_reason": reason}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(3, 9), max_size=6), st.integers(0, 4))
 def test_generated_tokens_are_counted_up_to_the_end_token(tokens: list[int], padding: int) -> None:
     observer = Observer()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.harness.models.rendering import SEPARATORS, plain, set_template, shown, through_template
@@ -28,6 +28,7 @@ def messages(*texts: str) -> list[dict[str, str]]:
     return [{"role": role, "content": text} for role, text in zip(("system", "user"), texts, strict=False)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet=st.characters()), min_size=1, max_size=2))
 def test_plain_prompts_can_always_be_encoded(texts: list[str]) -> None:
     joined = plain(messages(*texts))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.harness.models.completions import build
@@ -184,6 +184,7 @@ def test_identity_is_the_content_wherever_it_lies(tmp_path: Path) -> None:
     assert build.identity({"path": "s"}, context, "deu_Latn") != here
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_cells_of_another_run_are_read_as_they_were_written(texts: list[str]) -> None:
     import tempfile

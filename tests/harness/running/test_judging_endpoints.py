@@ -1,0 +1,131 @@
+"""Runs whose judge is a model behind an endpoint: faults end in messages, never in half a shard or a double payment."""
+
+import pytest
+
+from polyarena.harness import open_run, plan, run
+from polyarena.harness.store import RunFolder, shard_facts
+
+
+@pytest.fixture
+def go(tmp_path, toys, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+
+    def go(base_url, folder="run", **settings):
+        endpoint = {"base_url": base_url, "model": "m", "max_attempts": 2, "max_wait_s": 0.05, "timeout_s": 5}
+        experiment = {
+            "name": "judged",
+            "systems": [
+                {"name": "one", "model": "toy", "args": {"voice": "one"}},
+                {"name": "two", "model": "toy", "args": {"voice": "two"}},
+            ],
+            "baseline": "one",
+            "tasks": [{"task": "toy_open", "limit": 3}],
+            "languages": ["deu_Latn", "swh_Latn"],
+            "judges": [{"name": "llm", "judge": "llm", "endpoint": {**endpoint, **settings}}],
+            "statistics": {"rounds": 200},
+        }
+        return run(plan(experiment, output=tmp_path / folder))
+
+    return go
+
+
+GAMES = 2 * 3 * 2
+
+
+def spent(folder):
+    events = [event for event in RunFolder(folder).events() if event["event"] == "Spent"]
+    return [event["ledgers"]["m"] for event in events]
+
+
+def test_verdicts_are_counted_and_the_ledger_is_the_servers(go, scripted_server, tmp_path):
+    scripted_server.script = lambda request: scripted_server.ok("I prefer the first.\n[[A>B]]")
+    finished = go(scripted_server.base_url, prices={"input": 1, "output": 2})
+    assert not finished.failures
+    assert set(finished.games()["label"]) == {"A>B"}
+    assert set(finished.battles()["score"]) == {0.5}
+    assert len(scripted_server.log) == GAMES
+    (ledger,) = spent(tmp_path / "run")
+    assert (ledger["prompt_tokens"], ledger["completion_tokens"]) == scripted_server.usage
+    assert finished.games()["cost"].sum() == pytest.approx(float(ledger["cost"]))
+
+
+def test_running_again_pays_nothing(go, scripted_server, tmp_path):
+    scripted_server.script = lambda request: scripted_server.ok("[[A=B]]")
+    go(scripted_server.base_url)
+    go(scripted_server.base_url)
+    assert len(scripted_server.log) == GAMES
+    # Even a fresh run folder finds the calls in the cache beside it.
+    go(scripted_server.base_url, folder="elsewhere")
+    assert len(scripted_server.log) == GAMES
+
+
+def test_an_answer_without_a_label_is_invalid_and_shown(go, scripted_server):
+    scripted_server.script = lambda request: scripted_server.ok("Both are very nice.")
+    finished = go(scripted_server.base_url)
+    assert not finished.failures
+    assert set(finished.games()["label"]) == {"invalid"}
+    assert set(finished.games()["raw"]) == {"Both are very nice."}
+    row = finished.estimates().query("level == 'macro'").iloc[0]
+    assert row["n_invalid"] == GAMES
+    assert row["value"] != row["value"]
+    assert row["note"]
+    assert (row["worst"], row["best"]) == (0, 1)
+
+
+def test_games_that_got_no_answer_are_asked_again_and_only_they(go, scripted_server, tmp_path):
+    broken = {"on": True}
+
+    def script(request):
+        if broken["on"] and "question 1" in request.question:
+            return scripted_server.status(500)
+        return scripted_server.ok("[[A=B]]")
+
+    scripted_server.script = script
+    finished = go(scripted_server.base_url)
+    assert len(finished.failures) == 2
+    assert "2 of 6 games have no answer" in finished.failures[0].error
+    path = RunFolder(tmp_path / "run").games("llm", "two", "one", "toy_open", "deu_Latn")
+    assert shard_facts(path)["unanswered"] == "2"
+    asked, broken["on"] = len(scripted_server.log), False
+    mended = go(scripted_server.base_url)
+    assert not mended.failures
+    assert len(scripted_server.log) - asked == 4
+    assert set(mended.games()["label"]) == {"A=B"}
+
+
+@pytest.mark.parametrize("fault", ["401", "429", "500", "cut off", "unreachable"])
+def test_a_dead_endpoint_is_named_and_nothing_is_stored(go, scripted_server, tmp_path, fault):
+    answers = {
+        "401": lambda request: scripted_server.status(401),
+        "429": lambda request: scripted_server.status(429),
+        "500": lambda request: scripted_server.status(500),
+        "cut off": lambda request: scripted_server.cut_off(),
+    }
+    scripted_server.script = answers.get(fault, answers["500"])
+    url = "http://127.0.0.1:9/v1" if fault == "unreachable" else scripted_server.base_url
+    finished = go(url)
+    assert {failure.language for failure in finished.failures} == {"deu_Latn", "swh_Latn"}
+    assert not list((tmp_path / "run" / "games").rglob("*.parquet"))
+    assert "Incomplete" in finished.files.page.read_text()
+    # The candidates' answers are kept.
+    assert len(open_run(tmp_path / "run").completions()) == 2 * 2 * 3
+
+
+def test_the_key_is_in_no_file(go, scripted_server, tmp_path):
+    scripted_server.script = lambda request: scripted_server.status(401, "bad key sk-secret")
+    finished = go(scripted_server.base_url)
+    assert all("sk-secret" not in failure.error for failure in finished.failures)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"sk-secret" not in path.read_bytes(), path
+
+
+@pytest.mark.slow
+def test_a_real_server_that_is_not_ours(go, llama_server, tmp_path):
+    finished = go(llama_server, model="smollm2", concurrency=2, timeout_s=120, extra_body={"max_tokens": 24})
+    games = finished.games()
+    assert len(games) == GAMES
+    assert set(games["label"]) <= {"A>>B", "A>B", "A=B", "B>A", "B>>A", "invalid"}
+    assert (games["prompt_tokens"] > 50).all()
+    (ledger,) = [e["ledgers"]["smollm2"] for e in RunFolder(tmp_path / "run").events() if e["event"] == "Spent"]
+    assert ledger["prompt_tokens"] == games["prompt_tokens"].sum()
+    assert ledger["completion_tokens"] == games["completion_tokens"].sum()
