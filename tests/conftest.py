@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Shared machines pause at any time; how long an example takes says nothing.
+settings.register_profile("polyarena", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("polyarena")
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,4 +1,4 @@
-"""What this project's pages need of Sphinx beyond its own: tables made from the code, formulas as MathML, short signatures."""
+"""What these pages need of Sphinx beyond its own: tables made from the code, MathML, short signatures."""
 
 from __future__ import annotations
 

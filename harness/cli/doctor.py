@@ -102,6 +102,9 @@ def _plugins() -> Iterator[Check]:
         names = [name for name in group.names if name not in broken]
         if names:
             yield Check(f"{room}", State.OK, ", ".join(names))
+    from polyarena.harness.models.registry import lm_eval_names
+
+    yield Check("models of lm-eval", State.OK, ", ".join(lm_eval_names()))
 
 
 def _data() -> Check:

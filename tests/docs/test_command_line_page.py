@@ -1,0 +1,85 @@
+"""docs/command-line.md says what the command line does."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from polyarena.harness.cli import main
+from polyarena.harness.cli.app import COMMANDS, EXIT_CODES
+from polyarena.tasks import errors
+
+PAGE = "docs/command-line.md"
+
+
+@pytest.fixture(scope="module")
+def sections(pages):
+    """The text of each command's section."""
+    parts = re.split(r"^## `polyarena (\w+)`$", pages[PAGE], flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_command_has_a_section_and_no_other(sections):
+    assert list(sections) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_option_is_documented_and_no_other(sections, command):
+    offered = options_of(command)
+    usage = sections[command].partition("## Exit codes")[0]
+    documented = set(re.findall(r"(?<![\w-])--[a-z-]+", usage)) - {"--debug"}
+    assert documented == offered
+
+
+def options_of(command):
+    code = f"from polyarena.harness.cli import main; main([{command!r}, '--help'])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    box = ran.stdout.partition("Parameters")[2]
+    found = {option for line in box.splitlines() for option in re.findall(r"(?<![\w-])--[a-z]+", line[:40])}
+    return found - {"--debug"} - {f"--{name}" for name in ("experiment", "folder", "name", "selector")}
+
+
+def documented_codes(pages):
+    return {int(code) for code in re.findall(r"^\| (\d+) \|", pages[PAGE], re.MULTILINE)}
+
+
+def test_the_exit_codes_are_those_of_the_help(pages):
+    assert documented_codes(pages) == {int(code) for code in re.findall(r"(?:^|; |: )(\d+) ", EXIT_CODES)}
+
+
+def test_every_error_ends_with_a_documented_code(pages):
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert {kind.exit_code for kind in kinds} <= documented_codes(pages)
+    assert errors.ModelError.exit_code == 3
+    assert errors.PolyarenaError.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["schema"], 0),
+        (["languages", "swh"], 0),
+        (["languages", "swahilli"], 2),
+        (["plan", "no-such-file.yaml"], 2),
+        (["report", "no-such-folder"], 2),
+        (["no-such-command"], 2),
+        (["run"], 2),
+    ],
+)
+def test_codes_are_what_the_page_says(arguments, code, capsys):
+    assert main(arguments) == code
+
+
+def test_an_interruption_and_a_defect_have_codes_of_their_own(monkeypatch, capsys):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("polyarena.harness.cli.output.print_json", interrupted)
+    assert main(["schema"]) == 130
+    monkeypatch.setattr("polyarena.harness.cli.output.print_json", broken)
+    assert main(["schema"]) == 1
+    assert "a defect of polyarena" in capsys.readouterr().err
