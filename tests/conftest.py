@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,20 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real test data at {folder}; set POLYARENA_TEST_DATA to a folder that has it")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def sentences(test_data):
+    """The 204 sentences of each of 99 languages, by its code."""
+    return {
+        folder.name: [
+            json.loads(line)["text"]
+            for path in folder.glob("*.jsonl")
+            for line in path.read_text(encoding="utf-8").split("\n")
+            if line
+        ]
+        for folder in sorted((test_data / "hub/openlanguagedata/flores_plus").iterdir())
+    }
 
 
 @pytest.fixture

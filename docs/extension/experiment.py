@@ -38,8 +38,8 @@ def _properties(model: type[BaseModel]) -> Iterable[tuple[str, Mapping[str, Any]
 def _type(schema: Mapping[str, Any]) -> str:
     """Return the type of a key in words, with the bounds that it has."""
     if "anyOf" in schema:
-        words = [_type(part) for part in schema["anyOf"] if part.get("type") != "null"]
-        return " or ".join(dict.fromkeys(words)).replace("true or false or", "true, false or")
+        kinds = [_type(part) for part in schema["anyOf"] if part.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds)).replace("true or false or", "true, false or")
     if "$ref" in schema:
         return "mapping"
     kind = schema.get("type", "anything")

@@ -64,9 +64,20 @@ def _print(planned: Plan) -> None:
     rows = [_row(*names, parts) for names, parts in groups.items()]
     print_table(
         f"{planned.experiment.name} in {planned.folder.path}",
-        ("who", "task", "languages", "stored", "items", "requests to make", "prompt tokens", "answer tokens", "price"),
+        (
+            "who",
+            "task",
+            "languages",
+            "stored",
+            "items",
+            "requests to make",
+            "of them cached",
+            "prompt tokens",
+            "answer tokens",
+            "price",
+        ),
         rows,
-        right=range(2, 9),
+        right=range(2, 10),
     )
     languages = {language for _, language in planned.unsupported}
     if planned.unsupported:
@@ -100,6 +111,7 @@ def _row(who: str, task: str, parts: Sequence[Effort]) -> tuple[str, ...]:
         str(len(parts) - len(todo)),
         str(sum(part.items for part in parts)),
         str(sum(part.requests for part in todo)),
+        str(sum(part.cached for part in todo)) if any(part.billed for part in parts) else "–",
         _span(prompt),
         _span(completion),
         money,

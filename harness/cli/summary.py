@@ -20,7 +20,8 @@ MOST_LANGUAGES = 30
 
 def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> None:
     """Print the estimates as tables with the names of the files, or as JSON."""
-    estimates = open_run(folder).estimates()
+    records = open_run(folder)
+    estimates = records.estimates()
     if as_json:
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
         print_json({"folder": str(folder.path), "page": str(files.page), "estimates": rows})
@@ -32,7 +33,8 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         _print_section(section)
         said = headline(section)
         if said is not None:
-            print_lines(said.claim, *said.details, "")
+            judge = records.lock["judges"].get(section.judge)
+            print_lines(said.claim, *said.details, *([f"Judge: {judge['description']}."] if judge else []), "")
     print_lines(
         f"page      {files.page}",
         f"figures   {files.page.parent / 'figures'}  ({len(files.figures)} files: PDF, PNG, SVG)",

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from polyarena.harness.endpoints import EndpointSettings, read_api_key
+from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model, ModelContext
 from polyarena.judges.protocol import Ask, Call
 from polyarena.tasks.errors import ExperimentError, ModelError
@@ -25,8 +25,8 @@ class EndpointType:
     """
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:  # noqa: ARG002
-        """Refuse settings that cannot work, and a missing key."""
-        read_api_key(_settings(args, where))
+        """Refuse settings that cannot work; the key is looked for when a run needs it."""
+        _settings(args, where)
 
     def supports(self, kind: Kind) -> bool:
         """Anything but multiple choice: chat endpoints do not give the likelihood of a text."""

@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.digest import items_digest
+from polyarena.harness.planning.effort import PlannedCell, PlannedGames, plan_cell, plan_games
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
-from polyarena.harness.planning.keys import cell_key, games_key, samples_of, sampling_of
-from polyarena.harness.planning.prompting import system_text
 from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask, resolve_systems, resolve_tasks
-from polyarena.harness.planning.tokens import Range, price, text_tokens
-from polyarena.harness.store import UNANSWERED, RunFolder, stored_facts
-from polyarena.judges.protocol import Answer, Match
+from polyarena.harness.planning.stock import open_stock
+from polyarena.harness.planning.tokens import Range
+from polyarena.harness.store import RunFolder
 from polyarena.tasks.data import DataSource, data_root
-from polyarena.tasks.item import Item, Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
-    """What one part of a plan takes.
-
-    Attributes:
-        items: Number of items.
-        requests: Texts to generate, choices to score, or games to judge.
-        prompt_tokens: Estimated range.
-        completion_tokens: Estimated range.
-        price: Estimated range; ``None`` where nothing is billed or no price is known.
-        billed: Whether an endpoint is asked.
-        stored: Whether the outcome is in the run folder already.
-    """
-
-    items: int
-    requests: int
-    prompt_tokens: Range
-    completion_tokens: Range
-    price: Range | None
-    billed: bool
-    stored: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedCell(Effort):
-    """One (system, task, language); ``key`` is the digest of all that changes its content."""
-
-    system: str
-    task: str
-    language: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedGames(Effort):
-    """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not."""
-
-    judge: str
-    candidate: str
-    baseline: str
-    task: str
-    language: str
+from polyarena.tasks.item import Kind
 
 
 @dataclass(frozen=True)
@@ -147,15 +99,18 @@ def plan(experiment: Experiment | str | Path | Mapping[str, Any], *, output: str
     judges = resolve_judges(experiment, tasks, None)
     cells: dict[tuple[int, int, int], PlannedCell] = {}
     games: list[PlannedGames] = []
-    for t, task in enumerate(tasks):
-        for n, language in enumerate(task.languages):
-            items = load_items(task, language, data)
-            row: dict[str, PlannedCell] = {}
-            for s, system in enumerate(systems):
-                if system.supports(language):
-                    row[system.spec.name] = cells[s, t, n] = _cell(system, task, language, items, context, folder)
-            if task.card.kind is Kind.OPEN_ENDED:
-                games += _games(experiment, judges, task, language, items, row, folder)
+    with open_stock(experiment, folder) as stock:
+        for t, task in enumerate(tasks):
+            for n, language in enumerate(task.languages):
+                items = load_items(task, language, data)
+                row: dict[str, PlannedCell] = {}
+                for s, system in enumerate(systems):
+                    if system.supports(language):
+                        row[system.spec.name] = cells[s, t, n] = plan_cell(
+                            system, task, language, items, context, stock
+                        )
+                if task.card.kind is Kind.OPEN_ENDED:
+                    games += plan_games(experiment.baseline, judges, items, row, stock)
     return Plan(
         experiment=experiment,
         folder=folder,
@@ -185,125 +140,3 @@ def _unsupported(systems: Sequence[ResolvedSystem], tasks: Sequence[ResolvedTask
         for language in languages:
             if not system.supports(language):
                 yield system.spec.name, language
-
-
-def _cell(
-    system: ResolvedSystem,
-    task: ResolvedTask,
-    language: str,
-    items: Sequence[Item],
-    context: ModelContext,
-    folder: RunFolder,
-) -> PlannedCell:
-    key = cell_key(system, task, language, items, context)
-    instructions = text_tokens(system_text(system.spec.system_prompt, language) or "")
-    samples = samples_of(system, task)
-    prompts = Range()
-    for item in items:
-        for choice in item.choices or ("",) * samples:
-            prompts = prompts + instructions + text_tokens(item.prompt) + text_tokens(choice)
-    if task.card.kind is Kind.MULTIPLE_CHOICE:
-        requests, completions = sum(len(item.choices) for item in items), Range()
-    else:
-        requests = len(items) * samples
-        completions = Range(requests, requests * sampling_of(system, task).max_tokens)
-    billed = system.spec.model == "endpoint"
-    prices = EndpointSettings.model_validate(system.spec.args).prices if billed else None
-    return PlannedCell(
-        system=system.spec.name,
-        task=task.spec.task,
-        language=language,
-        key=key,
-        items=len(items),
-        requests=requests,
-        prompt_tokens=prompts,
-        completion_tokens=completions,
-        price=price(prompts, completions, prices),
-        billed=billed,
-        stored=bool(stored_facts(folder.cell(system.spec.name, task.spec.task, language), key)),
-    )
-
-
-def _games(
-    experiment: Experiment,
-    judges: Sequence[ResolvedJudge],
-    task: ResolvedTask,
-    language: str,
-    items: Sequence[Item],
-    row: Mapping[str, PlannedCell],
-    folder: RunFolder,
-) -> Iterator[PlannedGames]:
-    baseline = row.get(experiment.baseline or "")
-    if baseline is None:
-        return
-    questions = items_digest(items)
-    for judge in judges:
-        for candidate in row.values():
-            if candidate.system != baseline.system:
-                yield _pair(judge, candidate, baseline, task, language, items, questions, folder)
-
-
-def _pair(
-    judge: ResolvedJudge,
-    candidate: PlannedCell,
-    baseline: PlannedCell,
-    task: ResolvedTask,
-    language: str,
-    items: Sequence[Item],
-    questions: str,
-    folder: RunFolder,
-) -> PlannedGames:
-    stored = False
-    if candidate.stored and baseline.stored:
-        one, other = (
-            stored_facts(folder.cell(cell.system, cell.task, language), cell.key)["content"]
-            for cell in (candidate, baseline)
-        )
-        key = games_key(judge.signature, judge.spec.repeats, one, other, questions)
-        path = folder.games(judge.spec.name, candidate.system, baseline.system, task.spec.task, language)
-        facts = stored_facts(path, key)
-        stored = bool(facts) and UNANSWERED not in facts
-    orders = 2
-    samples = min(cell.requests for cell in (candidate, baseline)) // len(items)
-    per_item = orders * judge.spec.repeats * samples
-    prompt, completion = Range(), Range()
-    if judge.spec.endpoint is not None:
-        prompt, completion = (part * per_item for part in _judge_tokens(judge, language, items))
-        answers = candidate.completion_tokens + baseline.completion_tokens
-        prompt = prompt + answers * (orders * judge.spec.repeats)
-    endpoint = judge.spec.endpoint
-    return PlannedGames(
-        judge=judge.spec.name,
-        candidate=candidate.system,
-        baseline=baseline.system,
-        task=task.spec.task,
-        language=language,
-        items=len(items),
-        requests=len(items) * per_item,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        price=price(prompt, completion, endpoint.prices if endpoint else None),
-        billed=endpoint is not None,
-        stored=stored,
-    )
-
-
-def _judge_tokens(judge: ResolvedJudge, language: str, items: Sequence[Item]) -> tuple[Range, Range]:
-    """Return the tokens of one game on each item, with empty answers."""
-    prompt, completion = Range(), Range()
-    nothing = Answer(text="")
-    for item in items:
-        for call in judge.judge.calls(Match(language=language, question=item.prompt, a=nothing, b=nothing)):
-            for turn in call.messages:
-                prompt = prompt + text_tokens(turn["content"])
-            completion = completion + Range(1, call.sampling.max_tokens)
-    return prompt, completion
-
-
-def cache_path(experiment: Experiment, folder: RunFolder) -> Path:
-    """Return the path of the call cache: the experiment's, ``POLYARENA_CACHE``, or beside the run folders."""
-    if experiment.cache is not None:
-        return experiment.base / experiment.cache
-    if os.environ.get("POLYARENA_CACHE"):
-        return Path(os.environ["POLYARENA_CACHE"])
-    return folder.path.parent / "calls.sqlite"

@@ -69,9 +69,10 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
 
     tasks = records.lock["tasks"]
     chance = {name: entry["card"]["chance"] for name, entry in tasks.items()}
+    judges = {name: entry["description"] for name, entry in records.lock["judges"].items()}
     contents: dict[str, bytes] = {}
     pictures = []
-    for chart in charts(numbers, chance=chance):
+    for chart in charts(numbers, chance=chance, judges=judges):
         rendered = {f"{chart.name}.{kind}": render(chart.figure, kind) for kind in FORMATS}
         contents.update(rendered)
         links = tuple(f"figures/{name}" for name in sorted(rendered))

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
 from polyarena.harness.experiment import Experiment
-from polyarena.harness.planning.planner import cache_path
+from polyarena.harness.planning.stock import cache_path
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Ask
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.harness.endpoints import EndpointSettings, read_api_key
 from polyarena.harness.events import (
     CellFailed,
     Event,
@@ -64,6 +65,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
     started = time.monotonic()
     failures: list[CellFailed | GamesFailed] = []
     folder = plan.folder
+    _require_keys(plan)
     with folder.writing():
         folder.refuse_other_experiment(plan.experiment.name)
         _write_inputs(plan)
@@ -115,6 +117,17 @@ def jobs(plan: Plan) -> list[Job]:
         Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions))
         for positions in grouped.values()
     ]
+
+
+def _require_keys(plan: Plan) -> None:
+    """Refuse a run that would find out hours later that an API key is missing; what is stored or cached needs none."""
+    asked = {games.judge for games in plan.games if games.billed and not games.stored and games.cached < games.requests}
+    for judge in plan.judges:
+        if judge.spec.endpoint is not None and judge.spec.name in asked:
+            read_api_key(judge.spec.endpoint)
+    systems = {cell.system for cell in plan.cells if cell.billed and not cell.stored and cell.cached < cell.requests}
+    for name in sorted(systems):
+        read_api_key(EndpointSettings.model_validate(plan.system(name).spec.args))
 
 
 def _write_inputs(plan: Plan) -> None:

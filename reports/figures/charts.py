@@ -32,33 +32,41 @@ class Chart:
     figure: Figure
 
 
-def charts(estimates: pd.DataFrame, *, chance: Mapping[str, float | None] | None = None) -> list[Chart]:
+def charts(
+    estimates: pd.DataFrame,
+    *,
+    chance: Mapping[str, float | None] | None = None,
+    judges: Mapping[str, str] | None = None,
+) -> list[Chart]:
     """Draw a forest plot for each comparison and a score chart for each task and metric.
 
     Args:
         estimates: Any rows of :class:`polyarena.reports.records.Estimate`.
         chance: By task: expected headline score of guessing.
+        judges: By name: what each judge says of itself.
 
     Returns:
         In the order of judge, task, systems; then task and metric. More systems than colours are spread over several
         charts.
     """
     found: list[Chart] = []
-    for name, title, figure in _draw(estimates, chance or {}):
+    for name, title, figure in _draw(estimates, chance or {}, judges or {}):
         taken = {chart.name for chart in found}
         unique = next(n for i in range(len(found) + 1) if (n := name if i == 0 else f"{name}-{i + 1}") not in taken)
         found.append(Chart(unique, title, figure))
     return found
 
 
-def _draw(estimates: pd.DataFrame, chance: Mapping[str, float | None]) -> Iterator[tuple[str, str, Figure]]:
+def _draw(
+    estimates: pd.DataFrame, chance: Mapping[str, float | None], judges: Mapping[str, str]
+) -> Iterator[tuple[str, str, Figure]]:
     for part in sections(estimates):
         if part.baseline is not None:
             title = (
                 f"{part.systems[0]} against {part.baseline}: win rate by language on {part.task}, judge {part.judge}"
             )
             name = f"win-rate-{part.task}-{part.judge}-{part.systems[0]}-{part.baseline}"
-            yield _slug(name), title, forest(part.estimates)
+            yield _slug(name), title, forest(part.estimates, description=judges.get(part.judge or "", ""))
             continue
         for start in range(0, len(part.systems), len(SERIES_COLOURS)):
             chosen = part.systems[start : start + len(SERIES_COLOURS)]

@@ -20,7 +20,12 @@ MOST_IN_ONE_COLUMN = 50
 
 
 def forest(
-    estimates: pd.DataFrame, *, title: str | None = None, caption: str | None = None, columns: int | None = None
+    estimates: pd.DataFrame,
+    *,
+    title: str | None = None,
+    caption: str | None = None,
+    columns: int | None = None,
+    description: str = "",
 ) -> Figure:
     """Draw win rates with intervals by language, sorted, grouped by resource tier, with averages as diamonds.
 
@@ -32,6 +37,7 @@ def forest(
         title: By default names the two systems.
         caption: By default states judge, items, interval and ties.
         columns: Of rows; by default 1 up to 50 languages, else 2.
+        description: What the judge says of itself, for the caption.
 
     Raises:
         ValueError: There is no estimate, or the estimates are of more than one comparison.
@@ -50,7 +56,7 @@ def forest(
             axis="win rate, %",
             numbers=f"% [{confidence} interval]",
             keys=_keys(),
-            caption=caption or _caption(shown, judge, confidence),
+            caption=caption or _caption(shown, judge, confidence, description),
         )
         limits, tick = _axis([row.marks[0] for row in shown])
         numbers = [[Number(_number(row.marks[0])), Number(_dagger(row.marks[0]), GREY)] for row in shown]
@@ -115,16 +121,23 @@ def _keys() -> tuple[Key, ...]:
     )
 
 
-def _caption(shown: list[Row], judge: str, confidence: str) -> str:
+def _caption(shown: list[Row], judge: str, confidence: str, description: str) -> str:
     marks = [row.marks[0] for row in shown if row.kind == "language" and row.marks[0]]
     items = sorted({mark.n for mark in marks})
     many = f"{items[0]}" if len(items) == 1 else f"{items[0]} to {items[-1]}"
     invalid = sum(mark.n_invalid for mark in marks)
     text = (
-        f"Judge: {judge}. n = {many} items in each of {len(marks)} languages. Ties count half. Lines: {confidence} "
+        f"Judge: {judge}{_said(judge, description)}. n = {many} items in each of {len(marks)} languages. "
+        f"Ties count half. Lines: {confidence} "
         "intervals from a bootstrap over source items, shared by all languages; Wilson's where few items decide. "
         "Averages give each language the same weight."
     )
     if invalid:
         text += f" † {invalid} games without a verdict: the pale bar runs from all of them lost to all of them won."
     return text
+
+
+def _said(judge: str, description: str) -> str:
+    """Return what a judge says of itself, in brackets, without its name in front."""
+    said = description.removeprefix(f"{judge}:").strip().rstrip(".")
+    return f" ({said})" if said else ""

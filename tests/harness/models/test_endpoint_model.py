@@ -102,15 +102,6 @@ def test_wrong_settings_are_named_with_their_place() -> None:
         build.check({"base_url": "http://localhost/v1"}, ModelContext(), "")
 
 
-def test_a_missing_key_is_noticed_before_anything_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NOBODYS_KEY", raising=False)
-    remote = {"base_url": "https://api.example.com/v1", "model": "m", "api_key_env": "NOBODYS_KEY"}
-    with pytest.raises(ModelError, match="NOBODYS_KEY"):
-        build.check(remote, ModelContext(), "")
-    monkeypatch.setenv("NOBODYS_KEY", "k")
-    build.check(remote, ModelContext(), "")
-
-
 def test_identity_is_who_is_asked_and_not_how_fast() -> None:
     def of(**more: Any) -> Mapping[str, str]:
         return build.identity({**ARGS, **more}, ModelContext(), "deu_Latn")

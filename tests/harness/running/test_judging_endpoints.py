@@ -1,9 +1,12 @@
 """Runs whose judge is a model behind an endpoint: faults end in messages, never in half a shard or a double payment."""
 
+import json
+
 import pytest
 
-from polyarena.harness import open_run, plan, run
+from polyarena.harness import load_experiment, open_run, plan, run
 from polyarena.harness.store import RunFolder, shard_facts
+from polyarena.tasks.errors import ModelError
 
 
 @pytest.fixture
@@ -129,3 +132,46 @@ def test_a_real_server_that_is_not_ours(go, llama_server, tmp_path):
     (ledger,) = [e["ledgers"]["smollm2"] for e in RunFolder(tmp_path / "run").events() if e["event"] == "Spent"]
     assert ledger["prompt_tokens"] == games["prompt_tokens"].sum()
     assert ledger["completion_tokens"] == games["completion_tokens"].sum()
+
+
+def test_a_missing_key_ends_the_run_before_anything_is_spent(go, toys, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(ModelError, match="OPENAI_API_KEY is not set"):
+        go("http://api.example.invalid/v1")
+    assert not toys.read_text()
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_stored_needs_no_key(go, scripted_server, monkeypatch, tmp_path):
+    scripted_server.script = lambda request: scripted_server.ok("[[A=B]]")
+    finished = go(scripted_server.base_url)
+    monkeypatch.setattr("polyarena.harness.endpoints.settings._is_local", lambda url: False)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert go(scripted_server.base_url).estimates().equals(finished.estimates())
+
+
+def test_the_plan_sees_what_the_cache_can_answer(go, scripted_server, tmp_path):
+    scripted_server.script = lambda request: scripted_server.ok("[[A=B]]")
+    before = go(scripted_server.base_url).games()
+    for path in (tmp_path / "run" / "games").rglob("*.parquet"):
+        path.unlink()
+    stored = json.loads((tmp_path / "run" / "experiment.yaml").read_text())
+    made = plan(load_experiment(stored), output=tmp_path / "run")
+    assert [(games.stored, games.cached, games.requests) for games in made.games] == [(False, 6, 6)] * 2
+    assert {games.prompt_tokens.high for games in made.games} == {0}
+    assert run(made).games().equals(before)
+
+
+def test_a_candidate_behind_an_endpoint(scripted_server, toys, tmp_path):
+    scripted_server.script = lambda request: scripted_server.ok(f"answer to {len(request.question)} characters")
+    experiment = {
+        "name": "candidate",
+        "systems": [{"name": "api", "model": "endpoint", "args": {"base_url": scripted_server.base_url, "model": "m"}}],
+        "tasks": [{"task": "toy_open", "limit": 4}],
+    }
+    finished = run(plan(experiment, output=tmp_path / "run"))
+    completions = finished.completions()
+    assert set(completions["finish_reason"]) == {"stop"}
+    assert completions["prompt_tokens"].sum() == scripted_server.usage[0]
+    made = plan({**experiment, "tasks": [{"task": "toy_open", "limit": 6}]}, output=tmp_path / "run")
+    assert [(cell.stored, cell.cached, cell.requests) for cell in made.cells] == [(False, 4, 6)] * 3

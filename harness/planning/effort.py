@@ -1,0 +1,202 @@
+"""What each cell and each pair of cells takes, before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.planning.digest import items_digest
+from polyarena.harness.planning.judging import ResolvedJudge
+from polyarena.harness.planning.keys import cell_key, games_key, samples_of, sampling_of
+from polyarena.harness.planning.prompting import messages, system_text
+from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask
+from polyarena.harness.planning.stock import Stock
+from polyarena.harness.planning.tokens import Range, price, text_tokens
+from polyarena.judges import pairings
+from polyarena.judges.protocol import Answer, Call, Match
+from polyarena.tasks.item import Item, Kind
+
+ORDERS = 2
+"""Each pair of answers is judged in both orders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What one part of a plan takes.
+
+    Attributes:
+        items: Number of items.
+        requests: Texts to generate, choices to score, or games to judge.
+        cached: Of the requests, those that the call cache can answer.
+        prompt_tokens: Estimated range, cached requests apart.
+        completion_tokens: Likewise.
+        price: Likewise; ``None`` where nothing is billed or no price is known.
+        billed: Whether an endpoint is asked.
+        stored: Whether the outcome is in the run folder already.
+    """
+
+    items: int
+    requests: int
+    cached: int
+    prompt_tokens: Range
+    completion_tokens: Range
+    price: Range | None
+    billed: bool
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCell(Effort):
+    """One (system, task, language); ``key`` is the digest of all that changes its content."""
+
+    system: str
+    task: str
+    language: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedGames(Effort):
+    """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not."""
+
+    judge: str
+    candidate: str
+    baseline: str
+    task: str
+    language: str
+
+
+def plan_cell(
+    system: ResolvedSystem,
+    task: ResolvedTask,
+    language: str,
+    items: Sequence[Item],
+    context: ModelContext,
+    stock: Stock,
+) -> PlannedCell:
+    """Plan one cell."""
+    key = cell_key(system, task, language, items, context)
+    instructions = system_text(system.spec.system_prompt, language)
+    samples, sampling = samples_of(system, task), sampling_of(system, task)
+    choosing = task.card.kind is Kind.MULTIPLE_CHOICE
+    prompts = [item.prompt + choice for item in items for choice in item.choices or ("",) * samples]
+    endpoint = EndpointSettings.model_validate(system.spec.args) if system.spec.model == "endpoint" else None
+    stored = bool(stock.cell_content(system.spec.name, task.spec.task, language, key))
+    cached = 0
+    if endpoint is not None and not stored:
+        calls = (
+            Call(messages(instructions, item.prompt), sampling, sample) for item in items for sample in range(samples)
+        )
+        cached = stock.cached(endpoint, calls)
+    prompt = sum((text_tokens(text) for text in prompts), text_tokens(instructions or "") * len(prompts))
+    completion = Range() if choosing else Range(1, sampling.max_tokens) * len(prompts)
+    return PlannedCell(
+        system=system.spec.name,
+        task=task.spec.task,
+        language=language,
+        key=key,
+        stored=stored,
+        **_effort(items, len(prompts), cached, prompt, completion, endpoint),
+    )
+
+
+def plan_games(
+    baseline: str | None,
+    judges: Sequence[ResolvedJudge],
+    items: Sequence[Item],
+    row: Mapping[str, PlannedCell],
+    stock: Stock,
+) -> Iterator[PlannedGames]:
+    """Plan the games of every judge on every candidate against the baseline.
+
+    Args:
+        baseline: Name of the baseline.
+        judges: The judges.
+        items: Of an open-ended task in one language.
+        row: The cells of this task and language, by system.
+        stock: What is there already.
+    """
+    other = row.get(baseline or "")
+    if other is None:
+        return
+    questions = items_digest(items)
+    for judge in judges:
+        for cell in row.values():
+            if cell.system != other.system:
+                yield _pair(judge, cell, other, items, questions, stock)
+
+
+def _pair(
+    judge: ResolvedJudge,
+    candidate: PlannedCell,
+    baseline: PlannedCell,
+    items: Sequence[Item],
+    questions: str,
+    stock: Stock,
+) -> PlannedGames:
+    task, language = candidate.task, candidate.language
+    one, other = (stock.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
+    stored = False
+    if one and other:
+        key = games_key(judge.signature, judge.spec.repeats, one, other, questions)
+        stored = stock.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
+    requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
+    prompt, completion, cached = Range(), Range(), 0
+    endpoint = judge.spec.endpoint
+    if endpoint is not None and not stored:
+        calls = _calls(judge, candidate, baseline, items, stock)
+        if calls:
+            cached = stock.cached(endpoint, calls)
+        else:
+            # The answers are not known yet: an empty one costs least, the longest allowed one most.
+            nothing = Answer(text="")
+            blank = (Match(language=language, question=item.prompt, a=nothing, b=nothing) for item in items)
+            calls = [call for match in blank for call in judge.judge.calls(match)] * (requests // len(items))
+            prompt = (candidate.completion_tokens + baseline.completion_tokens) * (ORDERS * judge.spec.repeats)
+        for call in calls:
+            prompt = sum((text_tokens(turn["content"]) for turn in call.messages), prompt)
+            completion = completion + Range(1, call.sampling.max_tokens)
+    return PlannedGames(
+        judge=judge.spec.name,
+        candidate=candidate.system,
+        baseline=baseline.system,
+        task=task,
+        language=language,
+        stored=stored,
+        **_effort(items, requests, cached, prompt, completion, endpoint),
+    )
+
+
+def _calls(
+    judge: ResolvedJudge, candidate: PlannedCell, baseline: PlannedCell, items: Sequence[Item], stock: Stock
+) -> list[Call]:
+    """Return what the judge will ask about two stored cells; nothing if one is not stored."""
+    one, other = (stock.completions(cell.system, cell.task, cell.language, cell.key) for cell in (candidate, baseline))
+    if not one or not other:
+        return []
+    paired = pairings(one, other, {item.item_id: item for item in items}, repeats=judge.spec.repeats)
+    return [call for match in paired.matches() for call in judge.judge.calls(match)]
+
+
+def _effort(
+    items: Sequence[Item],
+    requests: int,
+    cached: int,
+    prompt: Range,
+    completion: Range,
+    endpoint: EndpointSettings | None,
+) -> dict[str, Any]:
+    share = 1 - cached / requests if requests else 0.0
+    prices: Prices | None = endpoint.prices if endpoint else None
+    return {
+        "items": len(items),
+        "requests": requests,
+        "cached": cached,
+        "prompt_tokens": prompt * share,
+        "completion_tokens": completion * share,
+        "price": price(prompt * share, completion * share, prices) if endpoint else None,
+        "billed": endpoint is not None,
+    }

@@ -1,0 +1,69 @@
+"""What earlier runs have left: shards in the run folder, answers in the call cache. Looked at, never changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
+from polyarena.harness.experiment import Experiment
+from polyarena.harness.store import UNANSWERED, RunFolder, read_shard, stored_facts
+from polyarena.judges.protocol import Call
+from polyarena.tasks.records import Completion
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What is there already.
+
+    Attributes:
+        folder: The run folder.
+        cache: The call cache; ``None`` if there is none yet.
+    """
+
+    folder: RunFolder
+    cache: CallCache | None
+
+    def cell_content(self, system: str, task: str, language: str, key: str) -> str:
+        """Return the content digest of a stored cell; empty if it is not stored."""
+        return stored_facts(self.folder.cell(system, task, language), key).get("content", "")
+
+    def completions(self, system: str, task: str, language: str, key: str) -> list[Completion]:
+        """Return the completions of a cell that is in place; empty if it is not."""
+        path = self.folder.cell(system, task, language)
+        return read_shard(path, Completion) if stored_facts(path, key) and path.exists() else []
+
+    def has_games(self, judge: str, candidate: str, baseline: str, task: str, language: str, key: str) -> bool:
+        """Whether these games are stored and each got an answer."""
+        facts = stored_facts(self.folder.games(judge, candidate, baseline, task, language), key)
+        return bool(facts) and UNANSWERED not in facts
+
+    def cached(self, settings: EndpointSettings, calls: Iterable[Call]) -> int:
+        """Return how many of these calls the cache can answer."""
+        if self.cache is None:
+            return 0
+        return sum(call_key(settings, call) in self.cache for call in calls)
+
+
+@contextmanager
+def open_stock(experiment: Experiment, folder: RunFolder) -> Iterator[Stock]:
+    """Open what is there; makes nothing that is not."""
+    path = cache_path(experiment, folder)
+    cache = CallCache(path) if path.exists() else None
+    try:
+        yield Stock(folder, cache)
+    finally:
+        if cache is not None:
+            cache.close()
+
+
+def cache_path(experiment: Experiment, folder: RunFolder) -> Path:
+    """Return the path of the call cache: the experiment's, ``POLYARENA_CACHE``, or beside the run folders."""
+    if experiment.cache is not None:
+        return experiment.base / experiment.cache
+    if os.environ.get("POLYARENA_CACHE"):
+        return Path(os.environ["POLYARENA_CACHE"])
+    return folder.path.parent / "calls.sqlite"
