@@ -36,7 +36,15 @@ class Strict(BaseModel):
 
 
 class SamplingSpec(Strict):
-    """How a system's answers are sampled; what is left out comes from the task's card, then from greedy defaults."""
+    """How a system's answers are sampled; what is left out comes from the task's card, then from greedy defaults.
+
+    Attributes:
+        max_tokens: Longest answer, in tokens of the model; the task's own limit if left out.
+        temperature: 0 is greedy.
+        top_p: Nucleus; 1 is off.
+        stop: Texts that end the answer, beside the model's own end token; the task's own if left out.
+        seed: For sampled answers, where the backend has one; repeats add their ``sample_index``.
+    """
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
     temperature: Annotated[float, Field(ge=0)] = 0.0
@@ -57,8 +65,8 @@ class SystemSpec(Strict):
         model: A model type: ``hf``, ``vllm`` or any other of lm-eval, ``endpoint``, ``completions``, or a plugin's.
         args: The model type's own arguments.
         chat_template: ``true`` for the model's own, ``false`` for none, or the path of a Jinja file.
-        system_prompt: Text of the system turn; ``{language}`` becomes the item's language in English and
-            ``{autonym}`` its name in itself.
+        system_prompt: Text of the system turn; ``{language}`` becomes the item's language in English,
+            ``{autonym}`` its name in itself, and ``{code}`` its code.
         sampling: How answers are sampled.
         samples: Answers per open-ended item.
         languages: The languages that the system claims to support; all if left out.

@@ -9,6 +9,7 @@ from typing import Any
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
+from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.resolve import ResolvedTask
 from polyarena.judges import find_judge
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Reply
@@ -82,7 +83,7 @@ def _resolve(
         )
     signature = judge.signature
     if spec.endpoint is not None:
-        signature += f"|model:{spec.endpoint.model}"
+        signature += f"|model:{spec.endpoint.model}|endpoint:{digest(dict(spec.endpoint.identity))[:8]}"
     return ResolvedJudge(spec, judge, signature)
 
 

@@ -7,24 +7,25 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Pace:
-    """Counts requests and the seconds they took, for each kind of work (system and task, or judge).
+    """Counts work and the seconds it took, for each kind of work (system and task, or judge).
 
     Kinds differ in speed, so each has its own; a kind not yet seen is expected to go at the mean of the others.
+    Amounts of work are in any unit that is the same for all kinds.
     """
 
-    _left: dict[str, int] = field(default_factory=dict)
-    _done: dict[str, int] = field(default_factory=dict)
+    _left: dict[str, float] = field(default_factory=dict)
+    _done: dict[str, float] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
 
-    def expect(self, kind: str, requests: int) -> None:
+    def expect(self, kind: str, work: float) -> None:
         """Add work to come."""
-        self._left[kind] = self._left.get(kind, 0) + requests
+        self._left[kind] = self._left.get(kind, 0.0) + work
 
-    def advance(self, kind: str, requests: int, seconds: float) -> None:
+    def advance(self, kind: str, work: float, seconds: float) -> None:
         """Move work from what is left to what is done; ``seconds`` is 0 for work that failed or was given up."""
-        self._left[kind] = max(0, self._left.get(kind, 0) - requests)
+        self._left[kind] = max(0.0, self._left.get(kind, 0.0) - work)
         if seconds > 0:
-            self._done[kind] = self._done.get(kind, 0) + requests
+            self._done[kind] = self._done.get(kind, 0.0) + work
             self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
 
     def seconds_left(self) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed
-from polyarena.harness.planning import Plan
+from polyarena.harness.planning import Effort, Plan
 from polyarena.harness.progress.pace import Pace
 
 
@@ -36,25 +36,27 @@ class Tracker:
 
     works: dict[str, Work] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
+    _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> Tracker:
         """Start from a plan."""
         tracker = cls()
         for cell in plan.cells:
-            tracker._add(_cell_title(cell.system, cell.task), cell.stored, cell.requests)
+            tracker._add(_cell_title(cell.system, cell.task), cell.language, cell)
         for games in plan.games:
-            tracker._add(_games_title(games.judge, games.candidate, games.task), games.stored, games.requests)
+            tracker._add(_games_title(games.judge, games.candidate, games.task), games.language, games)
         return tracker
 
-    def _add(self, title: str, stored: bool, requests: int) -> None:
+    def _add(self, title: str, language: str, part: Effort) -> None:
         work = self.works.setdefault(title, Work(title))
         work.total += 1
-        if stored:
+        if part.stored:
             work.stored += 1
             work.done += 1
         else:
-            self.pace.expect(title, requests)
+            self._amounts[title, language] = _amount(part)
+            self.pace.expect(title, _amount(part))
 
     def follow(self, event: Event) -> Work | None:
         """Take in one event and return the line that it changed."""
@@ -68,11 +70,16 @@ class Tracker:
         work.now = event.language
         if isinstance(event, CellDone | GamesDone):
             work.done += 1
-            self.pace.advance(title, event.requests, event.seconds)
+            self.pace.advance(title, self._amounts.get((title, event.language), 0.0), event.seconds)
         elif isinstance(event, CellFailed | GamesFailed):
             work.failed += 1
-            self.pace.advance(title, event.requests, 0.0)
+            self.pace.advance(title, self._amounts.get((title, event.language), 0.0), 0.0)
         return work
+
+
+def _amount(part: Effort) -> float:
+    """Return how much work a part is, in tokens read; a token that is written costs about as much as eight."""
+    return part.requests + part.prompt_tokens.high + 8 * part.completion_tokens.high
 
 
 def _cell_title(system: str, task: str) -> str:

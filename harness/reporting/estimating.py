@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.planning.digest import digest
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
 from polyarena.judges import BATTLE_SCHEMA, Game, collapse
+from polyarena.tasks.languages import Language, find_language
 from polyarena.tasks.records import to_table
 
 if TYPE_CHECKING:
@@ -34,7 +36,32 @@ def estimates(lock: dict[str, Any], fought: pd.DataFrame, scores: pd.DataFrame) 
         mean_scores(scores, signatures=_scored(lock), **settings),
     ]
     table: pd.DataFrame = estimates_table(frames).to_pandas()
+    table["signature"] = [_with_cells(lock, *row) for row in zip(*(table[name] for name in _CELLS), strict=True)]
     return table
+
+
+_CELLS = ("signature", "task", "system", "baseline", "level", "group")
+
+
+def _with_cells(
+    lock: dict[str, Any], signature: str, task: str, system: str, baseline: str | None, level: str, group: str
+) -> str:
+    """Add a digest of the keys of all cells behind a number: whatever the systems were asked with changes it."""
+    keys = [
+        (language, key)
+        for name in (system, baseline)
+        if isinstance(name, str)
+        for language, key in sorted(lock["cells"][name][task].items())
+        if _belongs(find_language(language), level, group)
+    ]
+    settings, version = signature.rsplit("|", 1)
+    return f"{settings}|cells:{digest(keys)[:8]}|{version}"
+
+
+def _belongs(language: Language, level: str, group: str) -> bool:
+    if level == "language":
+        return language.code == group
+    return language.tier == group if level == "tier" else True
 
 
 def _judged(lock: dict[str, Any]) -> dict[tuple[str, str], str]:

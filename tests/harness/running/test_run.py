@@ -78,6 +78,19 @@ def test_every_number_names_all_that_changes_it(go):
         assert signatures.str.contains(part, regex=False).all(), part
 
 
+def test_a_signature_follows_what_the_systems_were_asked_with(go):
+    def signatures(**changes):
+        frame = go("signed", tasks=["toy_open"], **changes).estimates().set_index("group")
+        return frame["signature"].to_dict()
+
+    told = {**SYSTEMS[1], "system_prompt": "Speak {language}."}
+    before, after = signatures(), signatures(systems=[SYSTEMS[0], told])
+    assert before.keys() == after.keys()
+    assert not set(before.values()) & set(after.values())
+    # A language's number does not depend on which others were asked.
+    assert signatures(languages=["deu_Latn"])["deu_Latn"] == before["deu_Latn"]
+
+
 @pytest.mark.all_formats
 def test_files_are_where_the_run_says(go):
     files = go().files
