@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -44,7 +46,9 @@ def names_in(locale: str) -> Mapping[Concept, str]:
     Args:
         locale: As :func:`locale_of` returns it.
     """
-    own = localedata.load(locale, merge_inherited=False)
+    # localedata.load() keeps what it loads, with or without what is inherited, and gives it to whoever asks next.
+    with Path(localedata.resolve_locale_filename(locale)).open("rb") as file:
+        own = pickle.load(file)
     tables = {
         Category.MONTH: _standing_alone(own.get("months", {})),
         Category.WEEKDAY: {number + 1: name for number, name in _standing_alone(own.get("days", {})).items()},
