@@ -16,12 +16,7 @@ def finished(tmp_path, toys, monkeypatch):
         "name": "toy",
         "systems": [
             {"name": "base", "model": "toy", "args": {"voice": "short"}},
-            {
-                "name": "told",
-                "model": "toy",
-                "args": {"voice": "short"},
-                "system_prompt": "In {autonym}, <b>please</b>.",
-            },
+            {"name": "told", "model": "toy", "args": {"voice": "short"}, "system_prompt": told},
             {"name": "other", "model": "toy", "args": {"voice": "other"}, "languages": "deu_Latn, swh_Latn"},
         ],
         "baseline": "base",
