@@ -68,6 +68,7 @@ class CellFailed:
     language: str
     requests: int
     error: str
+    exit_code: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,17 @@ class GamesFailed:
     language: str
     requests: int
     error: str
+    exit_code: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the endpoints of this run took, cached calls apart."""
+    """What the endpoints of the candidates, or of the judges, took since the run began, cached calls apart.
 
+    The last one of each before the next :class:`Planned` is the total of that run.
+    """
+
+    who: str
     ledgers: Mapping[str, Mapping[str, Any]]
 
 

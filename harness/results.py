@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.store import RunFolder
+from polyarena.harness.store import RunFolder, read_table
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ class RunRecords:
                 where=self.folder.path,
                 why="it has no lock.json",
                 fix="run an experiment first",
+            )
+        lacking = {"tasks", "judges", "cells", "games", "unsupported", "models", "data"} - content.keys()
+        if lacking:
+            raise StoreError(
+                "the lock file is not whole",
+                where=self.folder.lock,
+                why=f"it lacks {', '.join(sorted(lacking))}",
+                fix="run the experiment again: cells and games are kept",
             )
         return content
 
@@ -95,10 +103,11 @@ class RunRecords:
 
     def _read(self, paths: list[Path], schema: pa.Schema) -> pd.DataFrame:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        tables = [pq.read_table(path).replace_schema_metadata(None) for path in paths if path.exists()]
-        frame: pd.DataFrame = pa.concat_tables([schema.empty_table(), *tables]).to_pandas()
+        tables = [_table(path) for path in paths if path.exists()]
+        # Shards from before a column was added lack it; there it is null.
+        whole = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
+        frame: pd.DataFrame = whole.to_pandas()
         return frame
 
 
@@ -111,6 +120,10 @@ def open_run(folder: str | Path | RunFolder) -> RunRecords:
     records = RunRecords(folder if isinstance(folder, RunFolder) else RunFolder(Path(folder)))
     records.lock  # noqa: B018  (raises for a folder that is none)
     return records
+
+
+def _table(path: Path) -> pa.Table:
+    return read_table(path).replace_schema_metadata(None)
 
 
 def _cells(lock: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -50,7 +50,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judge's answer to one match; fields as in :class:`polyarena.judges.records.Game`."""
+    """A judge's answer to one match; fields as in :class:`polyarena.judges.records.Game`.
+
+    Attributes:
+        answered: False if the endpoint failed, so that asking again may help; an answer that cannot be used is one.
+    """
 
     label: Label
     raw: str
@@ -58,6 +62,7 @@ class Verdict:
     completion_tokens: int | None = None
     cost: float | None = None
     error: str | None = None
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

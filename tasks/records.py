@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from polyarena.tasks.errors import DataError
+
 Record = TypeVar("Record")
 
 
@@ -88,6 +90,9 @@ class Score:
         metric: Name of the metric.
         value: Its value; the unit is the metric's own.
         signature: Every setting that changes the value.
+        statistics: The item's part of a metric of the whole corpus, such as BLEU's counts of n-grams, whose sums over
+            items make the score of a language (see :mod:`polyarena.tasks.metrics.registry`); ``None`` for metrics
+            whose score is the mean over items.
     """
 
     system: str
@@ -99,6 +104,7 @@ class Score:
     metric: str
     value: float
     signature: str
+    statistics: tuple[float, ...] | None = None
 
 
 SCORE_SCHEMA = pa.schema(
@@ -112,13 +118,22 @@ SCORE_SCHEMA = pa.schema(
         pa.field("metric", pa.string(), nullable=False),
         pa.field("value", pa.float64(), nullable=False),
         pa.field("signature", pa.string(), nullable=False),
+        pa.field("statistics", pa.list_(pa.float64())),
     ]
 )
 
 
 def to_table(records: Sequence[Any], schema: pa.Schema) -> pa.Table:
-    """Turn records into an Arrow table of the given schema (columns in the schema's order)."""
-    return pa.Table.from_pydict({name: [getattr(r, name) for r in records] for name in schema.names}, schema=schema)
+    """Turn records into an Arrow table of the given schema (columns in the schema's order).
+
+    Raises:
+        DataError: A number does not fit its column.
+    """
+    columns = {name: [getattr(record, name) for record in records] for name in schema.names}
+    try:
+        return pa.Table.from_pydict(columns, schema=schema)
+    except (OverflowError, pa.ArrowInvalid) as error:
+        raise DataError("a number is too large to be stored", why=str(error)) from error
 
 
 def from_table(table: pa.Table, record: type[Record]) -> list[Record]:

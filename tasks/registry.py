@@ -5,6 +5,9 @@ from __future__ import annotations
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.plugins import Plugins, plugins
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.suggest import unknown
+
+LISTING = "polyarena tasks"
 
 
 def task_plugins() -> Plugins:
@@ -16,14 +19,17 @@ def find_task(name: str, *, where: str = "") -> Task:
     """Return the task of this name.
 
     Args:
-        name: As in ``polyarena tasks``.
+        name: As in ``polyarena tasks``; a task with several prompt templates is asked with one of them as
+            ``<task>.<template>``, such as ``xnli.claim``.
         where: The place of the name in the user's file, for messages.
 
     Raises:
-        UnknownNameError: No such task; the message has a did-you-mean.
+        UnknownNameError: No such task or template; the message has a did-you-mean.
         PolyarenaError: The plugin cannot be imported or is no task.
     """
-    found = task_plugins().load(name, where=where, listing="polyarena tasks")
+    base, dot, template = name.partition(".")
+    plugin = name if name in task_plugins().points else base
+    found = task_plugins().load(plugin, where=where, listing=LISTING)
     if not isinstance(found, Task):
         raise PolyarenaError(
             f"the plugin {name!r} is no task",
@@ -31,7 +37,15 @@ def find_task(name: str, *, where: str = "") -> Task:
             why=f"it is {type(found).__name__} and lacks card, items or score",
             fix="point the entry point at an object with the members of polyarena.tasks.Task",
         )
-    return found
+    return _variant(found, template, where) if dot and plugin == base else found
+
+
+def _variant(task: Task, template: str, where: str) -> Task:
+    templates: tuple[str, ...] = getattr(task, "templates", ())
+    if template not in templates:
+        raise unknown(f"template of the task {task.card.name!r}", template, templates, where=where)
+    varied: Task = task.variant(template)  # type: ignore[attr-defined]
+    return varied
 
 
 def installed_tasks() -> tuple[list[Task], dict[str, str]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from extension import benchmarks, commands, experiment, records
+from extension import benchmarks, commands, coverage, experiment, records
 
 CONTENTS: Mapping[str, Callable[..., str]] = {
     "card": benchmarks.card,
     "cldr-coverage": benchmarks.cldr_coverage,
     "commands": commands.commands,
+    "coverage": coverage.matrix,
+    "coverage-tasks": coverage.tasks,
     "covered": benchmarks.covered,
     "events": records.events,
     "explanation": commands.explanation,
@@ -21,6 +23,7 @@ CONTENTS: Mapping[str, Callable[..., str]] = {
     "notes": benchmarks.notes,
     "record": records.record,
     "speed-arguments": commands.speed_arguments,
+    "suites": coverage.suites,
     "tasks": benchmarks.tasks,
     "template": commands.template,
 }

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from polyarena.tasks.errors import PolyarenaError
 
 EXIT_CODES = """Exit codes: 0 done; 1 a defect of polyarena; 2 something in the experiment, its data or the run folder
 must be mended; 3 a model or endpoint failed for some or all of the work (run the same command again to do only what is
-missing); 130 interrupted (likewise)."""
+missing); 4 the audit of tasks found errors; 130 interrupted (likewise)."""
 
 COMMANDS = {
     "run": "Run an experiment; run it again to do only what is missing.",
     "plan": "Show what a run would do and cost, and spend nothing.",
     "report": "Make the results and the report of a run folder again.",
-    "tasks": "List the tasks, or show one.",
+    "tasks": "List the tasks, show one, audit them, or show which languages they cover.",
     "languages": "List languages by code, name, set or facet.",
     "doctor": "Check this installation.",
     "schema": "Print the JSON Schema of the experiment file.",
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from cyclopts import App, CycloptsError
 
+    _survive_any_encoding()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
@@ -67,6 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("  fix: report it with the output of the same command and --debug")
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _survive_any_encoding() -> None:
+    """Print names of languages in their own letters; where the terminal has none, a mark stands for them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _version() -> str:

@@ -41,5 +41,6 @@ def command(*selector: str, json: Json = False) -> int:
             )
             for language in found
         ],
+        spare=(7, 6, 5, 3, 4),
     )
     return 0

@@ -5,31 +5,69 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document, readable, in the scripts' own letters."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    """Print one JSON document, readable; in the scripts' own letters where the terminal has them."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not unicode, default=str) + "\n")
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Iterable[int] = (),
+    spare: Sequence[int] = (),
 ) -> None:
-    """Print a table; columns whose index is in ``right`` are aligned to the right."""
+    """Print a table.
+
+    Args:
+        title: Above it; may be empty.
+        columns: Their headings.
+        rows: Their texts.
+        right: Indices of columns aligned to the right.
+        spare: Indices of columns that a narrow terminal does without, the first to go first.
+    """
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    texts = [[str(value) for value in row] for row in rows]
+    console = _console()
+    shown = list(range(len(columns)))
+    for index in spare:
+        if _width(columns, texts, shown) > console.width:
+            shown.remove(index)
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in set(right) else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(value)) for value in row))
-    # A pipe has no width: let lines be as long as they are.
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    for index in shown:
+        table.add_column(columns[index], justify="right" if index in set(right) else "left", overflow="fold")
+    for row in texts:
+        table.add_row(*(Text(row[index]) for index in shown))
     console.print(table)
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int]) -> int:
+    from rich.cells import cell_len
+
+    return sum(max(cell_len(row[index]) for row in (columns, *rows)) + 2 for index in shown)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the command line, which ends in peace when its reader goes away."""
+            raise BrokenPipeError
+
+    # A pipe has no width: let lines be as long as they are.
+    return Pipe(width=None if sys.stdout.isatty() else 200)
 
 
 def print_lines(*lines: str) -> None:

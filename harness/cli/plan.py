@@ -78,6 +78,7 @@ def _print(planned: Plan) -> None:
         ),
         rows,
         right=range(2, 10),
+        spare=(4, 8, 7, 6, 9, 2),
     )
     languages = {language for _, language in planned.unsupported}
     if planned.unsupported:
@@ -85,6 +86,8 @@ def _print(planned: Plan) -> None:
             f"not asked, since a system does not claim the language: {len(planned.unsupported)} cells "
             f"in {len(languages)} languages"
         )
+    if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):
+        print_lines("open-ended answers will not be judged: that takes `judges`, a `baseline` and another system")
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)

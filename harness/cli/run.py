@@ -32,5 +32,5 @@ def command(experiment: Path, *, output: Output = None, quiet: Quiet = False, js
     print_summary(finished.folder, finished.files, as_json=json)
     if finished.failures:
         print_failures(finished.failures)
-        return 3
+        return max(failure.exit_code for failure in finished.failures)
     return 0

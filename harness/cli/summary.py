@@ -35,6 +35,12 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         if said is not None:
             judge = records.lock["judges"].get(section.judge)
             print_lines(said.claim, *said.details, *([f"Judge: {judge['description']}."] if judge else []), "")
+    if estimates.empty:
+        print_lines(
+            "There is no number to report: no task was scored, and no pair of systems was judged. Judged tasks need "
+            "`judges`, a `baseline`, and another system that answered in the same language.",
+            "",
+        )
     print_lines(
         f"page      {files.page}",
         f"figures   {files.page.parent / 'figures'}  ({len(files.figures)} files: PDF, PNG, SVG)",
@@ -79,4 +85,6 @@ def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
     for error, cells in reasons.items():
         shown = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
         sys.stderr.write(f"polyarena: failed: {shown}\n  {error.replace(chr(10), chr(10) + '  ')}\n")
-    sys.stderr.write("polyarena: the numbers above leave these out; run the same command again to do only them\n")
+    again = any(failure.exit_code == 3 for failure in failures)
+    fix = "run the same command again to do only them" if again else "mend what is named and run the same command again"
+    sys.stderr.write(f"polyarena: these are in no number of this run; {fix}\n")

@@ -1,11 +1,24 @@
-"""``polyarena tasks``."""
+"""``polyarena tasks`` and its subcommands, each of which is imported only when it is called."""
 
 from __future__ import annotations
 
+from cyclopts import App
+
 from polyarena.harness.cli.options import Json
 
+SUBCOMMANDS = {
+    "audit": "Find what is wrong with tasks, ours or lm-eval's, before anything is spent on them.",
+    "coverage": "Show which tasks of a suite ask each language.",
+    "path": "Print the folder that makes our tasks run under plain lm-eval.",
+}
 
-def command(name: str | None = None, *, json: Json = False) -> int:
+command = App(name="tasks", help_flags=["--help", "-h"], version_flags=[])
+for _name, _help in SUBCOMMANDS.items():
+    command.command(f"polyarena.harness.cli.tasks_{_name}:command", name=_name, help=_help)
+
+
+@command.default
+def show(name: str | None = None, *, json: Json = False) -> int:
     """List the installed tasks, or show the card of one.
 
     Parameters
@@ -46,6 +59,7 @@ def command(name: str | None = None, *, json: Json = False) -> int:
             for card in cards
         ],
         right=(2,),
+        spare=(6, 5, 4, 3),
     )
     for each, reason in broken.items():
         print_lines(f"{each} cannot be used: {reason}")

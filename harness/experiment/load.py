@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.schema import Experiment
 from polyarena.tasks.errors import ExperimentError
@@ -79,6 +80,17 @@ def _explained(
     return ExperimentError(first.what, where=first.where, fix=first.fix, also=rest)
 
 
+_PLAIN = {
+    "tuple_type": ("a list is wanted here", "put it in [brackets], or write one element a line after a hyphen"),
+    "too_short": ("at least one element is wanted here", ""),
+    "string_type": ("a text is wanted here", "put it in quotes"),
+    "model_type": ("a mapping is wanted here", "write `key: value`, one a line"),
+    "model_attributes_type": ("a mapping is wanted here", "write `key: value`, one a line"),
+    "dict_type": ("a mapping is wanted here", "write `key: value`, one a line"),
+}
+"""The library's words for what it found, in ours."""
+
+
 def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
@@ -95,11 +107,18 @@ def _message(detail: Any, lines: Mapping[tuple[str | int, ...], int], path: Path
         what = f"unknown key {key!r}"
         near = closest(key, known)
         fix = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
+    elif detail["type"] == "extra_forbidden":
+        what = f"unknown key {location[-1]!r}"
+        known = Prices.model_fields if "prices" in location[:-1] else EndpointSettings.model_fields
+        near = closest(str(location[-1]), known)
+        fix = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
     elif detail["type"] == "missing":
         what = f"the key {location[-1]!r} is missing"
-    elif detail["type"] == "string_pattern_mismatch":
+    elif detail["type"] == "string_pattern_mismatch" and location[-1] == "name":
         what = f"{detail['input']!r} cannot name a folder"
         fix = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
+    elif detail["type"] in _PLAIN:
+        what, fix = _PLAIN[detail["type"]]
     probe = location
     while probe and probe not in lines:
         probe = probe[:-1]

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.text import well_formed
 
 Path = tuple[str | int, ...]
 
@@ -36,20 +37,23 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
     Raises:
         ExperimentError: Not YAML, or a key stands twice in one mapping.
     """
-    loader = _Loader(text)
+    lines: dict[Path, int] = {}
     try:
-        node = loader.get_single_node()
-        lines: dict[Path, int] = {}
-        if node is not None:
-            _walk(node, (), lines, where)
-        return (loader.construct_document(node) if node is not None else None), lines
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is not None:
+                _walk(node, (), lines, where)
+            return (loader.construct_document(node) if node is not None else None), lines
+        finally:
+            loader.dispose()
+    except RecursionError:
+        raise ExperimentError("this is nested without end", where=where, why="an alias stands within itself") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ExperimentError("this is not valid YAML", where=f"{where}{line}", why=problem) from error
-    finally:
-        loader.dispose()
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> None:
@@ -66,6 +70,12 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> No
             seen[name] = line
             lines[(*path, name)] = line
             _walk(value, (*path, name), lines, where)
+    elif isinstance(node, yaml.ScalarNode) and well_formed(node.value) != node.value:
+        raise ExperimentError(
+            "this text has a character that cannot be stored or sent",
+            where=f"{where}:{node.start_mark.line + 1}",
+            why="NUL, or half of a surrogate pair",
+        )
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _walk(value, (*path, index), lines, where)

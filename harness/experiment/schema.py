@@ -32,6 +32,8 @@ class Strict(BaseModel):
                 if key not in cls.model_fields:
                     context = {"key": str(key), "known": sorted(cls.model_fields)}
                     raise PydanticCustomError("unknown_key", "unknown key {key}", context)
+            # `judges:` with nothing after it is as good as no `judges:`.
+            return {key: value for key, value in data.items() if value is not None}
         return data
 
 
@@ -47,7 +49,7 @@ class SamplingSpec(Strict):
     """
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    temperature: Annotated[float, Field(ge=0)] = 0.0
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     stop: tuple[str, ...] = ()
     seed: int = 0
@@ -101,7 +103,7 @@ class TaskSpec(Strict):
 
     task: str
     languages: Selector | None = None
-    limit: Annotated[int, Field(gt=0)] | None = None
+    limit: Annotated[int, Field(gt=0, le=10**9)] | None = None
 
 
 class JudgeSpec(Strict):

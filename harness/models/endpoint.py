@@ -122,7 +122,9 @@ def _settings(args: Mapping[str, Any], where: str) -> EndpointSettings:
     try:
         return EndpointSettings.model_validate(dict(args))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        # A misspelt key is also a missing one: the first says more.
+        found = error.errors(include_url=False, include_input=False)
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         field = ".".join(str(part) for part in first["loc"])
         near = closest(field, EndpointSettings.model_fields) if first["type"] == "extra_forbidden" else []
         raise ExperimentError(

@@ -60,8 +60,12 @@ class PlannedCell(Effort):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedGames(Effort):
-    """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not."""
+    """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not.
 
+    ``key`` is the digest of all that changes them; empty while one of the two cells is not stored.
+    """
+
+    key: str
     judge: str
     candidate: str
     baseline: str
@@ -139,7 +143,7 @@ def _pair(
 ) -> PlannedGames:
     task, language = candidate.task, candidate.language
     one, other = (stock.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
-    stored = False
+    stored, key = False, ""
     if one and other:
         key = games_key(judge.signature, judge.spec.repeats, one, other, questions)
         stored = stock.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
@@ -160,6 +164,7 @@ def _pair(
             prompt = sum((text_tokens(turn["content"]) for turn in call.messages), prompt)
             completion = completion + Range(1, call.sampling.max_tokens)
     return PlannedGames(
+        key=key,
         judge=judge.spec.name,
         candidate=candidate.system,
         baseline=baseline.system,

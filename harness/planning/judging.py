@@ -11,6 +11,7 @@ from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.resolve import ResolvedTask
+from polyarena.harness.planning.secrets import refuse_secrets
 from polyarena.judges import find_judge
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Reply
 from polyarena.tasks.errors import ExperimentError, PolyarenaError
@@ -66,6 +67,7 @@ def resolve_judges(
 def _resolve(
     experiment: Experiment, index: int, spec: JudgeSpec, open_endpoint: Callable[[EndpointSettings], Ask] | None
 ) -> ResolvedJudge:
+    refuse_secrets(spec.args, experiment.where("judges", index, "args"))
     factory = find_judge(spec.judge, where=experiment.where("judges", index, "judge"))
     ask: Ask | None = None
     if spec.endpoint is not None:
@@ -73,7 +75,7 @@ def _resolve(
     try:
         judge = factory(_located(spec.args, experiment.base), ask)
     except PolyarenaError as error:
-        where = error.where or experiment.where("judges", index, "args")
+        where = experiment.where("judges", index, "args")
         raise ExperimentError(error.what, where=where, why=error.why, fix=error.fix) from error
     if ask is None and judge.calls(Match(language="eng_Latn", question="?", a=Answer(""), b=Answer(""))):
         raise ExperimentError(

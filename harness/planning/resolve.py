@@ -10,6 +10,7 @@ from polyarena.harness.experiment import Experiment, SystemSpec, TaskSpec
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
 from polyarena.harness.planning.prompting import system_text
+from polyarena.harness.planning.secrets import refuse_secrets
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Kind
@@ -116,6 +117,7 @@ def _resolve_system(
     experiment: Experiment, index: int, spec: SystemSpec, tasks: Sequence[ResolvedTask], context: ModelContext
 ) -> ResolvedSystem:
     model_type = find_model_type(spec.model, where=experiment.where("systems", index, "model"))
+    refuse_secrets(spec.args, experiment.where("systems", index, "args"))
     model_type.check(spec.args, context, experiment.where("systems", index, "args"))
     for resolved in tasks:
         if not model_type.supports(resolved.card.kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.planning.digest import digest
@@ -33,7 +34,7 @@ def estimates(lock: dict[str, Any], fought: pd.DataFrame, scores: pd.DataFrame) 
     settings = lock["experiment"]["resolved"]["statistics"]
     frames = [
         win_rates(fought, signatures=_judged(lock), **settings),
-        mean_scores(scores, signatures=_scored(lock), **settings),
+        mean_scores(scores, signatures=_scored(lock, scores), **settings),
     ]
     table: pd.DataFrame = estimates_table(frames).to_pandas()
     table["signature"] = [_with_cells(lock, *row) for row in zip(*(table[name] for name in _CELLS), strict=True)]
@@ -73,11 +74,15 @@ def _judged(lock: dict[str, Any]) -> dict[tuple[str, str], str]:
     }
 
 
-def _scored(lock: dict[str, Any]) -> dict[tuple[str, str], str]:
+def _scored(lock: dict[str, Any], scores: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return how each task was asked and each metric computed; the scores themselves say the latter."""
+    computed: dict[tuple[str, str], set[str]] = defaultdict(set)
+    kinds = scores[["task", "metric", "signature"]].drop_duplicates()
+    for task, metric, signature in kinds.itertuples(index=False, name=None):
+        computed[str(task), str(metric)].add(str(signature))
     return {
-        (task, metric): f"{_asked(entry)}|metric:{metric}"
-        for task, entry in lock["tasks"].items()
-        for metric in entry["card"]["metrics"]
+        (task, metric): f"{_asked(lock['tasks'][task])}|{'+'.join(sorted(found))}"
+        for (task, metric), found in computed.items()
     }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING
 
+from polyarena.harness.planning.digest import digest
 from polyarena.harness.reporting.content import page_content
 from polyarena.harness.reporting.estimating import battles, estimates
 from polyarena.harness.reporting.files import Files, write_folder
@@ -14,6 +16,9 @@ from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
+
+LONGEST_NAME = 150
+"""Characters of a file's name; file systems allow 255 bytes with its suffix."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +64,18 @@ def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]
     table = pa.Table.from_pandas(frame[list(schema.names)], schema=schema, preserve_index=False)
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
-    return {f"{name}.parquet": buffer.getvalue(), f"{name}.csv": frame.to_csv(index=False).encode()}
+    return {f"{name}.parquet": buffer.getvalue(), f"{name}.csv": _flat(frame, schema).to_csv(index=False).encode()}
+
+
+def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
+    """Return the records with each list as JSON, which a cell of a CSV file can hold."""
+    import pyarrow as pa
+
+    lists = [field.name for field in schema if pa.types.is_list(field.type)]
+    flat = frame.copy()
+    for name in lists:
+        flat[name] = [None if values is None else json.dumps(list(values)) for values in frame[name]]
+    return flat
 
 
 def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, bytes], list[Picture], tuple[str, ...]]:
@@ -88,6 +104,8 @@ def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:
     for section in sections(numbers):
         parts = [section.metric, section.task, section.judge, *section.systems[:1], section.baseline]
         name = "--".join(part for part in (parts if section.baseline else parts[:2]) if part)
+        if len(name) > LONGEST_NAME:
+            name = f"{name[:LONGEST_NAME]}-{digest(name)[:8]}"
         table = language_table(section)
         contents[f"{name}.csv"] = table.to_csv(index=False).encode()
         contents[f"{name}.md"] = markdown(table).encode()

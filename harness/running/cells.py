@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading, Spent
+from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading
 from polyarena.harness.executors.protocol import Job
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
 from polyarena.harness.planning import PlannedCell
@@ -35,7 +35,7 @@ def do_job(job: Job) -> Iterator[Event]:
     """
     experiment, folder = job.experiment, RunFolder(job.folder)
     names = tuple(dict.fromkeys(cell.system for cell in job.cells))
-    with Connections(experiment, folder) as connections:
+    with Connections(experiment, folder, "candidates") as connections:
         context = ModelContext(base=str(experiment.base), open_endpoint=connections.open_candidate)
         tasks = {task.spec.task: task for task in resolve_tasks(experiment)}
         systems = {s.spec.name: s for s in resolve_systems(experiment, tuple(tasks.values()), context)}
@@ -50,32 +50,45 @@ def do_job(job: Job) -> Iterator[Event]:
         try:
             yield ModelLoaded(names, time.monotonic() - started, dict(model.provenance))
             data = DataSource(data_root(experiment.data_root, experiment.base))
-            in_a_row = 0
-            for position, cell in enumerate(job.cells):
-                yield CellStarted(cell.system, cell.task, cell.language, cell.requests)
-                started = time.monotonic()
-                try:
-                    _compute(cell, systems[cell.system], tasks[cell.task], model, data, folder, context)
-                except (ModelError, DataError) as error:
-                    yield _failed(cell, error)
-                    in_a_row += 1
-                    if in_a_row == GIVE_UP_AFTER:
-                        yield from (_failed(rest, error) for rest in job.cells[position + 1 :])
-                        return
-                else:
-                    in_a_row = 0
-                    yield CellDone(
-                        cell.system, cell.task, cell.language, cell.requests, time.monotonic() - started, cell.key
-                    )
+            for event in _do_cells(job, systems, tasks, model, data, folder, context):
+                connections.log_spent()
+                yield event
         finally:
             model.close()
-            spent = connections.ledgers()
-        if spent:
-            yield Spent(spent)
+
+
+def _do_cells(
+    job: Job,
+    systems: Mapping[str, ResolvedSystem],
+    tasks: Mapping[str, ResolvedTask],
+    model: Model,
+    data: DataSource,
+    folder: RunFolder,
+    context: ModelContext,
+) -> Iterator[Event]:
+    in_a_row = 0
+    for position, cell in enumerate(job.cells):
+        yield CellStarted(cell.system, cell.task, cell.language, cell.requests)
+        started = time.monotonic()
+        try:
+            _compute(cell, systems[cell.system], tasks[cell.task], model, data, folder, context)
+        except DataError as error:
+            # Of this language's data only; the next one's may be good.
+            yield _failed(cell, error)
+        except ModelError as error:
+            yield _failed(cell, error)
+            in_a_row += 1
+            if in_a_row == GIVE_UP_AFTER:
+                yield from (_failed(rest, error) for rest in job.cells[position + 1 :])
+                return
+        else:
+            in_a_row = 0
+            seconds = time.monotonic() - started
+            yield CellDone(cell.system, cell.task, cell.language, cell.requests, seconds, cell.key)
 
 
 def _failed(cell: PlannedCell, error: PolyarenaError) -> CellFailed:
-    return CellFailed(cell.system, cell.task, cell.language, cell.requests, str(error))
+    return CellFailed(cell.system, cell.task, cell.language, cell.requests, str(error), error.exit_code)
 
 
 def _compute(

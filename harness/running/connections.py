@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
+from polyarena.harness.events import Spent, as_record
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.planning.stock import cache_path
 from polyarena.harness.store import RunFolder
@@ -15,9 +16,21 @@ from polyarena.judges.protocol import Ask
 
 
 class Connections:
-    """Opens endpoints on demand and closes them all; the cache is opened with the first one."""
+    """Opens endpoints on demand and closes them all; the cache is opened with the first one.
 
-    def __init__(self, experiment: Experiment, folder: RunFolder) -> None:
+    What they took is logged by :meth:`log_spent` after each cell, and once more when all are closed, on whatever way
+    out: requests that were cut off are known only then. Each line is the total since the connections were made.
+
+    Args:
+        experiment: Says where the cache is.
+        folder: The run folder, whose event log is written.
+        who: ``candidates`` or ``judges``.
+    """
+
+    def __init__(self, experiment: Experiment, folder: RunFolder, who: str) -> None:
+        self._folder = folder
+        self._who = who
+        self._logged: dict[str, dict[str, Any]] = {}
         self._path = cache_path(experiment, folder)
         self._stack = ExitStack()
         self._cache: CallCache | None = None
@@ -30,6 +43,7 @@ class Connections:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+        self.log_spent()
 
     def open(self, settings: EndpointSettings) -> Ask:
         """Open an endpoint that shares the run's cache."""
@@ -45,6 +59,9 @@ class Connections:
         """Open the endpoint of a candidate from its ``args``."""
         return self.open(EndpointSettings.model_validate(args))
 
-    def ledgers(self) -> dict[str, dict[str, Any]]:
-        """Return what each model took so far, by its name at the endpoint."""
-        return {model: ledger.as_dict() for model, ledger in sorted(self._ledgers.items())}
+    def log_spent(self) -> None:
+        """Log what each model took, by its name at the endpoint, if it is more than was logged before."""
+        ledgers = {model: ledger.as_dict() for model, ledger in sorted(self._ledgers.items())}
+        if ledgers != self._logged:
+            self._logged = ledgers
+            self._folder.log(as_record(Spent(self._who, ledgers)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from polyarena.harness.events import Event, GamesDone, GamesFailed, Spent
+from polyarena.harness.events import Event, GamesDone, GamesFailed
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.digest import items_digest
 from polyarena.harness.planning.items import load_items
@@ -14,10 +14,9 @@ from polyarena.harness.planning.keys import games_key
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.store import UNANSWERED, claim_shard, read_shard, shard_facts, write_shard
 from polyarena.judges import games, pairings
-from polyarena.judges.records import GAME_SCHEMA, Game, Label
+from polyarena.judges.records import GAME_SCHEMA, Label
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError
-from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
 
 
@@ -26,18 +25,20 @@ def judge_games(plan: Plan) -> Iterator[Event]:
     if not plan.games:
         return
     data = DataSource(plan.data_root)
-    with Connections(plan.experiment, plan.folder) as connections:
+    with Connections(plan.experiment, plan.folder, "judges") as connections:
         judges = {judge.spec.name: judge for judge in resolve_judges(plan.experiment, plan.tasks, connections.open)}
         for planned in plan.games:
             try:
                 yield from _pair(plan, planned, judges[planned.judge], data)
             except (ModelError, DataError) as error:
-                yield GamesFailed(
-                    planned.judge, planned.candidate, planned.task, planned.language, planned.requests, str(error)
-                )
-        spent = connections.ledgers()
-    if spent:
-        yield Spent(spent)
+                yield _failed(planned, str(error), error.exit_code)
+            connections.log_spent()
+
+
+def _failed(planned: PlannedGames, error: str, exit_code: int) -> GamesFailed:
+    return GamesFailed(
+        planned.judge, planned.candidate, planned.task, planned.language, planned.requests, error, exit_code
+    )
 
 
 def _pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
@@ -46,21 +47,24 @@ def _pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSou
     systems = (planned.candidate, planned.baseline)
     cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
     contents = [shard_facts(cell).get("content", "") for cell in cells]
-    for system, content in zip(systems, contents, strict=True):
-        if not content:
-            raise DataError(f"{system} has no completions of {planned.task} in {planned.language} to judge")
+    if not all(contents):
+        return  # One of the two cells failed, and that was told.
     key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
     path = plan.folder.games(planned.judge, *systems, planned.task, planned.language)
     if claim_shard(path, key) and UNANSWERED not in shard_facts(path):
         return
-    played = _play(judge, [read_shard(cell, Completion) for cell in cells], items)
+    asked = {item.item_id: item for item in items}
+    one, other = (read_shard(cell, Completion) for cell in cells)
+    paired = pairings(one, other, asked, repeats=judge.spec.repeats)
+    verdicts = list(judge.judge.decide(paired.matches()))
+    played = list(games(judge.spec.name, paired, verdicts))
     # An endpoint that failed says nothing about the answers: such games count as invalid and are asked again next time.
-    unanswered = [game for game in played if game.error is not None and not game.raw]
+    unanswered = [verdict for verdict in verdicts if not verdict.answered]
     facts = {"key": key, UNANSWERED: str(len(unanswered))} if unanswered else {"key": key}
     write_shard(path, played, GAME_SCHEMA, facts)
     if unanswered:
         what = f"{len(unanswered)} of {len(played)} games have no answer and count as invalid: {unanswered[0].error}"
-        yield GamesFailed(planned.judge, planned.candidate, planned.task, planned.language, planned.requests, what)
+        yield _failed(planned, what, ModelError.exit_code)
         return
     yield GamesDone(
         judge=planned.judge,
@@ -72,9 +76,3 @@ def _pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSou
         seconds=time.monotonic() - started,
         key=key,
     )
-
-
-def _play(judge: ResolvedJudge, completions: Sequence[list[Completion]], items: Sequence[Item]) -> list[Game]:
-    asked = {item.item_id: item for item in items}
-    paired = pairings(completions[0], completions[1], asked, repeats=judge.spec.repeats)
-    return list(games(judge.spec.name, paired, judge.judge.decide(paired.matches())))

@@ -27,7 +27,7 @@ from polyarena.harness.running.cells import do_job
 from polyarena.harness.running.games import judge_games
 from polyarena.harness.running.lock import lock_content
 from polyarena.harness.running.scoring import restore_scores
-from polyarena.harness.store import claim_shard
+from polyarena.harness.store import claim_shard, set_aside
 from polyarena.harness.store.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
     _require_keys(plan)
     with folder.writing():
         folder.refuse_other_experiment(plan.experiment.name)
+        _put_in_place(plan)
         _write_inputs(plan)
         for event in _everything(plan, executor or LocalExecutor()):
             if isinstance(event, ModelLoaded):
@@ -97,9 +98,6 @@ def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
         sum(games.stored for games in plan.games),
         sum(part.requests for part in plan.parts if not part.stored),
     )
-    for cell in plan.cells:
-        # Moves shards of other settings aside and restores earlier ones of these.
-        claim_shard(plan.folder.cell(cell.system, cell.task, cell.language), cell.key)
     restore_scores(plan)
     yield from executor.run(jobs(plan), do_job)
     yield from judge_games(plan)
@@ -117,6 +115,23 @@ def jobs(plan: Plan) -> list[Job]:
         Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions))
         for positions in grouped.values()
     ]
+
+
+def _put_in_place(plan: Plan) -> None:
+    """Leave in place only shards of these very settings: what is in place is what the report reads.
+
+    Shards of other settings are moved aside, and earlier ones of these come back.
+    """
+    folder = plan.folder
+    for cell in plan.cells:
+        if not claim_shard(folder.cell(cell.system, cell.task, cell.language), cell.key):
+            set_aside(folder.scores(cell.system, cell.task, cell.language))
+    for games in plan.games:
+        path = folder.games(games.judge, games.candidate, games.baseline, games.task, games.language)
+        if games.key:
+            claim_shard(path, games.key)
+        else:
+            set_aside(path)
 
 
 def _require_keys(plan: Plan) -> None:

@@ -16,7 +16,14 @@ from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
 
 def scores_key(task: ResolvedTask, content: str) -> str:
     """Return the key of the scores of a cell with this content."""
-    return digest([task.card.name, task.card.version, task.card.metrics, content])
+    signatures = [metric_signature(task, metric) for metric in task.card.metrics]
+    return digest([task.card.name, task.card.version, signatures, content])
+
+
+def metric_signature(task: ResolvedTask, metric: str) -> str:
+    """Return what the task says of how it computes a metric, if it has a method ``metric_signature``, else its name."""
+    said = getattr(task.task, "metric_signature", None)
+    return str(said(metric)) if said else f"metric:{metric}"
 
 
 def store_scores(
@@ -27,10 +34,15 @@ def store_scores(
     completions: Sequence[Completion],
     content: str,
 ) -> None:
-    """Score the completions of one cell and store the scores; tasks without metrics store nothing."""
+    """Score the completions of one cell and store the scores; tasks without metrics store nothing.
+
+    A task whose metrics are of a whole corpus has a method ``statistics(item, completion)`` that returns, by metric,
+    what is summed over items; other tasks lack it.
+    """
     if not task.card.metrics:
         return
     by_id = {item.item_id: item for item in items}
+    signatures = {metric: metric_signature(task, metric) for metric in task.card.metrics}
     scores = [
         Score(
             system=completion.system,
@@ -41,13 +53,22 @@ def store_scores(
             source_id=completion.source_id,
             metric=metric,
             value=float(value),
-            signature=f"metric:{metric}",
+            signature=signatures.get(metric) or metric_signature(task, metric),
+            statistics=statistics.get(metric),
         )
         for completion in completions
+        for statistics in [_statistics(task, by_id[completion.item_id], completion)]
         for metric, value in task.task.score(by_id[completion.item_id], completion).items()
     ]
     path = folder.scores(cell.system, cell.task, cell.language)
     write_shard(path, scores, SCORE_SCHEMA, {"key": scores_key(task, content)})
+
+
+def _statistics(task: ResolvedTask, item: Item, completion: Completion) -> dict[str, tuple[float, ...]]:
+    counted = getattr(task.task, "statistics", None)
+    if not counted:
+        return {}
+    return {metric: tuple(map(float, values)) for metric, values in counted(item, completion).items()}
 
 
 def restore_scores(plan: Plan) -> None:

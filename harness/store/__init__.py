@@ -1,6 +1,25 @@
 """The run folder: shards that are written once and whole, a lock file, an event log."""
 
 from polyarena.harness.store.folder import RunFolder
-from polyarena.harness.store.shard import UNANSWERED, claim_shard, read_shard, shard_facts, stored_facts, write_shard
+from polyarena.harness.store.shard import (
+    UNANSWERED,
+    claim_shard,
+    read_shard,
+    read_table,
+    set_aside,
+    shard_facts,
+    stored_facts,
+    write_shard,
+)
 
-__all__ = ["UNANSWERED", "RunFolder", "claim_shard", "read_shard", "shard_facts", "stored_facts", "write_shard"]
+__all__ = [
+    "UNANSWERED",
+    "RunFolder",
+    "claim_shard",
+    "read_shard",
+    "read_table",
+    "set_aside",
+    "shard_facts",
+    "stored_facts",
+    "write_shard",
+]

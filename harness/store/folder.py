@@ -14,6 +14,8 @@ from typing import Any
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError
 
+_MEND = "take it from a copy, or delete it and run the experiment again: cells and games are kept"
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -68,9 +70,9 @@ class RunFolder:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise StoreError("the lock file cannot be read", where=self.lock, why=str(error)) from error
-        if not isinstance(content, dict):
-            raise StoreError("the lock file holds no object", where=self.lock)
+            raise StoreError("the lock file cannot be read", where=self.lock, why=str(error), fix=_MEND) from error
+        if not isinstance(content, dict) or not isinstance(content.get("experiment"), dict):
+            raise StoreError("the lock file is none of ours", where=self.lock, fix=_MEND)
         return content
 
     def write_lock(self, content: Mapping[str, Any]) -> None:
@@ -84,7 +86,13 @@ class RunFolder:
         Raises:
             StoreError: Another experiment's name is in the lock file, or the folder holds foreign files.
         """
-        if self.path.exists() and not self.path.is_dir():
+        try:
+            exists = self.path.exists()
+        except OSError as error:
+            raise StoreError(
+                "this cannot be a run folder", where=self.path, why=error.strerror or str(error)
+            ) from error
+        if exists and not self.path.is_dir():
             raise StoreError("the run folder is a file", where=self.path, fix="choose another with --output")
         owner = self.read_lock().get("experiment", {}).get("name")
         if owner is not None and owner != name:
@@ -94,7 +102,10 @@ class RunFolder:
                 fix="choose another folder with --output, or rename the experiment",
             )
         if owner is None and self.path.is_dir():
+            # A run folder whose lock was lost is one all the same.
             ours = {"experiment.yaml", "lock.json", "events.jsonl", ".running"}
+            if (self.path / "events.jsonl").is_file() and (self.path / ".running").is_file():
+                return
             foreign = sorted(p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(".tmp"))
             if foreign:
                 raise StoreError(

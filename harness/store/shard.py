@@ -40,7 +40,7 @@ def shard_facts(path: Path) -> dict[str, str]:
     """Return the facts in a shard's footer without reading its rows; empty if there is no readable shard."""
     try:
         metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowInvalid):
+    except (OSError, pa.ArrowException):
         return {}
     return {
         name.decode()[len(_PREFIX) :]: value.decode()
@@ -64,18 +64,22 @@ def claim_shard(path: Path, key: str) -> bool:
     A shard that other settings left in its place is moved aside, not overwritten: changing a limit and changing it
     back costs nothing.
     """
-    here = shard_facts(path).get("key")
-    if here == key:
+    if shard_facts(path).get("key") == key:
         return True
-    if path.exists():
-        aside = _superseded(path, here or "unreadable")
-        aside.parent.mkdir(exist_ok=True)
-        path.replace(aside)
+    set_aside(path)
     earlier = _superseded(path, key)
     if shard_facts(earlier).get("key") == key:
         earlier.replace(path)
         return True
     return False
+
+
+def set_aside(path: Path) -> None:
+    """Move a shard out of its place, where nothing reads it, to where :func:`claim_shard` finds it again."""
+    if path.exists():
+        aside = _superseded(path, shard_facts(path).get("key", "unreadable"))
+        aside.parent.mkdir(exist_ok=True)
+        path.replace(aside)
 
 
 def _superseded(path: Path, key: str) -> Path:
@@ -88,9 +92,18 @@ def read_shard(path: Path, record: type[Record]) -> list[Record]:
     Raises:
         StoreError: The file is missing or damaged.
     """
+    return from_table(read_table(path), record)
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read a shard as an Arrow table.
+
+    Raises:
+        StoreError: The file is missing or damaged.
+    """
     try:
-        return from_table(pq.read_table(path), record)
-    except (OSError, pa.ArrowInvalid) as error:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
         raise StoreError(
             "this shard cannot be read", where=path, why=str(error), fix="delete the file and run again"
         ) from error

@@ -118,4 +118,12 @@ class LlmJudge:
         if error is None and label is Label.INVALID:
             cut = f"the reply was cut off at {self.settings.max_tokens} tokens, before a label"
             error = cut if reply.finish_reason == "length" else "no usable label in the reply"
-        return Verdict(label, reply.text, reply.prompt_tokens, reply.completion_tokens, reply.cost, error)
+        return Verdict(
+            label,
+            reply.text,
+            reply.prompt_tokens,
+            reply.completion_tokens,
+            reply.cost,
+            error,
+            answered=reply.error is None,
+        )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from polyarena.reports.stats.resampling import Floats, Integers, exact_grid, strata
+from polyarena.reports.stats.resampling import Floats, Integers, bootstrap_means, exact_grid, strata
 
 Series = tuple[str, ...]
 
@@ -32,6 +33,23 @@ class Clustered:
     sums: Floats
     counts: Floats
     bounded: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+    def value(self, column: int) -> float:
+        """Return the mean of a column."""
+        return math.fsum(self.sums[:, column].tolist()) / math.fsum(self.counts[:, column].tolist())
+
+    def influence(self, column: int) -> Floats:
+        """Return the influence of each cluster on the mean of a column; shape (n,), 0 where the column lacks it."""
+        counts = self.counts[:, column]
+        influence: Floats = (self.sums[:, column] - self.value(column) * counts) / counts.sum()
+        return influence
+
+    def replicates(self, columns: Sequence[int], *, rounds: int, seed: int) -> Floats:
+        """Return the mean of the columns in every bootstrap round; shape (columns, rounds)."""
+        chosen = list(columns)
+        return bootstrap_means(
+            self.sums[:, chosen], self.counts[:, chosen], self.clusters, self.labels, rounds=rounds, seed=seed
+        )
 
 
 def cluster_values(frame: pd.DataFrame, series: Sequence[str]) -> Clustered:

@@ -141,8 +141,10 @@ def interval(
     error = math.sqrt(variance)
     clusters = len(influence)
     freedom = clusters - 1.0
-    if variance > 0:
-        freedom = variance**2 / math.fsum(v**2 / (n - 1) for v, n in zip(parts, sizes, strict=True))
+    spread = math.fsum(v**2 / (n - 1) for v, n in zip(parts, sizes, strict=True))
+    # Variances below 1e-162 have a square of 0.
+    if spread > 0:
+        freedom = variance**2 / spread
     if bounded:
         effective = _effective(mean, variance, freedom, clusters, items, confidence)
         if effective * min(mean, 1 - mean) < FEWEST_EVENTS or _deviating(influence) < FEWEST_DEVIATING:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from polyarena.reports.records import Estimate
 from polyarena.reports.stats.clustered import Series, cluster_values
+from polyarena.reports.stats.corpus import cluster_statistics
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.signature import signature
-from polyarena.reports.stats.summary import Settings, Summary, summarise
+from polyarena.reports.stats.summary import Columns, Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
-from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
+from polyarena.reports.stats.validation import corpus_formula, finite, refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.records import SCORE_SCHEMA
 
 _SERIES = ("metric", "system")
@@ -31,6 +32,9 @@ def mean_scores(
 ) -> pd.DataFrame:
     """Estimate the mean of each metric for each system, task and language, and over languages.
 
+    Where scores have ``statistics``, the metric is one of a whole corpus: the estimate of a language is the metric's
+    formula on their sums, and of several languages the mean of these (see :mod:`polyarena.reports.stats.corpus`).
+
     Samples of one item are averaged first. Averages over languages take only languages that all systems with this task
     and metric have, so that they can be compared; the note names those left out.
 
@@ -46,10 +50,11 @@ def mean_scores(
         Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no scores.
 
     Raises:
-        DataError: A column is missing, a score occurs twice or is not a finite number.
+        DataError: A column is missing, a score occurs twice or is not a finite number; statistics are of no metric of a
+            corpus, of another length than its own, or missing in some rows of a metric.
     """
     settings = Settings(confidence, rounds, seed)
-    require_columns(scores, SCORE_SCHEMA.names, "scores")
+    require_columns(scores, [field.name for field in SCORE_SCHEMA if not field.nullable], "scores")
     refuse_duplicates(scores, _KEY, "scores")
     refuse_values(scores, ~finite(scores["value"]), "a score is not a finite number", _KEY, "value")
     chosen = tier_groups() if groupings is None else groupings
@@ -57,16 +62,16 @@ def mean_scores(
     estimates: list[Estimate] = []
     for task, rows in scores.groupby("task", sort=True):
         own = _signatures(rows)
-        data = cluster_values(_items(rows), _SERIES)
+        parts = _parts(rows)
         languages: dict[Series, set[str]] = defaultdict(set)
-        for series, language in data.columns:
+        for series, language in (column for data in parts for column in data.columns):
             languages[series].add(language)
         common = {
             metric: set.intersection(*(found for (m, _), found in languages.items() if m == metric))
             for metric, _ in languages
         }
         groups = {s: list(groups_of(found, common[s[0]], chosen)) for s, found in languages.items()}
-        for (metric, system), group, summary in summarise(data, groups, settings):
+        for (metric, system), group, summary in _summaries(parts, groups, settings):
             prefix = named.get((str(task), metric), own[metric, system])
             around = summary.interval
             estimate = Estimate(
@@ -94,6 +99,25 @@ def mean_scores(
             )
             estimates.append(estimate)
     return estimates_frame(estimates)
+
+
+def _parts(rows: pd.DataFrame) -> list[Columns]:
+    """Return what is estimated of one task: the means together, then each metric of a corpus."""
+    if "statistics" not in rows or not rows["statistics"].notna().any():
+        return [cluster_values(_items(rows), _SERIES)]
+    summed = rows["metric"].isin(rows.loc[rows["statistics"].notna(), "metric"].unique())
+    parts: list[Columns] = [cluster_values(_items(rows[~summed]), _SERIES)] if not summed.all() else []
+    for metric, found in rows[summed].groupby("metric", sort=True):
+        parts.append(cluster_statistics(found, _SERIES, corpus_formula(str(metric), found, _KEY)))
+    return parts
+
+
+def _summaries(
+    parts: list[Columns], groups: Mapping[Series, Sequence[Group]], settings: Settings
+) -> Iterator[tuple[Series, Group, Summary]]:
+    for data in parts:
+        own = sorted({series for series, _ in data.columns})
+        yield from summarise(data, {series: groups[series] for series in own}, settings)
 
 
 def _items(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from polyarena.reports.stats.clustered import Clustered, Series
+from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Group
 from polyarena.reports.stats.intervals import Interval, interval
-from polyarena.reports.stats.resampling import Floats, bootstrap_means
+from polyarena.reports.stats.resampling import Floats, Integers
 
 BATCH_BYTES = 256 * 2**20
 
@@ -34,6 +35,34 @@ class Settings:
         """Refuse settings without a meaning."""
         if not 0 < self.confidence < 1 or self.rounds < 2 or self.seed < 0:
             raise ValueError("confidence must lie between 0 and 1, rounds be 2 or more, seed not negative")
+
+
+class Columns(Protocol):
+    """What is estimated: one number of each column (a series in a language), from the clusters that it has.
+
+    :class:`polyarena.reports.stats.clustered.Clustered` estimates means and
+    :class:`polyarena.reports.stats.corpus.CorpusClustered` metrics of a corpus; their attributes are described there.
+    """
+
+    @property
+    def clusters(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def labels(self) -> Integers: ...  # noqa: D102
+    @property
+    def columns(self) -> tuple[tuple[Series, str], ...]: ...  # noqa: D102
+    @property
+    def counts(self) -> Floats: ...  # noqa: D102
+    @property
+    def bounded(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]: ...  # noqa: D102
+
+    def value(self, column: int) -> float:
+        """Return the estimate of a column."""
+
+    def influence(self, column: int) -> Floats:
+        """Return the influence of each cluster on it; shape (clusters,), 0 where the column lacks it."""
+
+    def replicates(self, columns: Sequence[int], *, rounds: int, seed: int) -> Floats:
+        """Return the estimate of the columns in every bootstrap round; shape (columns, rounds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +92,12 @@ class Summary:
 
 
 def summarise(
-    data: Clustered, groups: Mapping[Series, Sequence[Group]], settings: Settings
+    data: Columns, groups: Mapping[Series, Sequence[Group]], settings: Settings
 ) -> Iterator[tuple[Series, Group, Summary]]:
     """Estimate every group of every series from one joint resample.
 
     Args:
-        data: Values of one task.
+        data: Values or statistics of one task; it has the series of ``groups``.
         groups: What to estimate of each series.
         settings: Of the bootstrap.
 
@@ -78,7 +107,9 @@ def summarise(
     places = {key: i for i, key in enumerate(data.columns)}
     for batch in _batches(groups, settings.rounds):
         used = sorted({places[s, g] for s in batch for group in groups[s] for g in group.languages if (s, g) in places})
-        means = _bootstrap(data, used, settings)
+        means = np.empty((0, settings.rounds))
+        if used:
+            means = data.replicates(used, rounds=settings.rounds, seed=settings.seed)
         for series in batch:
             for group in groups[series]:
                 found = [code for code in group.languages if (series, code) in places]
@@ -88,23 +119,23 @@ def summarise(
 
 
 def _summary(
-    data: Clustered, group: Group, found: list[str], columns: list[int], replicates: Floats, settings: Settings
+    data: Columns, group: Group, found: list[str], columns: list[int], replicates: Floats, settings: Settings
 ) -> Summary:
     missing = tuple(code for code in group.languages if code not in found)
     if not columns:
         return Summary.empty(missing)
-    sums, counts = data.sums[:, columns], data.counts[:, columns]
+    counts = data.counts[:, columns]
     present = counts.any(axis=1)
-    means = [math.fsum(s) / math.fsum(c) for s, c in zip(sums.T.tolist(), counts.T.tolist(), strict=True)]
+    means = [data.value(column) for column in columns]
     value = math.fsum(means) / len(means)
     n, n_clusters = int(counts.sum()), int(present.sum())
     alone = [code for code, c in zip(found, counts.T, strict=True) if np.count_nonzero(c) < 2]
     if alone:
         reason = "one item only: no interval" if group.level == "language" else f"one item only in {', '.join(alone)}"
         return Summary(value, Interval(None, None, None, "none", reason), n, n_clusters, missing, len(found))
-    influence = np.zeros(len(sums))
-    for i, mean in enumerate(means):
-        influence += (sums[:, i] - mean * counts[:, i]) / counts[:, i].sum() / len(means)
+    influence = np.zeros(len(counts))
+    for column in columns:
+        influence += data.influence(column) / len(means)
     around = interval(
         value,
         influence[present],
@@ -115,19 +146,6 @@ def _summary(
         confidence=settings.confidence,
     )
     return Summary(value, around, n, n_clusters, missing, len(found))
-
-
-def _bootstrap(data: Clustered, columns: list[int], settings: Settings) -> Floats:
-    if not columns:
-        return np.empty((0, settings.rounds))
-    return bootstrap_means(
-        data.sums[:, columns],
-        data.counts[:, columns],
-        data.clusters,
-        data.labels,
-        rounds=settings.rounds,
-        seed=settings.seed,
-    )
 
 
 def _batches(groups: Mapping[Series, Sequence[Group]], rounds: int) -> Iterator[list[Series]]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.stats.corpus import Formula
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.metrics.registry import METRICS
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], kind: str) -> None:
@@ -38,6 +40,35 @@ def refuse_values(frame: pd.DataFrame, wrong: pd.Series[bool], what: str, key: S
     if wrong.any():
         first = frame[wrong]
         raise DataError(what, where=describe(first, key), why=f"{column} is {first[column].iloc[0]}")
+
+
+def corpus_formula(metric: str, rows: pd.DataFrame, key: Sequence[str]) -> Formula:
+    """Return the formula of a metric of a corpus, whose statistics the rows have.
+
+    Raises:
+        DataError: There is no such metric of a corpus; a row has no statistics, or not those that the formula takes.
+    """
+    known = METRICS.get(metric)
+    if known is None or known.corpus is None:
+        raise DataError(
+            f"the scores of {metric} have statistics, and there is no formula for their sum",
+            where=describe(rows, key),
+            why=f"metrics of a corpus are {', '.join(name for name, each in METRICS.items() if each.corpus)}",
+            fix="let the task return statistics for metrics of a corpus only",
+        )
+    lengths = rows["statistics"].map(lambda values: -1 if values is None or values is pd.NA else np.size(values))
+    refuse_values(
+        rows.assign(length=lengths),
+        lengths != known.n_statistics,
+        f"a score has not the {known.n_statistics} statistics of {metric}",
+        key,
+        "length",
+    )
+    unknown = [not np.isfinite(np.asarray(values, dtype=np.float64)).all() for values in rows["statistics"]]
+    refuse_values(
+        rows, pd.Series(unknown, index=rows.index, dtype=bool), "a statistic is not a finite number", key, "statistics"
+    )
+    return known.corpus
 
 
 def finite(values: pd.Series[float]) -> pd.Series[bool]:

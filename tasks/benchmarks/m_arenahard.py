@@ -8,19 +8,14 @@ compare with published ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from polyarena.tasks.benchmarks.asking import AskingTask
+from polyarena.tasks.benchmarks.choosing.cards import translated
+from polyarena.tasks.benchmarks.reading import TEXT, Part, Row, Rows
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
-from polyarena.tasks.check import require_language
-from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item, Kind
-
-if TYPE_CHECKING:
-    from polyarena.tasks.data import DataSource
-    from polyarena.tasks.records import Completion
 
 CONFIGS: Mapping[str, str] = MappingProxyType(
     {
@@ -54,9 +49,13 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
 FIELDS = ("question_id", "cluster", "category", "prompt")
 
 
-@cache
-def _card() -> TaskCard:
-    return TaskCard(
+def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+    question_id = row["question_id"]
+    return Item(question_id, question_id, language, row["prompt"], fields={"cluster": row["cluster"]})
+
+
+task = AskingTask(
+    TaskCard(
         name="m_arenahard",
         version="0.1",
         title="m-ArenaHard: 500 hard prompts of users in 23 languages",
@@ -68,7 +67,7 @@ def _card() -> TaskCard:
             url="https://huggingface.co/datasets/CohereLabs/m-ArenaHard",
         ),
         languages=tuple(sorted(CONFIGS)),
-        provenance={code: Provenance.NATIVE if code == "eng_Latn" else Provenance.MACHINE for code in CONFIGS},
+        provenance=translated(CONFIGS, Provenance.MACHINE),
         shared="the 500 prompts",
         generation=GenerationDefaults(max_tokens=2048),
         notes=(
@@ -77,56 +76,6 @@ def _card() -> TaskCard:
             "language. The prompts are used as they are."
         ),
         citation="Dang et al. 2024, Aya Expanse, arXiv 2412.04261; Li et al. 2024, Arena-Hard, arXiv 2406.11939",
-    )
-
-
-class MArenaHard:
-    """The task; see the module for what it is."""
-
-    @property
-    def card(self) -> TaskCard:
-        """The task's identity."""
-        return _card()
-
-    def items(self, language: str, data: DataSource) -> Iterator[Item]:
-        """Yield the prompts of one language in the order of the data set.
-
-        Args:
-            language: One of ``card.languages``.
-            data: Where the data set is read from.
-
-        Raises:
-            UnknownNameError: The task does not have this language.
-            DataError: The data is missing, lacks a field, has a field that is no text, or an id twice.
-        """
-        require_language(self.card, language)
-        config = CONFIGS[language]
-        seen: dict[str, int] = {}
-        for number, row in enumerate(data.rows(self.card.dataset, config, FIELDS), start=1):
-            where = f"{self.card.dataset.id}, config {config!r}, row {number}"
-            wrong = [field for field in FIELDS if not isinstance(row[field], str)]
-            if wrong:
-                raise DataError(f"the field {wrong[0]!r} is no text", where=where, why=f"it is {row[wrong[0]]!r}")
-            question_id = row["question_id"]
-            if question_id in seen:
-                raise DataError(
-                    f"the question_id {question_id!r} occurs twice",
-                    where=where,
-                    why=f"row {seen[question_id]} has it too",
-                    fix="copy or download the data set again",
-                )
-            seen[question_id] = number
-            yield Item(
-                item_id=question_id,
-                source_id=question_id,
-                language=language,
-                prompt=row["prompt"],
-                fields={"cluster": row["cluster"]},
-            )
-
-    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:  # noqa: ARG002
-        """Return nothing: answers are only judged."""
-        return {}
-
-
-task = MArenaHard()
+    ),
+    Rows({code: Part(config) for code, config in CONFIGS.items()}, dict.fromkeys(FIELDS, TEXT), _item),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.card import Dataset
@@ -22,6 +23,13 @@ def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
         DataError: The hub cannot be reached, or the data set, revision, config or split cannot be loaded from it.
     """
     place = f"{dataset.id}@{dataset.revision}, config {config!r}, split {dataset.split!r}"
+    if not Path(dataset.id).is_absolute() and Path(dataset.id).exists():
+        # The library would read the folder in place of the hub, and no revision would be pinned.
+        raise DataError(
+            "a folder of this name lies in the current one, and would be read in place of the hub",
+            where=place,
+            fix=f"run from another folder, {_MIRROR}",
+        )
     try:
         import datasets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from polyarena.tasks.identify.identified import Identified
-from polyarena.tasks.identify.labels import identifiable, related
+from polyarena.tasks.identify.identifier import known_languages, too_close
 
 MIN_PROBABILITY = 0.7
 """Probability from which an identified language counts.
@@ -47,6 +47,6 @@ def agreement(found: Identified, wanted: str, min_probability: float = MIN_PROBA
         return Agreement.SAME
     if found.script != wanted.rpartition("_")[2]:
         return Agreement.OTHER_SCRIPT
-    if not confident or wanted not in identifiable():
+    if not confident or wanted not in known_languages():
         return Agreement.UNKNOWN
-    return Agreement.SAME if related(found.language, wanted) else Agreement.OTHER_LANGUAGE
+    return Agreement.SAME if too_close(found.language, wanted) else Agreement.OTHER_LANGUAGE

@@ -8,6 +8,7 @@ import pytest
 
 from polyarena.harness.cli import main
 from polyarena.harness.cli.app import COMMANDS, EXIT_CODES
+from polyarena.harness.cli.tasks import SUBCOMMANDS
 from polyarena.tasks import errors
 
 PAGE = "docs/command-line.md"
@@ -28,16 +29,28 @@ def test_every_command_has_a_section_and_no_other(sections):
 def test_every_option_is_documented_and_no_other(sections, command):
     offered = options_of(command)
     usage = sections[command].partition("## Exit codes")[0]
+    # Shell examples show other programs' options.
+    usage = re.sub(r"^```bash$.*?^```$", "", usage, flags=re.MULTILINE | re.DOTALL)
     documented = set(re.findall(r"(?<![\w-])--[a-z-]+", usage)) - {"--debug"}
     assert documented == offered
 
 
 def options_of(command):
-    code = f"from polyarena.harness.cli import main; main([{command!r}, '--help'])"
+    """The options of a command and of its subcommands."""
+    subcommands = [(command, name) for name in SUBCOMMANDS] if command == "tasks" else []
+    found = set().union(*(_options_of(words) for words in [(command,), *subcommands]))
+    return found - {"--debug"} - {f"--{name}" for name in ("experiment", "folder", "name", "selector", "task")}
+
+
+def _options_of(words):
+    code = f"from polyarena.harness.cli import main; main([*{words!r}, '--help'])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     box = ran.stdout.partition("Parameters")[2]
-    found = {option for line in box.splitlines() for option in re.findall(r"(?<![\w-])--[a-z]+", line[:40])}
-    return found - {"--debug"} - {f"--{name}" for name in ("experiment", "folder", "name", "selector")}
+    return {option for line in box.splitlines() for option in re.findall(r"(?<![\w-])--[a-z-]+", line[:40])}
+
+
+def test_every_subcommand_has_a_section_and_no_other(sections):
+    assert re.findall(r"^### `polyarena tasks (\w+)`$", sections["tasks"], re.MULTILINE) == list(SUBCOMMANDS)
 
 
 def documented_codes(pages):
@@ -60,6 +73,11 @@ def test_every_error_ends_with_a_documented_code(pages):
     [
         (["schema"], 0),
         (["languages", "swh"], 0),
+        (["tasks", "audit", "polyarena_mini"], 0),
+        (["tasks", "audit", "--lm-eval", "afrobench/xlsum"], 4),
+        (["tasks", "audit", "no_such_task"], 2),
+        (["tasks", "coverage", "--suite", "smoke"], 0),
+        (["tasks", "coverage", "--suite", "no_such_suite"], 2),
         (["languages", "swahilli"], 2),
         (["plan", "no-such-file.yaml"], 2),
         (["report", "no-such-folder"], 2),

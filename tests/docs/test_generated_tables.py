@@ -63,6 +63,23 @@ def test_the_coverage_of_cldr_names_is_that_of_the_task(contents):
     assert int(covered[0][2]) == len(list(find_task("cldr_names").items(card.languages[0], None)))
 
 
+def test_coverage_is_that_of_the_installed_tasks(contents):
+    from polyarena.tasks.coverage import coverage
+    from polyarena.tasks.suites import all_suites, resolve_suite
+
+    assert [row[0].strip("`") for row in rows(contents["suites"]())] == list(all_suites())
+    matrix, _, told = contents["coverage"]("aya99").rpartition("|\n\n")
+    found = {row[1].strip("`"): ", ".join(filter(None, row[3:])) for row in rows(matrix + "|")}
+    expected = coverage(resolve_suite("aya99"))
+    assert len(found) == 99
+    assert all(each.task in found[each.language].split(", ") for each in expected)
+    assert sum(len(cell.split(", ")) for cell in found.values() if cell) == len(expected)
+    assert told.startswith(tuple("0123456789"))
+    by_task = rows(contents["coverage-tasks"]("aya99"))
+    assert [row[0].strip("`") for row in by_task] == sorted({each.task for each in expected})
+    assert sum(int(row[2]) for row in by_task) == len(expected)
+
+
 def test_commands_faults_and_model_types_are_complete(contents):
     assert {row[0].strip("`").split()[1] for row in rows(contents["commands"]())} == set(COMMANDS)
     assert {row[0]: int(row[1]) for row in rows(contents["faults"]())} == {k.value: v for k, v in POINTS.items()}
@@ -71,7 +88,7 @@ def test_commands_faults_and_model_types_are_complete(contents):
 
 def test_events_name_their_fields(contents):
     found = {row[0].strip("`"): row[1] for row in rows(contents["events"]())}
-    assert found["CellFailed"].endswith("`error`")
+    assert found["CellFailed"].endswith("`error`, `exit_code`")
     assert {"Planned", "CellDone", "GamesDone", "Spent", "Finished"} <= set(found)
 
 

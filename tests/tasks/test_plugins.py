@@ -67,3 +67,30 @@ def test_every_own_entry_point_imports():
         group = plugins(f"polyarena.{room}", kind)
         assert group.names
         assert not group.broken()
+
+
+def test_a_task_is_found_with_one_of_its_templates():
+    whole = find_task("xnli")
+    assert whole.card.name == "xnli"
+    for template in whole.templates[1:]:
+        varied = find_task(f"xnli.{template}")
+        assert varied.card.name == f"xnli.{template}"
+        assert varied.card.languages == whole.card.languages
+
+
+def test_a_misspelt_template_is_helped():
+    with pytest.raises(UnknownNameError, match="did you mean 'claim'"):
+        find_task("xnli.clam", where="file:3")
+    with pytest.raises(UnknownNameError, match="template of the task 'cldr_names'"):
+        find_task("cldr_names.other")
+
+
+def test_every_task_has_what_a_card_needs():
+    tasks, broken = installed_tasks()
+    assert not broken
+    for task in tasks:
+        card = task.card
+        assert card.languages == tuple(sorted(set(card.languages))), card.name
+        assert set(card.provenance) == set(card.languages), card.name
+        assert card.dataset.licence, card.name
+        assert card.dataset.revision, card.name

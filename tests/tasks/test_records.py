@@ -1,104 +1,28 @@
-"""Records survive Arrow and Parquet as they are."""
+"""Records survive Arrow."""
 
-import io
-from dataclasses import fields
-
-import pyarrow.parquet as pq
+import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, Battle, Game
-from polyarena.reports.records import ESTIMATE_SCHEMA, Estimate
 from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA, Completion, Score, from_table, to_table
-from polyarena.tasks.text import REPLACEMENT, well_formed
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
-SHARE = st.floats(0, 1)
-MAYBE_INT = st.none() | st.integers(0, 10**9)
-COMPLETIONS = st.builds(
-    Completion,
-    system=TEXT,
-    task=TEXT,
-    language=TEXT,
-    item_id=TEXT,
-    sample_index=st.integers(0, 9),
-    source_id=TEXT,
-    prompt=TEXT,
-    text=st.none() | TEXT,
-    loglikelihoods=st.none() | st.lists(st.floats(-1e3, 0), max_size=5).map(tuple),
-    choice_bytes=st.none() | st.lists(st.integers(1, 99), max_size=5).map(tuple),
-    finish_reason=st.none() | TEXT,
-    prompt_tokens=MAYBE_INT,
-    completion_tokens=MAYBE_INT,
-    latency_s=st.none() | st.floats(0, 1e6),
-    identified_language=st.none() | TEXT,
-    identified_probability=st.none() | SHARE,
-    identified_script=st.none() | TEXT,
-)
-GAMES = st.builds(
-    Game,
-    judge=TEXT,
-    task=TEXT,
-    language=TEXT,
-    item_id=TEXT,
-    source_id=TEXT,
-    system_a=TEXT,
-    system_b=TEXT,
-    repeat=st.integers(0, 9),
-    label=TEXT,
-    raw=TEXT,
-    prompt_tokens=MAYBE_INT,
-    completion_tokens=MAYBE_INT,
-    cost=st.none() | st.floats(0, 1e6),
-    error=st.none() | TEXT,
-)
+PLAIN = Score("s", "t", "swh_Latn", "1", 0, "1", "acc", 1.0, "metric:acc")
+SUMMED = Score("s", "t", "swh_Latn", "1", 0, "1", "chrf++", 41.5, "metric:chrf++", (3.0, 2.0, 0.5))
 
 
-def through_parquet(table):
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    buffer.seek(0)
-    return pq.read_table(buffer)
+@pytest.mark.parametrize(("record", "schema"), [(Score, SCORE_SCHEMA), (Completion, COMPLETION_SCHEMA)])
+def test_columns_are_the_fields_in_their_order(record, schema):
+    assert list(record.__slots__) == schema.names
 
 
-@given(st.lists(COMPLETIONS, max_size=4))
-def test_completions_survive(records):
-    assert from_table(through_parquet(to_table(records, COMPLETION_SCHEMA)), Completion) == records
+def test_scores_with_and_without_statistics_come_back_as_they_were():
+    assert from_table(to_table([PLAIN, SUMMED], SCORE_SCHEMA), Score) == [PLAIN, SUMMED]
 
 
-@given(st.lists(GAMES, max_size=4))
-def test_games_survive(records):
-    assert from_table(through_parquet(to_table(records, GAME_SCHEMA)), Game) == records
+def test_statistics_are_the_last_column_and_may_be_missing():
+    field = SCORE_SCHEMA.field(len(SCORE_SCHEMA) - 1)
+    assert (field.name, field.type, field.nullable) == ("statistics", pa.list_(pa.float64()), True)
 
 
-@pytest.mark.parametrize(
-    ("record", "schema"),
-    [
-        (Completion, COMPLETION_SCHEMA),
-        (Score, SCORE_SCHEMA),
-        (Game, GAME_SCHEMA),
-        (Battle, BATTLE_SCHEMA),
-        (Estimate, ESTIMATE_SCHEMA),
-    ],
-)
-def test_schema_and_record_have_the_same_fields_in_the_same_order(record, schema):
-    assert [field.name for field in fields(record)] == schema.names
-
-
-@given(st.text(max_size=50))
-def test_any_text_can_be_made_storable(text):
-    clean = well_formed(text)
-    assert clean.encode().decode() == clean
-    assert len(clean) == len(text)
-    assert "\0" not in clean
-    assert well_formed(clean) == clean
-
-
-@given(TEXT)
-def test_good_text_is_left_alone(text):
-    assert well_formed(text) == text
-
-
-def test_what_cannot_be_stored_leaves_a_mark():
-    assert well_formed("a\0b\ud800c") == f"a{REPLACEMENT}b{REPLACEMENT}c"
+def test_scores_from_before_there_were_statistics_can_be_read():
+    table = to_table([PLAIN], SCORE_SCHEMA).drop_columns(["statistics"])
+    assert from_table(table, Score) == [PLAIN]

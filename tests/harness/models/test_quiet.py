@@ -45,7 +45,12 @@ def test_all_is_as_before_after_a_failure(chatty: Any) -> None:
     assert chatty.tqdm is tqdm
 
 
-def test_warnings_can_still_be_heard(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+def test_warnings_can_still_be_heard(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever ran an evaluation of lm-eval's own in this process has set up its logger.
+    monkeypatch.setattr(logging.getLogger("lm_eval"), "propagate", True)
+    caplog.set_level(logging.WARNING, logger="lm_eval")
     with quiet():
         logging.getLogger("lm_eval.models.huggingface").warning("the prompt was truncated")
     assert "the prompt was truncated" in caplog.text

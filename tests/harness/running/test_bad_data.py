@@ -108,7 +108,7 @@ def test_a_faulty_line_of_the_data_is_named(go, folder, line, says):
 def test_a_faulty_line_of_the_completions_is_named(go, folder, line, says):
     jsonl(folder / "two" / "de.jsonl", [answer(0), answer(1), line, answer(3), answer(4)])
     code, err = go()
-    assert code == 3
+    assert code == 2
     assert says in err
     assert not list((folder / "run" / "games").rglob("*.parquet"))
 

@@ -35,9 +35,10 @@ def go(tmp_path, toys, monkeypatch):
 GAMES = 2 * 3 * 2
 
 
-def spent(folder):
+def spent(folder, model="m"):
+    """The ledger of the judges: the last one is the total."""
     events = [event for event in RunFolder(folder).events() if event["event"] == "Spent"]
-    return [event["ledgers"]["m"] for event in events]
+    return events[-1]["ledgers"][model]
 
 
 def test_verdicts_are_counted_and_the_ledger_is_the_servers(go, scripted_server, tmp_path):
@@ -47,7 +48,7 @@ def test_verdicts_are_counted_and_the_ledger_is_the_servers(go, scripted_server,
     assert set(finished.games()["label"]) == {"A>B"}
     assert set(finished.battles()["score"]) == {0.5}
     assert len(scripted_server.log) == GAMES
-    (ledger,) = spent(tmp_path / "run")
+    ledger = spent(tmp_path / "run")
     assert (ledger["prompt_tokens"], ledger["completion_tokens"]) == scripted_server.usage
     assert finished.games()["cost"].sum() == pytest.approx(float(ledger["cost"]))
 
@@ -129,7 +130,7 @@ def test_a_real_server_that_is_not_ours(go, llama_server, tmp_path):
     assert len(games) == GAMES
     assert set(games["label"]) <= {"A>>B", "A>B", "A=B", "B>A", "B>>A", "invalid"}
     assert (games["prompt_tokens"] > 50).all()
-    (ledger,) = [e["ledgers"]["smollm2"] for e in RunFolder(tmp_path / "run").events() if e["event"] == "Spent"]
+    ledger = spent(tmp_path / "run", "smollm2")
     assert ledger["prompt_tokens"] == games["prompt_tokens"].sum()
     assert ledger["completion_tokens"] == games["completion_tokens"].sum()
 

@@ -332,3 +332,10 @@ def test_real_data(test_data, tmp_path, id, config, fields, count):
     other = DataSource(tmp_path)
     assert other.rows(dataset, config, fields) == rows
     assert other.digests == source.digests
+
+
+def test_a_folder_that_happens_to_have_the_name_is_not_taken_for_the_hub(tmp_path, monkeypatch):
+    (tmp_path / "owner" / "prompts").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="in place of the hub"):
+        DataSource(None).rows(Dataset(id="owner/prompts", revision="abc", licence="MIT"), "sw", ["prompt"])

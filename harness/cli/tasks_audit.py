@@ -1,0 +1,100 @@
+"""``polyarena tasks audit``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    from polyarena.tasks.audit import Finding
+
+FOUND_ERRORS = 4
+MOST_LINES = 60
+"""Lines that the terminal gets; where there would be more, each kind of finding is one line."""
+
+
+def command(
+    *task: str,
+    lm_eval: Annotated[str | None, Parameter(name="--lm-eval")] = None,
+    overlap: Annotated[Path | None, Parameter(name="--overlap")] = None,
+    hub: Annotated[bool, Parameter(name="--hub", negative="")] = False,
+    json: Json = False,
+) -> int:
+    """Find what is wrong with tasks, before anything is spent on them; exits with 4 if there are errors.
+
+    Items are looked at where the data is on this machine (POLYARENA_DATA).
+
+    Parameters
+    ----------
+    task
+        Tasks to audit; all that are installed if neither these nor `--lm-eval` are given.
+    lm_eval
+        Task files of lm-eval: a pattern of names such as `xlsum_*`, or a folder such as `afrobench/xlsum`.
+    overlap
+        A JSON Lines file of training texts that must not hold test items.
+    hub
+        Read data sets from the hub where there is no mirror.
+    json
+        Print all findings as JSON.
+    """
+    from dataclasses import asdict
+
+    from polyarena.harness.cli.output import print_json
+    from polyarena.tasks.audit import Severity, audit_configs, ordered, worst
+
+    found = audit_configs(lm_eval) if lm_eval is not None else []
+    if task or lm_eval is None:
+        found = ordered([*found, *_of_tasks(task, overlap, hub)])
+    if json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        _print(found)
+    return FOUND_ERRORS if worst(found) is Severity.ERROR else 0
+
+
+def _of_tasks(names: Sequence[str], overlap: Path | None, hub: bool) -> list[Finding]:
+    from polyarena.tasks.audit import AuditSource, Overlap, audit_tasks
+    from polyarena.tasks.data import data_root
+    from polyarena.tasks.registry import find_task, installed_tasks
+
+    tasks = [find_task(name) for name in names] if names else installed_tasks()[0]
+    source = AuditSource(data_root(None, Path.cwd()), hub=hub)
+    return audit_tasks(tasks, source, Overlap(overlap) if overlap else None)
+
+
+def _print(found: Sequence[Finding]) -> None:
+    from collections import Counter
+
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    by_task: dict[tuple[str, str, str], list[Finding]] = {}
+    by_check: dict[tuple[str, str, str], list[Finding]] = {}
+    for each in found:
+        by_task.setdefault((each.severity.value, each.check, each.task), []).append(each)
+        by_check.setdefault((each.severity.value, each.check, ""), []).append(each)
+    short = len(by_task) <= MOST_LINES
+    rows = [
+        (severity, check, task or f"{len({each.task for each in same})} tasks", _languages(same), _said(same, task))
+        for (severity, check, task), same in (by_task if short else by_check).items()
+    ]
+    if rows:
+        print_table("", ("", "check", "task", "languages", "finding"), rows)
+    counts = Counter(each.severity.value for each in found)
+    told = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())
+    print_lines(f"{told} (--json has all of them)" if told else "nothing found")
+
+
+def _languages(same: Sequence[Finding]) -> str:
+    codes = sorted({each.language for each in same if each.language})
+    return ", ".join(codes) if len(codes) <= 3 else f"{codes[0]} and {len(codes) - 1} more"
+
+
+def _said(same: Sequence[Finding], task: str) -> str:
+    first = same[0]
+    message = first.message if task or len(same) == 1 else f"{first.task}: {first.message}"
+    return message + "".join(f"\n  {example}" for example in first.examples[:2])

@@ -1,0 +1,129 @@
+"""``polyarena tasks coverage``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    from polyarena.tasks.coverage import CoverageRow
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.suites import ResolvedSuite
+
+
+def command(
+    *,
+    suite: Annotated[str, Parameter(name="--suite")] = "aya99",
+    system: Annotated[str | None, Parameter(name="--system")] = None,
+    json: Json = False,
+) -> int:
+    """Show which tasks of a suite ask each language, by resource tier.
+
+    Items are counted where the data is on this machine (POLYARENA_DATA).
+
+    Parameters
+    ----------
+    suite
+        A suite: aya101_paper, aya23_paper, aya_expanse_paper, tiny_aya, aya99, safety, smoke.
+    system
+        A system of an experiment, as `EXPERIMENT:NAME`; lists the languages that it does not claim.
+    json
+        Print one row for each language and task.
+    """
+    from dataclasses import asdict
+
+    from polyarena.harness.cli.output import print_json
+    from polyarena.tasks.coverage import coverage
+    from polyarena.tasks.suites import resolve_suite
+
+    resolved = resolve_suite(suite)
+    unclaimed = None if system is None else _manifest(system)
+    rows = coverage(resolved, _local())
+    if json:
+        print_json([asdict(row) for row in rows])
+        _complain(resolved)
+    else:
+        _print(resolved, rows)
+    if unclaimed is not None:
+        _say_left_out(rows, system or "", unclaimed, to_stderr=json)
+    return 0
+
+
+def _local() -> DataSource:
+    from polyarena.tasks.audit import AuditSource
+    from polyarena.tasks.data import data_root
+
+    return AuditSource(data_root(None, Path.cwd()))
+
+
+def _manifest(system: str) -> Sequence[str] | str:
+    """Return the selector of a system's languages; ``all`` where it claims everything."""
+    from polyarena.harness.experiment import load_experiment
+    from polyarena.tasks.errors import ExperimentError
+    from polyarena.tasks.suggest import unknown
+
+    path, colon, name = system.rpartition(":")
+    if not colon:
+        raise ExperimentError(f"{system!r} names no system", fix="write EXPERIMENT:NAME, such as release.yaml:ours")
+    experiment = load_experiment(path)
+    names = [each.name for each in experiment.systems]
+    if name not in names:
+        raise unknown("system", name, names, where=path)
+    return experiment.system(name).languages or "all"
+
+
+def _print(resolved: ResolvedSuite, rows: list[CoverageRow]) -> None:
+    from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.tasks.coverage import CoverageKind, by_language
+
+    items: dict[str, int] = {}
+    for row in rows:
+        items[row.language] = items.get(row.language, 0) + (row.n_items or 0)
+    covered = by_language(rows, resolved.suite.languages)
+    print_table(
+        resolved.suite.title,
+        ("tier", "code", "name", *(kind.value.replace("_", "-") for kind in CoverageKind), "items here"),
+        [
+            (
+                each.language.tier or "–",
+                each.language.code,
+                each.language.name,
+                *(", ".join(each.tasks[kind]) or "–" for kind in CoverageKind),
+                str(items.get(each.language.code, 0)),
+            )
+            for each in covered
+        ],
+        right=(3 + len(CoverageKind),),
+    )
+    scored = sum(each.scored for each in covered)
+    print_lines(
+        f"{scored} of {len(covered)} languages have a discriminative task and two generative or open-ended ones",
+        *(f"left out: {name}: {reason}" for name, reason in resolved.missing.items()),
+    )
+    doubtful = sorted({f"{row.task} in {row.language}" for row in rows if row.adequacy == "inadequate"})
+    if doubtful:
+        print_lines(f"the headline metric is inadequate: {', '.join(doubtful)}")
+
+
+def _complain(resolved: ResolvedSuite) -> None:
+    import sys
+
+    for name, reason in resolved.missing.items():
+        sys.stderr.write(f"polyarena: left out of {resolved.suite.name}: {name}: {reason}\n")
+
+
+def _say_left_out(rows: list[CoverageRow], system: str, manifest: Sequence[str] | str, *, to_stderr: bool) -> None:
+    import sys
+
+    from polyarena.tasks.coverage import left_out
+
+    codes = left_out(rows, manifest)
+    stream = sys.stderr if to_stderr else sys.stdout
+    stream.write(
+        f"{system} does not claim {len(codes)} of the languages" + (f": {', '.join(codes)}\n" if codes else "\n")
+    )

@@ -1,0 +1,56 @@
+"""Our metrics for generated answers under lm-eval.
+
+A metric of a whole corpus gives its statistics for each document, and its formula makes the number of their sum; every
+other metric is the mean over documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from polyarena.harness.lm_eval_tasks.documents import item_of
+from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.records import Completion
+from polyarena.tasks.registry import find_task
+
+_AGGREGATE = "aggregate "
+
+
+def process_results(doc: dict[str, Any], results: Sequence[str]) -> Mapping[str, Any]:
+    """Score one generated answer with the task's own metrics; empty for tasks that are only judged."""
+    item, task = item_of(doc), find_task(doc["polyarena_task"])
+    completion = Completion(
+        system="lm-eval",
+        task=doc["polyarena_task"],
+        language=item.language,
+        item_id=item.item_id,
+        sample_index=0,
+        source_id=item.source_id,
+        prompt=item.prompt,
+        text=results[0],
+    )
+    values: dict[str, Any] = dict(task.score(item, completion))
+    statistics = getattr(task, "statistics", None)
+    if statistics is not None:
+        values |= statistics(item, completion)
+    return values
+
+
+def __getattr__(name: str) -> Callable[[Sequence[Any]], float]:
+    """Return the aggregation of the metric that a task file names as ``aggregate <metric>``."""
+    if not name.startswith(_AGGREGATE):
+        raise AttributeError(name)
+    metric = name.removeprefix(_AGGREGATE)
+
+    def aggregate(values: Sequence[Any]) -> float:
+        import numpy as np
+
+        if values and isinstance(values[0], Sequence):
+            formula = find_metric(metric).corpus
+            if formula is None:
+                raise ValueError(f"{metric} has no formula for a corpus")
+            return float(formula(np.asarray(values, dtype=np.float64).sum(axis=0)))
+        return float(np.mean(values))
+
+    return aggregate

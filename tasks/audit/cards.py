@@ -1,0 +1,50 @@
+"""What a task's card says, and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from polyarena.tasks.audit.finding import Finding, Severity
+from polyarena.tasks.audit.revisions import is_pinned
+from polyarena.tasks.card import TaskCard
+from polyarena.tasks.errors import UnknownNameError
+from polyarena.tasks.languages import find_language
+
+NO_LICENCE = frozenset({"", "unknown", "none", "noassertion", "other", "tbd"})
+
+
+def audit_card(card: TaskCard) -> Iterator[Finding]:
+    """Yield what is missing or loose in a card."""
+    yield from _revision(card)
+    if card.dataset.licence.strip().casefold() in NO_LICENCE:
+        message = f"the card names no licence of {card.dataset.id}: nobody can tell what may be done with the items"
+        yield Finding("missing-licence", Severity.WARNING, card.name, "", message)
+    without = [code for code in card.languages if code not in card.provenance]
+    if without:
+        message = f"{len(without)} languages have no provenance: nobody can tell who translated them"
+        yield Finding("missing-provenance", Severity.ERROR, card.name, "", message, tuple(without[:5]))
+    unknown = [code for code in card.languages if not is_listed(code)]
+    if unknown:
+        message = f"{len(unknown)} languages of the card are not in the table of languages, by which they are asked for"
+        yield Finding("unknown-language", Severity.ERROR, card.name, "", message, tuple(unknown[:5]))
+    both = [code for code in card.languages if code in card.left_out]
+    if both:
+        message = "languages are listed and left out at the same time"
+        yield Finding("left-out-and-listed", Severity.WARNING, card.name, "", message, tuple(both[:5]))
+
+
+def _revision(card: TaskCard) -> Iterator[Finding]:
+    dataset = card.dataset
+    if dataset.id == "builtin" or is_pinned(dataset.revision):
+        return
+    what = f"the revision {dataset.revision!r}, which can move" if dataset.revision else "no revision"
+    message = f"the data set {dataset.id} is read at {what}: scores of two days may be of two data sets"
+    yield Finding("unpinned-revision", Severity.WARNING, card.name, "", message)
+
+
+def is_listed(code: str) -> bool:
+    """Return whether the table of languages has this code."""
+    try:
+        return find_language(code).code == code
+    except UnknownNameError:
+        return False

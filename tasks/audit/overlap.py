@@ -1,0 +1,137 @@
+r"""Whether training texts hold test items: whole, or by the n-grams that they share.
+
+Both are read as tokens: runs of letters, marks and digits without regard to case, and single characters in the scripts
+that are written without spaces (Han, kana, Thai, Lao, Khmer, Burmese). Of an item, its question counts: the prompt
+without the template (see :mod:`polyarena.tasks.audit.template`). The two measures:
+
+* exact: a training text contains the item's tokens as they stand, found by the hash of each window of the item's
+  length;
+* share: the part of the item's 13-grams that occur anywhere in the training texts. Thirteen is the length of Brown et
+  al. 2020 (arXiv 2005.14165, appendix C). An item of fewer than 13 tokens has one n-gram, its own length.
+
+The training file is read once for each language, a line at a time; what is kept is one hash for each distinct n-gram of
+the *items*, so that memory grows with one language's items and not with the training file.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyarena.tasks.audit.finding import Finding, Severity, shown
+from polyarena.tasks.audit.template import own_lines
+from polyarena.tasks.card import TaskCard
+from polyarena.tasks.data import read_jsonl
+from polyarena.tasks.item import Item
+
+GRAM = 13
+"""Tokens of an n-gram."""
+SHORTEST = 8
+"""Fewest tokens of an item that is looked at; shorter ones occur by chance."""
+CONTAMINATED = 0.5
+"""Share of an item's n-grams from which on it counts as seen."""
+_TOKEN = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]|"
+    r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff])*"
+)
+
+
+def tokens(text: str) -> list[str]:
+    """Return the tokens of a text: words, or characters in scripts without spaces; punctuation is left out."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What one item shares with the training texts.
+
+    Attributes:
+        item_id: The item.
+        exact: Whether some training text contains all of it.
+        share: Of its n-grams, between 0 and 1.
+    """
+
+    item_id: str
+    exact: bool
+    share: float
+
+
+class Overlap:
+    """Compares items with one training file.
+
+    Attributes:
+        path: JSON Lines; all texts of an object count, also those in lists and objects within it (chat messages).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def shared(self, items: Sequence[Item]) -> list[Shared]:
+        """Return what each item shares with the training texts; items that are too short are left out.
+
+        Raises:
+            DataError: The file is missing, or a line is not JSON.
+        """
+        questions = own_lines([item.prompt for item in items])
+        wanted = {item.item_id: tokens(" ".join(lines)) for item, lines in zip(items, questions, strict=True)}
+        wanted = {item_id: found for item_id, found in wanted.items() if len(found) >= SHORTEST}
+        sizes = {min(GRAM, len(found)) for found in wanted.values()}
+        looked_for = {gram for found in wanted.values() for gram in _grams(found, min(GRAM, len(found)))}
+        whole: dict[int, set[int]] = {}
+        for found in wanted.values():
+            whole.setdefault(len(found), set()).add(_hash(found))
+        firsts = {_hash(found[:GRAM]) for found in wanted.values()}
+        seen, exact = set[int](), set[int]()
+        for text in self._texts():
+            trained = tokens(text)
+            hits = {gram for size in sizes for gram in _grams(trained, size) if gram in looked_for}
+            seen |= hits
+            # Only a text with the start of an item can contain it.
+            if hits & firsts:
+                exact |= {gram for size, hashes in whole.items() for gram in _grams(trained, size) if gram in hashes}
+        return [_compared(item_id, found, seen, exact) for item_id, found in wanted.items()]
+
+    def compare(self, card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[Finding]:
+        """Yield a finding if training texts hold items of this language."""
+        shared = self.shared(items)
+        exact = [each for each in shared if each.exact]
+        partly = [each for each in shared if not each.exact and each.share >= CONTAMINATED]
+        if exact:
+            message = f"{len(exact)} of {len(items)} items stand whole in {self.path.name}"
+            examples = shown(each.item_id for each in exact)
+            yield Finding("trained-on", Severity.ERROR, card.name, language, message, examples)
+        if partly:
+            message = (
+                f"{len(partly)} of {len(items)} items share half of their {GRAM}-grams or more with {self.path.name}"
+            )
+            examples = shown(f"{each.item_id}: {each.share:.0%}" for each in partly)
+            yield Finding("trained-on-partly", Severity.WARNING, card.name, language, message, examples)
+
+    def _texts(self) -> Iterator[str]:
+        for _, row in read_jsonl(self.path):
+            yield from _strings(row)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
+
+
+def _compared(item_id: str, found: list[str], seen: set[int], exact: set[int]) -> Shared:
+    grams = set(_grams(found, min(GRAM, len(found))))
+    return Shared(item_id, _hash(found) in exact, len(grams & seen) / len(grams))
+
+
+def _grams(found: Sequence[str], size: int) -> Iterator[int]:
+    return (_hash(found[start : start + size]) for start in range(len(found) - size + 1))
+
+
+def _hash(found: Sequence[str]) -> int:
+    return hash(tuple(found))

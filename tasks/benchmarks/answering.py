@@ -1,0 +1,108 @@
+"""Generative tasks: a text is asked for and scored against the references of its item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.suggest import unknown
+
+if TYPE_CHECKING:
+    from polyarena.tasks.benchmarks.reading import Rows
+    from polyarena.tasks.card import TaskCard
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.item import Item
+    from polyarena.tasks.records import Completion
+
+Measure = Callable[["Item", "Completion"], Mapping[str, float]]
+"""From an item and an answer to the value of each metric, with an error where there is nothing to score."""
+
+
+@dataclass(frozen=True)
+class AnsweringTask:
+    """A task whose items are one row of a data set each, and have references.
+
+    Attributes:
+        card: The task's identity.
+        rows: How the data set becomes items.
+        measure: Scores an answer.
+        signatures: Of the metrics that are this task's own; the others have theirs in the registry of metrics.
+    """
+
+    card: TaskCard
+    rows: Rows
+    measure: Measure
+    signatures: Mapping[str, str] = field(default_factory=dict)
+
+    def items(self, language: str, data: DataSource) -> Iterator[Item]:
+        """Yield the items of one language in the order of the data set (see :meth:`Rows.items` for what is raised).
+
+        Args:
+            language: One of ``card.languages``.
+            data: Where the data set is read from.
+        """
+        return self.rows.items(self.card, language, data)
+
+    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
+        """Return the value of each metric of the card; an empty text is an answer too.
+
+        Args:
+            item: With references.
+            completion: With a text.
+
+        Raises:
+            DataError: The completion has no text, or the item no references.
+        """
+        return self.measure(item, completion)
+
+    def metric_signature(self, metric: str) -> str:
+        """Return every setting that changes the value of one of the card's metrics."""
+        return self.signatures.get(metric) or find_metric(metric).signature
+
+
+@dataclass(frozen=True)
+class AnsweringFamily:
+    """A task with several prompt templates; by itself it is the first of them.
+
+    Attributes:
+        members: The task of each template, the default one first.
+    """
+
+    members: Mapping[str, AnsweringTask]
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The names of the templates; the first is the default."""
+        return tuple(self.members)
+
+    @property
+    def card(self) -> TaskCard:
+        """The identity of the task with its default template."""
+        return self.variant(self.templates[0]).card
+
+    def variant(self, name: str) -> AnsweringTask:
+        """Return the task with one of its templates.
+
+        Args:
+            name: One of ``templates``.
+
+        Raises:
+            UnknownNameError: There is no such template; the message has a did-you-mean.
+        """
+        if name not in self.members:
+            raise unknown(f"template of the task {self.card.name}", name, self.members)
+        return self.members[name]
+
+    def items(self, language: str, data: DataSource) -> Iterator[Item]:
+        """Yield the items of one language in the default template (see :meth:`AnsweringTask.items`)."""
+        return self.variant(self.templates[0]).items(language, data)
+
+    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
+        """Return the value of each metric of the card, which all templates share."""
+        return self.variant(self.templates[0]).score(item, completion)
+
+    def metric_signature(self, metric: str) -> str:
+        """Return every setting that changes the value of one of the card's metrics."""
+        return self.variant(self.templates[0]).metric_signature(metric)

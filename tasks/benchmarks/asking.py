@@ -1,0 +1,40 @@
+"""Open-ended tasks: a prompt of a data set is asked as it stands, and the answers are judged elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from polyarena.tasks.benchmarks.reading import Rows
+    from polyarena.tasks.card import TaskCard
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.item import Item
+    from polyarena.tasks.records import Completion
+
+
+@dataclass(frozen=True)
+class AskingTask:
+    """A task whose items are only judged.
+
+    Attributes:
+        card: The task's identity.
+        rows: How the data set becomes items.
+    """
+
+    card: TaskCard
+    rows: Rows
+
+    def items(self, language: str, data: DataSource) -> Iterator[Item]:
+        """Yield the prompts of one language in the order of the data set (see :meth:`Rows.items` for what is raised).
+
+        Args:
+            language: One of ``card.languages``.
+            data: Where the data set is read from.
+        """
+        return self.rows.items(self.card, language, data)
+
+    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:  # noqa: ARG002
+        """Return nothing: answers are only judged."""
+        return {}

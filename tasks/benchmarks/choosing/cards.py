@@ -1,0 +1,73 @@
+"""What the cards of these tasks have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.item import Kind
+from polyarena.tasks.languages import find_language
+from polyarena.tasks.metrics.choice import ACC, ACC_BYTES
+
+_COMMIT = re.compile("[0-9a-f]{40}")
+
+
+def by_language(names: str, irregular: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
+    """Return the config of each language by its ``lang_Script``, sorted.
+
+    Args:
+        names: Configs that :func:`find_language` understands (``sw``, ``swh_Latn``, ``Swahili``, ``SW_KE``), with
+            spaces between.
+        irregular: Those that it does not understand, by ``lang_Script``.
+
+    Raises:
+        UnknownNameError: A name means no language of the table.
+        ValueError: Two configs are of one language.
+    """
+    pairs = [(find_language(name).code, name) for name in names.split()]
+    pairs += [(find_language(code).code, name) for code, name in irregular.items()]
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f"two configs are of one language: {sorted(pairs)}")
+    return MappingProxyType(dict(sorted(pairs)))
+
+
+def translated(languages: Iterable[str], how: Provenance) -> dict[str, Provenance]:
+    """Return the provenance of items that were written in English and came into the other languages like this."""
+    return {code: Provenance.NATIVE if code == "eng_Latn" else how for code in languages}
+
+
+def choice_card(
+    name: str,
+    title: str,
+    dataset: Dataset,
+    provenance: Mapping[str, Provenance],
+    *,
+    chance: float,
+    shared: str = "",
+    notes: str = "",
+    left_out: Mapping[str, str] = MappingProxyType({}),
+    citation: str = "",
+) -> TaskCard:
+    """Return the card of a multiple-choice task; ``acc`` is the headline, as in what was published on these data.
+
+    A revision that is no commit gets a note that says so.
+    """
+    if not _COMMIT.fullmatch(dataset.revision):
+        notes = f"{notes} The revision is the branch {dataset.revision!r}, not a verified commit of the hub.".strip()
+    return TaskCard(
+        name=name,
+        version="0.1",
+        title=title,
+        kind=Kind.MULTIPLE_CHOICE,
+        dataset=dataset,
+        languages=tuple(sorted(provenance)),
+        provenance=dict(provenance),
+        metrics=(ACC, ACC_BYTES),
+        shared=shared,
+        chance=chance,
+        notes=notes,
+        left_out=dict(left_out),
+        citation=citation,
+    )

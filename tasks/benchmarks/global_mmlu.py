@@ -1,0 +1,102 @@
+"""Global-MMLU: MMLU in 42 languages, with annotations of what hangs on a culture; and its Lite version in 15.
+
+The data sets are CohereLabs/Global-MMLU and CohereLabs/Global-MMLU-Lite (Singh et al. 2024, arXiv 2412.03304).
+Questions are the same in all languages by ``sample_id``. ``cultural_sensitivity_label`` is ``CS`` (culturally
+sensitive) or ``CA`` (culturally agnostic); in the full version it is ``-`` for the questions that were not annotated
+(2,850 of 14,042 were). It is kept in the items' fields, to report both parts apart.
+
+The prompt is lm-eval's; lm-eval splits each language by subject, we do not.
+"""
+
+from __future__ import annotations
+
+from polyarena.tasks.benchmarks.choosing import (
+    LETTERS,
+    OPTIONS,
+    ChoiceTask,
+    Row,
+    by_field,
+    by_language,
+    choice_card,
+    kept,
+    lettered,
+    translated,
+)
+from polyarena.tasks.card import Dataset, Provenance, TaskCard
+
+CONFIGS = by_language(
+    "am ar bn cs de el en es fa fil fr ha he hi id ig it ja ko ky lt mg ms ne nl ny pl pt ro ru si sn so sr sv sw te "
+    "tr uk vi yo zh"
+)
+LITE_CONFIGS = by_language("ar bn de en es fr hi id it ja ko pt sw yo zh")
+"""The languages whose questions were translated by people."""
+
+_EDITED = by_language("am cs fa ms ro ru si te tr uk vi")
+"""Machine-translated and in part edited by volunteers."""
+
+FIELDS = ("sample_id", "subject", "question", *OPTIONS, "answer", "cultural_sensitivity_label")
+_CITATION = "Singh et al. 2024, Global MMLU, arXiv 2412.03304"
+
+
+def exam(row: Row) -> tuple[str, tuple[str, ...]]:
+    """List the options after letters."""
+    return lettered(row.text("question"), [row.shown(option) for option in OPTIONS])
+
+
+def _how(code: str) -> Provenance:
+    if code in LITE_CONFIGS:
+        return Provenance.HUMAN
+    return Provenance.POST_EDITED if code in _EDITED else Provenance.MACHINE
+
+
+def _task(card: TaskCard) -> ChoiceTask:
+    return ChoiceTask(
+        card=card,
+        configs=CONFIGS,
+        fields=FIELDS,
+        prompts={"exam": exam},
+        gold=lambda row: row.gold("answer", LETTERS),
+        source=by_field("sample_id"),
+        details=kept("subject", "subject_category", "cultural_sensitivity_label"),
+    )
+
+
+task = _task(
+    choice_card(
+        "global_mmlu",
+        "Global-MMLU: MMLU in 42 languages, culturally sensitive questions marked",
+        Dataset(
+            id="CohereLabs/Global-MMLU",
+            revision="main",
+            licence="Apache-2.0",
+            url="https://huggingface.co/datasets/CohereLabs/Global-MMLU",
+        ),
+        {**{code: _how(code) for code in CONFIGS}, "eng_Latn": Provenance.NATIVE},
+        chance=1 / 4,
+        shared="the 14,042 test questions, by sample_id",
+        notes=(
+            "Translated by people in 14 languages; machine-translated and in part edited by volunteers in 11; "
+            "machine-translated in 16. cultural_sensitivity_label is `-` where a question was not annotated."
+        ),
+        citation=_CITATION,
+    )
+)
+"""All of Global-MMLU."""
+
+lite = _task(
+    choice_card(
+        "global_mmlu_lite",
+        "Global-MMLU-Lite: 200 culturally sensitive and 200 agnostic questions in 15 languages",
+        Dataset(
+            id="CohereLabs/Global-MMLU-Lite",
+            revision="main",
+            licence="Apache-2.0",
+            url="https://huggingface.co/datasets/CohereLabs/Global-MMLU-Lite",
+        ),
+        translated(LITE_CONFIGS, Provenance.HUMAN),
+        chance=1 / 4,
+        shared="the 400 test questions, by sample_id",
+        citation=_CITATION,
+    )
+)
+"""Its Lite version."""

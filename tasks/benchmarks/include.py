@@ -1,0 +1,87 @@
+"""INCLUDE: questions of local exams, each written in its language, in 44 languages.
+
+The data set is CohereLabs/include-base-44 (Romanou et al. 2024, arXiv 2411.19799). The questions are not parallel. Its
+schema has changed between revisions: the options are a list ``choices``, or ``option_a`` to ``option_d``, and the
+answer is a number from 0 or a letter. Both are read; the field ``options_from`` of an item says which was found.
+
+The prompt is lm-eval's without the English sentence on the domain that it puts before the question, and without a stray
+space that its files put before the last option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polyarena.tasks.benchmarks.choosing import (
+    LETTERS,
+    OPTIONS,
+    ChoiceTask,
+    Row,
+    by_language,
+    choice_card,
+    kept,
+    lettered,
+    unshared,
+)
+from polyarena.tasks.card import Dataset, Provenance
+
+CONFIGS = by_language(
+    "Albanian Arabic Armenian Azerbaijani Basque Belarusian Bengali Bulgarian Chinese Croatian Dutch Estonian Finnish "
+    "French Georgian German Greek Hebrew Hindi Hungarian Indonesian Italian Japanese Kazakh Korean Lithuanian Malay "
+    "Malayalam Nepali Persian Polish Portuguese Russian Serbian Spanish Tagalog Tamil Telugu Turkish Ukrainian Urdu "
+    "Uzbek Vietnamese",
+    {"mkd_Cyrl": "North Macedonian"},
+)
+
+_GROUPING = kept("domain", "subject", "regional_feature", "level", "country")
+
+
+def options(row: Row) -> tuple[str, list[str]]:
+    """Return the fields in which the four options were found, and the options.
+
+    Raises:
+        DataError: The row has neither a list of four nor the four fields.
+    """
+    listed = row.values.get("choices")
+    if isinstance(listed, list) and len(listed) == len(LETTERS):
+        return "choices", [str(option).strip() for option in listed]
+    if listed is None and all(option in row.values for option in OPTIONS):
+        return "option_a-option_d", [row.shown(option) for option in OPTIONS]
+    raise row.refused(
+        "the row has no four options, neither a list 'choices' nor 'option_a' to 'option_d'",
+        sorted(row.values) if listed is None else listed,
+    )
+
+
+def exam(row: Row) -> tuple[str, tuple[str, ...]]:
+    """List the options after letters."""
+    return lettered(row.text("question"), options(row)[1])
+
+
+def details(row: Row) -> Mapping[str, str]:
+    """Return what the exam was, and which schema the options were in."""
+    return {**_GROUPING(row), "options_from": options(row)[0]}
+
+
+task = ChoiceTask(
+    card=choice_card(
+        "include",
+        "INCLUDE: local exams in 44 languages",
+        Dataset(
+            id="CohereLabs/include-base-44",
+            revision="main",
+            licence="Apache-2.0",
+            url="https://huggingface.co/datasets/CohereLabs/include-base-44",
+        ),
+        dict.fromkeys(CONFIGS, Provenance.NATIVE),
+        chance=1 / 4,
+        notes="Questions differ between languages, and so does their difficulty. Chinese is taken for simplified.",
+        citation="Romanou et al. 2024, INCLUDE, arXiv 2411.19799",
+    ),
+    configs=CONFIGS,
+    fields=("question", "answer"),
+    prompts={"exam": exam},
+    gold=lambda row: row.gold("answer", "0123", LETTERS),
+    source=unshared,
+    details=details,
+)

@@ -1,0 +1,64 @@
+"""M-MMLU (Okapi): MMLU, machine-translated, in 34 languages.
+
+The data set is alexandrainst/m_mmlu, the translations of Okapi (Lai et al. 2023, arXiv 2307.16039) by ChatGPT with
+English, Icelandic and Norwegian added. Not every question is in every language; they are the same by ``id``, such as
+``virology/test/7``.
+
+The prompt is lm-eval's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polyarena.tasks.benchmarks.choosing import (
+    LETTERS,
+    OPTIONS,
+    ChoiceTask,
+    Row,
+    by_field,
+    by_language,
+    choice_card,
+    lettered,
+    translated,
+)
+from polyarena.tasks.card import Dataset, Provenance
+
+CONFIGS = by_language(
+    "ar bn ca da de en es eu fr gu hi hr hu hy id is it kn ml mr nb ne nl pt ro ru sk sr sv ta te uk vi zh"
+)
+
+
+def exam(row: Row) -> tuple[str, tuple[str, ...]]:
+    """List the options after letters."""
+    return lettered(row.text("instruction"), [row.shown(option) for option in OPTIONS])
+
+
+def subject(row: Row) -> Mapping[str, str]:
+    """Return the subject, which is the first part of the id."""
+    return {"subject": row.text("id").partition("/")[0]}
+
+
+task = ChoiceTask(
+    card=choice_card(
+        "m_mmlu",
+        "M-MMLU: MMLU by machine translation (Okapi) in 34 languages",
+        Dataset(
+            id="alexandrainst/m_mmlu",
+            revision="main",
+            licence="CC-BY-NC-4.0",
+            url="https://huggingface.co/datasets/alexandrainst/m_mmlu",
+        ),
+        translated(CONFIGS, Provenance.MACHINE),
+        chance=1 / 4,
+        shared="most of the 13,062 test questions, by id",
+        notes="The translations were not edited.",
+        citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Hendrycks et al. 2021, MMLU, arXiv 2009.03300",
+    ),
+    configs=CONFIGS,
+    fields=("id", "instruction", "answer"),
+    prompts={"exam": exam},
+    gold=lambda row: row.gold("answer", LETTERS),
+    source=by_field("id"),
+    details=subject,
+)

@@ -1,0 +1,176 @@
+"""From the rows of a data set to the items of a task: what all tasks share that make one item of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from polyarena.tasks.card import Dataset, TaskCard
+from polyarena.tasks.check import require_language
+from polyarena.tasks.errors import DataError
+
+if TYPE_CHECKING:
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.item import Item
+
+Row = Mapping[str, Any]
+
+UNPINNED = "The revision is a branch, not a commit: it could not be verified against the hub, and may move."
+"""The note of a card whose data set is not pinned."""
+
+TEXT = (str,)
+WHOLE = (int,)
+ID = (str, int)
+"""Identifiers are numbers on the hub and texts in some copies of it."""
+NUMBER = (int, float, str)
+OBJECT = (Mapping,)
+_WORDS = {TEXT: "text", WHOLE: "whole number", ID: "text or whole number", NUMBER: "number or text", OBJECT: "object"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where the rows of one language lie in a data set.
+
+    Attributes:
+        config: As the data set spells it.
+        split: Where a split is a language; empty for the split of the card.
+        label: What :attr:`Rows.label` says of the rows of this language; empty where a config holds one language.
+    """
+
+    config: str
+    split: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How the rows of a data set become items.
+
+    Attributes:
+        parts: Where the rows of each language lie, by ``lang_Script``.
+        fields: The types of the fields that each row must have.
+        build: Makes the item of a row; gets the language, the row's number in its language from 1, the row, and its
+            place for messages.
+        label: Tells the language of a row where a config holds several.
+    """
+
+    parts: Mapping[str, Part]
+    fields: Mapping[str, tuple[type, ...]]
+    build: Callable[[str, int, Row, str], Item]
+    label: Callable[[Row], str] | None = None
+
+    def items(self, card: TaskCard, language: str, data: DataSource) -> Iterator[Item]:
+        """Yield the items of one language in the order of the data set.
+
+        Args:
+            card: The task's.
+            language: One of ``card.languages``.
+            data: Where the data set is read from.
+
+        Raises:
+            UnknownNameError: The task does not have this language.
+            DataError: The data is missing, has no row of the language, lacks a field, has one of another type, or an
+                id twice.
+        """
+        require_language(card, language)
+        seen: dict[str, str] = {}
+        rows = read_rows(card.dataset, self.parts[language], self.fields, data, self.label)
+        for number, (where, row) in enumerate(rows, start=1):
+            item = self.build(language, number, row, where)
+            refuse_repeat(item.item_id, seen, where)
+            yield item
+
+
+def read_rows(
+    dataset: Dataset,
+    part: Part,
+    fields: Mapping[str, tuple[type, ...]],
+    data: DataSource,
+    label: Callable[[Row], str] | None = None,
+) -> Iterator[tuple[str, Row]]:
+    """Yield the rows of one language in their order, each with its place for messages.
+
+    Args:
+        dataset: Which, at which revision.
+        part: Where the rows of the language lie in it.
+        fields: As in :class:`Rows`.
+        data: Where the data set is read from.
+        label: As in :class:`Rows`.
+
+    Raises:
+        DataError: The data is missing, has no row of the language, lacks a field, or has one of another type.
+    """
+    dataset = dataset.model_copy(update={"split": part.split}) if part.split else dataset
+    place = f"{dataset.id}, config {part.config!r}" + (f", split {part.split!r}" if part.split else "")
+    if label is None:
+        placed: list[tuple[int, Row]] = list(enumerate(data.rows(dataset, part.config, tuple(fields)), start=1))
+    else:
+        sorted_out = _by_label(data, dataset, part.config, tuple(fields), label)
+        if part.label not in sorted_out:
+            raise DataError(
+                f"the data set has no rows of {part.label!r}",
+                where=place,
+                why=f"its rows are of: {', '.join(sorted(sorted_out))}",
+                fix="leave the language out of the experiment, or copy or download the data set again",
+            )
+        placed = sorted_out[part.label]
+    for position, row in placed:
+        where = f"{place}, row {position}"
+        _require_types(row, fields, where)
+        yield where, row
+
+
+def refuse_repeat(name: str, seen: dict[str, str], where: str) -> None:
+    """Remember the id of a row, and refuse one that another row has.
+
+    Args:
+        name: The id.
+        seen: The ids so far with the places of their rows; gets this one.
+        where: The place of the row.
+
+    Raises:
+        DataError: Another row has the same id; the message names both.
+    """
+    if name in seen:
+        raise DataError(
+            f"the id {name!r} occurs twice",
+            where=where,
+            why=f"{seen[name].rpartition(', ')[2]} has it too",
+            fix="copy or download the data set again",
+        )
+    seen[name] = where
+
+
+def _require_types(row: Row, fields: Mapping[str, tuple[type, ...]], where: str) -> None:
+    for field, types in fields.items():
+        value = row[field]
+        if not isinstance(value, types) or isinstance(value, bool):
+            raise DataError(
+                f"the field {field!r} is no {_WORDS[types]}",
+                where=where,
+                why=f"it is {value!r}",
+                fix="pin the revision that the task was written for, or report the changed schema",
+            )
+
+
+Sorted = Mapping[str, list[tuple[int, Row]]]
+_last: WeakKeyDictionary[DataSource, tuple[tuple[Any, ...], Sorted]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def _by_label(
+    data: DataSource, dataset: Dataset, config: str, fields: tuple[str, ...], label: Callable[[Row], str]
+) -> Sorted:
+    """Sort the rows of a config by language, and remember the last config, so that it is read once for all of them."""
+    key = (dataset.id, dataset.revision, dataset.split, config, fields, label)
+    with _lock:
+        if data in _last and _last[data][0] == key:
+            return _last[data][1]
+        found: dict[str, list[tuple[int, Row]]] = {}
+        for position, row in enumerate(data.rows(dataset, config, fields), start=1):
+            found.setdefault(label(row), []).append((position, row))
+        _last[data] = (key, found)
+        return found

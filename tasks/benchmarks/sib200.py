@@ -1,0 +1,53 @@
+"""SIB-200: which of seven topics a sentence is about, in the languages of FLORES-200.
+
+The data set is Davlan/sib200 (Adelani et al. 2024, arXiv 2309.07445): sentences of FLORES-200, translated by people,
+with the topic that annotators gave to the English original. Sentences are the same in all languages, by ``index_id``.
+
+lm-eval has the 54 African configs (in AfroBench), with prompts that end in line breaks; ours ends where the label
+begins. Labels are English in all languages and differ in length, so ``acc`` and ``acc_bytes`` differ.
+"""
+
+from __future__ import annotations
+
+from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_field, by_language, choice_card, kept, translated
+from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.languages import all_languages
+
+LABELS = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
+
+LEFT_OUT = dict.fromkeys(("fry_Latn", "lat_Latn", "pcm_Latn"), "FLORES-200, and so SIB-200, does not have it")
+
+CONFIGS = by_language(" ".join(language.code for language in all_languages() if language.code not in LEFT_OUT))
+"""Configs are called as our languages are."""
+
+
+def topic(row: Row) -> tuple[str, tuple[str, ...]]:
+    """Ask for the topic, with the seven labels named."""
+    listed = f"{', '.join(LABELS[:-1])} or {LABELS[-1]}"
+    return f"Which topic is the text about: {listed}?\nText: {row.text('text').strip()}\nTopic:", LABELS
+
+
+task = ChoiceTask(
+    card=choice_card(
+        "sib200",
+        f"SIB-200: topic classification in {len(CONFIGS)} languages",
+        Dataset(
+            id="Davlan/sib200",
+            revision="main",
+            licence="CC-BY-SA-4.0",
+            url="https://huggingface.co/datasets/Davlan/sib200",
+        ),
+        translated(CONFIGS, Provenance.HUMAN),
+        chance=1 / len(LABELS),
+        shared="the 204 test sentences, by index_id",
+        notes="The question and the labels are in English, the text in the language.",
+        left_out=LEFT_OUT,
+        citation="Adelani et al. 2024, SIB-200, arXiv 2309.07445",
+    ),
+    configs=CONFIGS,
+    fields=("index_id", "category", "text"),
+    prompts={"topic": topic},
+    gold=lambda row: row.gold("category", LABELS),
+    source=by_field("index_id"),
+    details=kept("category"),
+)

@@ -1,0 +1,134 @@
+"""Translation between English and other languages: what the tasks share that have pairs of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polyarena.tasks.check import require_language
+from polyarena.tasks.item import Item
+from polyarena.tasks.languages import find_language
+from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.metrics.translation import BLEU_CHAR, CHRF, SPBLEU, translation_scores, translation_statistics
+from polyarena.tasks.suggest import unknown
+
+if TYPE_CHECKING:
+    from polyarena.tasks.card import TaskCard
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.records import Completion
+
+ENGLISH = "eng_Latn"
+METRICS = (CHRF, SPBLEU)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One sentence in English and in another language.
+
+    Attributes:
+        id: Shared by all translations of the sentence.
+        other: The sentence in the other language.
+        english: The same in English.
+    """
+
+    id: str
+    other: str
+    english: str
+
+
+@dataclass(frozen=True)
+class TranslationTask:
+    """Translation between English and each other language, in one direction.
+
+    Attributes:
+        card: The task's identity; its languages are those at the other end.
+        pairs: Reads the sentences of one language with their English counterparts.
+        into_english: The direction.
+        characters: The same with BLEU on characters in place of spBLEU, whose model has to be downloaded once.
+    """
+
+    card: TaskCard
+    pairs: Callable[[str, DataSource], Iterator[Pair]]
+    into_english: bool
+    characters: TranslationTask | None = None
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The names of the variants; all have the same prompts and differ in their metrics."""
+        return ("pieces", "characters") if self.characters else ()
+
+    def variant(self, name: str) -> TranslationTask:
+        """Return the task with spBLEU (``pieces``) or with BLEU on characters (``characters``).
+
+        Raises:
+            UnknownNameError: There is no such variant; the message has a did-you-mean.
+        """
+        if self.characters is None or name not in self.templates:
+            raise unknown(f"template of the task {self.card.name}", name, self.templates)
+        return self if name == self.templates[0] else self.characters
+
+    def items(self, language: str, data: DataSource) -> Iterator[Item]:
+        """Yield the sentences of one language in the order of its data.
+
+        Args:
+            language: One of ``card.languages``.
+            data: Where the data set is read from.
+
+        Raises:
+            UnknownNameError: The task does not have this language.
+            DataError: What reading the pairs raises.
+        """
+        require_language(self.card, language)
+        return (self._item(language, pair) for pair in self.pairs(language, data))
+
+    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
+        """Return the metrics of the card of one sentence, from 0 to 100.
+
+        Raises:
+            DataError: The completion has no text, or spBLEU's model is missing.
+        """
+        return translation_scores(item, completion, self.card.metrics)
+
+    def statistics(self, item: Item, completion: Completion) -> Mapping[str, tuple[float, ...]]:
+        """Return the statistics of one sentence, by metric, of which the scores of the corpus are made.
+
+        Raises:
+            DataError: The completion has no text, or spBLEU's model is missing.
+        """
+        return translation_statistics(item, completion, self.card.metrics)
+
+    def metric_signature(self, metric: str) -> str:
+        """Return sacrebleu's signature of one of the card's metrics."""
+        return find_metric(metric).signature
+
+    def _item(self, language: str, pair: Pair) -> Item:
+        names = (find_language(language).name, "English")
+        texts = (pair.other, pair.english)
+        (source, target), (text, reference) = (names, texts) if self.into_english else (names[::-1], texts[::-1])
+        return Item(
+            item_id=pair.id,
+            source_id=pair.id,
+            language=language,
+            prompt=f"Translate this sentence from {source} into {target}. Write the translation only.\n\n{text}",
+            references=(reference,),
+            fields={"answer_language": ENGLISH if self.into_english else language},
+        )
+
+
+def translation_task(
+    card: TaskCard, pairs: Callable[[str, DataSource], Iterator[Pair]], *, into_english: bool
+) -> TranslationTask:
+    """Return the task with both of its variants.
+
+    Args:
+        card: With :data:`METRICS`; its notes get a sentence on the variant without spBLEU.
+        pairs: As in :class:`TranslationTask`.
+        into_english: The direction.
+    """
+    hint = (
+        f"Where spBLEU's model cannot be downloaded, ask for {card.name}.characters: the same with BLEU on characters."
+    )
+    card = card.model_copy(update={"notes": f"{card.notes} {hint}"})
+    characters = card.model_copy(update={"name": f"{card.name}.characters", "metrics": (CHRF, BLEU_CHAR)})
+    return TranslationTask(card, pairs, into_english, TranslationTask(characters, pairs, into_english))

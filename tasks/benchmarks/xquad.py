@@ -1,0 +1,59 @@
+"""XQuAD: 1,190 questions of SQuAD 1.1 with their passages, translated by professionals into eleven languages.
+
+Artetxe et al. 2020 (arXiv 1910.11856).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from polyarena.tasks.benchmarks.answering import AnsweringTask
+from polyarena.tasks.benchmarks.choosing.cards import translated
+from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item
+from polyarena.tasks.benchmarks.reading import UNPINNED, Part, Rows
+from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.item import Kind
+from polyarena.tasks.metrics.answers import answer_scores
+
+CONFIGS: Mapping[str, str] = MappingProxyType(
+    {
+        "arb_Arab": "xquad.ar",
+        "deu_Latn": "xquad.de",
+        "ell_Grek": "xquad.el",
+        "eng_Latn": "xquad.en",
+        "hin_Deva": "xquad.hi",
+        "ron_Latn": "xquad.ro",
+        "rus_Cyrl": "xquad.ru",
+        "spa_Latn": "xquad.es",
+        "tha_Thai": "xquad.th",
+        "tur_Latn": "xquad.tr",
+        "vie_Latn": "xquad.vi",
+        "zho_Hans": "xquad.zh",
+    }
+)
+
+task = AnsweringTask(
+    TaskCard(
+        name="xquad",
+        version="1.0",
+        title="XQuAD: 1,190 questions about passages of Wikipedia in 12 languages",
+        kind=Kind.GENERATIVE,
+        dataset=Dataset(
+            id="google/xquad",
+            revision="main",
+            split="validation",
+            licence="CC-BY-SA-4.0",
+            url="https://huggingface.co/datasets/google/xquad",
+        ),
+        languages=tuple(sorted(CONFIGS)),
+        provenance=translated(CONFIGS, Provenance.HUMAN),
+        metrics=METRICS,
+        shared="the 1,190 questions",
+        generation=GenerationDefaults(max_tokens=64),
+        notes=UNPINNED,
+        citation="Artetxe et al. 2020, On the Cross-lingual Transferability, arXiv 1910.11856",
+    ),
+    Rows({code: Part(config) for code, config in CONFIGS.items()}, FIELDS, question_item),
+    answer_scores,
+)

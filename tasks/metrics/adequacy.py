@@ -1,0 +1,129 @@
+"""Which metric can be trusted in which language, and why not.
+
+The table ``adequacy.csv`` has a level and its reason for each metric, for all languages (``*``), for a script
+(``Thai``) or for one language (``fry_Latn``); what is said most closely of a language holds. It holds the metrics that
+polyarena computes and those that it finds in tasks of others: ``acc_norm``, ``bleu`` (tokeniser 13a), ``ter``,
+``rouge_score`` (of the package of this name), ``squad_f1`` (the English normaliser for all languages).
+
+Metrics that ask which language an answer is in are as good as the identifier: adequate where it knows the language,
+doubtful where only the script can tell, inadequate where neither can.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.identify import can_identify
+from polyarena.tasks.languages import all_languages, find_language
+from polyarena.tasks.metrics.registry import LINE_PASS
+from polyarena.tasks.suggest import unknown
+
+_TABLE = Path(__file__).with_name("adequacy.csv")
+EVERYWHERE = "*"
+
+IDENTIFYING = frozenset({LINE_PASS})
+"""Metrics whose value is what the language identifier says."""
+
+
+class Level(StrEnum):
+    """How far a number can be trusted."""
+
+    ADEQUATE = "adequate"
+    DOUBTFUL = "doubtful"
+    """It ranks systems within the language, and is not comparable with other languages or publications."""
+    INADEQUATE = "inadequate"
+    """It does not measure what its name says."""
+
+
+class Adequacy(NamedTuple):
+    """What is said of a metric in a language.
+
+    Attributes:
+        level: How far it can be trusted.
+        reason: Why not further; empty when adequate.
+    """
+
+    level: Level
+    reason: str
+
+
+def adequacy(metric: str, language: str) -> Adequacy:
+    """Return how far a metric can be trusted in a language.
+
+    Args:
+        metric: A metric's name.
+        language: Any code or name of :func:`polyarena.tasks.languages.find_language`.
+
+    Raises:
+        UnknownNameError: There is no such language, or nothing is said of this metric.
+    """
+    found = find_language(language)
+    if metric in IDENTIFYING:
+        return identification_adequacy(found.code)
+    said = _table().get(metric)
+    if said is None:
+        raise unknown("metric", metric, rated_metrics())
+    return said.get(found.code) or said.get(found.script) or said[EVERYWHERE]
+
+
+def identification_adequacy(language: str) -> Adequacy:
+    """Return how far the identifier's word on texts that should be in a language can be trusted.
+
+    Args:
+        language: Any code or name of a language.
+
+    Raises:
+        UnknownNameError: There is no such language.
+    """
+    found = find_language(language)
+    if can_identify(found.code):
+        return Adequacy(Level.ADEQUATE, "")
+    if Counter(each.script for each in all_languages())[found.script] == 1:
+        return Adequacy(Level.DOUBTFUL, "the identifier does not know this language: only its script tells it")
+    return Adequacy(Level.INADEQUATE, "the identifier does not know this language, nor does its script tell it")
+
+
+def rated_metrics() -> tuple[str, ...]:
+    """Return the metrics of which something is said, sorted."""
+    return tuple(sorted({*_table(), *IDENTIFYING}))
+
+
+def require_adequate(metric: str, language: str, insist: bool = False) -> Adequacy:
+    """Return how far a metric can be trusted in a language, and refuse one that is inadequate.
+
+    Args:
+        metric: A metric's name.
+        language: Any code or name of a language.
+        insist: Whether an inadequate metric is wanted all the same; whoever prints it must flag it.
+
+    Raises:
+        ExperimentError: The metric is inadequate and was not insisted on.
+        UnknownNameError: As :func:`adequacy` raises it.
+    """
+    found = adequacy(metric, language)
+    if found.level is Level.INADEQUATE and not insist:
+        raise ExperimentError(
+            f"the metric {metric} is inadequate for {find_language(language).code}",
+            why=found.reason,
+            fix="leave this language or metric out, or insist on it: the number is then flagged wherever it is shown",
+        )
+    return found
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, Adequacy]]:
+    """Return what the table says, by metric and by language, script or ``*``."""
+    said: dict[str, dict[str, Adequacy]] = {}
+    with _TABLE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            for where in row["where"].split():
+                said.setdefault(row["metric"], {})[where] = Adequacy(Level(row["level"]), row["reason"])
+    return MappingProxyType(said)

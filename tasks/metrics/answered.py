@@ -1,0 +1,31 @@
+"""The text of a completion, or the reason why there is none to score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polyarena.tasks.errors import DataError
+
+if TYPE_CHECKING:
+    from polyarena.tasks.item import Item
+    from polyarena.tasks.records import Completion
+
+
+def answer_and_references(item: Item, completion: Completion) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a completion and the references of its item.
+
+    Raises:
+        DataError: The completion has no text, or the item no references.
+    """
+    where = f"{completion.system}, {completion.task}, {completion.language}, {completion.item_id}"
+    if completion.text is None:
+        raise DataError(
+            "the completion of a generative item has no text",
+            where=where,
+            fix="compute this completion again; if that does not help, the model backend is at fault",
+        )
+    if not item.references:
+        raise DataError(
+            "the item has no references to score against", where=where, fix="report it to the task's authors"
+        )
+    return completion.text, item.references

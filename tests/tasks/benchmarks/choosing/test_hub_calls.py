@@ -1,0 +1,67 @@
+"""What is asked of the hub, up to the network: id, config, split and revision of each task."""
+
+import importlib
+
+import pytest
+
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import DataError, UnknownNameError
+
+CALLS = [
+    ("sib200", "task", "khm_Khmr", "Davlan/sib200", "khm_Khmr", "test", "main"),
+    ("xcopa", "task", "quy_Latn", "cambridgeltl/xcopa", "qu", "test", "042f78955ba48e6404616762fa6e05e839c3907a"),
+    ("xwinograd", "task", "jpn_Jpan", "Muennighoff/xwinograd", "jp", "test", "refs/convert/parquet"),
+    ("belebele", "task", "zho_Hant", "facebook/belebele", "zho_Hant", "test", "main"),
+    ("xnli", "task", "zho_Hans", "facebook/xnli", "zh", "validation", "b8dd5d7af51114dbda02c0e3f6133f332186418e"),
+    ("xstorycloze", "task", "mya_Mymr", "juletxara/xstory_cloze", "my", "eval", "refs/convert/parquet"),
+    ("pawsx", "task", "kor_Hang", "google-research-datasets/paws-x", "ko", "test", "main"),
+    ("m_mmlu", "task", "nob_Latn", "alexandrainst/m_mmlu", "nb", "test", "main"),
+    ("global_mmlu", "task", "tgl_Latn", "CohereLabs/Global-MMLU", "fil", "test", "main"),
+    ("global_mmlu", "lite", "swh_Latn", "CohereLabs/Global-MMLU-Lite", "sw", "test", "main"),
+    ("mmmlu", "task", "spa_Latn", "openai/MMMLU", "ES_LA", "test", "main"),
+    ("include", "task", "mkd_Cyrl", "CohereLabs/include-base-44", "North Macedonian", "test", "main"),
+    ("multiblimp", "task", "lvs_Latn", "jumelet/multiblimp", "lav", "train", "main"),
+    ("afrixnli", "task", "gaz_Latn", "masakhane/afrixnli", "orm", "test", "main"),
+    ("afrimmlu", "task", "swh_Latn", "masakhane/afrimmlu", "swa", "test", "main"),
+]
+
+
+def find(module, attribute):
+    return getattr(importlib.import_module(f"polyarena.tasks.benchmarks.{module}"), attribute)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    calls = []
+
+    def load_dataset(path, name, *, split, revision):
+        calls.append((path, name, split, revision))
+        raise ConnectionError("no network in tests")
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    return calls
+
+
+@pytest.mark.parametrize(("module", "attribute", "language", "id", "config", "split", "revision"), CALLS)
+def test_what_is_loaded(asked, module, attribute, language, id, config, split, revision):
+    task = find(module, attribute)
+    with pytest.raises(DataError, match="hub cannot be reached") as caught:
+        next(task.items(language, DataSource(None)))
+    assert asked == [(id, config, split, revision)]
+    assert revision in caught.value.where
+
+
+def test_a_language_that_a_task_lacks_is_refused_before_the_network(asked):
+    with pytest.raises(UnknownNameError, match="language of the task afrimmlu"):
+        next(find("afrimmlu", "task").items("plt_Latn", DataSource(None)))
+    assert asked == []
+
+
+def test_variants_read_the_same_data(asked):
+    task = find("xnli", "task")
+    for template in task.templates:
+        with pytest.raises(DataError):
+            next(task.variant(template).items("zho_Hans", DataSource(None)))
+    assert len(asked) == 5
+    assert len(set(asked)) == 1

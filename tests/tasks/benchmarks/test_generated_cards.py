@@ -1,0 +1,135 @@
+"""What holds for all tasks whose answers are generated, be they scored or judged."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from polyarena.tasks.benchmarks import (
+    afrimgsm,
+    aya_evaluation_suite,
+    aya_redteaming,
+    flores,
+    global_mgsm,
+    language_confusion,
+    m_arenahard,
+    m_arenahard_v2,
+    mgsm,
+    multijail,
+    ntrex,
+    tydiqa_goldp,
+    xlsum,
+    xquad,
+    xstest,
+)
+from polyarena.tasks.benchmarks.answering import AnsweringFamily
+from polyarena.tasks.benchmarks.reading import UNPINNED
+from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.languages import all_languages, select_languages
+from polyarena.tasks.records import Completion
+
+SCORED = [
+    flores.from_english,
+    flores.to_english,
+    ntrex.from_english,
+    ntrex.to_english,
+    mgsm.task,
+    global_mgsm.task,
+    afrimgsm.task,
+    tydiqa_goldp.task,
+    xquad.task,
+    xlsum.task,
+    language_confusion.task,
+]
+JUDGED = [
+    m_arenahard.task,
+    m_arenahard_v2.task,
+    aya_evaluation_suite.human_annotated,
+    aya_evaluation_suite.dolly_human_edited,
+    aya_evaluation_suite.dolly_machine_translated,
+    multijail.task,
+    aya_redteaming.task,
+    xstest.task,
+]
+EVERY = pytest.mark.parametrize("task", [*SCORED, *JUDGED], ids=lambda task: task.card.name)
+EACH_SCORED = pytest.mark.parametrize("task", SCORED, ids=lambda task: task.card.name)
+FAMILIES = [task for task in SCORED if getattr(task, "templates", ())]
+
+
+def test_names_are_unique():
+    counts = Counter(task.card.name for task in [*SCORED, *JUDGED])
+    assert set(counts.values()) == {1}
+
+
+@EVERY
+def test_cards_are_complete(task):
+    card = task.card
+    known = {language.code for language in all_languages()}
+    assert card.kind is (Kind.GENERATIVE if task in SCORED else Kind.OPEN_ENDED)
+    assert set(card.languages) <= known
+    assert list(card.languages) == sorted(set(card.languages))
+    assert set(card.provenance) == set(card.languages)
+    assert not set(card.left_out) & set(card.languages)
+    assert card.dataset.licence
+    assert card.dataset.url.endswith(card.dataset.id)
+    assert re.search(r"arXiv \d{4}\.\d{5}|aclanthology", card.citation)
+
+
+@EVERY
+def test_a_revision_is_a_commit_or_the_card_says_so(task):
+    pinned = re.fullmatch("[0-9a-f]{12}|[0-9a-f]{40}", task.card.dataset.revision) is not None
+    assert pinned is not (UNPINNED in task.card.notes)
+
+
+@EACH_SCORED
+def test_every_metric_has_a_signature(task):
+    for metric in task.card.metrics:
+        assert task.metric_signature(metric).startswith(f"metric:{metric}")
+
+
+@EACH_SCORED
+def test_an_unknown_metric_has_none(task):
+    with pytest.raises(UnknownNameError, match="metric"):
+        task.metric_signature("bleu")
+
+
+@EACH_SCORED
+def test_items_without_references_are_not_scored(task):
+    task = getattr(task, "characters", None) or task
+    item = Item("1", "1", task.card.languages[0], "?")
+    completion = Completion("s", task.card.name, item.language, "1", 0, "1", "?", text="!")
+    with pytest.raises(DataError, match="no references"):
+        task.score(item, completion)
+
+
+def test_each_of_the_99_has_two_generative_tasks():
+    counts = Counter(code for task in SCORED for code in task.card.languages)
+    lacking = [language.code for language in select_languages("aya99") if counts[language.code] < 2]
+    assert lacking == []
+
+
+def test_most_of_the_99_have_an_open_ended_task():
+    judged = {code for task in JUDGED for code in task.card.languages}
+    lacking = {language.code for language in select_languages("aya99")} - judged
+    assert lacking == {"nya_Latn", "ory_Orya", "pan_Guru", "twi_Latn"}
+
+
+@pytest.mark.parametrize("task", FAMILIES, ids=lambda task: task.card.name)
+def test_families_are_named_after_their_templates(task):
+    default, *others = task.templates
+    assert task.variant(default).card == task.card
+    assert "." not in task.card.name
+    for name in others:
+        assert task.variant(name).card.name == f"{task.card.name}.{name}"
+        assert task.variant(name).card.languages == task.card.languages
+        assert task.variant(name).card.metrics[0] == task.card.metrics[0]
+
+
+def test_a_family_is_its_first_member():
+    family = AnsweringFamily({"direct": mgsm.task.variant("direct"), "reasoned": mgsm.task.variant("reasoned")})
+    assert family.templates == ("direct", "reasoned")
+    assert family.card.name == "mgsm.direct"
+    item = Item("1", "1", "eng_Latn", "?", references=("18",))
+    completion = Completion("s", "mgsm", "eng_Latn", "1", 0, "1", "?", text="18")
+    assert family.score(item, completion) == mgsm.task.score(item, completion) == {"numeric_match": 1.0}
