@@ -27,6 +27,7 @@ def page_content(
 ) -> PageContent:
     """Gather everything that the page shows."""
     lock = records.lock
+    completions = records.completions()
     return PageContent(
         title=lock["experiment"]["name"],
         version=version("polyarena"),
@@ -37,10 +38,10 @@ def page_content(
         ),
         estimates=estimates,
         pictures=tuple(pictures),
-        answers=answer_counts(records.completions()),
+        answers=answer_counts(completions),
         without_glyphs=tuple(without_glyphs),
         files=tuple(files),
-        notes=tuple(_notes(records, lock)),
+        notes=(*_notes(records, lock), *_unpaired(records, completions)),
     )
 
 
@@ -96,6 +97,24 @@ def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
         f"{system} does not claim {_some(names)}; such languages are neither asked nor averaged."
         for system, names in sorted(unsupported.items())
     ]
+    return notes
+
+
+def _unpaired(records: RunRecords, completions: pd.DataFrame) -> list[str]:
+    """Say which systems gave answers that the other side has no counterpart of; a judge never sees these."""
+    key = ["language", "item_id", "sample_index"]
+    given = {
+        name: set(map(tuple, part[key].to_numpy().tolist())) for name, part in completions.groupby(["system", "task"])
+    }
+    notes = []
+    for candidate, baseline, task in sorted({pair[1:4] for pair in records.pairs()}):
+        one, other = given.get((candidate, task), set()), given.get((baseline, task), set())
+        shared = {answer[0] for answer in one} & {answer[0] for answer in other}
+        alone = sum(answer[0] in shared for answer in one ^ other)
+        if alone:
+            notes.append(
+                f"{alone} answers of {candidate} or {baseline} to {task} have no counterpart and are not judged."
+            )
     return notes
 
 

@@ -164,3 +164,12 @@ def test_a_damaged_lock_is_named_and_can_be_mended(go, tmp_path, text):
         open_run(tmp_path / "run")
     lock.unlink()
     assert go().battles().equals(before)
+
+
+def test_answers_without_a_counterpart_are_told(go):
+    sampled = {"model": "toy", "sampling": {"temperature": 1.0}}
+    systems = [{"name": "one", **sampled, "samples": 3}, {"name": "two", **sampled, "samples": 2}]
+    finished = go(systems=systems, tasks=["toy_open"])
+    assert "36 answers of two or one to toy_open have no counterpart" in finished.files.page.read_text()
+    assert len(finished.games()) == 3 * 12 * 2 * 2
+    assert "no counterpart" not in go(tasks=["toy_open"]).files.page.read_text()
