@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from polyarena.tasks.errors import ModelError, PolyarenaError
 
 _LONGEST = 400
@@ -40,6 +42,7 @@ def failed(action: str, error: Exception, where: str) -> PolyarenaError:
         return error
     said = " ".join(str(error).split())
     why = f"{type(error).__name__}: {said}"[:_LONGEST].rstrip(": ")
-    folded = why.lower()
+    # The address says nothing of what happened, and its port may look like a status.
+    folded = re.sub(r"https?://\S+", "", why.lower())
     fix = next((fix for signs, fix in _FIXES if any(sign in folded for sign in signs)), "")
     return ModelError(action, where=where, why=why, fix=fix)

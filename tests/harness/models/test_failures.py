@@ -42,3 +42,9 @@ def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
     assert found.why.startswith("RuntimeError")
     assert len(found.why) <= 400
     assert len(found.why.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("port", [41403, 40104, 54290])
+def test_the_port_of_a_server_is_not_taken_for_a_status(port: int) -> None:
+    error = OSError(f"404 Client Error: Not Found for url: http://127.0.0.1:{port}/v1/chat/completions")
+    assert "name of the model" in str(failed("the model did not answer", error, "m").fix)
