@@ -28,7 +28,7 @@ docs:
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 unit:
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 clean:
 	rm -rf build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

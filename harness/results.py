@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_PARTS: dict[str, type] = {
+    **dict.fromkeys(("tasks", "judges", "cells", "models", "data"), dict),
+    **dict.fromkeys(("games", "unsupported"), list),
+}
+"""What a lock file must have."""
+
+
 @dataclass(frozen=True)
 class RunRecords:
     """What a run folder holds of the experiment that its lock file describes.
@@ -35,15 +42,24 @@ class RunRecords:
                 why="it has no lock.json",
                 fix="run an experiment first",
             )
-        lacking = {"tasks", "judges", "cells", "games", "unsupported", "models", "data"} - content.keys()
-        if lacking:
+        wrong = [name for name, kind in _PARTS.items() if not isinstance(content.get(name), kind)]
+        wrong += [f"experiment.{name}" for name in ("name", "resolved") if name not in content["experiment"]]
+        if not wrong:
+            wrong = [f"tasks.{name}" for name, task in content["tasks"].items() if "card" not in task]
+        if wrong:
             raise StoreError(
                 "the lock file is not whole",
                 where=self.folder.lock,
-                why=f"it lacks {', '.join(sorted(lacking))}",
+                why=f"it lacks {', '.join(sorted(wrong))}, or has something else in its place",
                 fix="run the experiment again: cells and games are kept",
             )
         return content
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How intervals are made: ``confidence``, ``rounds`` and ``seed`` of the experiment."""
+        statistics = self.lock["experiment"]["resolved"]["statistics"]
+        return {name: statistics[name] for name in ("confidence", "rounds", "seed")}
 
     def completions(self) -> pd.DataFrame:
         """Return all completions, one a row, as in :class:`polyarena.tasks.records.Completion`."""
@@ -70,15 +86,15 @@ class RunRecords:
 
     def battles(self) -> pd.DataFrame:
         """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`."""
-        import pandas as pd
+        from polyarena.judges.records import BATTLE_SCHEMA
 
-        return pd.read_parquet(self._result("battles"))
+        return self._result("battles", BATTLE_SCHEMA)
 
     def estimates(self) -> pd.DataFrame:
         """Return all estimates, one a row, as in :class:`polyarena.reports.records.Estimate`."""
-        import pandas as pd
+        from polyarena.reports.records import ESTIMATE_SCHEMA
 
-        return pd.read_parquet(self._result("estimates"))
+        return self._result("estimates", ESTIMATE_SCHEMA)
 
     def pairs(self) -> list[tuple[str, str, str, str, str]]:
         """Return judge, candidate, baseline, task and language of every pair to be judged, sorted."""
@@ -95,11 +111,21 @@ class RunRecords:
         ]
         return cells + pairs
 
-    def _result(self, name: str) -> Path:
+    def _result(self, name: str, schema: pa.Schema) -> pd.DataFrame:
         path = self.folder.results / f"{name}.parquet"
+        fix = f"polyarena report {self.folder.path}"
         if not path.exists():
-            raise StoreError("the results are not there", where=path, fix=f"polyarena report {self.folder.path}")
-        return path
+            raise StoreError("the results are not there", where=path, fix=fix)
+        try:
+            table = read_table(path)
+        except StoreError as error:
+            raise StoreError("the results cannot be read", where=path, why=error.why, fix=fix) from error
+        lacking = sorted(set(schema.names) - set(table.column_names))
+        if lacking:
+            why = f"there is no column {', '.join(lacking)}"
+            raise StoreError("the results are of another version", where=path, why=why, fix=fix)
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
 
     def _read(self, paths: list[Path], schema: pa.Schema) -> pd.DataFrame:
         import pyarrow as pa

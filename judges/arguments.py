@@ -33,7 +33,8 @@ def read_arguments(model: type[Arguments], args: Mapping[str, Any], judge: str) 
         return model.model_validate(dict(args))
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        # Behind the name stand places in a list, and the types that were tried, which say nothing to a user.
+        field = ".".join(str(part) for place, part in enumerate(first["loc"]) if not place or isinstance(part, int))
         raise ExperimentError(
             f"{field} cannot be {first['input']!r}",
             where=where,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from polyarena.judges.records import Battle, Game, Label
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, ExperimentError
 
 SCORES: Mapping[Label, float | None] = MappingProxyType(
     {
@@ -25,23 +25,27 @@ SCORES: Mapping[Label, float | None] = MappingProxyType(
 """
 
 
-def collapse(games: Iterable[Game], candidate: str, baseline: str) -> list[Battle]:
+def collapse(games: Iterable[Game], candidate: str, baseline: str, *, strong_weight: float = 1.0) -> list[Battle]:
     """Average all games of each item, over both orders, all samples and all repeats.
 
-    Contradicting orders thus make half a point, as a tie does; nothing is dropped because games disagree.
+    Contradicting orders thus make half a point, as a tie does; nothing is dropped because games disagree. A game whose
+    judge graded its preference counts with its ``score``, any other with its label's.
 
     Args:
         games: Between the two systems, of any judges, tasks and languages, in any order.
         candidate: The system that the scores are about.
         baseline: The other one.
+        strong_weight: How many times a game with ``>>`` counts within its item.
 
     Returns:
         One battle for each judge, task, language and item, sorted by these.
 
     Raises:
-        DataError: A game occurs twice, is between other systems, has an unknown label, or disagrees with the other
-            games of its item on the ``source_id``.
+        DataError: A game occurs twice, is between other systems, has an unknown label or a score outside [0, 1], or
+            disagrees with the other games of its item on the ``source_id``.
+        ExperimentError: ``strong_weight`` is not positive.
     """
+    _refuse_weight(strong_weight)
     by_item: defaultdict[tuple[str, str, str, str], dict[tuple[str, str, int], Game]] = defaultdict(dict)
     for game in games:
         if {game.system_a, game.system_b} != {candidate, baseline}:
@@ -59,15 +63,58 @@ def collapse(games: Iterable[Game], candidate: str, baseline: str) -> list[Battl
                 fix="keep one of them",
             )
         of_item[key] = game
-    return [_battle(list(by_item[key].values()), candidate, baseline) for key in sorted(by_item)]
+    return [_battle(list(by_item[key].values()), candidate, baseline, strong_weight) for key in sorted(by_item)]
 
 
-def _battle(games: list[Game], candidate: str, baseline: str) -> Battle:
+def mean_over_games(games: Iterable[Game], candidate: str, *, strong_weight: float = 1.0) -> float | None:
+    """Return the mean over games, not items, as Arena-Hard-Auto publishes it.
+
+    With ``strong_weight=3`` and one baseline this is the score column of Arena-Hard-Auto v0.1: there each ``>>`` is
+    written three times, games without a label are left out, and the Bradley-Terry fit of one model against one other
+    has this mean as its solution. Items with ``>>`` weigh more than others, which no number of a report of ours does.
+
+    Args:
+        games: Of the candidate against others, in any order.
+        candidate: The system that the mean is about.
+        strong_weight: How many times a game with ``>>`` counts.
+
+    Returns:
+        In [0, 1]; ``None`` without any verdict.
+
+    Raises:
+        DataError: A game is between other systems, or has an unknown label or a score outside [0, 1].
+        ExperimentError: ``strong_weight`` is not positive.
+    """
+    _refuse_weight(strong_weight)
+    total = weights = 0.0
+    for game in games:
+        if candidate not in (game.system_a, game.system_b):
+            raise DataError(f"a game without {candidate!r}", where=_where(game))
+        worth = _score(game, candidate)
+        if worth is not None:
+            weight = _weight(game, strong_weight)
+            total += weight * worth
+            weights += weight
+    return total / weights if weights else None
+
+
+def _refuse_weight(strong_weight: float) -> None:
+    if not strong_weight > 0:
+        raise ExperimentError(f"strong_weight cannot be {strong_weight}", fix="1 counts every verdict once")
+
+
+def _weight(game: Game, strong_weight: float) -> float:
+    return strong_weight if game.label in (Label.A_MUCH, Label.B_MUCH) else 1.0
+
+
+def _battle(games: list[Game], candidate: str, baseline: str, strong_weight: float) -> Battle:
     first = games[0]
     sources = {game.source_id for game in games}
     if len(sources) > 1:
         raise DataError(f"games of one item name several sources, {sorted(sources)}", where=_where(first))
-    scores = [score for game in games if (score := _score(game, candidate)) is not None]
+    weighed = [
+        (worth, _weight(game, strong_weight)) for game in games if (worth := _score(game, candidate)) is not None
+    ]
     return Battle(
         judge=first.judge,
         task=first.task,
@@ -76,9 +123,11 @@ def _battle(games: list[Game], candidate: str, baseline: str) -> Battle:
         source_id=first.source_id,
         candidate=candidate,
         baseline=baseline,
-        score=sum(scores) / len(scores) if scores else None,
+        score=sum(worth * weight for worth, weight in weighed) / sum(weight for _, weight in weighed)
+        if weighed
+        else None,
         n_games=len(games),
-        n_invalid=len(games) - len(scores),
+        n_invalid=len(games) - len(weighed),
     )
 
 
@@ -88,6 +137,10 @@ def _score(game: Game, candidate: str) -> float | None:
     except ValueError:
         known = ", ".join(Label)
         raise DataError(f"unknown label {game.label!r}", where=_where(game), fix=f"labels are {known}") from None
+    if score is not None and game.score is not None:
+        if not 0 <= game.score <= 1:
+            raise DataError(f"a score of {game.score} outside [0, 1]", where=_where(game))
+        score = game.score
     return score if score is None or game.system_a == candidate else 1.0 - score
 
 

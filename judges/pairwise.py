@@ -52,6 +52,8 @@ class Pairing:
             completion_tokens=verdict.completion_tokens,
             cost=verdict.cost,
             error=None if verdict.error is None else well_formed(verdict.error),
+            asked=verdict.asked,
+            score=verdict.score,
         )
 
 
@@ -156,6 +158,10 @@ def _pairing(item: Item, first: Completion, second: Completion, repeat: int, rep
             b=_answer(second),
             repeat=repeat,
             key="/".join((first.task, *key)),
+            reference=item.references[0] if item.references else None,
+            images=item.images,
+            answer_language=item.fields.get("answer_language"),
+            category=item.fields.get("category"),
         ),
         task=first.task,
         item_id=item.item_id,

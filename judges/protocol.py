@@ -5,7 +5,7 @@ The judge room opens no socket: a judge that needs a model is handed an :class:`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -38,6 +38,10 @@ class Match:
         b: The answer shown second.
         repeat: Counts repeated judgments of the same order.
         key: Identifies the game within the run (task, language, item, order), for seeds; never shown to a model.
+        reference: An answer that the task holds to be right, if it has one.
+        images: What the question shows beside its words, as data URLs.
+        answer_language: ``lang_Script`` in which the answers are expected; ``None`` if it is the item's.
+        category: The kind of question, as the task's data names it.
     """
 
     language: str
@@ -46,6 +50,15 @@ class Match:
     b: Answer
     repeat: int = 0
     key: str = ""
+    reference: str | None = None
+    images: tuple[str, ...] = ()
+    answer_language: str | None = None
+    category: str | None = None
+
+    @property
+    def expected_language(self) -> str:
+        """The language in which the answers are expected."""
+        return self.answer_language or self.language
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,8 @@ class Verdict:
 
     Attributes:
         answered: False if the endpoint failed, so that asking again may help; an answer that cannot be used is one.
+        asked: Questions put to a model for this verdict, 2 after a second try; ``None`` if none was or it is not known.
+        refused: Whether the endpoint has refused the question for good; the verdict is invalid and not asked for again.
     """
 
     label: Label
@@ -63,6 +78,25 @@ class Verdict:
     cost: float | None = None
     error: str | None = None
     answered: bool = True
+    asked: int | None = None
+    score: float | None = None
+    refused: bool = False
+
+
+Message = Mapping[str, Any]
+"""``{"role": ..., "content": ...}``.
+
+The content is a text, or a sequence of parts: ``{"type": "text", "text": ...}`` and
+``{"type": "image_url", "image_url": {"url": ...}}``.
+"""
+
+
+def message_text(message: Message) -> str:
+    """Return the words of a message, its images left out."""
+    content: str | Sequence[Mapping[str, Any]] = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in content if part["type"] == "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +104,29 @@ class Call:
     """One question to a chat model.
 
     Attributes:
-        messages: ``{"role": ..., "content": ...}`` in order.
+        messages: In order.
         sampling: How the answer is sampled.
         sample_index: Distinguishes repeats of the same question (part of the cache key).
+        schema: JSON schema that the answer should follow, for endpoints that offer structured output.
+        match: Key of the match that it is asked for, for accounts; neither sent nor part of the question.
     """
 
-    messages: tuple[Mapping[str, str], ...]
+    messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     sample_index: int = 0
+    schema: Mapping[str, Any] | None = None
+    match: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A chat model's answer, or the reason why there is none (``error`` set, ``text`` empty)."""
+    """A chat model's answer, or the reason why there is none (``error`` set, ``text`` empty).
+
+    Attributes:
+        cached_tokens: Of the prompt tokens, those that the endpoint had in its own prompt cache; ``None`` if it does
+            not say.
+        refused: Whether the endpoint has refused this question for good, so that asking again will not help.
+    """
 
     text: str
     finish_reason: str | None = None
@@ -90,6 +134,8 @@ class Reply:
     completion_tokens: int | None = None
     cost: float | None = None
     error: str | None = None
+    cached_tokens: int | None = None
+    refused: bool = False
 
 
 Ask = Callable[[Iterable[Call]], Iterator[Reply]]

@@ -38,6 +38,12 @@ class Game:
         completion_tokens: Likewise.
         cost: In the currency of the experiment's prices; ``None`` where no price is known, never a silent zero.
         error: Why there is no verdict, or ``None``.
+        asked: Questions put to a model for this verdict: 1, or 2 where each answer is judged alone, and one more for
+            each second try; ``None`` if none was or it is not known.
+        wrong_language: Which answers were identified as another language than was expected: ``a``, ``b`` or ``both``;
+            ``None`` if neither was, or nobody looked.
+        score: What the verdict is worth to the answer shown first, in [0, 1], where the judge graded its preference;
+            ``None`` where the label says it all.
     """
 
     judge: str
@@ -54,6 +60,9 @@ class Game:
     completion_tokens: int | None = None
     cost: float | None = None
     error: str | None = None
+    asked: int | None = None
+    wrong_language: str | None = None
+    score: float | None = None
 
 
 GAME_SCHEMA = pa.schema(
@@ -72,6 +81,9 @@ GAME_SCHEMA = pa.schema(
         pa.field("completion_tokens", pa.int64()),
         pa.field("cost", pa.float64()),
         pa.field("error", pa.string()),
+        pa.field("asked", pa.int32()),
+        pa.field("wrong_language", pa.string()),
+        pa.field("score", pa.float64()),
     ]
 )
 

@@ -33,6 +33,15 @@ class Estimate:
         best: The value if every invalid game were won.
         note: What a reader must know of this row; empty if nothing.
         signature: Every setting that changes the number.
+        lowest: Of an estimate over prompt templates: the least estimate of a single template.
+        highest: Likewise the greatest.
+        band_low: Of a language: lower end of the band that holds, with the same confidence, for all languages of this
+            system, task and metric together (max-T).
+        band_high: Its upper end.
+        detectable: Of a win rate: the smallest distance from one half that such an interval excludes from chance in
+            80 % of experiments.
+        flag: Why the number is to be taken with care: the metric is doubtful or inadequate in a language behind it;
+            empty if it is not.
     """
 
     system: str
@@ -56,6 +65,12 @@ class Estimate:
     best: float | None
     note: str
     signature: str
+    lowest: float | None = None
+    highest: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None
+    detectable: float | None = None
+    flag: str = ""
 
 
 ESTIMATE_SCHEMA = pa.schema(
@@ -81,5 +96,11 @@ ESTIMATE_SCHEMA = pa.schema(
         pa.field("best", pa.float64()),
         pa.field("note", pa.string(), nullable=False),
         pa.field("signature", pa.string(), nullable=False),
+        pa.field("lowest", pa.float64()),
+        pa.field("highest", pa.float64()),
+        pa.field("band_low", pa.float64()),
+        pa.field("band_high", pa.float64()),
+        pa.field("detectable", pa.float64()),
+        pa.field("flag", pa.string(), nullable=False),
     ]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, Literal
@@ -16,7 +16,7 @@ Kind = Literal["average", "tier", "language"]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One estimate as it is shown; numbers are those of the estimate, ``None`` where there is none."""
+    """One estimate as it is shown; what the estimate lacks is ``None``, or empty for the flag."""
 
     value: float | None
     low: float | None
@@ -25,6 +25,12 @@ class Mark:
     n_invalid: int
     worst: float | None
     best: float | None
+    lowest: float | None = None
+    highest: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None
+    detectable: float | None = None
+    flag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,7 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
         The macro average, then by tier (high, mid, low, none) a heading and the languages, best first by the mean of
         the series; ties by name; languages without a value last.
     """
-    marks = {
-        (str(row["level"]), str(row["group"]), str(row["system"])): _mark(row)
-        for row in estimates.to_dict("records")
-        if row["level"] in ("macro", "tier", "language")
-    }
+    marks = marks_of(estimates, ("macro", "tier", "language"))
 
     def of(level: str, group: str) -> tuple[Mark | None, ...]:
         return tuple(marks.get((level, group, system)) for system in series)
@@ -79,9 +81,20 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
     return found
 
 
+def marks_of(estimates: pd.DataFrame, levels: Collection[str]) -> dict[tuple[str, str, str], Mark]:
+    """Return what is shown of the estimates of these levels, by level, group and system."""
+    return {
+        (str(row["level"]), str(row["group"]), str(row["system"])): _mark(row)
+        for row in estimates[estimates["level"].isin(list(levels))].to_dict("records")
+    }
+
+
 def _mark(row: Mapping[Hashable, Any]) -> Mark:
-    numbers = {name: _number(row[name]) for name in ("value", "low", "high", "worst", "best")}
-    return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]))
+    names = (
+        "value", "low", "high", "worst", "best", "lowest", "highest", "band_low", "band_high", "detectable",
+    )  # fmt: skip
+    numbers = {name: _number(row.get(name)) for name in names}
+    return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]), flag=row.get("flag") or "")
 
 
 def _number(value: float | None) -> float | None:

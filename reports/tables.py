@@ -1,17 +1,24 @@
-"""Per-language tables as data frames, CSV and Markdown; numbers in percent with one decimal."""
+"""Tables as data frames, CSV, Markdown and LaTeX; numbers in percent with one decimal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.reports.flags import MARK
 from polyarena.reports.rows import Mark, Row, rows
+from polyarena.reports.template_names import is_over_templates, plain_metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COMPARISON = ("judge", "task", "system", "baseline")
+FIXED = frozenset({"code", "language", "own_name", "tier", "band", "n", "no_verdict", "flag"})
+"""Columns of a table over languages that are there whatever the systems are called."""
+
+MOST_NAMED = 8
+"""Languages that a footnote names."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class Section:
         baseline: The other side of a win rate, or ``None``.
         judge: The judge of a win rate, or ``None``.
         estimates: The rows.
+        detail: Whether this is a single prompt template of a task that also has an estimate over all of them.
     """
 
     task: str
@@ -33,6 +41,7 @@ class Section:
     baseline: str | None
     judge: str | None
     estimates: pd.DataFrame
+    detail: bool = False
 
     @property
     def scale(self) -> float:
@@ -45,47 +54,107 @@ class Section:
         """Averages and languages, in the order in which charts show them."""
         return rows(self.estimates, self.systems)
 
+    @property
+    def footnotes(self) -> list[str]:
+        """What the marks beside numbers mean, with the languages; and what single templates gave."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            for flag in sorted({mark.flag for mark in row.marks if mark and mark.flag}):
+                found.setdefault(flag, []).append(row.label.name if row.label else row.title)
+        notes = [f"{MARK} {_named(places)}: {flag}." for flag, places in found.items()]
+        if self.over_templates:
+            notes.append("In braces: the least and the greatest value of a single template.")
+        return notes
+
+    @property
+    def without_interval(self) -> list[str]:
+        """Why languages have no interval, one sentence for each reason; empty where all have one."""
+        own = self.estimates[self.estimates["level"] == "language"]
+        bare = own[own["value"].notna() & own["low"].isna() & own["note"].fillna("").ne("")]
+        return [f"[–]: {note}." for note in sorted(set(map(str, bare["note"])))]
+
+    @property
+    def over_templates(self) -> bool:
+        """Whether the numbers are a median or mean over prompt templates."""
+        return is_over_templates(self.metric)
+
+
+def _named(places: list[str]) -> str:
+    """Join the places of a footnote; many of them are counted, for each is marked itself."""
+    return ", ".join(places) if len(places) <= MOST_NAMED else f"{len(places)} languages, each of them marked"
+
 
 def sections(estimates: pd.DataFrame) -> Iterator[Section]:
-    """Yield the comparisons (by judge, task, candidate, baseline), then the scores (by task and metric)."""
+    """Yield the comparisons (by judge, task, candidate, baseline), then the scores (by task and metric).
+
+    A task's estimates over prompt templates come before those of its single templates.
+    """
     won = estimates[estimates["baseline"].notna()]
     for key, part in won.groupby(list(COMPARISON), sort=True):
         judge, task, system, baseline = map(str, key)
         yield Section(task, "win_rate", (system,), baseline, judge, part)
     scored = estimates[estimates["baseline"].isna()]
-    for key, part in scored.groupby(["task", "metric"], sort=True):
-        task, metric = map(str, key)
-        yield Section(task, metric, tuple(sorted(map(str, part["system"].unique()))), None, None, part)
+    parts = {(str(task), str(metric)): part for (task, metric), part in scored.groupby(["task", "metric"])}
+    joined = {(task, plain_metric(metric)) for task, metric in parts if is_over_templates(metric)}
+    for (task, metric), part in sorted(parts.items(), key=lambda item: _place(*item[0])):
+        detail = (task.partition(".")[0], metric) in joined
+        yield Section(task, metric, tuple(sorted(map(str, part["system"].unique()))), None, None, part, detail)
 
 
-def format_mark(mark: Mark | None, scale: float = 100.0) -> str:
+def _place(task: str, metric: str) -> tuple[str, int, str, str]:
+    """Sort by family; within it the medians, the means, then single templates."""
+    order = 0 if is_over_templates(metric, "median") else 1 if is_over_templates(metric) else 2
+    return (task.partition(".")[0], order, task, metric)
+
+
+def format_mark(mark: Mark | None, scale: float = 100.0, *, spread: bool = True) -> str:
     """Return a number as tables show it.
 
     Args:
         mark: The estimate; ``None`` where a system lacks the row.
         scale: 100 for shares.
+        spread: Whether to show the least and the greatest of several prompt templates.
 
     Returns:
-        ``61.2 [57.0, 65.3]``; ``61.2 [–]`` without an interval; ``–`` without a value.
+        ``61.2 [57.0, 65.3]``; ``61.2 [–]`` without an interval; ``–`` without a value. Over prompt templates, the least
+        and the greatest of them follow, ``{52.0 to 66.1}``; a flagged number ends with ``‡``.
     """
     if mark is None or mark.value is None:
         return "–"
-    if mark.low is None or mark.high is None:
-        return f"{scale * mark.value:.1f} [–]"
-    return f"{scale * mark.value:.1f} [{scale * mark.low:.1f}, {scale * mark.high:.1f}]"
+    parts = [f"{scale * mark.value:.1f}"]
+    known = mark.low is not None and mark.high is not None
+    parts.append(f"[{scale * mark.low:.1f}, {scale * mark.high:.1f}]" if known else "[–]")  # type: ignore[operator]
+    if spread and mark.lowest is not None and mark.highest is not None:
+        parts.append(f"{{{scale * mark.lowest:.1f} to {scale * mark.highest:.1f}}}")
+    return " ".join([*parts, MARK] if mark.flag else parts)
+
+
+def format_band(mark: Mark | None, scale: float = 100.0) -> str:
+    """Return the band of a language that holds for all languages together, ``[55.1, 67.0]``; ``–`` without one."""
+    if mark is None or mark.band_low is None or mark.band_high is None:
+        return "–"
+    return f"[{scale * mark.band_low:.1f}, {scale * mark.band_high:.1f}]"
 
 
 def language_table(section: Section) -> pd.DataFrame:
     """Return one section as a table of texts, ready for :meth:`pandas.DataFrame.to_csv` or :func:`markdown`.
 
     Returns:
-        Columns ``code`` (empty for averages), ``language``, ``own_name``, ``tier``, one for each system, ``n`` (items
-        of the first system) and, for win rates, ``no_verdict`` (games).
+        Columns ``code`` (empty for averages), ``language``, ``own_name``, ``tier``, one for each system (one that has
+        the name of another column gets ``(system)`` behind it), ``band`` (for all languages together, where there is
+        one; of several systems ``<system>: band``), ``n`` (items of the first system), for win rates ``no_verdict``
+        (games) and, where a number is flagged, ``flag``.
     """
     import pandas as pd
 
     found = []
-    for row in section.rows:
+    shown = section.rows
+    names = [f"{system} (system)" if system in FIXED else system for system in section.systems]
+    banded = any(mark.band_low is not None for row in shown for mark in row.marks if mark)
+    flags = [next((mark.flag for mark in row.marks if mark and mark.flag), "") for row in shown]
+    for row, flag in zip(shown, flags, strict=True):
+        if row.kind == "tier" and not any(row.marks):
+            continue
         first = next((mark for mark in row.marks if mark), None)
         label = row.label
         line = {
@@ -93,11 +162,16 @@ def language_table(section: Section) -> pd.DataFrame:
             "language": label.name if label else f"Average: {row.title}",
             "own_name": label.autonym if label else "",
             "tier": label.tier if label else "",
-            **dict(zip(section.systems, (format_mark(mark, section.scale) for mark in row.marks), strict=True)),
-            "n": str(first.n) if first else "0",
+            **dict(zip(names, (format_mark(mark, section.scale) for mark in row.marks), strict=True)),
         }
+        for system, mark in zip(section.systems, row.marks, strict=True) if banded else ():
+            name = "band" if len(section.systems) == 1 else f"{system}: band"
+            line[name] = format_band(mark, section.scale) if label else ""
+        line["n"] = str(first.n) if first else "0"
         if section.baseline is not None:
             line["no_verdict"] = str(first.n_invalid) if first else "0"
+        if any(flags):
+            line["flag"] = flag
         found.append(line)
     return pd.DataFrame(found)
 
@@ -111,3 +185,35 @@ def markdown(table: pd.DataFrame) -> str:
 def _cell(text: str) -> str:
     flat = " ".join(text.split())
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def latex(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
+    """Return a table of texts as a LaTeX ``tabular`` for the package ``booktabs``; own names are left out.
+
+    Own names would need a font for each script. Text columns are aligned left, columns of numbers right.
+
+    Args:
+        table: From this module or :mod:`polyarena.reports.groups`.
+        notes: Lines below the table.
+    """
+    chosen = table[[name for name in table.columns if name not in ("own_name", "flag")]].astype(str)
+    texts = ("code", "language", "tier", "task", "metric", "system", "baseline", "judge")
+    columns = "".join("l" if name in texts else "r" for name in chosen.columns)
+    lines = [" & ".join(map(_tex, line)) + " \\\\" for line in [list(chosen.columns), *chosen.to_numpy().tolist()]]
+    body = ["\\toprule", lines[0], "\\midrule", *lines[1:], "\\bottomrule"]
+    below = [f"\\par\\footnotesize {_tex(note)}" for note in notes]
+    return "\n".join([f"\\begin{{tabular}}{{{columns}}}", *body, "\\end{tabular}", *below, ""])
+
+
+_TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+    "–": "--",
+    MARK: "$^\\ddagger$",
+}
+
+
+def _tex(text: str) -> str:
+    flat = "".join(_TEX.get(character, character) for character in " ".join(text.split()))
+    return f"{{}}{flat}" if flat.startswith("[") else flat

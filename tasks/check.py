@@ -46,7 +46,8 @@ def checked(task: Task, language: str, items: Iterable[Item]) -> list[Item]:
     Raises:
         DataError: There are none; an ``item_id`` occurs twice; an item is of another language, lacks an id or a
             prompt, or does not fit the task's kind (choices and a gold index within them if and only if multiple
-            choice). Also whatever the iteration itself raises.
+            choice; an empty prompt if and only if the choices are whole texts). Also whatever the iteration itself
+            raises.
     """
     card = task.card
     known: dict[str, int] = {}
@@ -75,6 +76,8 @@ def _storable(item: Item) -> Item:
         source_id=well_formed(item.source_id),
         prompt=well_formed(item.prompt),
         choices=tuple(map(well_formed, item.choices)),
+        choice_separator=well_formed(item.choice_separator),
+        category=None if item.category is None else well_formed(item.category),
         references=tuple(map(well_formed, item.references)),
         fields={well_formed(key): well_formed(value) for key, value in item.fields.items()},
     )
@@ -85,7 +88,7 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
         return f"the item is of another language: {item.language!r}"
     if not item.item_id or not item.source_id:
         return "the item lacks an item_id or source_id"
-    if not item.prompt.strip():
+    if not item.prompt.strip() and not item.whole_choices:
         return "the prompt is empty"
     return _choice_problem(item) if kind is Kind.MULTIPLE_CHOICE else _open_problem(item)
 
@@ -93,6 +96,8 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
 def _choice_problem(item: Item) -> str:
     if len(item.choices) < 2:
         return f"a multiple-choice item needs two choices or more, this has {len(item.choices)}"
+    if item.whole_choices and (item.prompt or item.choice_separator):
+        return "its choices are whole texts, so that neither a prompt nor a separator can stand before them"
     if not all(item.choices):
         return "a choice is empty"
     if item.gold is None or not 0 <= item.gold < len(item.choices):
@@ -101,7 +106,7 @@ def _choice_problem(item: Item) -> str:
 
 
 def _open_problem(item: Item) -> str:
-    if item.choices or item.gold is not None:
+    if item.choices or item.gold is not None or item.whole_choices:
         return "the item has choices or gold, and the task is not multiple choice"
     return ""
 

@@ -49,6 +49,14 @@ class DataError(PolyarenaError):
     """A data file is missing, unreadable or not in the expected schema."""
 
 
+class NotOnHubError(DataError):
+    """A data set that its makers give out elsewhere is asked for without a local mirror."""
+
+
+class HiddenAnswersError(DataError):
+    """The copy of a data set at hand lacks what answers are scored against; the data set itself need not."""
+
+
 class ExperimentError(PolyarenaError):
     """The experiment file cannot be used as written."""
 

@@ -33,6 +33,13 @@ class Item:
         gold: Index of the right choice; ``None`` unless multiple choice.
         references: Reference texts of a generative item.
         fields: What else the data says of the item (category, subject), for grouping.
+        images: What the prompt shows beside its words, as data URLs.
+        choice_separator: What stands between the prompt and each choice where no chat template is applied; empty where
+            a choice goes on within a word or sentence of a script without spaces.
+        whole_choices: Whether the choices are whole texts, before which nothing is said: the prompt and the separator
+            are then empty, and in no other case may a prompt be.
+        category: The part of the task that the item belongs to, where reports tell parts apart, such as
+            ``culturally_sensitive``; ``None`` where they do not. It goes into the records of scores.
     """
 
     item_id: str
@@ -43,3 +50,21 @@ class Item:
     gold: int | None = None
     references: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    images: tuple[str, ...] = ()
+    choice_separator: str = " "
+    whole_choices: bool = False
+    category: str | None = None
+
+
+def expected_language(item: Item) -> str:
+    """Return the language in which an item is to be answered.
+
+    It is the item's own, unless the field ``answer_language`` names another, as in translation.
+
+    Args:
+        item: Of any task.
+
+    Returns:
+        A ``lang_Script`` code.
+    """
+    return item.fields.get("answer_language", item.language)

@@ -93,6 +93,8 @@ class Score:
         statistics: The item's part of a metric of the whole corpus, such as BLEU's counts of n-grams, whose sums over
             items make the score of a language (see :mod:`polyarena.tasks.metrics.registry`); ``None`` for metrics
             whose score is the mean over items.
+        category: The part of the task that the item belongs to (see :attr:`polyarena.tasks.item.Item.category`);
+            ``None`` where the task has no parts, and in records stored before there were any.
     """
 
     system: str
@@ -105,6 +107,7 @@ class Score:
     value: float
     signature: str
     statistics: tuple[float, ...] | None = None
+    category: str | None = None
 
 
 SCORE_SCHEMA = pa.schema(
@@ -119,6 +122,7 @@ SCORE_SCHEMA = pa.schema(
         pa.field("value", pa.float64(), nullable=False),
         pa.field("signature", pa.string(), nullable=False),
         pa.field("statistics", pa.list_(pa.float64())),
+        pa.field("category", pa.string()),
     ]
 )
 

@@ -29,11 +29,10 @@ def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "", list
     near = closest(name, known)
     if near:
         fix = "did you mean " + " or ".join(repr(match) for match in near) + "?"
-    elif len(known) <= 12:
+    elif 0 < len(known) <= 12:
         fix = "use one of: " + ", ".join(known)
     else:
         fix = ""
     if listing:
-        fix = f"{fix} " if fix else ""
-        fix += f"(`{listing}` lists them all)"
+        fix = f"{fix} (`{listing}` lists them all)" if fix else f"`{listing}` lists them all"
     return UnknownNameError(f"unknown {kind} {name!r}", where=where, fix=fix)

@@ -8,7 +8,7 @@ from importlib import import_module
 from extension.markdown import code, table
 from polyarena.harness.cli.app import COMMANDS
 from polyarena.harness.models.backends import BACKENDS, SPEED_ARGUMENTS
-from polyarena.judges.llm import load_template
+from polyarena.judges.llm import Kind, load_template, template_names
 from polyarena.judges.rules.settings import POINTS
 
 
@@ -20,7 +20,20 @@ def faults() -> str:
 def template() -> str:
     """Return the texts of the ``llm`` judge's template."""
     shown = load_template("pairwise")
-    return f"System text:\n\n````text\n{shown.system}\n````\n\nUser text:\n\n````text\n{shown.user}\n````\n"
+    texts = {"System text": shown.system, "User text": shown.user, "In place of `{reply}`": shown.plain}
+    texts["In place of `{reply}`, where a JSON object is asked for"] = shown.json
+    return "\n".join(f"{what}:\n\n````text\n{text}\n````\n" for what, text in texts.items())
+
+
+def judge_templates() -> str:
+    """Return the templates that come with polyarena, by what they judge and how their verdicts are written."""
+    rows = []
+    for name in template_names():
+        shown = load_template(name)
+        judged = "both answers" if shown.kind is Kind.PAIRWISE else "one answer"
+        words = ", ".join(code(word) for word in shown.words.values())
+        rows.append((code(name), shown.version, judged, words, code(shown.marker) if shown.marker else "brackets"))
+    return table(("template", "version", "judges", "verdicts", "written in or behind"), rows)
 
 
 def explanation(module: str) -> str:

@@ -16,6 +16,7 @@ CONTENTS: Mapping[str, Callable[..., str]] = {
     "events": records.events,
     "explanation": commands.explanation,
     "faults": commands.faults,
+    "judge-templates": commands.judge_templates,
     "keys": experiment.keys,
     "languages": benchmarks.languages,
     "left-out": benchmarks.left_out,

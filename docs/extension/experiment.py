@@ -31,8 +31,9 @@ def key_meanings(model: type[BaseModel]) -> Mapping[str, str]:
 
 def _properties(model: type[BaseModel]) -> Iterable[tuple[str, Mapping[str, Any], Sequence[str]]]:
     schema = model.model_json_schema()
+    choices = {f"#/$defs/{name}": part for name, part in schema.get("$defs", {}).items() if "enum" in part}
     for name, part in schema["properties"].items():
-        yield name, part, schema.get("required", ())
+        yield name, {**choices.get(part.get("$ref"), {}), **part}, schema.get("required", ())
 
 
 def _type(schema: Mapping[str, Any]) -> str:
@@ -40,6 +41,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         kinds = [_type(part) for part in schema["anyOf"] if part.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds)).replace("true or false or", "true, false or")
+    if "enum" in schema:
+        return " or ".join(code(each) for each in schema["enum"])
     if "$ref" in schema:
         return "mapping"
     kind = schema.get("type", "anything")

@@ -11,17 +11,26 @@ from polyarena.tasks.errors import PolyarenaError
 
 EXIT_CODES = """Exit codes: 0 done; 1 a defect of polyarena; 2 something in the experiment, its data or the run folder
 must be mended; 3 a model or endpoint failed for some or all of the work (run the same command again to do only what is
-missing); 4 the audit of tasks found errors; 130 interrupted (likewise)."""
+missing); 4 the audit of tasks found errors; 5 a budget is spent (raise it and run again); 130 interrupted
+(run the same command again)."""
 
 COMMANDS = {
     "run": "Run an experiment; run it again to do only what is missing.",
     "plan": "Show what a run would do and cost, and spend nothing.",
     "report": "Make the results and the report of a run folder again.",
+    "import": "Bring verdicts that others gathered, or votes of people, into a run folder.",
+    "judge": "Audit a judge, compare it with people, or measure it on preference data.",
+    "compare": "Compare two systems of a run folder on the items that both have.",
+    "rank": "Rate and rank the systems of a run folder.",
+    "power": "Plan how much to evaluate: the smallest difference that can be seen.",
     "tasks": "List the tasks, show one, audit them, or show which languages they cover.",
     "languages": "List languages by code, name, set or facet.",
     "doctor": "Check this installation.",
     "schema": "Print the JSON Schema of the experiment file.",
 }
+
+MODULES = {"import": "importing"}
+"""Modules of commands whose own name cannot name a module."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         suppress_keyboard_interrupt=False,
     )
     for name, help_text in COMMANDS.items():
-        app.command(f"polyarena.harness.cli.{name}:command", name=name, help=help_text)
+        app.command(f"polyarena.harness.cli.{MODULES.get(name, name)}:command", name=name, help=help_text)
     try:
         result = app(given, exit_on_error=False, print_error=True)
     except CycloptsError:

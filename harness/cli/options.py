@@ -9,4 +9,5 @@ from cyclopts import Parameter
 
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
+RetryRefused = Annotated[bool, Parameter(name="--retry-refused", negative="")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")]

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _printable(text: str) -> str:
+    """Replace control characters: texts come from models and files, and a terminal obeys them."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def print_json(value: Any) -> None:
-    """Print one JSON document, readable; in the scripts' own letters where the terminal has them."""
+    """Print one JSON document, readable; in the scripts' own letters where the terminal has them.
+
+    A number that is none (NaN, infinite), which JSON does not have, is null.
+    """
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not unicode, default=str) + "\n")
+    sys.stdout.write(json.dumps(_known(value), indent=2, ensure_ascii=not unicode, default=str) + "\n")
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items()}
+    return [_known(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def print_table(
@@ -38,7 +59,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    texts = [[str(value) for value in row] for row in rows]
+    texts = [[_printable(str(value)) for value in row] for row in rows]
     console = _console()
     shown = list(range(len(columns)))
     for index in spare:
@@ -73,4 +94,4 @@ def _console() -> Console:
 def print_lines(*lines: str) -> None:
     """Print plain lines."""
     for line in lines:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(_printable(line) + "\n")

@@ -48,11 +48,14 @@ def as_data(planned: Plan) -> dict[str, Any]:
         "cells": [asdict(cell) for cell in planned.cells],
         "games": [asdict(games) for games in planned.games],
         "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
+        "left_out": [asdict(each) for each in planned.left_out],
+        "flags": [asdict(flag) for task in planned.tasks for flag in task.flags],
         "price": None if price is None else asdict(price),
     }
 
 
 def _print(planned: Plan) -> None:
+    from polyarena.harness.cli.left_out import left_out_lines
     from polyarena.harness.cli.output import print_lines, print_table
 
     groups: dict[tuple[str, str], list[Effort]] = {}
@@ -80,6 +83,7 @@ def _print(planned: Plan) -> None:
         right=range(2, 10),
         spare=(4, 8, 7, 6, 9, 2),
     )
+    print_lines(*left_out_lines(planned))
     languages = {language for _, language in planned.unsupported}
     if planned.unsupported:
         print_lines(
@@ -87,7 +91,10 @@ def _print(planned: Plan) -> None:
             f"in {len(languages)} languages"
         )
     if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):
-        print_lines("open-ended answers will not be judged: that takes `judges`, a `baseline` and another system")
+        print_lines(
+            "open-ended answers will not be judged: that takes `judges`, a `baseline` and another system that answers "
+            "in the same language"
+        )
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)

@@ -7,22 +7,31 @@ from pathlib import Path
 from polyarena.harness.cli.options import Json
 
 
-def command(folder: Path, *, json: Json = False) -> int:
+def command(folder: Path, *, strong_weight: float | None = None, json: Json = False) -> int:
     """Make the results and the report of a run folder again, from what is stored there.
 
     Parameters
     ----------
     folder
         A run folder.
+    strong_weight
+        How many times a verdict with `>>` counts from now on, in a run of nothing but imports; the experiment says it
+        of any other run.
     json
         Print the estimates as JSON in place of the summary.
     """
     from polyarena.harness.cli.summary import print_summary
+    from polyarena.harness.importing.weighing import weigh_strong
     from polyarena.harness.reporting import write_report
+    from polyarena.harness.results import open_run
     from polyarena.harness.store import RunFolder
 
     run_folder = RunFolder(folder)
     with run_folder.writing_existing():
+        if strong_weight is not None:
+            lock = open_run(run_folder).lock
+            weigh_strong(lock, strong_weight, run_folder.path)
+            run_folder.write_lock(lock)
         files = write_report(run_folder)
     print_summary(run_folder, files, as_json=json)
     return 0

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from polyarena.harness.cli.options import Json, Output, Quiet
+from polyarena.harness.cli.options import Json, Output, Quiet, RetryRefused
 
 
-def command(experiment: Path, *, output: Output = None, quiet: Quiet = False, json: Json = False) -> int:
+def command(
+    experiment: Path,
+    *,
+    output: Output = None,
+    quiet: Quiet = False,
+    json: Json = False,
+    retry_refused: RetryRefused = False,
+) -> int:
     """Run an experiment: systems answer, judges decide, results and report are written.
 
     Parameters
@@ -20,13 +27,15 @@ def command(experiment: Path, *, output: Output = None, quiet: Quiet = False, js
         Show no progress.
     json
         Print the estimates as JSON in place of the summary.
+    retry_refused
+        Ask judges again what their endpoint has refused for good.
     """
     from polyarena.harness.cli.summary import print_failures, print_summary
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import listening
     from polyarena.harness.running import run
 
-    planned = plan(experiment, output=output)
+    planned = plan(experiment, output=output, retry_refused=retry_refused)
     with listening(planned, quiet=quiet) as listener:
         finished = run(planned, listener=listener)
     print_summary(finished.folder, finished.files, as_json=json)

@@ -26,16 +26,22 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
         print_json({"folder": str(folder.path), "page": str(files.page), "estimates": rows})
         return
+    from polyarena.harness.reporting.locked import incomplete
     from polyarena.reports.page.headlines import headline
     from polyarena.reports.tables import sections
 
     for section in sections(estimates):
+        if section.detail:
+            continue
         _print_section(section)
         said = headline(section)
         if said is not None:
             judge = records.lock["judges"].get(section.judge)
             print_lines(said.claim, *said.details, *([f"Judge: {judge['description']}."] if judge else []), "")
-    if estimates.empty:
+    missing = records.missing()
+    if missing:
+        print_lines(incomplete(missing), "")
+    elif estimates.empty:
         print_lines(
             "There is no number to report: no task was scored, and no pair of systems was judged. Judged tasks need "
             "`judges`, a `baseline`, and another system that answered in the same language.",
@@ -44,7 +50,7 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
     print_lines(
         f"page      {files.page}",
         f"figures   {files.page.parent / 'figures'}  ({len(files.figures)} files: PDF, PNG, SVG)",
-        f"tables    {files.page.parent / 'tables'}  ({len(files.tables)} files: CSV, Markdown)",
+        f"tables    {files.page.parent / 'tables'}  ({len(files.tables)} files: CSV, LaTeX, Markdown)",
         f"results   {folder.results}  (estimates, battles and scores: CSV, Parquet)",
     )
 
@@ -64,7 +70,7 @@ def _print_section(section: Section) -> None:
         title = f"{section.task}: {section.metric}" + (" in %" if section.scale == 100 else "")
     if languages > MOST_LANGUAGES:
         title += f" ({languages} languages; each of them is in the report)"
-    shown = [column for column in table.columns if column != "code"]
+    shown = [column for column in table.columns if column not in ("code", "flag")]
     names = {"own_name": "own name", "no_verdict": "no verdict"}
     print_table(
         title,
@@ -72,6 +78,16 @@ def _print_section(section: Section) -> None:
         table[shown].to_numpy().tolist(),
         right=range(3, len(shown)),
     )
+    print_lines(*section.footnotes, *section.without_interval)
+
+
+def _who(failure: CellFailed | GamesFailed) -> str:
+    """Return the system whose cell failed, or the judge and the candidate of games that failed."""
+    from polyarena.harness.events import GamesFailed
+
+    if isinstance(failure, GamesFailed):
+        return f"{failure.judge} judges {failure.candidate}"
+    return failure.system
 
 
 def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
@@ -80,8 +96,7 @@ def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
 
     reasons: dict[str, list[str]] = {}
     for failure in failures:
-        who = getattr(failure, "system", None) or getattr(failure, "candidate", "")
-        reasons.setdefault(failure.error, []).append(f"{who} · {failure.task} · {failure.language}")
+        reasons.setdefault(failure.error, []).append(f"{_who(failure)} · {failure.task} · {failure.language}")
     for error, cells in reasons.items():
         shown = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
         sys.stderr.write(f"polyarena: failed: {shown}\n  {error.replace(chr(10), chr(10) + '  ')}\n")

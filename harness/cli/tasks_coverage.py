@@ -84,7 +84,9 @@ def _print(resolved: ResolvedSuite, rows: list[CoverageRow]) -> None:
     items: dict[str, int] = {}
     for row in rows:
         items[row.language] = items.get(row.language, 0) + (row.n_items or 0)
-    covered = by_language(rows, resolved.suite.languages)
+    # A suite of all languages names none: those that it does not ask are not lacking.
+    selected = sorted({row.language for row in rows}) if resolved.suite.languages == "all" else resolved.suite.languages
+    covered = by_language(rows, selected)
     print_table(
         resolved.suite.title,
         ("tier", "code", "name", *(kind.value.replace("_", "-") for kind in CoverageKind), "items here"),
@@ -101,8 +103,11 @@ def _print(resolved: ResolvedSuite, rows: list[CoverageRow]) -> None:
         right=(3 + len(CoverageKind),),
     )
     scored = sum(each.scored for each in covered)
+    count = f"{scored} of {len(covered)} languages have a discriminative task and two generative or open-ended ones"
+    if all(row.kind is CoverageKind.SAFETY for row in rows):
+        count = f"{len(covered)} languages have a safety task"
     print_lines(
-        f"{scored} of {len(covered)} languages have a discriminative task and two generative or open-ended ones",
+        count,
         *(f"left out: {name}: {reason}" for name, reason in resolved.missing.items()),
     )
     doubtful = sorted({f"{row.task} in {row.language}" for row in rows if row.adequacy == "inadequate"})

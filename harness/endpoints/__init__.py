@@ -1,10 +1,12 @@
 """Chat models behind the OpenAI protocol: asked concurrently, retried within bounds, paid for once.
 
-Importing this package does not import ``openai``; the first call that has to be sent does.
+Importing this package imports neither ``aiohttp`` nor ``openai``; the first call that has to be sent does.
 """
 
+from polyarena.harness.endpoints.answers import is_known
 from polyarena.harness.endpoints.cache import CallCache
-from polyarena.harness.endpoints.endpoint import Attempt, Endpoint
+from polyarena.harness.endpoints.endpoint import Endpoint
+from polyarena.harness.endpoints.job import Attempt
 from polyarena.harness.endpoints.ledger import Ledger, Totals
 from polyarena.harness.endpoints.request import call_key, request_body
 from polyarena.harness.endpoints.settings import EndpointSettings, Prices, read_api_key
@@ -18,6 +20,7 @@ __all__ = [
     "Prices",
     "Totals",
     "call_key",
+    "is_known",
     "read_api_key",
     "request_body",
 ]

@@ -4,24 +4,55 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
 _APPLICATION = 0x706F6C79  # "poly": tells our files from any other SQLite database
-_VERSION = 1
+_VERSION = 2
 _BUSY_S = 60.0
+_REPLIES = "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, batch"
+_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_TABLES = (
+    "CREATE TABLE replies (key BLOB PRIMARY KEY, text TEXT NOT NULL, finish_reason TEXT, prompt_tokens INTEGER, "
+    "completion_tokens INTEGER, cached_tokens INTEGER, batch INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+    "CREATE TABLE refusals (key BLOB PRIMARY KEY, error TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE batches (token TEXT PRIMARY KEY, url TEXT NOT NULL, id TEXT) WITHOUT ROWID",
+    "CREATE TABLE batch_calls (key BLOB PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID",
+)
+_FROM_1 = (
+    "ALTER TABLE replies ADD COLUMN cached_tokens INTEGER",
+    "ALTER TABLE replies ADD COLUMN batch INTEGER NOT NULL DEFAULT 0",
+    *_TABLES[1:],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer in the cache.
+
+    Attributes:
+        reply: The answer, without a cost.
+        batch: Whether it was bought in batch mode, which has its own price.
+    """
+
+    reply: Reply
+    batch: bool
 
 
 class CallCache:
     """Replies by the key of their call, in one SQLite file that several processes may share.
 
-    Only answers are kept, never failures, and neither questions nor API keys. Each answer is on disk before it is
-    handed on, so that a killed process loses none (write-ahead log, without waiting for the disk itself: a power cut
-    may cost the last answers, not the file).
+    Kept are answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
+    in a batch that was handed in; never passing failures, and neither the words of questions nor API keys. Each answer
+    is on disk before it is handed on, so that a killed process loses none (write-ahead log, without waiting for the
+    disk itself: a power cut may cost the last answers, not the file). A file of format 1 is brought to format 2.
 
     Args:
         path: The file; it and its folders are made if they are missing.
@@ -55,41 +86,99 @@ class CallCache:
         Raises:
             StoreError: The file cannot be read.
         """
-        try:
-            with self._lock:
-                row = self._connection.execute(
-                    "SELECT text, finish_reason, prompt_tokens, completion_tokens FROM replies WHERE key = ?",
-                    (bytes.fromhex(key),),
-                ).fetchone()
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
-        return None if row is None else Reply(*row)
+        kept = self.find(key)
+        return None if kept is None else kept.reply
 
-    def put(self, key: str, reply: Reply) -> None:
+    def find(self, key: str) -> Kept | None:
+        """Return the answer kept under this key and how it was bought, or ``None``.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        rows = self._execute(f"SELECT {_REPLIES} FROM replies WHERE key = ?", (bytes.fromhex(key),))
+        if not rows:
+            return None
+        text, finish_reason, prompt, completion, cached, batch = rows[0]
+        return Kept(Reply(text, finish_reason, prompt, completion, cached_tokens=cached), bool(batch))
+
+    def put(self, key: str, reply: Reply, *, batch: bool = False) -> None:
         """Keep an answer; the first one under a key stays.
 
         Raises:
             ValueError: The reply is a failure.
             StoreError: The file cannot be written.
         """
-        if reply.error is not None:
-            raise ValueError("a failure is not an answer and is never kept")
-        row = (bytes.fromhex(key), reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens)
-        try:
-            with self._lock:
-                self._connection.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
+        self._execute(_KEEP, _row(key, reply, batch=batch))
+
+    def put_all(self, answers: Iterable[tuple[str, Reply]]) -> None:
+        """Keep several answers in one transaction: all of them are on disk when it returns, or none is.
+
+        Raises:
+            ValueError: One of them is a failure.
+            StoreError: The file cannot be written.
+        """
+        self._write([(_KEEP, [_row(key, reply) for key, reply in answers])])
+
+    def refusal(self, key: str) -> str | None:
+        """Return why this question was refused for good, or ``None`` if it was not.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        rows = self._execute("SELECT error FROM refusals WHERE key = ?", (bytes.fromhex(key),))
+        return str(rows[0][0]) if rows else None
+
+    def refuse(self, key: str, error: str) -> None:
+        """Remember that an endpoint refuses this question; the last reason stays.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        self._execute("INSERT OR REPLACE INTO refusals VALUES (?, ?)", (bytes.fromhex(key), error))
+
+    def hand_in(self, token: str, url: str, keys: Iterable[str]) -> None:
+        """Remember, before it is sent, that a batch with these questions is about to be handed in.
+
+        Args:
+            token: Our own name of the batch, which goes with it to the server.
+            url: Of the endpoint.
+            keys: Of the questions.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        rows = [(bytes.fromhex(key), token) for key in keys]
+        batch = ("INSERT OR REPLACE INTO batches VALUES (?, ?, NULL)", [(token, url)])
+        self._write([batch, ("INSERT OR REPLACE INTO batch_calls VALUES (?, ?)", rows)])
+
+    def name_batch(self, token: str, batch_id: str) -> None:
+        """Remember the server's name of a batch."""
+        self._execute("UPDATE batches SET id = ? WHERE token = ?", (batch_id, token))
+
+    def open_batches(self, url: str) -> dict[str, str | None]:
+        """Return the server's name of each batch that was handed in there, by ours; ``None`` if it never told."""
+        return dict(self._execute("SELECT token, id FROM batches WHERE url = ? ORDER BY token", (url,)))
+
+    def batch_of(self, key: str) -> str | None:
+        """Return our name of the open batch that holds this question, or ``None``."""
+        rows = self._execute("SELECT token FROM batch_calls WHERE key = ?", (bytes.fromhex(key),))
+        return str(rows[0][0]) if rows else None
+
+    def batch_keys(self, token: str) -> list[str]:
+        """Return the keys of the questions of an open batch, sorted."""
+        rows = self._execute("SELECT key FROM batch_calls WHERE token = ? ORDER BY key", (token,))
+        return [row[0].hex() for row in rows]
+
+    def close_batch(self, token: str) -> None:
+        """Forget a batch whose answers are all in."""
+        self._execute("DELETE FROM batch_calls WHERE token = ?", (token,))
+        self._execute("DELETE FROM batches WHERE token = ?", (token,))
 
     def __contains__(self, key: str) -> bool:
-        return self.get(key) is not None
+        return bool(self._execute("SELECT 1 FROM replies WHERE key = ?", (bytes.fromhex(key),)))
 
     def __len__(self) -> int:
-        try:
-            with self._lock:
-                return int(self._connection.execute("SELECT count(*) FROM replies").fetchone()[0])
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
+        return int(self._execute("SELECT count(*) FROM replies")[0][0])
 
     def close(self) -> None:
         """Close the file; the last process to do so folds the write-ahead log into it."""
@@ -104,38 +193,77 @@ class CallCache:
     ) -> None:
         self.close()
 
+    def _execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            with self._lock:
+                return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def _write(self, statements: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> None:
+        """Execute each statement with each of its rows, all in one transaction."""
+        try:
+            with self._lock:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    for statement, rows in statements:
+                        self._connection.executemany(statement, rows)
+                    self._connection.execute("COMMIT")
+                except sqlite3.Error:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
     def _prepare(self) -> None:
         execute = self._connection.execute
         # Read before the first write: another program's database must not be changed.
         if execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._check()
-        execute("PRAGMA journal_mode = WAL")
+            self._check(1, _VERSION)
+        self._write_ahead()
         execute("PRAGMA synchronous = NORMAL")
         # Immediate: of several processes that find no table, one makes it while the others wait.
         execute("BEGIN IMMEDIATE")
         try:
-            if not execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                execute(
-                    "CREATE TABLE replies (key BLOB PRIMARY KEY, text TEXT NOT NULL, finish_reason TEXT, "
-                    "prompt_tokens INTEGER, completion_tokens INTEGER) WITHOUT ROWID"
-                )
+            empty = not execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if empty or self._pragma("user_version") == 1:
+                for statement in _TABLES if empty else _FROM_1:
+                    execute(statement)
                 execute(f"PRAGMA application_id = {_APPLICATION}")
                 execute(f"PRAGMA user_version = {_VERSION}")
-        finally:
-            execute("COMMIT")
-        self._check()
+        except sqlite3.Error:
+            execute("ROLLBACK")
+            raise
+        execute("COMMIT")
+        self._check(_VERSION)
 
-    def _check(self) -> None:
-        application, version = (
-            self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
+    def _write_ahead(self) -> None:
+        """Switch to the write-ahead log; SQLite does not wait by itself while another process does the same."""
+        deadline = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    raise
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def _check(self, *versions: int) -> None:
+        application, version = self._pragma("application_id"), self._pragma("user_version")
         if application != _APPLICATION:
             raise StoreError(
                 "this database is not a polyarena call cache",
                 where=self.path,
                 fix="move it away, or choose another path for the call cache",
             )
-        if version != _VERSION:
+        if version not in versions:
             raise StoreError(
                 f"this call cache has format {version}, this polyarena reads format {_VERSION}",
                 where=self.path,
@@ -143,8 +271,8 @@ class CallCache:
             )
 
     def _unusable(self, error: Exception) -> StoreError:
-        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-        if damaged:
+        # Its subclasses say other things: a full disk, a lock, a file that was closed.
+        if type(error) is sqlite3.DatabaseError:
             return StoreError(
                 "the call cache is damaged or not a SQLite file",
                 where=self.path,
@@ -157,3 +285,10 @@ class CallCache:
             why=str(error),
             fix="choose a place that can be written and has free space, on a local disk",
         )
+
+
+def _row(key: str, reply: Reply, *, batch: bool = False) -> tuple[Any, ...]:
+    if reply.error is not None:
+        raise ValueError("a failure is not an answer and is never kept")
+    counts = (reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)
+    return (bytes.fromhex(key), reply.text, reply.finish_reason, *counts, int(batch))

@@ -1,83 +1,109 @@
-"""One request over the ``openai`` package; imported when the first call is sent, because that package is slow to."""
+"""One request over HTTP; imported when the first call is sent, because the library below it is slow to import.
+
+The protocol is OpenAI's. Its own package stays in use where it is not in the way (:mod:`.batch`); for single calls it
+takes about three times the processor time that ``aiohttp`` takes, which bounds the requests that one core can have in
+flight.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import aiohttp
 import httpx2
-import openai
 
 from polyarena.harness.endpoints.backoff import read_retry_after
 from polyarena.harness.endpoints.outcome import Outcome, failure, presentable, read_body
 from polyarena.harness.endpoints.settings import EndpointSettings
 
-Send = Callable[[int, Mapping[str, Any]], Awaitable[Outcome]]
-"""Sends a body by the connections of a worker, given by its number. Raises nothing but ``CancelledError``."""
+Send = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
+"""Sends a body. Raises nothing but ``CancelledError``."""
 
 _CONNECT_S = 10.0
-_POOL = 64  # a pool searches all its connections for each request, which tells beyond this many
+_IDLE_S = 4.0  # shorter than the five seconds after which common servers close, so that none closes under a request
 _NO_CREDIT = ("insufficient_quota", "billing_hard_limit_reached")
 
 
 @asynccontextmanager
 async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Send]:
-    """Open connections to an endpoint, as many as it may have requests in flight."""
-    async with AsyncExitStack() as stack:
-        clients = []
-        for first in range(0, settings.concurrency, _POOL):
-            width = min(_POOL, settings.concurrency - first)
-            transport = openai.DefaultAsyncHttpxClient(
-                limits=httpx2.Limits(max_connections=width, max_keepalive_connections=width)
-            )
-            client = openai.AsyncOpenAI(
-                api_key=key,
-                base_url=settings.url,
-                max_retries=0,  # the package's own retries would be in nobody's count
-                timeout=httpx2.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
-                http_client=transport,
-            )
-            clients.append(await stack.enter_async_context(client))
+    """Open connections to an endpoint, as many as it may have requests in flight.
 
-        async def send(worker: int, body: Mapping[str, Any]) -> Outcome:
-            return presentable(await _send(clients[worker // _POOL], body, settings.timeout_s), key)
+    Proxies are those of the environment (``HTTPS_PROXY``, ``NO_PROXY``), and so are certificates (``SSL_CERT_FILE``).
+    """
+    url = f"{settings.url}/chat/completions"
+    secure = url.startswith("https:")
+    connector = aiohttp.TCPConnector(
+        limit=settings.concurrency,
+        keepalive_timeout=_IDLE_S,
+        # The certificates that the openai package trusts.
+        ssl=httpx2.create_ssl_context() if secure else True,
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json", "User-Agent": "polyarena"},
+        timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s)),
+    )
+    proxy = proxy_of(settings.url)
 
+    async def send(body: Mapping[str, Any]) -> Outcome:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            async with session.post(url, data=content, proxy=proxy) as response:
+                answer = await response.read()
+            outcome = read_body(answer) if response.ok else _refusal(response, answer)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            outcome = _broken(error, settings.timeout_s)
+        return presentable(outcome, key)
+
+    async with session:
         yield send
 
 
-async def _send(client: openai.AsyncOpenAI, body: Mapping[str, Any], timeout_s: float) -> Outcome:
-    try:
-        # The transport's time-out is for each read; a server that dribbles would never run into it.
-        async with asyncio.timeout(timeout_s):
-            # The response itself rather than a typed completion: the body is judged by us, and it is much faster.
-            response = await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
-        return read_body(response.content)
-    except TimeoutError:
-        return failure("timeout", f"no answer within {timeout_s:g} s", retry=True)
-    except openai.APIStatusError as error:
-        return _refusal(error)
-    except openai.APIConnectionError as error:
-        return _broken(error.__cause__ or error, timeout_s)
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for an address, or ``None``."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
-def _refusal(error: openai.APIStatusError) -> Outcome:
-    status = error.status_code
-    body = error.body
-    said = body.get("message") if isinstance(body, dict) else body
-    message = f"HTTP {status}: {said or error.response.reason_phrase}"
-    if status == 429 and (error.code in _NO_CREDIT or error.type in _NO_CREDIT):
+def _refusal(response: aiohttp.ClientResponse, content: bytes) -> Outcome:
+    status = response.status
+    error = _error_of(content)
+    said = error.get("message") or error.get("detail") or response.reason
+    message = f"HTTP {status}: {said}"
+    if status == 429 and (error.get("code") in _NO_CREDIT or error.get("type") in _NO_CREDIT):
         return failure("quota", message, retry=False)
     retry = status in (408, 409, 429) or status >= 500
-    wait = read_retry_after(error.response.headers, time.time()) if retry else None
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    wait = read_retry_after(headers, time.time()) if retry else None
     return failure(str(status), message, retry=retry, retry_after_s=wait)
 
 
-def _broken(cause: BaseException, timeout_s: float) -> Outcome:
-    if isinstance(cause, httpx2.ReadTimeout | httpx2.WriteTimeout):
+def _error_of(content: bytes) -> Mapping[str, Any]:
+    """Return what a refusal says: the protocol's ``error`` object, or the text of any other body as its message."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return {"message": content.decode("utf-8", "replace").strip()}
+    error = data.get("error", data) if isinstance(data, dict) else data
+    return error if isinstance(error, dict) else {"message": str(error)}
+
+
+def _broken(error: Exception, timeout_s: float) -> Outcome:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return failure("connection", f"no connection within {min(_CONNECT_S, timeout_s):g} s", retry=True)
+    if isinstance(error, TimeoutError):
         return failure("timeout", f"no answer within {timeout_s:g} s", retry=True)
-    if isinstance(cause, httpx2.RemoteProtocolError | httpx2.ReadError | httpx2.WriteError | httpx2.DecodingError):
-        return failure("cut_off", f"the connection broke before the answer was whole: {cause}", retry=True)
-    return failure("connection", f"no connection: {cause or type(cause).__name__}", retry=True)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError | aiohttp.InvalidURL):
+        return failure("connection", f"no connection: {error or type(error).__name__}", retry=True)
+    return failure("cut_off", f"the connection broke before the answer was whole: {error}", retry=True)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from polyarena.harness.endpoints.answers import Answers
 from polyarena.harness.endpoints.backoff import pause_s
 from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.dispatch import Dispatcher
-from polyarena.harness.endpoints.ledger import Ledger, Source
+from polyarena.harness.endpoints.job import Attempt, Job, Ticket
+from polyarena.harness.endpoints.journal import ABANDONED, Label
+from polyarena.harness.endpoints.ledger import Ledger
+from polyarena.harness.endpoints.offered import offered_models
 from polyarena.harness.endpoints.outcome import Outcome
+from polyarena.harness.endpoints.purpose import current_purpose
 from polyarena.harness.endpoints.refusal import refusal
-from polyarena.harness.endpoints.request import body_key, request_body
+from polyarena.harness.endpoints.request import body_key
 from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
+from polyarena.harness.endpoints.spending import Begun, BudgetError, Spending
+from polyarena.harness.endpoints.together import Together
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.errors import ModelError
 
@@ -27,43 +34,17 @@ if TYPE_CHECKING:
     from polyarena.harness.endpoints.client import Send
 
 
+_HOLD_S = 0.05  # between two looks at a budget that requests under way have taken
+
+
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One request, for an event log.
+class _Ended:
+    """A request that has ended; ``outcome`` is ``None`` if nobody waited for it to the end."""
 
-    Attributes:
-        key: Of the call, as in the cache.
-        number: Which attempt of its call, from 1.
-        outcome: As in :class:`polyarena.harness.endpoints.ledger.Totals`.
-        error: What went wrong, or ``None``.
-        seconds: How long it took.
-    """
-
-    key: str
-    number: int
-    outcome: str
-    error: str | None
+    job: Job
+    begun: Begun | None
+    outcome: Outcome | None
     seconds: float
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A question on its way; equal calls share one."""
-
-    key: str
-    body: Mapping[str, Any]
-    future: Future[Reply] = field(default_factory=Future)
-    waiters: int = 1
-    attempts: int = 0
-    outcome: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ticket:
-    """A caller's claim on a reply."""
-
-    source: Source
-    job: _Job
 
 
 class Endpoint:
@@ -76,6 +57,9 @@ class Endpoint:
     A stream that is closed early sends nothing more; requests already sent are paid for, so their answers are still
     taken into the cache. :meth:`close` cuts those off as well.
 
+    Answers that arrive together are kept together; a reply is given, and the next request sent, when its answer is
+    kept. So a kill can cost as many answers as may be in flight, at most.
+
     A reply costs what its tokens were bought for, be it now or in an earlier run from which the cache has it; the
     ledger counts only what is paid now.
 
@@ -84,6 +68,9 @@ class Endpoint:
         cache: Where answers are looked up and kept; ``None`` for neither.
         ledger: Where attempts, tokens and money are counted.
         on_attempt: Told of each request when it has ended, on the background thread.
+        spending: Writes each request down and holds it to the budgets.
+        remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
+        retry_refused: Ask such questions again all the same.
 
     Raises:
         ExperimentError: The ledger already counts in another currency.
@@ -95,18 +82,23 @@ class Endpoint:
         cache: CallCache | None,
         ledger: Ledger,
         on_attempt: Callable[[Attempt], None] | None = None,
+        *,
+        spending: Spending | None = None,
+        remember_refusals: bool = False,
+        retry_refused: bool = False,
     ) -> None:
         self.settings = settings
         self.cache = cache
         self.ledger = ledger
         self._on_attempt = on_attempt
+        self._spending = spending
+        self._answers = Answers(settings, cache, remember_refusals, retry_refused)
         # Re-entrant: the garbage collector may close a forgotten stream on a thread that holds it.
         self._lock = threading.RLock()
-        self._jobs: dict[str, _Job] = {}
-        self._dispatcher: Dispatcher[_Job] | None = None
+        self._jobs: dict[str, Job] = {}
+        self._dispatcher: Dispatcher[Job] | None = None
         self._dead: Exception | None = None
-        self._answered = False
-        self._known = False
+        self._answered = Together(self._keep, settings.concurrency)
         width = settings.concurrency
         # Far enough ahead that one slow answer at the head leaves the other workers busy, near enough to stay small.
         self._ahead = max(2 * width, min(16 * width, 2048))
@@ -121,9 +113,10 @@ class Endpoint:
         Raises:
             ModelError: Asking on is pointless: no key, or it is refused, the model is unknown, the account is empty,
                 or the endpoint never answered. Later streams of this endpoint raise it too.
-            StoreError: The cache cannot be read or written.
+            BudgetError: The next request could cost more than a budget has left; answers in the cache are still given.
+            StoreError: The cache or the journal cannot be read or written.
         """
-        window: deque[_Ticket] = deque()
+        window: deque[Ticket] = deque()
         try:
             for call in calls:
                 window.append(self._claim(call))
@@ -154,99 +147,163 @@ class Endpoint:
 
     # On the callers' threads.
 
-    def _claim(self, call: Call) -> _Ticket:
-        body = request_body(self.settings, call)
+    def _claim(self, call: Call) -> Ticket:
+        body = self._answers.body(call)
         key = body_key(self.settings.url, body, call.sample_index)
         with self._lock:
-            if self._dead is not None:
+            if self._dead is not None and not isinstance(self._dead, BudgetError):
                 raise self._dead
             job = self._jobs.get(key)
             if job is not None:
                 job.waiters += 1
-                return _Ticket("shared", job)
-            job = _Job(key, body)
-            kept = self.cache.get(key) if self.cache is not None else None
+                return Ticket("shared", job)
+            label = Label(current_purpose(call.match), self.settings.model, prices=self.settings.prices)
+            job = Job(key, body, label, key, call.sample_index)
+            kept = self._answers.find(key)
             if kept is not None:
-                self._known = True
-                job.future.set_result(self._priced(kept))
-                return _Ticket("cache", job)
+                job.future.set_result(kept)
+                return Ticket("cache", job)
+            if self._dead is not None:
+                raise self._dead
             if self._dispatcher is None:
                 self._dispatcher = Dispatcher(self.settings.concurrency, self._session, self._die)
             self._jobs[key] = job
             self._dispatcher.submit(job)
-            return _Ticket("paid", job)
+            return Ticket("paid", job)
 
-    def _redeem(self, window: deque[_Ticket]) -> Reply:
+    def _redeem(self, window: deque[Ticket]) -> Reply:
         ticket = window[0]
         reply = ticket.job.future.result()
         window.popleft()
         self.ledger.record_call(ticket.source, failed=reply.error is not None)
         return reply
 
-    def _priced(self, reply: Reply) -> Reply:
-        prices = self.settings.prices
-        cost = prices.cost(reply.prompt_tokens, reply.completion_tokens) if prices is not None else None
-        return reply if cost is None else replace(reply, cost=float(cost))
-
     # On the background thread.
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Callable[[int, _Job], Awaitable[float | None]]]:
+    async def _session(self) -> AsyncIterator[Callable[[int, Job], Awaitable[float | None]]]:
         key = read_api_key(self.settings)
         from polyarena.harness.endpoints.client import open_client
 
         async with open_client(self.settings, key) as send:
 
-            async def run(worker: int, job: _Job) -> float | None:
-                return await self._run(send, worker, job)
+            async def run(_worker: int, job: Job) -> float | None:
+                return await self._run(send, job)
 
-            yield run
+            try:
+                yield run
+            finally:
+                self._answered.flush()
 
-    async def _run(self, send: Send, worker: int, job: _Job) -> float | None:
+    async def _run(self, send: Send, job: Job) -> float | None:
         with self._lock:
             if job.future.done():
                 return None
             if not job.waiters:
-                del self._jobs[job.key]
+                del self._jobs[job.claimed]
+                return None
+        kept = self._answers.adapt(job)
+        if kept is not None:
+            self._finish(job, kept)
+            return None
+        begun: Begun | None = None
+        if self._spending is not None:
+            try:
+                while (begun := self._spending.begin(job.label, job.key, job.body)) is None:
+                    await asyncio.sleep(_HOLD_S)
+                    if job.future.done():
+                        return None
+            except BudgetError as error:
+                # Nothing is under way any more, so nothing that was paid for is lost.
+                self._answered.flush()
+                self._die(error)
                 return None
         job.attempts += 1
         started = time.monotonic()
         outcome = None
         try:
-            outcome = await send(worker, job.body)
+            outcome = await send(job.body)
         finally:
-            self._record(job, outcome, time.monotonic() - started)
+            ended = _Ended(job, begun, outcome, time.monotonic() - started)
+            if outcome is None or not outcome.ok:
+                self._record([ended])
+        if outcome.ok:
+            await self._answered.add(ended)
+            return None
         return self._settle(job, outcome)
 
-    def _record(self, job: _Job, outcome: Outcome | None, seconds: float) -> None:
-        name = "abandoned" if outcome is None else outcome.reason
-        reply = Reply("") if outcome is None else outcome.reply
-        prices = self.settings.prices
-        cost = prices.cost(reply.prompt_tokens, reply.completion_tokens) if prices is not None else None
-        self.ledger.record_attempt(name, reply.prompt_tokens, reply.completion_tokens, cost, repeats=job.outcome)
-        job.outcome = name
-        if self._on_attempt is not None:
-            self._on_attempt(Attempt(job.key, job.attempts, name, reply.error, seconds))
+    def _keep(self, ended: Sequence[_Ended]) -> None:
+        try:
+            try:
+                if self.cache is not None:
+                    self.cache.put_all((each.job.key, each.outcome.reply) for each in ended if each.outcome)
+            finally:
+                # After the answers are kept: of a request without an end, the cache tells whether it was answered.
+                self._record(ended)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it, not wait for ever
+            self._die(error)
+            return
+        for each in ended:
+            if each.outcome is not None:
+                self._settle(each.job, each.outcome)
 
-    def _settle(self, job: _Job, outcome: Outcome) -> float | None:
+    def _record(self, ended: Sequence[_Ended]) -> None:
+        prices = self.settings.prices
+        written: list[tuple[Begun, str, Reply]] = []
+        for each in ended:
+            job = each.job
+            name = ABANDONED if each.outcome is None else each.outcome.reason
+            reply = Reply("") if each.outcome is None else each.outcome.reply
+            counts = (reply.prompt_tokens, reply.completion_tokens)
+            cost = prices.cost(*counts, reply.cached_tokens) if prices is not None else None
+            self.ledger.record_attempt(name, *counts, cost, repeats=job.outcome)
+            job.outcome = name
+            if each.begun is not None:
+                written.append((each.begun, name, reply))
+        if written and self._spending is not None:
+            self._spending.end_all(written)
+        if self._on_attempt is not None:
+            for each in ended:
+                error = None if each.outcome is None else each.outcome.reply.error
+                self._on_attempt(Attempt(each.job.key, each.job.attempts, each.job.outcome or "", error, each.seconds))
+
+    def _settle(self, job: Job, outcome: Outcome) -> float | None:
+        answers = self._answers
         if outcome.ok:
-            self._answered = True
-            if self.cache is not None:
-                self.cache.put(job.key, outcome.reply)
+            answers.accepted(job)
+            reply = answers.priced(outcome.reply)
+        elif answers.ask_plainly(job, outcome):
+            kept = answers.find(job.key)
+            if kept is None:
+                return 0.0
+            reply = kept
         else:
             if outcome.retry and job.attempts < self.settings.max_attempts and self._dead is None:
                 pause = pause_s(job.key, job.attempts, outcome.retry_after_s, self.settings.max_wait_s)
                 if pause is not None:
                     return pause
             outcome = _given_up(outcome, job.attempts)
-            fatal = refusal(self.settings, outcome, job.attempts, answered=self._answered, known=self._known)
+            fatal = refusal(
+                self.settings,
+                outcome,
+                job.attempts,
+                answered=answers.answered,
+                known=answers.known,
+                # Nothing else is to be done while it is asked: whatever is said, the run ends.
+                offered=lambda: offered_models(self.settings, read_api_key(self.settings)),
+            )
             if fatal is not None:
+                self._answered.flush()
                 self._die(fatal)
+            reply = answers.refused(job, outcome)
+        self._finish(job, reply)
+        return None
+
+    def _finish(self, job: Job, reply: Reply) -> None:
         with self._lock:
             if not job.future.done():
-                del self._jobs[job.key]
-                job.future.set_result(self._priced(outcome.reply))
-        return None
+                del self._jobs[job.claimed]
+                job.future.set_result(reply)
 
     def _die(self, error: Exception) -> None:
         """End all streams with this error; the first one stays."""

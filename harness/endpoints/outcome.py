@@ -11,6 +11,7 @@ from polyarena.judges.protocol import Reply
 from polyarena.tasks.text import well_formed
 
 OK = "ok"
+_REFUSED = frozenset({"filtered", "400", "413", "422"})
 _MESSAGE_LENGTH = 300
 _SHORTEST_KEY = 6  # shorter ones are stand-ins such as "none", which messages hold by chance
 
@@ -37,6 +38,11 @@ class Outcome:
     def ok(self) -> bool:
         """Whether there is an answer."""
         return self.reason == OK
+
+    @property
+    def question_refused(self) -> bool:
+        """Whether the endpoint refuses this very question, so that asking it again will not help."""
+        return self.reason in _REFUSED
 
 
 def failure(reason: str, message: str, *, retry: bool, retry_after_s: float | None = None) -> Outcome:
@@ -81,13 +87,15 @@ def read_body(content: bytes) -> Outcome:
         said = f": {json.dumps(data['error'])}" if data.get("error") else ""
         why = f"the body has no choices{said}" if not choices else "the first choice has no message"
         return Outcome("malformed", Reply("", None, prompt_tokens, completion_tokens, error=why), retry=True)
+    details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
+    cached_tokens = _count(details, "cached_tokens")
     finish_reason = choice.get("finish_reason")
     finish_reason = well_formed(finish_reason) if isinstance(finish_reason, str) else None
     text = _text(message)
     if finish_reason == "content_filter" and not text:
         why = "the endpoint's content filter withheld the answer"
         return Outcome("filtered", Reply("", finish_reason, prompt_tokens, completion_tokens, error=why))
-    return Outcome(OK, Reply(text, finish_reason, prompt_tokens, completion_tokens))
+    return Outcome(OK, Reply(text, finish_reason, prompt_tokens, completion_tokens, cached_tokens=cached_tokens))
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
+from polyarena.harness.endpoints.offered import meant
 from polyarena.harness.endpoints.outcome import Outcome
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.tasks.errors import ModelError
@@ -13,7 +15,13 @@ _UNTIL_ANSWERED = ("403", "404")
 
 
 def refusal(
-    settings: EndpointSettings, outcome: Outcome, attempts: int, *, answered: bool, known: bool
+    settings: EndpointSettings,
+    outcome: Outcome,
+    attempts: int,
+    *,
+    answered: bool,
+    known: bool,
+    offered: Callable[[], tuple[str, ...]] = tuple,
 ) -> ModelError | None:
     """Return the error that ends the run, or ``None`` if the failure concerns this one call only.
 
@@ -26,6 +34,7 @@ def refusal(
         attempts: How often it was asked.
         answered: Whether this endpoint has answered any call in this process.
         known: Whether the cache has held an answer of this endpoint; it then worked once, though it may be off now.
+        offered: Asks the endpoint which models it has; called when it does not know the one that was named.
     """
     why = outcome.reply.error or ""
     where = f"{settings.model} at {settings.url}"
@@ -48,12 +57,13 @@ def refusal(
     if answered:
         return None
     if outcome.reason in _UNTIL_ANSWERED:
+        advice = meant(settings.model, offered()) if outcome.reason == "404" else ""
         return ModelError(
             f"the endpoint does not offer the model {settings.model!r}"
             + (f" to the key in {name}" if outcome.reason == "403" else ", or this is not its address"),
             where=where,
             why=why,
-            fix="check `model` and `base_url` (usually ends in /v1)",
+            fix=f"{advice} (set `model`)" if advice else "check `model` and `base_url` (usually ends in /v1)",
         )
     if not outcome.retry or (known and outcome.reason != "connection"):
         return None

@@ -11,12 +11,16 @@ from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.judges.protocol import Call
 from polyarena.tasks.text import well_formed
 
+STRUCTURE = "response_format"
+"""The field that asks for structured output."""
+
 
 def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
     """Return the JSON body of the request.
 
     Settings at their neutral value are not sent (``top_p`` 1, no ``stop``, the seed of a greedy answer): not every
-    server knows them. Repeats add their ``sample_index`` to the seed. NUL characters and lone surrogates are replaced.
+    server knows them. Repeats add their ``sample_index`` to the seed. A schema is sent as a strict ``response_format``.
+    NUL characters and lone surrogates are replaced.
     """
     sampling = call.sampling
     body: dict[str, Any] = {
@@ -31,6 +35,11 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
         body["stop"] = list(sampling.stop)
     if sampling.temperature > 0:
         body["seed"] = sampling.seed + call.sample_index
+    if call.schema is not None:
+        body[STRUCTURE] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": dict(call.schema), "strict": True},
+        }
     body |= settings.extra_body
     return {name: _sendable(value) for name, value in body.items() if value is not None}
 
@@ -41,6 +50,16 @@ def call_key(settings: EndpointSettings, call: Call) -> str:
     That is all that can change the answer, and nothing else is in it: no key, no concurrency, no price.
     """
     return body_key(settings.url, request_body(settings, call), call.sample_index)
+
+
+def structure_key(settings: EndpointSettings) -> str:
+    """Return the key under which is remembered that an endpoint does not offer structured output."""
+    return body_key(settings.url, {"model": settings.model, "asked for": STRUCTURE, **settings.extra_body}, 0)
+
+
+def without_structure(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of the same question, for an endpoint that does not offer structured output."""
+    return {name: value for name, value in body.items() if name != STRUCTURE}
 
 
 def body_key(url: str, body: Mapping[str, Any], sample_index: int) -> str:

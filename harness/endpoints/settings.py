@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
@@ -27,6 +27,8 @@ class Prices(BaseModel):
     Attributes:
         input: Per million prompt tokens.
         output: Per million completion tokens.
+        cached_input: Per million prompt tokens that the endpoint had in its own prompt cache; as ``input`` if left out.
+        batch_share: What batch mode costs, as a share of the price.
         currency: Any name; prices of different currencies are never added.
     """
 
@@ -34,13 +36,32 @@ class Prices(BaseModel):
 
     input: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
     output: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+    cached_input: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = None
+    batch_share: Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)] = Decimal("0.5")
     currency: str = "USD"
 
-    def cost(self, prompt_tokens: int | None, completion_tokens: int | None) -> Decimal | None:
-        """Return the exact price of these tokens, or ``None`` if the endpoint did not say how many there were."""
+    def cost(
+        self,
+        prompt_tokens: int | None,
+        completion_tokens: int | None,
+        cached_tokens: int | None = None,
+        *,
+        batch: bool = False,
+    ) -> Decimal | None:
+        """Return the exact price of these tokens, or ``None`` if the endpoint did not say how many there were.
+
+        Args:
+            prompt_tokens: All of the prompt.
+            completion_tokens: Of the answer.
+            cached_tokens: Of the prompt tokens, those from the endpoint's own prompt cache.
+            batch: Whether they were bought in batch mode.
+        """
         if prompt_tokens is None or completion_tokens is None:
             return None
-        return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
+        known = min(cached_tokens or 0, prompt_tokens)
+        cached_input = self.input if self.cached_input is None else self.cached_input
+        price = self.input * (prompt_tokens - known) + cached_input * known + self.output * completion_tokens
+        return price * (self.batch_share if batch else 1) / 1_000_000
 
 
 class EndpointSettings(BaseModel):
@@ -51,6 +72,9 @@ class EndpointSettings(BaseModel):
             own. The environment's ``OPENAI_BASE_URL`` is not consulted: it would change answers unseen.
         model: The model's name there.
         api_key_env: Environment variable that holds the key. The key itself is stored nowhere.
+        mode: ``online`` asks one by one; ``batch`` hands all questions in at once through OpenAI's Batch API and waits
+            for the answers (up to a day, at half the price).
+        poll_s: Batch mode: seconds between two looks at the server.
         concurrency: Most requests in flight at once.
         timeout_s: Longest wait for one whole answer, in seconds.
         max_attempts: Requests for one call at most, the first included.
@@ -66,6 +90,8 @@ class EndpointSettings(BaseModel):
     base_url: str | None = None
     model: Annotated[str, Field(min_length=1)]
     api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "OPENAI_API_KEY"
+    mode: Literal["online", "batch"] = "online"
+    poll_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
     concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
     timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120.0
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6

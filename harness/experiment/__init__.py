@@ -1,6 +1,6 @@
 """The experiment file: what is run, on what, judged by whom."""
 
 from polyarena.harness.experiment.load import load_experiment
-from polyarena.harness.experiment.schema import Experiment, JudgeSpec, StatisticsSpec, SystemSpec, TaskSpec
+from polyarena.harness.experiment.schema import Experiment, JudgeSpec, StatisticsSpec, SuiteSpec, SystemSpec, TaskSpec
 
-__all__ = ["Experiment", "JudgeSpec", "StatisticsSpec", "SystemSpec", "TaskSpec", "load_experiment"]
+__all__ = ["Experiment", "JudgeSpec", "StatisticsSpec", "SuiteSpec", "SystemSpec", "TaskSpec", "load_experiment"]

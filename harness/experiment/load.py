@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.harness.experiment.groups import refuse_groups
+from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
-from polyarena.harness.experiment.schema import Experiment
+from polyarena.harness.experiment.schema import A_SUITE, A_TASK, Experiment, SuiteSpec, TaskSpec
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
 
@@ -47,6 +49,8 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     experiment._path = path
     experiment._lines = lines
     _refuse_double_names(experiment)
+    refuse_panels(experiment)
+    refuse_groups(experiment)
     names = [system.name for system in experiment.systems]
     if experiment.baseline is not None and experiment.baseline not in names:
         raise unknown("system", experiment.baseline, names, where=experiment.where("baseline"))
@@ -57,7 +61,7 @@ def _refuse_double_names(experiment: Experiment) -> None:
     for part, names in (
         ("systems", [system.name for system in experiment.systems]),
         ("judges", [judge.name for judge in experiment.judges]),
-        ("tasks", [task.task for task in experiment.tasks]),
+        ("tasks", [_entry(each) for each in experiment.tasks]),
     ):
         # Names become folders, and some file systems do not tell letter case apart.
         folded = [name.casefold() for name in names]
@@ -70,23 +74,35 @@ def _refuse_double_names(experiment: Experiment) -> None:
                 )
 
 
+def _entry(entry: TaskSpec | SuiteSpec) -> str:
+    """Return what may stand under ``tasks`` once; which templates are meant is known only to the task."""
+    name = entry.task if isinstance(entry, TaskSpec) else f"suite {entry.suite}"
+    templates = (entry.templates,) if isinstance(entry.templates, str) else entry.templates or ()
+    return ".".join((name, *templates))
+
+
 def _explained(
     error: ValidationError, lines: Mapping[tuple[str | int, ...], int], path: Path | None
 ) -> ExperimentError:
-    details = error.errors(include_url=False)
-    # A list whose elements are wrong is also reported as too short; only the elements help.
-    inner = [d for d in details if not any(_within(other["loc"], d["loc"]) for other in details)]
-    first, *rest = [_message(detail, lines, path) for detail in inner]
+    placed: dict[tuple[Any, ...], list[Any]] = {}
+    for detail in error.errors(include_url=False):
+        placed.setdefault(_location(detail["loc"]), []).append(detail)
+    # A list whose elements are wrong is also reported as too short, and as no text; only the elements help.
+    inner = [place for place in placed if not any(_within(other, place) for other in placed)]
+    first, *rest = [_message(place, placed[place], lines, path) for place in inner]
     return ExperimentError(first.what, where=first.where, fix=first.fix, also=rest)
 
 
 _PLAIN = {
     "tuple_type": ("a list is wanted here", "put it in [brackets], or write one element a line after a hyphen"),
-    "too_short": ("at least one element is wanted here", ""),
+    "bool_type": ("true or false is wanted here", "write `true` or `false` without quotes"),
+    "bool_parsing": ("true or false is wanted here", "write `true` or `false` without quotes"),
     "string_type": ("a text is wanted here", "put it in quotes"),
     "model_type": ("a mapping is wanted here", "write `key: value`, one a line"),
     "model_attributes_type": ("a mapping is wanted here", "write `key: value`, one a line"),
     "dict_type": ("a mapping is wanted here", "write `key: value`, one a line"),
+    "task_and_suite": ("this entry names a task and a suite at once", "make two entries of it, one a line"),
+    "no_task": ("this entry names no task", "give it `task: NAME` or `suite: NAME`"),
 }
 """The library's words for what it found, in ours."""
 
@@ -95,13 +111,28 @@ def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
-def _message(detail: Any, lines: Mapping[tuple[str | int, ...], int], path: Path | None) -> ExperimentError:
-    location = tuple(
-        part for part in detail["loc"] if not str(part).startswith(("function-", "tuple[", "constrained-"))
+def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return where in the file it is, without the library's names of the types that it tried."""
+    return tuple(
+        part
+        for part in loc
+        if part not in (A_TASK, A_SUITE, "str", "bool", "[key]")
+        and not str(part).startswith(("function-", "tuple[", "constrained-", "literal[", "tagged-union["))
     )
+
+
+def _message(
+    location: tuple[Any, ...], details: list[Any], lines: Mapping[tuple[str | int, ...], int], path: Path | None
+) -> ExperimentError:
+    """Return the complaint about one place, which may break each of several types that it could have."""
+    detail = details[0]
     context = detail.get("ctx", {})
-    what, fix = detail["msg"], ""
-    if detail["type"] == "unknown_key":
+    what, fix = detail["msg"].removeprefix("Value error, "), ""
+    if len(details) > 1 and all(each["type"] in _PLAIN for each in details):
+        wanted = [_PLAIN[each["type"]][0].removesuffix(" is wanted here") for each in details]
+        what = f"{' or '.join(dict.fromkeys(wanted))} is wanted here"
+        fix = "; or ".join(dict.fromkeys(_PLAIN[each["type"]][1] for each in details))
+    elif detail["type"] == "unknown_key":
         key, known = context["key"], context["known"]
         location = (*location, key)
         what = f"unknown key {key!r}"
@@ -117,13 +148,16 @@ def _message(detail: Any, lines: Mapping[tuple[str | int, ...], int], path: Path
     elif detail["type"] == "string_pattern_mismatch" and location[-1] == "name":
         what = f"{detail['input']!r} cannot name a folder"
         fix = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
+    elif detail["type"] == "too_short":
+        least = context["min_length"]
+        what = f"at least {least} elements are wanted here" if least > 1 else "at least one element is wanted here"
     elif detail["type"] in _PLAIN:
         what, fix = _PLAIN[detail["type"]]
     probe = location
     while probe and probe not in lines:
         probe = probe[:-1]
     dotted = ".".join(str(part) for part in location)
-    where = f"{path}:{lines.get(probe, 1)} ({dotted})" if path else dotted
+    where = f"{path}:{lines.get(probe, 1)}" + (f" ({dotted})" if dotted else "") if path else dotted
     return ExperimentError(what, where=where, fix=fix)
 
 

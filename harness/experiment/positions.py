@@ -14,11 +14,11 @@ Path = tuple[str | int, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans only: under YAML 1.1, the language code ``no`` would be ``False``."""
+    """YAML 1.2's types only: under 1.1, the language ``no`` would be ``False`` and the version 2024-06-01 a date."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF")
@@ -35,7 +35,7 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         The data, and the 1-based line of every mapping value and list element by its path from the root.
 
     Raises:
-        ExperimentError: Not YAML, or a key stands twice in one mapping.
+        ExperimentError: Not YAML, a key stands twice in one mapping, or a value is not what its tag says.
     """
     lines: dict[Path, int] = {}
     try:
@@ -54,6 +54,8 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ExperimentError("this is not valid YAML", where=f"{where}{line}", why=problem) from error
+    except ValueError as error:
+        raise ExperimentError("a value cannot be read", where=where, why=str(error), fix="put it in quotes") from error
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from polyarena.harness.endpoints import EndpointSettings
+from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.judges.language_gate import GatePolicy
+from polyarena.judges.panels import PanelRule
 from polyarena.tasks.sampling import Sampling
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 """Names become folders: letters, digits, dot, underscore and hyphen."""
+
+Money = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+"""An amount, exact."""
 
 Selector = str | tuple[str, ...]
 """Languages: codes, names and facets as in ``polyarena languages --help``."""
@@ -92,18 +98,50 @@ class SystemSpec(Strict):
         return self
 
 
+Templates = str | tuple[str, ...]
+"""Prompt templates: ``all``, a name, or a list of names."""
+
+Limit = Annotated[int, Field(gt=0, le=10**9)]
+
+
 class TaskSpec(Strict):
     """A task to run; a bare name is short for ``{task: name}``.
 
     Attributes:
         task: The task's name, as in ``polyarena tasks``.
         languages: Which of its languages; the experiment's ``languages`` if left out, else all.
-        limit: Only the first so many items of each language; all if left out.
+        limit: So many items of each language, the same source items in every language; all if left out.
+        take: Which items a limit takes: ``spread`` over the data, or the ``first``, for answers that were stored to
+            these alone.
+        templates: ``all`` of its prompt templates or those named, each asked as a task of its own; its default one if
+            left out.
     """
 
     task: str
     languages: Selector | None = None
-    limit: Annotated[int, Field(gt=0, le=10**9)] | None = None
+    limit: Limit | None = None
+    take: Literal["spread", "first"] = "spread"
+    templates: Templates | None = None
+
+
+class SuiteSpec(Strict):
+    """All tasks of a suite, each in the languages that the suite asks it in.
+
+    A task that is also named by itself is asked as it says there.
+
+    Attributes:
+        suite: The suite's name, as in ``polyarena tasks coverage --suite``.
+        without: Tasks of the suite that are not asked, for example because their data are not at hand.
+        languages: Which of the suite's languages; the experiment's ``languages`` if left out, else all.
+        limit: As of a task, for each of the suite's.
+        templates: As of a task, for those of the suite's that have them.
+    """
+
+    suite: str
+    without: tuple[str, ...] = ()
+    languages: Selector | None = None
+    limit: Limit | None = None
+    templates: Templates | None = None
 
 
 class JudgeSpec(Strict):
@@ -111,10 +149,13 @@ class JudgeSpec(Strict):
 
     Attributes:
         name: How it is called in every table and folder.
-        judge: A judge type: ``rules``, ``llm``, or a plugin's.
+        judge: A judge type: ``rules``, ``llm``, ``harm``, ``reward``, or a plugin's.
         args: The judge type's own arguments.
-        endpoint: The model that an ``llm`` judge asks.
+        endpoint: The model that an ``llm`` or ``harm`` judge asks.
         repeats: Judgments of each order.
+        budget: Most money for this judge in this run folder, in the currency of its prices, which it then needs.
+        language_gate: What becomes of an answer identified as another language than was expected: ``judge`` (judged
+            and marked), ``loss`` or ``tie`` (neither is judged, so nothing is paid).
     """
 
     name: Name
@@ -122,20 +163,49 @@ class JudgeSpec(Strict):
     args: dict[str, Any] = {}
     endpoint: EndpointSettings | None = None
     repeats: Annotated[int, Field(gt=0)] = 1
+    budget: Money | None = None
+    language_gate: GatePolicy = GatePolicy.JUDGE
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        if self.budget is not None and (self.endpoint is None or self.endpoint.prices is None):
+            raise PydanticCustomError("no_prices", "a budget needs `prices` in the endpoint of this judge", {})
+        return self
+
+
+class PanelSpec(Strict):
+    """Several judges as one, derived from their games without a further call.
+
+    Attributes:
+        name: How it is called in every table and folder.
+        judges: Names of two or more judges of the experiment.
+        rule: ``majority`` of the verdicts on each game, or their ``mean``.
+    """
+
+    name: Name
+    judges: Annotated[tuple[str, ...], Field(min_length=2)]
+    rule: PanelRule = PanelRule.MAJORITY
 
 
 class StatisticsSpec(Strict):
-    """How intervals are made.
+    """How numbers and intervals are made.
 
     Attributes:
         confidence: Nominal coverage of the intervals.
         rounds: Bootstrap rounds.
         seed: Of the bootstrap.
+        groupings: What languages are averaged by, beside the average over all: any of ``tier``, ``family``,
+            ``script``, ``region``, ``joshi``, ``direction`` and ``set``.
+        groups: Further averages, each over the languages of a selector, by the name that it has in tables.
+        strong_weight: How many times a verdict with ``>>`` counts among the games of its item; 1 makes it a ``>``.
     """
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     rounds: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     seed: Annotated[int, Field(ge=0)] = 0
+    groupings: tuple[str, ...] = ("tier",)
+    groups: dict[Annotated[str, Field(min_length=1, max_length=100)], Selector] = {}
+    strong_weight: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
 
 
 def _named(*keys: str) -> BeforeValidator:
@@ -145,7 +215,37 @@ def _named(*keys: str) -> BeforeValidator:
     )
 
 
-ShortTask = Annotated[TaskSpec, _named("task")]
+A_TASK, A_SUITE = "(task)", "(suite)"
+"""Which of the two an entry of ``tasks`` is; in brackets, so that messages can tell them from keys."""
+
+
+def _task_or_suite(value: Any) -> str:
+    """Return which of the two an entry is; what is neither is refused as a task."""
+    suite = value.get("suite") is not None if isinstance(value, Mapping) else isinstance(value, SuiteSpec)
+    return A_SUITE if suite else A_TASK
+
+
+def _task_entry(value: Any) -> Any:
+    """Let a bare name stand for a task, and refuse an entry that names both a task and a suite, or neither."""
+    if isinstance(value, str):
+        return {"task": value}
+    if isinstance(value, Mapping):
+        named = [key for key in ("task", "suite") if value.get(key) is not None]
+        known = sorted({*TaskSpec.model_fields, *SuiteSpec.model_fields})
+        strange = [str(key) for key in value if key not in known]
+        if len(named) == 2:
+            raise PydanticCustomError("task_and_suite", "a task and a suite at once", {})
+        if not named and strange:
+            raise PydanticCustomError("unknown_key", "unknown key {key}", {"key": strange[0], "known": known})
+        if not named:
+            raise PydanticCustomError("no_task", "a task or a suite is wanted here", {})
+    return value
+
+
+TaskOrSuite = Annotated[
+    Annotated[TaskSpec, Tag(A_TASK)] | Annotated[SuiteSpec, Tag(A_SUITE)], Discriminator(_task_or_suite)
+]
+ShortTask = Annotated[TaskOrSuite, BeforeValidator(_task_entry, json_schema_input_type=str | TaskOrSuite)]
 ShortJudge = Annotated[JudgeSpec, _named("name", "judge")]
 
 
@@ -156,10 +256,13 @@ class Experiment(Strict):
         name: Names the run folder, ``runs/<name>`` unless ``output`` says otherwise.
         systems: At least one.
         baseline: The system that all others are compared with in the judged tasks.
-        tasks: At least one.
+        tasks: Tasks and suites, at least one.
         languages: For all tasks that do not choose their own.
+        insist: Metrics that are scored also where they are inadequate for a language; such numbers are flagged.
         judges: Judges of the open-ended tasks.
-        statistics: How intervals are made.
+        panels: Judges taken together.
+        statistics: How numbers and intervals are made.
+        budget: Most money for all endpoints in this run folder; each of them then needs prices, in one currency.
         data_root: Folder of a local mirror of the hub; relative to the file. ``POLYARENA_DATA`` if left out.
         output: The run folder; relative to the file.
         cache: The call cache; relative to the file. ``POLYARENA_CACHE`` if left out, else beside the run folders.
@@ -170,11 +273,39 @@ class Experiment(Strict):
     baseline: str | None = None
     tasks: Annotated[tuple[ShortTask, ...], Field(min_length=1)]
     languages: Selector | None = None
+    insist: tuple[str, ...] = ()
     judges: tuple[ShortJudge, ...] = ()
+    panels: tuple[PanelSpec, ...] = ()
     statistics: StatisticsSpec = StatisticsSpec()
+    budget: Money | None = None
     data_root: str | None = None
     output: str | None = None
     cache: str | None = None
+
+    @model_validator(mode="after")
+    def _all_priced(self) -> Self:
+        """A budget of the whole experiment needs prices wherever money is spent."""
+        unpriced = [judge.name for judge in self.judges if judge.endpoint and judge.endpoint.prices is None]
+        unpriced += [s.name for s in self.systems if s.model == "endpoint" and not s.args.get("prices")]
+        if self.budget is not None and unpriced:
+            raise PydanticCustomError(
+                "no_prices", "a budget needs `prices` for every endpoint; {name} has none", {"name": unpriced[0]}
+            )
+        currencies = self._currencies()
+        if self.budget is not None and len(currencies) > 1:
+            raise PydanticCustomError(
+                "two_currencies",
+                "a budget needs the `prices` of every endpoint in one currency, not in {names}",
+                {"names": " and ".join(sorted(currencies))},
+            )
+        return self
+
+    def _currencies(self) -> set[str]:
+        """Return the currencies of all prices; those of a system are read when its model is built."""
+        judges = {judge.endpoint.prices.currency for judge in self.judges if judge.endpoint and judge.endpoint.prices}
+        systems = [system.args.get("prices") for system in self.systems if system.model == "endpoint"]
+        unsaid = Prices.model_fields["currency"].default
+        return judges | {str(each.get("currency", unsaid)) for each in systems if isinstance(each, Mapping)}
 
     _path: Path | None = PrivateAttr(default=None)
     _lines: Mapping[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)

@@ -3,17 +3,17 @@
 One short YAML file for each task and language: names, and which function of
 :mod:`polyarena.harness.lm_eval_tasks.documents` gives the items. The items themselves come from our task when lm-eval
 loads it, from ``POLYARENA_DATA`` or the hub; nothing is copied. The tag ``polyarena_<task>`` is all of its languages.
+A task with several templates or metrics has the others beside it, such as ``polyarena_xnli.claim``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.protocol import Task
@@ -39,7 +39,7 @@ def write_folder(tasks: Iterable[Task], folder: Path) -> Path:
     """Write the task files; what is there already and the same is left alone.
 
     Args:
-        tasks: Those to write, in all of their languages.
+        tasks: Those to write, in all of their languages and variants.
         folder: Made if it does not exist.
 
     Returns:
@@ -48,8 +48,12 @@ def write_folder(tasks: Iterable[Task], folder: Path) -> Path:
     Raises:
         StoreError: It cannot be written.
     """
-    cards = [task.card for task in tasks]
-    wanted = {f"{task_name(card.name, code)}.yaml": _text(card, code) for card in cards for code in card.languages}
+    wanted = {
+        f"{task_name(each.card.name, code)}.yaml": _text(each, code)
+        for task in tasks
+        for each in _variants(task)
+        for code in each.card.languages
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         listing = folder / _LISTED
@@ -69,6 +73,12 @@ def write_folder(tasks: Iterable[Task], folder: Path) -> Path:
     return folder
 
 
+def _variants(task: Task) -> Iterator[Task]:
+    yield task
+    for name in getattr(task, "templates", ())[1:]:
+        yield task.variant(name)  # type: ignore[attr-defined]  # optional, beside the protocol
+
+
 def _write(path: Path, text: str) -> None:
     if path.is_file() and path.read_text("utf-8") == text:
         return
@@ -81,7 +91,7 @@ class _Function(str):
     """The dotted name of a function, which a task file writes as ``!function name``."""
 
 
-def _text(card: TaskCard, language: str) -> str:
+def _text(task: Task, language: str) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
@@ -89,10 +99,11 @@ def _text(card: TaskCard, language: str) -> str:
             return True
 
     Dumper.add_representer(_Function, lambda dumper, name: dumper.represent_scalar("!function", str(name)))
-    return str(yaml.dump(_keys(card, language), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120))
+    return str(yaml.dump(_keys(task, language), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120))
 
 
-def _keys(card: TaskCard, language: str) -> dict[str, Any]:
+def _keys(task: Task, language: str) -> dict[str, Any]:
+    card = task.card
     keys: dict[str, Any] = {
         "task": task_name(card.name, language),
         "tag": f"polyarena_{card.name}",
@@ -108,12 +119,15 @@ def _keys(card: TaskCard, language: str) -> dict[str, Any]:
         },
     }
     if card.kind is Kind.MULTIPLE_CHOICE:
-        metrics = [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in ("acc", "acc_bytes")]
+        # lm-eval has one separator for all documents of a task; where a task has its own, it goes before each choice.
+        own = getattr(task, "own_separators", False)
         return keys | {
             "output_type": "multiple_choice",
-            "doc_to_choice": "choices",
+            "doc_to_choice": "continuations" if own else "choices",
+            "target_delimiter": "" if own else " ",
             "doc_to_target": "gold",
-            "metric_list": metrics,
+            "process_results": _function(_SCORING, "process_choices"),
+            "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in card.metrics],
         }
     generation = {"until": list(card.generation.stop), "max_gen_toks": card.generation.max_tokens, "do_sample": False}
     return keys | {

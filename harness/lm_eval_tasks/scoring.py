@@ -7,9 +7,11 @@ other metric is the mean over documents.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from polyarena.harness.lm_eval_tasks.documents import item_of
+from polyarena.tasks.item import Item
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.records import Completion
 from polyarena.tasks.registry import find_task
@@ -20,21 +22,35 @@ _AGGREGATE = "aggregate "
 def process_results(doc: dict[str, Any], results: Sequence[str]) -> Mapping[str, Any]:
     """Score one generated answer with the task's own metrics; empty for tasks that are only judged."""
     item, task = item_of(doc), find_task(doc["polyarena_task"])
-    completion = Completion(
-        system="lm-eval",
-        task=doc["polyarena_task"],
-        language=item.language,
-        item_id=item.item_id,
-        sample_index=0,
-        source_id=item.source_id,
-        prompt=item.prompt,
-        text=results[0],
-    )
+    completion = replace(_unanswered(item, doc["polyarena_task"]), text=results[0])
     values: dict[str, Any] = dict(task.score(item, completion))
     statistics = getattr(task, "statistics", None)
     if statistics is not None:
         values |= statistics(item, completion)
     return values
+
+
+def process_choices(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Mapping[str, float]:
+    """Score the log-likelihoods of the choices of one item with the task's own metrics: credit for ties is shared."""
+    item, task = item_of(doc), find_task(doc["polyarena_task"])
+    completion = replace(
+        _unanswered(item, doc["polyarena_task"]),
+        loglikelihoods=tuple(float(loglikelihood) for loglikelihood, _ in results),
+        choice_bytes=tuple(len(choice.encode()) for choice in item.choices),
+    )
+    return task.score(item, completion)
+
+
+def _unanswered(item: Item, task: str) -> Completion:
+    return Completion(
+        system="lm-eval",
+        task=task,
+        language=item.language,
+        item_id=item.item_id,
+        sample_index=0,
+        source_id=item.source_id,
+        prompt=item.prompt,
+    )
 
 
 def __getattr__(name: str) -> Callable[[Sequence[Any]], float]:

@@ -16,7 +16,9 @@ from polyarena.tasks.errors import DataError, ExperimentError, ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import unknown
 
-ARGUMENTS = ("path", "id_field", "text_field")
+ARGUMENTS = ("path", "id_field", "text_field", "missing")
+REFUSE, LEAVE_OUT = "refuse", "leave_out"
+"""What ``missing`` may say of items that have no stored completion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class CompletionsType:
     """The model type ``completions``; a :class:`polyarena.harness.models.protocol.ModelType`.
 
     Arguments: ``path``, a folder of files such as ``de.jsonl`` or ``deu_Latn.parquet``; ``id_field`` and ``text_field``
-    where these fields have unusual names.
+    where these fields have unusual names; ``missing``, which is ``refuse`` unless it says ``leave_out``, for items that
+    have no stored completion.
     """
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
@@ -34,6 +37,8 @@ class CompletionsType:
                 raise unknown("argument of `completions`", str(name), ARGUMENTS, where=where)
             if not isinstance(value, str) and not (value is None and name != "path"):
                 raise ExperimentError(f"`{name}` must be a text", where=where, why=f"it is {value!r}")
+        if args.get("missing") not in (None, REFUSE, LEAVE_OUT):
+            raise unknown("value of `missing`", str(args["missing"]), (REFUSE, LEAVE_OUT), where=where)
         if not args.get("path"):
             raise ExperimentError("stored completions need `path`", where=where, fix="name the folder that holds them")
         language_files(_folder(args, context), where)
@@ -51,6 +56,7 @@ class CompletionsType:
         path = file_of(_folder(args, context), language, "")
         status = path.stat()
         fields = [f"{name}={args[name]}" for name in ("id_field", "text_field") if args.get(name)]
+        fields += [f"missing={LEAVE_OUT}"] if args.get("missing") == LEAVE_OUT else []
         return {
             "type": "completions",
             "args": ",".join(fields),
@@ -59,14 +65,16 @@ class CompletionsType:
 
     def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:  # noqa: ARG002
         """Open the folder; files are read when their language is asked for. A chat template means nothing here."""
-        return CompletionsModel(_folder(args, context), args.get("id_field"), args.get("text_field"))
+        leave_out = args.get("missing") == LEAVE_OUT
+        return CompletionsModel(_folder(args, context), args.get("id_field"), args.get("text_field"), leave_out)
 
 
 class CompletionsModel:
     """Stored completions as a model; a :class:`polyarena.harness.models.protocol.Model`."""
 
-    def __init__(self, folder: Path, id_field: str | None, text_field: str | None) -> None:
+    def __init__(self, folder: Path, id_field: str | None, text_field: str | None, leave_out: bool = False) -> None:
         self._folder = folder
+        self._leave_out = leave_out
         self._fields = (id_field, text_field)
         self._language = ""
         self._stored: dict[Key, Stored] = {}
@@ -77,7 +85,7 @@ class CompletionsModel:
         return {"chat_template": "unknown"}
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
-        """Look up one text for each request; an empty text is a text.
+        """Look up one text for each request; an empty text is a text, and ``None`` stands for an item to leave out.
 
         ``prompt`` is what the file says the model saw, else the plain messages. Finish reason, token counts and latency
         are taken from the file where it has them.
@@ -111,19 +119,22 @@ class CompletionsModel:
             self._stored = read_stored(path, *self._fields)
             self._language = language
         missing = [request for request in requests if (request.item_id, request.sample_index) not in self._stored]
-        if missing:
+        if missing and not (self._leave_out and len(missing) < len(requests)):
             first = missing[0]
             sample = f", sample {first.sample_index}" if first.sample_index else ""
             raise DataError(
                 f"{len(missing)} of {len(requests)} items have no stored completion",
                 where=path,
                 why=f"the first is {first.item_id!r}{sample}; the file holds {len(self._stored)} completions",
-                fix="set the task's `limit` to the items that are stored, or store the rest",
+                fix="set the task's `limit` to the items that are stored, with `take: first` if they are the first; or "
+                "store the rest; or leave them out by `missing: leave_out` in `args`",
             )
-        return [_generated(request, self._stored[request.item_id, request.sample_index]) for request in requests]
+        return [_generated(request, self._stored.get((request.item_id, request.sample_index))) for request in requests]
 
 
-def _generated(request: GenerateRequest, stored: Stored) -> Generated:
+def _generated(request: GenerateRequest, stored: Stored | None) -> Generated:
+    if stored is None:
+        return Generated(plain(request.messages), None)
     row = stored.row
     prompt = row.get("prompt")
     return Generated(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from polyarena.harness.models.rendering import SEPARATORS
+from polyarena.harness.models.rendering import separator
 from polyarena.harness.models.sampled import descends
 
 
@@ -18,7 +18,7 @@ def describe(lm: Any, templated: bool) -> dict[str, str]:
     beside those of the experiment), ``chat_template`` (SHA-256 of the text; ``none``; ``server``), ``separator``
     (between prompt and choice, as JSON), ``max_length`` in tokens.
     """
-    facts: dict[str, Any] = {"separator": json.dumps(SEPARATORS[templated]), "chat_template": _template(lm, templated)}
+    facts: dict[str, Any] = {"separator": json.dumps(separator(templated)), "chat_template": _template(lm, templated)}
     if descends(lm, "HFLM"):
         facts |= _of_transformers(lm)
     for name in ("batch_size", "max_length"):

@@ -19,7 +19,7 @@ from polyarena.harness.models.failures import failed
 from polyarena.harness.models.observing import Observation, observe
 from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model
 from polyarena.harness.models.quiet import quiet
-from polyarena.harness.models.rendering import SEPARATORS, Messages, plain, set_template, shown, through_template
+from polyarena.harness.models.rendering import Messages, plain, separator, set_template, shown, through_template
 from polyarena.harness.models.sampled import descends, generation_arguments, seeded
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.text import well_formed
@@ -105,16 +105,15 @@ class LmEvalModel:
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:
         """Score the choices of each request, in order, as continuations of the rendered prompt.
 
-        Between prompt and choice stands :data:`polyarena.harness.models.rendering.SEPARATORS`. All choices of all
-        requests go to lm-eval in one call.
+        Between prompt and choice stands :func:`polyarena.harness.models.rendering.separator`; choices that are whole
+        texts are scored after nothing. All choices of all requests go to lm-eval in one call.
 
         Raises:
             ModelError: The backend cannot score continuations, failed, or gave no number.
         """
-        prompts = [self._render(request.messages) for request in requests]
-        separator = SEPARATORS[self._templated]
+        prompts = [self._render(request.messages) if request.messages else "" for request in requests]
         pairs = [
-            (prompt, separator + well_formed(choice))
+            (prompt, separator(self._templated, request.separator) + well_formed(choice))
             for prompt, request in zip(prompts, requests, strict=True)
             for choice in request.choices
         ]

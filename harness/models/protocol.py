@@ -32,20 +32,32 @@ class GenerateRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRequest:
-    """Choices to score by their log-likelihood as continuations of the rendered messages."""
+    """Choices to score by their log-likelihood as continuations of the rendered messages.
+
+    Attributes:
+        language: ``lang_Script`` of the item.
+        item_id: The item, within task and language.
+        messages: As in :class:`GenerateRequest`; empty where the choices are whole texts, scored after nothing.
+        choices: The continuations.
+        separator: What stands between prompt and choice where no chat template ends the prompt.
+    """
 
     language: str
     item_id: str
     messages: tuple[Mapping[str, str], ...]
     choices: tuple[str, ...]
+    separator: str = " "
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """One generated text; fields as in :class:`polyarena.tasks.records.Completion`."""
+    """One generated text; fields as in :class:`polyarena.tasks.records.Completion`.
+
+    A ``text`` of ``None`` leaves the item out: the system has no answer to it, which is no empty answer.
+    """
 
     prompt: str
-    text: str
+    text: str | None
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None

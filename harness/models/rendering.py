@@ -10,12 +10,18 @@ from polyarena.tasks.text import well_formed
 
 Messages = Sequence[Mapping[str, str]]
 
-SEPARATORS = {True: "", False: " "}
-"""What stands between the rendered prompt and a choice, by whether a chat template is applied.
 
-A template ends where the answer begins. Without one, a single space, in all scripts alike: languages that write no
-spaces get one too, so that one rule holds for every language and every choice pays the same for it.
-"""
+def separator(templated: bool, wanted: str = " ") -> str:
+    """Return what stands between the rendered prompt and a choice.
+
+    A template ends where the answer begins. Without one it is what the task asks for: a single space unless it says
+    otherwise, in all scripts alike, so that one rule holds for every language and every choice pays the same for it.
+
+    Args:
+        templated: Whether a chat template is applied.
+        wanted: The task's :attr:`polyarena.tasks.item.Item.choice_separator`.
+    """
+    return "" if templated else wanted
 
 
 def plain(messages: Messages) -> str:

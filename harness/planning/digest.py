@@ -31,7 +31,13 @@ def _plain(value: Any) -> Any:
 def items_digest(items: Iterable[Item]) -> str:
     """Digest what a model is asked and what counts as right; grouping fields do not change an answer."""
     return digest(
-        [[item.item_id, item.source_id, item.prompt, item.choices, item.gold, item.references] for item in items]
+        [
+            [item.item_id, item.source_id, item.prompt, item.choices, item.gold, item.references]
+            + ([item.images] if item.images else [])
+            # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
+            + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
+            for item in items
+        ]
     )
 
 

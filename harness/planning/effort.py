@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.digest import items_digest
 from polyarena.harness.planning.judging import ResolvedJudge
 from polyarena.harness.planning.keys import cell_key, games_key, samples_of, sampling_of
 from polyarena.harness.planning.prompting import messages, system_text
-from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask
+from polyarena.harness.planning.resolve import ResolvedSystem
+from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.planning.sheets import Questions
 from polyarena.harness.planning.stock import Stock
-from polyarena.harness.planning.tokens import Range, price, text_tokens
+from polyarena.harness.planning.tokens import Range, price, size_tokens, text_tokens
 from polyarena.judges import pairings
-from polyarena.judges.protocol import Answer, Call, Match
+from polyarena.judges.protocol import Answer, Call, Match, message_text
 from polyarena.tasks.item import Item, Kind
 
 ORDERS = 2
@@ -77,40 +78,43 @@ def plan_cell(
     system: ResolvedSystem,
     task: ResolvedTask,
     language: str,
-    items: Sequence[Item],
+    questions: Questions,
     context: ModelContext,
     stock: Stock,
 ) -> PlannedCell:
     """Plan one cell."""
-    key = cell_key(system, task, language, items, context)
+    sheet = questions.sheet
+    key = cell_key(system, task, language, sheet.digest, context)
     instructions = system_text(system.spec.system_prompt, language)
     samples, sampling = samples_of(system, task), sampling_of(system, task)
     choosing = task.card.kind is Kind.MULTIPLE_CHOICE
-    prompts = [item.prompt + choice for item in items for choice in item.choices or ("",) * samples]
+    requests = sheet.choices if choosing else sheet.items * samples
     endpoint = EndpointSettings.model_validate(system.spec.args) if system.spec.model == "endpoint" else None
     stored = bool(stock.cell_content(system.spec.name, task.spec.task, language, key))
     cached = 0
-    if endpoint is not None and not stored:
+    if endpoint is not None and not stored and stock.cache is not None:
         calls = (
-            Call(messages(instructions, item.prompt), sampling, sample) for item in items for sample in range(samples)
+            Call(messages(instructions, item.prompt), sampling, sample)
+            for item in questions.items()
+            for sample in range(samples)
         )
         cached = stock.cached(endpoint, calls)
-    prompt = sum((text_tokens(text) for text in prompts), text_tokens(instructions or "") * len(prompts))
-    completion = Range() if choosing else Range(1, sampling.max_tokens) * len(prompts)
+    prompt = size_tokens(sheet.size * (1 if choosing else samples)) + text_tokens(instructions or "") * requests
+    completion = Range() if choosing else Range(1, sampling.max_tokens) * requests
     return PlannedCell(
         system=system.spec.name,
         task=task.spec.task,
         language=language,
         key=key,
         stored=stored,
-        **_effort(items, len(prompts), cached, prompt, completion, endpoint),
+        **_effort(sheet.items, requests, cached, prompt, completion, endpoint),
     )
 
 
 def plan_games(
     baseline: str | None,
     judges: Sequence[ResolvedJudge],
-    items: Sequence[Item],
+    questions: Questions,
     row: Mapping[str, PlannedCell],
     stock: Stock,
 ) -> Iterator[PlannedGames]:
@@ -119,38 +123,37 @@ def plan_games(
     Args:
         baseline: Name of the baseline.
         judges: The judges.
-        items: Of an open-ended task in one language.
+        questions: Of an open-ended task in one language.
         row: The cells of this task and language, by system.
         stock: What is there already.
     """
     other = row.get(baseline or "")
     if other is None:
         return
-    questions = items_digest(items)
     for judge in judges:
         for cell in row.values():
             if cell.system != other.system:
-                yield _pair(judge, cell, other, items, questions, stock)
+                yield _pair(judge, cell, other, questions, stock)
 
 
 def _pair(
     judge: ResolvedJudge,
     candidate: PlannedCell,
     baseline: PlannedCell,
-    items: Sequence[Item],
-    questions: str,
+    questions: Questions,
     stock: Stock,
 ) -> PlannedGames:
     task, language = candidate.task, candidate.language
     one, other = (stock.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
     stored, key = False, ""
     if one and other:
-        key = games_key(judge.signature, judge.spec.repeats, one, other, questions)
+        key = games_key(judge.signature, judge.spec.repeats, one, other, questions.sheet.digest)
         stored = stock.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
     requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
     prompt, completion, cached = Range(), Range(), 0
     endpoint = judge.spec.endpoint
     if endpoint is not None and not stored:
+        items = questions.items()
         calls = _calls(judge, candidate, baseline, items, stock)
         if calls:
             cached = stock.cached(endpoint, calls)
@@ -161,7 +164,7 @@ def _pair(
             calls = [call for match in blank for call in judge.judge.calls(match)] * (requests // len(items))
             prompt = (candidate.completion_tokens + baseline.completion_tokens) * (ORDERS * judge.spec.repeats)
         for call in calls:
-            prompt = sum((text_tokens(turn["content"]) for turn in call.messages), prompt)
+            prompt = sum((text_tokens(message_text(turn)) for turn in call.messages), prompt)
             completion = completion + Range(1, call.sampling.max_tokens)
     return PlannedGames(
         key=key,
@@ -171,7 +174,7 @@ def _pair(
         task=task,
         language=language,
         stored=stored,
-        **_effort(items, requests, cached, prompt, completion, endpoint),
+        **_effort(questions.sheet.items, requests, cached, prompt, completion, endpoint),
     )
 
 
@@ -187,7 +190,7 @@ def _calls(
 
 
 def _effort(
-    items: Sequence[Item],
+    items: int,
     requests: int,
     cached: int,
     prompt: Range,
@@ -195,13 +198,19 @@ def _effort(
     endpoint: EndpointSettings | None,
 ) -> dict[str, Any]:
     share = 1 - cached / requests if requests else 0.0
-    prices: Prices | None = endpoint.prices if endpoint else None
     return {
-        "items": len(items),
+        "items": items,
         "requests": requests,
         "cached": cached,
         "prompt_tokens": prompt * share,
         "completion_tokens": completion * share,
-        "price": price(prompt * share, completion * share, prices) if endpoint else None,
+        "price": _price(prompt * share, completion * share, endpoint) if endpoint else None,
         "billed": endpoint is not None,
     }
+
+
+def _price(prompt: Range, completion: Range, endpoint: EndpointSettings) -> Range | None:
+    total = price(prompt, completion, endpoint.prices)
+    if total is None or endpoint.prices is None or endpoint.mode != "batch":
+        return total
+    return total * float(endpoint.prices.batch_share)

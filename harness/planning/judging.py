@@ -10,9 +10,10 @@ from typing import Any
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
 from polyarena.harness.planning.digest import digest
-from polyarena.harness.planning.resolve import ResolvedTask
+from polyarena.harness.planning.resolved_task import ResolvedTask
 from polyarena.harness.planning.secrets import refuse_secrets
 from polyarena.judges import find_judge
+from polyarena.judges.language_gate import GatedJudge, GatePolicy
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Reply
 from polyarena.tasks.errors import ExperimentError, PolyarenaError
 from polyarena.tasks.item import Kind
@@ -68,6 +69,8 @@ def _resolve(
     experiment: Experiment, index: int, spec: JudgeSpec, open_endpoint: Callable[[EndpointSettings], Ask] | None
 ) -> ResolvedJudge:
     refuse_secrets(spec.args, experiment.where("judges", index, "args"))
+    if spec.endpoint is not None:
+        refuse_secrets(spec.endpoint.extra_body, experiment.where("judges", index, "endpoint"))
     factory = find_judge(spec.judge, where=experiment.where("judges", index, "judge"))
     ask: Ask | None = None
     if spec.endpoint is not None:
@@ -76,13 +79,16 @@ def _resolve(
         judge = factory(_located(spec.args, experiment.base), ask)
     except PolyarenaError as error:
         where = experiment.where("judges", index, "args")
-        raise ExperimentError(error.what, where=where, why=error.why, fix=error.fix) from error
+        why = f"{error.where}: {error.why}" if error.where and error.why else error.where or error.why
+        raise ExperimentError(error.what, where=where, why=why, fix=error.fix) from error
     if ask is None and judge.calls(Match(language="eng_Latn", question="?", a=Answer(""), b=Answer(""))):
         raise ExperimentError(
             f"the judge {spec.name!r} asks a model and has no endpoint",
             where=experiment.where("judges", index),
             fix="give it `endpoint: {base_url: ..., model: ...}`",
         )
+    if spec.language_gate is not GatePolicy.JUDGE:
+        judge = GatedJudge(judge, spec.language_gate)
     signature = judge.signature
     if spec.endpoint is not None:
         signature += f"|model:{spec.endpoint.model}|endpoint:{digest(dict(spec.endpoint.identity))[:8]}"
@@ -90,10 +96,13 @@ def _resolve(
 
 
 def _located(args: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """Let arguments name files relative to the experiment."""
+    """Let arguments name template files, and a folder as ``model``, relative to the experiment."""
+    located = {name: _located(value, base) if isinstance(value, Mapping) else value for name, value in args.items()}
     return {
-        name: str(base / value) if isinstance(value, str) and value.endswith(".toml") else value
-        for name, value in args.items()
+        name: str(base / value)
+        if isinstance(value, str) and (value.endswith(".toml") or (name == "model" and (base / value).is_dir()))
+        else value
+        for name, value in located.items()
     }
 
 

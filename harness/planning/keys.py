@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.digest import digest, items_digest
+from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.prompting import system_text
-from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask
-from polyarena.tasks.item import Item, Kind
+from polyarena.harness.planning.resolve import ResolvedSystem
+from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.tasks.item import Kind
 from polyarena.tasks.sampling import Sampling
 
 FORMAT = 1
@@ -27,16 +27,22 @@ def samples_of(system: ResolvedSystem, task: ResolvedTask) -> int:
     return 1 if task.card.kind is Kind.MULTIPLE_CHOICE else system.spec.samples
 
 
-def cell_key(
-    system: ResolvedSystem, task: ResolvedTask, language: str, items: Sequence[Item], context: ModelContext
-) -> str:
-    """Return the key of one cell."""
+def cell_key(system: ResolvedSystem, task: ResolvedTask, language: str, questions: str, context: ModelContext) -> str:
+    """Return the key of one cell.
+
+    Args:
+        system: The system.
+        task: The task.
+        language: ``lang_Script``.
+        questions: Digest of the items.
+        context: The run around the model.
+    """
     multiple_choice = task.card.kind is Kind.MULTIPLE_CHOICE
     return digest(
         {
             "format": FORMAT,
             "task": f"{task.card.name}@{task.card.version}",
-            "items": items_digest(items),
+            "items": questions,
             "model": {"type": system.spec.model, **system.type.identity(system.spec.args, context, language)},
             "chat_template": system.chat_template,
             "system_prompt": system_text(system.spec.system_prompt, language),

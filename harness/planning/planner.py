@@ -10,13 +10,15 @@ from typing import Any
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.effort import PlannedCell, PlannedGames, plan_cell, plan_games
-from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
-from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask, resolve_systems, resolve_tasks
+from polyarena.harness.planning.resolve import ResolvedSystem, resolve_systems, select_tasks
+from polyarena.harness.planning.resolved_task import LeftOut, ResolvedTask
+from polyarena.harness.planning.sheets import reading
 from polyarena.harness.planning.stock import open_stock
 from polyarena.harness.planning.tokens import Range
+from polyarena.harness.planning.unread import Unread
 from polyarena.harness.store import RunFolder
-from polyarena.tasks.data import DataSource, data_root
+from polyarena.tasks.data import data_root
 from polyarena.tasks.item import Kind
 
 
@@ -35,6 +37,8 @@ class Plan:
         data: Content digest of each data set read, by its name.
         data_root: The local mirror, or ``None`` for the hub.
         unsupported: (system, language) pairs that are not asked because the system does not claim the language.
+        retry_refused: Whether questions that an endpoint has refused for good are asked again.
+        left_out: What suites want and cannot have, and metrics that are not scored, with the reasons.
     """
 
     experiment: Experiment
@@ -47,6 +51,8 @@ class Plan:
     data: Mapping[str, str]
     data_root: Path | None
     unsupported: tuple[tuple[str, str], ...] = field(default=())
+    retry_refused: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def parts(self) -> tuple[PlannedCell | PlannedGames, ...]:
@@ -77,40 +83,50 @@ class Plan:
         return next(system for system in self.systems if system.spec.name == name)
 
 
-def plan(experiment: Experiment | str | Path | Mapping[str, Any], *, output: str | Path | None = None) -> Plan:
+def plan(
+    experiment: Experiment | str | Path | Mapping[str, Any],
+    *,
+    output: str | Path | None = None,
+    retry_refused: bool = False,
+) -> Plan:
     """Resolve an experiment and find out what is left to do; spends nothing and loads no model.
 
     Args:
         experiment: An experiment, its file, or a mapping with the file's keys.
         output: The run folder; the experiment's own ``output`` or ``runs/<name>`` if left out.
+        retry_refused: Whether questions that an endpoint has refused for good are asked again.
 
     Raises:
         PolyarenaError: Anything in the experiment or its data that cannot work.
     """
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
-    folder = RunFolder(_output(experiment, output))
+    folder = folder_of(experiment, output)
     folder.refuse_other_experiment(experiment.name)
     root = data_root(experiment.data_root, experiment.base)
-    data = DataSource(root)
     context = ModelContext(base=str(experiment.base))
-    tasks = resolve_tasks(experiment)
+    selection = select_tasks(experiment)
+    tasks = selection.tasks
     systems = resolve_systems(experiment, tasks, context)
     judges = resolve_judges(experiment, tasks, None)
     cells: dict[tuple[int, int, int], PlannedCell] = {}
     games: list[PlannedGames] = []
-    with open_stock(experiment, folder) as stock:
+    unread = Unread(root)
+    with open_stock(experiment, folder, retry_refused=retry_refused) as stock, reading(root) as reader:
         for t, task in enumerate(tasks):
             for n, language in enumerate(task.languages):
-                items = load_items(task, language, data)
+                questions = unread.tried(reader, task, language)
+                if questions is None:
+                    continue
                 row: dict[str, PlannedCell] = {}
                 for s, system in enumerate(systems):
                     if system.supports(language):
                         row[system.spec.name] = cells[s, t, n] = plan_cell(
-                            system, task, language, items, context, stock
+                            system, task, language, questions, context, stock
                         )
                 if task.card.kind is Kind.OPEN_ENDED:
-                    games += plan_games(experiment.baseline, judges, items, row, stock)
+                    games += plan_games(experiment.baseline, judges, questions, row, stock)
+    unread.refuse()
     return Plan(
         experiment=experiment,
         folder=folder,
@@ -120,18 +136,21 @@ def plan(experiment: Experiment | str | Path | Mapping[str, Any], *, output: str
         # A system's cells run together, so that its model is loaded once.
         cells=tuple(cell for _, cell in sorted(cells.items())),
         games=tuple(sorted(games, key=lambda g: (g.judge, g.candidate, g.task, g.language))),
-        data=dict(sorted(data.digests.items())),
+        data=dict(sorted(reader.digests.items())),
         data_root=root,
         unsupported=tuple(_unsupported(systems, tasks)),
+        retry_refused=retry_refused,
+        left_out=selection.left_out,
     )
 
 
-def _output(experiment: Experiment, output: str | Path | None) -> Path:
+def folder_of(experiment: Experiment, output: str | Path | None = None) -> RunFolder:
+    """Return the run folder: ``output``, else the experiment's own ``output``, else ``runs/<name>``."""
     if output is not None:
-        return Path(output)
+        return RunFolder(Path(output))
     if experiment.output is not None:
-        return experiment.base / experiment.output
-    return Path("runs") / experiment.name
+        return RunFolder(experiment.base / experiment.output)
+    return RunFolder(Path("runs") / experiment.name)
 
 
 def _unsupported(systems: Sequence[ResolvedSystem], tasks: Sequence[ResolvedTask]) -> Iterator[tuple[str, str]]:

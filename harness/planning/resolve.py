@@ -6,31 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.experiment import Experiment, SystemSpec, TaskSpec
+from polyarena.harness.experiment import Experiment, SuiteSpec, SystemSpec
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
+from polyarena.harness.planning.adequate import check_insisted, weighed
+from polyarena.harness.planning.expanding import expand, merged
 from polyarena.harness.planning.prompting import system_text
+from polyarena.harness.planning.resolved_task import LeftOut, ResolvedTask
 from polyarena.harness.planning.secrets import refuse_secrets
-from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Kind
-from polyarena.tasks.languages import find_language, named_languages, select_languages
-from polyarena.tasks.protocol import Task
-from polyarena.tasks.registry import find_task
-
-
-@dataclass(frozen=True)
-class ResolvedTask:
-    """A task of the experiment with the languages that will be asked."""
-
-    spec: TaskSpec
-    task: Task
-    languages: tuple[str, ...]
-
-    @property
-    def card(self) -> TaskCard:
-        """The task's identity."""
-        return self.task.card
+from polyarena.tasks.languages import select_languages
 
 
 @dataclass(frozen=True)
@@ -54,48 +40,57 @@ class ResolvedSystem:
         return self.languages is None or language in self.languages
 
 
-def resolve_tasks(experiment: Experiment) -> tuple[ResolvedTask, ...]:
-    """Find the tasks and select their languages.
+@dataclass(frozen=True)
+class Selection:
+    """The tasks of an experiment.
+
+    Attributes:
+        tasks: In the order of the file; a suite's in the order of the suite.
+        left_out: What suites want and cannot have, and metrics that are not scored.
+    """
+
+    tasks: tuple[ResolvedTask, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def select_tasks(experiment: Experiment) -> Selection:
+    """Find the tasks, select their languages, and take out what their metrics cannot measure.
 
     Raises:
-        UnknownNameError: A task or language does not exist.
-        ExperimentError: A task does not have a language that is named for it, or none of those selected.
+        UnknownNameError: A task, suite, template, metric or language does not exist.
+        ExperimentError: A task does not have a language that is named for it or none of those selected, stands twice,
+            or has no adequate metric in a language that is named for it; or nothing of a suite is left.
     """
-    return tuple(_resolve_task(experiment, index, spec) for index, spec in enumerate(experiment.tasks))
-
-
-def _resolve_task(experiment: Experiment, index: int, spec: TaskSpec) -> ResolvedTask:
-    task = find_task(spec.task, where=experiment.where("tasks", index, "task"))
-    available = task.card.languages
-    own = spec.languages is not None
-    selector = spec.languages if own else experiment.languages
-    if selector is None:
-        return ResolvedTask(spec, task, tuple(available))
-    where = experiment.where("tasks", index, "languages") if own else experiment.where("languages")
-    selected = [language.code for language in select_languages(selector, where=where)]
-    # A set such as aya99 means "those of them that the task has"; a language called by its name is meant.
-    if own:
-        _refuse_missing(task.card, [language.code for language in named_languages(selector)], where)
-    languages = tuple(code for code in selected if code in available)
-    if not languages:
-        raise ExperimentError(
-            f"the task {spec.task!r} has none of the languages selected for it",
-            where=where,
-            fix=f"`polyarena tasks {spec.task}` lists its {len(available)} languages",
-        )
-    return ResolvedTask(spec, task, languages)
-
-
-def _refuse_missing(card: TaskCard, named: Sequence[str], where: str) -> None:
-    for code in named:
-        if code not in card.languages:
-            name = find_language(code).name
+    meant = [expand(experiment, index) for index in range(len(experiment.tasks))]
+    tasks: list[ResolvedTask] = []
+    left_out = [each for entry in meant for each in entry.left_out]
+    for task, entry in merged(meant):
+        kept, without = weighed(task, entry.named, experiment.insist, entry.where)
+        left_out += without
+        if kept.languages:
+            tasks.append(kept)
+        elif not kept.suite:
             raise ExperimentError(
-                f"the task {card.name!r} does not have {name} ({code})",
-                where=where,
-                why=card.left_out.get(code, ""),
-                fix=f"`polyarena tasks {card.name}` lists its {len(card.languages)} languages",
+                f"no metric of the task {task.spec.task!r} is adequate for any of its languages",
+                where=entry.where,
+                why=without[0].reason,
+                fix=f"leave the task out, or add `insist: [{without[0].metric}]`: its numbers are then flagged",
             )
+    check_insisted(experiment.insist, tasks, experiment.where("insist"))
+    if not tasks:
+        suites = [spec.suite for spec in experiment.tasks if isinstance(spec, SuiteSpec)]
+        raise ExperimentError(
+            f"nothing of {', '.join(map(repr, suites))} is left",
+            where=experiment.where("tasks"),
+            why="; ".join(dict.fromkeys(f"{each.task}: {each.reason}" for each in left_out[:3])),
+            fix=f"select other languages; `polyarena tasks coverage --suite {suites[0]}` shows which it has",
+        )
+    return Selection(tuple(tasks), tuple(left_out))
+
+
+def resolve_tasks(experiment: Experiment) -> tuple[ResolvedTask, ...]:
+    """Return the tasks of :func:`select_tasks`, which says what is raised."""
+    return select_tasks(experiment).tasks
 
 
 def resolve_systems(
@@ -119,14 +114,7 @@ def _resolve_system(
     model_type = find_model_type(spec.model, where=experiment.where("systems", index, "model"))
     refuse_secrets(spec.args, experiment.where("systems", index, "args"))
     model_type.check(spec.args, context, experiment.where("systems", index, "args"))
-    for resolved in tasks:
-        if not model_type.supports(resolved.card.kind):
-            raise ExperimentError(
-                f"the system {spec.name!r} cannot answer the task {resolved.card.name!r}",
-                where=experiment.where("systems", index, "model"),
-                why=f"models of type {spec.model!r} give no {_NEEDS[resolved.card.kind]}",
-                fix="leave out the task, or use a model type that does, such as hf or local-completions",
-            )
+    _refuse_unanswerable(experiment, index, spec, tasks, model_type)
     where = experiment.where("systems", index, "system_prompt")
     for resolved in tasks:
         for language in resolved.languages[:1]:
@@ -136,6 +124,28 @@ def _resolve_system(
         selected = select_languages(spec.languages, where=experiment.where("systems", index, "languages"))
         manifest = frozenset(language.code for language in selected)
     return ResolvedSystem(spec, model_type, _template(experiment, index, spec), manifest)
+
+
+def _refuse_unanswerable(
+    experiment: Experiment, index: int, spec: SystemSpec, tasks: Sequence[ResolvedTask], model_type: ModelType
+) -> None:
+    beyond = [resolved for resolved in tasks if not model_type.supports(resolved.card.kind)]
+    if not beyond:
+        return
+    first = beyond[0]
+    names = [resolved.spec.task for resolved in beyond if resolved.suite == first.suite]
+    if first.suite:
+        what = f"cannot answer {len(names)} of the tasks of the suite {first.suite!r}"
+        fix = f"put `without: [{', '.join(names)}]` under the suite, or use a model type that answers all, such as"
+    else:
+        what = f"cannot answer the task {first.card.name!r}"
+        fix = "leave out the task, or use a model type that does, such as"
+    raise ExperimentError(
+        f"the system {spec.name!r} {what}",
+        where=experiment.where("systems", index, "model"),
+        why=f"models of type {spec.model!r} give no {_NEEDS[first.card.kind]}",
+        fix=f"{fix} hf or local-completions",
+    )
 
 
 _NEEDS = {

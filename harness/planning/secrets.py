@@ -14,10 +14,12 @@ NAMES = frozenset(
     }
 )  # fmt: skip
 """Names of arguments and HTTP headers that carry credentials, in lower case."""
+ENDINGS = ("api_key", "api-key", "apikey", "access_token", "auth_token", "password", "secret")
+"""With these, any name is one of a credential."""
 
 
 def refuse_secrets(args: Mapping[str, Any], where: str) -> None:
-    """Refuse arguments that carry a credential, at any depth.
+    """Refuse arguments that carry a credential, at any depth, in mappings and lists.
 
     Args:
         args: Of a model or judge.
@@ -27,11 +29,13 @@ def refuse_secrets(args: Mapping[str, Any], where: str) -> None:
         ExperimentError: Names the argument, never its value.
     """
     for name, value in args.items():
-        if str(name).lower() in NAMES and value:
+        plain = str(name).lower()
+        if (plain in NAMES or plain.endswith(ENDINGS)) and value:
             raise ExperimentError(
                 f"the argument {name!r} would put a credential into the run folder and its report",
                 where=where,
                 fix="leave it out and set the environment variable: OPENAI_API_KEY, HF_TOKEN, ANTHROPIC_API_KEY, ...",
             )
-        if isinstance(value, Mapping):
-            refuse_secrets(value, where)
+        for inner in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(inner, Mapping):
+                refuse_secrets(inner, where)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
+from polyarena.harness.endpoints import CallCache, EndpointSettings, is_known
 from polyarena.harness.experiment import Experiment
-from polyarena.harness.store import UNANSWERED, RunFolder, read_shard, stored_facts
+from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, read_shard, shard_facts, stored_facts
 from polyarena.judges.protocol import Call
 from polyarena.tasks.records import Completion
 
@@ -22,10 +22,12 @@ class Stock:
     Attributes:
         folder: The run folder.
         cache: The call cache; ``None`` if there is none yet.
+        retry_refused: Whether questions that an endpoint has refused for good count as not asked.
     """
 
     folder: RunFolder
     cache: CallCache | None
+    retry_refused: bool = False
 
     def cell_content(self, system: str, task: str, language: str, key: str) -> str:
         """Return the content digest of a stored cell; empty if it is not stored."""
@@ -34,27 +36,28 @@ class Stock:
     def completions(self, system: str, task: str, language: str, key: str) -> list[Completion]:
         """Return the completions of a cell that is in place; empty if it is not."""
         path = self.folder.cell(system, task, language)
-        return read_shard(path, Completion) if stored_facts(path, key) and path.exists() else []
+        return read_shard(path, Completion) if shard_facts(path).get("key") == key else []
 
     def has_games(self, judge: str, candidate: str, baseline: str, task: str, language: str, key: str) -> bool:
         """Whether these games are stored and each got an answer."""
         facts = stored_facts(self.folder.games(judge, candidate, baseline, task, language), key)
-        return bool(facts) and UNANSWERED not in facts
+        return bool(facts) and UNANSWERED not in facts and not (self.retry_refused and REFUSED in facts)
 
     def cached(self, settings: EndpointSettings, calls: Iterable[Call]) -> int:
         """Return how many of these calls the cache can answer."""
         if self.cache is None:
             return 0
-        return sum(call_key(settings, call) in self.cache for call in calls)
+        refusals = not self.retry_refused
+        return sum(is_known(self.cache, settings, call, refusals=refusals) for call in calls)
 
 
 @contextmanager
-def open_stock(experiment: Experiment, folder: RunFolder) -> Iterator[Stock]:
+def open_stock(experiment: Experiment, folder: RunFolder, *, retry_refused: bool = False) -> Iterator[Stock]:
     """Open what is there; makes nothing that is not."""
     path = cache_path(experiment, folder)
     cache = CallCache(path) if path.exists() else None
     try:
-        yield Stock(folder, cache)
+        yield Stock(folder, cache, retry_refused)
     finally:
         if cache is not None:
             cache.close()

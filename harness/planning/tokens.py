@@ -32,7 +32,11 @@ class Range:
 
 def text_tokens(text: str) -> Range:
     """Return the range of tokens that a text may have under an unknown tokenizer."""
-    size = len(text.encode("utf-8", "replace"))
+    return size_tokens(len(text.encode("utf-8", "replace")))
+
+
+def size_tokens(size: int) -> Range:
+    """Return the range of tokens that a text of this many UTF-8 bytes may have."""
     return Range(size / BYTES_PER_TOKEN[1], size / BYTES_PER_TOKEN[0])
 
 

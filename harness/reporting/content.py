@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.reporting.locked import answered_in, incomplete, left_out, some
 from polyarena.harness.results import RunRecords
-from polyarena.reports.page import Judging, PageContent, Picture, Played, Tested, answer_counts
+from polyarena.reports.page import Judging, PageContent, Picture, Played, Sheet, Tested, answer_counts
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST_NAMED = 8
-"""Languages or cells that a note names before it only counts."""
 
 
 def page_content(
@@ -24,6 +22,7 @@ def page_content(
     pictures: Sequence[Picture],
     without_glyphs: Sequence[str],
     files: Sequence[str],
+    sheets: Sequence[Sheet] = (),
 ) -> PageContent:
     """Gather everything that the page shows."""
     lock = records.lock
@@ -38,10 +37,11 @@ def page_content(
         ),
         estimates=estimates,
         pictures=tuple(pictures),
-        answers=answer_counts(completions),
+        answers=answer_counts(completions, answered_in(lock)),
         without_glyphs=tuple(without_glyphs),
         files=tuple(files),
         notes=(*_notes(records, lock), *_unpaired(records, completions)),
+        sheets=tuple(sheets),
     )
 
 
@@ -83,21 +83,23 @@ def _tested(lock: dict[str, Any], entry: dict[str, Any]) -> Tested:
 
 
 def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
-    notes = []
+    notes = [
+        f"The judge {judge} and the system {system} are of one family ({', '.join(makers)}), by the names of their "
+        "models."
+        for judge, entry in sorted(lock["judges"].items())
+        for system, makers in sorted(entry.get("relatives", {}).items())
+    ]
     missing = records.missing()
     if missing:
-        notes.append(
-            f"Incomplete: {len(missing)} cells or pairs of cells have no result and are in no number here "
-            f"({_some(missing)}). Running the experiment again does only these."
-        )
+        notes.append(incomplete(missing))
     unsupported: dict[str, list[str]] = {}
     for system, code in lock["unsupported"]:
         unsupported.setdefault(system, []).append(find_language(code).name)
     notes += [
-        f"{system} does not claim {_some(names)}; such languages are neither asked nor averaged."
+        f"{system} does not claim {some(names)}; such languages are neither asked nor averaged."
         for system, names in sorted(unsupported.items())
     ]
-    return notes
+    return [*notes, *left_out(lock)]
 
 
 def _unpaired(records: RunRecords, completions: pd.DataFrame) -> list[str]:
@@ -116,8 +118,3 @@ def _unpaired(records: RunRecords, completions: pd.DataFrame) -> list[str]:
                 f"{alone} answers of {candidate} or {baseline} to {task} have no counterpart and are not judged."
             )
     return notes
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:MOST_NAMED])
-    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"

@@ -6,69 +6,117 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.planning.digest import digest
+from polyarena.harness.reporting.locked import families, flags
+from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
 from polyarena.judges import BATTLE_SCHEMA, Game, collapse
-from polyarena.tasks.languages import Language, find_language
+from polyarena.reports.template_names import is_over_templates
 from polyarena.tasks.records import to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from polyarena.reports.stats.groupings import Groupings
+
 
 def battles(records: RunRecords) -> pd.DataFrame:
     """Collapse all stored games of a run into battles, one a row."""
     found = []
+    weight = run_statistics(records.lock).strong_weight
     for judge, candidate, baseline, task, language in records.pairs():
         path = records.folder.games(judge, candidate, baseline, task, language)
         if path.exists():
-            found += collapse(read_shard(path, Game), candidate, baseline)
+            found += collapse(read_shard(path, Game), candidate, baseline, strong_weight=weight)
     table: pd.DataFrame = to_table(found, BATTLE_SCHEMA).to_pandas()
     return table
 
 
 def estimates(lock: dict[str, Any], fought: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Estimate all win rates and mean scores of a run."""
-    from polyarena.reports.stats import estimates_table, mean_scores, win_rates
+    from polyarena.reports.bands import with_bands, with_detectable
+    from polyarena.reports.flags import flagged
+    from polyarena.reports.stats import estimates_table, mean_scores, simultaneous_bands, win_rates
+    from polyarena.reports.stats.categories import category_scores
+    from polyarena.reports.stats.templates import template_scores
 
-    settings = lock["experiment"]["resolved"]["statistics"]
+    chosen = run_statistics(lock)
+    settings, groupings = chosen.bootstrap, chosen.groupings
+    scored, varied = _scored(lock, scores), families(lock)
     frames = [
-        win_rates(fought, signatures=_judged(lock), **settings),
-        mean_scores(scores, signatures=_scored(lock, scores), **settings),
+        win_rates(fought, signatures=_judged(lock, chosen.strong_weight), groupings=groupings, **settings),
+        mean_scores(scores, signatures=scored, groupings=groupings, **settings),
+        category_scores(scores, signatures=scored, **settings),
+        template_scores(scores, varied, signatures=_of_families(scored, varied), groupings=groupings, **settings),
     ]
     table: pd.DataFrame = estimates_table(frames).to_pandas()
-    table["signature"] = [_with_cells(lock, *row) for row in zip(*(table[name] for name in _CELLS), strict=True)]
-    return table
+    table["signature"] = signatures_with_cells(lock, table, groupings)
+    kinds = [frame for frame in (fought[fought["score"].notna()], scores) if len(frame)]
+    banded = with_bands(with_detectable(table), [simultaneous_bands(frame, **settings) for frame in kinds])
+    return flagged(banded, flags(lock, table), groupings)
 
 
-_CELLS = ("signature", "task", "system", "baseline", "level", "group")
+def signatures_with_cells(lock: dict[str, Any], table: pd.DataFrame, groupings: Groupings) -> list[str]:
+    """Return the signature of each estimate with a digest of the keys of all cells behind it."""
+    varied = families(lock)
+    rows = zip(*(table[name] for name in _CELLS), strict=True)
+    return [_with_cells(lock, varied, groupings, *row) for row in rows]
+
+
+_CELLS = ("signature", "task", "metric", "system", "baseline", "level", "group")
+
+
+def _of_families(scored: dict[tuple[str, str], str], varied: dict[str, tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return how each family was asked and each metric computed; the templates differ in their names alone."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (task, metric), signature in scored.items():
+        if task in varied:
+            family = varied[task][0]
+            found[family, metric].add(signature.replace(f"task:{task}@", f"task:{family}@", 1))
+    return {key: "+".join(sorted(signatures)) for key, signatures in found.items()}
 
 
 def _with_cells(
-    lock: dict[str, Any], signature: str, task: str, system: str, baseline: str | None, level: str, group: str
+    lock: dict[str, Any],
+    varied: dict[str, tuple[str, str]],
+    groupings: Groupings,
+    signature: str,
+    task: str,
+    metric: str,
+    system: str,
+    baseline: str | None,
+    level: str,
+    group: str,
 ) -> str:
     """Add a digest of the keys of all cells behind a number: whatever the systems were asked with changes it."""
+    joined = is_over_templates(metric)
+    asked = sorted(name for name, (family, _) in varied.items() if family == task) if joined else [task]
     keys = [
         (language, key)
         for name in (system, baseline)
         if isinstance(name, str)
-        for language, key in sorted(lock["cells"][name][task].items())
-        if _belongs(find_language(language), level, group)
+        for each in asked
+        for language, key in sorted(lock["cells"][name].get(each, {}).items())
+        if _belongs(language, level, group, groupings)
     ]
     settings, version = signature.rsplit("|", 1)
     return f"{settings}|cells:{digest(keys)[:8]}|{version}"
 
 
-def _belongs(language: Language, level: str, group: str) -> bool:
+def _belongs(language: str, level: str, group: str, groupings: Groupings) -> bool:
+    """Tell whether a language is behind a number; what is no group of languages is over all of them."""
     if level == "language":
-        return language.code == group
-    return language.tier == group if level == "tier" else True
+        return language == group
+    return level not in groupings or language in groupings[level].get(group, ())
 
 
-def _judged(lock: dict[str, Any]) -> dict[tuple[str, str], str]:
+def _judged(lock: dict[str, Any], strong_weight: float) -> dict[tuple[str, str], str]:
     repeats = {judge["name"]: judge["repeats"] for judge in lock["experiment"]["resolved"]["judges"]}
     return {
-        (task, name): f"{_asked(entry)}|{judge['signature']}|orders:2|repeats:{repeats[name]}|ties:half"
+        (task, name): f"{how_asked(entry)}|{judge['signature']}"
+        f"|orders:{judge.get('orders', 2)}|repeats:{repeats.get(name, 1)}|ties:half"
+        # Only where it is not the usual one, so that numbers made before there was a choice keep their signatures.
+        + (f"|strong:{strong_weight:g}" if strong_weight != 1 else "")
         for task, entry in lock["tasks"].items()
         for name, judge in lock["judges"].items()
     }
@@ -81,12 +129,13 @@ def _scored(lock: dict[str, Any], scores: pd.DataFrame) -> dict[tuple[str, str],
     for task, metric, signature in kinds.itertuples(index=False, name=None):
         computed[str(task), str(metric)].add(str(signature))
     return {
-        (task, metric): f"{_asked(lock['tasks'][task])}|{'+'.join(sorted(found))}"
+        (task, metric): f"{how_asked(lock['tasks'][task])}|{'+'.join(sorted(found))}"
         for (task, metric), found in computed.items()
     }
 
 
-def _asked(entry: dict[str, Any]) -> str:
+def how_asked(entry: dict[str, Any]) -> str:
+    """Return the part of a signature that says how a task was asked, from what the lock file says of the task."""
     card = entry["card"]
-    limit = f"|limit:{entry['limit']}" if entry["limit"] else ""
+    limit = f"|limit:{entry['limit']}({entry.get('taken', 'first')})" if entry["limit"] else ""
     return f"task:{card['name']}@{card['version']}|rev:{card['dataset']['revision']}{limit}"

@@ -15,7 +15,7 @@ class Files:
     Attributes:
         page: ``report/index.html``.
         figures: PDF, PNG and SVG of each chart.
-        tables: CSV and Markdown of each table.
+        tables: CSV, LaTeX and Markdown of each table.
         results: Parquet and CSV of estimates, battles and scores.
     """
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from polyarena.harness.endpoints.spent import SPENT_SCHEMA, spent_frame
 from polyarena.harness.planning.digest import digest
+from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.content import page_content
 from polyarena.harness.reporting.estimating import battles, estimates
 from polyarena.harness.reporting.files import Files, write_folder
+from polyarena.harness.reporting.further import as_table, further
+from polyarena.harness.reporting.locked import families
+from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from polyarena.reports.page import Picture
+    from polyarena.reports.tables import Section
 
 
 def write_report(folder: RunFolder) -> Files:
@@ -34,23 +42,34 @@ def write_report(folder: RunFolder) -> Files:
         StoreError: The folder is no run folder, or cannot be written.
     """
     from polyarena.reports.page import page
+    from polyarena.reports.page.spent import spent_sheet
+    from polyarena.reports.page.verdict_sheets import bad_answer_sheets, strong_sheet
 
     records = open_run(folder)
     fought, scores = battles(records), records.scores()
     numbers = estimates(records.lock, fought, scores)
+    bad, strong = bad_answer_rates(records), strong_scores(records)
+    paid = spent_frame(folder.attempts)
+    more = further(records.lock, fought, scores, families(records.lock))
     results = write_folder(
         folder.results,
         {
             **_both("estimates", numbers, ESTIMATE_SCHEMA),
             **_both("battles", fought, BATTLE_SCHEMA),
             **_both("scores", scores, SCORE_SCHEMA),
+            **(_both("bad_answers", bad, ESTIMATE_SCHEMA) if len(bad) else {}),
+            **(_files("strong_verdicts", as_table(strong)) if len(strong) else {}),
+            **{file: content for name, table in more.tables.items() for file, content in _files(name, table).items()},
+            **(_both("ledger", paid, SPENT_SCHEMA) if folder.attempts.exists() else {}),
         },
     )
+    sheets = [*([weighed] if (weighed := strong_sheet(strong)) else []), *bad_answer_sheets(bad), *more.sheets]
+    sheets += [table for table in [spent_sheet(paid)] if table is not None]
     figures, pictures, without_glyphs = _figures(records, numbers)
     drawn = write_folder(folder.report / "figures", figures)
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    html = page(page_content(records, numbers, pictures, without_glyphs, links))
+    html = page(page_content(records, numbers, pictures, without_glyphs, links, sheets))
     index = folder.report / "index.html"
     write_atomically(index, html.encode())
     return Files(index, drawn, written, results)
@@ -65,6 +84,14 @@ def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
     return {f"{name}.parquet": buffer.getvalue(), f"{name}.csv": _flat(frame, schema).to_csv(index=False).encode()}
+
+
+def _files(name: str, table: pa.Table) -> dict[str, bytes]:
+    """Return an Arrow table as Parquet and CSV."""
+    import pandas as pd
+    import pyarrow as pa
+
+    return _both(name, table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get), table.schema)
 
 
 def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
@@ -85,6 +112,7 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
 
     tasks = records.lock["tasks"]
     chance = {name: entry["card"]["chance"] for name, entry in tasks.items()}
+    chance = {family: chance[name] for name, (family, _) in families(records.lock).items()} | chance
     judges = {name: entry["description"] for name, entry in records.lock["judges"].items()}
     contents: dict[str, bytes] = {}
     pictures = []
@@ -98,15 +126,39 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
 
 
 def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:
-    from polyarena.reports.tables import language_table, markdown, sections
+    from polyarena.reports.groups import category_rows, group_table, grouping_levels, level_rows
+    from polyarena.reports.tables import language_table, sections
 
-    contents = {}
-    for section in sections(numbers):
-        parts = [section.metric, section.task, section.judge, *section.systems[:1], section.baseline]
-        name = "--".join(part for part in (parts if section.baseline else parts[:2]) if part)
-        if len(name) > LONGEST_NAME:
-            name = f"{name[:LONGEST_NAME]}-{digest(name)[:8]}"
-        table = language_table(section)
-        contents[f"{name}.csv"] = table.to_csv(index=False).encode()
-        contents[f"{name}.md"] = markdown(table).encode()
+    contents: dict[str, bytes] = {}
+    found = list(sections(numbers))
+    for section in found:
+        name = _name(section)
+        if f"{name}.csv" in contents:
+            name = f"{name}-{digest([section.systems, section.baseline, section.metric])[:8]}"
+        contents |= _table(name, language_table(section), [*section.footnotes, *section.without_interval])
+        categories, rows = category_rows(section)
+        if rows:
+            contents |= _table(f"{name}--by-category", group_table(rows, categories), [])
+    for level in grouping_levels(found):
+        groups, rows = level_rows(found, level)
+        if rows:
+            contents |= _table(f"by-{level}", group_table(rows, groups), [])
     return contents
+
+
+def _name(section: Section) -> str:
+    parts = [section.metric, section.task, section.judge, *section.systems[:1], section.baseline]
+    chosen = [part for part in (parts if section.baseline else parts[:2]) if part]
+    name = "--".join(re.sub(r"[^\w.+]+", "-", part).strip("-") for part in chosen)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{digest(chosen)[:8]}"
+
+
+def _table(name: str, table: pd.DataFrame, notes: Sequence[str]) -> dict[str, bytes]:
+    from polyarena.reports.tables import latex, markdown
+
+    text = markdown(table.drop(columns="flag", errors="ignore")) + "".join(f"\n{note}\n" for note in notes)
+    return {
+        f"{name}.csv": table.to_csv(index=False).encode(),
+        f"{name}.md": text.encode(),
+        f"{name}.tex": latex(table, notes).encode(),
+    }

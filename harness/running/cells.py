@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from polyarena.harness.endpoints.purpose import Purpose, spending_on
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading
 from polyarena.harness.executors.protocol import Job
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
 from polyarena.harness.planning import PlannedCell
-from polyarena.harness.planning.digest import content_digest
+from polyarena.harness.planning.digest import content_digest, items_digest
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.keys import cell_key, samples_of, sampling_of
 from polyarena.harness.planning.prompting import messages, system_text
-from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask, resolve_systems, resolve_tasks
+from polyarena.harness.planning.resolve import ResolvedSystem, resolve_systems, resolve_tasks
+from polyarena.harness.planning.resolved_task import ResolvedTask
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.scoring import store_scores
 from polyarena.harness.store import RunFolder, write_shard
@@ -71,7 +73,8 @@ def _do_cells(
         yield CellStarted(cell.system, cell.task, cell.language, cell.requests)
         started = time.monotonic()
         try:
-            _compute(cell, systems[cell.system], tasks[cell.task], model, data, folder, context)
+            with spending_on(Purpose("candidates", cell.system, cell.task, cell.language)):
+                _compute(cell, systems[cell.system], tasks[cell.task], model, data, folder, context)
         except DataError as error:
             # Of this language's data only; the next one's may be good.
             yield _failed(cell, error)
@@ -101,7 +104,7 @@ def _compute(
     context: ModelContext,
 ) -> None:
     items = load_items(task, cell.language, data)
-    if cell_key(system, task, cell.language, items, context) != cell.key:
+    if cell_key(system, task, cell.language, items_digest(items), context) != cell.key:
         raise DataError(
             f"the data or the model of {cell.task} in {cell.language} changed since the plan was made",
             fix="run the same command again",
@@ -127,6 +130,8 @@ def _generate(
     )
     completions = []
     for (item, sample), answer in zip(asked, answers, strict=True):
+        if answer.text is None:
+            continue
         text = well_formed(answer.text)
         found = identify(text)
         completions.append(
@@ -156,7 +161,16 @@ def _choose(
 ) -> list[Completion]:
     instructions = system_text(system.spec.system_prompt, language)
     answers = model.choose(
-        [ChoiceRequest(language, item.item_id, messages(instructions, item.prompt), item.choices) for item in items]
+        [
+            ChoiceRequest(
+                language,
+                item.item_id,
+                () if item.whole_choices else messages(instructions, item.prompt),
+                item.choices,
+                item.choice_separator,
+            )
+            for item in items
+        ]
     )
     return [
         Completion(

@@ -1,4 +1,4 @@
-"""The endpoints of one run: one call cache, one ledger for each candidate and judge."""
+"""The endpoints of one run: one call cache, one journal with its budgets, one ledger for each model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
+from polyarena.harness.endpoints.batch import BatchEndpoint
+from polyarena.harness.endpoints.journal import Journal
+from polyarena.harness.endpoints.spending import Budget, Spending, spent_by
 from polyarena.harness.events import Spent, as_record
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.planning.stock import cache_path
@@ -24,16 +27,19 @@ class Connections:
     Args:
         experiment: Says where the cache is.
         folder: The run folder, whose event log is written.
-        who: ``candidates`` or ``judges``.
+        who: ``candidates`` or ``judges``; what is refused to a judge for good is remembered, a candidate has no answer.
+        retry_refused: Whether what was refused for good is asked again.
     """
 
-    def __init__(self, experiment: Experiment, folder: RunFolder, who: str) -> None:
+    def __init__(self, experiment: Experiment, folder: RunFolder, who: str, *, retry_refused: bool = False) -> None:
+        self._experiment = experiment
+        self._retry_refused = retry_refused
         self._folder = folder
         self._who = who
         self._logged: dict[str, dict[str, Any]] = {}
         self._path = cache_path(experiment, folder)
         self._stack = ExitStack()
-        self._cache: CallCache | None = None
+        self._kept: tuple[CallCache, Spending] | None = None
         self._ledgers: dict[str, Ledger] = {}
 
     def __enter__(self) -> Self:
@@ -46,18 +52,43 @@ class Connections:
         self.log_spent()
 
     def open(self, settings: EndpointSettings) -> Ask:
-        """Open an endpoint that shares the run's cache."""
-        if self._cache is None:
-            self._cache = CallCache(self._path)
-            self._stack.callback(self._cache.close)
+        """Open an endpoint that shares the run's cache, journal and budgets."""
+        cache, spending = self._opened()
         ledger = self._ledgers.setdefault(settings.model, Ledger())
-        endpoint = Endpoint(settings, self._cache, ledger)
+        kind = BatchEndpoint if settings.mode == "batch" else Endpoint
+        endpoint = kind(
+            settings,
+            cache,
+            ledger,
+            spending=spending,
+            remember_refusals=self._who == "judges",
+            retry_refused=self._retry_refused,
+        )
         self._stack.callback(endpoint.close)
         return endpoint
 
     def open_candidate(self, args: Mapping[str, Any]) -> Ask:
         """Open the endpoint of a candidate from its ``args``."""
         return self.open(EndpointSettings.model_validate(args))
+
+    def _opened(self) -> tuple[CallCache, Spending]:
+        if self._kept is None:
+            cache = self._stack.enter_context(CallCache(self._path))
+            journal = self._stack.enter_context(Journal(self._folder.attempts, cache.get))
+            before, overall = journal.entries_before, self._experiment.budget
+            self._kept = (
+                cache,
+                Spending(
+                    journal,
+                    None if overall is None else Budget(overall, spent_by(before), "the budget of the experiment"),
+                    {
+                        judge.name: Budget(judge.budget, spent_by(before, judge.name), f"the budget of {judge.name!r}")
+                        for judge in self._experiment.judges
+                        if judge.budget is not None
+                    },
+                ),
+            )
+        return self._kept
 
     def log_spent(self) -> None:
         """Log what each model took, by its name at the endpoint, if it is more than was logged before."""

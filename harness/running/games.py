@@ -1,23 +1,26 @@
-"""Judging: every pair of stored cells becomes one shard of games."""
+"""Judging: every pair of stored cells becomes one shard of games.
+
+The pairs of one judge go through it as a single stream, so that its endpoint always has as many requests in flight as
+it may: the first questions of a pair are asked while the last answers of the pair before are on their way. A shard is
+written as soon as the verdicts of its pair are there.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from polyarena.harness.events import Event, GamesDone, GamesFailed
+from polyarena.harness.endpoints.purpose import Purpose, spending_on
+from polyarena.harness.events import Event, GamesFailed
 from polyarena.harness.planning import Plan, PlannedGames
-from polyarena.harness.planning.digest import items_digest
-from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
-from polyarena.harness.planning.keys import games_key
+from polyarena.harness.planning.judging import ResolvedJudge
+from polyarena.harness.running.batching import resolve_and_hand_in
 from polyarena.harness.running.connections import Connections
-from polyarena.harness.store import UNANSWERED, claim_shard, read_shard, shard_facts, write_shard
-from polyarena.judges import games, pairings
-from polyarena.judges.records import GAME_SCHEMA, Label
+from polyarena.harness.running.pairs import OpenPair, failed, open_pair
+from polyarena.judges.protocol import Match, Verdict
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError
-from polyarena.tasks.records import Completion
 
 
 def judge_games(plan: Plan) -> Iterator[Event]:
@@ -25,54 +28,107 @@ def judge_games(plan: Plan) -> Iterator[Event]:
     if not plan.games:
         return
     data = DataSource(plan.data_root)
-    with Connections(plan.experiment, plan.folder, "judges") as connections:
-        judges = {judge.spec.name: judge for judge in resolve_judges(plan.experiment, plan.tasks, connections.open)}
-        for planned in plan.games:
+    with Connections(plan.experiment, plan.folder, "judges", retry_refused=plan.retry_refused) as connections:
+        judges = resolve_and_hand_in(plan, connections.open, data)
+        for name, pairs in groupby(plan.games, key=lambda planned: planned.judge):
+            for event in _judged(plan, list(pairs), judges[name], data):
+                yield event
+                connections.log_spent()
+
+
+def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
+    """Judge pairs in one stream; once that fails, what is left of them one by one.
+
+    A judge that fails ends its stream, and what it had answered to other pairs by then is in the call cache. One by
+    one, each pair gets what the cache has for it, and the failure is told of those that it concerns.
+    """
+    together = _Stream(plan, pairs, judge, data)
+    try:
+        yield from together.events()
+    except (ModelError, DataError) as error:
+        left = together.left()
+        if not left:
+            yield failed(pairs[-1], str(error), error.exit_code)
+        for planned in left:
+            alone = _Stream(plan, [planned], judge, data)
             try:
-                yield from _pair(plan, planned, judges[planned.judge], data)
+                yield from alone.events()
+            except (ModelError, DataError) as last:
+                yield failed(planned, str(last), last.exit_code)
+
+
+class _Stream:
+    """Pairs on their way through a judge: opened as it draws their matches, stored as their verdicts come."""
+
+    def __init__(self, plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> None:
+        self._plan = plan
+        self._judge = judge
+        self._data = data
+        self._to_come = deque(pairs)
+        self._open: deque[OpenPair] = deque()
+        self._failed: deque[GamesFailed] = deque()
+        self._purposes: dict[str, Purpose] = {}
+        self._drawn = Purpose()
+
+    def events(self) -> Iterator[Event]:
+        """Judge, store and yield what happens; shards are written in the order of the pairs.
+
+        Raises:
+            ModelError: From the judge, or it broke its promise of one verdict for each match.
+            DataError: From the judge.
+        """
+        verdicts = iter(self._judge.judge.decide(self._matches()))
+        try:
+            while (verdict := self._next(verdicts)) is not None:
+                yield from self._done()
+                if not self._open:
+                    raise ModelError(
+                        f"the judge {self._judge.spec.name!r} gave more verdicts than it was given matches"
+                    )
+                self._open[0].take(verdict)
+                yield from self._done()
+            yield from self._done()
+            if self._open:
+                raise self._broken("fewer")
+        finally:
+            close = getattr(verdicts, "close", None)
+            if close is not None:
+                close()
+
+    def left(self) -> list[PlannedGames]:
+        """Return the pairs that are neither stored nor told of."""
+        return [*(pair.planned for pair in self._open), *self._to_come]
+
+    def _matches(self) -> Iterator[Match]:
+        while self._to_come:
+            planned = self._to_come.popleft()
+            try:
+                pair = open_pair(self._plan, planned, self._judge, self._data)
             except (ModelError, DataError) as error:
-                yield _failed(planned, str(error), error.exit_code)
-            connections.log_spent()
+                self._failed.append(failed(planned, str(error), error.exit_code))
+                continue
+            if pair is None:
+                continue
+            self._open.append(pair)
+            self._purposes.update((match.key, pair.purpose) for match in pair.matches())
+            self._drawn = pair.purpose
+            yield from pair.matches()
 
+    def _next(self, verdicts: Iterator[Verdict]) -> Verdict | None:
+        # Not around the whole stream: whoever takes the events in between has purposes of his own.
+        with spending_on(lambda match: self._purposes.get(match, self._drawn)):
+            return next(verdicts, None)
 
-def _failed(planned: PlannedGames, error: str, exit_code: int) -> GamesFailed:
-    return GamesFailed(
-        planned.judge, planned.candidate, planned.task, planned.language, planned.requests, error, exit_code
-    )
+    def _done(self) -> Iterator[Event]:
+        while self._failed:
+            yield self._failed.popleft()
+        while self._open and self._open[0].complete:
+            pair = self._open.popleft()
+            self._purposes = {match: each for match, each in self._purposes.items() if each is not pair.purpose}
+            yield pair.store()
 
-
-def _pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
-    started = time.monotonic()
-    items = load_items(plan.task(planned.task), planned.language, data)
-    systems = (planned.candidate, planned.baseline)
-    cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
-    contents = [shard_facts(cell).get("content", "") for cell in cells]
-    if not all(contents):
-        return  # One of the two cells failed, and that was told.
-    key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
-    path = plan.folder.games(planned.judge, *systems, planned.task, planned.language)
-    if claim_shard(path, key) and UNANSWERED not in shard_facts(path):
-        return
-    asked = {item.item_id: item for item in items}
-    one, other = (read_shard(cell, Completion) for cell in cells)
-    paired = pairings(one, other, asked, repeats=judge.spec.repeats)
-    verdicts = list(judge.judge.decide(paired.matches()))
-    played = list(games(judge.spec.name, paired, verdicts))
-    # An endpoint that failed says nothing about the answers: such games count as invalid and are asked again next time.
-    unanswered = [verdict for verdict in verdicts if not verdict.answered]
-    facts = {"key": key, UNANSWERED: str(len(unanswered))} if unanswered else {"key": key}
-    write_shard(path, played, GAME_SCHEMA, facts)
-    if unanswered:
-        what = f"{len(unanswered)} of {len(played)} games have no answer and count as invalid: {unanswered[0].error}"
-        yield _failed(planned, what, ModelError.exit_code)
-        return
-    yield GamesDone(
-        judge=planned.judge,
-        candidate=planned.candidate,
-        task=planned.task,
-        language=planned.language,
-        requests=planned.requests,
-        invalid=sum(game.label == Label.INVALID for game in played),
-        seconds=time.monotonic() - started,
-        key=key,
-    )
+    def _broken(self, how: str) -> ModelError:
+        return ModelError(
+            f"the judge {self._judge.spec.name!r} gave {how} verdicts than it was given matches",
+            fix="mend the plugin: `decide` yields one verdict for each match, in order",
+        )

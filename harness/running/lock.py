@@ -8,10 +8,13 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from polyarena.harness.importing.lock import keep_imports
 from polyarena.harness.planning import Plan
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.keys import samples_of, sampling_of
-from polyarena.harness.planning.resolve import ResolvedSystem, ResolvedTask
+from polyarena.harness.planning.resolve import ResolvedSystem
+from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.running.panels import add_panels, add_relatives
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
 
@@ -38,10 +41,11 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         plan: The plan.
-        earlier: The lock file that is there; what models told of themselves when they were loaded is kept.
+        earlier: The lock file that is there; what models told of themselves when they were loaded is kept, and so are
+            imported judges.
     """
     experiment = plan.experiment
-    return {
+    content = {
         "experiment": {
             "name": experiment.name,
             "digest": digest(experiment.model_dump(mode="json")),
@@ -54,10 +58,14 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
                 "card": task.card.model_dump(mode="json"),
                 "languages": list(task.languages),
                 "limit": task.spec.limit,
+                "taken": task.spec.take,
+                **_origin(task),
                 "sampling": {system.spec.name: _sampling(system, task) for system in plan.systems},
             }
             for task in plan.tasks
         },
+        "flags": [asdict(flag) for task in plan.tasks for flag in task.flags],
+        "left_out": [asdict(each) for each in plan.left_out],
         "data": dict(plan.data),
         "models": earlier.get("models", {}),
         "judges": {
@@ -68,6 +76,15 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
         "games": _games(plan),
         "unsupported": [list(pair) for pair in plan.unsupported],
     }
+    return keep_imports(add_relatives(add_panels(content, plan), plan), earlier)
+
+
+def _origin(task: ResolvedTask) -> dict[str, Any]:
+    """Return the suite that a task comes from, and its prompt template where it has several."""
+    origin: dict[str, Any] = {"suite": task.suite} if task.suite else {}
+    if task.template is not None:
+        origin |= {"family": task.template.family, "template": task.template.name}
+    return origin
 
 
 def _sampling(system: ResolvedSystem, task: ResolvedTask) -> dict[str, Any] | None:

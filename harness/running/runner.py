@@ -26,6 +26,7 @@ from polyarena.harness.results import RunRecords
 from polyarena.harness.running.cells import do_job
 from polyarena.harness.running.games import judge_games
 from polyarena.harness.running.lock import lock_content
+from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
 from polyarena.harness.store import claim_shard, set_aside
 from polyarena.harness.store.atomic import write_atomically
@@ -101,6 +102,7 @@ def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
     restore_scores(plan)
     yield from executor.run(jobs(plan), do_job)
     yield from judge_games(plan)
+    derive_panels(plan)
 
 
 def jobs(plan: Plan) -> list[Job]:

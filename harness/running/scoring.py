@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from polyarena.harness.planning import Plan, PlannedCell
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.resolve import ResolvedTask
+from polyarena.harness.planning.resolved_task import ResolvedTask
 from polyarena.harness.store import RunFolder, read_shard, shard_facts, write_shard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
 
 
-def scores_key(task: ResolvedTask, content: str) -> str:
+def scores_key(task: ResolvedTask, language: str, content: str) -> str:
     """Return the key of the scores of a cell with this content."""
-    signatures = [metric_signature(task, metric) for metric in task.card.metrics]
+    signatures = [metric_signature(task, metric) for metric in task.metrics(language)]
     return digest([task.card.name, task.card.version, signatures, content])
 
 
@@ -39,10 +39,11 @@ def store_scores(
     A task whose metrics are of a whole corpus has a method ``statistics(item, completion)`` that returns, by metric,
     what is summed over items; other tasks lack it.
     """
-    if not task.card.metrics:
+    metrics = task.metrics(cell.language)
+    if not metrics:
         return
     by_id = {item.item_id: item for item in items}
-    signatures = {metric: metric_signature(task, metric) for metric in task.card.metrics}
+    signatures = {metric: metric_signature(task, metric) for metric in metrics}
     scores = [
         Score(
             system=completion.system,
@@ -55,13 +56,15 @@ def store_scores(
             value=float(value),
             signature=signatures.get(metric) or metric_signature(task, metric),
             statistics=statistics.get(metric),
+            category=by_id[completion.item_id].category,
         )
         for completion in completions
         for statistics in [_statistics(task, by_id[completion.item_id], completion)]
         for metric, value in task.task.score(by_id[completion.item_id], completion).items()
+        if metric not in task.unscored.get(cell.language, ())
     ]
     path = folder.scores(cell.system, cell.task, cell.language)
-    write_shard(path, scores, SCORE_SCHEMA, {"key": scores_key(task, content)})
+    write_shard(path, scores, SCORE_SCHEMA, {"key": scores_key(task, cell.language, content)})
 
 
 def _statistics(task: ResolvedTask, item: Item, completion: Completion) -> dict[str, tuple[float, ...]]:
@@ -76,12 +79,12 @@ def restore_scores(plan: Plan) -> None:
     data = DataSource(plan.data_root)
     for cell in plan.cells:
         task = plan.task(cell.task)
-        if not cell.stored or not task.card.metrics:
+        if not cell.stored or not task.metrics(cell.language):
             continue
         path = plan.folder.cell(cell.system, cell.task, cell.language)
         content = shard_facts(path)["content"]
         if shard_facts(plan.folder.scores(cell.system, cell.task, cell.language)).get("key") != scores_key(
-            task, content
+            task, cell.language, content
         ):
             items = load_items(task, cell.language, data)
             store_scores(plan.folder, cell, task, items, read_shard(path, Completion), content)

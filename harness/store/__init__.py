@@ -2,6 +2,7 @@
 
 from polyarena.harness.store.folder import RunFolder
 from polyarena.harness.store.shard import (
+    REFUSED,
     UNANSWERED,
     claim_shard,
     read_shard,
@@ -13,6 +14,7 @@ from polyarena.harness.store.shard import (
 )
 
 __all__ = [
+    "REFUSED",
     "UNANSWERED",
     "RunFolder",
     "claim_shard",

@@ -40,6 +40,11 @@ class RunFolder:
         return self.path / "games" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
 
     @property
+    def attempts(self) -> Path:
+        """The journal of requests to endpoints."""
+        return self.path / "attempts.jsonl"
+
+    @property
     def results(self) -> Path:
         """Estimates, scores and battles of the whole run."""
         return self.path / "results"
@@ -67,7 +72,7 @@ class RunFolder:
         """
         try:
             content = json.loads(self.lock.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
             raise StoreError("the lock file cannot be read", where=self.lock, why=str(error), fix=_MEND) from error
@@ -103,7 +108,7 @@ class RunFolder:
             )
         if owner is None and self.path.is_dir():
             # A run folder whose lock was lost is one all the same.
-            ours = {"experiment.yaml", "lock.json", "events.jsonl", ".running"}
+            ours = {"experiment.yaml", "lock.json", "events.jsonl", "attempts.jsonl", ".running"}
             if (self.path / "events.jsonl").is_file() and (self.path / ".running").is_file():
                 return
             foreign = sorted(p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(".tmp"))
@@ -177,10 +182,11 @@ class RunFolder:
     def events(self) -> Iterator[dict[str, Any]]:
         """Yield the logged events; a last line cut off by a crash is left out."""
         try:
-            lines = (self.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+            text = (self.path / "events.jsonl").read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return
-        for line in lines:
+        # Not splitlines: messages in JSON may hold U+2028 and the like as they are.
+        for line in text.split("\n"):
             try:
                 event = json.loads(line)
             except ValueError:

@@ -18,6 +18,8 @@ Record = TypeVar("Record")
 _PREFIX = "polyarena."
 UNANSWERED = "unanswered"
 """The fact that some games of a shard got no answer from an endpoint; such a shard is stored and not complete."""
+REFUSED = "refused"
+"""The fact that an endpoint has refused some games of a shard for good; they are asked again only on demand."""
 
 
 def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, facts: Mapping[str, str]) -> None:

@@ -1,7 +1,32 @@
-"""The ``llm`` judge: asks a chat model which of two answers is better."""
+"""The ``llm`` judge: asks a chat model which of two answers is better, or whether each of them is good."""
 
-from polyarena.judges.llm.judge import LlmJudge, LlmSettings, build
+from polyarena.judges.llm.judge import LlmJudge, LlmSettings, build, build_harm
 from polyarena.judges.llm.parse import FIVE, parse
-from polyarena.judges.llm.template import Template, load_template, template_names
+from polyarena.judges.llm.rates import BadAnswer, BadRate, bad_answers, bad_rates
+from polyarena.judges.llm.template import Kind, Template
+from polyarena.judges.llm.template_file import load_template, template_names
+from polyarena.judges.llm.template_set import TemplateSet, load_templates
+from polyarena.judges.llm.transcript import questions_at_least
+from polyarena.judges.llm.verdicts import answers_found, parse_again
 
-__all__ = ["FIVE", "LlmJudge", "LlmSettings", "Template", "build", "load_template", "parse", "template_names"]
+__all__ = [
+    "FIVE",
+    "BadAnswer",
+    "BadRate",
+    "Kind",
+    "LlmJudge",
+    "LlmSettings",
+    "Template",
+    "TemplateSet",
+    "answers_found",
+    "bad_answers",
+    "bad_rates",
+    "build",
+    "build_harm",
+    "load_template",
+    "load_templates",
+    "parse",
+    "parse_again",
+    "questions_at_least",
+    "template_names",
+]

@@ -1,20 +1,23 @@
-"""The ``llm`` judge: asks a chat model to compare two answers."""
+"""The ``llm`` judge: asks a chat model which of two answers is better, or whether each of them is good."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from polyarena.judges.arguments import read_arguments
-from polyarena.judges.llm.parse import parse
-from polyarena.judges.llm.rendering import messages
-from polyarena.judges.llm.template import Template, load_template
-from polyarena.judges.protocol import Ask, Call, Judge, Match, Reply, Verdict
-from polyarena.judges.records import Label
-from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.judges.llm.exchange import Question, ask_each
+from polyarena.judges.llm.rendering import View, again, answer_messages, messages
+from polyarena.judges.llm.structured import verdict_schema
+from polyarena.judges.llm.template import Kind, Template
+from polyarena.judges.llm.template_set import TemplateSet, load_templates
+from polyarena.judges.llm.verdicts import answers_verdict, pairwise_verdict
+from polyarena.judges.protocol import Ask, Call, Judge, Match, Message, Reply, Verdict
+from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.sampling import Sampling
 
 
@@ -22,17 +25,27 @@ class LlmSettings(BaseModel):
     """Arguments of the judge.
 
     Attributes:
-        template: Name of a template that ships with polyarena, or the path of a ``.toml`` file.
+        template: Name of a template that ships with polyarena, or the path of a ``.toml`` file; files beside it named
+            ``<name>.<language>.toml`` are for these languages. Or a mapping from languages to such names, with
+            ``default`` for all others.
+        structured: ``auto`` asks for a JSON object where the template says how to write one, ``json`` insists that it
+            does, ``off`` never asks for one. An endpoint without structured output is asked for the object in words.
+            Replies are read in either form.
+        ask_again: Whether a judge whose reply holds no usable verdict is asked once more.
         max_tokens: Longest reply.
         temperature: 0 is greedy.
+        seed: Of sampled replies, and of the delimiters around the answers.
         max_answer_chars: Longest answer that is shown whole; longer ones lose their middle, with a visible mark.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    template: str = "pairwise"
+    template: str | dict[str, str] = "pairwise"
+    structured: Literal["auto", "json", "off"] = "auto"
+    ask_again: bool = True
     max_tokens: Annotated[int, Field(gt=0)] = 1024
-    temperature: Annotated[float, Field(ge=0)] = 0.0
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
     max_answer_chars: Annotated[int, Field(ge=100)] = 20_000
 
 
@@ -48,39 +61,61 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
         PolyarenaError: A value is out of range, or the template cannot be used.
     """
     settings = read_arguments(LlmSettings, args, "llm")
-    return LlmJudge(settings, load_template(settings.template), ask)
+    templates = load_templates(settings.template)
+    if settings.structured == "json":
+        for template in (templates.default, *templates.by_language.values()):
+            if not template.json:
+                raise ExperimentError(
+                    f"the judge template {template.name!r} does not say how to reply in JSON",
+                    where="args of the judge 'llm'",
+                    fix="add `json = ...` to the template, or use `structured: auto`",
+                )
+    return LlmJudge(settings, templates, ask)
+
+
+def build_harm(args: Mapping[str, Any], ask: Ask | None) -> Judge:
+    """Build the ``harm`` judge: the ``llm`` judge with the template ``harm``, unless the arguments name another."""
+    return build({"template": "harm", **args}, ask)
 
 
 @dataclass(frozen=True)
 class LlmJudge:
-    """Shows a chat model the request and both answers, and parses the label it ends with."""
+    """Shows a chat model the request and the answers, and reads the verdict that it ends with.
+
+    A pairwise template shows both answers at once. A template for one answer is asked about each alone, in two
+    questions that are the same in both orders and are therefore paid for once; the good answer wins, and two of a kind
+    are a tie.
+    """
 
     settings: LlmSettings
-    template: Template
+    templates: TemplateSet
     ask: Ask | None = field(default=None, repr=False)
 
     @property
     def signature(self) -> str:
         """All settings but the model, which belongs to the endpoint and is named by whoever opened it."""
+        settings, template = self.settings, self.templates.default
+        output = "json" if self._structured(template) else "text"
         return (
-            f"judge:llm@1|template:{self.template.name}@{self.template.version}|digest:{self.template.digest}"
-            f"|max_tokens:{self.settings.max_tokens}|temperature:{self.settings.temperature:g}"
-            f"|max_answer_chars:{self.settings.max_answer_chars}|parser:1"
+            f"judge:llm@2|template:{template.name}@{template.version}|digest:{self.templates.digest}"
+            f"|output:{output}|ask_again:{'yes' if settings.ask_again else 'no'}"
+            f"|max_tokens:{settings.max_tokens}|temperature:{settings.temperature:g}|seed:{settings.seed}"
+            f"|max_answer_chars:{settings.max_answer_chars}|parser:2"
         )
 
     @property
     def description(self) -> str:
         """What it is, and what it is not."""
-        template = f"template {self.template.name}@{self.template.version}, {len(self.template.labels)} labels"
+        template = self.templates.default
+        reads = "both answers" if template.kind is Kind.PAIRWISE else "each answer alone"
         return (
-            f"llm: a language model that reads the request and both answers ({template}); its taste is not that of "
-            "people, and may differ by language"
+            f"llm: a language model that reads the request and {reads} (template {template.name}@{template.version}, "
+            f"{len(template.words)} labels); its taste is not that of people, and may differ by language"
         )
 
     def calls(self, match: Match) -> list[Call]:
-        """The one question that this match costs."""
-        sampling = Sampling(max_tokens=self.settings.max_tokens, temperature=self.settings.temperature)
-        return [Call(messages(self.template, match, self.settings.max_answer_chars), sampling, match.repeat)]
+        """The questions that this match costs, second tries apart."""
+        return [question.call for question in self._questions(match)]
 
     def decide(self, matches: Iterable[Match]) -> Iterator[Verdict]:
         """Yield one verdict for each match, in order, drawing matches only as fast as ``ask`` takes them.
@@ -96,34 +131,40 @@ class LlmJudge:
         return self._decide(matches, self.ask)
 
     def _decide(self, matches: Iterable[Match], ask: Ask) -> Iterator[Verdict]:
-        asked = 0
+        languages: deque[str] = deque()
 
-        def calls() -> Iterator[Call]:
-            nonlocal asked
+        def questions() -> Iterator[Question]:
             for match in matches:
-                for call in self.calls(match):
-                    asked += 1
-                    yield call
+                languages.append(match.language)
+                yield from self._questions(match)
 
-        answered = 0
-        for reply in ask(calls()):
-            answered += 1
-            yield self._verdict(reply)
-        if answered != asked:
-            raise ModelError(f"the endpoint client gave {answered} replies to {asked} questions")
+        replies = ask_each(ask, questions())
+        for first in replies:
+            yield self._verdict(self.templates.of(languages.popleft()), first, replies)
 
-    def _verdict(self, reply: Reply) -> Verdict:
-        error = reply.error
-        label = Label.INVALID if error is not None else parse(reply.text, self.template.labels)
-        if error is None and label is Label.INVALID:
-            cut = f"the reply was cut off at {self.settings.max_tokens} tokens, before a label"
-            error = cut if reply.finish_reason == "length" else "no usable label in the reply"
-        return Verdict(
-            label,
-            reply.text,
-            reply.prompt_tokens,
-            reply.completion_tokens,
-            reply.cost,
-            error,
-            answered=reply.error is None,
+    def _verdict(self, template: Template, first: tuple[Reply, ...], rest: Iterator[tuple[Reply, ...]]) -> Verdict:
+        if template.kind is Kind.PAIRWISE:
+            return pairwise_verdict(template, first, self.settings.max_tokens)
+        return answers_verdict(template, first, next(rest), self.settings.max_tokens)
+
+    def _questions(self, match: Match) -> Iterator[Question]:
+        template = self.templates.of(match.language)
+        view = View(self.settings.max_answer_chars, self.settings.seed, self._structured(template))
+        if template.kind is Kind.PAIRWISE:
+            yield self._question(template, match, messages(template, match, view))
+        else:
+            for answer in (match.a, match.b):
+                yield self._question(template, match, answer_messages(template, match, answer.text, view))
+
+    def _question(self, template: Template, match: Match, shown: tuple[Message, ...]) -> Question:
+        settings = self.settings
+        sampling = Sampling(settings.max_tokens, settings.temperature, seed=settings.seed)
+        schema = verdict_schema(template.words.values()) if self._structured(template) else None
+        return Question(
+            Call(shown, sampling, match.repeat, schema, match.key),
+            lambda reply: template.read(reply) is not None,
+            again(template, match) if settings.ask_again else None,
         )
+
+    def _structured(self, template: Template) -> bool:
+        return bool(template.json) and self.settings.structured != "off"

@@ -1,87 +1,101 @@
 """Turns a match into the messages that a judge model is sent.
 
-The answers are hostile data. Each stands between delimiters that carry a *fence*, 16 hexadecimal digits of a hash over
-the template and all texts of the match: whoever wrote one answer cannot know it without knowing the other. It is a
-function of the texts, not a random number, so that the same question is the same bytes on every run and is found in
-the call cache; the price is that somebody who knows every text of the match in advance could compute it. A fence that
-occurs in one of the texts is replaced by the next in line.
+The answers are hostile data, and the request may be: each is made harmless (see :mod:`polyarena.judges.llm.neutral`)
+and stands between delimiters that no text can forge (see :mod:`polyarena.judges.llm.delimiters`); templates are filled
+in one pass. What games share comes first, so that providers can cache it: the system text depends on the language
+alone, and the user text begins with the images and the request.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
+from polyarena.judges.llm.delimiters import block, fence, shortened
+from polyarena.judges.llm.neutral import neutralised
 from polyarena.judges.llm.template import Template, fill
-from polyarena.judges.protocol import Match
+from polyarena.judges.protocol import Match, Message
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import find_language
-from polyarena.tasks.text import well_formed
-
-QUOTED_BLOCK = re.compile(
-    r"<<<(?P<what>request|answer [AB]) (?P<fence>[0-9a-f]{16})>>>.*?(?:<<<end of (?P=what) (?P=fence)>>>|\Z)",
-    re.DOTALL | re.IGNORECASE,
-)
-"""A block as it may come back quoted in a reply; one that is never closed with its own fence runs to the end."""
 
 
-def messages(template: Template, match: Match, max_answer_chars: int) -> tuple[Mapping[str, str], ...]:
-    """Return the system and the user message for one match.
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a judge is shown a match.
 
-    Args:
-        template: What to say.
-        match: What to compare. The question is never shortened.
+    Attributes:
         max_answer_chars: Longest answer that is shown whole; of a longer one the middle is left out, and a line that
-            carries the fence says how many characters that are.
+            carries the fence says how many characters that are. Requests and references are never shortened.
+        seed: Changes the fences.
+        structured: Whether the reply is to be a JSON object.
     """
-    question, a, b = (well_formed(text) for text in (match.question, match.a.text, match.b.text))
-    code = fence(template.digest, match.language, question, a, b)
-    language, autonym = _names(match.language)
+
+    max_answer_chars: int = 20_000
+    seed: int = 0
+    structured: bool = False
+
+
+def messages(template: Template, match: Match, view: View) -> tuple[Message, ...]:
+    """Return the system and the user message that show both answers of a match."""
+    return _messages(template, match, {"answer A": match.a.text, "answer B": match.b.text}, view)
+
+
+def answer_messages(template: Template, match: Match, text: str, view: View) -> tuple[Message, ...]:
+    """Return the messages that show one answer to the request of a match, and nothing of the other one."""
+    return _messages(template, match, {"answer": text}, view)
+
+
+def again(template: Template, match: Match) -> str:
+    """Return what a judge is told whose reply held no usable verdict."""
+    return fill(template.again, _names(match))
+
+
+def _messages(template: Template, match: Match, answers: Mapping[str, str], view: View) -> tuple[Message, ...]:
+    def harmless(text: str) -> str:
+        return neutralised(text, tuple(template.words.values()), template.marker)
+
+    question = harmless(match.question)
+    reference = harmless(match.reference) if match.reference and match.reference.strip() else ""
+    shown = {what: harmless(text) for what, text in answers.items()}
+    everything = [question, reference, *shown.values()]
+    of_request = fence([str(view.seed), template.digest, match.language, question], everything)
+    of_answers = fence([str(view.seed), template.digest, match.language, *everything], [of_request])
+    names = _names(match)
     values = {
-        "language": language,
-        "autonym": autonym,
-        "fence": code,
-        "question": _block("request", question, code),
-        "answer_a": _block("answer A", shortened(a, max_answer_chars, code), code),
-        "answer_b": _block("answer B", shortened(b, max_answer_chars, code), code),
+        **names,
+        "fence": of_answers,
+        "request_fence": of_request,
+        "question": block("request", question, of_request),
+        "reference": "",
+        "reply": fill(template.json if view.structured else template.plain, names),
     }
+    if reference:
+        heading = fill(template.reference_heading, names)
+        values["reference"] = f"\n{heading}\n{block('reference answer', reference, of_request)}\n"
+    for what, text in shown.items():
+        placeholder = what.replace(" ", "_").lower()
+        values[placeholder] = block(what, shortened(text, view.max_answer_chars, of_answers), of_answers)
+    text = fill(template.user, values)
+    images = [{"type": "image_url", "image_url": {"url": url}} for url in match.images]
     return (
         {"role": "system", "content": fill(template.system, values)},
-        {"role": "user", "content": fill(template.user, values)},
+        {"role": "user", "content": [*images, {"type": "text", "text": text}] if images else text},
     )
 
 
-def fence(*texts: str) -> str:
-    """Return the fence of a match: 16 hexadecimal digits that depend on every text and occur in none."""
-    seed = hashlib.sha256()
-    for text in texts:
-        encoded = text.encode("utf-8")
-        seed.update(len(encoded).to_bytes(8, "big") + encoded)
-    code = seed.hexdigest()[:16]
-    while any(code in text for text in texts):
-        seed.update(b"next")
-        code = seed.hexdigest()[:16]
-    return code
-
-
-def shortened(text: str, limit: int, code: str) -> str:
-    """Return a text of at most ``limit`` characters of its own, its middle replaced by a visible mark."""
-    if len(text) <= limit:
-        return text
-    head, tail = (limit + 1) // 2, limit // 2
-    mark = f"<<<{len(text) - limit} characters left out here {code}>>>"
-    return f"{text[:head]}\n{mark}\n{text[len(text) - tail :]}"
-
-
-def _block(what: str, text: str, code: str) -> str:
-    body = text if text.strip() else f"<<<empty: there is no text {code}>>>"
-    return f"<<<{what} {code}>>>\n{body}\n<<<end of {what} {code}>>>"
+def _names(match: Match) -> dict[str, str]:
+    (language, autonym), (answer_language, answer_autonym) = _named(match.language), _named(match.expected_language)
+    return {
+        "language": language,
+        "autonym": autonym,
+        "answer_language": answer_language,
+        "answer_autonym": answer_autonym,
+    }
 
 
 @lru_cache(maxsize=1024)
-def _names(code: str) -> tuple[str, str]:
+def _named(code: str) -> tuple[str, str]:
     """Return the language's name in English and in the language; its code for one that is not in our table."""
     try:
         language = find_language(code)

@@ -40,7 +40,7 @@ def examine(answer: Answer, language: str, settings: RulesSettings) -> Findings:
 
     Args:
         answer: The text; its language is identified here unless the answer already carries the result.
-        language: ``lang_Script`` of the prompt, in which the answer is expected.
+        language: ``lang_Script`` in which the answer is expected.
         settings: The thresholds.
     """
     if _is_empty(answer.text):

@@ -69,9 +69,8 @@ class RulesJudge:
     def decide(self, matches: Iterable[Match]) -> Iterator[Verdict]:
         """Yield one verdict for each match, in order; ``raw`` says what was found and why it decided so."""
         for match in matches:
-            yield _decide(
-                _examine(match.a, match.language, self.settings), _examine(match.b, match.language, self.settings)
-            )
+            wanted = match.expected_language
+            yield _decide(_examine(match.a, wanted, self.settings), _examine(match.b, wanted, self.settings))
 
 
 def _decide(a: Findings, b: Findings) -> Verdict:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from polyarena.reports.figures.caption import about_intervals
 from polyarena.reports.figures.chart_frame import Key, Number, Words, chart_frame
 from polyarena.reports.figures.style import INK, SERIES_COLOURS, SERIES_MARKERS, house_style
 from polyarena.reports.rows import Mark, Row, rows
@@ -29,6 +30,8 @@ def accuracy(
     columns: int | None = None,
 ) -> Figure:
     """Draw the scores of up to seven systems by language as dots with intervals, grouped by resource tier.
+
+    A flagged score is hollow. Over prompt templates, a pale bar runs from the least to the greatest of them.
 
     Args:
         estimates: Scores of one task and metric.
@@ -82,11 +85,15 @@ def _draw(axes: Axes, row: Row, mark: Mark, y: float, series: int, scale: float)
     colour = SERIES_COLOURS[series]
     average = row.kind != "language"
     assert mark.value is not None
+    if mark.lowest is not None and mark.highest is not None:
+        axes.plot([scale * mark.lowest, scale * mark.highest], [y, y], color=colour, alpha=0.22, linewidth=4.0,
+                  solid_capstyle="butt", zorder=2)  # fmt: skip
     if mark.low is not None and mark.high is not None:
         ends = [scale * mark.low, scale * mark.high]
         axes.plot(ends, [y, y], color=colour, linewidth=1.6 if average else 1.0, solid_capstyle="butt", zorder=3)
+    hollow = {"markerfacecolor": "white", "markeredgewidth": 0.9} if mark.flag else {"markeredgewidth": 0}
     axes.plot([scale * mark.value], [y], marker="D" if average else SERIES_MARKERS[series], color=colour,
-              markersize=5.0 if average else 3.6, markeredgewidth=0, clip_on=False, zorder=4)  # fmt: skip
+              markersize=5.0 if average else 3.6, clip_on=False, zorder=4, **hollow)  # fmt: skip
 
 
 def _key(series: int, name: str) -> Key:
@@ -114,25 +121,30 @@ def _in_unit(mark: Mark) -> bool:
 
 def _axis(marks: Sequence[Mark], scale: float, chance: float | None) -> tuple[tuple[float, float], float]:
     """Return limits that hold everything drawn, and the distance of ticks."""
-    ends = [scale * end for m in marks for end in (m.value, m.low, m.high) if end is not None]
+    ends = [scale * end for m in marks for end in (m.value, m.low, m.high, m.lowest, m.highest) if end is not None]
     ends += [] if chance is None else [scale * chance]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
-    raw = max(high - low, 1e-9) / 4
+    raw = (high - low or max(abs(high), 1.0) / 5) / 4
     power = 10.0 ** math.floor(math.log10(raw))
     tick = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw)
     low, high = tick * math.floor(low / tick), tick * math.ceil(high / tick)
+    if low == high:
+        low, high = low - tick, high + tick
     pad = 0.02 * (high - low)
     return (low - pad, high + pad), tick
 
 
 def _caption(shown: list[Row], confidence: str, chance: float | None, scale: float, unit: str) -> str:
+    marks = [mark for row in shown for mark in row.marks if mark]
     items = sorted({mark.n for row in shown if row.kind == "language" for mark in row.marks if mark})
-    many = f"{items[0]}" if len(items) == 1 else f"{items[0]} to {items[-1]}"
-    text = (
-        f"n = {many} items in each language. Lines: {confidence} intervals from a bootstrap over source items, shared "
-        "by all languages and systems; Wilson's where few items decide. Diamonds: averages over the languages that all "
-        "systems have, each with the same weight."
-    )
+    many = f"{items[0]}" if len(items) == 1 else f"{items[0]} to {items[-1]}" if items else "no"
+    text = f"n = {many} items in each language. "
+    text += about_intervals(marks, confidence)
+    text += "Diamonds: averages over the languages that all systems have, each with the same weight."
+    if any(mark.lowest is not None for mark in marks):
+        text += " Pale bars: from the least to the greatest score of a single prompt template."
+    if any(mark.flag for mark in marks):
+        text += " Hollow: the metric is doubtful or inadequate there; the table says why."
     if chance is not None:
         text += f" Dashed: guessing, {scale * chance:.1f}{unit.replace(',', '')}."
     return text

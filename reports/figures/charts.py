@@ -11,6 +11,7 @@ from polyarena.reports.figures.accuracy import accuracy
 from polyarena.reports.figures.forest import forest
 from polyarena.reports.figures.style import SERIES_COLOURS
 from polyarena.reports.tables import sections
+from polyarena.reports.template_names import is_over_templates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,8 @@ def charts(
 ) -> list[Chart]:
     """Draw a forest plot for each comparison and a score chart for each task and metric.
 
+    Of a task that was asked with several prompt templates the median over them is drawn, not each of them.
+
     Args:
         estimates: Any rows of :class:`polyarena.reports.records.Estimate`.
         chance: By task: expected headline score of guessing.
@@ -61,6 +64,8 @@ def _draw(
     estimates: pd.DataFrame, chance: Mapping[str, float | None], judges: Mapping[str, str]
 ) -> Iterator[tuple[str, str, Figure]]:
     for part in sections(estimates):
+        if part.detail or is_over_templates(part.metric, "mean"):
+            continue
         if part.baseline is not None:
             title = (
                 f"{part.systems[0]} against {part.baseline}: win rate by language on {part.task}, judge {part.judge}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from polyarena.reports.figures.caption import about_intervals
 from polyarena.reports.figures.chart_frame import Key, Number, Words, chart_frame
 from polyarena.reports.figures.style import BLUE, GREY, VERMILLION, house_style
 from polyarena.reports.rows import Mark, Row, rows
@@ -128,10 +129,10 @@ def _caption(shown: list[Row], judge: str, confidence: str, description: str) ->
     invalid = sum(mark.n_invalid for mark in marks)
     text = (
         f"Judge: {judge}{_said(judge, description)}. n = {many} items in each of {len(marks)} languages. "
-        f"Ties count half. Lines: {confidence} "
-        "intervals from a bootstrap over source items, shared by all languages; Wilson's where few items decide. "
-        "Averages give each language the same weight."
+        "Ties count half. "
     )
+    text += about_intervals((mark for row in shown for mark in row.marks if mark), confidence)
+    text += "Averages give each language the same weight."
     if invalid:
         text += f" † {invalid} games without a verdict: the pale bar runs from all of them lost to all of them won."
     return text

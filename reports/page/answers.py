@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ class AnswerCount:
         system: Its name.
         task: The task's name.
         answers: Generated texts.
-        same: In the language of the item.
+        same: In the language that was asked for: the item's, or the one it is to be translated into.
         other: In another language or script.
         unknown: Too short, or in a language that the identifier does not know.
         empty: Without any text.
@@ -37,11 +38,15 @@ class AnswerCount:
     worst: tuple[tuple[str, int, int], ...]
 
 
-def answer_counts(completions: pd.DataFrame) -> tuple[AnswerCount, ...]:
+def answer_counts(
+    completions: pd.DataFrame, answered_in: Mapping[str, Mapping[str, str]] | None = None
+) -> tuple[AnswerCount, ...]:
     """Count the answers of each system and task, sorted by task and system; multiple choice has none.
 
     Args:
         completions: Rows of :class:`polyarena.tasks.records.Completion`.
+        answered_in: By task and language of the item, the language in which the answer is expected where it is another
+            one, as in translation.
     """
     texts = completions[completions["text"].notna()]
     found = []
@@ -50,8 +55,9 @@ def answer_counts(completions: pd.DataFrame) -> tuple[AnswerCount, ...]:
         answers: Counter[str] = Counter()
         others: Counter[str] = Counter()
         columns = ("language", "text", "identified_language", "identified_probability", "identified_script")
+        expected = (answered_in or {}).get(str(task), {})
         for language, text, *identified in zip(*(part[name] for name in columns), strict=True):
-            kind = _kind(str(language), str(text), *identified)
+            kind = _kind(expected.get(str(language), str(language)), str(text), *identified)
             kinds[kind] += 1
             answers[str(language)] += 1
             others[str(language)] += kind == "other"

@@ -74,6 +74,25 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """A further table.
+
+    Attributes:
+        title: A line.
+        columns: Headings.
+        rows: Texts, as many in each row as there are columns; the first is what the row is about.
+        texts: How many of the first columns are texts; the others are numbers.
+        notes: Sentences below.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PageContent:
     """Everything on the page. There are no dates: the same content gives the same bytes.
 
@@ -90,6 +109,7 @@ class PageContent:
             :func:`polyarena.reports.figures.missing_languages`.
         files: Results to link to, relative to the page.
         notes: What else a reader must know; one sentence each.
+        sheets: Further tables, in the order shown.
     """
 
     title: str
@@ -103,3 +123,4 @@ class PageContent:
     without_glyphs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sheets: tuple[Sheet, ...] = ()

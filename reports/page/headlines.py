@@ -9,6 +9,8 @@ from polyarena.reports.rows import Mark
 from polyarena.reports.stats.outcome import Outcome, outcome
 from polyarena.reports.tables import Section, format_mark
 
+LONGEST_DISTANCE = 0.5
+"""Of a win rate from one half."""
 VERBS = {Outcome.BETTER: "does better than", Outcome.WORSE: "does worse than"}
 
 
@@ -44,26 +46,48 @@ def _comparison(section: Section, mark: Mark) -> Headline:
     rows = [row.marks[0] for row in section.rows if row.kind == "language"]
     if mark.value is None:
         claim = f"No game of {system} against {baseline} has a verdict."
-        return Headline(str(Outcome.INCONCLUSIVE), claim, ())
+        why = f"The columns `error` and `raw` of the games of {section.judge} say why."
+        return Headline(str(Outcome.INCONCLUSIVE), claim, (why,))
     rate = f"{100 * mark.value:.1f} % of battles"
     span = f" ({_level(section)} interval {_span(mark)})" if mark.low is not None else " (no interval)"
     if verdict is Outcome.INCONCLUSIVE:
         claim = f"It is open whether {system} is better than {baseline}: it wins {rate}{span}."
     else:
         claim = f"{system} {VERBS[verdict]} {baseline}: it wins {rate}{span}."
-    counts = Counter(outcome(m.low, m.high) for m in rows if m)
     details = [
         f"Average over {_languages(section)} on {section.task}, judged by {section.judge}; ties count half.",
-        f"Language by language: better in {counts[Outcome.BETTER]}, worse in {counts[Outcome.WORSE]}, inconclusive in "
-        f"{counts[Outcome.INCONCLUSIVE]}. These intervals are not corrected for looking at many languages: about one "
-        f"in {_odds(section)} misses by chance alone.",
     ]
+    if len(rows) > 1:
+        details.append(_by_language(section, rows))
+    if mark.detectable is not None and mark.detectable > LONGEST_DISTANCE:
+        details.append("Such items cannot find even the longest distance from 50 % in 80 % of experiments: too few.")
+    elif mark.detectable is not None:
+        details.append(
+            f"Such items find a distance of {100 * mark.detectable:.1f} points from 50 % in 80 % of experiments; "
+            "smaller ones are missed more often."
+        )
     if mark.n_invalid and mark.worst is not None and mark.best is not None:
         details.append(
             f"Games without a verdict: {mark.n_invalid}. Were all of them lost, the win rate would be "
             f"{100 * mark.worst:.1f} %; were all won, {100 * mark.best:.1f} %."
         )
     return Headline(str(verdict), claim, tuple(details))
+
+
+def _by_language(section: Section, rows: list[Mark | None]) -> str:
+    counts = Counter(outcome(m.low, m.high) for m in rows if m)
+    sentence = (
+        f"Language by language: better in {counts[Outcome.BETTER]}, worse in {counts[Outcome.WORSE]}, inconclusive in "
+        f"{counts[Outcome.INCONCLUSIVE]}. These intervals are not corrected for looking at many languages: about one "
+        f"in {_odds(section)} misses by chance alone."
+    )
+    together = Counter(outcome(m.band_low, m.band_high) for m in rows if m and m.band_low is not None)
+    if together:
+        sentence += (
+            f" With bands that hold for all languages together: better in {together[Outcome.BETTER]}, worse in "
+            f"{together[Outcome.WORSE]}."
+        )
+    return sentence
 
 
 def _scores(section: Section, marks: tuple[Mark | None, ...]) -> Headline:
@@ -74,7 +98,10 @@ def _scores(section: Section, marks: tuple[Mark | None, ...]) -> Headline:
         if mark and mark.value is not None
     ]
     claim = f"{section.metric} on {section.task}: {'; '.join(parts) or 'no language in common'}."
-    return Headline("", claim, (f"Average over {_languages(section)}; in brackets the {_level(section)} interval.",))
+    detail = f"Average over {_languages(section)}; in brackets the {_level(section)} interval"
+    if section.over_templates:
+        detail += "; in braces the least and the greatest average of a single prompt template"
+    return Headline("", claim, (f"{detail}.",))
 
 
 def _languages(section: Section) -> str:

@@ -4,56 +4,50 @@ from __future__ import annotations
 
 import unicodedata
 from base64 import b64encode
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import Counter
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from polyarena.reports.labels import Label, language_label
-from polyarena.reports.page.content import PageContent, Tested
+from polyarena.reports.labels import language_label
+from polyarena.reports.page.content import PageContent, Picture, Tested
 from polyarena.reports.page.headlines import headline
-from polyarena.reports.rows import Row
-from polyarena.reports.tables import Section, format_mark, sections
+from polyarena.reports.page.views import category_views, language_view, level_views
+from polyarena.reports.tables import Section, sections
+from polyarena.reports.template_names import is_over_templates
 
+MOST_OPEN = 6
+"""Figures, tables or results of one kind that are shown at once; of more, each is opened by the reader."""
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    kind: str
-    title: str
-    label: Label | None
-    cells: tuple[str, ...]
-    n: str
-    invalid: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    title: str
-    columns: tuple[str, ...]
-    compared: bool
-    lines: tuple[_Line, ...]
-    signatures: tuple[tuple[str, str], ...]
-    remarks: tuple[tuple[str, str], ...]
+MOST_EMBEDDED = 12 * 2**20
+"""Bytes of figures that the page holds; more are read from the files beside it, as the reader comes to them."""
 
 
 def page(content: PageContent) -> str:
-    """Return the page as HTML: one file that asks for nothing else, runs no script and holds no date.
+    """Return the page as HTML: one file that runs no script, holds no date and asks for nothing from elsewhere.
 
-    All texts are escaped, including names, notes and what judges say of themselves; control characters and lone
-    surrogates become U+FFFD, so that the page can always be written as UTF-8.
+    Figures are inside it, unless they are more than :data:`MOST_EMBEDDED`; then it shows the files beside it. All texts
+    are escaped, including names, notes and what judges say of themselves; control characters and lone surrogates become
+    U+FFFD, so that the page can always be written as UTF-8.
 
     Args:
         content: What to show.
     """
     parts = list(sections(content.estimates))
+    shown = [part for part in parts if not part.detail and not is_over_templates(part.metric, "mean")]
+    said = [found for part in shown if (found := headline(part))]
+    embedded = sum(len(picture.svg) for picture in content.pictures) <= MOST_EMBEDDED
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["data_uri"] = lambda svg: "data:image/svg+xml;base64," + b64encode(svg).decode("ascii")
     html = environment.from_string(_resource("page.html.j2")).render(
         content=content,
         style=_resource("page.css"),
-        headlines=[found for part in parts if (found := headline(part))],
-        tables=[_table(part) for part in parts],
+        compared=[result for result in said if result.outcome],
+        scored=[result for result in said if not result.outcome],
+        levels=level_views(parts),
+        categories=category_views(parts),
+        tables=[language_view(part, f"table-{i}") for i, part in enumerate(_ordered(parts), 1)],
+        most_open=MOST_OPEN,
+        source=lambda picture: _source(picture, embedded=embedded),
         provenance=_provenance,
         label=language_label,
     )
@@ -64,41 +58,16 @@ def _resource(name: str) -> str:
     return files("polyarena.reports.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _table(section: Section) -> _Table:
-    unit = " (%)" if section.scale > 1 else ""
-    if section.baseline is None:
-        title, columns = f"{section.metric} on {section.task}{unit}", section.systems
-    else:
-        title = f"{section.systems[0]} against {section.baseline} on {section.task}, judge {section.judge}"
-        columns = (f"win rate{unit}",)
-    by_signature: dict[str, list[str]] = defaultdict(list)
-    remarks: dict[str, list[str]] = defaultdict(list)
-    for system, group, signature, note in zip(
-        *(section.estimates[name].astype(str) for name in ("system", "group", "signature", "note")), strict=True
-    ):
-        place = group if len(section.systems) == 1 else f"{system} {group}"
-        by_signature[signature].append(place)
-        if note:
-            remarks[note].append(place)
-    return _Table(
-        title,
-        columns,
-        section.baseline is not None,
-        tuple(_line(row, section.scale) for row in section.rows),
-        tuple((signature, ", ".join(places)) for signature, places in by_signature.items()),
-        tuple((note, ", ".join(places)) for note, places in remarks.items()),
-    )
+def _ordered(parts: list[Section]) -> list[Section]:
+    """Put single prompt templates last: they are details."""
+    return sorted(parts, key=lambda part: part.detail)
 
 
-def _line(row: Row, scale: float) -> _Line:
-    first = next((mark for mark in row.marks if mark), None)
-    invalid = ""
-    if first and first.n_invalid:
-        invalid = str(first.n_invalid)
-        if first.worst is not None and first.best is not None:
-            invalid += f" ({100 * first.worst:.1f} to {100 * first.best:.1f})"
-    cells = tuple(format_mark(mark, scale) for mark in row.marks)
-    return _Line(row.kind, row.title, row.label, cells, str(first.n) if first else "", invalid)
+def _source(picture: Picture, *, embedded: bool) -> str:
+    beside = next((name for name in picture.files if name.endswith(".svg")), "")
+    if beside and not embedded:
+        return beside
+    return "data:image/svg+xml;base64," + b64encode(picture.svg).decode("ascii")
 
 
 def _provenance(tested: Tested) -> str:

@@ -1,36 +1,60 @@
-"""Intervals for means of clustered values, and the rule that chooses between them.
+"""The rule that chooses an interval for a mean of clustered values.
 
-The choice rests on simulated coverage of nominal 95 % intervals.
+Values with bounds (shares, win rates, differences of them) get Wilson's score interval with the effective n of
+:mod:`polyarena.reports.stats.score_interval`; other values get the expanded percentile interval of the joint bootstrap.
+The bias-corrected and accelerated and the studentised interval of :mod:`polyarena.reports.stats.bootstrap_intervals`
+can be asked for instead.
 
-One language, 8 to 100 items, 1,500 data sets a cell (wins and losses, ties, five-valued battles, continuous scores):
+The choice rests on the coverage of nominal 95 % intervals, which ``benchmarks/coverage.py`` measures and prints; its
+table is on the page *Measured coverage*. In short:
 
-* The plain percentile interval covers 77 to 93 % with 8 items and 91 to 96 % with 20 (means .2 and .5). Expanding its
-  tails (Hesterberg 2014, arXiv 1411.5279, the "expanded percentile interval") brings that to 94 to 97 % from 20 items.
-* Near 0 and 1, and whenever nearly all items have one value, every bootstrap interval fails, for the sample has not
-  seen what could happen: 14 to 88 % at a mean of .02. Wilson's interval covers 93 to 99 % there, and 86 % at the worst
-  (8 items, no ties).
-
-The rule of :func:`interval`, 23 languages x 8, 20, 50, 100 items, correlation between languages 0, .3, .7, with and
-without ties, 400 data sets a cell:
-
-* Languages: 92 to 99 % everywhere, but for 8 items with a mean of .02 (83 to 88 %).
-* Average over languages: 92 to 98 % at means .1 and .5 (87 % with 8 items, mean .1 and correlation .7); 92 to 98 % at a
-  mean of .02 and correlations up to .3. At a mean of .02 and correlation .7 it is too narrow: 81 to 90 % with 20 to 100
-  items, because a few lost prompts decide it.
+* The percentile, accelerated and studentised bootstrap know only what the sample has shown. With wins and losses at a
+  rate of .02 they hold the truth about a language in 25 to 31 % of the samples of 20 items, and in 59 to 89 % of those
+  of 100 items; the score interval in 95 and 94 %.
+* In the middle all of them agree. A rule that takes one interval there and another near the ends would jump where it
+  changes over; one score interval everywhere does not.
+* With 50, 100 and 500 items, correlations of 0, .3 and .7 between languages, and rates of .2 and .5, it covers 93 to
+  97 % of languages, averages and differences. It misses where few prompts decide: averages at a rate of .02 and a
+  correlation of .7 are covered in 87 % with 50 items, 92 % with 100 and 95 % with 500.
+* For values without bounds the tails of the percentile interval are expanded (Hesterberg 2014, arXiv 1411.5279), for
+  the plain one is too narrow with few items.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyarena.reports.stats.bootstrap_intervals import (
+    bca_interval,
+    expanded_tail,
+    percentile_interval,
+    student_interval,
+)
+from polyarena.reports.stats.quantiles import normal_quantile, student_quantile
+from polyarena.reports.stats.score_interval import score_interval, wilson_interval
+
+__all__ = [
+    "Interval",
+    "Method",
+    "expanded_tail",
+    "interval",
+    "normal_quantile",
+    "percentile_interval",
+    "student_quantile",
+    "wilson_interval",
+]
+
 Floats = NDArray[np.float64]
 
-FEWEST_EVENTS = 10
-FEWEST_DEVIATING = 7
+Method = Literal["default", "wilson", "percentile", "bca", "student"]
+"""How an interval is made; ``default`` is ``wilson`` for values with bounds, and ``percentile`` for others."""
+
+FEWEST_CLUSTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +65,7 @@ class Interval:
         standard_error: Of the mean; ``None`` with fewer than two clusters.
         low: Lower end, or ``None``.
         high: Upper end, or ``None``.
-        method: ``percentile``, ``wilson`` or ``none``.
+        method: ``wilson``, ``percentile``, ``bca``, ``student`` or ``none``.
         note: Why there is no interval; empty if there is one.
     """
 
@@ -52,65 +76,19 @@ class Interval:
     note: str = ""
 
 
-def wilson_interval(mean: float, n: float, confidence: float) -> tuple[float, float]:
-    r"""Wilson's score interval for a proportion (Wilson 1927).
-
-    .. math:: \frac{p + z^2/2n \pm z\sqrt{p(1-p)/n + z^2/4n^2}}{1 + z^2/n}
-
-    Values in [0, 1] with the same mean vary no more than wins and losses do (Bhatia and Davis 2000), so with ``n`` the
-    number of clusters it is conservative for them.
-
-    Args:
-        mean: In [0, 1].
-        n: Effective sample size, more than 0.
-        confidence: Such as 0.95.
-
-    Returns:
-        Both ends, within [0, 1] and around ``mean``.
-    """
-    z = normal_quantile(0.5 + confidence / 2)
-    centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n))
-    return max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
-
-
-def percentile_interval(replicates: Floats, tail: float) -> tuple[float, float]:
-    """Return the order statistics of bootstrap replicates that leave ``tail`` on either side, rounded outwards.
-
-    Args:
-        replicates: Shape (rounds,).
-        tail: Share below the lower and above the upper end, such as 0.025.
-    """
-    rank = math.floor(tail * (len(replicates) - 1))
-    ordered = np.partition(replicates, [rank, len(replicates) - 1 - rank])
-    return float(ordered[rank]), float(ordered[len(replicates) - 1 - rank])
-
-
-def expanded_tail(confidence: float, inflation: float, freedom: float) -> float:
-    r"""Return the tail that makes the percentile interval as wide as Student's t with the unbiased variance.
-
-    :math:`\alpha' = \Phi(-\sqrt{n/(n-1)}\; t_{\alpha, n-1})`: Hesterberg, "What Teachers Should Know About the
-    Bootstrap", arXiv 1411.5279, the "expanded percentile interval".
-
-    Args:
-        confidence: Nominal, two-sided.
-        inflation: Unbiased over bootstrap standard error; :math:`\sqrt{n/(n-1)}` with n clusters.
-        freedom: Degrees of freedom of the standard error.
-    """
-    from scipy.special import ndtr
-
-    return float(ndtr(-inflation * student_quantile(0.5 + confidence / 2, freedom)))
-
-
 def interval(
     mean: float,
     influence: Floats,
     labels: NDArray[np.int64],
-    replicates: Floats,
+    replicates: Floats | None,
     *,
     items: int,
     bounded: bool,
     confidence: float,
+    method: Method = "default",
+    errors: Floats | None = None,
+    span: tuple[float, float] = (0.0, 1.0),
+    added: float | None = None,
 ) -> Interval:
     r"""Return standard error and interval of one mean.
 
@@ -119,73 +97,63 @@ def interval(
     :math:`\sqrt{\sum_h n_h/(n_h-1) \sum_{i \in h} u_i^2}` (linearised ratio; Cochran, *Sampling Techniques*,
     1977, chapter 6). It is free of simulation noise and equals SD / sqrt(n) where no language lacks an item.
 
-    With values in [0, 1] the effective n is :math:`n_e = p(1-p)/SE^2 \cdot (z/t)^2`, not less than the clusters (no
-    spread seen is not no spread), nor more than the items (ties make the spread look small). The interval is the
-    expanded percentile interval, unless :math:`n_e \min(p, 1-p)` is below 10 or fewer than 7 clusters differ from the
-    commonest influence; then it is Wilson's with :math:`n_e`. Other values get no interval with 7 clusters or fewer.
+    Values without bounds get no interval with fewer than 8 clusters, nor without any spread: nothing is known of what
+    such values could have been.
 
     Args:
         mean: The estimate.
         influence: Shape (n clusters,); only clusters that have a value.
         labels: Shape (n,), from :func:`polyarena.reports.stats.resampling.strata`.
-        replicates: Shape (rounds,).
+        replicates: Shape (rounds,); may be ``None`` where :func:`needs_replicates` says so.
         items: Values averaged.
-        bounded: Whether values lie in [0, 1].
+        bounded: Whether values lie in ``span``.
         confidence: Nominal, such as 0.95.
+        method: What to make; methods of the bootstrap leave values without spread without an interval.
+        errors: Shape (rounds,), the standard error in each round; for ``student`` only.
+        span: Bounds of the values.
+        added: Variance of the added cluster of the score interval; by default that of a mean.
     """
     strata, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < 2:
         return Interval(None, None, None, "none", "one item only: no interval")
     parts = [n / (n - 1) * _squares(influence[labels == h]) for h, n in zip(strata, sizes, strict=True)]
-    variance, plain = math.fsum(parts), _squares(influence)
+    variance = math.fsum(parts)
     error = math.sqrt(variance)
+    if method == "wilson" or (method == "default" and bounded):
+        ends = score_interval(
+            mean,
+            influence,
+            labels,
+            variance=variance,
+            items=items,
+            confidence=confidence,
+            span=span,
+            added=added,
+        )
+        return Interval(error, *ends, "wilson")
     clusters = len(influence)
-    freedom = clusters - 1.0
-    spread = math.fsum(v**2 / (n - 1) for v, n in zip(parts, sizes, strict=True))
-    # Variances below 1e-162 have a square of 0.
-    if spread > 0:
-        freedom = variance**2 / spread
-    if bounded:
-        effective = _effective(mean, variance, freedom, clusters, items, confidence)
-        if effective * min(mean, 1 - mean) < FEWEST_EVENTS or _deviating(influence) < FEWEST_DEVIATING:
-            return Interval(error, *wilson_interval(mean, effective, confidence), "wilson")
-    if clusters <= FEWEST_DEVIATING or variance == 0:
+    if clusters < FEWEST_CLUSTERS or variance == 0 or replicates is None:
         reason = "no spread between items" if variance == 0 else f"{clusters} items are too few"
         return Interval(error, None, None, "none", f"{reason}: no interval")
-    tail = expanded_tail(confidence, math.sqrt(variance / plain), freedom)
+    if method == "bca":
+        return Interval(error, *bca_interval(mean, influence, replicates, (1 - confidence) / 2), "bca")
+    if method == "student":
+        if errors is None or not (errors > 0).any():
+            return Interval(error, None, None, "none", "no spread in any bootstrap round: no interval")
+        logit = bounded and 0 < mean < 1 and span == (0.0, 1.0)
+        ends = student_interval(mean, error, replicates, errors, (1 - confidence) / 2, logit=logit)
+        return Interval(error, *ends, "student")
+    spread = math.fsum(v**2 / (n - 1) for v, n in zip(parts, sizes, strict=True))
+    # Variances below 1e-162 have a square of 0.
+    freedom = variance**2 / spread if spread > 0 else clusters - 1.0
+    tail = expanded_tail(confidence, math.sqrt(variance / _squares(influence)), freedom)
     return Interval(error, *percentile_interval(replicates, tail), "percentile")
 
 
-def normal_quantile(probability: float) -> float:
-    """Quantile of the standard normal distribution."""
-    from scipy.special import ndtri
-
-    return float(ndtri(probability))
-
-
-def student_quantile(probability: float, freedom: float) -> float:
-    """Quantile of Student's t distribution."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, probability))
-
-
-def _effective(mean: float, variance: float, freedom: float, clusters: int, items: int, confidence: float) -> float:
-    if variance == 0:
-        return float(clusters)
-    probability = 0.5 + confidence / 2
-    shrink = (normal_quantile(probability) / student_quantile(probability, freedom)) ** 2
-    return min(max(mean * (1 - mean) / variance * shrink, clusters), max(items, clusters))
-
-
-def _deviating(influence: Floats) -> int:
-    """Count the clusters that differ from the commonest value; for wins and losses the rarer of the two."""
-    scale = np.abs(influence).max()
-    if scale == 0:
-        return 0
-    _, sizes = np.unique(np.rint(influence / scale * 1e9), return_counts=True)
-    return int(len(influence) - sizes.max())
+def needs_replicates(method: Method, *, bounded: bool) -> bool:
+    """Tell whether an interval of this method comes from bootstrap replicates."""
+    return not (method == "wilson" or (method == "default" and bounded))
 
 
 def _squares(values: Floats) -> float:
-    return math.fsum(v * v for v in values.tolist())
+    return math.fsum((values * values).tolist())

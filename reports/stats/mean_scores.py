@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from polyarena.reports.records import Estimate
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.corpus import cluster_statistics
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
+from polyarena.reports.stats.intervals import Method
 from polyarena.reports.stats.signature import signature
 from polyarena.reports.stats.summary import Columns, Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
@@ -29,6 +30,7 @@ def mean_scores(
     seed: int = 0,
     groupings: Groupings | None = None,
     signatures: Mapping[tuple[str, str], str] | None = None,
+    method: Method = "default",
 ) -> pd.DataFrame:
     """Estimate the mean of each metric for each system, task and language, and over languages.
 
@@ -45,6 +47,7 @@ def mean_scores(
         seed: Not negative; the same seed gives the same bytes.
         groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
         signatures: By (task, metric): the settings that changed the scores; by default what the scores say themselves.
+        method: Of the intervals; see :mod:`polyarena.reports.stats.intervals` for the default and why.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no scores.
@@ -53,16 +56,34 @@ def mean_scores(
         DataError: A column is missing, a score occurs twice or is not a finite number; statistics are of no metric of a
             corpus, of another length than its own, or missing in some rows of a metric.
     """
-    settings = Settings(confidence, rounds, seed)
-    require_columns(scores, [field.name for field in SCORE_SCHEMA if not field.nullable], "scores")
-    refuse_duplicates(scores, _KEY, "scores")
-    refuse_values(scores, ~finite(scores["value"]), "a score is not a finite number", _KEY, "value")
+    check_scores(scores)
+    settings = Settings(confidence, rounds, seed, method)
+    return score_estimates(scores, score_columns, settings=settings, groupings=groupings, signatures=signatures)
+
+
+def score_estimates(
+    scores: pd.DataFrame,
+    parts_of: Callable[[pd.DataFrame], list[Columns]],
+    *,
+    settings: Settings,
+    groupings: Groupings | None = None,
+    signatures: Mapping[tuple[str, str], str] | None = None,
+) -> pd.DataFrame:
+    """Estimate scores that were found sound, task by task; arguments not named here as in :func:`mean_scores`.
+
+    Args:
+        scores: Rows of :class:`polyarena.tasks.records.Score`.
+        parts_of: Turns the scores of one task into what is estimated; its series are (metric, system).
+        settings: Of the bootstrap.
+        groupings: Levels and groups.
+        signatures: By (task, metric).
+    """
     chosen = tier_groups() if groupings is None else groupings
     named = signatures or {}
     estimates: list[Estimate] = []
     for task, rows in scores.groupby("task", sort=True):
         own = _signatures(rows)
-        parts = _parts(rows)
+        parts = parts_of(rows)
         languages: dict[Series, set[str]] = defaultdict(set)
         for series, language in (column for data in parts for column in data.columns):
             languages[series].add(language)
@@ -86,7 +107,7 @@ def mean_scores(
                 standard_error=around.standard_error,
                 low=around.low,
                 high=around.high,
-                confidence=confidence,
+                confidence=settings.confidence,
                 method=around.method,
                 n=summary.n,
                 n_clusters=summary.n_clusters,
@@ -101,14 +122,26 @@ def mean_scores(
     return estimates_frame(estimates)
 
 
-def _parts(rows: pd.DataFrame) -> list[Columns]:
-    """Return what is estimated of one task: the means together, then each metric of a corpus."""
+def check_scores(scores: pd.DataFrame) -> None:
+    """Refuse scores that cannot be averaged, as :func:`mean_scores` says."""
+    require_columns(scores, [field.name for field in SCORE_SCHEMA if not field.nullable], "scores")
+    refuse_duplicates(scores, _KEY, "scores")
+    refuse_values(scores, ~finite(scores["value"]), "a score is not a finite number", _KEY, "value")
+
+
+def score_columns(rows: pd.DataFrame, series: Sequence[str] = _SERIES) -> list[Columns]:
+    """Return what is estimated of the scores of one task: the means together, then each metric of a corpus.
+
+    Args:
+        rows: Scores of one task.
+        series: The columns that, with the language, tell one estimate from another.
+    """
     if "statistics" not in rows or not rows["statistics"].notna().any():
-        return [cluster_values(_items(rows), _SERIES)]
+        return [cluster_values(_items(rows, series), series)]
     summed = rows["metric"].isin(rows.loc[rows["statistics"].notna(), "metric"].unique())
-    parts: list[Columns] = [cluster_values(_items(rows[~summed]), _SERIES)] if not summed.all() else []
+    parts: list[Columns] = [cluster_values(_items(rows[~summed], series), series)] if not summed.all() else []
     for metric, found in rows[summed].groupby("metric", sort=True):
-        parts.append(cluster_statistics(found, _SERIES, corpus_formula(str(metric), found, _KEY)))
+        parts.append(cluster_statistics(found, series, corpus_formula(str(metric), found, _KEY)))
     return parts
 
 
@@ -120,9 +153,9 @@ def _summaries(
         yield from summarise(data, {series: groups[series] for series in own}, settings)
 
 
-def _items(rows: pd.DataFrame) -> pd.DataFrame:
+def _items(rows: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
     """Average the samples of each item; rows are sorted first, so that sums do not depend on their order."""
-    key = [*_SERIES, "language", "source_id", "item_id"]
+    key = [*series, "language", "source_id", "item_id"]
     return rows.sort_values([*key, "sample_index"]).groupby(key, sort=True)["value"].mean().reset_index()
 
 

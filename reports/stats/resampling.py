@@ -43,14 +43,19 @@ def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: 
         Arrays of shape (up to ``chunk``, n); each row sums to n.
     """
     n = len(clusters)
-    digest = hashlib.sha256("\0".join(clusters).encode("utf-8", "surrogatepass")).digest()
-    words = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, len(digest), 4)]
-    generator = np.random.default_rng([seed, *words])
+    generator = named_generator(clusters, seed)
     step = chunk or max(1, CHUNK_BYTES // (8 * n))
     for start in range(0, rounds, step):
         size = min(step, rounds - start)
         drawn = generator.integers(0, n, size=(size, n)) + n * np.arange(size)[:, None]
         yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
+
+
+def named_generator(names: Sequence[str], seed: int) -> np.random.Generator:
+    """Return a generator that depends on the seed and on these names in their order, on every machine alike."""
+    digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).digest()
+    words = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, len(digest), 4)]
+    return np.random.default_rng([seed, *words])
 
 
 def exact_grid(sums: Floats) -> Floats:
@@ -131,3 +136,34 @@ def bootstrap_means(
             means[columns, start : start + len(weights)] = estimate.T
             start += len(weights)
     return means
+
+
+def linear_replicates(
+    influence: Floats, clusters: Sequence[str], labels: Integers, *, rounds: int, seed: int
+) -> tuple[Floats, Floats]:
+    r"""Return the linearised deviation of an estimate in every bootstrap round, and its standard error there.
+
+    :math:`\delta^* = \sum_i w_i u_i` and :math:`\sum_h (\sum_{i \in h} w_i u_i^2 - \delta_h^{*2}/n_h)`, with the same
+    multiplicities as :func:`bootstrap_means`.
+
+    Args:
+        influence: Shape (n clusters,).
+        clusters: The n names, sorted.
+        labels: Shape (n,), from :func:`strata`.
+        rounds: How many rounds.
+        seed: Not negative.
+
+    Returns:
+        Both of shape (rounds,).
+    """
+    moments = exact_grid(np.stack([influence, influence**2], axis=1))
+    deviation, variance = np.zeros(rounds), np.zeros(rounds)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        start = 0
+        for weights in resample_weights([clusters[int(i)] for i in rows], rounds, seed):
+            first, second = (weights @ moments[rows]).T
+            deviation[start : start + len(weights)] += first
+            variance[start : start + len(weights)] += second - first**2 / len(rows)
+            start += len(weights)
+    return deviation, np.sqrt(np.maximum(variance, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 
 from polyarena.reports.stats.groupings import Group
@@ -31,4 +32,10 @@ def signature(prefix: str, group: Group, summary: Summary, settings: Settings) -
             f"seed:{settings.seed}",
             f"ci:{summary.interval.method}{settings.confidence * 100:g}",
         ]
-    return "|".join([*parts, f"polyarena:{version('polyarena')}"])
+    return "|".join([*parts, f"polyarena:{own_version()}"])
+
+
+@cache
+def own_version() -> str:
+    """Return polyarena's version; looked up once, for reading the package's metadata takes longer than an estimate."""
+    return version("polyarena")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 
 from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Group
-from polyarena.reports.stats.intervals import Interval, interval
-from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.reports.stats.intervals import Interval, Method, interval, needs_replicates
+from polyarena.reports.stats.resampling import Floats, Integers, linear_replicates
 
 BATCH_BYTES = 256 * 2**20
 
@@ -25,16 +25,20 @@ class Settings:
         confidence: Nominal, two-sided, such as 0.95.
         rounds: Of the bootstrap.
         seed: Not negative.
+        method: Of the intervals.
     """
 
     confidence: float = 0.95
     rounds: int = 10_000
     seed: int = 0
+    method: Method = "default"
 
     def __post_init__(self) -> None:
         """Refuse settings without a meaning."""
         if not 0 < self.confidence < 1 or self.rounds < 2 or self.seed < 0:
             raise ValueError("confidence must lie between 0 and 1, rounds be 2 or more, seed not negative")
+        if self.method not in get_args(Method):
+            raise ValueError(f"method must be one of {', '.join(get_args(Method))}, not {self.method!r}")
 
 
 class Columns(Protocol):
@@ -107,43 +111,75 @@ def summarise(
     places = {key: i for i, key in enumerate(data.columns)}
     for batch in _batches(groups, settings.rounds):
         used = sorted({places[s, g] for s in batch for group in groups[s] for g in group.languages if (s, g) in places})
+        # A score interval needs no round at all.
+        drawn = [c for c in used if needs_replicates(settings.method, bounded=bool(data.bounded[c]))]
         means = np.empty((0, settings.rounds))
-        if used:
+        if drawn:
             means = data.replicates(used, rounds=settings.rounds, seed=settings.seed)
         for series in batch:
+            influences = _Influences(data)
             for group in groups[series]:
                 found = [code for code in group.languages if (series, code) in places]
                 columns = [places[series, code] for code in found]
-                replicates = means[np.searchsorted(used, columns)]
-                yield series, group, _summary(data, group, found, columns, replicates, settings)
+                replicates = means[np.searchsorted(used, columns)] if drawn else None
+                yield series, group, _summary(data, group, found, columns, influences, replicates, settings)
+
+
+class _Influences:
+    """The value and influence of columns, each computed once for all groups that it is in."""
+
+    def __init__(self, data: Columns) -> None:
+        self._data = data
+        self._known: dict[int, tuple[float, Floats]] = {}
+
+    def of(self, column: int) -> tuple[float, Floats]:
+        if column not in self._known:
+            self._known[column] = (self._data.value(column), self._data.influence(column))
+        return self._known[column]
 
 
 def _summary(
-    data: Columns, group: Group, found: list[str], columns: list[int], replicates: Floats, settings: Settings
+    data: Columns,
+    group: Group,
+    found: list[str],
+    columns: list[int],
+    influences: _Influences,
+    replicates: Floats | None,
+    settings: Settings,
 ) -> Summary:
     missing = tuple(code for code in group.languages if code not in found)
     if not columns:
         return Summary.empty(missing)
     counts = data.counts[:, columns]
     present = counts.any(axis=1)
-    means = [data.value(column) for column in columns]
+    means = [influences.of(column)[0] for column in columns]
     value = math.fsum(means) / len(means)
-    n, n_clusters = int(counts.sum()), int(present.sum())
-    alone = [code for code, c in zip(found, counts.T, strict=True) if np.count_nonzero(c) < 2]
+    n, n_clusters = int(counts.sum()), int(np.count_nonzero(present))
+    alone = [code for code, size in zip(found, np.count_nonzero(counts, axis=0), strict=True) if size < 2]
     if alone:
         reason = "one item only: no interval" if group.level == "language" else f"one item only in {', '.join(alone)}"
         return Summary(value, Interval(None, None, None, "none", reason), n, n_clusters, missing, len(found))
     influence = np.zeros(len(counts))
     for column in columns:
-        influence += data.influence(column) / len(means)
+        influence += influences.of(column)[1] / len(means)
+    bounded = bool(data.bounded[columns].all())
+    drawn, errors = None, None
+    if needs_replicates(settings.method, bounded=bounded) and replicates is not None:
+        drawn = replicates.sum(axis=0) / len(means)
+        if settings.method == "student":
+            errors = linear_replicates(
+                influence, data.clusters, data.labels, rounds=settings.rounds, seed=settings.seed
+            )[1]
     around = interval(
         value,
         influence[present],
         data.labels[present],
-        replicates.sum(axis=0) / len(means),
+        drawn,
         items=n,
-        bounded=bool(data.bounded[columns].all()),
+        bounded=bounded,
         confidence=settings.confidence,
+        method=settings.method,
+        errors=errors,
     )
     return Summary(value, around, n, n_clusters, missing, len(found))
 

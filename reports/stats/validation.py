@@ -11,9 +11,32 @@ from polyarena.reports.stats.corpus import Formula
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.metrics.registry import METRICS
 
+NAMES = frozenset(
+    [
+        "judge",
+        "task",
+        "language",
+        "item_id",
+        "source_id",
+        "system",
+        "metric",
+        "candidate",
+        "baseline",
+        "system_a",
+        "system_b",
+    ]
+)
+"""Columns by which records of items are told apart and grouped; a row that lacks one would drop out unseen."""
+
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], kind: str) -> None:
-    """Raise a DataError if ``frame`` lacks one of ``columns``."""
+    """Raise a DataError if ``frame`` is no data frame or lacks one of ``columns``, or if an item's row lacks a name."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(
+            f"the {kind} are no data frame",
+            why=f"they are a {type(frame).__name__}",
+            fix=f"pass {kind} as a run folder or polyarena wrote them",
+        )
     lacking = [name for name in columns if name not in frame.columns]
     if lacking:
         raise DataError(
@@ -21,6 +44,14 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], kind: str) -> N
             why=f"columns found: {', '.join(map(str, frame.columns))}",
             fix=f"pass {kind} as a run folder or polyarena wrote them",
         )
+    for name in (name for name in columns if name in NAMES and "item_id" in columns):
+        empty = frame[name].isna().to_numpy(dtype=np.bool_)
+        if empty.any():
+            raise DataError(
+                f"{int(empty.sum())} of {len(frame)} {kind} have no {name}",
+                where=f"row {int(empty.argmax())}",
+                fix=f"fill in the column {name}, or leave such rows out",
+            )
 
 
 def refuse_duplicates(frame: pd.DataFrame, key: Sequence[str], kind: str) -> None:

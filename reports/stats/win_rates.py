@@ -13,6 +13,7 @@ from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.records import Estimate
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
+from polyarena.reports.stats.intervals import Method
 from polyarena.reports.stats.signature import signature
 from polyarena.reports.stats.summary import Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
@@ -30,6 +31,7 @@ def win_rates(
     seed: int = 0,
     groupings: Groupings | None = None,
     signatures: Mapping[tuple[str, str], str] | None = None,
+    method: Method = "default",
 ) -> pd.DataFrame:
     """Estimate how often each candidate wins, ties counting half.
 
@@ -47,6 +49,7 @@ def win_rates(
         seed: Not negative; the same seed gives the same bytes.
         groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
         signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
+        method: Of the intervals; see :mod:`polyarena.reports.stats.intervals` for the default and why.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no battles.
@@ -55,8 +58,8 @@ def win_rates(
         DataError: A column is missing, a battle occurs twice, a score lies outside [0, 1], counts of games contradict
             each other, or a battle has verdicts but no score.
     """
-    settings = Settings(confidence, rounds, seed)
-    _check(battles)
+    settings = Settings(confidence, rounds, seed, method)
+    check_battles(battles)
     chosen = tier_groups() if groupings is None else groupings
     named = signatures or {}
     estimates: list[Estimate] = []
@@ -129,7 +132,8 @@ def _note(summary: Summary) -> str:
     return "; ".join(notes)
 
 
-def _check(battles: pd.DataFrame) -> None:
+def check_battles(battles: pd.DataFrame) -> None:
+    """Refuse battles that cannot be averaged, as :func:`win_rates` says."""
     require_columns(battles, BATTLE_SCHEMA.names, "battles")
     refuse_duplicates(battles, _KEY, "battles")
     games, invalid, score = battles["n_games"], battles["n_invalid"], battles["score"]

@@ -15,7 +15,7 @@ from polyarena.tasks.audit.showing import Showing
 from polyarena.tasks.audit.source import AuditSource, DataAbsentError, Read
 from polyarena.tasks.audit.spoken import audit_language
 from polyarena.tasks.card import TaskCard
-from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.errors import HiddenAnswersError, NotOnHubError, PolyarenaError
 from polyarena.tasks.identify import can_identify
 from polyarena.tasks.protocol import Task
 
@@ -76,8 +76,13 @@ class _Visit:
         self.data.reads.clear()
         try:
             items = list(self.task.items(language, self.data))
-        except DataAbsentError as error:
+        except (DataAbsentError, NotOnHubError) as error:
             self.absent[language] = error.what
+            return
+        except HiddenAnswersError as error:
+            # The fault of the copy here, not of the task: it has to be mended, and it hides the items from the audit.
+            message = f"the items could not be looked at: {error.what}"
+            yield Finding("hidden-answers", Severity.WARNING, self.card.name, language, message, shown([error.fix]))
             return
         except PolyarenaError as error:
             yield self._broken(language, error.what, f"{error.where} {error.why}")

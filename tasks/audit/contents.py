@@ -21,7 +21,8 @@ def audit_items(card: TaskCard, language: str, items: Sequence[Item]) -> Iterato
             message = f"{len(found)} of {len(items)} items {what}"
             yield Finding(check, severity, card.name, language, message, shown(_named(item) for item in found))
 
-    yield from fault("empty-prompt", "have an empty prompt", [item for item in items if not item.prompt.strip()])
+    silent = [item for item in items if not item.prompt.strip() and not item.whole_choices]
+    yield from fault("empty-prompt", "have an empty prompt", silent)
     wrong = [item for item in items if item.language != language]
     yield from fault("wrong-language-code", f"say that they are not in {language}", wrong)
     if card.kind is Kind.MULTIPLE_CHOICE:

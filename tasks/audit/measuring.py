@@ -35,5 +35,6 @@ def audit_metrics(card: TaskCard) -> Iterator[Finding]:
                 continue
             if severity is Severity.ERROR and metric != card.metrics[0]:
                 severity = Severity.WARNING
-            message = f"{metric} is {level} in {len(languages)} languages: {reason}"
+            many = "1 language" if len(languages) == 1 else f"{len(languages)} languages"
+            message = f"{metric} is {level} in {many}: {reason}"
             yield Finding(f"metric-{level}", severity, card.name, "", message, tuple(languages[:5]))

@@ -42,6 +42,8 @@ def audit_language(card: TaskCard, language: str, items: Sequence[Item]) -> Iter
     alike = len({item.choices for item in sample}) == 1
     wrong = []
     for item, lines in zip(sample, asked, strict=True):
+        if "answer_language" in item.fields and _weight(item.references) < SENTENCE:
+            continue  # what is to be translated is in another language, and there is no translation to look at
         verdict = _together(
             _verdict(language, lines),
             *([] if alike or not item.choices else [_of_choices(language, item.choices)]),

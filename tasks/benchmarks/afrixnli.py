@@ -29,6 +29,7 @@ task = ChoiceTask(
         ),
         translated(CONFIGS, Provenance.HUMAN),
         chance=1 / 3,
+        labelled=True,
         shared="the 600 test pairs, by row",
         notes=OUTSIDE,
         citation="Adelani et al. 2024, IrokoBench, arXiv 2406.03368",
@@ -36,6 +37,7 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("premise", "hypothesis", "label"),
     prompts=ENGLISH,
+    labelled=frozenset(ENGLISH),
     gold=lambda row: row.gold("label", LABELS),
     source=by_position,
 )

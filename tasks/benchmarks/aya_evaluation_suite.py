@@ -16,7 +16,8 @@ from collections.abc import Iterable
 
 from polyarena.tasks.benchmarks.asking import AskingTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.reading import ID, TEXT, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import ID, TEXT, Part, Rows, Values
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import select_languages
@@ -41,21 +42,21 @@ MACHINE_TRANSLATED = tuple(
 )
 
 
-def label_of(row: Row) -> str:
+def label_of(row: Values) -> str:
     """Return the language of a row of any of the three sets, as ``lang_Script``."""
     return f"{row['language']}_{row['script']}"
 
 
-def native_item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def native_item(row: Row) -> Item:
     """Make the item of a prompt that has no counterpart in another language (see :attr:`Rows.build`)."""
     item_id = str(row["id"])
-    return Item(item_id, f"{language}:{item_id}", language, row["inputs"], references=(row["targets"],))
+    return Item(item_id, f"{row.language}:{item_id}", row.language, row["inputs"], references=(row["targets"],))
 
 
-def translated_item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def translated_item(row: Row) -> Item:
     """Make the item of a prompt of Dolly, which all translations share (see :attr:`Rows.build`)."""
     item_id = str(row["id"])
-    return Item(item_id, item_id, language, row["inputs"], references=(row["targets"],))
+    return Item(item_id, item_id, row.language, row["inputs"], references=(row["targets"],))
 
 
 def _parts(config: str, languages: Iterable[str]) -> dict[str, Part]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.reading import TEXT, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import TEXT, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 
@@ -30,9 +31,9 @@ SPLITS: Mapping[str, str] = MappingProxyType(
 """The data set's split of each language."""
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def _item(row: Row) -> Item:
     groups = {"harm_category": row["harm_category"], "global_or_local": row["global_or_local"]}
-    return Item(str(number), f"{language}:{number}", language, row["prompt"], fields=groups)
+    return Item(str(row.number), f"{row.language}:{row.number}", row.language, row["prompt"], fields=groups)
 
 
 task = AskingTask(

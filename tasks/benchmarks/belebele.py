@@ -41,7 +41,7 @@ task = ChoiceTask(
         f"Belebele: reading comprehension in {len(CONFIGS)} languages",
         Dataset(
             id="facebook/belebele",
-            revision="main",
+            revision="7899cdfa4e1e0d733fd77c848e2c273cb1d32be2",
             licence="CC-BY-SA-4.0",
             url="https://huggingface.co/datasets/facebook/belebele",
         ),

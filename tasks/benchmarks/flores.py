@@ -81,8 +81,8 @@ def _sentences(language: str, data: DataSource) -> dict[str, str]:
     """Return the sentences of a language by id, in the order of its file."""
     sentences: dict[str, str] = {}
     seen: dict[str, str] = {}
-    for where, row in read_rows(DATASET, Part(config_of(language, data)), FIELDS, data):
-        refuse_repeat(str(row["id"]), seen, where)
+    for row in read_rows(DATASET, Part(config_of(language, data)), language, FIELDS, data):
+        refuse_repeat(str(row["id"]), seen, row.place)
         sentences[str(row["id"])] = row["text"].strip()
     return sentences
 

@@ -12,7 +12,8 @@ from polyarena.tasks.benchmarks.answering import AnsweringTask
 from polyarena.tasks.benchmarks.choosing.cards import by_language, translated
 from polyarena.tasks.benchmarks.grade_school_maths import METRICS, numbered
 from polyarena.tasks.benchmarks.mgsm import WORDS as FIRST
-from polyarena.tasks.benchmarks.reading import NUMBER, TEXT, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import NUMBER, TEXT, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.numbers import numeric_match
@@ -28,8 +29,8 @@ PROVENANCE = translated(CONFIGS, Provenance.MACHINE) | {
 }
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
-    return numbered(language, number, f"{row['instruction'].strip()}\n\n{row['question'].strip()}", row["answer"])
+def _item(row: Row) -> Item:
+    return numbered(row, f"{row['instruction'].strip()}\n\n{row['question'].strip()}", row["answer"])
 
 
 task = AnsweringTask(

@@ -3,18 +3,24 @@
 The data sets are CohereLabs/Global-MMLU and CohereLabs/Global-MMLU-Lite (Singh et al. 2024, arXiv 2412.03304).
 Questions are the same in all languages by ``sample_id``. ``cultural_sensitivity_label`` is ``CS`` (culturally
 sensitive) or ``CA`` (culturally agnostic); in the full version it is ``-`` for the questions that were not annotated
-(2,850 of 14,042 were). It is kept in the items' fields, to report both parts apart.
+(2,850 of 14,042 were). It is the category of an item, and so of its scores, so that both parts can be reported apart.
+
+``five_shot`` shows the five questions of the same subject in the split ``dev`` first, solved, as MMLU does.
 
 The prompt is lm-eval's; lm-eval splits each language by subject, we do not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from polyarena.tasks.benchmarks.choosing import (
     LETTERS,
     OPTIONS,
     ChoiceTask,
     Row,
+    Shots,
     by_field,
     by_language,
     choice_card,
@@ -34,6 +40,9 @@ LITE_CONFIGS = by_language("ar bn de en es fr hi id it ja ko pt sw yo zh")
 _EDITED = by_language("am cs fa ms ro ru si te tr uk vi")
 """Machine-translated and in part edited by volunteers."""
 
+CATEGORIES: Mapping[str, str] = MappingProxyType({"CS": "culturally_sensitive", "CA": "culturally_agnostic"})
+"""Of the questions that were annotated, by their label."""
+
 FIELDS = ("sample_id", "subject", "question", *OPTIONS, "answer", "cultural_sensitivity_label")
 _CITATION = "Singh et al. 2024, Global MMLU, arXiv 2412.03304"
 
@@ -41,6 +50,18 @@ _CITATION = "Singh et al. 2024, Global MMLU, arXiv 2412.03304"
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
     return lettered(row.text("question"), [row.shown(option) for option in OPTIONS])
+
+
+def culture(row: Row) -> str | None:
+    """Return the category of a question; ``None`` where it was not annotated.
+
+    Raises:
+        DataError: The label is unknown.
+    """
+    label = str(row.values["cultural_sensitivity_label"]).strip()
+    if label not in {*CATEGORIES, "-", ""}:
+        raise row.refused("the field 'cultural_sensitivity_label' is neither CS nor CA", label)
+    return CATEGORIES.get(label)
 
 
 def _how(code: str) -> Provenance:
@@ -55,9 +76,11 @@ def _task(card: TaskCard) -> ChoiceTask:
         configs=CONFIGS,
         fields=FIELDS,
         prompts={"exam": exam},
+        shots={"five_shot": Shots(exam, split="dev", group=lambda row: row.text("subject"))},
         gold=lambda row: row.gold("answer", LETTERS),
         source=by_field("sample_id"),
         details=kept("subject", "subject_category", "cultural_sensitivity_label"),
+        category=culture,
     )
 
 
@@ -67,7 +90,7 @@ task = _task(
         "Global-MMLU: MMLU in 42 languages, culturally sensitive questions marked",
         Dataset(
             id="CohereLabs/Global-MMLU",
-            revision="main",
+            revision="0e619dbeb34206cd48705a1a0ea7fb21cae09993",
             licence="Apache-2.0",
             url="https://huggingface.co/datasets/CohereLabs/Global-MMLU",
         ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.reading import NUMBER, TEXT, Row
+from polyarena.tasks.benchmarks.reading import NUMBER, TEXT
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.numbers import NUMERIC_MATCH
@@ -24,27 +25,23 @@ def instructed(question: str, language: str) -> str:
     )
 
 
-def maths_item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def maths_item(row: Row) -> Item:
     """Make the item of a row in the schema of MGSM; the rows of all languages are in the same order.
 
     Args:
-        language: Of the problem.
-        number: The row's number, which all translations share.
-        row: With a ``question`` and an ``answer_number``.
-        where: The row's place, which is not used.
+        row: With a ``question`` and an ``answer_number``; its number is that of all translations.
     """
-    return numbered(language, number, instructed(row["question"], language), row["answer_number"])
+    return numbered(row, instructed(row["question"], row.language), row["answer_number"])
 
 
-def numbered(language: str, number: int, prompt: str, answer: int | float | str) -> Item:
+def numbered(row: Row, prompt: str, answer: int | float | str) -> Item:
     """Return the item whose id is the number of its row.
 
     Args:
-        language: Of the problem.
-        number: The row's number, from 1, which all translations share.
+        row: The row of the problem; its number is that of all translations.
         prompt: What is asked.
         answer: The right number; a whole one loses its decimal point.
     """
     if isinstance(answer, float) and answer.is_integer():
         answer = int(answer)
-    return Item(str(number), str(number), language, prompt, references=(str(answer).strip(),))
+    return Item(str(row.number), str(row.number), row.language, prompt, references=(str(answer).strip(),))

@@ -69,7 +69,7 @@ task = ChoiceTask(
         "INCLUDE: local exams in 44 languages",
         Dataset(
             id="CohereLabs/include-base-44",
-            revision="main",
+            revision="d2e1f6015f67a43c02a9a68db98e2298e2d6a660",
             licence="Apache-2.0",
             url="https://huggingface.co/datasets/CohereLabs/include-base-44",
         ),

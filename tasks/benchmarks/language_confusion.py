@@ -27,7 +27,8 @@ from polyarena.tasks.benchmarks.aya_evaluation_suite import (
     native_item,
     translated_item,
 )
-from polyarena.tasks.benchmarks.reading import Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.identify import IDENTIFIER, Agreement, agreement, identify
 from polyarena.tasks.identify.prose import prose
@@ -76,9 +77,9 @@ def _lines(text: str) -> Iterator[str]:
             yield line
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:
-    build = native_item if language in HUMAN_ANNOTATED else translated_item
-    return build(language, number, row, where)
+def _item(row: Row) -> Item:
+    build = native_item if row.language in HUMAN_ANNOTATED else translated_item
+    return build(row)
 
 
 task = AnsweringTask(

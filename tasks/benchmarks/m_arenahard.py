@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from polyarena.tasks.benchmarks.asking import AskingTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.reading import TEXT, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import TEXT, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 
@@ -49,9 +50,9 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
 FIELDS = ("question_id", "cluster", "category", "prompt")
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def _item(row: Row) -> Item:
     question_id = row["question_id"]
-    return Item(question_id, question_id, language, row["prompt"], fields={"cluster": row["cluster"]})
+    return Item(question_id, question_id, row.language, row["prompt"], fields={"cluster": row["cluster"]})
 
 
 task = AskingTask(

@@ -10,17 +10,18 @@ from __future__ import annotations
 from polyarena.tasks.benchmarks.asking import AskingTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
 from polyarena.tasks.benchmarks.m_arenahard import CONFIGS
-from polyarena.tasks.benchmarks.reading import TEXT, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import TEXT, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 
 FIELDS = ("question_id", "category", "subcategory", "prompt", "language")
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def _item(row: Row) -> Item:
     question_id = row["question_id"]
     groups = {"category": row["category"], "subcategory": row["subcategory"]}
-    return Item(question_id, question_id, language, row["prompt"], fields=groups)
+    return Item(question_id, question_id, row.language, row["prompt"], fields=groups)
 
 
 task = AskingTask(

@@ -4,7 +4,8 @@ The data set is alexandrainst/m_mmlu, the translations of Okapi (Lai et al. 2023
 English, Icelandic and Norwegian added. Not every question is in every language; they are the same by ``id``, such as
 ``virology/test/7``.
 
-The prompt is lm-eval's.
+The prompt is lm-eval's. ``m_mmlu.five_shot`` shows up to five solved questions of the same subject first, from the
+split ``train``; lm-eval would show the first five of that split, whatever their subject.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from polyarena.tasks.benchmarks.choosing import (
     OPTIONS,
     ChoiceTask,
     Row,
+    Shots,
     by_field,
     by_language,
     choice_card,
@@ -58,6 +60,7 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("id", "instruction", "answer"),
     prompts={"exam": exam},
+    shots={"five_shot": Shots(exam, split="train", group=lambda row: subject(row)["subject"])},
     gold=lambda row: row.gold("answer", LETTERS),
     source=by_field("id"),
     details=subject,

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from polyarena.tasks.benchmarks.answering import AnsweringFamily, AnsweringTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
 from polyarena.tasks.benchmarks.grade_school_maths import FIELDS, METRICS, maths_item, numbered
-from polyarena.tasks.benchmarks.reading import UNPINNED, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import UNPINNED, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.numbers import numeric_match
@@ -53,10 +54,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
 """By language, as in the configuration files of lm-eval."""
 
 
-def _direct(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
-    words = WORDS[language]
+def _direct(row: Row) -> Item:
+    words = WORDS[row.language]
     prompt = f"{words.question} {row['question']}\n{words.answer}"
-    return numbered(language, number, prompt, row["answer_number"])
+    return numbered(row, prompt, row["answer_number"])
 
 
 def _card(name: str, template: str, generation: GenerationDefaults) -> TaskCard:

@@ -39,7 +39,12 @@ task = ChoiceTask(
     card=choice_card(
         "mmmlu",
         "MMMLU: MMLU translated by professionals in 14 languages",
-        Dataset(id="openai/MMMLU", revision="main", licence="MIT", url="https://huggingface.co/datasets/openai/MMMLU"),
+        Dataset(
+            id="openai/MMMLU",
+            revision="325a01dc3e173cac1578df94120499aaca2e2504",
+            licence="MIT",
+            url="https://huggingface.co/datasets/openai/MMMLU",
+        ),
         dict.fromkeys(CONFIGS, Provenance.HUMAN),
         chance=1 / 4,
         shared="the 14,042 test questions, by row",

@@ -4,13 +4,12 @@ The data set is jumelet/multiblimp (Jumelet et al. 2025, arXiv 2504.02768): sent
 treebanks and a form of another number, person or gender from UniMorph in place of the right one. Some languages have
 few pairs (7 in Gujarati, 21 in Bengali), and none are parallel. The hub keeps all pairs in the split ``train``.
 
-The choices are the two sentences. lm-eval scores them after an empty context; an item needs a prompt here, so a lone
-dash, as before an item of a list, stands in front of both.
+The choices are the two sentences, scored whole after nothing, as lm-eval does.
 """
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_language, choice_card, kept, unshared
+from polyarena.tasks.benchmarks.choosing import Asked, ChoiceTask, Row, by_language, choice_card, kept, unshared
 from polyarena.tasks.card import Dataset, Provenance
 
 CONFIGS = by_language(
@@ -18,12 +17,10 @@ CONFIGS = by_language(
     "kaz kir kmr lat lav lit mar mkd nld pcm pol por ron rus slk slv spa sqi swe tam tur ukr urd uzb wol"
 )
 
-PROMPT = "-"
 
-
-def sentences(row: Row) -> tuple[str, tuple[str, ...]]:
+def sentences(row: Row) -> Asked:
     """Give the right sentence, then the wrong one."""
-    return PROMPT, (row.text("sen").strip(), row.text("wrong_sen").strip())
+    return Asked("", (row.text("sen").strip(), row.text("wrong_sen").strip()), separator="", whole=True)
 
 
 task = ChoiceTask(
@@ -39,6 +36,7 @@ task = ChoiceTask(
         ),
         dict.fromkeys(CONFIGS, Provenance.NATIVE),
         chance=1 / 2,
+        version="0.2",
         notes=(
             "The right sentences were written in the language; the wrong ones were made of them by rule. Of its 101 "
             "languages, 48 are not in the table of languages, most of them ancient or very small."
@@ -50,6 +48,7 @@ task = ChoiceTask(
     ),
     configs=CONFIGS,
     fields=("sen", "wrong_sen"),
+    own_separators=True,
     prompts={"sentences": sentences},
     gold=lambda row: 0,  # noqa: ARG005
     source=unshared,

@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from polyarena.tasks.benchmarks.asking import AskingTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.reading import ID, TEXT, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import ID, TEXT, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 
@@ -32,10 +33,10 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
 FIELDS = {"id": ID, "source": TEXT, "tags": TEXT} | dict.fromkeys(COLUMNS.values(), TEXT)
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def _item(row: Row) -> Item:
     prompt_id = str(row["id"])
     groups = {"source": row["source"], "tags": row["tags"]}
-    return Item(prompt_id, prompt_id, language, row[COLUMNS[language]], fields=groups)
+    return Item(prompt_id, prompt_id, row.language, row[COLUMNS[row.language]], fields=groups)
 
 
 task = AskingTask(

@@ -58,7 +58,7 @@ task = ChoiceTask(
         "PAWS-X: paraphrases in 7 languages",
         Dataset(
             id="google-research-datasets/paws-x",
-            revision="main",
+            revision="4cd8187c404bda33cb1f62b49b001115862acf37",
             licence="LicenseRef-PAWS",
             url="https://huggingface.co/datasets/google-research-datasets/paws-x",
         ),

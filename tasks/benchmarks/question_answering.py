@@ -2,54 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.reading import OBJECT, TEXT, Row
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.benchmarks.reading import OBJECT, TEXT
+from polyarena.tasks.benchmarks.row import Row
+from polyarena.tasks.errors import DataError, HiddenAnswersError
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.answers import EXACT_MATCH, F1
+
+if TYPE_CHECKING:
+    from polyarena.tasks.card import TaskCard
 
 FIELDS = {"id": TEXT, "context": TEXT, "question": TEXT, "answers": OBJECT}
 METRICS = (F1, EXACT_MATCH)
 
 
-def question_item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def question_item(row: Row) -> Item:
     """Make the item of a row in the schema of SQuAD.
 
     Args:
-        language: The language of passage, question and answers.
-        number: The row's number, which is not used.
         row: With an ``id``, a ``context``, a ``question`` and ``answers``.
-        where: The row's place, for messages.
 
     Raises:
-        DataError: There is no answer, or only empty ones, as in copies for submission to a leaderboard.
+        DataError: The answers are no list of texts.
     """
     return Item(
         item_id=row["id"],
         source_id=row["id"],
-        language=language,
+        language=row.language,
         prompt=(
-            f"Read the passage and answer the question about it in {find_language(language).name}. Answer with a few "
-            "words of the passage and nothing else.\n\n"
+            f"Read the passage and answer the question about it in {find_language(row.language).name}. Answer with a "
+            "few words of the passage and nothing else.\n\n"
             f"Passage: {row['context'].strip()}\n\nQuestion: {row['question'].strip()}\n\nAnswer:"
         ),
-        references=_answers(row["answers"], where),
+        references=_answers(row),
     )
 
 
-def _answers(answers: Any, where: str) -> tuple[str, ...]:
-    texts = answers.get("text") or []
+def require_answers(card: TaskCard, language: str, rows: Sequence[Row]) -> None:
+    """Refuse questions that hide their answers, as copies for submission to a leaderboard do.
+
+    Args:
+        card: The task's.
+        language: ``lang_Script``.
+        rows: All of the language.
+
+    Raises:
+        HiddenAnswersError: A question has no answer, or only empty ones; the message counts them.
+    """
+    hidden = [row for row in rows if not _answers(row)]
+    if not hidden:
+        return
+    first = hidden[0]
+    raise HiddenAnswersError(
+        f"the task {card.name!r} cannot be scored: {len(hidden):,} of {len(rows):,} questions in {language} have no "
+        "answer",
+        where=first.place,
+        why=f"'answers.text' is {first['answers'].get('text')!r} there; copies made for a leaderboard hide the answers "
+        "(XTREME's of TyDi QA do)",
+        fix=f"copy the split {card.dataset.split!r} of {card.dataset.id} from the hub, which has the answers, or leave "
+        "the task out of the experiment",
+    )
+
+
+def _answers(row: Row) -> tuple[str, ...]:
+    texts = row["answers"].get("text") or []
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise DataError("the field 'answers.text' is no list of texts", where=where, why=f"it is {texts!r}")
+        raise DataError("the field 'answers.text' is no list of texts", where=row.place, why=f"it is {texts!r}")
     # The same answer of several annotators says no more than once.
-    found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
-    if not found:
-        raise DataError(
-            "the question has no answer to score against",
-            where=where,
-            why=f"'answers.text' is {texts!r}; copies made for a leaderboard hide the answers (XTREME's of TyDi QA do)",
-            fix="use the data set of the hub, which has the answers",
-        )
-    return found
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, TaskCard
 from polyarena.tasks.check import require_language
 from polyarena.tasks.errors import DataError
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
     from polyarena.tasks.item import Item
 
-Row = Mapping[str, Any]
+Values = Mapping[str, Any]
+"""The fields of a row as the data set has them."""
 
 UNPINNED = "The revision is a branch, not a commit: it could not be verified against the hub, and may move."
 """The note of a card whose data set is not pinned."""
@@ -27,6 +29,8 @@ ID = (str, int)
 """Identifiers are numbers on the hub and texts in some copies of it."""
 NUMBER = (int, float, str)
 OBJECT = (Mapping,)
+ANY = (object,)
+"""Of fields that are looked at more closely later."""
 _WORDS = {TEXT: "text", WHOLE: "whole number", ID: "text or whole number", NUMBER: "number or text", OBJECT: "object"}
 
 
@@ -52,15 +56,17 @@ class Rows:
     Attributes:
         parts: Where the rows of each language lie, by ``lang_Script``.
         fields: The types of the fields that each row must have.
-        build: Makes the item of a row; gets the language, the row's number in its language from 1, the row, and its
-            place for messages.
+        build: Makes the item of a row.
         label: Tells the language of a row where a config holds several.
+        inspect: Looks at all rows of a language before the first becomes an item; raises where the whole of them
+            cannot be used.
     """
 
     parts: Mapping[str, Part]
     fields: Mapping[str, tuple[type, ...]]
-    build: Callable[[str, int, Row, str], Item]
-    label: Callable[[Row], str] | None = None
+    build: Callable[[Row], Item]
+    label: Callable[[Values], str] | None = None
+    inspect: Callable[[TaskCard, str, Sequence[Row]], None] | None = None
 
     def items(self, card: TaskCard, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the items of one language in the order of the data set.
@@ -73,29 +79,34 @@ class Rows:
         Raises:
             UnknownNameError: The task does not have this language.
             DataError: The data is missing, has no row of the language, lacks a field, has one of another type, or an
-                id twice.
+                id twice. Also what ``inspect`` and ``build`` raise.
         """
         require_language(card, language)
         seen: dict[str, str] = {}
-        rows = read_rows(card.dataset, self.parts[language], self.fields, data, self.label)
-        for number, (where, row) in enumerate(rows, start=1):
-            item = self.build(language, number, row, where)
-            refuse_repeat(item.item_id, seen, where)
+        rows: Iterable[Row] = read_rows(card.dataset, self.parts[language], language, self.fields, data, self.label)
+        if self.inspect is not None:
+            rows = list(rows)
+            self.inspect(card, language, rows)
+        for row in rows:
+            item = self.build(row)
+            refuse_repeat(item.item_id, seen, row.place)
             yield item
 
 
 def read_rows(
     dataset: Dataset,
     part: Part,
+    language: str,
     fields: Mapping[str, tuple[type, ...]],
     data: DataSource,
-    label: Callable[[Row], str] | None = None,
-) -> Iterator[tuple[str, Row]]:
-    """Yield the rows of one language in their order, each with its place for messages.
+    label: Callable[[Values], str] | None = None,
+) -> Iterator[Row]:
+    """Yield the rows of one language in their order.
 
     Args:
         dataset: Which, at which revision.
         part: Where the rows of the language lie in it.
+        language: ``lang_Script``.
         fields: As in :class:`Rows`.
         data: Where the data set is read from.
         label: As in :class:`Rows`.
@@ -106,7 +117,7 @@ def read_rows(
     dataset = dataset.model_copy(update={"split": part.split}) if part.split else dataset
     place = f"{dataset.id}, config {part.config!r}" + (f", split {part.split!r}" if part.split else "")
     if label is None:
-        placed: list[tuple[int, Row]] = list(enumerate(data.rows(dataset, part.config, tuple(fields)), start=1))
+        placed: list[tuple[int, Values]] = list(enumerate(data.rows(dataset, part.config, tuple(fields)), start=1))
     else:
         sorted_out = _by_label(data, dataset, part.config, tuple(fields), label)
         if part.label not in sorted_out:
@@ -117,10 +128,10 @@ def read_rows(
                 fix="leave the language out of the experiment, or copy or download the data set again",
             )
         placed = sorted_out[part.label]
-    for position, row in placed:
-        where = f"{place}, row {position}"
-        _require_types(row, fields, where)
-        yield where, row
+    for position, (number, values) in enumerate(placed):
+        where = f"{place}, row {number}"
+        _require_types(values, fields, where)
+        yield Row(values, language, position, where, dataset.revision)
 
 
 def refuse_repeat(name: str, seen: dict[str, str], where: str) -> None:
@@ -144,10 +155,10 @@ def refuse_repeat(name: str, seen: dict[str, str], where: str) -> None:
     seen[name] = where
 
 
-def _require_types(row: Row, fields: Mapping[str, tuple[type, ...]], where: str) -> None:
+def _require_types(row: Values, fields: Mapping[str, tuple[type, ...]], where: str) -> None:
     for field, types in fields.items():
         value = row[field]
-        if not isinstance(value, types) or isinstance(value, bool):
+        if types != ANY and (not isinstance(value, types) or isinstance(value, bool)):
             raise DataError(
                 f"the field {field!r} is no {_WORDS[types]}",
                 where=where,
@@ -156,20 +167,20 @@ def _require_types(row: Row, fields: Mapping[str, tuple[type, ...]], where: str)
             )
 
 
-Sorted = Mapping[str, list[tuple[int, Row]]]
+Sorted = Mapping[str, list[tuple[int, Values]]]
 _last: WeakKeyDictionary[DataSource, tuple[tuple[Any, ...], Sorted]] = WeakKeyDictionary()
 _lock = Lock()
 
 
 def _by_label(
-    data: DataSource, dataset: Dataset, config: str, fields: tuple[str, ...], label: Callable[[Row], str]
+    data: DataSource, dataset: Dataset, config: str, fields: tuple[str, ...], label: Callable[[Values], str]
 ) -> Sorted:
     """Sort the rows of a config by language, and remember the last config, so that it is read once for all of them."""
     key = (dataset.id, dataset.revision, dataset.split, config, fields, label)
     with _lock:
         if data in _last and _last[data][0] == key:
             return _last[data][1]
-        found: dict[str, list[tuple[int, Row]]] = {}
+        found: dict[str, list[tuple[int, Values]]] = {}
         for position, row in enumerate(data.rows(dataset, config, fields), start=1):
             found.setdefault(label(row), []).append((position, row))
         _last[data] = (key, found)

@@ -68,6 +68,10 @@ class TranslationTask:
             raise unknown(f"template of the task {self.card.name}", name, self.templates)
         return self if name == self.templates[0] else self.characters
 
+    def answer_language(self, language: str) -> str:
+        """Return the language of the answers to the items of a language."""
+        return ENGLISH if self.into_english else language
+
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the sentences of one language in the order of its data.
 
@@ -112,7 +116,7 @@ class TranslationTask:
             language=language,
             prompt=f"Translate this sentence from {source} into {target}. Write the translation only.\n\n{text}",
             references=(reference,),
-            fields={"answer_language": ENGLISH if self.into_english else language},
+            fields={"answer_language": self.answer_language(language)},
         )
 
 

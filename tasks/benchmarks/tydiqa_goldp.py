@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from polyarena.tasks.benchmarks.answering import AnsweringTask
-from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item
-from polyarena.tasks.benchmarks.reading import UNPINNED, Part, Row, Rows
+from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item, require_answers
+from polyarena.tasks.benchmarks.reading import Part, Rows, Values
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Kind
 from polyarena.tasks.metrics.answers import answer_scores
@@ -33,7 +33,7 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
 """How the ids of each language start."""
 
 
-def _label(row: Row) -> str:
+def _label(row: Values) -> str:
     return str(row["id"]).partition("-")[0]
 
 
@@ -45,7 +45,7 @@ task = AnsweringTask(
         kind=Kind.GENERATIVE,
         dataset=Dataset(
             id="google-research-datasets/tydiqa",
-            revision="main",
+            revision="da78f23f9119363459acbaf46bf89426ff26c259",
             split="validation",
             licence="Apache-2.0",
             url="https://huggingface.co/datasets/google-research-datasets/tydiqa",
@@ -54,12 +54,16 @@ task = AnsweringTask(
         provenance=dict.fromkeys(PREFIXES, Provenance.NATIVE),
         metrics=METRICS,
         generation=GenerationDefaults(max_tokens=64),
-        notes=f"The validation set. {UNPINNED}",
+        notes="The validation set.",
         left_out=dict.fromkeys(("jpn_Jpan", "tha_Thai"), "the makers left it out: no spaces between words"),
         citation="Clark et al. 2020, TyDi QA, arXiv 2003.05002",
     ),
     Rows(
-        {code: Part("secondary_task", label=prefix) for code, prefix in PREFIXES.items()}, FIELDS, question_item, _label
+        {code: Part("secondary_task", label=prefix) for code, prefix in PREFIXES.items()},
+        FIELDS,
+        question_item,
+        _label,
+        require_answers,
     ),
     answer_scores,
 )

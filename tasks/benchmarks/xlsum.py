@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from polyarena.tasks.benchmarks.answering import AnsweringTask
 from polyarena.tasks.benchmarks.choosing.cards import by_language
-from polyarena.tasks.benchmarks.reading import TEXT, UNPINNED, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import TEXT, UNPINNED, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import find_language
@@ -28,14 +29,14 @@ CONFIGS = by_language(
 )
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def _item(row: Row) -> Item:
     # Numbers, not the data's ids: nothing says that those are unique.
     return Item(
-        item_id=str(number),
-        source_id=f"{language}:{number}",
-        language=language,
+        item_id=str(row.number),
+        source_id=f"{row.language}:{row.number}",
+        language=row.language,
         prompt=(
-            f"Summarise the article below in one or two sentences, in {find_language(language).name}. Write the "
+            f"Summarise the article below in one or two sentences, in {find_language(row.language).name}. Write the "
             f"summary only.\n\nArticle: {row['text'].strip()}\n\nSummary:"
         ),
         references=(row["summary"].strip(),),

@@ -85,7 +85,7 @@ def claim(row: Row) -> tuple[str, tuple[str, ...]]:
 ENGLISH: Mapping[str, Template] = MappingProxyType(
     {"true_or_false": true_or_false, "follows": follows, "supposing": supposing, "claim": claim}
 )
-"""The templates that suit any language."""
+"""The templates that suit any language; their choices are labels, scored by ``acc`` alone."""
 
 LABELS = "012"
 """Entailment, neutral, contradiction: the order of the choices in every template."""
@@ -109,6 +109,7 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("premise", "hypothesis", "label"),
     prompts={"native": native, **ENGLISH},
+    labelled=frozenset(ENGLISH),
     gold=lambda row: row.gold("label", LABELS),
     source=by_position,
 )

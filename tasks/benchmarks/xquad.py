@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from polyarena.tasks.benchmarks.answering import AnsweringTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item
-from polyarena.tasks.benchmarks.reading import UNPINNED, Part, Rows
+from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item, require_answers
+from polyarena.tasks.benchmarks.reading import Part, Rows
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.item import Kind
 from polyarena.tasks.metrics.answers import answer_scores
@@ -41,7 +41,7 @@ task = AnsweringTask(
         kind=Kind.GENERATIVE,
         dataset=Dataset(
             id="google/xquad",
-            revision="main",
+            revision="51adfef1c1287aab1d2d91b5bead9bcfb9c68583",
             split="validation",
             licence="CC-BY-SA-4.0",
             url="https://huggingface.co/datasets/google/xquad",
@@ -51,9 +51,8 @@ task = AnsweringTask(
         metrics=METRICS,
         shared="the 1,190 questions",
         generation=GenerationDefaults(max_tokens=64),
-        notes=UNPINNED,
         citation="Artetxe et al. 2020, On the Cross-lingual Transferability, arXiv 1910.11856",
     ),
-    Rows({code: Part(config) for code, config in CONFIGS.items()}, FIELDS, question_item),
+    Rows({code: Part(config) for code, config in CONFIGS.items()}, FIELDS, question_item, inspect=require_answers),
     answer_scores,
 )

@@ -8,7 +8,8 @@ is gated, and natolambert/xstest-v2-copy lacks the labels. Refusing a ``safe`` p
 from __future__ import annotations
 
 from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.reading import ID, TEXT, UNPINNED, Part, Row, Rows
+from polyarena.tasks.benchmarks.reading import ID, TEXT, UNPINNED, Part, Rows
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item, Kind
@@ -17,17 +18,17 @@ FIELDS = {"id": ID, "prompt": TEXT, "type": TEXT, "label": TEXT, "focus": TEXT}
 LABELS = ("safe", "unsafe")
 
 
-def _item(language: str, number: int, row: Row, where: str) -> Item:  # noqa: ARG001
+def _item(row: Row) -> Item:
     if row["label"] not in LABELS:
         raise DataError(
             f"the label {row['label']!r} is unknown",
-            where=where,
+            where=row.place,
             why="it is what tells a right refusal from a wrong one",
             fix=f"use a copy whose labels are {' and '.join(LABELS)}",
         )
     prompt_id = str(row["id"])
     groups = {"label": row["label"], "type": row["type"], "focus": row["focus"]}
-    return Item(prompt_id, prompt_id, language, row["prompt"], fields=groups)
+    return Item(prompt_id, prompt_id, row.language, row["prompt"], fields=groups)
 
 
 task = AskingTask(

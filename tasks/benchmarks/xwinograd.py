@@ -13,14 +13,12 @@ choices are, for each option, the option with the rest of the sentence, and the 
 So an item has four choices, of which the first two are answers; :func:`rest_scores` takes the differences. The rest is
 the same for both options, so ``acc`` and ``acc_bytes`` agree.
 
-With texts as they are in English, French, Portuguese and Russian, the numbers are lm-eval's up to rounding.
-Differences:
+What stands between prompt and choices is what the sentence has there: mostly a space, and nothing in Japanese and
+Chinese. (The space *after* the option, which is not natural there, is lm-eval's.) So the texts are lm-eval's, and the
+numbers too, up to rounding. Differences:
 
-* Between any prompt and its choices stands a space. Japanese and Chinese have none before the blank, and get one after
-  the last punctuation mark before it, or else right before the blank. Scores of these two languages are therefore near
-  lm-eval's but not the same. (The space *after* the option, which is not natural there either, is lm-eval's.)
-
-* A sentence that begins with its blank gets a dash as its prompt: 1 of 959 in Japanese.
+* Where a sentence begins with its blank (1 of 959 in Japanese) the option comes after the token that the model's text
+  begins with; lm-eval has none before it unless the tokenizer adds one.
 
 * Where nothing follows the blank, the options themselves are scored: 10 of 315 in Russian. lm-eval scores a single
   space there.
@@ -30,12 +28,11 @@ Differences:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_language, choice_card, unshared
+from polyarena.tasks.benchmarks.choosing import Asked, ChoiceTask, Row, by_language, choice_card, unshared
 from polyarena.tasks.card import Dataset, Provenance
 from polyarena.tasks.item import Item
 from polyarena.tasks.metrics.choice import choice_scores
@@ -45,24 +42,16 @@ if TYPE_CHECKING:
 
 CONFIGS = by_language("en fr pt ru zh", {"jpn_Jpan": "jp"})
 
-_BREAK = re.compile(r"(.*[\s。，、；：！？])?(.*)", re.DOTALL)
-_START = "-"
-"""The prompt of a sentence with nothing before its blank."""
 
-
-def continuation(row: Row) -> tuple[str, tuple[str, ...]]:
+def continuation(row: Row) -> Asked:
     """Give both sentences from the blank on, and both options alone; see the module."""
     before, blank, after = row.text("sentence").partition("_")
     if not blank:
         raise row.refused("the sentence has no blank '_'", row.text("sentence"))
-    found = _BREAK.fullmatch(before)
-    prompt, start = (found[1] or "", found[2]) if found else ("", before)
-    if not prompt.strip():
-        prompt, start = start, ""
-    options = tuple(start + option for option in _pair(row))
-    rest = after.strip()
-    whole = tuple(f"{option} {rest}" for option in options) if rest else ()
-    return prompt.rstrip() or _START, whole + options
+    options, rest, prompt = _pair(row), after.strip(), before.rstrip()
+    continued = tuple(f"{option} {rest}" for option in options) if rest else ()
+    separator = before.removeprefix(prompt) if prompt else ""
+    return Asked(prompt, continued + options, separator, whole=not prompt)
 
 
 def replaced(row: Row) -> tuple[str, tuple[str, ...]]:
@@ -133,6 +122,7 @@ task = ChoiceTask(
         ),
         {code: Provenance.NATIVE if code in ("eng_Latn", "zho_Hans") else Provenance.HUMAN for code in CONFIGS},
         chance=1 / 2,
+        version="0.2",
         notes=(
             "The main branch of the data set is a program. Chinese is mostly CLUEWSC2020, written in Chinese; a copy "
             "made of the original XWinograd has 16 translated items in its place. Items of the default template have "
@@ -142,6 +132,7 @@ task = ChoiceTask(
     ),
     configs=CONFIGS,
     fields=("sentence", "option1", "option2", "answer"),
+    own_separators=True,
     prompts={
         "continuation": continuation,
         "replaced": replaced,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polyarena.tasks.card import Dataset
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import closest
 from polyarena.tasks.text import well_formed
@@ -44,3 +46,28 @@ def require_fields(row: Mapping[str, Any], fields: Sequence[str], *, where: str,
             fix=(f"did you mean {near[0]!r}? " if near and field not in row else "")
             + (f"the fields are: {', '.join(map(str, row))}" if row else "the object is empty"),
         )
+
+
+def refuse_mixed_splits(placed: Sequence[tuple[str, Mapping[str, Any]]], dataset: Dataset) -> None:
+    """Refuse rows of which some say that they are of the split that is asked for, and others that they are not.
+
+    Such a file was put together of several splits, and part of its items may have been trained on. A field ``split``
+    that never names the split means something else and is left alone.
+
+    Args:
+        placed: The rows with their places.
+        dataset: Names the split.
+
+    Raises:
+        DataError: The field ``split`` differs; counts the rows of each split and names the first that is of another.
+    """
+    named = Counter(row["split"] for _, row in placed if isinstance(row.get("split"), str))
+    if dataset.split not in named or len(named) == 1:
+        return
+    where = next(place for place, row in placed if row.get("split") in named and row["split"] != dataset.split)
+    raise DataError(
+        f"rows of several splits are mixed, and {dataset.split!r} is asked for",
+        where=where,
+        why="their field 'split' says: " + ", ".join(f"{name} {count}" for name, count in sorted(named.items())),
+        fix=f"keep the rows of {dataset.split!r} alone, or copy or download the data set again",
+    )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from polyarena.tasks.data.fields import require_fields, well_formed_deep
 from polyarena.tasks.errors import DataError
+
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+"""A line of UTF-8 without these escapes can hold neither NUL nor half of a surrogate pair once it is read."""
 
 
 def read_jsonl(path: str | Path, fields: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -49,7 +53,9 @@ def read_jsonl(path: str | Path, fields: Sequence[str] = ()) -> Iterator[tuple[i
 
 def _row(line: bytes, where: str, fields: Sequence[str]) -> dict[str, Any]:
     try:
-        row = well_formed_deep(json.loads(line.decode("utf-8"), parse_constant=_refuse))
+        row = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        if _ESCAPED.search(line):
+            row = well_formed_deep(row)
     except UnicodeDecodeError as error:
         raise DataError(
             "the line is not UTF-8",

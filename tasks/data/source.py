@@ -9,7 +9,7 @@ from typing import Any
 
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data.digest import content_digest
-from polyarena.tasks.data.fields import require_fields
+from polyarena.tasks.data.fields import refuse_mixed_splits, require_fields
 from polyarena.tasks.data.hub import hub_rows
 from polyarena.tasks.data.mirror import mirror_file, mirror_rows
 from polyarena.tasks.errors import DataError
@@ -40,13 +40,15 @@ class DataSource:
             fields: Names that each row must have, with a value that is not null.
 
         Raises:
-            DataError: The part is missing, cannot be read, or a row lacks a field.
+            DataError: The part is missing, cannot be read, or a row lacks a field; or rows say that they are of several
+                splits.
         """
         placed = hub_rows(dataset, config) if self.root is None else self._mirrored(self.root, dataset, config)
         for place, row in placed:
             require_fields(
                 row, fields, where=place, why=f"the task reads {dataset.id} as of revision {dataset.revision}"
             )
+        refuse_mixed_splits(placed, dataset)
         rows = [row for _, row in placed]
         key = f"{dataset.id}@{dataset.revision}/{config}/{dataset.split}"
         try:

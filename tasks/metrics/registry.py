@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 from polyarena.tasks.metrics.answers import EXACT_MATCH, F1
 from polyarena.tasks.metrics.choice import ACC, ACC_BYTES
 from polyarena.tasks.metrics.corpus_formulas import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
+from polyarena.tasks.metrics.gender import (
+    DELTA_G,
+    DELTA_G_STATISTICS,
+    DELTA_S,
+    DELTA_S_STATISTICS,
+    GENDER_ACC,
+    GENDER_UNDECIDED,
+    delta_g,
+    delta_s,
+)
 from polyarena.tasks.metrics.numbers import NUMERIC_MATCH
 from polyarena.tasks.metrics.rouge import ROUGE_L, ROUGE_LSUM
 from polyarena.tasks.metrics.translation import BLEU_CHAR, CHRF, SPBLEU, translation_signature
@@ -56,6 +66,7 @@ class Metric:
 LINE_PASS = "line_pass"
 WORD_PASS = "word_pass"
 _SEGMENTED = "lc|segmentation:1|stemmer:no"
+_LEXICON = "lexicon:1"
 _ALL = (
     Metric(ACC, "Share of items whose right choice has the highest log-likelihood.", 0, 1),
     Metric(ACC_BYTES, "Share of items whose right choice has the highest log-likelihood per UTF-8 byte.", 0, 1),
@@ -110,6 +121,35 @@ _ALL = (
         settings="last|readings:1",
     ),
     Metric(LINE_PASS, "Share of answers none of whose lines is in another language.", 0, 1),
+    Metric(GENDER_ACC, "Share of people whose gender the translation keeps.", 0, 1, settings=_LEXICON),
+    Metric(
+        DELTA_S,
+        "Accuracy of gender in stereotypical roles less that in anti-stereotypical ones; best at 0.",
+        -1,
+        1,
+        higher_is_better=False,
+        settings=_LEXICON,
+        corpus=delta_s,
+        n_statistics=DELTA_S_STATISTICS,
+    ),
+    Metric(
+        DELTA_G,
+        "F1 of men less F1 of women; best at 0.",
+        -1,
+        1,
+        higher_is_better=False,
+        settings=_LEXICON,
+        corpus=delta_g,
+        n_statistics=DELTA_G_STATISTICS,
+    ),
+    Metric(
+        GENDER_UNDECIDED,
+        "Share of translations whose words do not tell the gender.",
+        0,
+        1,
+        higher_is_better=False,
+        settings=_LEXICON,
+    ),
     Metric(WORD_PASS, "Share of answers in the right language without a word in small Latin letters.", 0, 1),
 )
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})

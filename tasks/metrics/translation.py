@@ -113,7 +113,7 @@ def _require_pieces() -> None:
         raise DataError(
             "spBLEU needs the library sentencepiece",
             why=str(error).strip().partition("\n")[0],
-            fix=f"pip install sentencepiece, or score with {BLEU_CHAR} (another metric, with other numbers)",
+            fix=f"pip install 'polyarena[spbleu]', or score with {BLEU_CHAR} (another metric, with other numbers)",
         ) from error
     # URLError, a full disk or a damaged file: all of them are OSError; sentencepiece adds RuntimeError.
     except (OSError, RuntimeError) as error:

@@ -8,10 +8,12 @@ import pytest
 
 from polyarena.harness.cli import main
 from polyarena.harness.cli.app import COMMANDS, EXIT_CODES
-from polyarena.harness.cli.tasks import SUBCOMMANDS
+from polyarena.harness.cli.judge import SUBCOMMANDS as JUDGE
+from polyarena.harness.cli.tasks import SUBCOMMANDS as TASKS
 from polyarena.tasks import errors
 
 PAGE = "docs/command-line.md"
+SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE}
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +39,24 @@ def test_every_option_is_documented_and_no_other(sections, command):
 
 def options_of(command):
     """The options of a command and of its subcommands."""
-    subcommands = [(command, name) for name in SUBCOMMANDS] if command == "tasks" else []
+    subcommands = [(command, name) for name in SUBCOMMANDS.get(command, ())]
     found = set().union(*(_options_of(words) for words in [(command,), *subcommands]))
-    return found - {"--debug"} - {f"--{name}" for name in ("experiment", "folder", "name", "selector", "task")}
+    return found - {"--debug"}
 
 
 def _options_of(words):
     code = f"from polyarena.harness.cli import main; main([*{words!r}, '--help'])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     box = ran.stdout.partition("Parameters")[2]
-    return {option for line in box.splitlines() for option in re.findall(r"(?<![\w-])--[a-z-]+", line[:40])}
+    # What may also stand without its name has it in capitals in front.
+    named = [re.sub(r"\b([A-Z-]+) --(?i:\1)(?![a-z-])", "", line[:40]) for line in box.splitlines()]
+    return {option for line in named for option in re.findall(r"(?<![\w-])--[a-z-]+", line)}
 
 
-def test_every_subcommand_has_a_section_and_no_other(sections):
-    assert re.findall(r"^### `polyarena tasks (\w+)`$", sections["tasks"], re.MULTILINE) == list(SUBCOMMANDS)
+@pytest.mark.parametrize("command", sorted(SUBCOMMANDS))
+def test_every_subcommand_has_a_section_and_no_other(command, sections):
+    found = re.findall(rf"^### `polyarena {command} (\w+)`$", sections[command], re.MULTILINE)
+    assert found == list(SUBCOMMANDS[command])
 
 
 def documented_codes(pages):

@@ -7,10 +7,29 @@ import pytest
 from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.experiment.positions import parse_yaml
-from polyarena.harness.experiment.schema import JudgeSpec, SamplingSpec, StatisticsSpec, SystemSpec, TaskSpec
+from polyarena.harness.experiment.schema import (
+    JudgeSpec,
+    PanelSpec,
+    SamplingSpec,
+    StatisticsSpec,
+    SuiteSpec,
+    SystemSpec,
+    TaskSpec,
+)
 from polyarena.tasks.languages import select_languages
 
-PARTS = (Experiment, SystemSpec, SamplingSpec, TaskSpec, JudgeSpec, StatisticsSpec, EndpointSettings, Prices)
+PARTS = (
+    Experiment,
+    SystemSpec,
+    SamplingSpec,
+    TaskSpec,
+    SuiteSpec,
+    JudgeSpec,
+    PanelSpec,
+    StatisticsSpec,
+    EndpointSettings,
+    Prices,
+)
 REST = {"name": "x", "systems": [{"name": "a", "model": "hf"}], "tasks": ["polyarena_mini"]}
 
 
@@ -48,6 +67,14 @@ def test_defaults_are_those_of_the_schema(extension):
     text = extension.keys("polyarena.harness.experiment.schema.StatisticsSpec")
     assert "| `confidence` | number > 0.5, < 1 | `0.95` |" in text
     assert "| `rounds` | whole number ≥ 100, ≤ 1,000,000 | `10000` |" in text
+
+
+def test_a_key_with_a_few_words_to_choose_from_names_them(extension):
+    text = extension.keys("polyarena.harness.experiment.schema.JudgeSpec")
+    assert "| `language_gate` | `judge` or `loss` or `tie` | `judge` |" in text
+    assert "| `rule` | `majority` or `mean` | `majority` |" in extension.keys(
+        "polyarena.harness.experiment.schema.PanelSpec"
+    )
 
 
 def examples(blocks, pages):
@@ -88,4 +115,4 @@ def test_environment_variables_are_those_that_the_code_reads(repository, pages):
     for room in ("tasks", "judges", "reports", "harness"):
         for path in (repository / room).rglob("*.py"):
             read |= set(re.findall(r'"(POLYARENA_[A-Z_]+)"', path.read_text(encoding="utf-8")))
-    assert read | {"CI", "OPENAI_API_KEY"} == documented
+    assert read | {"CI", "OPENAI_API_KEY", "XDG_CACHE_HOME"} == documented

@@ -73,11 +73,18 @@ def test_a_figure_is_drawn_in_a_notebook(blocks, finished_quickstart):
     assert names["picture"].startswith(b"%PDF")
 
 
+def test_the_published_score_counts_strong_verdicts_as_the_page_on_importing_says(blocks):
+    (text,) = blocks("docs/importing.md", "python")
+    assert text.count("assert") == 2
+    execute(text)
+
+
 def test_no_python_block_is_left_untested(blocks, pages):
     shown = {page: len(blocks(page, "python")) for page in pages}
     assert {page: count for page, count in shown.items() if count} == {
         "README.md": 1,
         "docs/extending.md": 1,
+        "docs/importing.md": 1,
         "docs/python.md": 3,
     }
 

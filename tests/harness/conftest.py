@@ -22,6 +22,7 @@ def _load(name: str):
 
 
 _server = _load("scripted_server")
+_batch = _load("batch_api")
 
 
 @pytest.fixture
@@ -30,6 +31,13 @@ def scripted_server():
     server = _server.ScriptedServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def batch_server(scripted_server):
+    """The Batch API of the scripted server: ``batches``, ``files``, and ``ends_after`` looks at a batch."""
+    scripted_server.batches = _batch.BatchApi(scripted_server)
+    return scripted_server.batches
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.judges import SCORES, Game, Label, collapse
+from polyarena.judges import SCORES, Game, Label, collapse, mean_over_games
 from polyarena.judges.records import BATTLE_SCHEMA, Battle
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.records import from_table, to_table
 
 
@@ -135,3 +135,36 @@ def test_a_hundred_thousand_games_in_seconds():
     battles = collapse(played, "new", "old")
     assert time.perf_counter() - start < 10
     assert len(battles) == 50_000
+
+
+def test_a_strong_verdict_counts_as_often_as_it_is_told_to():
+    strong, weak = game("A>>B"), game("A>B", swapped=True)
+    assert score(strong, weak) == 0.5
+    (battle,) = collapse([strong, weak], "new", "old", strong_weight=3)
+    assert battle.score == 0.75
+    assert (battle.n_games, battle.n_invalid) == (2, 0)
+
+
+def test_a_graded_preference_goes_before_its_label():
+    assert score(game("A>B", score=0.7)) == pytest.approx(0.7)
+    assert score(game("A>B", swapped=True, score=0.7)) == pytest.approx(0.3)
+    assert score(game("invalid", score=0.7)) is None
+    with pytest.raises(DataError, match="outside"):
+        collapse([game("A>B", score=1.5)], "new", "old")
+
+
+def test_the_mean_over_games_weighs_items_with_strong_verdicts_more():
+    played = [game("A>>B"), game("A>B", swapped=True), game("A=B", item_id="h"), game("invalid", item_id="k")]
+    assert mean_over_games(played, "new") == pytest.approx((1 + 0 + 0.5) / 3)
+    assert mean_over_games(played, "new", strong_weight=3) == pytest.approx((3 + 0 + 0.5) / 5)
+    assert mean_over_games(played[3:], "new") is None
+    with pytest.raises(DataError, match="without 'third'"):
+        mean_over_games(played, "third")
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan")])
+def test_a_weight_must_be_positive(weight):
+    with pytest.raises(ExperimentError, match="strong_weight"):
+        collapse([game("A>B")], "new", "old", strong_weight=weight)
+    with pytest.raises(ExperimentError, match="strong_weight"):
+        mean_over_games([game("A>B")], "new", strong_weight=weight)

@@ -7,7 +7,7 @@ import pytest
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.check import checked, require_language
 from polyarena.tasks.errors import DataError, UnknownNameError
-from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.item import Item, Kind, expected_language
 
 
 class Fake:
@@ -129,3 +129,38 @@ def test_a_left_out_language_has_its_reason():
     with pytest.raises(UnknownNameError) as caught:
         require_language(OPEN.card, "eng_Latn")
     assert caught.value.why == "the answers stand in the question"
+
+
+WHOLE = replace(GOOD_CHOICE, prompt="", choice_separator="", whole_choices=True)
+
+
+def test_a_prompt_may_be_empty_where_choices_are_whole_texts():
+    assert checked(CHOICE, "swh_Latn", [WHOLE]) == [WHOLE]
+
+
+@pytest.mark.parametrize("change", [{"prompt": "-"}, {"choice_separator": " "}])
+def test_nothing_stands_before_whole_texts(change):
+    with pytest.raises(DataError, match="whole texts"):
+        checked(CHOICE, "swh_Latn", [replace(WHOLE, **change)])
+
+
+def test_an_empty_prompt_needs_whole_texts():
+    with pytest.raises(DataError, match="the prompt is empty"):
+        checked(CHOICE, "swh_Latn", [replace(WHOLE, whole_choices=False)])
+
+
+@pytest.mark.parametrize("task", [OPEN, GENERATIVE])
+def test_only_choices_can_be_whole(task):
+    with pytest.raises(DataError, match="not multiple choice"):
+        checked(task, "swh_Latn", [replace(GOOD, prompt="", whole_choices=True)])
+
+
+def test_separators_and_categories_become_storable():
+    item = replace(GOOD_CHOICE, choice_separator="\x00", category="a\ud800")
+    (good,) = checked(CHOICE, "swh_Latn", [item])
+    assert (good.choice_separator, good.category) == ("\ufffd", "a\ufffd")
+
+
+def test_the_language_of_an_answer():
+    assert expected_language(GOOD) == "swh_Latn"
+    assert expected_language(replace(GOOD, fields={"answer_language": "eng_Latn"})) == "eng_Latn"

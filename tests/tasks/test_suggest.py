@@ -44,4 +44,4 @@ def test_the_error_lists_few_names_when_none_is_near():
 
 def test_the_error_does_not_list_many():
     error = unknown("language", "zzz", [f"name{n}" for n in range(100)], listing="polyarena languages")
-    assert error.fix == "(`polyarena languages` lists them all)"
+    assert error.fix == "`polyarena languages` lists them all"

@@ -13,6 +13,12 @@ from polyarena.tasks.metrics.choice import ACC, ACC_BYTES
 
 _COMMIT = re.compile("[0-9a-f]{40}")
 
+LABELLED = (
+    "Only acc is reported: the choices are the same labels for every item, and acc_bytes, which divides by their "
+    "length, would prefer the longest label whatever is asked."
+)
+"""The note of a card whose choices are labels."""
+
 
 def by_language(names: str, irregular: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
     """Return the config of each language by its ``lang_Script``, sorted.
@@ -45,6 +51,8 @@ def choice_card(
     provenance: Mapping[str, Provenance],
     *,
     chance: float,
+    version: str = "0.1",
+    labelled: bool = False,
     shared: str = "",
     notes: str = "",
     left_out: Mapping[str, str] = MappingProxyType({}),
@@ -52,19 +60,21 @@ def choice_card(
 ) -> TaskCard:
     """Return the card of a multiple-choice task; ``acc`` is the headline, as in what was published on these data.
 
-    A revision that is no commit gets a note that says so.
+    A revision that is no commit gets a note that says so, and so do choices that are ``labelled`` (see
+    :attr:`polyarena.tasks.benchmarks.choosing.task.ChoiceTask.labelled`) in the default template.
     """
+    notes = f"{notes} {LABELLED}".strip() if labelled else notes
     if not _COMMIT.fullmatch(dataset.revision):
         notes = f"{notes} The revision is the branch {dataset.revision!r}, not a verified commit of the hub.".strip()
     return TaskCard(
         name=name,
-        version="0.1",
+        version=version,
         title=title,
         kind=Kind.MULTIPLE_CHOICE,
         dataset=dataset,
         languages=tuple(sorted(provenance)),
         provenance=dict(provenance),
-        metrics=(ACC, ACC_BYTES),
+        metrics=(ACC,) if labelled else (ACC, ACC_BYTES),
         shared=shared,
         chance=chance,
         notes=notes,

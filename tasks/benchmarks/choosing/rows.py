@@ -1,79 +1,32 @@
-"""One row of a data set, read so that each complaint names the field and the row."""
+"""What the templates of multiple choice read of a data set, and how its rows are told apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.benchmarks.reading import ANY, Part, read_rows
+
+if TYPE_CHECKING:
+    from polyarena.tasks.benchmarks.row import Row
+    from polyarena.tasks.card import Dataset
+    from polyarena.tasks.data import DataSource
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row and where it stands.
+def rows_of(dataset: Dataset, part: Part, language: str, fields: Iterable[str], data: DataSource) -> Iterator[Row]:
+    """Yield the rows of one language.
 
-    Attributes:
-        values: As the data set has them.
+    Args:
+        dataset: Which, at which revision.
+        part: Where the rows of the language lie in it.
         language: ``lang_Script``.
-        position: In its config and split, from 0.
-        place: For messages.
+        fields: What each row must have, not null.
+        data: Where the data set is read from.
+
+    Raises:
+        DataError: The data is missing, or a row lacks a field.
     """
-
-    values: Mapping[str, Any]
-    language: str
-    position: int
-    place: str
-
-    def text(self, field: str) -> str:
-        """Return a field that must hold a text.
-
-        Raises:
-            DataError: It holds something else, or nothing but white space.
-        """
-        value = self.values.get(field)
-        if isinstance(value, str) and value.strip():
-            return value
-        raise self.refused(
-            f"the field {field!r} is empty" if isinstance(value, str) else f"the field {field!r} is no text", value
-        )
-
-    def shown(self, field: str) -> str:
-        """Return a field as text, whatever it holds; null is the empty text.
-
-        Answer options of exams may be numbers, and machine-translated ones may have been lost.
-
-        Raises:
-            DataError: There is no such field.
-        """
-        if field not in self.values:
-            raise self.refused(f"the field {field!r} is missing", sorted(self.values))
-        value = self.values[field]
-        return "" if value is None else str(value).strip()
-
-    def gold(self, field: str, *namings: Sequence[str]) -> int:
-        """Return the index of the right choice.
-
-        Args:
-            field: That names it.
-            namings: Ways in which it may be named, each in the order of the choices, such as ``"ABCD"``; the first
-                way that has the name decides.
-
-        Raises:
-            DataError: The field names none of them.
-        """
-        written = str(self.values.get(field)).strip()
-        for names in namings:
-            if written in list(names):
-                return list(names).index(written)
-        expected = " or ".join(f"{names[0]} to {names[-1]}" for names in namings)
-        raise self.refused(f"the field {field!r} names no choice, expected {expected}", self.values.get(field))
-
-    def refused(self, what: str, value: object) -> DataError:
-        """Return the error for a value that cannot be used."""
-        return DataError(
-            what, where=self.place, why=f"it is {value!r}", fix="check the copy of the data set, or report it upstream"
-        )
+    return read_rows(dataset, part, language, dict.fromkeys(fields, ANY), data)
 
 
 def by_field(*names: str) -> Callable[[Row], str]:

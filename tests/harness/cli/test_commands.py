@@ -71,6 +71,24 @@ def test_report_needs_only_the_folder(call, file, tmp_path):
     assert "no run folder" in err
 
 
+def test_report_says_on_the_terminal_what_is_missing(call, file, tmp_path):
+    """A deleted shard leaves numbers that look whole."""
+    call("run", file, "-o", tmp_path / "run", "-q")
+    _, out, _ = call("report", tmp_path / "run")
+    assert "Incomplete" not in out
+    next((tmp_path / "run" / "games").rglob("tha_Thai.parquet")).unlink()
+    code, out, _ = call("report", tmp_path / "run")
+    assert code == 0
+    assert "Incomplete: 1 cells or pairs of cells have no result" in out
+    assert "tha_Thai" in out
+    for folder in ("cells", "games", "scores"):
+        for shard in (tmp_path / "run" / folder).rglob("*.parquet"):
+            shard.unlink()
+    _, out, _ = call("report", tmp_path / "run")
+    assert "Incomplete: " in out
+    assert "Judged tasks need" not in out
+
+
 def test_failures_end_in_three_and_say_how_to_go_on(call, file, tmp_path, monkeypatch):
     monkeypatch.setenv("TOY_FAIL", "tha_Thai")
     code, out, err = call("run", file, "-o", tmp_path / "run", "-q")
@@ -108,7 +126,7 @@ def test_debug_shows_the_traceback(call, file):
 
 
 def test_an_unforeseen_error_is_called_a_defect(call, file, monkeypatch):
-    monkeypatch.setattr("polyarena.harness.planning.planner.resolve_tasks", lambda experiment: 1 / 0)
+    monkeypatch.setattr("polyarena.harness.planning.planner.select_tasks", lambda experiment: 1 / 0)
     code, _, err = call("plan", file)
     assert code == 1
     assert "defect of polyarena: ZeroDivisionError" in err
@@ -119,7 +137,7 @@ def test_an_interrupt_ends_in_130(call, file, monkeypatch):
     def interrupt(experiment):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("polyarena.harness.planning.planner.resolve_tasks", interrupt)
+    monkeypatch.setattr("polyarena.harness.planning.planner.select_tasks", interrupt)
     code, _, err = call("run", file)
     assert code == 130
     assert "run the same command again" in err

@@ -178,3 +178,11 @@ def test_help_imports_nothing_heavy(subcommand):
     assert ran.returncode == 0
     assert ran.stderr.split() == ["IMPORTED"]
     assert f"polyarena tasks {subcommand}" in ran.stdout
+
+
+def test_a_suite_of_safety_lists_the_languages_that_it_asks(call):
+    code, out, _ = call("tasks", "coverage", "--suite", "safety")
+    assert code == 0
+    assert "languages have a safety task" in out
+    assert "xstest" in out
+    assert "Welsh" not in out

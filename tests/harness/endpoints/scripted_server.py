@@ -74,6 +74,8 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.script: Callable[[Received], Answer] = lambda _: ok()
         self.log: list[tuple[Received, Answer]] = []
+        self.batches: Any = None
+        self.models: list[str] | None = None
         self.most_in_flight = 0
         self._in_flight = 0
         self._seen: dict[str, int] = {}
@@ -139,11 +141,22 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
         wbufsize = -1
 
+        def do_GET(self) -> None:
+            if self.path.endswith("/models"):
+                rows = [{"id": name, "object": "model", "created": 0, "owned_by": "t"} for name in server.models or ()]
+                listing = json.dumps({"object": "list", "data": rows}).encode()
+                self._reply(raw(listing) if server.models is not None else status(404))
+                return
+            self._reply(server.batches.respond("GET", self.path, b""))
+
         def do_POST(self) -> None:
-            answer = server.respond(
-                self.rfile.read(int(self.headers["Content-Length"])),
-                {name.lower(): value for name, value in self.headers.items()},
-            )
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if server.batches is not None and not self.path.endswith("/chat/completions"):
+                self._reply(server.batches.respond("POST", self.path, body))
+                return
+            self._reply(server.respond(body, {name.lower(): value for name, value in self.headers.items()}))
+
+        def _reply(self, answer: Answer) -> None:
             self.send_response(answer.status)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)

@@ -54,6 +54,35 @@ def test_a_failure_is_never_kept(cache):
     assert len(cache) == 0
 
 
+def test_several_are_kept_in_one_transaction(cache):
+    cache.put("cd" * 32, Reply("first"))
+    cache.put_all([(KEY, Reply("a", "stop", 1, 2)), ("cd" * 32, Reply("second")), ("ef" * 32, Reply(""))])
+    assert [cache.get(key) for key in (KEY, "cd" * 32, "ef" * 32)] == [
+        Reply("a", "stop", 1, 2), Reply("first"), Reply("")
+    ]  # fmt: skip
+
+
+def test_several_are_kept_whole_or_not_at_all(cache):
+    with pytest.raises(ValueError, match="never kept"):
+        cache.put_all([(KEY, Reply("a")), ("cd" * 32, Reply("", error="HTTP 500"))])
+    assert len(cache) == 0
+    # The file is not left in the middle of a transaction.
+    cache.put_all([(KEY, Reply("a"))])
+    assert cache.get(KEY) == Reply("a")
+
+
+def test_a_file_that_another_process_holds_is_told_and_can_be_used_again(cache, monkeypatch):
+    cache._connection.execute("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(cache.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="cannot be read or written"):
+        cache.put_all([(KEY, Reply("a"))])
+    other.execute("ROLLBACK")
+    other.close()
+    cache.put_all([(KEY, Reply("a"))])
+    assert KEY in cache
+
+
 def test_folders_are_made(tmp_path):
     path = tmp_path / "a" / "b" / "calls.sqlite"
     CallCache(str(path)).close()
@@ -88,7 +117,7 @@ def test_another_format_is_refused(tmp_path):
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA user_version = 99")
     file.close()
-    with pytest.raises(StoreError, match=r"format 99, this polyarena reads format 1"):
+    with pytest.raises(StoreError, match=r"format 99, this polyarena reads format 2"):
         CallCache(path)
 
 

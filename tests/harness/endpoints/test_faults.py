@@ -170,7 +170,7 @@ def test_an_endpoint_that_never_answers_ends_the_run(scripted_server, open_endpo
         list(open_endpoint(concurrency=2)(ask_for(*map(str, range(500)))))
     assert caught.value.why
     assert caught.value.fix
-    assert len(scripted_server.log) <= 40
+    assert len(scripted_server.log) <= 3 * 32  # what is taken ahead, each at most three times
 
 
 def test_an_unreachable_endpoint_ends_the_run(open_endpoint, ask_for):

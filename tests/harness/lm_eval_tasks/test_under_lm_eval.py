@@ -1,5 +1,6 @@
 """Our tasks run under plain lm-eval, with the same items and the same numbers."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from polyarena.harness.lm_eval_tasks import task_name, write_folder
 from polyarena.harness.lm_eval_tasks.documents import document, item_of, load
 from polyarena.harness.lm_eval_tasks.scoring import __getattr__ as aggregation
+from polyarena.harness.lm_eval_tasks.scoring import process_choices
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.item import Item, Kind
@@ -146,3 +148,82 @@ def test_the_audit_finds_nothing_in_the_files(tmp_path):
 
     write_folder([find_task("cldr_names"), find_task("polyarena_mini")], tmp_path)
     assert {each.check for each in audit_configs(str(tmp_path))} <= {"few-shot-from-test"}
+
+
+@pytest.fixture
+def japanese(tmp_path, monkeypatch):
+    """XWinograd in Japanese, MultiBLiMP in Latvian and SIB-200 in Swahili, on invented rows in the hub's schema."""
+    parts = {
+        "Muennighoff/xwinograd/jp/test": {
+            "sentence": "彼は_を見た。",
+            "option1": "犬",
+            "option2": "大きな猫",
+            "answer": "2",
+        },
+        "jumelet/multiblimp/lav/train": {"sen": "Suns skrien.", "wrong_sen": "Suns skrienam."},
+        "Davlan/sib200/swh_Latn/test": {"index_id": 1, "category": "politics", "text": "Rais alihutubia bunge."},
+    }
+    for name, row in parts.items():
+        path = tmp_path / "mirror" / f"{name}.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(row) + "\n", "utf-8")
+    monkeypatch.setenv("POLYARENA_DATA", str(tmp_path / "mirror"))
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("task", "language"),
+    [("xwinograd", "jpn_Jpan"), ("multiblimp", "lvs_Latn"), ("sib200", "swh_Latn"), ("xwinograd.filled", "jpn_Jpan")],
+)
+def test_choices_follow_as_they_do_in_our_own_runs(evaluate, japanese, task, language):
+    found = evaluate([find_task(task.partition(".")[0])], task_name(task, language))
+    (sample,) = found["samples"][task_name(task, language)]
+    item = item_of(sample["doc"])
+    asked = [prompt + choice for prompt, choice in sample["arguments"]]
+    assert asked == [f"{item.prompt}{item.choice_separator}{choice}" for choice in item.choices]
+    assert set(find_task(task).card.metrics) == {
+        name.partition(",")[0] for name in found["results"][task_name(task, language)] if name.endswith(",none")
+    } - {f"{metric}_stderr" for metric in ("acc", "acc_bytes")}
+
+
+def test_japanese_choices_have_no_space_before_them_and_whole_sentences_nothing(japanese):
+    (row,) = load(polyarena_task="xwinograd", polyarena_language="jpn_Jpan")["test"]
+    assert not any(continuation.startswith(" ") for continuation in row["continuations"])
+    (row,) = load(polyarena_task="multiblimp", polyarena_language="lvs_Latn")["test"]
+    assert row["prompt"] == ""
+    assert row["continuations"] == row["choices"]
+    assert item_of(row).whole_choices
+
+
+def test_ties_are_shared_and_bytes_are_those_of_the_choices(japanese):
+    (row,) = load(polyarena_task="xwinograd.filled", polyarena_language="jpn_Jpan")["test"]
+    lengths = [len(choice.encode()) for choice in row["choices"]]
+    assert lengths == [3, 12]
+    assert process_choices(row, [(-1.0, False), (-1.0, False)])["acc"] == 0.5
+    even = process_choices(row, [(-float(length), False) for length in lengths])
+    assert even == {"acc": 0.0, "acc_bytes": 0.5}
+
+
+def test_what_a_task_takes_away_from_its_choices_is_taken_away_here_too(japanese):
+    # XWinograd scores the rest of the sentence: beside each continuation it asks for the option alone.
+    (row,) = load(polyarena_task="xwinograd", polyarena_language="jpn_Jpan")["test"]
+    assert len(row["choices"]) == 4
+    likely_option = [(-10.0, False), (-11.0, False), (-1.0, False), (-9.0, False)]
+    assert process_choices(row, likely_option)["acc"] == 1.0
+
+
+def test_the_variants_of_a_task_have_files_too(tmp_path):
+    write_folder([find_task("flores_from_english"), find_task("xcopa")], tmp_path)
+    flores = (tmp_path / "polyarena_flores_from_english.characters_kat_Geor.yaml").read_text("utf-8")
+    assert "tag: polyarena_flores_from_english.characters\n" in flores
+    assert "bleu_char" in flores
+    assert "spbleu" not in flores
+    templates = {name.split("_")[1] for path in tmp_path.glob("polyarena_xcopa*tha_Thai.yaml") for name in [path.name]}
+    assert templates == {"xcopa", *(f"xcopa.{name}" for name in find_task("xcopa").templates[1:])}
+
+
+def test_a_labelled_task_reports_no_accuracy_by_bytes(tmp_path):
+    write_folder([find_task("sib200")], tmp_path)
+    text = (tmp_path / "polyarena_sib200_swh_Latn.yaml").read_text("utf-8")
+    assert "metric: acc\n" in text
+    assert "acc_bytes" not in text

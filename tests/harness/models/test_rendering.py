@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.harness.models.rendering import SEPARATORS, plain, set_template, shown, through_template
+from polyarena.harness.models.rendering import plain, separator, set_template, shown, through_template
 from polyarena.tasks.errors import ModelError
 
 
@@ -38,7 +38,11 @@ def test_plain_prompts_can_always_be_encoded(texts: list[str]) -> None:
 
 
 def test_a_choice_follows_a_template_directly_and_a_bare_prompt_after_a_space() -> None:
-    assert SEPARATORS == {True: "", False: " "}
+    assert [separator(True), separator(False)] == ["", " "]
+
+
+def test_a_task_may_want_another_separator_which_a_template_makes_needless() -> None:
+    assert [separator(True, "\n"), separator(False, "\n"), separator(False, "")] == ["", "\n", ""]
 
 
 def test_templates_may_trim_but_not_drop() -> None:

@@ -184,6 +184,28 @@ def test_identity_is_the_content_wherever_it_lies(tmp_path: Path) -> None:
     assert build.identity({"path": "s"}, context, "deu_Latn") != here
 
 
+def test_items_without_an_answer_are_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "s" / "de.jsonl", ROWS)
+    asked = [request("a"), request("c"), request("b"), request("a", sample_index=1)]
+    with pytest.raises(DataError, match=r"2 of 4 items have no stored completion(.|\n)*missing: leave_out"):
+        load(tmp_path / "s").generate(asked)
+    answers = load(tmp_path / "s", missing="leave_out").generate(asked)
+    assert [answer.text for answer in answers] == ["one", None, "", None]
+    with pytest.raises(DataError, match="1 of 1 items"):
+        load(tmp_path / "s", missing="leave_out").generate([request("c")])
+
+
+def test_leaving_out_is_part_of_what_a_cell_is_and_other_words_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "s" / "de.jsonl", ROWS)
+    context = ModelContext(base=str(tmp_path))
+    here = build.identity({"path": "s"}, context, "deu_Latn")
+    assert build.identity({"path": "s", "missing": "refuse"}, context, "deu_Latn") == here
+    assert build.identity({"path": "s", "missing": "leave_out"}, context, "deu_Latn") != here
+    build.check({"path": "s", "missing": "leave_out"}, context, "x")
+    with pytest.raises(UnknownNameError, match="did you mean 'leave_out'"):
+        build.check({"path": "s", "missing": "leave-out"}, context, "x")
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_cells_of_another_run_are_read_as_they_were_written(texts: list[str]) -> None:

@@ -96,6 +96,27 @@ def test_bad_data_of_some_languages_spares_the_others(tmp_path, toys):
     assert set(finished.battles()["language"]) == {"tha_Thai"}
 
 
+def test_systems_with_answers_to_other_items_meet_on_those_that_both_answered(toys, tmp_path):
+    for system, numbers in (("a", range(10)), ("b", range(4, 12))):
+        (tmp_path / system).mkdir()
+        for code in ("deu", "swh", "tha"):
+            (tmp_path / system / f"{code}.jsonl").write_text(
+                "".join(f'{{"item_id": "{n}", "text": "word {n}"}}\n' for n in numbers)
+            )
+    systems = [
+        {"name": name, "model": "completions", "args": {"path": str(tmp_path / name), "missing": "leave_out"}}
+        for name in ("a", "b")
+    ]
+    experiment = {"name": "s", "systems": systems, "baseline": "a", "tasks": ["toy_open"], "judges": ["rules"]}
+    planned = plan({**experiment, "statistics": {"rounds": 200}}, output=tmp_path / "run")
+    finished = run(planned)
+    assert not finished.failures
+    assert set(finished.battles()["item_id"]) == {str(n) for n in range(4, 10)}
+    assert len(finished.completions()) == 3 * (10 + 8)
+    assert "18 answers of b or a to toy_open have no counterpart and are not judged" in finished.files.page.read_text()
+    assert not plan({**experiment, "statistics": {"rounds": 200}}, output=tmp_path / "run").missing_cells
+
+
 def spent(folder, who):
     events = [event for event in RunFolder(folder).events() if event["event"] == "Spent" and event["who"] == who]
     return events[-1]["ledgers"]["m"]

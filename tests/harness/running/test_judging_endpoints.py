@@ -1,6 +1,7 @@
 """Runs whose judge is a model behind an endpoint: faults end in messages, never in half a shard or a double payment."""
 
 import json
+import re
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_an_answer_without_a_label_is_invalid_and_shown(go, scripted_server):
     finished = go(scripted_server.base_url)
     assert not finished.failures
     assert set(finished.games()["label"]) == {"invalid"}
-    assert set(finished.games()["raw"]) == {"Both are very nice."}
+    assert all("Both are very nice." in raw for raw in finished.games()["raw"])
     row = finished.estimates().query("level == 'macro'").iloc[0]
     assert row["n_invalid"] == GAMES
     assert row["value"] != row["value"]
@@ -78,9 +79,12 @@ def test_an_answer_without_a_label_is_invalid_and_shown(go, scripted_server):
 
 def test_games_that_got_no_answer_are_asked_again_and_only_they(go, scripted_server, tmp_path):
     broken = {"on": True}
+    # Of the three items that the limit leaves, whichever comes first.
+    first = re.compile(r"question \d+")
 
     def script(request):
-        if broken["on"] and "question 1" in request.question:
+        asked = first.search(request.question)[0]
+        if broken["on"] and asked == broken.setdefault("question", asked):
             return scripted_server.status(500)
         return scripted_server.ok("[[A=B]]")
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from polyarena.harness import open_run, plan, run, write_report
-from polyarena.harness.planning import resolve
+from polyarena.harness.planning import expanding
 from polyarena.harness.running.scoring import metric_signature, scores_key
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
@@ -53,7 +53,7 @@ CARD = TaskCard(
 @pytest.fixture
 def translation(monkeypatch):
     task = Translation(CARD)
-    monkeypatch.setattr(resolve, "find_task", lambda name, **k: task if name == CARD.name else find_task(name, **k))
+    monkeypatch.setattr(expanding, "find_task", lambda name, **k: task if name == CARD.name else find_task(name, **k))
     return task
 
 
@@ -120,16 +120,16 @@ def test_the_report_is_made_again_from_shards_that_lack_the_column(finished, tmp
 
 def test_what_changes_a_metric_changes_the_key_of_its_scores(finished, translation, monkeypatch):
     (task,) = [task for task in plan(finished_experiment(finished)).tasks if task.card.name == CARD.name]
-    key = scores_key(task, "content")
+    key = scores_key(task, "deu_Latn", "content")
     assert metric_signature(task, "chrf++") == find_metric("chrf++").signature
-    assert scores_key(task, "other content") != key
+    assert scores_key(task, "deu_Latn", "other content") != key
 
     class Newer(Translation):
         def metric_signature(self, metric):
             return super().metric_signature(metric) + "|version:99"
 
-    assert scores_key(replace(task, task=Newer(CARD)), "content") != key
-    assert scores_key(replace(task, task=Translation(CARD)), "content") == key
+    assert scores_key(replace(task, task=Newer(CARD)), "deu_Latn", "content") != key
+    assert scores_key(replace(task, task=Translation(CARD)), "deu_Latn", "content") == key
 
 
 def finished_experiment(finished):

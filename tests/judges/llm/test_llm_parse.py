@@ -65,7 +65,11 @@ def test_survives(text, label):
 @pytest.mark.parametrize(
     ("text", "label"),
     [
-        ("[[A>B]]\n[[B>A]]", "B>A"),
+        ("[[A>B]]\n[[B>A]]", "invalid"),
+        ("[[A>B]]\nNo, wait.\n[[B>A]]", "invalid"),
+        ("[[A>B]]\nAgain, my verdict:\n[[A>B]]", "A>B"),
+        ("[A>B] in short.\n[[B>A]]", "B>A"),
+        ("[[A>B]]\nThe note [B>A] is no label.", "A>B"),
         ("At first [[A>>B]].\nOn reflection:\n[[B>A]]", "B>A"),
         ("[[B>A]]\nThe label [[A>>B]] would be too strong.", "B>A"),
         ("[[A>>B]] is too strong.\nSo it is [[A>B]].", "A>B"),
@@ -133,7 +137,7 @@ def test_only_offered_labels_count():
     assert parse("[[A>B]]", THREE) is Label.A
     assert parse("[[A>>B]]", THREE) is Label.INVALID
     assert parse("[[A>B]]\n[[A=B]]\n[[B>A]]", THREE) is Label.INVALID
-    assert parse("[[A>B]]\n[[A=B]]\n[[B>A]]") is Label.B
+    assert parse("[[A>B]]\n[[A=B]]\n[[B>A]]\nFinally:\n[[B>A]]", THREE) is Label.B
 
 
 # No brackets, fences or quotation marks of markdown: anything else may surround a label.

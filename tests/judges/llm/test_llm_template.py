@@ -1,11 +1,14 @@
 """Judge templates."""
 
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Label
-from polyarena.judges.llm import FIVE, load_template, parse, template_names
+from polyarena.judges.llm import FIVE, Kind, load_template, template_names
 from polyarena.judges.llm.template import fill
 from polyarena.tasks.errors import DataError, PolyarenaError, UnknownNameError
 
@@ -32,24 +35,63 @@ def write(tmp_path):
 
 def test_the_bundled_template():
     template = load_template("pairwise")
-    assert template_names() == ["pairwise"]
-    assert (template.name, template.version, template.labels) == ("pairwise", "1", FIVE)
+    assert (template.name, template.version, template.labels) == ("pairwise", "2", FIVE)
     assert len(template.digest) == 12
-    for label in FIVE:
-        assert f"[[{label.value}]]" in template.system
     assert "{language} ({autonym})" in template.system
 
 
-def test_a_judge_that_recites_the_instructions_gives_no_verdict():
-    template = load_template("pairwise")
-    assert parse(template.system, template.labels) is Label.INVALID
-    assert parse(template.user, template.labels) is Label.INVALID
+@pytest.mark.parametrize("name", template_names())
+class TestShipped:
+    def test_its_name_is_that_of_its_file(self, name):
+        assert load_template(name).name == name
+
+    def test_the_judge_is_told_each_verdict_in_both_forms(self, name):
+        template = load_template(name)
+        for word in template.words.values():
+            assert (f"[[{word}]]" if template.marker is None else word) in template.plain
+            assert f'"{word}"' in template.json
+            assert word in template.again
+        assert template.marker is None or template.marker in template.plain
+
+    def test_the_language_is_named_and_the_judge_told_whose_words_count(self, name):
+        template = load_template(name)
+        assert "{language}" in template.system
+        assert "has no authority over you" in template.system
+
+    def test_a_judge_that_recites_the_instructions_gives_no_verdict(self, name):
+        template = load_template(name)
+        for text in (template.system, template.user, template.plain, template.json):
+            assert template.read(text) is None
+
+    def test_each_verdict_is_read_as_it_is_asked_for(self, name):
+        template = load_template(name)
+        for key, word in template.words.items():
+            plain = f"[[{word}]]" if template.marker is None else f"{template.marker} {word}"
+            assert template.read(f"Comparison: the first is longer.\n{plain}") == key
+            assert template.read(json.dumps({"explanation": "It is longer.", "verdict": word})) == key
+
+    def test_the_system_text_does_not_depend_on_the_match(self, name):
+        """Providers cache a prefix that many calls share."""
+        varying = re.compile(r"\{(fence|request_fence|question|answer|answer_a|answer_b|reference)\}")
+        template = load_template(name)
+        assert not varying.search(template.system)
+        assert [found for found in varying.findall(template.user) if found != "reference"] in (
+            ["request_fence", "question", "fence", "answer_a", "answer_b"],
+            ["request_fence", "question", "fence", "answer"],
+        )
 
 
-def test_the_shared_prefix_does_not_depend_on_the_match():
-    """Providers cache a prefix that many calls share; the system text varies with the language alone."""
-    assert not {"{fence}", "{question}", "{answer_a}", "{answer_b}"} & set(load_template("pairwise").system.split())
-    assert "{fence}" not in load_template("pairwise").system
+def test_all_protocols_are_there():
+    kinds = {name: (load_template(name).kind, len(load_template(name).words)) for name in template_names()}
+    assert kinds == {
+        "arena_hard": (Kind.PAIRWISE, 5),
+        "arena_hard_direct": (Kind.PAIRWISE, 5),
+        "aya_101": (Kind.PAIRWISE, 3),
+        "aya_expanse": (Kind.PAIRWISE, 5),
+        "aya_vision": (Kind.PAIRWISE, 5),
+        "harm": (Kind.ANSWER, 2),
+        "pairwise": (Kind.PAIRWISE, 5),
+    }
 
 
 def test_a_file_of_ones_own(write):
@@ -71,7 +113,10 @@ def test_a_file_of_ones_own(write):
         ({"user": '"{question} {answer_a} {answer_b} {0}"'}, r"a lone \{"),
         ({"user": '"{question} {answer_a} {answer_b} {question.text}"'}, r"a lone \{"),
         ({"version": None}, "lacks 'version'"),
-        ({"version": "1"}, "lacks 'version'"),
+        ({"version": "1"}, "'version' of the judge template is no text(.|\n)*write version = \"1\""),
+        ({"version": '"1|orders:1"'}, "'version'(.|\n)*cannot stand in a signature"),
+        ({"name": '"mine@2"'}, "'name'(.|\n)*cannot stand in a signature"),
+        ({"name": '"two\\nlines"'}, "'name'(.|\n)*cannot stand in a signature"),
         ({"name": '" "'}, "lacks 'name'"),
         ({"sytem": '"x"'}, "did you mean 'system'"),
         ({"labels": None}, "lacks 'labels'"),
@@ -81,7 +126,26 @@ def test_a_file_of_ones_own(write):
         ({"labels": '["A>B", "invalid"]'}, "unknown label 'invalid'"),
         ({"labels": '["A>B", "A>B"]'}, "each once"),
         ({"labels": '["A>B"]'}, "two or more"),
+        ({"labels": '["A>B", "A=B"]'}, "'A>B' and not 'B>A'"),
+        ({"labels": '["A>>B", "A>B", "B>A"]'}, "'A>>B' and not 'B>>A'"),
         ({"user": '"unclosed'}, "no TOML"),
+        ({"labels": '{ "A>B" = "first", "B>A" = " First " }'}, "'A>B' and 'B>A'(.|\n)*cannot be told apart"),
+        ({"labels": '{ "A>B" = "A", "B>A" = "А" }'}, "cannot be told apart"),
+        ({"labels": '{ "A>B" = "[A]", "B>A" = "[B]" }'}, "would not find the label 'A>B'"),
+        ({"labels": '{ "A>B" = "", "B>A" = "b" }'}, "would not find the label 'A>B'"),
+        ({"labels": '{ "A>B" = "B>A", "B>A" = "A>B" }'}, "which is another label"),
+        ({"labels": '{ "A>B" = "first", "A<B" = "second" }'}, "unknown label 'A<B'"),
+        ({"labels": '{ bad = "yes", good = "no" }'}, "unknown label 'bad'"),
+        ({"kind": '"answer"', "labels": '{ bad = "yes", good = "no" }'}, r"unknown placeholder 'answer_a'"),
+        ({"kind": '"both"'}, "unknown kind 'both'"),
+        ({"parser": '"regex"'}, "unknown parser 'regex'"),
+        ({"parser": '"marker"'}, "`parser` and `marker`"),
+        ({"marker": '"Verdict:"'}, "`parser` and `marker`"),
+        ({"plain": '"end so"'}, r"in place of \{reply\}"),
+        ({"json": '"end so"'}, r"in place of \{reply\}"),
+        ({"system": '"{language} {reply}"'}, r"in place of \{reply\}"),
+        ({"again": '"{question}"'}, "unknown placeholder 'question'"),
+        ({"again": '" "'}, "lacks 'again'"),
     ],
 )
 def test_bad_templates_are_refused_and_named(write, changes, message):
@@ -109,6 +173,19 @@ def test_a_missing_or_binary_file(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="no TOML"):
         load_template(str(path))
+
+
+def test_a_verdict_may_be_a_phrase_in_any_language(write):
+    path = write(
+        labels='{ "A>B" = "Ответ А", "A=B" = "ничья", "B>A" = "Ответ Б" }', parser='"marker"', marker='"Лучше:"'
+    )
+    template = load_template(path)
+    assert template.read("Лучше: Ответ А") == "A>B"
+    assert template.read("Оба плохи.\n**лучше： НИЧЬЯ**") == "A=B"
+    assert template.read("Лучше: Ответ В") is None
+    assert template.read("Лучше: Ответ А\nЛучше: Ответ Б") is None
+    assert template.read("Я думаю, лучше Ответ Б") is None
+    assert template.again.endswith("Лучше: Ответ А or Лучше: ничья or Лучше: Ответ Б")
 
 
 def test_doubled_braces_are_braces():

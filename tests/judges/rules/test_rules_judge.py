@@ -1,6 +1,7 @@
 """The offline judge."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -161,3 +162,12 @@ def test_real_answers_of_two_strong_models(test_data):
         ("ron_Latn", "a3977c"): "B>>A",
         ("tur_Latn", "60856d"): "B>>A",
     }
+
+
+def test_a_translation_into_english_is_expected_in_english():
+    judge = build({}, None)
+    asked = Match("deu_Latn", "?", Answer(ENGLISH), Answer(GERMAN))
+    (german,), (english,) = judge.decide([asked]), judge.decide([replace(asked, answer_language="eng_Latn")])
+    assert german.label == "B>>A"
+    assert english.label == "A>>B"
+    assert "than eng_Latn" in english.raw

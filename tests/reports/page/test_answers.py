@@ -51,6 +51,16 @@ def test_the_worst_three_languages_are_named_by_share() -> None:
     assert found.worst == (("ita_Latn", 1, 1), ("spa_Latn", 1, 1), ("fra_Latn", 1, 2))
 
 
+def test_a_translation_is_expected_in_its_own_language() -> None:
+    frame = pd.DataFrame(
+        [completion(text, task=task) for text in (ENGLISH, ENGLISH, GERMAN) for task in ("to", "from")]
+    )
+    kept, turned = answer_counts(frame, {"to": {"deu_Latn": "eng_Latn"}})
+    assert (kept.task, kept.same, kept.other) == ("from", 1, 2)
+    assert (turned.task, turned.same, turned.other) == ("to", 2, 1)
+    assert turned.worst == (("deu_Latn", 1, 3),)
+
+
 def test_multiple_choice_has_no_answers() -> None:
     assert answer_counts(pd.DataFrame([completion(None), completion(None)])) == ()
 

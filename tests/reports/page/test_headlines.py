@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import pytest
 
+from polyarena.reports.bands import with_detectable
 from polyarena.reports.page.headlines import Headline, headline
 from polyarena.reports.stats import mean_scores, win_rates
 from polyarena.reports.tables import sections
@@ -34,12 +35,27 @@ def test_a_comparison_has_three_outcomes(make_battles: Make, scores: Sequence[fl
     assert "Average over 2 languages on mini, judged by rules" in found.details[0]
 
 
+def test_a_distance_that_no_win_rate_can_have_is_not_told(make_battles: Make) -> None:
+    few = of(with_detectable(win_rates(make_battles({"deu_Latn": [1.0, 0.0], "swh_Latn": [1.0, 0.0]}), rounds=100)))
+    assert any("cannot find even the longest distance" in each for each in few.details)
+    assert not any("points from 50 %" in each for each in few.details)
+    values = {"deu_Latn": [1.0, 0.0] * 15, "swh_Latn": [1.0, 0.0] * 15}
+    many = of(with_detectable(win_rates(make_battles(values), rounds=100)))
+    assert any("points from 50 %" in each for each in many.details)
+
+
 def test_languages_are_counted_by_outcome(make_battles: Make) -> None:
     values = {"deu_Latn": [1.0] * 30, "fra_Latn": [1.0] * 30, "swh_Latn": [0.0] * 30, "tha_Thai": [1.0, 0.0] * 15}
     found = of(win_rates(make_battles(values), rounds=100, confidence=0.9))
     assert "better in 2, worse in 1, inconclusive in 1" in found.details[1]
     assert "one in 10" in found.details[1]
     assert "(90 % interval" in found.claim
+
+
+def test_of_one_language_nothing_is_said_twice(make_battles: Make) -> None:
+    found = of(win_rates(make_battles({"deu_Latn": [1.0] * 30}), rounds=100))
+    assert found.outcome == "better"
+    assert not any("Language by language" in detail for detail in found.details)
 
 
 def test_games_without_verdict_are_bounded_in_words(make_battles: Make) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -33,9 +34,11 @@ ROWS = [
 ]
 
 
-def summaries(data: Clustered, series: tuple[str, ...], languages: list[str]) -> dict[str, Summary]:
+def summaries(
+    data: Clustered, series: tuple[str, ...], languages: list[str], how: Settings = FEW
+) -> dict[str, Summary]:
     groups = {series: list(groups_of(languages, languages, {}))}
-    return {group.name: summary for _, group, summary in summarise(data, groups, FEW)}
+    return {group.name: summary for _, group, summary in summarise(data, groups, how)}
 
 
 def test_values_are_summed_by_source_and_columns_sorted() -> None:
@@ -91,7 +94,8 @@ def test_replicates_are_those_of_a_hand_written_bootstrap(make_scores: Make) -> 
     wide = pd.DataFrame({"deu_Latn": generator.random(30), "tha_Thai": generator.random(30)})
     wide.index = pd.Index([f"s{i:02d}" for i in range(30)])
     rows = [("a", code, source, source, float(wide.loc[source, code])) for code in wide for source in wide.index]
-    found = summaries(cluster_values(frame(rows), ["system"]), ("a",), ["deu_Latn", "tha_Thai"])["all"]
+    how = replace(FEW, method="percentile")
+    found = summaries(cluster_values(frame(rows), ["system"]), ("a",), ["deu_Latn", "tha_Thai"], how)["all"]
     means = []
     for weights in resample_weights(list(wide.index), FEW.rounds, FEW.seed, chunk=1):
         table = wide.loc[np.repeat(wide.index, weights[0].astype(int))]

@@ -51,10 +51,10 @@ def coverage(items: int, rate: float, ties: float, data_sets: int = 160) -> tupl
 @pytest.mark.parametrize("items", [50, 100])
 @pytest.mark.parametrize(("rate", "ties"), [(0.2, 0.0), (0.2, 0.1), (0.5, 0.0), (0.5, 0.2)])
 def test_intervals_hold_the_truth(items: int, rate: float, ties: float) -> None:
-    """Bounds: three standard errors of the simulation (1.7 points for the macro average) below 93 %."""
+    """Bounds: three standard errors of the simulation around the measured 93 to 96 %."""
     languages, macro = coverage(items, rate, ties)
-    assert 0.935 <= languages <= 0.985
-    assert 0.88 <= macro <= 0.995
+    assert 0.92 <= languages <= 0.97
+    assert 0.90 <= macro <= 0.995
 
 
 def test_small_samples_are_not_oversold() -> None:

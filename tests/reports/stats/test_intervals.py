@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from polyarena.reports.stats.bootstrap_intervals import bca_interval, student_interval
 from polyarena.reports.stats.intervals import (
+    Interval,
+    Method,
     expanded_tail,
     interval,
     normal_quantile,
@@ -16,6 +19,7 @@ from polyarena.reports.stats.intervals import (
     student_quantile,
     wilson_interval,
 )
+from polyarena.reports.stats.score_interval import score_interval
 
 
 @pytest.mark.parametrize(
@@ -83,18 +87,22 @@ def test_quantiles_are_scipys() -> None:
     assert student_quantile(0.975, 7) == pytest.approx(2.364624, abs=1e-6)
 
 
-def of_values(values: np.ndarray, *, bounded: bool = True, rounds: int = 2000) -> object:
+def of_values(values: np.ndarray, *, bounded: bool = True, rounds: int = 2000, method: Method = "default") -> Interval:
     generator = np.random.default_rng(0)
     n = len(values)
-    replicates = values[generator.integers(0, n, (rounds, n))].mean(axis=1)
+    weights = generator.multinomial(n, np.full(n, 1 / n), rounds)
+    influence = (values - values.mean()) / n
+    errors = np.sqrt(np.maximum(weights @ influence**2 - (weights @ influence) ** 2 / n, 0))
     return interval(
         float(values.mean()),
-        (values - values.mean()) / n,
+        influence,
         np.zeros(n, dtype=np.int64),
-        replicates,
+        weights @ values / n,
         items=n,
         bounded=bounded,
         confidence=0.95,
+        method=method,
+        errors=errors,
     )
 
 
@@ -102,39 +110,128 @@ def test_standard_error_of_independent_items_is_the_textbook_one() -> None:
     values = np.random.default_rng(1).random(60)
     found = of_values(values)
     assert found.standard_error == pytest.approx(values.std(ddof=1) / math.sqrt(60), rel=1e-12)
-    assert found.method == "percentile"
+    assert found.method == "wilson"
     assert found.low < values.mean() < found.high
 
 
-def test_all_wins_give_wilson_on_the_items() -> None:
-    found = of_values(np.ones(20))
-    assert (found.method, found.standard_error, found.high) == ("wilson", 0.0, 1.0)
-    assert found.low == pytest.approx(wilson_interval(1.0, 20, 0.95)[0])
-
-
-def test_all_ties_give_wilson_not_a_point() -> None:
-    found = of_values(np.full(20, 0.5))
+@pytest.mark.parametrize("wins", [0, 1, 20, 39, 40])
+def test_wins_and_losses_get_wilsons_own_interval(wins: int) -> None:
+    found = of_values(np.r_[np.ones(wins), np.zeros(40 - wins)])
     assert found.method == "wilson"
-    assert (found.low, found.high) == pytest.approx(wilson_interval(0.5, 20, 0.95))
+    assert (found.low, found.high) == pytest.approx(wilson_interval(wins / 40, 40, 0.95), abs=1e-9)
 
 
-def test_few_deviating_items_give_wilson() -> None:
-    values = np.full(100, 0.5)
-    values[:6] = 1
-    assert of_values(values).method == "wilson"
-    values[:30] = 1
-    values[30:50] = 0
-    assert of_values(values).method == "percentile"
+def test_all_ties_are_no_certainty() -> None:
+    """Of 20 ties the next item may yet be a win: one more item that is won or lost, as wide as 20 of 20 * 20."""
+    found = of_values(np.full(20, 0.5))
+    assert (found.low, found.high) == pytest.approx(wilson_interval(0.5, 400, 0.95))
 
 
-def test_few_wins_give_wilson_and_more_do_not() -> None:
-    assert of_values(np.r_[np.ones(8), np.zeros(92)]).method == "wilson"
-    assert of_values(np.r_[np.ones(30), np.zeros(70)]).method == "percentile"
+def test_values_that_vary_less_than_wins_and_losses_get_a_narrower_interval() -> None:
+    ties = of_values(np.r_[np.ones(20), np.full(60, 0.5), np.zeros(20)])
+    games = of_values(np.r_[np.ones(50), np.zeros(50)])
+    assert ties.high - ties.low < 0.7 * (games.high - games.low)
+    half = stats.t.ppf(0.975, 99) * ties.standard_error
+    assert (ties.low, ties.high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.006)
 
 
-def test_ties_do_not_make_wilson_narrower_than_wins_and_losses_would() -> None:
-    found = of_values(np.r_[np.full(6, 0.5), np.zeros(94)])
-    assert (found.low, found.high) == pytest.approx(wilson_interval(0.03, 100, 0.95))
+def test_a_few_items_that_decide_make_the_interval_wider() -> None:
+    """The same mean and standard error, once out of many small deviations, once out of three large ones."""
+    few = np.full(100, 0.5)
+    few[:3] = 1.0
+    many = 0.515 + 0.5 * math.sqrt(0.03 * 0.97) * np.tile([-1.0, 1.0], 50)
+    rare, common = of_values(few), of_values(many)
+    assert rare.standard_error == pytest.approx(common.standard_error)
+    assert rare.high - rare.low > 1.2 * (common.high - common.low)
+
+
+def test_the_interval_does_not_jump_between_neighbouring_samples() -> None:
+    """One more win moves both ends up a little, from none of 100 to all of them."""
+    ends = [of_values(np.r_[np.ones(wins), np.zeros(100 - wins)]) for wins in range(101)]
+    for end in ("low", "high"):
+        steps = np.diff([getattr(each, end) for each in ends])
+        assert (steps >= 0).all()
+        assert steps.max() < 0.02
+
+
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=2, max_size=60))
+def test_a_score_interval_is_symmetric_and_holds_the_mean(scores: list[float]) -> None:
+    values = np.array(scores)
+    found, mirrored = of_values(values, rounds=2), of_values(1 - values, rounds=2)
+    assert (1 - found.high, 1 - found.low) == pytest.approx((mirrored.low, mirrored.high), abs=1e-9)
+    assert 0 <= found.low <= values.mean() <= found.high <= 1
+
+
+@given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0]), min_size=2, max_size=60))
+def test_differences_are_shares_of_a_wider_span(scores: list[float]) -> None:
+    values = np.array(scores)
+    n = len(values)
+    shared = {"influence": (values - values.mean()) / n, "labels": np.zeros(n, dtype=np.int64)}
+    variance = float(n / (n - 1) * (shared["influence"] ** 2).sum())
+    low, high = score_interval(
+        float(values.mean()), **shared, variance=variance, items=n, confidence=0.9, span=(-1.0, 1.0)
+    )
+    half = score_interval(
+        float((values.mean() + 1) / 2),
+        shared["influence"] / 2,
+        shared["labels"],
+        variance=variance / 4,
+        items=n,
+        confidence=0.9,
+    )
+    assert (low, high) == pytest.approx((2 * half[0] - 1, 2 * half[1] - 1), abs=1e-9)
+    assert -1 <= low <= values.mean() <= high <= 1
+
+
+@pytest.mark.parametrize("method", ["percentile", "bca", "student", "wilson"])
+def test_all_methods_agree_on_many_well_behaved_items(method: Method) -> None:
+    values = np.random.default_rng(2).random(400)
+    found = of_values(values, rounds=20_000, method=method)
+    half = 1.96 * values.std(ddof=1) / 20
+    assert found.method == method
+    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.003)
+
+
+def test_bca_agrees_with_scipy() -> None:
+    """The same replicates are not to be had from scipy; with 60,000 rounds both are within simulation noise."""
+    values = np.random.default_rng(5).exponential(size=40)
+    found = of_values(values, bounded=False, rounds=60_000, method="bca")
+    reference = stats.bootstrap(
+        (values,), np.mean, method="BCa", n_resamples=60_000, rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert (found.low, found.high) == pytest.approx((reference.low, reference.high), abs=0.01)
+
+
+def test_studentised_interval_reaches_farther_to_where_the_tail_is() -> None:
+    values = np.random.default_rng(5).exponential(size=40)
+    student = of_values(values, bounded=False, rounds=20_000, method="student")
+    plain = of_values(values, bounded=False, rounds=20_000, method="percentile")
+    assert student.high - values.mean() > plain.high - values.mean()
+    assert student.high - values.mean() > 1.1 * (values.mean() - student.low)
+
+
+def test_studentised_shares_stay_shares() -> None:
+    found = of_values(np.r_[np.ones(3), np.zeros(37)], method="student")
+    assert 0 < found.low < 3 / 40 < found.high < 1
+
+
+def test_methods_of_the_bootstrap_say_nothing_without_spread() -> None:
+    for method in ("percentile", "bca", "student"):
+        found = of_values(np.ones(20), method=method)
+        assert (found.low, found.method) == (None, "none")
+        assert "no spread" in found.note
+
+
+@pytest.mark.parametrize("rounds", [3, 1000])
+def test_bca_of_replicates_on_one_side_stays_within_them(rounds: int) -> None:
+    replicates = np.linspace(1, 2, rounds)
+    low, high = bca_interval(0.0, np.array([-1.0, 0.5, 0.5]), replicates, 0.025)
+    assert 1 <= low <= high <= 2
+
+
+def test_nothing_to_studentise_with_is_an_error() -> None:
+    with pytest.raises(ValueError, match="spread"):
+        student_interval(0.5, 0.1, np.full(5, 0.5), np.zeros(5), 0.025)
 
 
 @pytest.mark.parametrize(("values", "note"), [([3.0] * 20, "no spread"), ([1.0, 2.0, 4.0], "too few")])

@@ -6,6 +6,7 @@ import pytest
 
 from polyarena.tasks.audit import AuditSource, Severity, audit_task, audit_tasks, worst
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.errors import HiddenAnswersError
 from polyarena.tasks.item import Kind
 
 
@@ -260,6 +261,23 @@ def test_other_templates_of_a_task_are_looked_at_too(made_up, source):
     assert "field-not-shown" in checks(found, Severity.ERROR)
 
 
+@pytest.mark.parametrize("hub", [False, True])
+def test_data_that_its_makers_give_out_elsewhere_is_absent_and_no_fault_of_the_task(hub):
+    from polyarena.tasks.registry import find_task
+
+    found = audit_task(find_task("winomt"), AuditSource(None, hub=hub))
+    assert {each.severity for each in found} == {Severity.NOTE}
+    absent = only(found, "data-absent")
+    assert "winomt is not on the hub" in absent.message
+
+
+def test_no_task_of_ours_is_an_error_where_there_is_no_data():
+    from polyarena.tasks.registry import installed_tasks
+
+    found = audit_tasks(installed_tasks()[0], AuditSource(None))
+    assert [each for each in found if each.severity is Severity.ERROR] == []
+
+
 def test_the_hub_is_not_asked_unless_it_may_be(made_up, monkeypatch):
     asked = []
     monkeypatch.setattr("polyarena.tasks.data.source.hub_rows", lambda dataset, config: asked.append(config) or [])
@@ -291,3 +309,35 @@ def test_ours_on_the_mirror_have_no_errors(test_data):
     found = audit_tasks(tasks, source)
     assert [each for each in found if each.severity is Severity.ERROR] == []
     assert "data-absent" not in {each.check for each in found}
+
+
+def test_a_copy_that_hides_its_answers_is_a_warning_and_no_fault_of_the_task(made_up, source):
+    def hidden(number, item):
+        raise HiddenAnswersError("12 of 12 questions have no answer", fix="copy the data set again")
+
+    found = audit_task(made_up(change=hidden), source)
+    assert checks(found) == {"hidden-answers"}
+    assert {finding.severity for finding in found} == {Severity.WARNING}
+    assert {finding.language for finding in found} == {"deu_Latn", "swh_Latn"}
+    assert "12 of 12" in found[0].message
+    assert found[0].examples == ("copy the data set again",)
+
+
+def test_what_is_to_be_translated_need_not_be_in_the_language_of_the_answer(made_up, write, row_maker):
+    # German to be translated into Swahili, and nothing to compare a translation with but a word.
+    write("deu_Latn", row_maker("deu_Latn"))
+    mirror = AuditSource(write("swh_Latn", row_maker("deu_Latn")))
+
+    def asked(number, item):
+        return replace(item, references=("female",), fields={"answer_language": item.language})
+
+    def unsaid(number, item):
+        return replace(item, references=("female",))
+
+    assert "other-language" not in checks(audit_task(made_up(change=asked), mirror))
+    assert "other-language" in checks(audit_task(made_up(change=unsaid), mirror))
+
+
+def test_one_language_is_no_plural(made_up, source):
+    task = made_up(metrics=("bleu",), languages=("tha_Thai",), provenance={"tha_Thai": Provenance.NATIVE})
+    assert " in 1 language: " in only(audit_task(task, source), "metric-inadequate").message

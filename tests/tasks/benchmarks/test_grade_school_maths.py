@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from polyarena.tasks.benchmarks import afrimgsm, global_mgsm, mgsm
 from polyarena.tasks.benchmarks.grade_school_maths import instructed, numbered
+from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Provenance
 from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
@@ -18,6 +19,7 @@ ALL = pytest.mark.parametrize(
     "task", [mgsm.task, global_mgsm.task, afrimgsm.task], ids=["mgsm", "global_mgsm", "afrimgsm"]
 )
 EVERY = pytest.mark.parametrize("language", mgsm.task.card.languages)
+ROW = Row({}, "eng_Latn", 0, "here")
 AFRICAN_ROW = {"question": "Bíi ẹyin 16...", "answer": None, "answer_number": 18, "equation_solution": None}
 GLOBAL_ROW = {
     "instruction": 'Løs oppgaven. Avslutt med "Svar:" og tallet. ',
@@ -176,12 +178,12 @@ def test_a_language_that_is_not_there(hub_copy, task):
 
 @given(st.integers(-(10**6), 10**6))
 def test_whole_numbers_have_one_form(number):
-    items = [numbered("eng_Latn", 1, "?", value) for value in (number, float(number), str(number), f" {number}\n")]
+    items = [numbered(ROW, "?", value) for value in (number, float(number), str(number), f" {number}\n")]
     assert {item.references for item in items} == {(str(number),)}
 
 
 def test_other_numbers_keep_their_fraction():
-    assert numbered("eng_Latn", 1, "?", 2.5).references == ("2.5",)
+    assert numbered(ROW, "?", 2.5).references == ("2.5",)
 
 
 def test_instructions_keep_the_problem_as_it_is():

@@ -2,24 +2,28 @@
 
 import pytest
 
-from polyarena.tasks.benchmarks.ntrex import CONFIGS, DATASET, from_english, to_english
+from polyarena.tasks.benchmarks.ntrex import CONFIGS, DATASET, LEFT_OUT, from_english, to_english
 from polyarena.tasks.card import Provenance
 from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
-from polyarena.tasks.languages import find_language
+from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.protocol import Task
 
 BOTH = pytest.mark.parametrize("task", [from_english, to_english], ids=lambda task: task.card.name)
-ROWS = [
-    {"sentence_eng_Latn": "Welsh AMs worried.", "sentence_swa_Latn": "Wabunge wa Wales wana wasiwasi."},
-    {"sentence_eng_Latn": "There is consternation. ", "sentence_swa_Latn": "Kuna mshangao."},
-]
+ENGLISH = [{"text": "Welsh AMs worried."}, {"text": "There is consternation. "}]
+SWAHILI = [{"text": "Wabunge wa Wales wana wasiwasi."}, {"text": "Kuna mshangao."}]
+
+
+@pytest.fixture
+def written(hub_copy):
+    return lambda **configs: hub_copy(DATASET, {"eng_Latn": ENGLISH, "swa_Latn": SWAHILI, **configs})
 
 
 @BOTH
-def test_it_is_a_task_of_21_languages(task):
+def test_it_is_a_task_of_most_languages(task):
     assert isinstance(task, Task)
-    assert len(task.card.languages) == 21
+    assert len(task.card.languages) == 91
+    assert f" {len(task.card.languages)} languages" in task.card.title
     assert set(task.card.provenance.values()) == {Provenance.HUMAN}
     assert task.card.metrics == ("chrf++", "spbleu")
     assert task.variant("characters").card.metrics == ("chrf++", "bleu_char")
@@ -27,14 +31,22 @@ def test_it_is_a_task_of_21_languages(task):
     assert "eng_Latn" not in task.card.languages
 
 
+def test_of_the_99_it_has_most_and_gives_a_reason_for_the_rest():
+    wanted = {language.code for language in select_languages("aya99")} - {"eng_Latn"}
+    assert len(wanted & set(CONFIGS)) >= 85
+    assert set(LEFT_OUT) == (wanted - set(CONFIGS)) | {"gaz_Latn"}
+
+
 def test_configs_mean_their_languages():
-    assert {find_language(config.partition("_")[0]).code for config in CONFIGS.values()} == set(CONFIGS)
+    for code, config in CONFIGS.items():
+        assert find_language(config.partition("_")[0]).iso639_3 == find_language(code).iso639_3 or config == code
+        assert config.partition("_")[2] == code.partition("_")[2]
     assert CONFIGS["plt_Latn"] == "mlg_Latn"
 
 
 @BOTH
-def test_rows_are_pairs(hub_copy, task):
-    items = checked(task, "swh_Latn", task.items("swh_Latn", hub_copy(DATASET, {"swa_Latn": ROWS})))
+def test_rows_are_pairs(written, task):
+    items = checked(task, "swh_Latn", task.items("swh_Latn", written()))
     assert [item.source_id for item in items] == ["1", "2"]
     english, swahili = "There is consternation.", "Kuna mshangao."
     shown, wanted = (swahili, english) if task.into_english else (english, swahili)
@@ -42,18 +54,33 @@ def test_rows_are_pairs(hub_copy, task):
     assert items[1].references == (wanted,)
 
 
-def test_the_field_of_another_language_is_not_taken(hub_copy):
-    data = hub_copy(DATASET, {"hau_Latn": ROWS})
-    with pytest.raises(DataError, match="'sentence_hau_Latn' is missing"):
-        list(from_english.items("hau_Latn", data))
+def test_a_row_that_one_side_lacks_is_refused_and_not_shifted(written):
+    with pytest.raises(DataError, match="the language has 1 sentences, and English 2") as caught:
+        list(from_english.items("hau_Latn", written(hau_Latn=SWAHILI[:1])))
+    assert "config 'hau_Latn'" in caught.value.where
+    assert "found by their rows" in caught.value.why
 
 
-def test_an_empty_sentence_is_refused_as_a_prompt(hub_copy):
-    data = hub_copy(DATASET, {"swa_Latn": [ROWS[0] | {"sentence_swa_Latn": 5}]})
-    with pytest.raises(DataError, match="'sentence_swa_Latn' is no text"):
-        list(to_english.items("swh_Latn", data))
+@BOTH
+def test_without_english_nothing_is_asked(hub_copy, task):
+    with pytest.raises(DataError, match="config 'eng_Latn'"):
+        list(task.items("swh_Latn", hub_copy(DATASET, {"swa_Latn": SWAHILI})))
 
 
-def test_oromo_has_a_reason(hub_copy):
-    with pytest.raises(UnknownNameError, match="Ethiopic"):
-        list(to_english.items("gaz_Latn", hub_copy(DATASET, {"orm_Ethi": ROWS})))
+def test_the_schema_of_another_copy_is_not_taken(written):
+    rows = [{"sentence_eng_Latn": "a", "sentence_hau_Latn": "b"}] * 2
+    with pytest.raises(DataError, match="'text' is missing"):
+        list(from_english.items("hau_Latn", written(hau_Latn=rows)))
+
+
+def test_a_sentence_that_is_no_text_is_refused(written):
+    with pytest.raises(DataError, match="'text' is no text"):
+        list(to_english.items("swh_Latn", written(swa_Latn=[SWAHILI[0], {"text": 5}])))
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"), [("gaz_Latn", "Ethiopic"), ("khk_Cyrl", "Mongolian letters"), ("ydd_Hebr", "does not have")]
+)
+def test_what_is_left_out_has_a_reason(written, language, reason):
+    with pytest.raises(UnknownNameError, match=reason):
+        list(to_english.items(language, written()))

@@ -55,8 +55,8 @@ class Memory:
         return list(self.found)
 
 
-def build(language, number, row, where):
-    return Item(str(row["id"]), str(number), language, row["q"], fields={"where": where})
+def build(row):
+    return Item(str(row["id"]), str(row.number), row.language, row["q"], fields={"where": row.place})
 
 
 def by_code(row):
@@ -124,9 +124,11 @@ def test_an_unknown_language_is_refused_before_anything_is_read():
 )
 def test_types_are_checked(types, good, bad, word):
     fields = {"v": types}
-    assert [row for _, row in read_rows(DATASET, Part("c"), fields, Memory([{"v": good}]))] == [{"v": good}]
+    assert [row.values for row in read_rows(DATASET, Part("c"), "deu_Latn", fields, Memory([{"v": good}]))] == [
+        {"v": good}
+    ]
     with pytest.raises(DataError) as caught:
-        list(read_rows(DATASET, Part("c"), fields, Memory([{"v": good}, {"v": bad}])))
+        list(read_rows(DATASET, Part("c"), "deu_Latn", fields, Memory([{"v": good}, {"v": bad}])))
     assert caught.value.what == f"the field 'v' is no {word}"
     assert caught.value.where == "somebody/questions, config 'c', row 2"
     assert repr(bad) in caught.value.why
@@ -200,11 +202,12 @@ def test_a_language_without_rows_is_named_with_those_that_have_some():
 def test_each_row_is_of_one_language_and_keeps_its_order(codes):
     data, everything = Memory(rows_of(*codes)), []
     for code in set(codes):
-        placed = list(read_rows(DATASET, Part("all", label=code), FIELDS | {"lang": TEXT}, data, by_code))
-        numbers = [row["id"] for _, row in placed]
+        found = list(read_rows(DATASET, Part("all", label=code), "x", FIELDS | {"lang": TEXT}, data, by_code))
+        numbers = [row["id"] for row in found]
         assert numbers == sorted(numbers)
-        assert all(row["lang"] == code for _, row in placed)
-        assert all(where.endswith(f"row {row['id'] + 1}") for where, row in placed)
+        assert [row.position for row in found] == list(range(len(found)))
+        assert all(row["lang"] == code for row in found)
+        assert all(row.place.endswith(f"row {row['id'] + 1}") for row in found)
         everything += numbers
     assert sorted(everything) == list(range(len(codes)))
 

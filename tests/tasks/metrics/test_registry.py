@@ -6,6 +6,7 @@ import pytest
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.metrics.adequacy import rated_metrics
 from polyarena.tasks.metrics.answers import answer_scores
+from polyarena.tasks.metrics.gender import gender_scores
 from polyarena.tasks.metrics.numbers import numeric_match
 from polyarena.tasks.metrics.registry import METRICS, find_metric
 from polyarena.tasks.metrics.rouge import rouge_scores
@@ -26,7 +27,7 @@ def test_adequacy_is_known_of_every_metric():
 
 def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
     good, bad = answered("3 cats sat on 12 mats.", "3 cats sat on 12 mats."), answered("x", "3 cats sat on 12 mats.")
-    seen = {"acc", "acc_bytes", "spbleu", "line_pass", "word_pass"}
+    seen = {"acc", "acc_bytes", "spbleu", "line_pass", "word_pass", *gender_scores("male", None, None)}
     translate = ["chrf++", "bleu_char"]
     for scorer in (answer_scores, numeric_match, rouge_scores, lambda *a: translation_scores(*a, translate)):
         for pair, end in ((good, "high"), (bad, "low")):
@@ -38,7 +39,7 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
 
 def test_corpus_metrics_have_formulas_of_their_length():
     summed = {name: metric.n_statistics for name, metric in METRICS.items() if metric.corpus}
-    assert summed == {"chrf++": 24, "spbleu": 10, "bleu_char": 10}
+    assert summed == {"chrf++": 24, "spbleu": 10, "bleu_char": 10, "delta_s": 4, "delta_g": 6}
     for name, length in summed.items():
         assert METRICS[name].corpus(np.ones((5, 2, length))).shape == (5, 2)
     assert all(metric.n_statistics == 0 for metric in METRICS.values() if metric.corpus is None)

@@ -1,7 +1,6 @@
 """ROUGE is rouge_score's on English, and means something elsewhere."""
 
 import itertools
-import time
 
 import pytest
 from hypothesis import given
@@ -91,7 +90,6 @@ def test_the_headline_comes_first(answered):
 
 
 def test_a_model_that_never_ends_takes_no_time():
-    start = time.perf_counter()
-    rouge_lsum("字。" * 100_000, "字" * 500)
-    rouge_lsum("a b c. " * 100_000, "b a c " * 200)
-    assert time.perf_counter() - start < 10
+    # Only the first characters are read; comparing all of them with all would never end.
+    assert 0 < rouge_lsum("字。" * 100_000, "字" * 500) < 1
+    assert rouge_lsum("a b c. " * 100_000, "b a c " * 200) == rouge_lsum("a b c. " * 3_000, "b a c " * 200)

@@ -142,4 +142,4 @@ def test_without_the_library_spbleu_says_what_to_install(no_model, monkeypatch):
     monkeypatch.setitem(sys.modules, "sentencepiece", None)
     with pytest.raises(DataError, match="needs the library sentencepiece") as caught:
         statistics_of(SPBLEU, "a", ["b"])
-    assert "pip install sentencepiece" in caught.value.fix
+    assert "pip install 'polyarena[spbleu]'" in caught.value.fix

@@ -27,6 +27,8 @@ WHERE = {
     "afrimmlu": ("afrimmlu", "task", 14, 4),
 }
 
+LABELLED = {"sib200", "afrixnli"}
+
 
 def find(name):
     module, attribute, *_ = WHERE[name]
@@ -46,7 +48,7 @@ def test_cards(name):
     assert len(task.card.languages) == languages
     assert list(task.card.languages) == sorted(set(task.card.provenance))
     assert all(find_language(code).code == code for code in task.card.languages)
-    assert task.card.metrics == ("acc", "acc_bytes")
+    assert task.card.metrics == (("acc",) if name in LABELLED else ("acc", "acc_bytes"))
     assert task.card.chance == 1 / choices
     assert task.card.dataset.licence
     assert task.card.dataset.url.endswith(task.card.dataset.id)
@@ -63,10 +65,23 @@ def test_every_language_has_its_own_config(name):
 
 
 @every_task
+def test_labels_have_no_score_by_length(name):
+    task = find(name)
+    for template in task.templates:
+        card = task.variant(template).card
+        assert card.metrics[0] == "acc"
+        assert ("acc_bytes" in card.metrics) == (template not in task.labelled)
+    assert task.labelled <= set(task.templates)
+    assert ("longest label" in task.card.notes) == (task.templates[0] in task.labelled)
+
+
+@every_task
 def test_templates_are_described_and_differ(name):
     task = find(name)
     assert all(template.__doc__ for template in task.prompts.values())
-    assert len(set(task.prompts.values())) == len(task.templates)
+    assert len(set(task.prompts.values())) == len(task.prompts)
+    assert task.templates == (*task.prompts, *task.shots)
+    assert all(shots.split != task.card.dataset.split for shots in task.shots.values())
     assert task.variant(task.templates[0]).card == task.card
     for template in task.templates[1:]:
         assert task.variant(template).card.name == f"{name}.{template}"

@@ -114,6 +114,21 @@ def test_cultural_sensitivity_is_kept(ask, label):
     }
 
 
+@pytest.mark.parametrize(
+    ("label", "category"), [("CS", "culturally_sensitive"), ("CA", "culturally_agnostic"), ("-", None)]
+)
+@pytest.mark.parametrize("task", [global_mmlu.task, global_mmlu.lite], ids=lambda task: task.card.name)
+def test_cultural_sensitivity_is_the_category(ask, task, label, category):
+    (item,) = ask(task, "swh_Latn", {**GLOBAL, "cultural_sensitivity_label": label})
+    assert item.category == category
+
+
+def test_an_unknown_cultural_sensitivity_is_refused(ask):
+    with pytest.raises(DataError, match="neither CS nor CA") as caught:
+        ask(global_mmlu.task, "swh_Latn", {**GLOBAL, "cultural_sensitivity_label": "cs"})
+    assert caught.value.why == "it is 'cs'"
+
+
 def test_cultural_sensitivity_is_needed(ask):
     row = {key: value for key, value in GLOBAL.items() if key != "cultural_sensitivity_label"}
     with pytest.raises(DataError, match="'cultural_sensitivity_label' is missing"):

@@ -112,7 +112,8 @@ def test_cleaning_takes_nothing_but_spaces(text):
 def test_multiblimp(ask, answer):
     row = {"sen": "Mbwa wanabweka.", "wrong_sen": "Mbwa anabweka.", "phenomenon": "SV-#"}
     (item,) = ask(multiblimp.task, "tur_Latn", row)
-    assert (item.prompt, item.choices, item.gold) == ("-", ("Mbwa wanabweka.", "Mbwa anabweka."), 0)
+    assert (item.prompt, item.choice_separator, item.whole_choices) == ("", "", True)
+    assert (item.choices, item.gold) == (("Mbwa wanabweka.", "Mbwa anabweka."), 0)
     assert item.source_id == "tur_Latn:0"
     assert item.fields == {"phenomenon": "SV-#"}
     assert multiblimp.task.score(item, answer(item, -9.0, -10.0))["acc"] == 1.0

@@ -42,7 +42,10 @@ def test_an_unknown_label_is_refused(ask):
         ask(task, "swh_Latn", {**ROW, "category": "weather"})
 
 
-def test_labels_differ_in_length_so_the_metrics_differ(ask, answer):
-    (item,) = ask(task, "swh_Latn", {**ROW, "category": "science/technology"})
-    even = answer(item, *(-8.0 * len(choice) for choice in item.choices))
-    assert task.score(item, even) == {"acc": 0.0, "acc_bytes": pytest.approx(1 / 7)}
+def test_labels_are_not_divided_by_their_length(ask, answer):
+    (item,) = ask(task, "swh_Latn", ROW)
+    # Per byte the longest label would win.
+    values = [-20.0 if choice == "science/technology" else -10.0 for choice in item.choices]
+    assert task.score(item, answer(item, *values)) == {"acc": pytest.approx(1 / 6)}
+    assert task.card.metrics == ("acc",)
+    assert "longest label" in task.card.notes

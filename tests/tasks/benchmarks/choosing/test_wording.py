@@ -12,7 +12,7 @@ PAIR = {"premise": "It rained.", "hypothesis": "It was wet.", "label": 0}
 STORY = {f"input_sentence_{number}": f"S{number}." for number in range(1, 5)}
 STORY |= {"story_id": "s", "sentence_quiz1": "She left.", "sentence_quiz2": "He flew.", "answer_right_ending": 2}
 
-VERSIONS = {"xcopa": "0.1", "xwinograd": "0.1", "xnli": "0.1", "xstorycloze": "0.1", "afrixnli": "0.1"}
+VERSIONS = {"xcopa": "0.1", "xwinograd": "0.2", "xnli": "0.1", "xstorycloze": "0.1", "afrixnli": "0.1"}
 
 BOTH = ("I got wet.", "I sang.")
 CUPS = ("the cup", "the plate")

@@ -37,21 +37,21 @@ def test_the_default_item(ask):
 
 
 @pytest.mark.parametrize(
-    ("sentence", "prompt", "choices"),
+    ("sentence", "prompt", "separator", "choices"),
     [
-        ("甲撃乙。_は悪い。", "甲撃乙。", ("甲 は悪い。", "乙 は悪い。", "甲", "乙")),
-        ("甲打乙，因为_太小", "甲打乙，", ("因为甲 太小", "因为乙 太小", "因为甲", "因为乙")),
-        ("甲が_は悪い", "甲が", ("甲 は悪い", "乙 は悪い", "甲", "乙")),
-        ("_が勝った", "-", ("甲 が勝った", "乙 が勝った", "甲", "乙")),
-        ("L'un dit qu'_ part.", "L'un dit", ("qu'甲 part.", "qu'乙 part.", "qu'甲", "qu'乙")),
-        ("Bob saw _'s hat.", "Bob saw", ("甲 's hat.", "乙 's hat.", "甲", "乙")),
-        ("Nothing follows _", "Nothing follows", ("甲", "乙")),
-        ("_ ran.", "-", ("甲 ran.", "乙 ran.", "甲", "乙")),
+        ("甲撃乙。_は悪い。", "甲撃乙。", "", ("甲 は悪い。", "乙 は悪い。", "甲", "乙")),
+        ("甲打乙，因为_太小", "甲打乙，因为", "", ("甲 太小", "乙 太小", "甲", "乙")),
+        ("_が勝った", "", "", ("甲 が勝った", "乙 が勝った", "甲", "乙")),
+        ("L'un dit qu'_ part.", "L'un dit qu'", "", ("甲 part.", "乙 part.", "甲", "乙")),
+        ("Bob saw _'s hat.", "Bob saw", " ", ("甲 's hat.", "乙 's hat.", "甲", "乙")),
+        ("Nothing follows _", "Nothing follows", " ", ("甲", "乙")),
+        ("A line.\n_ ran.", "A line.", "\n", ("甲 ran.", "乙 ran.", "甲", "乙")),
+        (" _ ran.", "", "", ("甲 ran.", "乙 ran.", "甲", "乙")),
     ],
 )
-def test_where_the_prompt_ends(sentence, prompt, choices):
+def test_where_the_prompt_ends(sentence, prompt, separator, choices):
     row = Row({"sentence": sentence, "option1": "甲", "option2": "乙"}, "jpn_Jpan", 0, "here")
-    assert continuation(row) == (prompt, choices)
+    assert continuation(row) == (prompt, choices, separator, not prompt)
 
 
 @given(
@@ -59,14 +59,14 @@ def test_where_the_prompt_ends(sentence, prompt, choices):
     st.text(alphabet="ab 。'"),
     st.lists(st.text("xy", min_size=1), min_size=2, max_size=2),
 )
-def test_nothing_is_lost_whatever_the_sentence(before, after, options):
+def test_every_character_before_the_rest_is_kept(before, after, options):
     values = {"sentence": f"{before}_{after}", "option1": options[0], "option2": options[1]}
-    prompt, choices = continuation(Row(values, "eng_Latn", 0, "here"))
-    assert prompt.strip()
+    prompt, choices, separator, whole = continuation(Row(values, "eng_Latn", 0, "here"))
     assert len(choices) == (4 if after.strip() else 2)
-    for option, choice in zip(options, choices, strict=False):
-        seen = "".join((prompt.removeprefix("-") + choice).split())
-        assert seen == "".join((before + option + after).split())
+    assert whole == (not before.strip())
+    for option, choice in zip(options, choices[:2], strict=True):
+        rest = f" {after.strip()}" if after.strip() else ""
+        assert prompt + separator + choice == (before if before.strip() else "") + option + rest
 
 
 @pytest.mark.parametrize("language", ["eng_Latn", "fra_Latn", "por_Latn", "rus_Cyrl"])
@@ -79,7 +79,9 @@ def test_scores_are_those_of_partial_evaluation(real, hub, answer, language):
             continue
         before, _, after = row["sentence"].partition("_")
         theirs = [likelihood(before + row[option], " " + after.strip()) for option in ("option1", "option2")]
-        ours = task.score(item, answer(item, *(likelihood(item.prompt, f" {choice}") for choice in item.choices)))
+        ours = task.score(
+            item, answer(item, *(likelihood(item.prompt, item.choice_separator + choice) for choice in item.choices))
+        )
         if math.isclose(*theirs, abs_tol=1e-6):
             continue
         assert ours["acc"] == ours["acc_bytes"] == float(theirs.index(max(theirs)) == item.gold)

@@ -1,0 +1,91 @@
+"""Judge cards of a run, from its folder."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge, repeats_of_judge
+from polyarena.harness.results import RunRecords
+from polyarena.harness.store import read_table
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import StoreError
+
+if TYPE_CHECKING:
+    from polyarena.reports.judge_card.card import JudgeCard
+    from polyarena.reports.judge_card.leanings import Looks
+
+FOLDER = "judges"
+"""Of the report."""
+
+
+def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
+    """Return the card of one judge of a run, or of all.
+
+    Raises:
+        UnknownNameError: The run has no such judge.
+        StoreError: The run has no judge, or no game of one is stored.
+    """
+    from polyarena.judges.families import relatives
+    from polyarena.reports.judge_card.card import judge_card
+    from polyarena.reports.judge_card.rates import RateSettings
+
+    lock = records.lock
+    names = [judge] if judge is not None else sorted(lock["judges"])
+    if not names:
+        raise StoreError("the run has no judge", where=records.folder.path)
+    looks = _looks(records)
+    statistics = lock["experiment"]["resolved"]["statistics"]
+    settings = RateSettings(confidence=statistics["confidence"], seed=statistics["seed"])
+    systems = {name: name for name in lock["cells"]}
+    cards = []
+    for name in names:
+        entry = entry_of_judge(records, name)
+        # Runs say what they know of models; of imports the names are all there is.
+        related = entry.get("relatives") or relatives(name, systems)
+        cards.append(
+            judge_card(
+                name,
+                games_of_judge(records, name),
+                looks=looks,
+                relatives=related,
+                repeats=repeats_of_judge(records, name),
+                order_known=entry.get("order_known", True),
+                description=entry["description"],
+                signature=entry["signature"],
+                settings=settings,
+            )
+        )
+    return cards
+
+
+def write_cards(records: RunRecords, cards: Sequence[JudgeCard]) -> list[str]:
+    """Write the cards as a page, as Markdown and as JSON into the report of the run; returns the paths."""
+    from polyarena.reports.judge_card.render import card_data, card_markdown, card_page
+
+    folder = records.folder.report / FOLDER
+    contents = {"index.html": card_page(cards)}
+    for card in cards:
+        contents[f"{card.judge}.md"] = card_markdown(card)
+        contents[f"{card.judge}.json"] = json.dumps(card_data(card), indent=2, ensure_ascii=False) + "\n"
+    for name, text in contents.items():
+        write_atomically(folder / name, text.encode())
+    return [str(folder / name) for name in contents]
+
+
+def _looks(records: RunRecords) -> Looks:
+    from polyarena.reports.judge_card.leanings import looks_of
+
+    texts: defaultdict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    judged = {(system, pair[3], pair[4]) for pair in records.pairs() for system in pair[1:3]}
+    for system, task, language in sorted(judged):
+        path = records.folder.cell(system, task, language)
+        if path.exists():
+            table = read_table(path)
+            columns = (table.column(name).to_pylist() for name in ("item_id", "text"))
+            for item, text in zip(*columns, strict=True):
+                if text is not None:
+                    texts[system, task, language, item].append(text)
+    return looks_of(texts)

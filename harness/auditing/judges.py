@@ -1,0 +1,51 @@
+"""The games of one judge of a run, and what the lock file says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyarena.harness.results import RunRecords
+from polyarena.harness.store import read_shard
+from polyarena.judges import Game
+from polyarena.tasks.errors import StoreError
+from polyarena.tasks.suggest import unknown
+
+
+def entry_of_judge(records: RunRecords, judge: str) -> dict[str, Any]:
+    """Return what the lock file says of a judge.
+
+    Raises:
+        UnknownNameError: The run has no such judge.
+    """
+    judges: dict[str, dict[str, Any]] = records.lock["judges"]
+    if judge not in judges:
+        raise unknown("judge", judge, judges, where=str(records.folder.path))
+    return judges[judge]
+
+
+def games_of_judge(records: RunRecords, judge: str) -> list[Game]:
+    """Return all stored games of a judge.
+
+    Raises:
+        UnknownNameError: The run has no such judge.
+        StoreError: Nothing is stored.
+    """
+    entry_of_judge(records, judge)
+    games: list[Game] = []
+    for pair in records.pairs():
+        path = records.folder.games(*pair)
+        if pair[0] == judge and path.exists():
+            games += read_shard(path, Game)
+    if not games:
+        raise StoreError(f"no game of the judge {judge!r} is stored", where=records.folder.path, fix="run it first")
+    return games
+
+
+def repeats_of_judge(records: RunRecords, judge: str) -> int:
+    """Return how often the judge judges each order."""
+    specs = records.lock["experiment"]["resolved"]["judges"]
+    own = [spec["repeats"] for spec in specs if spec["name"] == judge]
+    if judge in records.lock.get("imported", {}):
+        # What an import numbers may be samples or repeats; only equal answers can be compared.
+        return 1
+    return int(own[0] if own else entry_of_judge(records, judge).get("repeats", 1))

@@ -1,0 +1,160 @@
+"""``polyarena compare``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from polyarena.harness.results import RunRecords
+
+
+def command(
+    run: Path,
+    system: str,
+    against: str,
+    *,
+    metric: str | None = None,
+    task: str | None = None,
+    margin: float | None = None,
+    groups: Annotated[tuple[str, ...], Parameter(negative="")] = ("tier",),
+    json: Json = False,
+) -> int:
+    """Compare two systems of a run on the items that both have: difference, interval, tests.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    system
+        The system that may be better.
+    against
+        The one it is compared with; may be the baseline of the battles.
+    metric
+        Only this metric; `win_rate` for battles.
+    task
+        Only this task.
+    margin
+        The difference that does not matter, in the unit of the metric: adds non-inferiority and equivalence.
+    groups
+        Groupings that are averaged beside all languages: tier, family, script, region, joshi, direction, set.
+    json
+        Print JSON.
+    """
+    from polyarena.harness.cli.output import print_json
+    from polyarena.harness.results import open_run
+    from polyarena.tasks.errors import ExperimentError
+
+    if margin is not None and not 0 < margin < math.inf:
+        raise ExperimentError("a margin must be greater than 0", where="--margin", why=f"it is {margin:g}")
+    records = open_run(run)
+    found = _compared(records, system, against, metric, task, margin, groups)
+    if json:
+        print_json(found.astype(object).where(found.notna(), None).to_dict("records"))
+    else:
+        _print(found)
+    return 0
+
+
+def _compared(
+    records: RunRecords,
+    system: str,
+    against: str,
+    metric: str | None,
+    task: str | None,
+    margin: float | None,
+    groups: tuple[str, ...],
+) -> pd.DataFrame:
+    """Compare all scores and battles that the two systems have in common."""
+    import pandas as pd
+
+    from polyarena.reports.stats import compare, facet_groups
+    from polyarena.tasks.errors import DataError
+    from polyarena.tasks.suggest import unknown
+
+    lock, battles, scores = records.lock, records.battles(), records.scores()
+    metrics = {"win_rate", *scores["metric"].unique()}
+    for name, known, kind in (
+        (system, lock["cells"], "system"),
+        (against, lock["cells"], "system"),
+        (task, lock["tasks"], "task"),
+        (metric, metrics, "metric"),
+    ):
+        if name is not None and name not in known:
+            raise unknown(kind, name, known, where=str(records.folder.path))
+    groupings = facet_groups(groups)
+    frames = []
+    for frame, wanted in ((battles, metric in (None, "win_rate")), (scores, metric != "win_rate")):
+        part = frame if task is None else frame[frame["task"] == task]
+        if not wanted or part.empty or not _both(part, system, against):
+            continue
+        only = metric if "metric" in part else None
+        frames.append(
+            compare(part, system, against, metric=only, margin=margin, groupings=groupings, **records.settings)
+        )
+    if not frames:
+        raise DataError(
+            f"{system} and {against} have no {metric or 'result'} in common",
+            where=records.folder.path,
+            fix="compare systems that were scored on the same tasks, or judged against the same baseline",
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _both(frame: pd.DataFrame, system: str, against: str) -> bool:
+    columns = ("candidate", "baseline") if "candidate" in frame else ("system",)
+    known = set().union(*(frame[column].unique() for column in columns))
+    return {system, against} <= known
+
+
+def _print(found: pd.DataFrame) -> None:
+    from polyarena.harness.cli.brief import brief, say_left_out
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    keys = ["task", "metric", "judge", "baseline"]
+    for _, rows in found.groupby(keys, sort=False, dropna=False):
+        first = rows.iloc[0]
+        judged = f", judge {first['judge']}, against {first['baseline']}" if isinstance(first["judge"], str) else ""
+        title = f"{first['task']}: {first['metric']} of {first['system']} minus {first['against']}{judged}"
+        headings = [
+            "",
+            "difference",
+            f"{first['confidence'] * 100:g} % interval",
+            "p",
+            "outcome",
+            "detectable",
+            "items",
+        ]
+        stated = first["margin"] == first["margin"] and first["margin"] is not None
+        if stated:
+            headings += ["non-inferior", "equivalent"]
+        shown, left = brief(rows.to_dict("records"), lambda row: row["level"] == "language")
+        print_table(title, headings, [_cells(row, stated=stated) for row in shown], right=(1, 3, 5, 6), spare=(6, 5))
+        say_left_out(left)
+    print_lines(
+        "p: randomisation test, two-sided, not adjusted for the number of rows. detectable: the difference that these "
+        "items find in 80 % of such experiments. --json has bands and adjusted p-values for all languages together."
+    )
+
+
+def _cells(row: dict[Any, Any], *, stated: bool) -> list[str]:
+    name = row["group"] if row["level"] in ("macro", "language") else f"{row['level']} {row['group']}"
+    ends = f"{row['low']:+.4f} to {row['high']:+.4f}" if row["low"] is not None and row["low"] == row["low"] else "none"
+    reach = row["detectable"]
+    cells = [
+        str(name),
+        f"{row['difference']:+.4f}",
+        ends,
+        f"{row['p_value']:.4f}",
+        str(row["outcome"]),
+        "" if reach is None or reach != reach else f"{reach:.4f}",
+        str(row["n"]),
+    ]
+    return [*cells, str(row["non_inferiority"]), str(row["equivalence"])] if stated else cells

@@ -1,0 +1,70 @@
+"""``polyarena judge audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    from polyarena.reports.judge_card.card import JudgeCard
+
+
+def command(folder: Path, judge: str | None = None, *, json: Json = False) -> int:
+    """Show what a judge's verdicts are worth, and write its card into the report of the run.
+
+    Parameters
+    ----------
+    folder
+        A run folder, run here or imported.
+    judge
+        One of its judges; all if left out.
+    json
+        Print JSON.
+    """
+    from polyarena.harness.auditing import run_cards, write_cards
+    from polyarena.harness.cli.output import print_json, print_lines
+    from polyarena.harness.results import open_run
+    from polyarena.reports.judge_card.render import card_data
+
+    records = open_run(folder)
+    cards = run_cards(records, judge)
+    with records.folder.writing_existing():
+        paths = write_cards(records, cards)
+    if json:
+        print_json([card_data(card) for card in cards])
+        return 0
+    for card in cards:
+        _print(card)
+    print_lines(f"page  {paths[0]}  (and Markdown and JSON of each judge beside it)")
+    return 0
+
+
+def _print(card: JudgeCard) -> None:
+    from polyarena.harness.cli.brief import brief, say_left_out
+    from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.reports.judge_card.card import MEASURES
+    from polyarena.reports.judge_card.render import format_rate, measured
+    from polyarena.reports.labels import language_label
+
+    whole, *languages = card.rows
+    names = measured(card)
+    print_table(
+        f"{card.judge}: {whole.games:,} games; in percent, {card.confidence:.0%} intervals over prompts",
+        ("", "all languages", "meaning"),
+        [(name, format_rate(whole.rates[name]), MEASURES[name]) for name in names],
+    )
+    if len(languages) > 1:
+        shown = [
+            name for name in ("first_shown", "contradictory", "ties", "invalid", "wrong_language") if name in names
+        ]
+        kept, left = brief(languages, lambda _: False)
+        rows = [
+            (language_label(row.language).name, f"{row.games:,}", *(format_rate(row.rates[name]) for name in shown))
+            for row in kept
+        ]
+        print_table("by language", ("language", "games", *shown), rows, right=range(1, len(shown) + 2))
+        say_left_out(left)
+    price = "unknown" if whole.price is None else f"{whole.price:.2f}"
+    print_lines(f"price of 1,000 verdicts: {price}", *(f"! {finding}" for finding in card.findings), "")

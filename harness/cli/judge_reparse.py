@@ -1,0 +1,47 @@
+"""``polyarena judge reparse``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from polyarena.harness.cli.options import Json
+
+
+def command(run: Path, judge: str, /, *, template: str | None = None, json: Json = False) -> int:
+    """Read a judge's stored verdicts again, without any call, and make results and report from what they say now.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    judge
+        The judge's name in the experiment.
+    template
+        Name or file of the template that says how verdicts are written; the judge's own if left out.
+    json
+        Print what has changed as JSON.
+    """
+    from polyarena.harness.cli.output import print_json, print_lines, print_table
+    from polyarena.harness.reporting import write_report
+    from polyarena.harness.running.reparsing import reparse
+    from polyarena.harness.store import RunFolder
+
+    folder = RunFolder(run)
+    with folder.writing_existing():
+        found = reparse(folder, judge, template)
+        write_report(folder)
+    rows = [(before, after, count) for (before, after), count in found.changes.items()]
+    changed = sum(found.changes.values())
+    if json:
+        changes = [{"from": before, "to": after, "games": count} for before, after, count in rows]
+        facts = {"judge": judge, "template": found.template, "games": found.games, "textless": found.textless}
+        print_json({**facts, "changed": changed, "changes": changes})
+        return 0
+    print_lines(
+        f"{changed} of {found.games} verdicts of {judge} changed, read with {found.template}; "
+        f"{found.textless} have no text and stay as they were"
+    )
+    if rows:
+        cells = [(before, after, str(count)) for before, after, count in rows]
+        print_table("", ("was", "is", "games"), cells, right=[2])
+    return 0

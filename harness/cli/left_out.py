@@ -1,0 +1,44 @@
+"""What ``polyarena plan`` says of that which is not asked, not scored, or flagged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from polyarena.harness.planning import Plan
+    from polyarena.harness.planning.resolved_task import Flag, LeftOut
+
+MOST_NAMED = 6
+"""Languages that a line names before it only counts."""
+
+
+def left_out_lines(planned: Plan) -> Iterator[str]:
+    """Yield a line for each suite that cannot be asked whole, each metric that is not scored, and the flags."""
+    for suite in dict.fromkeys(each.suite for each in planned.left_out if each.suite and not each.metric):
+        yield _of_suite(suite, [each for each in planned.left_out if each.suite == suite and not each.metric])
+    for each in planned.left_out:
+        if each.metric:
+            yield f"left out: {each.metric} of {each.task} in {_some(each.languages)}, because {each.reason}"
+    yield from _flagged([flag for task in planned.tasks for flag in task.flags])
+
+
+def _of_suite(suite: str, left_out: Sequence[LeftOut]) -> str:
+    whole = [f"{each.task} ({each.reason})" for each in left_out if not each.languages]
+    pairs = sum(len(each.languages) for each in left_out)
+    tasks = len({each.task for each in left_out if each.languages})
+    parts = [f"{pairs} languages that {tasks} of its tasks do not have (`--json` lists them)"] if pairs else []
+    return f"left out of the suite {suite}: {', '.join([*whole, *parts])}"
+
+
+def _flagged(flags: Sequence[Flag]) -> Iterator[str]:
+    counts = Counter((flag.task, flag.metric, flag.level.value, flag.reason) for flag in flags)
+    for task, metric, level, reason in counts:
+        codes = [flag.language for flag in flags if (flag.task, flag.metric, flag.reason) == (task, metric, reason)]
+        yield f"flagged as {level}: {metric} of {task} in {_some(codes)}: {reason}"
+
+
+def _some(codes: Sequence[str]) -> str:
+    shown = ", ".join(codes[:MOST_NAMED])
+    return shown if len(codes) <= MOST_NAMED else f"{shown} and {len(codes) - MOST_NAMED} more"

@@ -1,0 +1,197 @@
+"""``polyarena power``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from polyarena.reports.stats.statistical_power import Design, Power
+
+
+SMALLEST, LARGEST = 1e-6, 1e12
+"""Of effects, prices and budgets."""
+
+
+def command(
+    *,
+    run: Path | None = None,
+    items: int | None = None,
+    languages: int | None = None,
+    repeats: int = 1,
+    sd: float | None = None,
+    icc: float | None = None,
+    noise_sd: float = 0.0,
+    effect: float | None = None,
+    comparisons: int = 1,
+    confidence: float = 0.95,
+    power: float = 0.8,
+    price: float | None = None,
+    budget: float | None = None,
+    json: Json = False,
+) -> int:
+    """Plan how much to evaluate: the smallest difference that can be seen, or what it takes to see one.
+
+    Parameters
+    ----------
+    run
+        A run folder whose variances are taken; what is stated beside it takes its place.
+    items
+        Items in each language.
+    languages
+        How many languages, each with the same items.
+    repeats
+        Judgments of each order.
+    sd
+        Standard deviation of item values within a language; 0.4 if neither stated nor taken from a run.
+    icc
+        Correlation of an item's values between languages; 0.3 if neither stated nor taken from a run.
+    noise_sd
+        Standard deviation of the judge's own noise in one item's value; part of sd.
+    effect
+        A difference of interest, such as 0.03 for 3 points.
+    comparisons
+        Differences tested together, such as the number of languages.
+    confidence
+        Of the two-sided intervals.
+    power
+        Probability of finding what is there.
+    price
+        Of one item in one language with one repeat.
+    budget
+        In place of items: as many as it buys at the price.
+    json
+        Print JSON.
+    """
+    from polyarena.harness.cli.output import print_json
+    from polyarena.reports.stats import statistical_power as planning
+    from polyarena.tasks.errors import DataError
+
+    _check(effect, price, budget, power)
+    if effect is not None and abs(effect) >= 1 and run is None and sd is None:
+        raise DataError(
+            f"--effect is {effect:g}",
+            why="values from 0 to 1, for which the standard deviation of 0.4 is meant, cannot differ by that much",
+            fix=f"write points as shares, {effect / 100:g} for {effect:g} points; or state --sd in the same unit",
+        )
+    if budget is not None and (price is None or items is not None):
+        raise DataError(
+            "a budget needs a price, and takes the place of items", fix="state --price and leave out --items"
+        )
+    stated: dict[str, Any] = {
+        name: value
+        for name, value in {"items": items, "languages": languages, "sd": sd, "icc": icc}.items()
+        if value is not None
+    }
+    found = []
+    for title, design in _designs(run):
+        own = replace(design, **stated, repeats=repeats, noise_sd=noise_sd)
+        if budget is not None and price is not None:
+            own = planning.affordable(own, budget=budget, price=price)
+        result = planning.power(
+            own, effect=effect, confidence=confidence, power=power, comparisons=comparisons, price=price
+        )
+        found.append(_Planned(title, result))
+    if json:
+        print_json([{"of": each.title, **each.power.row()} for each in found])
+    else:
+        _print(found)
+    return 0
+
+
+def _check(effect: float | None, price: float | None, budget: float | None, power: float) -> None:
+    """Refuse what no number of items could be computed from."""
+    from polyarena.tasks.errors import DataError
+
+    if 0 < power < 0.5:
+        raise DataError(f"--power is {power:g}", why="below one half, more is missed than found", fix="use 0.8")
+    for name, value, least in (
+        ("--effect", None if effect is None else abs(effect), SMALLEST),
+        ("--price", price, 0.0),
+        ("--budget", budget, 0.0),
+    ):
+        if value is not None and not least <= value <= LARGEST:
+            raise DataError(f"{name} is {value:g}", why=f"it must be from {least:g} to {LARGEST:g}")
+
+
+@dataclass(frozen=True)
+class _Planned:
+    title: str
+    power: Power
+
+
+def _designs(run: Path | None) -> list[tuple[str, Design]]:
+    """Return what the designs are of, with them: stated ones, or one for each comparison of a run."""
+    from polyarena.reports.stats.statistical_power import Design, observed_design
+    from polyarena.tasks.errors import DataError
+
+    if run is None:
+        return [("as stated", Design(items=100, languages=1, icc=0.3))]
+    from polyarena.harness.results import open_run
+
+    records = open_run(run)
+    scores = records.scores()
+    found = [
+        (f"{task}: {candidate} against {baseline}, judge {judge}", observed_design(own))
+        for (task, judge, candidate, baseline), own in _varied(
+            records.battles(), ["task", "judge", "candidate", "baseline"], "score"
+        )
+    ]
+    found += [
+        (f"{task}: {metric} of {system}", observed_design(own, "value"))
+        for (task, metric, system), own in _varied(
+            scores[scores["statistics"].isna()], ["task", "metric", "system"], "value"
+        )
+    ]
+    if not found:
+        raise DataError(
+            "the run says nothing of how values vary",
+            where=run,
+            why="no comparison and no metric of it has two different values",
+            fix="state --sd in place of --run",
+        )
+    return found
+
+
+def _varied(frame: pd.DataFrame, keys: list[str], column: str) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Yield the mean of each source item and language by ``keys``, where a language has two different ones."""
+    means = frame.groupby([*keys, "language", "source_id"], sort=True)[column].mean().reset_index()
+    for key, own in means.groupby(keys, sort=True):
+        ends = own.groupby("language")[column].agg(["min", "max"])
+        if (ends["min"] < ends["max"]).any():
+            yield key, own
+
+
+def _print(found: list[_Planned]) -> None:
+    from polyarena.harness.cli.brief import brief, say_left_out
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    asked = found[0].power.effect
+    columns = ["of", "items", "languages", "repeats", "sd", "correlation", "standard error", "detectable"]
+    rows = []
+    shown, left = brief(found, lambda _: False)
+    for each in shown:
+        p = each.power
+        row = [each.title, str(p.design.items), str(p.design.languages), str(p.design.repeats), f"{p.design.sd:.3f}"]
+        row += [f"{p.design.icc:.2f}", f"{p.standard_error:.4f}", f"{p.detectable:.4f}"]
+        if p.chance is not None:
+            row += [f"{p.chance:.2f}", str(p.items_needed)]
+        if p.cost is not None:
+            row.append(f"{p.cost:g}")
+        rows.append(row)
+    columns += [f"chance to see {asked:g}", "items needed"] if asked is not None else []
+    columns += ["cost"] if found[0].power.cost is not None else []
+    print_table("", columns, rows, right=range(1, len(columns)), spare=(3, 5, 6))
+    say_left_out(left)
+    first = found[0].power
+    print_lines(
+        f"detectable: the smallest true difference of the mean over languages that is found with probability "
+        f"{first.power:g} at {100 * first.confidence:g} % confidence"
+        + (f", {first.comparisons} comparisons together (Bonferroni)" if first.comparisons > 1 else "")
+    )

@@ -1,0 +1,137 @@
+"""``polyarena rank``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROUNDS = 1_000_000
+"""As in an experiment."""
+
+
+def command(
+    folder: Path,
+    *,
+    baseline: str | None = None,
+    ties: str = "davidson",
+    rounds: int | None = None,
+    seed: int | None = None,
+    style: bool = False,
+    json: Json = False,
+) -> int:
+    """Rate and rank the systems of a run folder from its battles, over languages and by language.
+
+    Parameters
+    ----------
+    folder
+        A run folder with results.
+    baseline
+        The system whose rating is 1000; the commonest baseline of the battles if left out.
+    ties
+        davidson (a parameter of their own) or half (they only count half).
+    rounds
+        Of the bootstrap; the experiment's if left out.
+    seed
+        Of the bootstrap; the experiment's if left out.
+    style
+        Also estimate win rates at equal length and Markdown, beside the raw ones, from the stored answers; in at most
+        1,000 rounds.
+    json
+        Print JSON: the ranking, circles of systems that beat each other, and with --style what it estimates.
+    """
+    from polyarena.harness.cli.output import print_json
+    from polyarena.harness.cli.style import at_equal_style, print_style, rows_of, style_data
+    from polyarena.harness.results import open_run
+    from polyarena.reports.stats.pairwise import circle_sentences, cycles, pairwise_matrix
+    from polyarena.reports.stats.ranking import rank
+    from polyarena.tasks.errors import DataError, UnknownNameError
+
+    if ties not in {"davidson", "half"}:
+        raise UnknownNameError(f"unknown model of ties {ties!r}", fix="--ties is davidson or half")
+    records = open_run(folder)
+    chosen = records.settings | {
+        name: value for name, value in {"rounds": rounds, "seed": seed}.items() if value is not None
+    }
+    if not 2 <= chosen["rounds"] <= MOST_ROUNDS or chosen["seed"] < 0:
+        why = f"--rounds must be 2 to {MOST_ROUNDS:,}, --seed not negative"
+        raise DataError("no such bootstrap", why=why)
+    battles = records.battles()
+    ranking = rank(battles, baseline=baseline, ties=ties == "davidson", **chosen)
+    if ranking.empty:
+        raise DataError(
+            "there is nothing to rank",
+            where=folder,
+            why="no battle of this run has a verdict",
+            fix="run an experiment with judges, a baseline and another system",
+        )
+    controlled = at_equal_style(records, battles, **chosen) if style else None
+    if json:
+        found = [
+            {"judge": str(judge), "task": str(task), "systems": list(cycle.systems), "margin": cycle.margin}
+            for (task, judge), own in battles.groupby(["task", "judge"], sort=True)
+            for cycle in cycles(pairwise_matrix(own))
+        ]
+        told = {"folder": str(folder), "ranking": rows_of(ranking), "cycles": found}
+        print_json(told if controlled is None else told | style_data(controlled))
+        return 0
+    _print(ranking, circle_sentences(battles), chosen["confidence"])
+    if controlled is not None:
+        print_style(controlled)
+    return 0
+
+
+def _print(ranking: pd.DataFrame, circles: Sequence[str], confidence: float) -> None:
+    from polyarena.harness.cli.brief import brief, say_left_out
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    for (task, judge), own in ranking.groupby(["task", "judge"], sort=True):
+        base = own["baseline"].iloc[0]
+        if len(set(own.loc[own["level"] == "language", "group"])) == 1:
+            own = own[own["level"] == "macro"]  # One language is all there is, and says the same.
+        shown, left = brief(own.itertuples(), lambda row: bool(row.level == "language"))
+        print_table(
+            f"{task}: systems by judge {judge}, {base} at 1000",
+            ("group", "rank", "could be", "system", "rating", "interval", "win rate in %", "first", "battles", "note"),
+            [_cells(row) for row in shown],
+            right=(1, 2, 4, 5, 6, 7, 8),
+            spare=(8, 7),
+        )
+        say_left_out(left)
+    print_lines(
+        "group all: each language has the same weight. Ranks that could be: "
+        f"at {100 * confidence:g} %, all comparisons together."
+    )
+    print_lines(*circles)
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    import pandas as pd
+
+    def shown(value: Any, form: str, scale: float = 1.0) -> str:
+        return "" if pd.isna(value) else format(value * scale, form)
+
+    could = "" if pd.isna(row.rank_low) else f"{row.rank_low}-{row.rank_high}"
+    ends = "" if pd.isna(row.rating) or row.system == row.baseline else (
+        f"{shown(row.rating_low, '.0f') or 'open'} to {shown(row.rating_high, '.0f') or 'open'}"
+    )  # fmt: skip
+    win = shown(row.win_rate, ".1f", 100)
+    if not pd.isna(row.low):
+        win = f"{win} ({shown(row.low, '.1f', 100)} to {shown(row.high, '.1f', 100)})"
+    return (
+        row.group,
+        shown(row.rank, "d", 1),
+        could,
+        row.system,
+        shown(row.rating, ".0f"),
+        ends,
+        win,
+        shown(row.p_best, ".2f"),
+        str(row.n),
+        row.note,
+    )

@@ -1,0 +1,104 @@
+"""Win rates at equal style, for ``polyarena rank --style``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from polyarena.harness.results import RunRecords
+    from polyarena.reports.stats.style import StyleControl
+
+MOST_ROUNDS = 1_000
+"""The model is fitted again in each round, which takes longer than a mean does."""
+
+
+def at_equal_style(
+    records: RunRecords, battles: pd.DataFrame, *, confidence: float, rounds: int, seed: int
+) -> StyleControl:
+    """Estimate the win rates of a run as if both answers were equally long and marked up.
+
+    Args:
+        records: The run, whose stored answers are looked at.
+        battles: Its battles.
+        confidence: Nominal, two-sided.
+        rounds: Of the bootstrap; at most :data:`MOST_ROUNDS` are taken.
+        seed: Not negative.
+
+    Raises:
+        DataError: No battle has both of its answers stored.
+    """
+    from polyarena.reports.stats.style import style_control
+    from polyarena.reports.stats.text_style import style_features
+    from polyarena.tasks.errors import DataError
+
+    completions = records.completions()
+    written = completions[completions["text"].notna()]
+    if written.empty:
+        raise DataError(
+            "there are no answers whose style could be seen",
+            where=records.folder.path,
+            why="the run folder stores no texts; verdicts that were imported come without them",
+            fix="leave out --style, or import the answers with the verdicts",
+        )
+    features = style_features(written)
+    return style_control(battles, features, confidence=confidence, rounds=min(rounds, MOST_ROUNDS), seed=seed)
+
+
+def style_data(found: StyleControl) -> dict[str, Any]:
+    """Return both tables as plain data, ready for JSON."""
+    return {"controlled": rows_of(found.rates), "style_effects": rows_of(found.effects)}
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as plain data, ``None`` where a value is missing."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def print_style(found: StyleControl) -> None:
+    """Print the controlled win rates beside the raw ones, and what each feature did."""
+    from polyarena.harness.cli.brief import brief, say_left_out
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    for (task, judge), own in found.rates.groupby(["task", "judge"], sort=True):
+        shown, left = brief(rows_of(own), lambda row: row["group"] != "all")
+        print_table(
+            f"{task}: win rates in % by judge {judge}, raw and at equal style",
+            ("system", "against", "group", "raw", "at equal style", "battles", "note"),
+            [
+                (row["candidate"], row["baseline"], row["group"], _ends(row["raw"], row["raw_low"], row["raw_high"]),
+                 _ends(row["controlled"], row["low"], row["high"]), str(row["n"]), row["note"])
+                for row in shown
+            ],
+            right=(3, 4, 5),
+            spare=(5,),
+        )  # fmt: skip
+        say_left_out(left)
+    print_table(
+        "effects of style",
+        ("task", "judge", "feature", "effect", "note"),
+        [
+            (
+                row["task"],
+                row["judge"],
+                row["feature"],
+                _ends(row["effect"], row["low"], row["high"], 1, "+.2f"),
+                row["note"],
+            )
+            for row in rows_of(found.effects)
+        ],
+        right=(3,),
+    )
+    print_lines(
+        "effect: what one standard deviation more of a feature than the other answer adds to the log-odds of winning.",
+        "Style is not always noise: a better answer may have to be longer. The raw rate is the main one.",
+    )
+
+
+def _ends(value: float | None, low: float | None, high: float | None, scale: float = 100, form: str = ".1f") -> str:
+    if value is None:
+        return ""
+    text = format(scale * value, form)
+    return text if low is None or high is None else f"{text} ({scale * low:{form}} to {scale * high:{form}})"

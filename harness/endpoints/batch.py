@@ -1,0 +1,250 @@
+"""Asks all questions at once through OpenAI's Batch API: half the price, and an answer within a day.
+
+The questions that the call cache cannot answer are written to a file, uploaded, and handed in as a batch; which
+questions lie in which batch is in the cache before the batch is handed in. A later process that asks one of them waits
+for that batch and hands in nothing, so a restart costs nothing. Answers go into the same cache as single calls do.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from polyarena.harness.endpoints.answers import Answers
+from polyarena.harness.endpoints.batch_files import Ended, request_lines
+from polyarena.harness.endpoints.cache import CallCache
+from polyarena.harness.endpoints.job import Attempt, Job
+from polyarena.harness.endpoints.journal import Label
+from polyarena.harness.endpoints.ledger import Ledger, Source
+from polyarena.harness.endpoints.offered import offered_models
+from polyarena.harness.endpoints.outcome import Outcome, presentable
+from polyarena.harness.endpoints.purpose import current_purpose
+from polyarena.harness.endpoints.refusal import refusal
+from polyarena.harness.endpoints.request import body_key
+from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
+from polyarena.harness.endpoints.spending import Begun, Spending
+from polyarena.judges.protocol import Call, Reply
+from polyarena.tasks.errors import ModelError
+
+if TYPE_CHECKING:
+    from polyarena.harness.endpoints.batch_client import BatchClient
+
+
+class BatchEndpoint:
+    """An endpoint in batch mode; instances are an :data:`polyarena.judges.protocol.Ask`.
+
+    All calls are taken before the first reply is given: their bodies are held in memory until their batch is handed in.
+
+    Args:
+        settings: Which endpoint.
+        cache: Where answers are kept, and which question lies in which batch.
+        ledger: Where questions, tokens and money are counted.
+        on_attempt: Told of each question when its batch has ended.
+        spending: Writes each question down and holds it to the budgets.
+        remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
+        retry_refused: Ask such questions again all the same.
+
+    Raises:
+        ExperimentError: The ledger already counts in another currency.
+    """
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        cache: CallCache,
+        ledger: Ledger,
+        on_attempt: Callable[[Attempt], None] | None = None,
+        *,
+        spending: Spending | None = None,
+        remember_refusals: bool = False,
+        retry_refused: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.cache = cache
+        self.ledger = ledger
+        self._on_attempt = on_attempt
+        self._spending = spending
+        self._answers = Answers(settings, cache, remember_refusals, retry_refused, batch=True)
+        self._client: BatchClient | None = None
+        self._closed = threading.Event()
+        self._begun: dict[str, Begun] = {}
+        if settings.prices is not None:
+            ledger.use_currency(settings.prices.currency)
+
+    def __call__(self, calls: Iterable[Call]) -> Iterator[Reply]:
+        """Yield one reply for each call, in order, once all batches have ended.
+
+        Raises:
+            ModelError: No key, or it is refused, or the endpoint has no Batch API.
+            BudgetError: The batch could cost more than a budget has left; nothing is handed in.
+            StoreError: The cache or the journal cannot be read or written.
+        """
+        claims, jobs = self._claim(calls)
+        self._wait(jobs)
+        for key, first in claims:
+            job = jobs.get(key)
+            reply = job.future.result() if job is not None else self._answers.find(key)
+            if reply is None:
+                raise ModelError("an answer has gone from the call cache", where=str(self.cache.path))
+            source: Source = "cache" if job is None else "paid" if first else "shared"
+            self.ledger.record_call(source, failed=reply.error is not None)
+            yield reply
+
+    def submit(self, calls: Iterable[Call]) -> int:
+        """Hand in what is not known yet without waiting for it, and return how many questions that are.
+
+        Raises:
+            ModelError: As when the endpoint is called.
+        """
+        return self._hand_in(self._claim(calls)[1])
+
+    def close(self) -> None:
+        """Stop waiting; batches that were handed in go on at the server, and a later run takes their answers."""
+        self._closed.set()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _claim(self, calls: Iterable[Call]) -> tuple[list[tuple[str, bool]], dict[str, Job]]:
+        """Return the key of each call, with whether it is the first of its question, and what has to be asked."""
+        claims: list[tuple[str, bool]] = []
+        jobs: dict[str, Job] = {}
+        for call in calls:
+            body = self._answers.body(call)
+            key = body_key(self.settings.url, body, call.sample_index)
+            first = key not in jobs and self._answers.find(key) is None
+            if first:
+                label = Label(current_purpose(call.match), self.settings.model, batch=True, prices=self.settings.prices)
+                jobs[key] = Job(key, body, label, key, call.sample_index)
+            claims.append((key, first))
+        return claims, jobs
+
+    def _hand_in(self, jobs: Mapping[str, Job]) -> int:
+        """Hand in the questions that lie in no batch, as far as the budgets go, and return how many that are."""
+        bodies: dict[str, Mapping[str, Any]] = {}
+        for job in jobs.values():
+            if self.cache.batch_of(job.key) is not None:
+                continue
+            if self._spending is not None:
+                begun = self._spending.begin(job.label, job.key, job.body)
+                if begun is None:
+                    break  # The rest has to wait for what is under way.
+                self._begun[job.key] = begun
+            bodies[job.key] = job.body
+        for keys, content in request_lines(bodies):
+            # Our own name of the batch goes with it: after a crash it can be found at the server.
+            token = secrets.token_hex(16)
+            self.cache.hand_in(token, self.settings.url, keys)
+            self.cache.name_batch(token, self._connected().hand_in(token, content))
+        return len(bodies)
+
+    def _wait(self, jobs: Mapping[str, Job]) -> None:
+        """Wait until each question has a reply, asking those again that failed in passing."""
+        open_jobs = {job.key: job for job in jobs.values()}
+        while open_jobs:
+            for key, job in list(open_jobs.items()):
+                # Another run with the same cache may have taken the batch in.
+                kept = self._answers.find(key) if self.cache.batch_of(key) is None else None
+                if kept is not None:
+                    job.future.set_result(kept)
+                    del open_jobs[key]
+            self._hand_in(open_jobs)
+            done = self._collect(open_jobs)
+            # Answers first: they show that the endpoint works, so that a refusal beside them is about its question.
+            for key, outcome in sorted(done.items(), key=lambda each: not each[1].ok):
+                asked = open_jobs.pop(key, None)
+                if asked is not None and not self._settle(asked, outcome):
+                    open_jobs[asked.key] = asked
+            if open_jobs and not done:
+                self._pause()
+
+    def _collect(self, jobs: Mapping[str, Job]) -> dict[str, Outcome]:
+        """Take in what has ended: its answers into the cache, its outcomes to whoever asked."""
+        outcomes: dict[str, Outcome] = {}
+        client, key = self._connected(), read_api_key(self.settings)
+        wanted = {self.cache.batch_of(each) for each in jobs}
+        for token, batch_id in self.cache.open_batches(self.settings.url).items():
+            if token not in wanted:
+                continue
+            keys = self.cache.batch_keys(token)
+            batch_id = batch_id or client.find(token)
+            ended = Ended({}) if batch_id is None else client.ended(batch_id)
+            if ended is None:
+                continue
+            for each in keys:
+                outcomes[each] = presentable(ended.outcomes.get(each, ended.otherwise), key)
+                if outcomes[each].ok:
+                    self.cache.put(each, outcomes[each].reply, batch=True)
+            for each in keys:
+                self._record(each, jobs.get(each), outcomes[each])
+            self.cache.close_batch(token)
+        return outcomes
+
+    def _record(self, key: str, job: Job | None, outcome: Outcome) -> None:
+        reply, prices = outcome.reply, self.settings.prices
+        counts = (reply.prompt_tokens, reply.completion_tokens)
+        cost = prices.cost(*counts, reply.cached_tokens, batch=True) if prices is not None else None
+        self.ledger.record_attempt(outcome.reason, *counts, cost, repeats=job.outcome if job else None)
+        if self._spending is not None:
+            # One that another run folder has handed in is in that one's journal.
+            begun = self._begun.pop(key, None) or self._spending.resume(key)
+            if begun is not None:
+                self._spending.end(begun, outcome.reason, reply)
+        if job is not None:
+            job.attempts += 1
+            job.outcome = outcome.reason
+            if self._on_attempt is not None:
+                self._on_attempt(Attempt(key, job.attempts, outcome.reason, reply.error, 0.0))
+
+    def _settle(self, job: Job, outcome: Outcome) -> bool:
+        """Give a question its reply, or return ``False`` if it has to be asked again."""
+        answers = self._answers
+        if outcome.ok:
+            answers.accepted(job)
+            job.future.set_result(answers.priced(outcome.reply))
+            return True
+        if answers.ask_plainly(job, outcome):
+            kept = answers.find(job.key)
+            if kept is not None:
+                job.future.set_result(kept)
+            return kept is not None
+        if outcome.retry and job.attempts < self.settings.max_attempts:
+            return False
+        if outcome.retry:
+            error = f"{outcome.reply.error} (attempts: {job.attempts})"
+            outcome = replace(outcome, reply=replace(outcome.reply, error=error))
+        fatal = refusal(
+            self.settings,
+            outcome,
+            job.attempts,
+            answered=answers.answered,
+            known=answers.known,
+            offered=lambda: offered_models(self.settings, read_api_key(self.settings)),
+        )
+        if fatal is not None:
+            raise fatal
+        job.future.set_result(answers.refused(job, outcome))
+        return True
+
+    def _pause(self) -> None:
+        if self._closed.wait(self.settings.poll_s):
+            raise ModelError("the endpoint was closed", where=self.settings.url)
+
+    def _connected(self) -> BatchClient:
+        if self._client is None:
+            from polyarena.harness.endpoints.batch_client import BatchClient
+
+            self._client = BatchClient(self.settings, read_api_key(self.settings))
+        return self._client

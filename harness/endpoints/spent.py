@@ -1,0 +1,124 @@
+"""The ledger of a run folder: what was asked and what it cost, over all runs in it, by judge and language."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from polyarena.harness.endpoints.journal import ABANDONED, Entry, read_entries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class SpentRow:
+    """What one system or judge took in one language of one task.
+
+    Attributes:
+        who: ``candidates`` or ``judges``.
+        name: Of the system or the judge.
+        model: The model's name at the endpoint.
+        task: Task name.
+        language: ``lang_Script``.
+        mode: ``online`` or ``batch``.
+        requests: Requests sent, repeated ones included.
+        answered: Of these, requests that got an answer.
+        abandoned: Of these, requests that nobody waited for to the end; they may have been billed.
+        prompt_tokens: As the endpoint counted.
+        completion_tokens: Likewise.
+        cached_tokens: Of the prompt tokens, those from the endpoint's own prompt cache.
+        cost: Exact, as decimal text; ``None`` if the price of any answer is unknown.
+        currency: Of the cost; empty without prices.
+    """
+
+    who: str
+    name: str
+    model: str
+    task: str
+    language: str
+    mode: str
+    requests: int
+    answered: int
+    abandoned: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cost: str | None
+    currency: str
+
+
+SPENT_SCHEMA = pa.schema(
+    [
+        *(pa.field(name, pa.string(), nullable=False) for name in ("who", "name", "model", "task", "language", "mode")),
+        *(
+            pa.field(name, pa.int64(), nullable=False)
+            for name in (
+                "requests",
+                "answered",
+                "abandoned",
+                "prompt_tokens",
+                "completion_tokens",
+                "cached_tokens",
+            )
+        ),
+        pa.field("cost", pa.string()),
+        pa.field("currency", pa.string(), nullable=False),
+    ]
+)
+
+
+def spent(journal: Path) -> list[SpentRow]:
+    """Return what a journal says was spent, sorted; nothing if there is no journal.
+
+    Args:
+        journal: ``attempts.jsonl`` of a run folder.
+
+    Raises:
+        StoreError: The journal cannot be read.
+    """
+    grouped: defaultdict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for entry in read_entries(journal).values():
+        label = entry.label
+        currency = label.prices.currency if label.prices is not None else ""
+        mode = "batch" if label.batch else "online"
+        purpose = label.purpose
+        key = (purpose.who, purpose.name, label.model, purpose.task, purpose.language, mode, currency)
+        grouped[key].append(entry)
+    return [_row(key, grouped[key]) for key in sorted(grouped)]
+
+
+def spent_frame(journal: Path) -> pd.DataFrame:
+    """Return :func:`spent` as a frame with the columns of :data:`SPENT_SCHEMA`."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in spent(journal)], columns=SPENT_SCHEMA.names)
+
+
+def _row(key: tuple[str, ...], entries: Iterable[Entry]) -> SpentRow:
+    who, name, model, task, language, mode, currency = key
+    found = list(entries)
+    costs = [entry.cost for entry in found]
+    known = [cost for cost in costs if cost is not None]
+    return SpentRow(
+        who=who,
+        name=name,
+        model=model,
+        task=task,
+        language=language,
+        mode=mode,
+        requests=len(found),
+        answered=sum(entry.outcome == "ok" for entry in found),
+        abandoned=sum(entry.outcome in (None, ABANDONED) for entry in found),
+        prompt_tokens=sum(entry.prompt_tokens or 0 for entry in found),
+        completion_tokens=sum(entry.completion_tokens or 0 for entry in found),
+        cached_tokens=sum(entry.cached_tokens or 0 for entry in found),
+        cost=f"{sum(known, Decimal(0)):f}" if len(known) == len(costs) else None,
+        currency=currency,
+    )

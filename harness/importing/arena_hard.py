@@ -1,0 +1,102 @@
+"""``model_judgment`` files of Arena-Hard-Auto, v0.1 and v2: one line an item, two games in both orders.
+
+The first game shows the baseline first, the second one the model. v0.1 names the item ``question_id`` and does not name
+the baseline (gpt-4-0314 unless the run was configured otherwise); v2 names the item ``uid`` and the baseline of each
+line. A game without a label (``null``, or an unknown one) is kept as invalid, with its text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.importing.found import Found, ImportOptions
+from polyarena.harness.importing.reading import lines, text_of
+from polyarena.judges.records import Game, Label
+from polyarena.tasks.errors import DataError
+
+BASELINE = "gpt-4-0314"
+"""The baseline of Arena-Hard-Auto v0.1."""
+_LABELS = {label.value: label for label in Label if label is not Label.INVALID}
+_TURNED = {"A<B": Label.B, "A<<B": Label.B_MUCH, "B<A": Label.A, "B<<A": Label.A_MUCH, "B=A": Label.TIE}
+"""Other ways to write a label, which the expression that finds labels lets through."""
+
+
+def read_v01(path: Path, options: ImportOptions) -> Found:
+    """Read v0.1: ``{"question_id", "model", "judge", "games": [{"score", "judgment"}, ...]}``.
+
+    Raises:
+        DataError: A line lacks a field, or has no games.
+    """
+    return _read(path, options, "question_id", ("question_id", "model", "judge", "games", "baseline", "category"))
+
+
+def read_v2(path: Path, options: ImportOptions) -> Found:
+    """Read v2: ``{"uid", "category", "model", "baseline", "judge", "games": [{"score", "judgment"}, ...]}``.
+
+    Raises:
+        DataError: A line lacks a field, or has no games.
+    """
+    return _read(path, options, "uid", ("uid", "model", "judge", "games", "baseline", "category"))
+
+
+def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) -> Found:
+    found = Found()
+    for where, row in lines(path, (key, "model")):
+        item, model, judge = (text_of(row, name, where) for name in (key, "model", "judge"))
+        baseline = options.baseline or row.get("baseline")
+        if baseline is None and key == "question_id":
+            baseline = found.assume("baseline", BASELINE)
+        if baseline is None:
+            raise DataError("the line names no baseline", where=where, fix="give --baseline")
+        found.baselines.add(str(baseline))
+        games = row.get("games")
+        if not isinstance(games, list) or not games:
+            found.leave("a line without games (not judged)", f"{model}, item {item}")
+            continue
+        found.leave_fields(row, known)
+        if row.get("category"):
+            found.leave("field category (kept in no record)", row["category"])
+        if len(games) > 2:
+            raise DataError(f"{len(games)} games in one line", where=where, why="there are two, one for each order")
+        for place, game in enumerate(games):
+            first, second = (str(baseline), model) if place == 0 else (model, str(baseline))
+            found.games.append(_game(found, game, where, options, (judge, item, first, second)))
+        if len(games) == 1:
+            found.leave("a line with one game only (the second order is missing)", f"{model}, item {item}")
+    return found
+
+
+def _game(found: Found, game: Any, where: str, options: ImportOptions, names: tuple[str, str, str, str]) -> Game:
+    judge, item, first, second = names
+    if game is None:
+        game = {}
+    if not isinstance(game, dict):
+        raise DataError("a game is no object", where=where, why=f"it is a {type(game).__name__}")
+    found.leave_fields(game, ("score", "judgment"), "games.")
+    written = game.get("score")
+    label = _LABELS.get(str(written)) or _TURNED.get(str(written)) or Label.INVALID
+    if label is Label.INVALID and written is not None:
+        found.leave("an unknown label (kept as invalid)", written)
+    return Game(
+        judge=options.judge or judge,
+        task=options.task or "m_arenahard",
+        language=options.language or found.assume("language", "eng_Latn"),
+        item_id=item,
+        source_id=item,
+        system_a=first,
+        system_b=second,
+        repeat=0,
+        label=label.value,
+        raw=_text(game.get("judgment")),
+        error=None if label is not Label.INVALID else f"no label: the file has {written!r}",
+    )
+
+
+def _text(judgment: Any) -> str:
+    """Return what the judge wrote; v2 keeps it under ``answer``, some versions as turns of a conversation."""
+    if isinstance(judgment, dict):
+        return str(judgment.get("answer") or "")
+    if isinstance(judgment, list):
+        return "\n".join(_text(turn) if isinstance(turn, dict) else str(turn) for turn in judgment)
+    return str(judgment or "")

@@ -1,0 +1,71 @@
+"""Imported games in the order of a run folder: who is candidate, who baseline, and nothing twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from polyarena.judges.records import Game
+from polyarena.tasks.errors import DataError
+
+Place = tuple[str, str, str, str, str]
+"""Judge, candidate, baseline, task, language."""
+
+
+def renamed(
+    games: Iterable[Game], systems: Mapping[str, str], judges: Mapping[str, str], tasks: Mapping[str, str]
+) -> list[Game]:
+    """Return games under the names of the run folder."""
+    return [
+        replace(
+            game,
+            judge=judges[game.judge],
+            task=tasks[game.task],
+            system_a=systems[game.system_a],
+            system_b=systems[game.system_b],
+        )
+        for game in games
+    ]
+
+
+def arranged(games: Iterable[Game], baselines: Collection[str]) -> dict[Place, list[Game]]:
+    """Sort games into shards.
+
+    In each pair the baseline is the system that is called one; if neither or both are, the one with more opponents in
+    the same task; if these are equal, the later one by name.
+
+    Args:
+        games: Of any judges, pairs, tasks and languages.
+        baselines: Systems that others are compared with.
+
+    Returns:
+        Games by place, each list in the order of items, orders and repeats.
+
+    Raises:
+        DataError: A system meets itself, or a game occurs twice.
+    """
+    games = list(games)
+    opponents: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for game in games:
+        if game.system_a == game.system_b:
+            raise DataError(f"{game.system_a!r} meets itself", where=f"item {game.item_id}", fix="name two systems")
+        opponents[game.task, game.system_a].add(game.system_b)
+        opponents[game.task, game.system_b].add(game.system_a)
+
+    def rank(task: str, system: str) -> tuple[bool, int, str]:
+        return system in baselines, len(opponents[task, system]), system
+
+    placed: defaultdict[Place, dict[tuple[str, str, str, int], Game]] = defaultdict(dict)
+    for game in games:
+        candidate, baseline = sorted((game.system_a, game.system_b), key=lambda system: rank(game.task, system))
+        shard = placed[game.judge, candidate, baseline, game.task, game.language]
+        key = (game.item_id, game.system_a, game.system_b, game.repeat)
+        if key in shard:
+            raise DataError(
+                f"the judge {game.judge!r} decides {game.system_a!r} against {game.system_b!r} twice",
+                where=f"task {game.task}, {game.language}, item {game.item_id}, repeat {game.repeat}",
+                fix="keep one of the two, or number them with repeat",
+            )
+        shard[key] = game
+    return {place: [shard[key] for key in sorted(shard)] for place, shard in sorted(placed.items())}

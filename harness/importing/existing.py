@@ -1,0 +1,79 @@
+"""Whether imported games belong to a run that is there, and what they mean in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from polyarena.harness.importing.found import Found
+from polyarena.harness.store import RunFolder, read_table
+from polyarena.judges.records import Game
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.suggest import unknown
+
+
+def sole_task(lock: Mapping[str, Any]) -> str | None:
+    """Return the one open-ended task of a run, ``None`` if there are several or none."""
+    tasks = [name for name, entry in lock["tasks"].items() if entry["card"]["kind"] == "open_ended"]
+    return tasks[0] if len(tasks) == 1 else None
+
+
+def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: Found) -> list[Game]:
+    """Return the games that are about items of the run, with the run's ``source_id``.
+
+    Games on items that the run does not have are left out and counted. Where the run holds no answers (it was imported
+    without them) every item is taken.
+
+    Args:
+        games: Under the names of the run folder.
+        lock: The run's lock file.
+        run: The run folder.
+        found: Is told what is left out.
+
+    Raises:
+        UnknownNameError: The run does not have a task or system.
+        DataError: The run's task does not have a language, or nothing fits.
+    """
+    places = [f"{place}, for the run {run.path}" for place in found.places]
+    sources: dict[tuple[str, str], dict[str, str]] = {}
+    kept = []
+    for number, game in enumerate(games):
+        where = places[number] if places else str(run.path)
+        if game.task not in lock["tasks"]:
+            raise unknown("task", game.task, lock["tasks"], where=where)
+        for system in (game.system_a, game.system_b):
+            if system not in lock["cells"]:
+                raise unknown("system", system, lock["cells"], where=where)
+        asked = lock["tasks"][game.task]["languages"]
+        if game.language not in asked:
+            raise DataError(
+                f"the run does not ask {game.task} in {game.language}",
+                where=where,
+                why=f"its languages are {', '.join(asked)}",
+                fix="leave these rows out, or import into a new run folder",
+            )
+        place = (game.task, game.language)
+        if place not in sources:
+            sources[place] = _sources(run, lock["cells"], *place)
+        known = sources[place]
+        if known and game.item_id not in known:
+            found.leave("a game on an item that the run does not have (left out)", f"{place}, item {game.item_id}")
+            continue
+        kept.append(replace(game, source_id=known.get(game.item_id, game.source_id)))
+    if not kept:
+        raise DataError(
+            "no game is about an item of the run", where=run.path, fix="compare the item ids with the run's"
+        )
+    return kept
+
+
+def _sources(run: RunFolder, cells: Mapping[str, Any], task: str, language: str) -> dict[str, str]:
+    """Return the ``source_id`` of each item that any system answered."""
+    found: dict[str, str] = {}
+    for system, tasks in cells.items():
+        path = run.cell(system, task, language)
+        if task in tasks and path.exists():
+            table = read_table(path)
+            found.update(zip(*(table.column(name).to_pylist() for name in ("item_id", "source_id")), strict=True))
+    return found

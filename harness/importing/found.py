@@ -1,0 +1,129 @@
+"""What a reader of a format finds, and what it could not map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from polyarena.judges.records import Game
+from polyarena.tasks.records import Completion
+
+MOST_EXAMPLES = 3
+"""Examples that are kept of each thing that could not be mapped."""
+LONGEST_EXAMPLE = 120
+"""Characters of one example."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What a file does not say of itself.
+
+    Attributes:
+        judge: The judge's name; what the file says if left out.
+        task: Task name; the format's own if left out.
+        language: ``lang_Script`` of files that name no language.
+        baseline: The other side where the file names one system only.
+    """
+
+    judge: str | None = None
+    task: str | None = None
+    language: str | None = None
+    baseline: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that the file holds and our records do not.
+
+    Attributes:
+        what: The field or value, and what became of it.
+        count: How often.
+        examples: Up to :data:`MOST_EXAMPLES`, shortened.
+    """
+
+    what: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass
+class Found:
+    """What one format's reader gathers, under the names that the file uses.
+
+    Attributes:
+        games: In the order of the files.
+        completions: The answers, where the format carries them.
+        orders: In how many orders each pair of answers was shown.
+        order_known: Whether the file says which answer was shown first.
+        facts: What the file says of its judge as a whole.
+        baselines: Systems that the format compares the others with.
+        places: ``file:line`` of each game, where the reader notes them.
+    """
+
+    games: list[Game] = field(default_factory=list)
+    completions: dict[tuple[str, str, str, int], Completion] = field(default_factory=dict)
+    orders: int = 2
+    order_known: bool = True
+    facts: dict[str, str] = field(default_factory=dict)
+    baselines: set[str] = field(default_factory=set)
+    places: list[str] = field(default_factory=list)
+    _assumed: dict[str, str] = field(default_factory=dict)
+    _leftovers: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+
+    def leave(self, what: str, example: object = "") -> None:
+        """Count something that is not mapped."""
+        count, examples = self._leftovers.get(what, (0, ()))
+        text = str(example)[:LONGEST_EXAMPLE]
+        if text and len(examples) < MOST_EXAMPLES and text not in examples:
+            examples = (*examples, text)
+        self._leftovers[what] = (count + 1, examples)
+
+    def leave_fields(self, row: object, known: Sequence[str], inside: str = "") -> None:
+        """Count the fields of a row that are not mapped and not empty."""
+        if isinstance(row, dict):
+            for name, value in row.items():
+                if name not in known and value not in (None, "", [], {}):
+                    self.leave(f"field {inside}{name}", value)
+
+    def assume(self, what: str, value: str) -> str:
+        """Return a value that neither the files nor the options give, and remember to say so."""
+        self._assumed[what] = value
+        return value
+
+    @property
+    def assumed(self) -> dict[str, str]:
+        """What neither the files nor the options say and the format's custom decides, by option; sorted."""
+        return dict(sorted(self._assumed.items()))
+
+    @property
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """What is not mapped, sorted."""
+        return tuple(Leftover(what, count, examples) for what, (count, examples) in sorted(self._leftovers.items()))
+
+    def answer(self, system: str, task: str, language: str, item_id: str, source_id: str, sample: int,
+               question: str, text: str) -> None:  # fmt: skip
+        """Keep an answer, and the question as what the system was asked; the first one of a key is kept."""
+        from polyarena.tasks.identify import identify
+        from polyarena.tasks.text import well_formed
+
+        text = well_formed(text)
+        key = (system, language, item_id, sample)
+        earlier = self.completions.get(key)
+        if earlier is not None:
+            if earlier.text != text:
+                self.leave("a second, different answer of one system to one item", f"{system}, item {item_id}")
+            return
+        found = identify(text)
+        self.completions[key] = Completion(
+            system=system,
+            task=task,
+            language=language,
+            item_id=item_id,
+            sample_index=sample,
+            source_id=source_id,
+            prompt=well_formed(question),
+            text=text,
+            identified_language=found.language,
+            identified_probability=found.probability,
+            identified_script=found.script,
+        )

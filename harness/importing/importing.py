@@ -1,0 +1,245 @@
+"""From a file of verdicts to a run folder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.importing.arranging import Place, arranged, renamed
+from polyarena.harness.importing.existing import fit, sole_task
+from polyarena.harness.importing.formats import find_format
+from polyarena.harness.importing.found import Found, ImportOptions, Leftover
+from polyarena.harness.importing.languages import marked
+from polyarena.harness.importing.lock import IMPORTED, Pair, add_judge, entry_of, fresh_lock
+from polyarena.harness.importing.names import folder_names
+from polyarena.harness.importing.reading import code_of, files
+from polyarena.harness.importing.weighing import weigh_strong
+from polyarena.harness.models.weights import file_digest
+from polyarena.harness.planning.digest import content_digest, digest
+from polyarena.harness.results import open_run
+from polyarena.harness.store import RunFolder, write_shard
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.judges.records import GAME_SCHEMA, Game, Label
+from polyarena.tasks.errors import DataError, StoreError
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
+from polyarena.tasks.suggest import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        folder: The run folder.
+        games: Games written, by judge.
+        invalid: Those without a verdict.
+        completions: Answers written.
+        renamed: Names that could not be folders, and what became of them.
+        leftovers: What the files hold and our records do not.
+        assumed: What neither the files nor the options say (``language``, ``baseline``) and was taken by custom.
+    """
+
+    folder: RunFolder
+    games: Mapping[str, int]
+    invalid: int
+    completions: int
+    renamed: Mapping[str, str]
+    leftovers: tuple[Leftover, ...]
+    assumed: Mapping[str, str]
+
+
+def import_verdicts(
+    format_name: str,
+    path: str | Path,
+    folder: str | Path,
+    options: ImportOptions | None = None,
+    *,
+    strong_weight: float | None = None,
+) -> Imported:
+    """Import verdicts as judges of a run, a new one or one that is there.
+
+    A run that is there must have the systems, tasks and languages that the file speaks of. Importing the same judge
+    again replaces it.
+
+    Args:
+        format_name: One of :data:`polyarena.harness.importing.formats.FORMATS`.
+        path: A file, or a folder of files.
+        folder: The run folder.
+        options: What the file does not say.
+        strong_weight: How many times a verdict with ``>>`` counts in the reports of a run of nothing but imports; what
+            the run has already, or 1, if left out.
+
+    Raises:
+        ExperimentError: There is no such weight, or the run has an experiment of its own.
+        UnknownNameError: No such format or language, or a system or task that the run does not have.
+        DataError: The file is not of this format, holds no games or one twice, or speaks of a language that the run
+            does not have.
+        StoreError: The folder is none of ours, a judge of the same name was run in it, or another import changed it
+            meanwhile.
+    """
+    chosen_format = find_format(format_name)
+    source, run = Path(path), RunFolder(Path(folder))
+    chosen = options or ImportOptions()
+    if chosen.language is not None:
+        chosen = replace(chosen, language=code_of(chosen.language, "--language"))
+    lock = _lock(run)
+    if lock and chosen.task is None:
+        chosen = replace(chosen, task=sole_task(lock))
+    found = chosen_format.read(source, chosen)
+    if not found.games:
+        raise DataError("there are no games to import", where=source)
+    names = _names(found, lock)
+    games = renamed(marked(found), names["systems"], names["judges"], names["tasks"])
+    if lock:
+        games = fit(games, lock, run, found)
+    shards = arranged(games, _baselines(found, chosen, lock, names["systems"]))
+    changed = {old: new for part in names.values() for old, new in part.items() if old != new}
+    digests = {_named(file, source): file_digest(file) for file in files(source, chosen_format.suffixes)}
+    with run.writing():
+        if run.read_lock() != lock:
+            raise StoreError("the run folder has changed meanwhile", where=run.path, fix="run the same command again")
+        if not lock:
+            lock = _new(run, shards)
+        if strong_weight is not None:
+            weigh_strong(lock, strong_weight, run.path)
+        _refuse_taken(lock, {place[0] for place in shards}, run)
+        completions = _store_completions(run, lock, _kept_answers(found, shards, names))
+        for judge in sorted({place[0] for place in shards}):
+            own = {place: shard for place, shard in shards.items() if place[0] == judge}
+            entry = _entry(format_name, digests, own, found, changed)
+            add_judge(lock, judge, entry)
+            _store_games(run, own, entry["signature"])
+            run.log({"event": "Imported", "judge": judge, "format": format_name, "files": digests,
+                     "games": sum(map(len, own.values())), "leftovers": entry["leftovers"]})  # fmt: skip
+        run.write_lock(lock)
+    counts: defaultdict[str, int] = defaultdict(int)
+    for place, shard in shards.items():
+        counts[place[0]] += len(shard)
+    invalid = sum(game.label == Label.INVALID for shard in shards.values() for game in shard)
+    return Imported(run, dict(counts), invalid, completions, changed, found.leftovers, found.assumed)
+
+
+def _names(found: Found, lock: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the names of systems, judges and tasks in the run folder by those in the files."""
+    systems = (name for game in found.games for name in (game.system_a, game.system_b))
+    return {
+        "systems": folder_names(systems, lock.get("cells", ())),
+        "judges": folder_names((game.judge for game in found.games), lock.get("judges", ())),
+        "tasks": folder_names((game.task for game in found.games), lock.get("tasks", ())),
+    }
+
+
+def _baselines(found: Found, options: ImportOptions, lock: Mapping[str, Any], systems: Mapping[str, str]) -> set[str]:
+    """Return the systems that others are compared with: what the files, the options and the run say."""
+    named = {systems[name] for name in found.baselines if name in systems}
+    if options.baseline is not None:
+        if options.baseline not in {*systems, *systems.values()}:
+            raise unknown("system", options.baseline, systems, where="--baseline")
+        named.add(systems.get(options.baseline, options.baseline))
+    own = lock["experiment"]["resolved"].get("baseline") if lock else None
+    return named if own is None else {*named, own}
+
+
+def _lock(run: RunFolder) -> dict[str, Any]:
+    """Return the lock file of a run; empty if it is to be made.
+
+    Raises:
+        StoreError: The folder is somebody else's; it is left as it is.
+    """
+    if run.read_lock():
+        return open_run(run).lock
+    run.refuse_other_experiment(_own_name(run))
+    return {}
+
+
+def _own_name(run: RunFolder) -> str:
+    """Return the name of the experiment that a new run is of."""
+    return next(iter(folder_names([run.path.resolve().name]).values()))
+
+
+def _named(file: Path, source: Path) -> str:
+    return file.relative_to(source).as_posix() if source.is_dir() else file.name
+
+
+def _new(run: RunFolder, shards: Mapping[Place, Sequence[Game]]) -> dict[str, Any]:
+    name = _own_name(run)
+    systems = sorted({system for place in shards for system in place[1:3]})
+    tasks: defaultdict[str, set[str]] = defaultdict(set)
+    for *_, task, language in shards:
+        tasks[task].add(language)
+    lock = fresh_lock(
+        name, systems, sorted({place[2] for place in shards}), {t: sorted(codes) for t, codes in sorted(tasks.items())}
+    )
+    text = f"# This run was imported and cannot be run again from this file.\nname: {name}\n"
+    write_atomically(run.experiment, text.encode())
+    return lock
+
+
+def _refuse_taken(lock: Mapping[str, Any], judges: set[str], run: RunFolder) -> None:
+    for judge in sorted(judges):
+        if judge in lock["judges"] and judge not in lock.get(IMPORTED, {}):
+            raise StoreError(
+                f"the run has a judge {judge!r} of its own", where=run.path, fix="name the imported one with --judge"
+            )
+
+
+def _entry(
+    format_name: str,
+    digests: Mapping[str, str],
+    shards: Mapping[Place, Sequence[Game]],
+    found: Found,
+    changed: Mapping[str, str],
+) -> dict[str, Any]:
+    games: defaultdict[Pair, list[str]] = defaultdict(list)
+    for judge, candidate, baseline, task, language in shards:
+        games[judge, candidate, baseline, task].append(language)
+    return entry_of(
+        format_name=format_name,
+        files=digests,
+        games=games,
+        orders=found.orders,
+        order_known=found.order_known,
+        repeats=1 + max(game.repeat for shard in shards.values() for game in shard),
+        leftovers=[asdict(leftover) for leftover in found.leftovers],
+        renamed=changed,
+        facts=found.facts,
+    )
+
+
+def _store_games(run: RunFolder, shards: Mapping[Place, Sequence[Game]], signature: str) -> None:
+    for place, shard in shards.items():
+        key = digest([signature, [asdict(game) for game in shard]])
+        write_shard(run.games(*place), shard, GAME_SCHEMA, {"key": key})
+
+
+def _kept_answers(
+    found: Found, shards: Mapping[Place, Sequence[Game]], names: Mapping[str, Mapping[str, str]]
+) -> list[Completion]:
+    """Return the answers that the games are about, under the names of the run folder."""
+    judged = {(*place[3:], game.item_id) for place, shard in shards.items() for game in shard}
+    answers = [
+        replace(each, system=names["systems"][each.system], task=names["tasks"].get(each.task, each.task))
+        for _, each in sorted(found.completions.items())
+    ]
+    return [each for each in answers if (each.task, each.language, each.item_id) in judged]
+
+
+def _store_completions(run: RunFolder, lock: dict[str, Any], answers: Sequence[Completion]) -> int:
+    """Store answers as cells; cells that the run has already are left alone."""
+    cells: defaultdict[tuple[str, str, str], list[Completion]] = defaultdict(list)
+    for each in answers:
+        cells[each.system, each.task, each.language].append(each)
+    written = 0
+    for (system, task, language), completions in cells.items():
+        languages = lock["cells"].setdefault(system, {}).setdefault(task, {})
+        path = run.cell(system, task, language)
+        if path.exists():
+            continue
+        content = content_digest(completions)
+        languages[language] = digest([IMPORTED, content])
+        write_shard(path, completions, COMPLETION_SCHEMA, {"key": languages[language], "content": content})
+        written += len(completions)
+    return written

@@ -1,0 +1,51 @@
+"""Names of systems and judges become folders; what cannot is changed, and the change is told."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+
+from polyarena.tasks.errors import DataError
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9._-]+")
+_HYPHENS = re.compile(r"-{2,}")
+"""Stand between the names of a pair of systems (:meth:`polyarena.harness.store.RunFolder.games`), in none of them."""
+LONGEST = 100
+
+
+def folder_names(names: Iterable[str], known: Collection[str] = ()) -> dict[str, str]:
+    """Return a name that can be a folder for each name, different ones for different names.
+
+    Args:
+        names: As a file has them: ``org/model``, ``model(thinking)``. One without any Latin letter or digit becomes
+            ``name-`` and eight digits of its SHA-256.
+        known: Names that a run has already; these stay as they are.
+
+    Returns:
+        By the old name, also where it stays as it is. File systems that do not tell letter case apart are respected.
+
+    Raises:
+        DataError: A name is empty.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    # Names that can stay have the right to.
+    for name in sorted(set(names), key=lambda name: (name not in known, _plain(name) != name, name)):
+        plain = name if name in known else _plain(name)
+        if not plain:
+            raise DataError(f"{name!r} cannot name a system, judge or task", fix="give it letters or digits")
+        unique, number = plain, 2
+        while unique.casefold() in taken:
+            unique, number = f"{plain[: LONGEST - 4]}-{number}", number + 1
+        taken.add(unique.casefold())
+        found[name] = unique
+    return found
+
+
+def _plain(name: str) -> str:
+    plain = _HYPHENS.sub("-", _ILLEGAL.sub("-", name)).strip("-._")[:LONGEST]
+    if not plain and any(character.isalnum() for character in name):
+        digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+        return f"name-{digest[:8]}"
+    return plain

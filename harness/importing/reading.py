@@ -1,0 +1,146 @@
+"""Files of one format: one file, or all of a folder, each complaint with its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from polyarena.tasks.data.jsonl import read_jsonl
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.suggest import unknown
+from polyarena.tasks.text import well_formed
+
+LONGEST_CELL = 1 << 24
+"""Characters of one cell of a table; answers are long."""
+Row = tuple[str, dict[str, Any]]
+"""The place of a row (``file:line``) and the row."""
+
+
+def files(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Return the file itself, or every file of a folder with one of the suffixes, sorted.
+
+    Raises:
+        DataError: There is none.
+    """
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in suffixes)
+        if not found:
+            why = f"no file ends in {' or '.join(suffixes)}"
+            raise DataError("the folder holds nothing to import", where=path, why=why)
+        return found
+    if not path.is_file():
+        raise DataError("there is no such file", where=path, fix="give a file or a folder of files")
+    return [path]
+
+
+def lines(path: Path, fields: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield the objects of JSON Lines files.
+
+    Raises:
+        DataError: As :func:`polyarena.tasks.data.jsonl.read_jsonl`.
+    """
+    for file in files(path, (".jsonl",)):
+        for number, row in read_jsonl(file, fields):
+            yield f"{file}:{number}", row
+
+
+def document(path: Path) -> Any:
+    """Return the JSON document of a file.
+
+    Raises:
+        DataError: It cannot be read, or is not JSON.
+    """
+    from polyarena.tasks.data.fields import well_formed_deep
+
+    text = _text(path)
+    try:
+        return well_formed_deep(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise DataError("the file is not JSON", where=path, why=str(error)) from error
+
+
+def table(path: Path) -> Iterator[Row]:
+    """Yield the rows of CSV files with a heading, empty cells left out.
+
+    Raises:
+        DataError: A file cannot be read, has no heading or one that names a column twice, is not separated by commas,
+            or has a quote that does not end.
+    """
+    for file in files(path, (".csv",)):
+        # The limit of the library is of one process; it is only ever raised.
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
+        reader = csv.DictReader(io.StringIO(well_formed(_text(file)), newline=""), strict=True)
+        try:
+            _check_heading(list(reader.fieldnames or ()), file)
+            for row in reader:
+                where = f"{file}:{reader.line_num}"
+                if None in row:
+                    fix = "quote cells with commas"
+                    raise DataError("the row has more cells than the heading", where=where, fix=fix)
+                yield where, {name: value for name, value in row.items() if value not in (None, "")}
+        except csv.Error as error:
+            raise DataError(
+                "the table cannot be read",
+                where=f"{file}:{reader.reader.line_num}",
+                why=str(error),
+                fix="quote cells that hold commas, quotes or line breaks, and double the quotes in them",
+            ) from error
+
+
+def _check_heading(names: list[str], file: Path) -> None:
+    if not names:
+        raise DataError("the table is empty", where=file, fix="begin with a line of column names")
+    if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
+        raise DataError(
+            "the columns are not separated by commas", where=f"{file}:1", why=f"the heading is {names[0]!r}",
+            fix="save the table with commas between its cells",
+        )  # fmt: skip
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise DataError(f"the column {twice!r} stands twice", where=f"{file}:1", fix="keep one of the two")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError("the file cannot be read", where=file, why=str(error), fix="save it as UTF-8") from error
+
+
+def text_of(row: dict[str, Any], name: str, where: str) -> str:
+    """Return a field as text; numbers become their digits.
+
+    Raises:
+        DataError: The row lacks it, or it is neither text nor an integer.
+    """
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        why = "it is missing" if value is None else f"it is {value!r}"
+        raise DataError(f"the row needs {name!r}", where=where, why=why, fix=f"give every row a text for {name!r}")
+    return str(value)
+
+
+def code_of(text: str, where: str) -> str:
+    """Return the code of a language by any of its names.
+
+    Raises:
+        UnknownNameError: There is no such language.
+    """
+    from polyarena.tasks.languages import find_language
+
+    return find_language(text, where=where).code
+
+
+def one_of(value: str, known: Sequence[str], kind: str, where: str) -> str:
+    """Return a value that must be one of a few.
+
+    Raises:
+        UnknownNameError: It is none of them.
+    """
+    if value not in known:
+        raise unknown(kind, value, known, where=where)
+    return value

@@ -1,0 +1,126 @@
+"""Votes of people on pairs of answers, as JSON Lines or CSV.
+
+A row needs the item, the two systems and the vote. Accepted names of columns:
+
+* ``item_id`` or ``question_id``; ``language`` (or ``--language``); ``source_id`` if the item has translations;
+* ``system_a``/``model_a`` and ``system_b``/``model_b``: shown first and second;
+* ``vote``, ``label`` or ``winner``: our five labels, ``a``/``model_a``/the system's name, ``b``/``model_b``, or a tie
+  (``tie``, ``both``, ``both good``, ``both bad``, ``tie (bothbad)``, in any letter case);
+* ``voter`` or ``judge``: who voted. Votes of several people on one item are several games of one judge (``humans``),
+  numbered by ``repeat``; who voted is kept in ``raw``, for the agreement among people.
+
+Two votes of one voter on the same item and pair are a mistake and refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.importing.found import Found, ImportOptions
+from polyarena.harness.importing.reading import Row, code_of, files, lines, table, text_of
+from polyarena.judges.records import Game, Label
+from polyarena.judges.votes import ANONYMOUS, vote_text
+from polyarena.tasks.errors import DataError, UnknownNameError
+
+JUDGE = "humans"
+_NAMES = {
+    "item_id": ("item_id", "question_id", "id"),
+    "system_a": ("system_a", "model_a"),
+    "system_b": ("system_b", "model_b"),
+    "vote": ("vote", "label", "winner"),
+    "voter": ("voter", "judge", "annotator"),
+}
+_KNOWN = ("language", "source_id", "task", *(name for names in _NAMES.values() for name in names))
+_TIES = frozenset({"tie", "draw", "both", "bothgood", "bothbad", "tiebothbad", "tiebothgood", "neither", "equal"})
+
+
+def read(path: Path, options: ImportOptions) -> Found:
+    """Read votes; see the module for the columns.
+
+    Raises:
+        DataError: A row lacks a column or a language, is against itself, has an unknown vote, or repeats a vote.
+        UnknownNameError: There is no such language.
+    """
+    found = Found(orders=1)
+    voted: dict[tuple[str, ...], str] = {}
+    counted: dict[tuple[str, ...], int] = {}
+    for where, row in _rows(path):
+        found.leave_fields(row, _KNOWN)
+        game, voter = _game(row, options, where)
+        pair = sorted((game.system_a, game.system_b))
+        vote = (voter, game.task, game.language, game.item_id, *pair)
+        if voter != ANONYMOUS and vote in voted:
+            raise DataError(
+                f"{voter!r} votes twice on item {game.item_id!r}",
+                where=where,
+                why=f"the first time at {voted[vote]}",
+                fix="keep one of the two votes, or name the voters differently",
+            )
+        voted[vote] = where
+        shown = (game.task, game.language, game.item_id, game.system_a, game.system_b)
+        repeat = counted.get(shown, 0)
+        counted[shown] = repeat + 1
+        found.games.append(replace(game, repeat=repeat))
+        found.places.append(where)
+    return found
+
+
+def _rows(path: Path) -> list[Row]:
+    suffixes = {file.suffix.lower() for file in files(path, (".jsonl", ".csv"))}
+    return [row for suffix in sorted(suffixes) for row in (table(path) if suffix == ".csv" else lines(path))]
+
+
+def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game, str]:
+    values = {name: _column(row, name, where) for name in ("item_id", "system_a", "system_b", "vote")}
+    voter = next((str(row[name]) for name in _NAMES["voter"] if row.get(name)), ANONYMOUS)
+    a, b = values["system_a"], values["system_b"]
+    if a == b:
+        raise DataError(f"{a!r} against itself", where=where, fix="name two systems")
+    language = row.get("language") or options.language
+    if not isinstance(language, str):
+        raise DataError("the vote names no language", where=where, fix="add a column language, or give --language")
+    try:
+        code = code_of(language, where)
+    except UnknownNameError as error:
+        raise DataError(error.what, where=where, why=error.why, fix=error.fix) from error
+    return (
+        Game(
+            judge=options.judge or JUDGE,
+            task=str(row.get("task") or options.task or "imported"),
+            language=code,
+            item_id=values["item_id"],
+            source_id=str(row.get("source_id") or values["item_id"]),
+            system_a=a,
+            system_b=b,
+            repeat=0,
+            label=_label(values["vote"], a, b, where).value,
+            raw=vote_text(voter),
+        ),
+        voter,
+    )
+
+
+def _column(row: dict[str, Any], name: str, where: str) -> str:
+    present = next((each for each in _NAMES[name] if row.get(each) not in (None, "")), _NAMES[name][0])
+    return text_of(row, present, where)
+
+
+def _label(vote: str, a: str, b: str, where: str) -> Label:
+    if vote in {label.value for label in Label}:
+        return Label(vote)
+    plain = re.sub(r"[^\w]|_", "", vote.casefold())
+    if plain in _TIES:
+        return Label.TIE
+    if vote == a or plain in ("a", "modela", "systema", "left", "answera"):
+        return Label.A
+    if vote == b or plain in ("b", "modelb", "systemb", "right", "answerb"):
+        return Label.B
+    raise DataError(
+        f"the vote is {vote!r}",
+        where=where,
+        why=f"neither {a!r}, {b!r}, a, b, tie nor one of our labels",
+        fix="see docs/importing.md for the votes that are read",
+    )

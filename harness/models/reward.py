@@ -1,0 +1,168 @@
+"""Reward models: sequence-classification checkpoints of transformers, as judges and as scorers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from polyarena.harness.models.weights import digest
+from polyarena.judges.arguments import read_arguments
+from polyarena.judges.protocol import Ask, Judge
+from polyarena.judges.reward import Bands, RewardJudge
+from polyarena.tasks.errors import ExperimentError, ModelError
+
+
+class RewardSettings(Bands):
+    """Arguments of the judge ``reward``.
+
+    Attributes:
+        model: Folder of a checkpoint, or its name on the hub.
+        revision: Commit or tag on the hub.
+        batch_size: Answers scored at once.
+        max_length: Longest question with answer in tokens; longer ones are cut at their end.
+        device: ``auto`` takes a GPU where there is one.
+        dtype: Of the weights, such as ``bfloat16``; as in the checkpoint if left out.
+    """
+
+    model: str
+    revision: str | None = None
+    batch_size: Annotated[int, Field(gt=0)] = 16
+    max_length: Annotated[int, Field(gt=1)] = 4096
+    device: str = "auto"
+    dtype: str | None = None
+
+
+def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
+    """Build the judge ``reward``; the checkpoint is loaded when the first match is decided.
+
+    Args:
+        args: See :class:`RewardSettings`; ``model`` is needed.
+        ask: Must be ``None``.
+
+    Raises:
+        UnknownNameError: An argument does not exist.
+        ExperimentError: A value is wrong, ``model`` is missing, or the judge was given an endpoint.
+    """
+    if ask is not None:
+        raise ExperimentError("the judge 'reward' was given an endpoint", why="it runs here", fix="leave it out")
+    if "model" not in args:
+        raise ExperimentError("the judge 'reward' needs a model", fix="args: {model: <folder or hub name>}")
+    settings = read_arguments(RewardSettings, args, "reward")
+    bands = Bands(tie_band=settings.tie_band, much=settings.much)
+    model = RewardModel(settings)
+    return RewardJudge(model, bands, model.identity, at_once=4 * settings.batch_size)
+
+
+class RewardModel:
+    """Scores answers with a sequence-classification checkpoint that has one output.
+
+    Args:
+        settings: Which checkpoint, and how it is run.
+    """
+
+    def __init__(self, settings: RewardSettings) -> None:
+        self.settings = settings
+
+    @property
+    def identity(self) -> str:
+        """The checkpoint and all that changes a score, for signatures."""
+        path = Path(self.settings.model)
+        which = digest(path)[:19] if path.is_dir() else f"{self.settings.model}@{self.settings.revision or 'main'}"
+        return f"model:{which}|max_length:{self.settings.max_length}|dtype:{self.settings.dtype or 'own'}"
+
+    def __call__(self, asked: Sequence[tuple[str, str]]) -> list[float]:
+        """Score (question, answer) pairs.
+
+        Args:
+            asked: Pairs of texts, in any order; similar lengths are batched together.
+
+        Returns:
+            One score each, in the same order.
+
+        Raises:
+            ModelError: The checkpoint or the device cannot be used, or the checkpoint has more than one output.
+        """
+        import torch
+
+        tokenizer, model = self._loaded
+        texts = [self._text(tokenizer, *pair) for pair in asked]
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index][0]) + len(texts[index][1] or ""))
+        scores = [0.0] * len(texts)
+        size = self.settings.batch_size
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            firsts = [texts[index][0] for index in chosen]
+            seconds = [text for index in chosen if (text := texts[index][1]) is not None]
+            inputs = tokenizer(
+                firsts,
+                seconds or None,
+                truncation=True,
+                max_length=self.settings.max_length,
+                padding=True,
+                return_tensors="pt",
+                # A chat template has written the special tokens already.
+                add_special_tokens=bool(seconds),
+            ).to(model.device)
+            with torch.inference_mode():
+                logits = model(**inputs).logits.float().squeeze(-1).tolist()
+            for index, score in zip(chosen, logits, strict=True):
+                scores[index] = score
+        return scores
+
+    @staticmethod
+    def _text(tokenizer: Any, question: str, answer: str) -> tuple[str, str | None]:
+        """Return the turns as the checkpoint's chat template writes them; without one, question and answer apart."""
+        if not tokenizer.chat_template:
+            return question, answer
+        turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        return str(tokenizer.apply_chat_template(turns, tokenize=False)), None
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        try:
+            import torch
+            from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        except ImportError as error:
+            raise ModelError(
+                "reward models need the [hf] extra", why=str(error), fix="pip install 'polyarena[hf]'"
+            ) from error
+        settings = self.settings
+        dtype = {} if settings.dtype is None else {"dtype": getattr(torch, settings.dtype, None)}
+        if dtype and not isinstance(dtype["dtype"], torch.dtype):
+            raise ModelError(f"{settings.dtype!r} is no type of weights", fix="use float32, bfloat16 or float16")
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=settings.revision or "main")
+            model = AutoModelForSequenceClassification.from_pretrained(
+                settings.model, revision=settings.revision or "main", **dtype
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                "the reward model cannot be loaded", where=settings.model, why=str(error).split("\n", 1)[0]
+            ) from error
+        if model.config.num_labels != 1:
+            raise ModelError(
+                f"the checkpoint has {model.config.num_labels} outputs",
+                where=settings.model,
+                why="a reward model has one",
+                fix="use a checkpoint with num_labels 1",
+            )
+        if tokenizer.pad_token is None and tokenizer.eos_token is None:
+            raise ModelError("the tokenizer has no token to fill up short answers with", where=settings.model)
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        model.config.pad_token_id = tokenizer.pad_token_id
+        device = settings.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            return tokenizer, model.to(device).eval()
+        except (RuntimeError, AssertionError) as error:
+            raise ModelError(
+                f"the reward model cannot run on {device!r}",
+                why=str(error).split("\n", 1)[0],
+                fix="use auto, cpu or cuda",
+            ) from error

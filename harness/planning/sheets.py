@@ -1,0 +1,190 @@
+"""What planning needs to know of the items of a cell, and where it was noted down the last time.
+
+Reading and digesting all data of a large suite takes minutes, and its result changes only with the data or with the
+code of the task. So for data in a local mirror it is kept in a file of the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.planning.digest import items_digest
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.planning.notes import Notes, open_notes
+from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.tasks.card import Dataset
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.item import Item
+
+FORMAT = 1
+SETTLED_S = 2.0
+"""A file that changed more recently than this could change again without its time showing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The items of a cell in numbers.
+
+    Attributes:
+        items: How many.
+        choices: Of all items together; 0 unless multiple choice.
+        size: UTF-8 bytes of all prompts, each counted with each of its choices.
+        digest: Of what is asked and what counts as right.
+    """
+
+    items: int
+    choices: int
+    size: int
+    digest: str
+
+    @classmethod
+    def of(cls, items: Sequence[Item]) -> Sheet:
+        """Return the sheet of some items."""
+        choices = sum(len(item.choices) for item in items)
+        size = sum(_size(item.prompt) * (len(item.choices) or 1) + sum(map(_size, item.choices)) for item in items)
+        return cls(len(items), choices, size, items_digest(items))
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The items of a cell, read only where their texts are needed.
+
+    Attributes:
+        sheet: In numbers.
+        items: Returns them.
+    """
+
+    sheet: Sheet
+    items: Callable[[], Sequence[Item]]
+
+
+class _Watched(DataSource):
+    """A source that tells which parts were read for one language, with their digests."""
+
+    def __init__(self, root: Path | None) -> None:
+        super().__init__(root)
+        self.datasets: set[str] = set()
+        self.parts: dict[str, str] = {}
+
+    def rows(self, dataset: Dataset, config: str, fields: Sequence[str]) -> list[dict[str, Any]]:
+        before, self.digests = self.digests, {}
+        try:
+            rows = super().rows(dataset, config, fields)
+        finally:
+            read, self.digests = self.digests, {**before, **self.digests}
+        self.datasets.add(dataset.id)
+        self.parts.update(read)
+        return rows
+
+
+@dataclass
+class Reader:
+    """Reads the items of cells, task by task, or their notes.
+
+    Attributes:
+        root: The local mirror; ``None`` for the hub, of which nothing is noted.
+        notes: What was noted before; ``None`` to read everything.
+        digests: Of each part of a data set behind the cells so far, as in :class:`polyarena.tasks.data.DataSource`.
+    """
+
+    root: Path | None
+    notes: Notes | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+    _source: tuple[str, _Watched] | None = None
+    _states: dict[str, str | None] = field(default_factory=dict)
+
+    def questions(self, task: ResolvedTask, language: str) -> Questions:
+        """Return the questions of one cell.
+
+        Raises:
+            DataError: The data is missing, not in the expected schema, or empty.
+        """
+        if self.notes is None or self.root is None or not _ours(task):
+            items = self._load(task, language)[0]
+            return Questions(Sheet.of(items), lambda: items)
+        spec = task.spec
+        key = "|".join((str(self.root), spec.task, task.card.version, language, str(spec.limit), spec.take))
+        noted = self.notes.get(key)
+        if noted is not None and noted.get("code") == code_state() and self._unchanged(noted["datasets"]):
+            self.digests.update(noted["parts"])
+            return Questions(Sheet(**noted["sheet"]), lambda: self._load(task, language)[0])
+        items, source = self._load(task, language)
+        sheet = Sheet.of(items)
+        states = {name: self._state(name) for name in sorted(source.datasets)}
+        if states and None not in states.values():
+            written = {name: getattr(sheet, name) for name in Sheet.__slots__}
+            self.notes.put(
+                key, {"code": code_state(), "datasets": states, "parts": dict(source.parts), "sheet": written}
+            )
+        return Questions(sheet, lambda: items)
+
+    def _load(self, task: ResolvedTask, language: str) -> tuple[list[Item], _Watched]:
+        name = task.spec.task
+        if self._source is None or self._source[0] != name:
+            # A source of its own for each task: what a task remembers of one is then about this task alone.
+            self._source = (name, _Watched(self.root))
+        source = self._source[1]
+        before, source.parts = source.parts, {}
+        items = load_items(task, language, source)
+        # A task that reads nothing has kept what it read for the language before.
+        source.parts = source.parts or before
+        self.digests.update(source.digests)
+        return items, source
+
+    def _unchanged(self, states: Mapping[str, str]) -> bool:
+        return all(self._state(name) == state for name, state in states.items())
+
+    def _state(self, dataset: str) -> str | None:
+        if dataset not in self._states:
+            assert self.root is not None
+            self._states[dataset] = folder_state(self.root / dataset)
+        return self._states[dataset]
+
+
+def folder_state(folder: Path) -> str | None:
+    """Return a digest of names, sizes and times of all files below a folder, or ``None`` if one has just changed."""
+    entries, newest = [], 0.0
+    for path, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            found = (Path(path) / name).stat()
+            newest = max(newest, found.st_mtime, found.st_ctime)
+            entries.append(f"{path}/{name}|{found.st_size}|{found.st_mtime_ns}|{found.st_ctime_ns}")
+        entries.append(f"{path}/")
+    if not entries or newest > time.time() - SETTLED_S:
+        return None
+    return hashlib.sha256("\n".join(entries).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@cache
+def code_state() -> str:
+    """Return a digest of the code that makes items and sheets, by names, sizes and times of its files."""
+    rooms = (Path(__file__).parent, Path(__file__).parents[2] / "tasks")
+    files = sorted(path for room in rooms for path in room.rglob("*") if path.suffix in (".py", ".csv", ".toml"))
+    stats = [(path, path.stat()) for path in files]
+    entries = [f"{path}|{found.st_size}|{found.st_mtime_ns}" for path, found in stats]
+    return hashlib.sha256("\n".join([str(FORMAT), *entries]).encode()).hexdigest()
+
+
+def _ours(task: ResolvedTask) -> bool:
+    """Return whether the code of a task is in our task room; of others it is not known when they change."""
+    return type(task.task).__module__.startswith("polyarena.tasks.")
+
+
+@contextmanager
+def reading(root: Path | None) -> Iterator[Reader]:
+    """Open a reader with the notes of this user; without them where their file cannot be used."""
+    with open_notes() as notes:
+        yield Reader(root, notes)

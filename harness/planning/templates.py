@@ -1,0 +1,105 @@
+"""The prompt templates of a task, and which of them an entry of the experiment asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from polyarena.harness.experiment.schema import Templates
+from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.protocol import Task
+from polyarena.tasks.registry import find_task, task_plugins
+from polyarena.tasks.suggest import unknown
+
+ALL = "all"
+
+
+class Template(NamedTuple):
+    """One template of a task that has several.
+
+    Attributes:
+        family: The task's name without the template.
+        name: The template's.
+    """
+
+    family: str
+    name: str
+
+
+def prompt_templates(task: Task) -> tuple[str, ...]:
+    """Return the names of a task's prompt templates, the default one first; none where there is nothing to choose.
+
+    A variant with a metric of its own, such as translation without spBLEU, is another measurement, not another prompt;
+    one may lack a metric that the other has.
+    """
+    names: tuple[str, ...] = getattr(task, "templates", ())
+    metrics = {name: set(_variant(task, name).card.metrics) for name in names}
+    alike = tuple(name for name in names if metrics[name] <= metrics[names[0]] or metrics[name] >= metrics[names[0]])
+    return alike if len(alike) > 1 else ()
+
+
+def template_of(name: str, task: Task) -> Template | None:
+    """Return the template with which a task is asked.
+
+    Args:
+        name: Under which it is asked, such as ``xnli.claim``; one without a template means the default one.
+        task: The task.
+
+    Returns:
+        ``None`` for a task without several templates.
+    """
+    family, _, template = (name, "", "") if name in task_plugins().points else name.partition(".")
+    names = prompt_templates(find_task(family) if template else task)
+    if not names or (template and template not in names):
+        return None
+    return Template(family, template or names[0])
+
+
+def varied(task: Task, templates: Templates, where: str) -> Iterator[tuple[str, Task]]:
+    """Yield the name and the task of each template that is asked for, in the order of the task.
+
+    Args:
+        task: With its default template.
+        templates: As in the experiment.
+        where: Their place in the user's file, for messages.
+
+    Raises:
+        ExperimentError: The task has no templates to choose from.
+        UnknownNameError: It has no template of this name; the message has a did-you-mean.
+    """
+    names = prompt_templates(task)
+    if not names:
+        raise ExperimentError(
+            f"the task {task.card.name!r} has no prompt templates to choose from",
+            where=where,
+            fix="leave `templates` out",
+        )
+    wanted = _names(templates, names)
+    for name in wanted:
+        if name not in names:
+            raise unknown(f"template of the task {task.card.name!r}", name, (*names, ALL), where=where)
+    for name in names:
+        if name in wanted:
+            variant = _variant(task, name)
+            yield variant.card.name, variant
+
+
+def chosen(task: Task, templates: Templates) -> list[tuple[str, Task]]:
+    """Return the name and the task of each template that is asked for of a suite's task.
+
+    A task that has none of them, or no templates at all, is asked with its default one.
+    """
+    names = prompt_templates(task)
+    wanted = [name for name in names if name in _names(templates, names)]
+    variants = [_variant(task, name) for name in wanted] or [task]
+    return [(variant.card.name, variant) for variant in variants]
+
+
+def _names(templates: Templates, names: tuple[str, ...]) -> tuple[str, ...]:
+    given = (templates,) if isinstance(templates, str) else tuple(templates)
+    return names if ALL in given else given
+
+
+def _variant(task: Task, name: str) -> Task:
+    found: Task = task.variant(name)  # type: ignore[attr-defined]
+    return found

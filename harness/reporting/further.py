@@ -1,0 +1,132 @@
+"""What a report says beyond estimates: rankings, comparisons of scores, evenness over languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from polyarena.reports.page import Sheet
+
+FEWEST_RANKED = 3
+"""Systems of a judge and task from which on they are ranked; of two, the win rate says it all."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """Data frames as the functions of :mod:`polyarena.reports.stats` return them; any may be empty.
+
+    Attributes:
+        ranking: From ``rank``.
+        comparisons: From ``compare``.
+        equity: From ``equity``.
+        circles: Systems that beat each other in a circle, one sentence each.
+    """
+
+    ranking: pd.DataFrame
+    comparisons: pd.DataFrame
+    equity: pd.DataFrame
+    circles: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """Those that are not empty, by the name of their file."""
+        named = {"ranking": self.ranking, "comparisons": self.comparisons, "equity": self.equity}
+        return {name: as_table(frame) for name, frame in named.items() if len(frame)}
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """What the page shows of them."""
+        from polyarena.reports.page.sheets import comparison_sheet, equity_sheet, ranking_sheet
+
+        ranked = ranking_sheet(self.ranking, self.circles)
+        found = (ranked, comparison_sheet(self.comparisons), equity_sheet(self.equity))
+        return [sheet for sheet in found if sheet is not None]
+
+
+def further(
+    lock: dict[str, Any],
+    fought: pd.DataFrame,
+    scores: pd.DataFrame,
+    varied: Mapping[str, tuple[str, str]] | None = None,
+) -> Further:
+    """Compute what a run's battles and scores say beyond estimates.
+
+    Scores are compared with the baseline's or, without a baseline, where there are two systems. Beside the prompt
+    templates of a task stands the mean over them.
+
+    Args:
+        lock: The lock file.
+        fought: All battles.
+        scores: All scores.
+        varied: The family and the template of each task that has several templates.
+    """
+    import pandas as pd
+
+    from polyarena.harness.reporting.run_statistics import run_statistics
+    from polyarena.reports.stats import compare, equity, rank
+    from polyarena.reports.stats.pairwise import circle_sentences
+    from polyarena.reports.stats.template_items import template_items
+
+    statistics = run_statistics(lock)
+    chosen = statistics.bootstrap
+    judged = fought[fought["score"].notna()]
+    joined = template_items(scores, varied or {})
+    scores = pd.concat([scores, joined], ignore_index=True) if len(joined) else scores
+    many = [
+        part
+        for _, part in judged.groupby(["task", "judge"], sort=True)
+        if len({*part["candidate"], *part["baseline"]}) >= FEWEST_RANKED
+    ]
+    ranked = [rank(part, **chosen) for part in many]
+    even = [equity(frame, **chosen) for frame in (judged, scores) if len(frame)]
+    groups = statistics.groupings
+    compared = [compare(part, one, other, groupings=groups, **chosen) for one, other, part in _pairs(lock, scores)]
+    ranking, comparisons, evenness = (
+        pd.concat(each, ignore_index=True) if each else pd.DataFrame({"level": []}) for each in (ranked, compared, even)
+    )
+    circles = tuple(sentence for part in many for sentence in circle_sentences(part))
+    return Further(ranking, comparisons, evenness, circles)
+
+
+def _pairs(lock: dict[str, Any], scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """Return the systems to be compared, with the scores of tasks and metrics on which they share items."""
+    resolved = lock["experiment"]["resolved"]
+    names, baseline = [system["name"] for system in resolved["systems"]], resolved["baseline"]
+    if baseline is None and len(names) == 2:
+        baseline = names[1]
+    found = []
+    for name in names if baseline is not None else []:
+        if name == baseline:
+            continue
+        both = scores[scores["system"].isin([name, baseline])]
+        shared = both.groupby(["task", "metric", "language", "item_id"])["system"].transform("nunique") == 2
+        kept = shared.groupby([both["task"], both["metric"]]).transform("any")
+        if kept.any():
+            found.append((name, str(baseline), both[kept]))
+    return found
+
+
+def as_table(frame: pd.DataFrame) -> pa.Table:
+    """Return a frame as an Arrow table with the same types whatever its values: texts, whole numbers or numbers."""
+    import pyarrow as pa
+
+    fields = []
+    for name in frame.columns:
+        known = frame[name].dropna()
+        kind = pa.int64() if frame[name].dtype.kind in "iu" else pa.float64()
+        text = name in _TEXTS or any(isinstance(value, str) for value in known)
+        fields.append(pa.field(str(name), pa.string() if text else kind))
+    return pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
+
+
+_TEXTS = frozenset(
+    {
+        "task", "metric", "judge", "system", "language", "baseline", "against", "level", "group", "aggregate",
+        "languages", "method", "outcome", "non_inferiority", "equivalence", "note", "signature",
+    }
+)  # fmt: skip

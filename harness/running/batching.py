@@ -1,0 +1,67 @@
+"""Handing in, at once, all that the judges in batch mode will ask, before the first of them waits for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from polyarena.harness.endpoints import EndpointSettings
+from polyarena.harness.endpoints.batch import BatchEndpoint
+from polyarena.harness.endpoints.purpose import Purpose, spending_on
+from polyarena.harness.planning import Plan, PlannedGames
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
+from polyarena.harness.store import read_shard
+from polyarena.judges import pairings
+from polyarena.judges.protocol import Ask, Call
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import DataError, ModelError
+from polyarena.tasks.records import Completion
+
+
+def resolve_and_hand_in(
+    plan: Plan, open_endpoint: Callable[[EndpointSettings], Ask], data: DataSource
+) -> dict[str, ResolvedJudge]:
+    """Build the judges of a plan, by name, and hand in what those in batch mode will ask.
+
+    A batch takes up to a day. Handed in pair by pair, each would wait for the one before it. What cannot be handed in
+    here (no budget left, an answer that lacks) is told when its pair is judged.
+    """
+    opened: list[BatchEndpoint] = []
+
+    def remembering(settings: EndpointSettings) -> Ask:
+        ask = open_endpoint(settings)
+        if isinstance(ask, BatchEndpoint):
+            opened.append(ask)
+        return ask
+
+    judges = {judge.spec.name: judge for judge in resolve_judges(plan.experiment, plan.tasks, remembering)}
+    for endpoint in opened:
+        for judge in judges.values():
+            if judge.spec.endpoint is endpoint.settings:
+                with suppress(ModelError):
+                    endpoint.submit(_calls(plan, judge, data))
+    return judges
+
+
+def _calls(plan: Plan, judge: ResolvedJudge, data: DataSource) -> Iterator[Call]:
+    for planned in plan.games:
+        if planned.judge == judge.spec.name and not planned.stored:
+            with spending_on(Purpose("judges", planned.judge, planned.task, planned.language)):
+                yield from _calls_of(plan, planned, judge, data)
+
+
+def _calls_of(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSource) -> Iterator[Call]:
+    cells = [
+        plan.folder.cell(system, planned.task, planned.language) for system in (planned.candidate, planned.baseline)
+    ]
+    if not all(cell.exists() for cell in cells):
+        return
+    try:
+        items = {item.item_id: item for item in load_items(plan.task(planned.task), planned.language, data)}
+        one, other = (read_shard(cell, Completion) for cell in cells)
+        paired = pairings(one, other, items, repeats=judge.spec.repeats)
+    except DataError:
+        return
+    for match in paired.matches():
+        yield from judge.judge.calls(match)

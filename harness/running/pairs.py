@@ -1,0 +1,134 @@
+"""A pair of stored cells on its way to a shard of games."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from polyarena.harness.endpoints.purpose import Purpose
+from polyarena.harness.events import Event, GamesDone, GamesFailed
+from polyarena.harness.planning import Plan, PlannedGames
+from polyarena.harness.planning.digest import items_digest
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.planning.judging import ResolvedJudge
+from polyarena.harness.planning.keys import games_key
+from polyarena.harness.store import REFUSED, UNANSWERED, claim_shard, read_shard, shard_facts, write_shard
+from polyarena.judges import pairings
+from polyarena.judges.language_gate import wrong_language
+from polyarena.judges.pairwise import Pairing
+from polyarena.judges.protocol import Match, Verdict
+from polyarena.judges.records import GAME_SCHEMA, Game, Label
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import ModelError
+from polyarena.tasks.records import Completion
+
+
+@dataclass(slots=True, eq=False)
+class OpenPair:
+    """A pair that is being judged; matches are let go as their verdicts come.
+
+    Attributes:
+        plan: The plan that it is of.
+        planned: What is judged.
+        key: Of its shard.
+        purpose: What its requests are booked on.
+        waiting: Matches without a verdict, in order; those that the judge has not drawn yet included.
+        played: Games with a verdict, in order.
+        unanswered: Errors of verdicts that an endpoint failed to give.
+        refused: How many verdicts an endpoint has refused for good.
+        started: When it was opened, on the monotonic clock.
+    """
+
+    plan: Plan
+    planned: PlannedGames
+    key: str
+    purpose: Purpose
+    waiting: deque[Pairing]
+    played: list[Game] = field(default_factory=list)
+    unanswered: list[str | None] = field(default_factory=list)
+    refused: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all verdicts are there."""
+        return not self.waiting
+
+    def matches(self) -> Iterator[Match]:
+        """Yield what the judge is given, in order."""
+        yield from [pairing.match for pairing in self.waiting]
+
+    def take(self, verdict: Verdict) -> None:
+        """File the verdict of the oldest match without one."""
+        pairing = self.waiting.popleft()
+        game = pairing.game(self.planned.judge, verdict)
+        self.played.append(replace(game, wrong_language=wrong_language(pairing.match)))
+        if not verdict.answered:
+            self.unanswered.append(verdict.error)
+        self.refused += verdict.refused
+
+    def store(self) -> Event:
+        """Write the shard, and return what there is to tell.
+
+        An endpoint that failed says nothing about the answers: such games count as invalid and are asked again by the
+        next run.
+        """
+        planned = self.planned
+        counts = {UNANSWERED: len(self.unanswered), REFUSED: self.refused}
+        facts = {"key": self.key, **{name: str(count) for name, count in counts.items() if count}}
+        write_shard(_path(self.plan, planned), self.played, GAME_SCHEMA, facts)
+        if self.unanswered:
+            games = f"{len(self.unanswered)} of {len(self.played)} games"
+            what = f"{games} have no answer and count as invalid: {self.unanswered[0]}"
+            return failed(planned, what, ModelError.exit_code)
+        return GamesDone(
+            judge=planned.judge,
+            candidate=planned.candidate,
+            task=planned.task,
+            language=planned.language,
+            requests=planned.requests,
+            invalid=sum(game.label == Label.INVALID for game in self.played),
+            seconds=time.monotonic() - self.started,
+            key=self.key,
+        )
+
+
+def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSource) -> OpenPair | None:
+    """Pair the answers of two stored cells; ``None`` if their games are stored already, or a cell has failed.
+
+    Raises:
+        DataError: The data or an answer cannot be used.
+        StoreError: A shard cannot be read.
+    """
+    items = load_items(plan.task(planned.task), planned.language, data)
+    systems = (planned.candidate, planned.baseline)
+    cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
+    contents = [shard_facts(cell).get("content", "") for cell in cells]
+    if not all(contents):
+        return None  # One of the two cells failed, and that was told.
+    key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
+    path = _path(plan, planned)
+    if claim_shard(path, key) and not _wanted_again(shard_facts(path), plan.retry_refused):
+        return None
+    one, other = (read_shard(cell, Completion) for cell in cells)
+    paired = pairings(one, other, {item.item_id: item for item in items}, repeats=judge.spec.repeats)
+    purpose = Purpose("judges", planned.judge, planned.task, planned.language)
+    return OpenPair(plan, planned, key, purpose, deque(paired))
+
+
+def failed(planned: PlannedGames, error: str, exit_code: int) -> GamesFailed:
+    """Return the event of a pair without a result, or without a whole one."""
+    return GamesFailed(
+        planned.judge, planned.candidate, planned.task, planned.language, planned.requests, error, exit_code
+    )
+
+
+def _path(plan: Plan, planned: PlannedGames) -> Path:
+    return plan.folder.games(planned.judge, planned.candidate, planned.baseline, planned.task, planned.language)
+
+
+def _wanted_again(facts: Mapping[str, str], retry_refused: bool) -> bool:
+    return UNANSWERED in facts or (retry_refused and REFUSED in facts)

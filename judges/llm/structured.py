@@ -1,0 +1,48 @@
+"""Structured output: the JSON schema that a judge's reply follows, and the verdict in such a reply."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any
+
+EXPLANATION = "explanation"
+VERDICT = "verdict"
+_FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", re.DOTALL | re.IGNORECASE)
+
+
+def verdict_schema(words: Collection[str]) -> dict[str, Any]:
+    """Return the schema of a reply: the explanation first, so that the verdict follows from it.
+
+    Args:
+        words: How the verdicts are written.
+    """
+    return {
+        "type": "object",
+        "properties": {EXPLANATION: {"type": "string"}, VERDICT: {"type": "string", "enum": list(words)}},
+        "required": [EXPLANATION, VERDICT],
+        "additionalProperties": False,
+    }
+
+
+def json_verdict(text: str) -> str | None:
+    """Return what a reply says under ``verdict``; ``None`` if it is no JSON object that says it.
+
+    The object must be the whole reply, but for a code fence around it: one that stands within other text may be a
+    quotation. A key that is there twice says nothing, so the verdict is empty.
+    """
+    stripped = text.strip()
+    fenced = _FENCED.match(stripped)
+    if fenced:
+        stripped = fenced[1].strip()
+    if not (stripped.startswith("{") and stripped.endswith("}")):
+        return None
+    try:
+        pairs = json.loads(stripped, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return None
+    said = [value for key, value in pairs if key == VERDICT]
+    if not said:
+        return None
+    return said[0] if len(said) == 1 and isinstance(said[0], str) else ""

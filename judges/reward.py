@@ -1,0 +1,92 @@
+"""A reward model as a judge: two scores become a verdict.
+
+The room knows no model: it is handed a scorer, which the harness makes of a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import isfinite
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from polyarena.judges.protocol import Call, Match, Verdict
+from polyarena.judges.records import Label
+
+Scorer = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
+"""Scores (question, answer) pairs; a higher score is a better answer."""
+
+
+class Bands(BaseModel):
+    """What a difference of scores means, in the scale of the model.
+
+    Attributes:
+        tie_band: Differences up to this are a tie.
+        much: Differences from this on are ``>>``; none are if left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tie_band: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    much: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    def label(self, difference: float) -> Label:
+        """Return the verdict for the score of the first answer less that of the second."""
+        if not isfinite(difference):
+            return Label.INVALID
+        size = abs(difference)
+        if size <= self.tie_band:
+            return Label.TIE
+        strong = self.much is not None and size >= self.much
+        if difference > 0:
+            return Label.A_MUCH if strong else Label.A
+        return Label.B_MUCH if strong else Label.B
+
+
+@dataclass(frozen=True)
+class RewardJudge:
+    """Prefers the answer with the higher reward; each answer is scored alone, so the order cannot matter.
+
+    Attributes:
+        scorer: Scores answers.
+        bands: What a difference means.
+        identity: Of the model and how it is asked, for the signature.
+        at_once: Matches whose answers are scored together.
+    """
+
+    scorer: Scorer
+    bands: Bands
+    identity: str
+    at_once: int = 64
+
+    @property
+    def signature(self) -> str:
+        """The model and the bands."""
+        return f"judge:reward@1|{self.identity}|tie_band:{self.bands.tie_band:g}|much:{self.bands.much}"
+
+    @property
+    def description(self) -> str:
+        """What it is, and what it is not."""
+        return (
+            f"reward: a reward model that scores each answer alone, differences up to {self.bands.tie_band:g} being "
+            "ties; what it was trained to prefer, and in which languages, decides"
+        )
+
+    def calls(self, match: Match) -> list[Call]:  # noqa: ARG002
+        """It asks no endpoint."""
+        return []
+
+    def decide(self, matches: Iterable[Match]) -> Iterator[Verdict]:
+        """Yield one verdict for each match, in order; answers that recur in a batch are scored once."""
+        remaining = iter(matches)
+        while batch := list(islice(remaining, self.at_once)):
+            asked = dict.fromkeys((match.question, answer.text) for match in batch for answer in (match.a, match.b))
+            scores = dict(zip(asked, self.scorer(list(asked)), strict=True))
+            for match in batch:
+                a, b = scores[match.question, match.a.text], scores[match.question, match.b.text]
+                label = self.bands.label(a - b)
+                error = "the reward model gave no number" if label is Label.INVALID else None
+                yield Verdict(label, f"A: {a:.6g}. B: {b:.6g}.", error=error)

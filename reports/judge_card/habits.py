@@ -1,0 +1,131 @@
+"""Habits of a judge that its games alone show: position, consistency, ties, verdicts that are none, price."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from polyarena.judges import SCORES, Game, Label
+from polyarena.judges.llm import questions_at_least
+from polyarena.reports.judge_card.units import LOSS, WIN, category
+
+CONSTANT_FROM = 20
+"""Games from which on a judge can be called constant."""
+CONSTANT_SHARE = 0.95
+"""Share of one verdict from which on a judge is constant; published judges stay below 0.7."""
+Values = Iterator[tuple[str, float]]
+"""Cluster and value."""
+
+
+def worth(game: Game) -> float | None:
+    """Return what a game is worth to the answer shown first."""
+    label = SCORES[Label(game.label)]
+    return label if label is None or game.score is None else game.score
+
+
+def first_shown(games: Sequence[Game]) -> Values:
+    """Yield what each game gives to the answer shown first, ties one half.
+
+    Only pairs of games in both orders are taken, so that better answers cannot stand first more often.
+    """
+    for one, other in order_pairs(games):
+        for game in (one, other):
+            value = worth(game)
+            if value is not None:
+                yield game.source_id, value
+
+
+def order_pairs(games: Sequence[Game]) -> Iterator[tuple[Game, Game]]:
+    """Yield the two games of one pair of answers in both orders, where both have a verdict."""
+    found: dict[tuple[object, ...], Game] = {}
+    for game in games:
+        if game.label == Label.INVALID:
+            continue
+        place = (game.judge, game.task, game.language, game.item_id, game.repeat)
+        other = found.get((*place, game.system_b, game.system_a))
+        if other is not None:
+            yield other, game
+        found[(*place, game.system_a, game.system_b)] = game
+
+
+def contradictions(games: Sequence[Game]) -> Values:
+    """Yield for each pair of orders whether each names another winner."""
+    for one, other in order_pairs(games):
+        yield one.source_id, float({_winner(one), _winner(other)} == {one.system_a, one.system_b})
+
+
+def flips(games: Sequence[Game]) -> Values:
+    """Yield for each pair of orders whether the verdict changes at all, ties included."""
+    for one, other in order_pairs(games):
+        yield one.source_id, float(_winner(one) != _winner(other))
+
+
+def repeated(games: Sequence[Game], repeats: int) -> Values:
+    """Yield for each pair of judgments of the same answers in the same order whether they agree.
+
+    Args:
+        games: Of one judge.
+        repeats: Judgments of each order; :attr:`Game.repeat` counts samples times repeats.
+    """
+    grouped: defaultdict[tuple[object, ...], list[Game]] = defaultdict(list)
+    for game in games:
+        if game.label != Label.INVALID:
+            place = (game.task, game.language, game.item_id, game.system_a, game.system_b, game.repeat // repeats)
+            grouped[place].append(game)
+    for several in grouped.values():
+        for one, other in combinations(several, 2):
+            yield one.source_id, float(_winner(one) == _winner(other))
+
+
+def share_of(games: Sequence[Game], *labels: Label) -> Values:
+    """Yield for each game with a verdict whether it is one of these."""
+    return ((game.source_id, float(game.label in labels)) for game in games if game.label != Label.INVALID)
+
+
+def invalid(games: Sequence[Game]) -> Values:
+    """Yield for each game whether it has no verdict."""
+    return ((game.source_id, float(game.label == Label.INVALID)) for game in games)
+
+
+def asked_again(games: Sequence[Game]) -> Values:
+    """Yield for each game of which it is known whether the judge had to be asked a second time.
+
+    A judge of single answers is asked about each of the two; that is no second try.
+    """
+    return (
+        (game.source_id, float(game.asked > questions_at_least(game.raw))) for game in games if game.asked is not None
+    )
+
+
+def price_per_thousand(games: Sequence[Game]) -> tuple[float | None, int]:
+    """Return the mean price of 1,000 games of known price, and the number of games of unknown price."""
+    known = [game.cost for game in games if game.cost is not None]
+    return (1000 * sum(known) / len(known) if known else None), len(games) - len(known)
+
+
+def constant(games: Sequence[Game]) -> str:
+    """Return what a judge says nearly always, in words; empty if it does not.
+
+    A judge that always names the first (second) answer knows nothing of the answers; so does one that always ties.
+    """
+    said = Counter(
+        {WIN: "the answer shown first", LOSS: "the answer shown second"}.get(category(value), "a tie")
+        for game in games
+        if (value := worth(game)) is not None
+    )
+    total = sum(said.values())
+    if total < CONSTANT_FROM:
+        return ""
+    (what, times), *_ = said.most_common(1)
+    both_orders = any(True for _ in order_pairs(games))
+    if times < CONSTANT_SHARE * total or (what != "a tie" and not both_orders):
+        return ""
+    return what
+
+
+def _winner(game: Game) -> str | None:
+    value = worth(game)
+    if value is None or value == 0.5:
+        return None
+    return game.system_a if value > 0.5 else game.system_b

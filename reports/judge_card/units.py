@@ -1,0 +1,74 @@
+"""What games say of each item: one category for a judge, one for each vote."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from polyarena.judges import Game, Label, collapse
+
+LOSS, TIE, WIN = range(3)
+"""Categories, in their order: of the system that comes first by name."""
+CATEGORIES = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unit:
+    """Two systems on one item.
+
+    Attributes:
+        task: Task name.
+        language: ``lang_Script``.
+        item_id: The item.
+        source_id: Shared by all translations of the item.
+        first: The system that comes first by name; categories are about it.
+        second: The other one.
+    """
+
+    task: str
+    language: str
+    item_id: str
+    source_id: str
+    first: str
+    second: str
+
+
+def category(score: float) -> int:
+    """Return the category of a score in [0, 1]."""
+    return TIE if score == 0.5 else WIN if score > 0.5 else LOSS
+
+
+def unit_of(game: Game) -> Unit:
+    """Return the unit that a game is about."""
+    first, second = sorted((game.system_a, game.system_b))
+    return Unit(game.task, game.language, game.item_id, game.source_id, first, second)
+
+
+def by_unit(games: Iterable[Game]) -> dict[Unit, list[Game]]:
+    """Return the games of each unit, sorted by unit; the games keep their order."""
+    found: defaultdict[Unit, list[Game]] = defaultdict(list)
+    for game in games:
+        found[unit_of(game)].append(game)
+    return dict(sorted(found.items()))
+
+
+def decided(games: Iterable[Game]) -> dict[Unit, int]:
+    """Return what a judge makes of each unit, all orders and repeats together; without any verdict there is none."""
+    found = {}
+    for unit, played in by_unit(games).items():
+        (battle,) = collapse(played, unit.first, unit.second)
+        if battle.score is not None:
+            found[unit] = category(battle.score)
+    return found
+
+
+def voted(games: Iterable[Game]) -> dict[Unit, list[int]]:
+    """Return each vote on each unit; votes without a verdict are left out."""
+    found = {}
+    for unit, played in by_unit(games).items():
+        votes = [game for game in played if game.label != Label.INVALID]
+        if votes:
+            scores = [collapse([vote], unit.first, unit.second)[0].score for vote in votes]
+            found[unit] = [category(score) for score in scores if score is not None]
+    return found

@@ -1,0 +1,65 @@
+"""What a run asked of models and what it cost, as a table of texts for the page."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from polyarena.reports.labels import language_label
+from polyarena.reports.page.content import Sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_LANGUAGES = 30
+"""Of more languages, only the sum is shown."""
+
+
+def spent_sheet(ledger: pd.DataFrame) -> Sheet | None:
+    """Return requests, tokens and cost by system or judge and language, with a sum over several languages.
+
+    Args:
+        ledger: One row for each system or judge, model, task, language and mode, with ``requests``, ``answered``,
+            ``abandoned``, ``prompt_tokens``, ``completion_tokens``, and ``cost`` as decimal text in ``currency``, or
+            none where it is unknown.
+
+    Returns:
+        ``None`` for an empty ledger. Costs are exact sums; one unknown part makes a sum unknown, and so do two
+        currencies.
+    """
+    grouped: dict[tuple[str, str], dict[str, list[dict[Any, Any]]]] = {}
+    for row in ledger.to_dict("records"):
+        languages = grouped.setdefault((str(row["who"]), str(row["name"])), {})
+        languages.setdefault(str(row["language"]), []).append(row)
+    rows: list[tuple[str, ...]] = []
+    for (_, name), languages in sorted(grouped.items()):
+        if len(languages) <= MOST_LANGUAGES:
+            rows += [_row(name, language_label(code).name, found) for code, found in sorted(languages.items())]
+        if len(languages) > 1:
+            everything = [row for found in languages.values() for row in found]
+            rows.append(_row(name, f"all {len(languages)}", everything))
+    if not rows:
+        return None
+    columns = (
+        "Judge or system", "Language", "Requests", "Answered", "Abandoned", "Prompt tokens", "Reply tokens",
+        "Cost",
+    )  # fmt: skip
+    notes = (
+        "Over all runs in this folder; what the call cache answered was not asked again and is not here. Abandoned "
+        "requests may have been billed. A cost is unknown (–) without prices or the endpoint's count of tokens. By "
+        "model, task and mode: results/ledger.csv.",
+    )
+    return Sheet("Requests and cost", columns, tuple(rows), texts=2, notes=notes)
+
+
+def _row(name: str, language: str, found: list[dict[Any, Any]]) -> tuple[str, ...]:
+    counts = ("requests", "answered", "abandoned", "prompt_tokens", "completion_tokens")
+    return (name, language, *(f"{sum(int(row[count]) for row in found):,}" for count in counts), _cost(found))
+
+
+def _cost(found: list[dict[Any, Any]]) -> str:
+    costs = [row["cost"] for row in found]
+    currencies = {str(row["currency"]) for row in found}
+    if not all(isinstance(cost, str) for cost in costs) or len(currencies) > 1 or currencies == {""}:
+        return "–"
+    return f"{sum(map(Decimal, costs)):.4f} {currencies.pop()}"

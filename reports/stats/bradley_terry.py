@@ -1,0 +1,242 @@
+r"""Ratings from comparisons in pairs: Bradley and Terry (1952) with Davidson's ties (1970), as functions on arrays.
+
+With ratings :math:`r` and :math:`d = r_i - r_j`, system i wins, ties and loses against j with probabilities in the
+proportion :math:`e^{d/2} : \nu : e^{-d/2}`. This is an exponential family in :math:`(r, \log\nu)`; its sufficient
+statistics are each pair's score (ties count half) and the number of ties. So Newton's method needs only the mean score
+and the share of ties of each pair, whatever the number of battles, and solves many bootstrap rounds at once.
+
+A battle with score s between 0 and 1 (several games of one item) counts as :math:`1 - |2s - 1|` of a tie and the rest
+as a win or a loss, which keeps its score: contradicting games make a tie.
+
+With :math:`\nu` held at 0, ties only count half: the model of arena-hard-auto.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from polyarena.reports.stats.resampling import Floats, Integers
+
+RIDGE = 1e-6
+"""Penalty on each squared parameter (half of it enters the log-likelihood); it keeps separated systems finite."""
+
+STEPS = 200
+LONGEST_STEP = 2.0
+SMALLEST_STEP = 1e-6
+"""A step this small leaves an error of about its square."""
+CHUNK = 512
+"""Rounds that are solved together: their matrices stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which systems met.
+
+    Attributes:
+        first: Shape (p,); the system that scores are about, by number.
+        second: Shape (p,); the other one.
+        systems: How many there are.
+        anchor: The system whose rating is 0.
+        ties: Whether ties have a parameter of their own (Davidson) or only count half.
+    """
+
+    first: Integers
+    second: Integers
+    systems: int
+    anchor: int
+    ties: bool = True
+
+    def design(self) -> Floats:
+        """Return which free rating enters which pair; shape (p, systems - 1), with 1 and -1."""
+        whole = np.zeros((len(self.first), self.systems))
+        rows = np.arange(len(self.first))
+        whole[rows, self.first] = 1.0
+        whole[rows, self.second] = -1.0
+        return np.delete(whole, self.anchor, axis=1)
+
+
+@dataclass(frozen=True)
+class Fit:
+    r"""Ratings of one or many rounds.
+
+    Attributes:
+        ratings: Shape (rounds, systems), in natural logarithms of odds; 0 for the anchor.
+        tie: Shape (rounds,): Davidson's :math:`\nu`; 0 where ties only count half.
+    """
+
+    ratings: Floats
+    tie: Floats
+
+    def expected(self, system: int, opponent: int) -> Floats:
+        """Return the expected score of a system against another, ties counting half; shape (rounds,)."""
+        return moments(self.ratings[:, system] - self.ratings[:, opponent], self.tie)[0]
+
+
+def tie_share(scores: Floats) -> Floats:
+    """Return how much of a battle is a tie: 1 at a score of one half, 0 at 0 and 1."""
+    return np.asarray(1.0 - np.abs(2.0 * scores - 1.0), dtype=np.float64)
+
+
+def moments(difference: Floats, tie: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return expected score, probability of a tie, variance of the score, and covariance of score and tie.
+
+    Args:
+        difference: Of two ratings, any shape.
+        tie: Davidson's nu, broadcast against it.
+    """
+    # Multiplying all by exp(-|d|/2) leaves nothing that overflows.
+    small = np.exp(-np.abs(difference))
+    root = np.exp(-np.abs(difference) / 2) * tie
+    total = 1.0 + small + root
+    drawn = root / total
+    score = (np.where(difference > 0, 1.0, small) + root / 2) / total
+    win = np.where(difference > 0, 1.0, small) / total
+    loss = np.where(difference > 0, small, 1.0) / total
+    variance = win * loss + drawn * (win + loss) / 4
+    return score, drawn, variance, drawn * (0.5 - score)
+
+
+def fit(
+    pairs: Pairs, battles: Floats, scores: Floats, ties: Floats, *, ridge: float = RIDGE, start: Fit | None = None
+) -> Fit:
+    """Fit ratings by Newton's method, many rounds at once.
+
+    Args:
+        pairs: Who met whom; the p pairs.
+        battles: Shape (p,); how much each pair weighs, the same in all rounds.
+        scores: Shape (rounds, p); mean score of the first system.
+        ties: Shape (rounds, p); mean share of ties, unused where ``pairs.ties`` is false.
+        ridge: Above 0; see :data:`RIDGE`.
+        start: A fit of one round to begin with.
+
+    Returns:
+        The fit of each round; a round's numbers do not depend on the others.
+    """
+    rounds, free = len(scores), pairs.systems - 1
+    count = free + int(pairs.ties)
+    state = np.zeros((rounds, count))
+    if start is not None:
+        state[:, :free] = np.delete(start.ratings[0], pairs.anchor)
+        if pairs.ties:
+            state[:, free] = np.log(start.tie[0])
+    model = _Model(pairs, battles, ridge)
+    for first in range(0, rounds, CHUNK):
+        part = slice(first, first + CHUNK)
+        _climb(state[part], model, scores[part], ties[part])
+    ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
+    return Fit(ratings, np.exp(state[:, free]) if pairs.ties else np.zeros(rounds))
+
+
+def influence(
+    pairs: Pairs, battles: Floats, fitted: Fit, scores: Floats, ties: Floats, *, ridge: float = RIDGE
+) -> tuple[Floats, Floats]:
+    """Return the influence of each cluster on the ratings and on the logarithm of nu.
+
+    The inverse of the information times what each cluster adds to the score equations (the sandwich; Huber 1967).
+
+    Args:
+        pairs: As in :func:`fit`.
+        battles: As in :func:`fit`.
+        fitted: The fit of the data, one round.
+        scores: Shape (clusters, p); influence of each cluster on the pairs' mean scores.
+        ties: Shape (clusters, p); on their shares of ties.
+        ridge: As in :func:`fit`.
+
+    Returns:
+        Shapes (clusters, systems) and (clusters,).
+    """
+    free = pairs.systems - 1
+    model = _Model(pairs, battles, ridge)
+    state = np.delete(fitted.ratings, pairs.anchor, axis=1)
+    if pairs.ties:
+        state = np.column_stack([state, np.log(fitted.tie)])
+    nothing = np.zeros((1, len(battles)))
+    hessian = model.information(model.slopes(state, nothing, nothing))
+    pulls = (scores * battles) @ model.design
+    if pairs.ties:
+        pulls = np.column_stack([pulls, (ties * battles).sum(axis=1)])
+    moved = np.linalg.solve(hessian[0], pulls.T).T
+    on_tie = moved[:, free] if pairs.ties else np.zeros(len(scores))
+    return np.insert(moved[:, :free], pairs.anchor, 0.0, axis=1), on_tie
+
+
+@dataclass(frozen=True)
+class _Slopes:
+    """Derivatives of the penalised log-likelihood at a state of q parameters, f of them ratings.
+
+    Attributes:
+        gradient: Shape (rounds, q).
+        curve: Shape (rounds, p); what each pair adds to the curvature of its difference.
+        cross: Shape (rounds, f); negative mixed derivatives of the ratings and the logarithm of nu.
+        corner: Shape (rounds,); the negative second derivative of the latter.
+    """
+
+    gradient: Floats
+    curve: Floats
+    cross: Floats
+    corner: Floats
+
+
+class _Model:
+    """The penalised log-likelihood of the pairs."""
+
+    def __init__(self, pairs: Pairs, battles: Floats, ridge: float) -> None:
+        self.design = pairs.design()
+        self._outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.design), -1)
+        self._battles, self._ties, self._ridge = battles, pairs.ties, ridge
+        # Where all met the anchor alone, no two free ratings share a pair.
+        self._apart = bool(((pairs.first == pairs.anchor) | (pairs.second == pairs.anchor)).all())
+
+    def slopes(self, state: Floats, scores: Floats, ties: Floats) -> _Slopes:
+        """Return the derivatives; all arguments have one row a round."""
+        free, battles = self.design.shape[1], self._battles
+        tie = np.exp(state[:, free:]) if self._ties else np.zeros((len(state), 1))
+        score, drawn, variance, covariance = moments(state[:, :free] @ self.design.T, tie)
+        gradient = -self._ridge * state
+        gradient[:, :free] += ((scores - score) * battles) @ self.design
+        if self._ties:
+            gradient[:, free] += ((ties - drawn) * battles).sum(axis=1)
+        cross = (covariance * battles) @ self.design
+        return _Slopes(gradient, variance * battles, cross, (drawn * (1 - drawn) * battles).sum(axis=1) + self._ridge)
+
+    def information(self, at: _Slopes) -> Floats:
+        """Return the negative Hessian; shape (rounds, q, q)."""
+        rounds, count = at.gradient.shape
+        free = self.design.shape[1]
+        hessian = np.zeros((rounds, count, count))
+        hessian[:, :free, :free] = (at.curve @ self._outer).reshape(rounds, free, free)
+        hessian[:, np.arange(free), np.arange(free)] += self._ridge
+        if self._ties:
+            hessian[:, :free, free] = hessian[:, free, :free] = at.cross
+            hessian[:, free, free] = at.corner
+        return hessian
+
+    def step(self, at: _Slopes) -> Floats:
+        """Return Newton's step; shape (rounds, q)."""
+        if not self._apart:
+            return np.asarray(np.linalg.solve(self.information(at), at.gradient[:, :, None])[:, :, 0])
+        free = self.design.shape[1]
+        own = at.curve @ np.square(self.design) + self._ridge
+        alone = np.asarray(at.gradient[:, :free] / own, dtype=np.float64)
+        if not self._ties:
+            return alone
+        # The ratings' block is diagonal: its Schur complement is a number.
+        pull = at.cross / own
+        on_tie = at.gradient[:, free] - (pull * at.gradient[:, :free]).sum(axis=1)
+        on_tie /= at.corner - (pull * at.cross).sum(axis=1)
+        return np.column_stack([alone - pull * on_tie[:, None], on_tie])
+
+
+def _climb(state: Floats, model: _Model, scores: Floats, ties: Floats) -> None:
+    """Move each round's state, in place, to where the gradient is 0."""
+    active = np.arange(len(state))
+    for _ in range(STEPS):
+        at = state[active]
+        step = model.step(model.slopes(at, scores[active], ties[active]))
+        size = np.abs(step).max(axis=1, initial=0.0)
+        state[active] = at + step * np.minimum(1.0, LONGEST_STEP / np.maximum(size, LONGEST_STEP))[:, None]
+        active = active[size > SMALLEST_STEP]
+        if not len(active):
+            break

@@ -1,0 +1,141 @@
+"""Who beats whom, and whether that makes circles."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from polyarena.reports.stats.battle_pairs import battle_pairs, check_battles
+
+EVEN = 1e-9
+"""A mean score closer to one half is a draw: means of thirds are not exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """Systems of which each beats the next, and the last the first.
+
+    Attributes:
+        systems: Three or more, beginning with the first by name.
+        margin: The smallest of their mean scores less one half; a small one may be chance.
+    """
+
+    systems: tuple[str, ...]
+    margin: float
+
+
+def pairwise_matrix(battles: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
+    """Return the mean score of each system (row) against each other one (column), as it was observed.
+
+    Args:
+        battles: Rows of :class:`polyarena.judges.records.Battle` of one judge and task; those without a verdict are
+            left out.
+        language: One language; by default each pair's mean over the languages in which it met.
+
+    Returns:
+        A square frame of the systems, sorted; opposite entries add up to 1. NaN where a pair never met, and on the
+        diagonal. Empty if no battle is left.
+
+    Raises:
+        DataError: As :func:`polyarena.reports.stats.ranking.rank`.
+        ValueError: The battles are of more than one judge or task.
+    """
+    check_battles(battles)
+    if len(battles[["judge", "task"]].drop_duplicates()) > 1:
+        raise ValueError("the battles are of several judges or tasks; select one")
+    decided = battles[battles["score"].notna()]
+    if language is not None:
+        decided = decided[decided["language"] == language]
+    if decided.empty:
+        return pd.DataFrame()
+    found = battle_pairs(decided, None)
+    languages = (found.counts() > 0).sum(axis=0)
+    scores = np.sum(list(found.means()), axis=0)[0, :, 0] / languages
+    matrix = np.full((len(found.systems), len(found.systems)), np.nan)
+    matrix[found.first, found.second] = scores
+    matrix[found.second, found.first] = 1.0 - scores
+    return pd.DataFrame(matrix, index=list(found.systems), columns=list(found.systems))
+
+
+def cycles(matrix: pd.DataFrame) -> list[Cycle]:
+    """Find systems that beat each other in a circle: there, no rating can agree with what was observed.
+
+    Where all systems met and none drew, any circle implies one of three (Moon 1968, *Topics on Tournaments*, section
+    3). Otherwise circles may be longer: each system of which no circle of three is known gets one of its shortest.
+
+    Args:
+        matrix: From :func:`pairwise_matrix`.
+
+    Returns:
+        Circles of three, and longer ones of systems that are in none of these; the clearest first.
+    """
+    score = np.nan_to_num(matrix.to_numpy(dtype=np.float64), nan=0.5)
+    beats = score > 0.5 + EVEN
+    rings = {ring for i in range(len(matrix)) for ring in _threes(beats, i)}
+    known = {system for ring in rings for system in ring}
+    for i in range(len(matrix)):
+        if i not in known and (ring := _shortest(beats, i)):
+            rings.add(_from_first(ring))
+            known.update(ring)
+    found = [
+        Cycle(
+            tuple(str(matrix.index[system]) for system in ring),
+            min(float(score[a, b]) for a, b in zip(ring, (*ring[1:], ring[0]), strict=True)) - 0.5,
+        )
+        for ring in rings
+    ]
+    return sorted(found, key=lambda cycle: (-cycle.margin, cycle.systems))
+
+
+def circle_sentences(battles: pd.DataFrame) -> list[str]:
+    """Say which systems beat each other in a circle, one sentence each, by task and judge.
+
+    Args:
+        battles: Rows of :class:`polyarena.judges.records.Battle`, of any judges and tasks.
+    """
+    return [
+        circle_sentence(str(task), str(judge), cycle)
+        for (task, judge), own in battles.groupby(["task", "judge"], sort=True)
+        for cycle in cycles(pairwise_matrix(own))
+    ]
+
+
+def circle_sentence(task: str, judge: str, cycle: Cycle) -> str:
+    """Say that systems beat each other in a circle."""
+    pairs = zip(cycle.systems, (*cycle.systems[1:], cycle.systems[0]), strict=True)
+    beaten = ", ".join(f"{one} beats {other}" for one, other in pairs)
+    return f"{task}, judge {judge}: {beaten} (by {100 * cycle.margin:.1f} points or more): no rating agrees with that"
+
+
+def _threes(beats: NDArray[np.bool_], first: int) -> list[tuple[int, ...]]:
+    """Return the circles of three whose lowest number is ``first``."""
+    later = np.arange(len(beats)) > first
+    ring = beats & (beats[first] & later)[:, None] & (beats[:, first] & later)[None, :]
+    return [(first, int(a), int(b)) for a, b in zip(*np.nonzero(ring), strict=True)]
+
+
+def _shortest(beats: NDArray[np.bool_], start: int) -> tuple[int, ...]:
+    """Return a shortest circle through a system, by breadth-first search; empty if there is none."""
+    before: dict[int, int] = {}
+    waiting = deque([start])
+    while waiting:
+        at = waiting.popleft()
+        for system in map(int, np.flatnonzero(beats[at])):
+            if system == start:
+                ring = [at]
+                while ring[-1] != start:
+                    ring.append(before[ring[-1]])
+                return tuple(reversed(ring))
+            if system not in before:
+                before[system] = at
+                waiting.append(system)
+    return ()
+
+
+def _from_first(ring: tuple[int, ...]) -> tuple[int, ...]:
+    place = ring.index(min(ring))
+    return ring[place:] + ring[:place]

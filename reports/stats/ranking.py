@@ -1,0 +1,235 @@
+"""Many systems at once: ratings, ranks and tie groups, from battles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from polyarena.reports.stats.battle_pairs import BattlePairs, battle_pairs, check_battles
+from polyarena.reports.stats.bradley_terry import RIDGE, moments
+from polyarena.reports.stats.intervals import Interval, interval
+from polyarena.reports.stats.rank_groups import RankedGroup, ranked_groups
+from polyarena.reports.stats.rank_records import Ranked
+from polyarena.reports.stats.rank_sets import Ranks, rank_sets
+from polyarena.reports.stats.resampling import Integers
+from polyarena.reports.stats.signature import own_version
+from polyarena.reports.stats.summary import Settings
+
+ELO_SCALE = 400 / math.log(10)
+"""Elo points for one natural logarithm of odds."""
+
+FARTHEST = 10.0
+"""Ratings and ends beyond these odds (22,000 to 1) come from data or resamples without a loss, or without a win."""
+
+_WHOLE = ("rank", "rank_low", "rank_high", "tie_group")
+_REAL = ("rating", "rating_low", "rating_high", "win_rate", "standard_error", "low", "high", "p_best")
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the rows of one judge and task share."""
+
+    judge: str
+    task: str
+    prefix: str
+    anchor: float
+    settings: Settings
+
+
+def rank(
+    battles: pd.DataFrame,
+    *,
+    baseline: str | None = None,
+    ties: bool = True,
+    anchor: float = 1000.0,
+    confidence: float = 0.95,
+    rounds: int = 10_000,
+    seed: int = 0,
+    signatures: Mapping[tuple[str, str], str] | None = None,
+) -> pd.DataFrame:
+    """Rate and rank the systems of each judge and task, over languages and by language.
+
+    Bradley-Terry with Davidson's ties (:mod:`polyarena.reports.stats.bradley_terry`), fitted again in every round of
+    the joint bootstrap over ``source_id``, with the baseline anchored in each; how often each pair met is held fixed.
+    Over languages, a pair's score is the mean of its languages' scores: a language's number of items gives it no
+    weight. Ranks are sets (:mod:`polyarena.reports.stats.rank_sets`).
+
+    Args:
+        battles: Rows of :class:`polyarena.judges.records.Battle`, in any order; those without a verdict are left out.
+        baseline: The anchored system; by default the commonest ``baseline`` of the judge and task.
+        ties: Whether ties have a parameter of their own, or only count half (as in arena-hard-auto).
+        anchor: Rating of the baseline.
+        confidence: Nominal, two-sided.
+        rounds: Of the bootstrap.
+        seed: Not negative; the same seed gives the same bytes.
+        signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
+
+    Returns:
+        Rows of :class:`polyarena.reports.stats.rank_records.Ranked`, by task, judge, level, language and rank; systems
+        without a rank come last. Empty if no battle has a verdict.
+
+    Raises:
+        DataError: A column is missing, a pair of systems meets twice on an item, a score lies outside [0, 1], or
+            ``baseline`` has no battle.
+
+    Example:
+        >>> ranking = rank(battles)  # doctest: +SKIP
+        >>> ranking.query("level == 'macro'")[["system", "rating", "rank_low", "rank_high"]]  # doctest: +SKIP
+    """
+    settings = Settings(confidence, rounds, seed)
+    check_battles(battles)
+    rows: list[Ranked] = []
+    for (task, judge), own in battles[battles["score"].notna()].groupby(["task", "judge"], sort=True):
+        prefix = (signatures or {}).get((str(task), str(judge)), f"task:{task}|judge:{judge}")
+        model = f"{prefix}|model:{'davidson' if ties else 'bradley-terry'}|ridge:{RIDGE:g}"
+        context = _Context(str(judge), str(task), model, anchor, settings)
+        found = battle_pairs(own, baseline)
+        for group in ranked_groups(found, ties=ties, rounds=rounds, seed=seed):
+            rows += _rows(found, group, context)
+    frame = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Ranked)])
+    return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))
+
+
+def _rows(found: BattlePairs, group: RankedGroup, context: _Context) -> list[Ranked]:
+    """Return the rows of one group, the best system first."""
+    connected = sorted(group.comparable.intersection(group.systems()))
+    ranks = _ranks(group, connected, found.data.labels, context.settings) if len(connected) > 1 else None
+    rows = []
+    for system in group.systems():
+        row = _row(found, group, system, context)
+        if ranks is not None and system in connected:
+            row = _placed(row, ranks, connected.index(system), sure=system in group.finite and row.rating is not None)
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row.rank is None, row.rank or 0, row.system))
+
+
+def _ranks(group: RankedGroup, connected: list[int], labels: Integers, settings: Settings) -> Ranks:
+    pulls = group.on_ratings[:, connected]
+    variances = np.zeros((len(connected), len(connected)))
+    for label in np.unique(labels[group.clusters]):
+        stratum = pulls[group.clusters & (labels == label)]
+        products = stratum.T @ stratum * (len(stratum) / max(len(stratum) - 1, 1))
+        squares = np.diag(products)
+        variances += squares[:, None] + squares[None, :] - 2 * products
+    ratings, replicates = group.fitted.ratings[0, connected], group.rounds.ratings[:, connected]
+    unsure = np.array([system not in group.finite for system in connected]) | (np.abs(ratings) > FARTHEST)
+    variances[unsure, :] = variances[:, unsure] = 0.0
+    np.fill_diagonal(variances, 0.0)
+    # What rounding leaves of a difference without any spread is no spread.
+    noise = 1e-12 * float(np.square(pulls).sum())
+    errors = np.sqrt(np.where(variances > noise, variances, 0.0))
+    return rank_sets(ratings, replicates, errors, settings.confidence)
+
+
+def _placed(row: Ranked, ranks: Ranks, place: int, *, sure: bool) -> Ranked:
+    """Return the row with its rank; with the sets only where the rating is finite."""
+    row = replace(row, rank=int(ranks.rank[place]), tie_group=int(ranks.group[place]))
+    if not sure:
+        return row
+    return replace(
+        row, rank_low=int(ranks.low[place]), rank_high=int(ranks.high[place]), p_best=float(ranks.best[place])
+    )
+
+
+def _row(found: BattlePairs, group: RankedGroup, system: int, context: _Context) -> Ranked:
+    """Return the row of one system, but for its rank."""
+    met = (group.pairs.first == system) | (group.pairs.second == system)
+    n, settings = int(group.battles[met].sum()), context.settings
+    row = Ranked(
+        judge=context.judge,
+        task=context.task,
+        level=group.level,
+        group=group.name,
+        system=found.systems[system],
+        baseline=found.systems[found.anchor],
+        n=n,
+        n_clusters=int(group.clusters.sum()),
+        opponents=int(met.sum()),
+        confidence=settings.confidence,
+        note="no points connect it with the baseline: no rating",
+        signature=f"{context.prefix}|n:{n}|B:{settings.rounds}|seed:{settings.seed}"
+        f"|ci:{settings.confidence * 100:g}|polyarena:{own_version()}",
+    )
+    if system == found.anchor:
+        return replace(row, rating=context.anchor, win_rate=0.5, note="the baseline, whose rating is fixed")
+    if system not in group.comparable:
+        return row
+    win, around = _against_baseline(found, group, system, n, settings)
+    row = replace(
+        row,
+        win_rate=win,
+        standard_error=around.standard_error,
+        low=around.low,
+        high=around.high,
+        note=around.note,
+    )
+    if system not in group.finite:
+        return replace(
+            row,
+            note=_join(
+                around.note, "no finite rating: all points of the systems between it and the baseline went one way"
+            ),
+        )
+    return _rated(row, found, group, system, context)
+
+
+def _against_baseline(
+    found: BattlePairs, group: RankedGroup, system: int, n: int, settings: Settings
+) -> tuple[float, Interval]:
+    """Return the expected score against the baseline with its interval."""
+    fitted = group.fitted
+    win = float(fitted.expected(system, found.anchor)[0])
+    if system not in group.finite:
+        # The ridge keeps it a little from where it belongs.
+        win = float(round(win))
+    _, _, variance, covariance = moments(fitted.ratings[:, system], fitted.tie)
+    pulls = variance[0] * group.on_ratings[:, system] + covariance[0] * group.on_tie
+    # The ridge lets a trace of the other systems' battles through; the interval asks which clusters are alike.
+    grain = max(float(np.abs(pulls).max()), 1e-300) * 1e-6
+    pulls = np.rint(pulls / grain) * grain
+    around = interval(
+        win,
+        pulls[group.clusters],
+        found.data.labels[group.clusters],
+        group.rounds.expected(system, found.anchor),
+        items=n,
+        bounded=True,
+        confidence=settings.confidence,
+    )
+    return win, around
+
+
+def _rated(row: Ranked, found: BattlePairs, group: RankedGroup, system: int, context: _Context) -> Ranked:
+    """Return the row with a rating and the ends of its interval, as far as there are any."""
+    rating = float(group.fitted.ratings[0, system])
+    around = interval(
+        rating,
+        group.on_ratings[group.clusters, system],
+        found.data.labels[group.clusters],
+        group.rounds.ratings[:, system],
+        items=row.n,
+        bounded=False,
+        confidence=context.settings.confidence,
+    )
+    ends = [None if end is None or abs(end) > FARTHEST else context.anchor + ELO_SCALE * end
+            for end in (around.low, around.high)]  # fmt: skip
+    far = "an end of the rating is open: it won or lost everything in many resamples"
+    opened = around.low is not None and None in ends
+    if abs(rating) > FARTHEST:
+        one_way = "no finite rating: but for ties, all its points went one way"
+        return replace(row, note=_join(row.note, one_way))
+    return replace(
+        row,
+        rating=context.anchor + ELO_SCALE * rating,
+        rating_low=ends[0],
+        rating_high=ends[1],
+        note=_join(row.note, "" if row.note == around.note else around.note, far if opened else ""),
+    )
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

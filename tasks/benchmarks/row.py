@@ -1,0 +1,95 @@
+"""One row of a data set, read so that each complaint names the field and the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.suggest import closest
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row and where it stands.
+
+    Attributes:
+        values: As the data set has them.
+        language: ``lang_Script``.
+        position: Among the rows of its language in their order, from 0.
+        place: For messages.
+        revision: Of the data set that the task was written for.
+    """
+
+    values: Mapping[str, Any]
+    language: str
+    position: int
+    place: str
+    revision: str = ""
+
+    @property
+    def number(self) -> int:
+        """The position from 1, which serves as id where the data has none."""
+        return self.position + 1
+
+    def __getitem__(self, field: str) -> Any:
+        """Return the value of a field that was asked for when the rows were read, and is therefore there."""
+        return self.values[field]
+
+    def text(self, field: str) -> str:
+        """Return a field that must hold a text.
+
+        Raises:
+            DataError: It holds something else, or nothing but white space.
+        """
+        value = self.values.get(field)
+        if isinstance(value, str) and value.strip():
+            return value
+        raise self.refused(
+            f"the field {field!r} is empty" if isinstance(value, str) else f"the field {field!r} is no text", value
+        )
+
+    def shown(self, field: str) -> str:
+        """Return a field as text, whatever it holds; null is the empty text.
+
+        Answer options of exams may be numbers, and machine-translated ones may have been lost.
+
+        Raises:
+            DataError: There is no such field.
+        """
+        if field not in self.values:
+            near = closest(field, self.values)
+            raise DataError(
+                f"the field {field!r} is missing",
+                where=self.place,
+                why=f"the task reads the data set as of revision {self.revision}; the row has: "
+                f"{', '.join(sorted(self.values))}",
+                fix=f"did you mean {near[0]!r}?" if near else "pin the revision that the task was written for",
+            )
+        value = self.values[field]
+        return "" if value is None else str(value).strip()
+
+    def gold(self, field: str, *namings: Sequence[str]) -> int:
+        """Return the index of the right choice.
+
+        Args:
+            field: That names it.
+            namings: Ways in which it may be named, each in the order of the choices, such as ``"ABCD"``; the first
+                way that has the name decides.
+
+        Raises:
+            DataError: The field names none of them.
+        """
+        written = str(self.values.get(field)).strip()
+        for names in namings:
+            if written in list(names):
+                return list(names).index(written)
+        expected = " or ".join(f"{names[0]} to {names[-1]}" for names in namings)
+        raise self.refused(f"the field {field!r} names no choice, expected {expected}", self.values.get(field))
+
+    def refused(self, what: str, value: object) -> DataError:
+        """Return the error for a value that cannot be used."""
+        return DataError(
+            what, where=self.place, why=f"it is {value!r}", fix="check the copy of the data set, or report it upstream"
+        )

@@ -1,0 +1,48 @@
+"""Which items are asked when not all are: a spread of them that is the same in every language.
+
+The first items of a data set are no sample of it: the first three of SIB-200's test split are of one topic. So each
+item gets a place by the SHA-256 of its ``source_id``, and those with the smallest places are asked (bottom-k sampling;
+Broder 1997, On the resemblance and containment of documents). The choice depends on nothing else: translations of a
+source item are asked in all languages or in none, a larger limit keeps what a smaller one asked, and a language that
+lacks some source items still shares the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator
+
+from polyarena.tasks.item import Item
+
+
+def limited(items: Iterable[Item], limit: int | None) -> Iterator[Item]:
+    """Yield ``limit`` of the items, spread over all of them, in the order in which they came.
+
+    All items are read, and ``limit`` of them are held at a time.
+
+    Args:
+        items: Of one task and language.
+        limit: How many are wanted; ``None``, or as many as there are or more, yields all.
+
+    Raises:
+        ValueError: The limit is negative.
+    """
+    if limit is None:
+        return iter(items)
+    if limit < 0:
+        raise ValueError(f"a limit cannot be negative: {limit}")
+    # heapq keeps its smallest entry on top; with places negated that is the item to drop next.
+    kept: list[tuple[int, int, Item]] = []
+    for position, item in enumerate(items):
+        entry = (-place(item.source_id), -position, item)
+        if len(kept) < limit:
+            heapq.heappush(kept, entry)
+        elif kept and entry[:2] > kept[0][:2]:
+            heapq.heapreplace(kept, entry)
+    return (item for _, _, item in sorted(kept, key=lambda entry: -entry[1]))
+
+
+def place(source_id: str) -> int:
+    """Return the place of a source item among all: the first 8 bytes of the SHA-256 of its id, as a number."""
+    return int.from_bytes(hashlib.sha256(source_id.encode("utf-8", "backslashreplace")).digest()[:8], "big")

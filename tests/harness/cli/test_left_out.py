@@ -1,0 +1,88 @@
+"""What ``polyarena plan`` says of suites that cannot be asked whole, metrics left out, and flags."""
+
+import json
+
+import pytest
+
+from polyarena.harness.cli import main
+from polyarena.harness.cli.left_out import left_out_lines
+from polyarena.harness.planning import plan
+from polyarena.harness.planning.resolved_task import Flag, LeftOut
+from polyarena.tasks.metrics.adequacy import Level
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """Makes a plan with these entries left out and flagged."""
+
+    class Given:
+        def __init__(self, left_out, flags):
+            self.left_out = left_out
+            self.tasks = [type("Task", (), {"flags": flags})()]
+
+    return lambda left_out=(), flags=(): list(left_out_lines(Given(left_out, flags)))
+
+
+def test_a_line_for_each_suite(planned):
+    lines = planned(
+        [
+            LeftOut("xcopa", ("deu_Latn", "fra_Latn"), "not there", suite="one"),
+            LeftOut("mgsm", ("deu_Latn",), "not there", suite="one"),
+            LeftOut("mgsm", ("fra_Latn",), "another reason", suite="one"),
+            LeftOut("winomt", (), "not installed", suite="two"),
+        ]
+    )
+    assert lines == [
+        "left out of the suite one: 4 languages that 2 of its tasks do not have (`--json` lists them)",
+        "left out of the suite two: winomt (not installed)",
+    ]
+
+
+def test_a_line_for_each_metric_with_its_reason(planned):
+    codes = ("a_Latn", "b_Latn", "c_Latn", "d_Latn", "e_Latn", "f_Latn", "g_Latn", "h_Latn")
+    (line,) = planned([LeftOut("confusion", codes, "it looks for Latin letters", "word_pass", "aya99")])
+    assert line == (
+        "left out: word_pass of confusion in a_Latn, b_Latn, c_Latn, d_Latn, e_Latn, f_Latn and 2 more, "
+        "because it looks for Latin letters"
+    )
+
+
+def test_flags_are_gathered_by_reason(planned):
+    lines = planned(
+        flags=[
+            Flag("xlsum", "tha_Thai", "rouge_l", Level.DOUBTFUL, "characters"),
+            Flag("xlsum", "lao_Laoo", "rouge_l", Level.DOUBTFUL, "characters"),
+            Flag("xlsum", "jpn_Jpan", "rouge_l", Level.INADEQUATE, "words"),
+        ]
+    )
+    assert lines == [
+        "flagged as doubtful: rouge_l of xlsum in tha_Thai, lao_Laoo: characters",
+        "flagged as inadequate: rouge_l of xlsum in jpn_Jpan: words",
+    ]
+
+
+def test_nothing_left_out_says_nothing(planned):
+    assert planned() == []
+
+
+def test_the_plan_of_a_suite_tells_people_and_programs(tmp_path, capsys):
+    path = tmp_path / "smoke.yaml"
+    tasks = "tasks: [{suite: smoke, languages: [hin_Deva, jpn_Jpan], limit: 2}]\n"
+    path.write_text(f"name: smoke\nsystems: [{{name: a, model: dummy}}]\n{tasks}output: run\n")
+    assert main(["plan", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "polyarena_mini" in said
+    assert "cldr_names" in said
+    assert main(["plan", str(path), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["flags"] == []
+    assert data["left_out"] == [
+        {**each, "languages": list(each["languages"])} for each in map(_plain, plan(path).left_out)
+    ]
+    assert {(cell["task"], cell["language"], cell["items"]) for cell in data["cells"]} == {
+        (task, code, 2) for task in ("polyarena_mini", "cldr_names") for code in ("hin_Deva", "jpn_Jpan")
+    }
+
+
+def _plain(left_out):
+    return {name: getattr(left_out, name) for name in LeftOut.__slots__}

@@ -1,0 +1,191 @@
+"""The end of a run on the terminal: tables by length, sentences, files, what is missing and what failed."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness import open_run, plan, run, write_report
+from polyarena.harness.cli.summary import MOST_LANGUAGES, print_failures, print_summary
+from polyarena.harness.events import CellFailed, GamesFailed
+from polyarena.harness.importing import ImportOptions, import_verdicts
+from polyarena.tasks.languages import all_languages
+
+CODES = [language.code for language in all_languages()]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Leaves figures out of reports, which nothing here looks at."""
+    monkeypatch.setattr("polyarena.harness.reporting.write._figures", lambda *_: ({}, [], ()))
+
+
+@pytest.fixture
+def imported(tmp_path, drawn):
+    """Imports games in so many languages; of each pair, ``ours`` wins one and loses one."""
+
+    def imported(many):
+        rows = [
+            {"item_id": str(item), "system_a": a, "system_b": b, "judge": "j", "language": code, "task": "t",
+             "label": "A>B" if (a == "ours") == (item == 0) else "B>A"}
+            for code in CODES[:many] for item in range(2) for a, b in (("ours", "base"), ("base", "ours"))
+        ]  # fmt: skip
+        path = tmp_path / "games.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        import_verdicts("polyarena", path, tmp_path / "run", ImportOptions(baseline="base"))
+        lock = json.loads((tmp_path / "run" / "lock.json").read_text(encoding="utf-8"))
+        lock["experiment"]["resolved"]["statistics"]["rounds"] = 100
+        (tmp_path / "run" / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+        return open_run(tmp_path / "run").folder
+
+    return imported
+
+
+def said(folder, capsys, **options):
+    files = write_report(folder)
+    capsys.readouterr()
+    print_summary(folder, files, **options)
+    return capsys.readouterr().out
+
+
+def test_a_short_table_has_every_language(imported, capsys):
+    out = said(imported(3), capsys)
+    assert "t: win rate of ours against base in %, judge j " in out
+    names = [language.name for language in all_languages()][:3]
+    assert all(name in out for name in [*names, "Average", "no verdict", "own name"])
+    assert "each of them is in the report" not in out
+
+
+def test_a_long_table_has_the_averages_and_counts_the_languages(imported, capsys):
+    many = MOST_LANGUAGES + 1
+    out = said(imported(many), capsys)
+    assert f"({many} languages; each of them is in the report)" in " ".join(out.split())
+    table = out.partition("It is open whether")[0]
+    assert "Average" in table
+    assert CODES[0] not in table
+    autonyms = [language.autonym for language in all_languages()[:many]]
+    assert not any(f" {autonym} " in table for autonym in autonyms)
+
+
+def test_the_result_is_said_in_words_with_the_judge(imported, capsys):
+    folder = imported(2)
+    out = said(folder, capsys)
+    assert "It is open whether ours is better than base: it wins 50.0 % of battles" in out
+    assert f"Judge: {folder.read_lock()['judges']['j']['description']}." in out
+
+
+def test_the_files_are_counted_and_named(imported, capsys):
+    folder = imported(2)
+    files = write_report(folder)
+    out = said(folder, capsys)
+    assert f"page      {files.page}\n" in out
+    assert f"({len(files.tables)} files: CSV, LaTeX, Markdown)" in out
+    assert f"results   {folder.results}" in out
+    assert files.page.exists()
+    assert folder.results.is_dir()
+
+
+def test_json_has_the_same_rows_as_the_results_and_no_number_that_is_none(imported, capsys):
+    folder = imported(2)
+    data = json.loads(said(folder, capsys, as_json=True))
+    estimates = open_run(folder).estimates()
+    assert data["folder"] == str(folder.path)
+    assert [row["group"] for row in data["estimates"]] == list(estimates["group"])
+    for row, value in zip(data["estimates"], estimates["value"], strict=True):
+        assert row["value"] == (None if value != value else pytest.approx(value))
+
+
+EXPERIMENT = {
+    "name": "toy",
+    "systems": [{"name": "one", "model": "toy"}, {"name": "two", "model": "toy", "args": {"voice": "two"}}],
+    "tasks": ["toy_open"],
+    "languages": ["deu_Latn", "swh_Latn"],
+    "statistics": {"rounds": 100},
+}
+
+
+@pytest.fixture
+def finished(toys, drawn, tmp_path):
+    return lambda **changes: run(plan({**EXPERIMENT, **changes}, output=tmp_path / "toy")).folder
+
+
+def test_without_any_number_it_is_said_what_is_lacking(finished, capsys):
+    out = said(finished(), capsys)
+    assert "There is no number to report" in out
+    assert "Judged tasks need `judges`, a `baseline`" in out
+    assert "page      " in out
+    assert "Incomplete" not in out
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_what_has_no_result_is_counted_and_named(finished, capsys, lost):
+    folder = finished(tasks=["toy_choice"])
+    for code in EXPERIMENT["languages"][:lost]:
+        folder.cell("two", "toy_choice", code).unlink()
+    out = said(folder, capsys)
+    assert f"Incomplete: {lost} cells or pairs of cells have no result" in out
+    assert "two · toy_choice · deu_Latn" in out
+    assert "Running the experiment again does only these." in out
+
+
+def test_scores_are_in_percent_and_have_a_column_for_each_system(finished, capsys):
+    out = said(finished(tasks=["toy_choice"]), capsys)
+    assert "toy_choice: acc in %" in out
+    heading = next(line for line in out.splitlines() if "own name" in line)
+    assert heading.index("one") < heading.index("two")
+    assert "no verdict" not in out
+
+
+def cell(number=0, error="broken", exit_code=3):
+    return CellFailed("one", "t", f"lang{number}", 1, error, exit_code)
+
+
+def test_failures_are_gathered_by_reason_and_three_of_them_named(capsys):
+    print_failures(
+        [*(cell(n) for n in range(5)), cell(9, "another\nwith a fix"), GamesFailed("j", "two", "t", "x", 1, "broken")]
+    )
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.split("\n") == [
+        "polyarena: failed: one · t · lang0, one · t · lang1, one · t · lang2 and 3 more",
+        "  broken",
+        "polyarena: failed: one · t · lang9",
+        "  another",
+        "  with a fix",
+        "polyarena: these are in no number of this run; run the same command again to do only them",
+        "",
+    ]
+
+
+def test_games_are_named_by_judge_and_candidate(capsys):
+    print_failures([GamesFailed("j", "two", "t", "tha_Thai", 1, "no answer")])
+    assert "failed: j judges two · t · tha_Thai\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("codes", "fix"),
+    [
+        ([3], "run the same command again to do only them"),
+        ([2], "mend what is named and run the same command again"),
+        ([2, 2], "mend what is named"),
+        ([5], "mend what is named"),
+        ([2, 3], "run the same command again to do only them"),
+    ],
+)
+def test_what_helps_depends_on_what_failed(capsys, codes, fix):
+    print_failures([cell(n, f"error {n}", code) for n, code in enumerate(codes)])
+    assert fix in capsys.readouterr().err.splitlines()[-1]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20))
+def test_every_failure_is_named_or_counted(reasons):
+    import io
+    from contextlib import redirect_stderr
+
+    with redirect_stderr(io.StringIO()) as stream:
+        print_failures([cell(n, f"reason {reason}") for n, reason in enumerate(reasons)])
+    lines = [line for line in stream.getvalue().splitlines() if "failed:" in line]
+    assert len(lines) == len(set(reasons))
+    counted = [int(line.split(" and ")[1].split()[0]) for line in lines if " more" in line]
+    assert sum(line.count(" · t · ") for line in lines) + sum(counted) == len(reasons)

@@ -1,0 +1,27 @@
+"""What failed is named whole: a pair of answers by its judge, a cell by its system."""
+
+from polyarena.harness.cli.summary import print_failures
+from polyarena.harness.events import CellFailed, GamesFailed
+
+
+def test_games_name_their_judge_and_cells_their_system(capsys):
+    print_failures(
+        [
+            GamesFailed("first", "ours", "t", "deu_Latn", 4, "the budget of 'first' is spent", exit_code=5),
+            GamesFailed("second", "ours", "t", "deu_Latn", 4, "the budget of 'second' is spent", exit_code=5),
+            CellFailed("other", "t", "tha_Thai", 4, "no answer", exit_code=5),
+        ]
+    )
+    said = capsys.readouterr().err
+    assert "failed: first judges ours · t · deu_Latn\n  the budget of 'first' is spent" in said
+    assert "failed: second judges ours · t · deu_Latn" in said
+    assert "failed: other · t · tha_Thai\n  no answer" in said
+    assert said.endswith("mend what is named and run the same command again\n")
+
+
+def test_one_reason_is_told_once_with_a_few_of_its_places(capsys):
+    print_failures([GamesFailed("j", "ours", "t", f"l{n}", 1, "HTTP 500\nand more") for n in range(5)])
+    said = capsys.readouterr().err
+    assert said.count("HTTP 500\n  and more") == 1
+    assert "j judges ours · t · l2 and 2 more" in said
+    assert said.endswith("run the same command again to do only them\n")

@@ -1,0 +1,169 @@
+"""What earlier runs have left is seen by its key, wherever it lies, and nothing is changed by looking."""
+
+import pytest
+
+from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
+from polyarena.harness.experiment import load_experiment
+from polyarena.harness.planning.stock import Stock, cache_path, open_stock
+from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, claim_shard, write_shard
+from polyarena.judges.protocol import Call, Reply
+from polyarena.judges.records import GAME_SCHEMA
+from polyarena.tasks.errors import StoreError
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
+
+CELL = ("one", "task", "deu_Latn")
+PAIR = ("judge", "two", "one", "task", "deu_Latn")
+SETTINGS = EndpointSettings(base_url="http://127.0.0.1:9/v1", model="m")
+PLAIN = {"name": "x", "systems": [{"name": "one", "model": "dummy"}], "tasks": ["polyarena_mini"]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path / "run")
+
+
+@pytest.fixture
+def stock(folder):
+    return Stock(folder, None)
+
+
+def answers(text):
+    return [Completion(*CELL, item_id=str(n), sample_index=0, source_id=str(n), prompt="?", text=text) for n in "12"]
+
+
+def store_cell(folder, key, text="x"):
+    write_shard(folder.cell(*CELL), answers(text), COMPLETION_SCHEMA, {"key": key, "content": f"of {text}"})
+
+
+def store_games(folder, key="k", **facts):
+    write_shard(folder.games(*PAIR), [], GAME_SCHEMA, {"key": key, "content": "c", **facts})
+
+
+def test_nothing_stored_is_nothing(stock, folder):
+    assert stock.cell_content(*CELL, "k") == ""
+    assert stock.completions(*CELL, "k") == []
+    assert not stock.has_games(*PAIR, "k")
+    assert stock.cached(SETTINGS, [Call(())]) == 0
+    assert not folder.path.exists()
+
+
+def test_a_cell_is_known_by_its_key_alone(stock, folder):
+    store_cell(folder, "k")
+    assert stock.cell_content(*CELL, "k") == "of x"
+    assert stock.completions(*CELL, "k") == answers("x")
+    assert stock.cell_content(*CELL, "other") == ""
+    assert stock.completions(*CELL, "other") == []
+    assert stock.cell_content("two", *CELL[1:], "k") == ""
+
+
+def test_a_cell_that_other_settings_have_superseded_is_still_stored(stock, folder):
+    store_cell(folder, "first", "x")
+    assert not claim_shard(folder.cell(*CELL), "second")
+    store_cell(folder, "second", "y")
+    assert [stock.cell_content(*CELL, key) for key in ("first", "second")] == ["of x", "of y"]
+
+
+def test_the_answers_of_one_cell_are_never_taken_for_those_of_another(stock, folder):
+    store_cell(folder, "first", "x")
+    claim_shard(folder.cell(*CELL), "second")
+    store_cell(folder, "second", "y")
+    assert stock.completions(*CELL, "second") == answers("y")
+    # Those of the first lie aside, and what lies in their place is not theirs.
+    assert stock.completions(*CELL, "first") == []
+    assert claim_shard(folder.cell(*CELL), "first")
+    assert stock.completions(*CELL, "first") == answers("x")
+
+
+def test_a_cell_that_lies_aside_alone_has_content_and_no_answers_to_read(stock, folder):
+    store_cell(folder, "first")
+    claim_shard(folder.cell(*CELL), "second")
+    assert stock.cell_content(*CELL, "first") == "of x"
+    assert stock.completions(*CELL, "first") == []
+
+
+def test_a_shard_without_a_footer_of_ours_counts_as_missing(stock, folder):
+    path = folder.cell(*CELL)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a shard")
+    assert stock.cell_content(*CELL, "k") == ""
+    assert stock.completions(*CELL, "k") == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "retried", "stored"),
+    [
+        ({}, False, True),
+        ({}, True, True),
+        ({UNANSWERED: "1"}, False, False),
+        ({UNANSWERED: "1"}, True, False),
+        ({REFUSED: "1"}, False, True),
+        ({REFUSED: "1"}, True, False),
+        ({REFUSED: "1", UNANSWERED: "1"}, False, False),
+    ],
+)
+def test_games_are_stored_when_each_has_its_answer_or_a_refusal_that_stands(folder, facts, retried, stored):
+    store_games(folder, **facts)
+    stock = Stock(folder, None, retry_refused=retried)
+    assert stock.has_games(*PAIR, "k") is stored
+    assert not stock.has_games(*PAIR, "other")
+    assert not stock.has_games(*PAIR[:-1], "tha_Thai", "k")
+
+
+@pytest.mark.parametrize(("retried", "known"), [(False, 2), (True, 1)])
+def test_the_cache_knows_answers_and_unless_they_are_tried_again_refusals(folder, tmp_path, retried, known):
+    asked = [Call(({"role": "user", "content": text},)) for text in ("answered", "refused", "new")]
+    with CallCache(tmp_path / "calls.sqlite") as cache:
+        cache.put(call_key(SETTINGS, asked[0]), Reply(""))
+        cache.refuse(call_key(SETTINGS, asked[1]), "no")
+        stock = Stock(folder, cache, retry_refused=retried)
+        assert stock.cached(SETTINGS, iter(asked)) == known
+        assert stock.cached(SETTINGS, [asked[0], asked[0], asked[2]]) == 2
+        assert stock.cached(SETTINGS.model_copy(update={"model": "n"}), asked) == 0
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "expected"),
+    [
+        (None, None, "runs/calls.sqlite"),
+        (None, "told/c.sqlite", "told/c.sqlite"),
+        (None, "", "runs/calls.sqlite"),
+        ("own.sqlite", "told/c.sqlite", "file/own.sqlite"),
+        ("/abs/own.sqlite", None, "/abs/own.sqlite"),
+    ],
+)
+def test_the_cache_is_the_file_s_own_then_the_environment_s_then_beside_the_runs(
+    tmp_path, monkeypatch, own, told, expected
+):
+    monkeypatch.delenv("POLYARENA_CACHE", raising=False)
+    if told is not None:
+        monkeypatch.setenv("POLYARENA_CACHE", str(tmp_path / told) if told else "")
+    file = tmp_path / "file" / "x.yaml"
+    file.parent.mkdir()
+    file.write_text(
+        "name: x\nsystems: [{name: one, model: dummy}]\ntasks: [polyarena_mini]\n" + (f"cache: {own}\n" if own else "")
+    )
+    assert cache_path(load_experiment(file), RunFolder(tmp_path / "runs" / "x")) == tmp_path / expected
+
+
+def test_opening_makes_nothing_and_closes_what_was_there(tmp_path, folder):
+    experiment = load_experiment({**PLAIN, "cache": str(tmp_path / "calls.sqlite")})
+    with open_stock(experiment, folder) as stock:
+        assert (stock.folder, stock.cache, stock.retry_refused) == (folder, None, False)
+    assert list(tmp_path.iterdir()) == []
+    CallCache(tmp_path / "calls.sqlite").close()
+    with open_stock(experiment, folder, retry_refused=True) as stock:
+        assert stock.retry_refused
+        assert len(stock.cache) == 0
+    with pytest.raises(StoreError, match="cannot be read or written"):
+        len(stock.cache)
+
+
+def test_a_cache_is_closed_after_an_error_too(tmp_path, folder):
+    experiment = load_experiment({**PLAIN, "cache": str(tmp_path / "calls.sqlite")})
+    CallCache(tmp_path / "calls.sqlite").close()
+    opened = open_stock(experiment, folder)
+    stock = opened.__enter__()
+    assert stock.cache.get("ab" * 32) is None
+    assert not opened.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+    with pytest.raises(StoreError):
+        stock.cache.get("ab" * 32)

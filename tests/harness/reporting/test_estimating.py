@@ -1,0 +1,132 @@
+"""Estimates of a run whose lock file has templates, categories and flags; and the tables that are written of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from polyarena.harness.reporting.estimating import estimates
+from polyarena.harness.reporting.write import LONGEST_NAME, _name, _tables
+from polyarena.judges.records import BATTLE_SCHEMA
+from polyarena.reports.tables import sections
+
+CODES = ("deu_Latn", "tha_Thai")
+TEMPLATES = {"nli": "plain", "nli.claim": "claim", "nli.asked": "asked"}
+MEDIAN = "acc (median of 3 templates)"
+
+
+def entry(name, **more):
+    card = {"name": name, "version": "1", "dataset": {"revision": "r1"}}
+    return {"card": card, "languages": list(CODES), "limit": None, **more}
+
+
+def cells(*tasks, changed=()):
+    return {task: {code: f"{task}-{code}-{'new' if task in changed else 'old'}" for code in CODES} for task in tasks}
+
+
+def make_lock(changed=()):
+    return {
+        "experiment": {
+            "resolved": {"statistics": {"rounds": 60, "confidence": 0.95, "seed": 0}, "judges": [], "baseline": None}
+        },
+        "tasks": {
+            "exam": entry("exam"),
+            **{name: entry(name, family="nli", template=template) for name, template in TEMPLATES.items()},
+        },
+        "judges": {},
+        "cells": {"ours": cells("exam", *TEMPLATES, changed=changed)},
+        "flags": [
+            {"task": "nli.claim", "language": "tha_Thai", "metric": "acc", "level": "doubtful", "reason": "of clauses"}
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def scores():
+    generator = np.random.default_rng(0)
+    rows = [
+        {
+            "system": "ours",
+            "task": task,
+            "language": code,
+            "item_id": str(i),
+            "sample_index": 0,
+            "source_id": f"s{i}",
+            "metric": "acc",
+            "value": float(generator.random() < chance),
+            "signature": "metric:acc",
+            "statistics": None,
+            "category": ("sensitive", "agnostic")[i % 2] if task == "exam" else None,
+        }
+        for task, chance in zip(("exam", *TEMPLATES), (0.7, 0.6, 0.4, 0.5), strict=True)
+        for code in CODES
+        for i in range(24)
+    ]
+    return pd.DataFrame(rows)
+
+
+def made(scores, changed=()):
+    fought = BATTLE_SCHEMA.empty_table().to_pandas()
+    return estimates(make_lock(changed), fought, scores)
+
+
+def test_a_family_has_a_median_and_a_mean_beside_its_templates(scores):
+    found = made(scores)
+    kinds = set(zip(found["task"], found["metric"], strict=True))
+    assert kinds == {("exam", "acc"), *((task, "acc") for task in TEMPLATES),
+                     ("nli", MEDIAN), ("nli", "acc (mean of 3 templates)")}  # fmt: skip
+    macro = found[found["level"] == "macro"].set_index(["task", "metric"])
+    single = sorted(macro.loc[(task, "acc"), "value"] for task in TEMPLATES)
+    assert (macro.loc[("nli", MEDIAN), "lowest"], macro.loc[("nli", MEDIAN), "highest"]) == (single[0], single[2])
+
+
+def test_categories_are_estimated_apart(scores):
+    found = made(scores)
+    parts = found[found["level"] == "category"].set_index("group")
+    assert set(parts.index) == {"sensitive", "agnostic"}
+    exam = scores[(scores["task"] == "exam") & (scores["category"] == "sensitive")]
+    assert parts.loc["sensitive", "value"] == pytest.approx(exam.groupby("language")["value"].mean().mean())
+    assert parts["signature"].str.contains("|category:", regex=False).all()
+
+
+def test_flags_of_the_lock_are_in_the_estimates(scores):
+    found = made(scores)
+    thai = found[found["group"] == "tha_Thai"].set_index(["task", "metric"])["flag"]
+    assert thai["nli.claim", "acc"] == thai["nli", MEDIAN] == "doubtful: of clauses"
+    assert thai["nli.asked", "acc"] == thai["exam", "acc"] == ""
+
+
+def test_the_signature_over_templates_covers_the_cells_of_all(scores):
+    before, after = made(scores), made(scores, changed=("nli.asked",))
+    key = ["task", "metric", "level", "group"]
+    changed = before.set_index(key)["signature"] != after.set_index(key)["signature"]
+    assert set(changed[changed].index.droplevel(["level", "group"])) == {
+        ("nli.asked", "acc"), ("nli", MEDIAN), ("nli", "acc (mean of 3 templates)"),
+    }  # fmt: skip
+    signature = before.set_index(key).loc[("nli", MEDIAN, "macro", "all"), "signature"]
+    assert signature.startswith("task:nli@1|rev:r1")
+    assert "|median:asked+claim+plain|" in signature
+
+
+def test_tables_are_written_of_every_kind(scores):
+    files = _tables(made(scores))
+    names = {name.rpartition(".")[0] for name in files}
+    assert names == {
+        "acc--exam", "acc--exam--by-category", "acc--nli", "acc--nli.asked", "acc--nli.claim",
+        "acc-median-of-3-templates--nli", "acc-mean-of-3-templates--nli", "by-tier",
+    }  # fmt: skip
+    assert {name.rpartition(".")[2] for name in files} == {"csv", "md", "tex"}
+    tiers = files["by-tier.csv"].decode().splitlines()
+    assert tiers[0] == "task,metric,system,baseline,judge,all,high,mid,low,flag"
+    assert len(tiers) == 1 + 3
+    assert "‡" in files["acc-median-of-3-templates--nli.md"].decode()
+    assert "\\begin{tabular}" in files["acc--exam--by-category.tex"].decode()
+
+
+def test_names_of_tables_are_safe_and_never_the_same(scores):
+    numbers = made(scores)
+    exam = numbers[(numbers["task"] == "exam")]
+    files = _tables(pd.concat([exam.assign(task="a/b", metric=metric) for metric in ("acc 1", "acc/1")]))
+    assert len([name for name in files if name.endswith(".csv") and "by-category" not in name]) == 3
+    assert not any(set(name) & set("/ \\") for name in files)
+    (section,) = sections(exam.assign(task="x" * 400))
+    assert len(_name(section)) <= LONGEST_NAME + 9

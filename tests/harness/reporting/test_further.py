@@ -1,0 +1,94 @@
+"""Rankings, comparisons and evenness of a run."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from polyarena.harness.reporting.further import further
+from polyarena.judges.records import BATTLE_SCHEMA
+
+CODES = ("deu_Latn", "swh_Latn")
+NO_BATTLES = BATTLE_SCHEMA.empty_table().to_pandas()
+
+
+def lock(*names, baseline=None):
+    statistics = {"rounds": 60, "confidence": 0.95, "seed": 0}
+    systems = [{"name": name} for name in names]
+    return {"experiment": {"resolved": {"statistics": statistics, "systems": systems, "baseline": baseline}}}
+
+
+def scores(system, task="exam", chance=0.5, items=24):
+    generator = np.random.default_rng(len(system))
+    return pd.DataFrame(
+        [
+            {"system": system, "task": task, "language": code, "item_id": str(i), "sample_index": 0,
+             "source_id": f"s{i}", "metric": "acc", "value": float(generator.random() < chance),
+             "signature": "metric:acc", "statistics": None}
+            for code in CODES for i in range(items)
+        ]
+    )  # fmt: skip
+
+
+def battles(candidate, chance):
+    generator = np.random.default_rng(len(candidate))
+    return pd.DataFrame(
+        [
+            {"judge": "rules", "task": "open", "language": code, "item_id": str(i), "source_id": f"s{i}",
+             "candidate": candidate, "baseline": "base", "score": float(generator.random() < chance), "n_games": 2,
+             "n_invalid": 0}
+            for code in CODES for i in range(24)
+        ]
+    )  # fmt: skip
+
+
+def test_candidates_are_compared_with_the_baseline():
+    frame = pd.concat([scores("base"), scores("one"), scores("second")])
+    found = further(lock("one", "base", "second", baseline="base"), NO_BATTLES, frame)
+    pairs = set(zip(found.comparisons["system"], found.comparisons["against"], strict=True))
+    assert pairs == {("one", "base"), ("second", "base")}
+    assert set(found.tables) == {"comparisons", "equity"}
+    assert [sheet.title for sheet in found.sheets] == ["Systems compared on scores", "Evenness over languages"]
+
+
+def test_two_systems_are_compared_without_a_baseline_and_three_are_not():
+    frame = pd.concat([scores("one"), scores("second")])
+    found = further(lock("one", "second"), NO_BATTLES, frame)
+    assert set(zip(found.comparisons["system"], found.comparisons["against"], strict=True)) == {("one", "second")}
+    three = further(lock("one", "second", "third"), NO_BATTLES, pd.concat([frame, scores("third")]))
+    assert "comparisons" not in three.tables
+
+
+def test_what_only_one_of_them_did_is_not_compared():
+    frame = pd.concat([scores("base"), scores("one"), scores("one", task="alone")])
+    found = further(lock("one", "base", baseline="base"), NO_BATTLES, frame)
+    assert set(found.comparisons["task"]) == {"exam"}
+    apart = pd.concat([scores("base"), scores("one", task="alone")])
+    assert "comparisons" not in further(lock("one", "base", baseline="base"), NO_BATTLES, apart).tables
+
+
+@pytest.mark.parametrize(("candidates", "ranked"), [(("one",), False), (("one", "second"), True)])
+def test_three_systems_are_ranked(candidates, ranked):
+    fought = pd.concat([battles(name, 0.4 + 0.2 * i) for i, name in enumerate(candidates)])
+    found = further(lock("base", *candidates, baseline="base"), fought, scores("base").head(0))
+    assert ("ranking" in found.tables) == ranked
+    assert any(sheet.title == "Ranking" for sheet in found.sheets) == ranked
+    if ranked:
+        macro = found.ranking[found.ranking["level"] == "macro"]
+        assert set(macro["system"]) == {"base", *candidates}
+
+
+def test_an_empty_run_has_nothing_further():
+    found = further(lock("one"), NO_BATTLES, scores("one").head(0))
+    assert found.tables == {}
+    assert found.sheets == []
+
+
+def test_columns_have_the_same_types_whatever_they_hold():
+    one = further(lock("base", "one", baseline="base"), NO_BATTLES, pd.concat([scores("base"), scores("one")]))
+    table = one.tables["comparisons"]
+    assert table.schema.field("judge").type == pa.string()
+    assert table.schema.field("margin").type == pa.float64()
+    assert table.schema.field("n").type == pa.int64()
+    assert table.schema.field("note").type == pa.string()
+    assert table.column("judge").null_count == table.num_rows

@@ -1,0 +1,196 @@
+"""What the page says of a run: who played which part, how it was asked, what is missing and what nobody judged."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness.reporting.content import page_content
+from polyarena.harness.reporting.locked import MOST_NAMED
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion, to_table
+from polyarena.tasks.registry import find_task
+
+GREEDY = {"temperature": 0, "top_p": 1.0, "samples": 1, "max_tokens": 512}
+
+
+@dataclass
+class Records:
+    """A run folder that is only what a test says of it."""
+
+    lock: dict
+    answers: list = field(default_factory=list)
+    asked: list = field(default_factory=list)
+    without: list = field(default_factory=list)
+
+    def completions(self):
+        return to_table(self.answers, COMPLETION_SCHEMA).to_pandas()
+
+    def missing(self):
+        return self.without
+
+    def pairs(self):
+        return self.asked
+
+
+def system(name="one", **changes):
+    return {"name": name, "model": "toy", "args": {}, "chat_template": True, "system_prompt": None, **changes}
+
+
+def make_lock(*systems, baseline=None, sampling=None, **changes):
+    card = find_task("polyarena_mini").card.model_dump(mode="json")
+    entry = {"card": card, "limit": None, "languages": ["deu_Latn"], "sampling": sampling or {}}
+    return {
+        "experiment": {"name": "x", "resolved": {"systems": list(systems) or [system()], "baseline": baseline}},
+        "tasks": {"polyarena_mini": entry},
+        **{"judges": {}, "models": {}, "data": {}, "unsupported": [], "flags": [], **changes},
+    }
+
+
+def content(lock, **records):
+    return page_content(Records(lock, **records), pd.DataFrame(), [], [], [])
+
+
+def described(**changes):
+    lock = {name: changes.pop(name) for name in ("sampling", "models") if name in changes}
+    return content(make_lock(system(**changes), **lock)).systems[0].description
+
+
+def test_names_versions_and_what_is_passed_on():
+    found = page_content(Records(make_lock()), pd.DataFrame(), [], ["tha_Thai"], ["results/x.csv"])
+    assert (found.title, found.version) == ("x", version("polyarena"))
+    assert (found.without_glyphs, found.files) == (("tha_Thai",), ("results/x.csv",))
+    assert (found.notes, found.answers, found.pictures, found.sheets) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("baseline", "roles"), [(None, ["", ""]), ("one", ["baseline", "candidate"]), ("two", ["candidate", "baseline"])]
+)
+def test_every_system_has_its_part(baseline, roles):
+    found = content(make_lock(system("one"), system("two"), baseline=baseline)).systems
+    assert [(each.name, each.role) for each in found] == list(zip(("one", "two"), roles, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "toy; the model's own chat template"),
+        ({"args": {"b": 2, "a": "x"}}, "toy: a x, b 2; the model's own chat template"),
+        ({"chat_template": False}, "toy; no chat template"),
+        ({"chat_template": "mine.jinja"}, "toy; mine.jinja"),
+        ({"system_prompt": "Be <kind>."}, "toy; the model's own chat template; system prompt “Be <kind>.”"),
+        ({"system_prompt": ""}, "toy; the model's own chat template"),
+        (
+            {"models": {"one": {"dtype": "float32", "commit": "abc"}, "two": {"dtype": "none"}}},
+            "toy; the model's own chat template; loaded: commit abc, dtype float32",
+        ),
+    ],
+    ids=str,
+)
+def test_a_system_in_one_line(changes, says):
+    assert described(**changes) == says
+
+
+@pytest.mark.parametrize(
+    ("sampling", "says"),
+    [
+        ({}, "greedy, at most 512 tokens"),
+        # Of greedy answers the nucleus means nothing.
+        ({"top_p": 0.5}, "greedy, at most 512 tokens"),
+        ({"temperature": 0.7, "max_tokens": 9}, "temperature 0.7, at most 9 tokens"),
+        ({"temperature": 1.0, "top_p": 0.95}, "temperature 1, top-p 0.95, at most 512 tokens"),
+        ({"temperature": 1.0, "samples": 4}, "temperature 1, 4 samples, at most 512 tokens"),
+        ({"temperature": 0.1, "top_p": 0.5, "samples": 2}, "temperature 0.1, top-p 0.5, 2 samples, at most 512 tokens"),
+    ],
+    ids=str,
+)
+def test_how_a_system_was_sampled(sampling, says):
+    assert described(sampling={"one": {**GREEDY, **sampling}}).endswith(f"; polyarena_mini: {says}")
+    assert "tokens" not in described(sampling={"two": {**GREEDY, **sampling}})
+    assert "tokens" not in described(sampling={"one": None})
+
+
+def test_a_task_has_the_digests_of_its_own_data():
+    lock = make_lock()
+    dataset = find_task("polyarena_mini").card.dataset
+    own = {f"{dataset.id}@{dataset.revision}/deu": "1", f"{dataset.id}@{dataset.revision}/swh": "2"}
+    lock["data"] = {**own, f"{dataset.id}@other/deu": "3", "someone/else@1/deu": "4"}
+    lock["tasks"]["polyarena_mini"]["limit"] = 7
+    (task,) = content(lock).tasks
+    assert (task.card, task.digests, task.limit) == (find_task("polyarena_mini").card, own, 7)
+
+
+def test_judges_are_sorted_and_their_kinship_is_said():
+    judges = {
+        "z": {"description": "last", "signature": "s", "relatives": {"two": ["acme", "zeta"], "one": ["acme"]}},
+        "a": {"description": "first", "signature": "t"},
+    }
+    found = content(make_lock(judges=judges))
+    assert [(each.name, each.description, each.signature) for each in found.judges] == [
+        ("a", "first", "t"), ("z", "last", "s"),
+    ]  # fmt: skip
+    assert found.notes == (
+        "The judge z and the system one are of one family (acme), by the names of their models.",
+        "The judge z and the system two are of one family (acme, zeta), by the names of their models.",
+    )
+
+
+@pytest.mark.parametrize("many", [1, MOST_NAMED, MOST_NAMED + 5])
+def test_what_is_missing_is_counted_and_the_first_of_it_named(many):
+    (note,) = content(make_lock(), without=[f"cell {n}" for n in range(many)]).notes
+    assert note.startswith(f"Incomplete: {many} cells or pairs of cells have no result")
+    assert note.count("cell ") == min(many, MOST_NAMED)
+    assert (f"and {many - MOST_NAMED} more" in note) == (many > MOST_NAMED)
+
+
+def test_languages_that_are_not_claimed_are_gathered_by_system():
+    lock = make_lock(unsupported=[["two", "tha_Thai"], ["one", "swh_Latn"], ["two", "deu_Latn"]])
+    assert content(lock).notes == (
+        "one does not claim Swahili; such languages are neither asked nor averaged.",
+        "two does not claim Thai, German; such languages are neither asked nor averaged.",
+    )
+
+
+def test_notes_come_in_one_order():
+    left = {"task": "gone", "languages": [], "reason": "not installed", "metric": "", "suite": "s"}
+    judges = {"j": {"description": "", "signature": "", "relatives": {"one": ["acme"]}}}
+    lock = make_lock(judges=judges, unsupported=[["one", "tha_Thai"]], left_out=[left])
+    found = content(lock, without=["a cell"], answers=given_to("one", "1") + given_to("one", "1", 1)
+                    + given_to("two", "1"), asked=[("j", "one", "two", "t", "deu_Latn")])  # fmt: skip
+    starts = ("The judge j", "Incomplete: 1 ", "one does not claim", "gone, which the suite s has", "1 answers of one")
+    assert len(found.notes) == len(starts)
+    assert all(note.startswith(start) for note, start in zip(found.notes, starts, strict=True))
+
+
+def given_to(name, item, sample=0, language="deu_Latn", task="t"):
+    return [Completion(name, task, language, item, sample, item, prompt="?", text="x")]
+
+
+PAIRS = [(judge, "one", "two", "t", language) for judge in ("i", "j") for language in ("deu_Latn", "tha_Thai")]
+KEYS = st.sets(st.tuples(st.sampled_from(["deu_Latn", "tha_Thai"]), st.sampled_from("123"), st.integers(0, 2)))
+
+
+@given(KEYS, KEYS)
+def test_answers_without_a_counterpart_are_counted_once_whoever_judges(one, two):
+    answers = [
+        answer
+        for name, keys in (("one", one), ("two", two))
+        for language, item, sample in sorted(keys)
+        for answer in given_to(name, item, sample, language)
+    ]
+    notes = content(make_lock(), answers=answers, asked=PAIRS).notes
+    languages = {key[0] for key in one} & {key[0] for key in two}
+    # In a language that both have, each sample of one that the other lacks stands alone.
+    alone = sum(number == 1 for key, number in Counter([*one, *two]).items() if key[0] in languages)
+    expected = (f"{alone} answers of one or two to t have no counterpart and are not judged.",) if alone else ()
+    assert notes == expected
+
+
+def test_a_task_that_nobody_judges_has_no_counterparts_to_miss():
+    answers = given_to("one", "1") + given_to("one", "2") + given_to("two", "1")
+    assert content(make_lock(), answers=answers).notes == ()
+    other = [("j", "one", "two", "another", "deu_Latn")]
+    assert content(make_lock(), answers=answers, asked=other).notes == ()

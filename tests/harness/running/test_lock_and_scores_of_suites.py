@@ -1,0 +1,130 @@
+"""What the lock file says of suites, templates, limits and metrics, and what is scored."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from polyarena.harness import plan, run
+from polyarena.harness.planning import expanding
+from polyarena.harness.planning.items import load_items
+from polyarena.harness.running.lock import lock_content
+from polyarena.harness.running.scoring import scores_key
+from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.registry import find_task
+from polyarena.tasks.sample import limited
+
+pytestmark = pytest.mark.usefixtures("toys")
+
+LANGUAGES = ("eng_Latn", "tha_Thai")
+CARD = TaskCard(
+    name="sums",
+    version="1",
+    title="summaries",
+    kind=Kind.GENERATIVE,
+    dataset=Dataset(id="builtin", revision="1", licence="Apache-2.0"),
+    languages=LANGUAGES,
+    provenance=dict.fromkeys(LANGUAGES, Provenance.GENERATED),
+    metrics=("rouge_score", "length"),
+)
+
+
+@dataclass(frozen=True)
+class Sums:
+    card: TaskCard
+
+    def items(self, language, data):
+        for number in range(30):
+            yield Item(f"{language}:{number}", str(number), language, f"sum up {number}", references=("word",))
+
+    def score(self, item, completion):
+        return {"rouge_score": 0.5, "length": float(len(completion.text)), "extra": 1.0}
+
+
+@pytest.fixture
+def sums(monkeypatch):
+    task = Sums(CARD)
+    monkeypatch.setattr(expanding, "find_task", lambda name, **k: task if name == "sums" else find_task(name, **k))
+    return task
+
+
+def given(*tasks, **more):
+    systems = [{"name": "one", "model": "toy", "args": {"voice": "one"}}]
+    return {"name": "x", "systems": systems, "tasks": list(tasks), "statistics": {"rounds": 100}, **more}
+
+
+def test_an_inadequate_metric_is_not_scored_and_the_lock_says_so(sums, toys, tmp_path):
+    finished = run(plan(given({"task": "sums", "limit": 4}), output=tmp_path / "run"))
+    scored = finished.scores().groupby("language")["metric"].agg(set).to_dict()
+    # What a task gives beyond its card is kept, as it always was.
+    assert scored == {"eng_Latn": {"rouge_score", "length", "extra"}, "tha_Thai": {"length", "extra"}}
+    lock = finished.lock
+    (left,) = lock["left_out"]
+    assert (left["task"], left["languages"], left["metric"]) == ("sums", ["tha_Thai"], "rouge_score")
+    assert lock["flags"] == []
+
+
+def test_insisting_scores_it_again_without_asking_the_model(sums, toys, tmp_path):
+    entry = {"task": "sums", "limit": 4}
+    run(plan(given(entry), output=tmp_path / "run"))
+    asked = toys.read_text()
+    finished = run(plan(given(entry, insist=["rouge_score"]), output=tmp_path / "run"))
+    assert toys.read_text() == asked
+    assert set(finished.scores().query("language == 'tha_Thai'")["metric"]) == {"rouge_score", "length", "extra"}
+    (flag,) = finished.lock["flags"]
+    assert flag == {
+        "task": "sums",
+        "language": "tha_Thai",
+        "metric": "rouge_score",
+        "level": "inadequate",
+        "reason": flag["reason"],
+    }
+    assert "a to z" in flag["reason"]
+    assert finished.lock["left_out"] == []
+
+
+def test_only_the_scores_that_lose_a_metric_get_another_key(sums, tmp_path):
+    (task,) = plan(given("sums"), output=tmp_path / "run").tasks
+    (insisted,) = plan(given("sums", insist=["rouge_score"]), output=tmp_path / "run").tasks
+    assert scores_key(task, "eng_Latn", "c") == scores_key(insisted, "eng_Latn", "c")
+    assert scores_key(task, "tha_Thai", "c") != scores_key(insisted, "tha_Thai", "c")
+
+
+def test_a_limit_takes_the_same_source_items_in_every_language_in_the_order_of_the_data(sums, tmp_path):
+    made = plan(given({"task": "sums", "limit": 6}), output=tmp_path / "run")
+    data = DataSource(None)
+    sources = [[item.source_id for item in load_items(made.tasks[0], code, data)] for code in LANGUAGES]
+    assert sources[0] == sources[1]
+    assert sources[0] == [item.source_id for item in limited(sums.items("eng_Latn", data), 6)]
+    assert sources[0] == sorted(sources[0], key=int)
+    assert sources[0] != [str(number) for number in range(6)]
+    assert {cell.items for cell in made.cells} == {6}
+
+
+def test_lock_and_signatures_say_how_a_limit_takes_items(sums, toys, tmp_path):
+    finished = run(plan(given({"task": "sums", "limit": 4}, "toy_choice"), output=tmp_path / "run"))
+    entry = finished.lock["tasks"]["sums"]
+    assert (entry["limit"], entry["taken"]) == (4, "spread")
+    signatures = finished.estimates().set_index("task")["signature"]
+    assert all("|limit:4(spread)|" in signature for signature in signatures["sums"])
+    assert not any("limit" in signature for signature in signatures["toy_choice"])
+
+
+def test_the_lock_names_suite_family_and_template(tmp_path):
+    path = tmp_path / "hub/cambridgeltl/xcopa/th/test.jsonl"
+    path.parent.mkdir(parents=True)
+    row = {"premise": "p", "choice1": "a", "choice2": "b", "question": "cause", "label": 0, "idx": 1}
+    path.write_text(json.dumps(row) + "\n")
+    entries = [{"task": "xcopa", "templates": ["why", "connective"], "languages": ["tha_Thai"]}, {"suite": "smoke"}]
+    made = plan(given(*entries, data_root=str(tmp_path / "hub")), output=tmp_path / "run")
+    tasks = lock_content(made, {})["tasks"]
+    assert {name: (task.get("family"), task.get("template")) for name, task in tasks.items()} == {
+        "xcopa": ("xcopa", "connective"),
+        "xcopa.why": ("xcopa", "why"),
+        "polyarena_mini": (None, None),
+        "cldr_names": (None, None),
+    }
+    assert [task.get("suite") for task in tasks.values()] == [None, None, "smoke", "smoke"]
+    json.dumps(tasks)

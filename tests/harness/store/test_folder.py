@@ -1,0 +1,139 @@
+"""The run folder: its places, its lock, its events, and who may write."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness.store import RunFolder
+from polyarena.tasks.errors import StoreError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path / "run")
+
+
+def test_every_kind_of_file_has_a_place_of_its_own(folder):
+    places = {
+        folder.cell("s", "t", "l"), folder.scores("s", "t", "l"), folder.games("j", "s", "b", "t", "l"),
+        folder.attempts, folder.results, folder.report, folder.lock, folder.experiment,
+    }  # fmt: skip
+    assert len(places) == 8
+    assert all(place.is_relative_to(folder.path) for place in places)
+    assert not folder.path.exists()
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
+def test_a_lock_comes_back_as_it_was(tmp_path_factory, extra):
+    folder = RunFolder(tmp_path_factory.mktemp("run"))
+    content = {**extra, "experiment": {"name": "x"}}
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return
+    folder.write_lock(content)
+    assert folder.read_lock() == content
+
+
+def test_the_order_of_keys_does_not_change_the_bytes_of_a_lock(folder):
+    folder.write_lock({"experiment": {"name": "x", "a": 1}, "b": 2})
+    first = folder.lock.read_bytes()
+    folder.write_lock({"b": 2, "experiment": {"a": 1, "name": "x"}})
+    assert folder.lock.read_bytes() == first
+
+
+def test_there_is_no_lock_where_nothing_is_or_a_file(folder, tmp_path):
+    assert folder.read_lock() == {}
+    (tmp_path / "file").write_text("x")
+    assert RunFolder(tmp_path / "file").read_lock() == {}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"experiment": 3}', '{"other": {}}'])
+def test_a_lock_that_is_none_of_ours_is_refused(folder, content):
+    folder.path.mkdir()
+    folder.lock.write_text(content)
+    with pytest.raises(StoreError, match="lock file") as caught:
+        folder.read_lock()
+    assert caught.value.where == str(folder.lock)
+    assert "cells and games are kept" in caught.value.fix
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
+def test_events_may_hold_whatever_separates_lines_elsewhere(folder, separator):
+    event = {"event": "CellFailed", "error": f"one{separator}two"}
+    with folder.writing():
+        folder.log(event)
+        folder.log({"event": "next"})
+    assert list(folder.events()) == [event, {"event": "next"}]
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), JSON, min_size=1, max_size=3), max_size=4))
+def test_events_come_back_in_their_order(tmp_path_factory, events):
+    folder = RunFolder(tmp_path_factory.mktemp("run"))
+    plain = [json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")) for event in events]
+    for event in events:
+        folder.log(event)
+    assert list(folder.events()) == plain
+
+
+def test_an_event_log_that_is_no_text_loses_only_what_is_damaged(folder):
+    folder.path.mkdir()
+    (folder.path / "events.jsonl").write_bytes(b'\xff\xfe\n{"event": "kept"}\n[1]\n')
+    assert list(folder.events()) == [{"event": "kept"}]
+
+
+def test_there_are_no_events_before_the_first(folder):
+    assert list(folder.events()) == []
+
+
+def test_events_into_a_folder_that_is_gone_are_an_error(folder):
+    with pytest.raises(StoreError, match="event log"):
+        folder.log({"event": "x"})
+
+
+@pytest.mark.parametrize(
+    "left",
+    [["experiment.yaml"], [".running"], [".running", "attempts.jsonl"], ["events.jsonl", ".running", "cells"], []],
+)
+def test_what_a_crash_leaves_behind_is_still_ours(folder, left):
+    folder.path.mkdir()
+    for name in left:
+        (folder.path / name).write_text("")
+    folder.refuse_other_experiment("x")
+
+
+@pytest.mark.parametrize("foreign", ["thesis.docx", "cells", "lock"])
+def test_a_folder_with_anything_else_is_not(folder, foreign):
+    folder.path.mkdir()
+    (folder.path / foreign).write_text("")
+    with pytest.raises(StoreError, match="not empty") as caught:
+        folder.refuse_other_experiment("x")
+    assert foreign in caught.value.why
+
+
+def test_only_a_run_folder_is_held_as_one_that_exists(folder):
+    with pytest.raises(StoreError, match="no run folder"), folder.writing_existing():
+        pass
+    assert not folder.path.exists()
+    folder.write_lock({"experiment": {"name": "x"}})
+    with folder.writing_existing(), pytest.raises(StoreError, match="another process"), folder.writing():
+        pass
+
+
+def test_the_folder_is_free_again_after_an_error(folder):
+    def fail():
+        with folder.writing():
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with folder.writing():
+        assert (folder.path / ".running").exists()

@@ -1,0 +1,266 @@
+"""Ratings and ranks of systems, from battles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from polyarena.reports.stats.pairwise import cycles, pairwise_matrix
+from polyarena.reports.stats.ranking import ELO_SCALE, rank
+from polyarena.reports.stats.win_rates import win_rates
+from polyarena.tasks.errors import DataError
+
+Make = Callable[..., pd.DataFrame]
+LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
+
+
+def tournament(make: Make, strength: dict[str, float], items: int, seed: int = 0, tie: float = 0.3) -> pd.DataFrame:
+    """Every system against every other one on shared prompts, by the model itself."""
+    generator = np.random.default_rng(seed)
+    names = sorted(strength)
+    parts = []
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            difference = strength[one] - strength[other]
+            weights = np.array([np.exp(difference / 2), tie, np.exp(-difference / 2)])
+            drawn = {code: generator.choice([1.0, 0.5, 0.0], items, p=weights / weights.sum()) for code in LANGUAGES}
+            parts.append(make(drawn, candidate=one, baseline=other))
+    return pd.concat(parts, ignore_index=True)
+
+
+def against_one(make: Make, drawn: Any, systems: int = 3, items: int = 40) -> pd.DataFrame:
+    return pd.concat(
+        [make(drawn(LANGUAGES, items, seed=i, shift=0.2 * i), candidate=f"c{i}") for i in range(systems)],
+        ignore_index=True,
+    )
+
+
+def row(frame: pd.DataFrame, system: str, group: str = "all") -> Any:
+    found = frame[(frame["system"] == system) & (frame["group"] == group)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_with_one_opponent_it_is_the_win_rate(make_battles: Make, drawn: Any) -> None:
+    battles = against_one(make_battles, drawn)
+    ranking, means = rank(battles, rounds=500), win_rates(battles, rounds=500, groupings={})
+    for mean in means.itertuples():
+        found = row(ranking, mean.system, mean.group)
+        assert found["win_rate"] == pytest.approx(mean.value, abs=1e-6)
+        assert found["standard_error"] == pytest.approx(mean.standard_error, rel=1e-4)
+        assert (found["low"], found["high"]) == pytest.approx((mean.low, mean.high), abs=1e-4)
+        assert found["n"] == mean.n
+
+
+def test_ratings_half_a_tie_each_are_the_odds_on_elo_s_scale(make_battles: Make) -> None:
+    battles = make_battles({"deu_Latn": [1] * 30 + [0.5] * 4 + [0] * 6})
+    found = row(rank(battles, ties=False, rounds=200), "new")
+    assert found["rating"] == pytest.approx(1000 + 400 * np.log10(0.8 / 0.2), abs=1e-4)
+    assert found["rating_low"] < found["rating"] < found["rating_high"]
+    assert row(rank(battles, rounds=200), "new")["rating"] > found["rating"]
+
+
+def test_the_baseline_is_anchored_and_has_no_interval(make_battles: Make) -> None:
+    battles = tournament(make_battles, {"a": 0.0, "b": 0.5, "c": 1.0}, 60)
+    found = rank(battles, baseline="b", anchor=1200, rounds=300)
+    base = row(found, "b")
+    assert (base["rating"], base["win_rate"]) == (1200, 0.5)
+    assert np.isnan([base["rating_low"], base["low"], base["standard_error"]]).all()
+    assert base["note"] == "the baseline, whose rating is fixed"
+    assert set(found["baseline"]) == {"b"}
+    assert (base["opponents"], base["n"], base["n_clusters"]) == (2, 360, 60)
+
+
+def test_strengths_come_back_and_the_order_is_theirs(make_battles: Make) -> None:
+    strength = {"a": 0.0, "b": 0.4, "c": 0.8, "d": 1.6}
+    found = rank(tournament(make_battles, strength, 400), baseline="a", rounds=400)
+    whole = found[found["level"] == "macro"]
+    assert whole["system"].tolist() == ["d", "c", "b", "a"]
+    assert whole["rank"].tolist() == [1, 2, 3, 4]
+    for each in whole.itertuples():
+        assert (each.rating - 1000) / ELO_SCALE == pytest.approx(strength[each.system], abs=0.15)
+    assert row(found, "d")["p_best"] == 1
+    assert row(found, "d")["tie_group"] == 1
+
+
+def test_equal_systems_share_a_group_and_their_ranks_are_open(make_battles: Make) -> None:
+    found = rank(tournament(make_battles, {"a": 0.0, "b": 0.0, "c": 2.0}, 80, seed=3), baseline="a", rounds=400)
+    assert row(found, "c")["tie_group"] == 1
+    assert row(found, "a")["tie_group"] == row(found, "b")["tie_group"] == 2
+    assert {(row(found, s)["rank_low"], row(found, s)["rank_high"]) for s in "ab"} == {(2, 3)}
+
+
+def test_intervals_of_ratings_hold_the_truth(make_battles: Make) -> None:
+    """Nominal 95 %; the bounds are 93.5 to 96.5 % and three standard errors of this simulation."""
+    strength = {"a": 0.0, "b": 0.3, "c": 0.6, "d": 1.0}
+    held, total = 0, 0
+    for seed in range(120):
+        found = rank(tournament(make_battles, strength, 60, seed), baseline="a", rounds=400)
+        for each in found[found["system"] != "a"].itertuples():
+            held += each.rating_low <= 1000 + ELO_SCALE * strength[each.system] <= each.rating_high
+            total += 1
+    share = held / total
+    error = 3 * np.sqrt(0.95 * 0.05 / total)
+    assert 0.935 - error <= share <= 0.965 + error
+
+
+def test_rows_and_directions_change_nothing_to_the_bit(make_battles: Make) -> None:
+    battles = tournament(make_battles, {"a": 0.0, "b": 0.3, "c": 0.6}, 30)
+    first = rank(battles, baseline="a", rounds=200)
+    turned = battles.rename(columns={"candidate": "baseline", "baseline": "candidate"})
+    turned["score"] = 1 - turned["score"]
+    mixed = pd.concat([battles[::2], turned[1::2]]).sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(first, rank(mixed, baseline="a", rounds=200))
+
+
+def test_batches_of_languages_change_nothing(make_battles: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    battles = tournament(make_battles, {"a": 0.0, "b": 0.3, "c": 0.6}, 30)
+    first = rank(battles, rounds=200)
+    monkeypatch.setattr("polyarena.reports.stats.battle_pairs.BATCH_BYTES", 1)
+    pd.testing.assert_frame_equal(first, rank(battles, rounds=200))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(scores=st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=3, max_size=25))
+def test_swapping_the_systems_mirrors_the_ranking(make_battles: Make, scores: list[float]) -> None:
+    battles = make_battles({"deu_Latn": scores})
+    ours, theirs = rank(battles, rounds=100), rank(battles.assign(score=1 - battles["score"]), rounds=100)
+    a, b = row(ours, "new", "deu_Latn"), row(theirs, "new", "deu_Latn")
+    assert 0 <= a["low"] <= a["win_rate"] <= a["high"] <= 1
+    assert a["win_rate"] == pytest.approx(1 - b["win_rate"], abs=1e-9)
+    if not np.isnan(a["rating"]):
+        assert a["rating"] - 1000 == pytest.approx(1000 - b["rating"], abs=1e-6)
+
+
+def test_a_system_that_wins_everything_has_a_bound_and_no_rating(make_battles: Make) -> None:
+    battles = make_battles({"deu_Latn": [1.0] * 12})
+    found = row(rank(battles, rounds=100), "new")
+    assert np.isnan(found["rating"])
+    assert "no finite rating" in found["note"]
+    assert (found["rank"], found["win_rate"]) == (1, pytest.approx(1, abs=1e-5))
+    assert found["low"] == pytest.approx(12 / (12 + 1.959964**2), abs=1e-4)
+    assert pd.isna(found["rank_low"])
+    assert np.isnan(found["p_best"])
+
+
+def test_two_that_lost_to_the_same_system_are_not_comparable(make_battles: Make) -> None:
+    lost = [0.0] * 9
+    battles = pd.concat(
+        [make_battles({"deu_Latn": lost}, candidate=each, baseline="top") for each in ("base", "other")]
+    )
+    found = rank(battles, baseline="base", rounds=50)
+    assert "no points connect it" in row(found, "other")["note"]
+    assert "no finite rating" in row(found, "top")["note"]
+    assert row(found, "top")["win_rate"] == 1
+
+
+def test_systems_that_never_met_the_baseline_are_shown_without_a_rank(make_battles: Make, drawn: Any) -> None:
+    battles = pd.concat(
+        [
+            make_battles(drawn(LANGUAGES, 20)),
+            make_battles(drawn(LANGUAGES, 20, seed=1), candidate="x", baseline="y"),
+        ]
+    )
+    found = rank(battles, baseline="old", rounds=100)
+    for system in "xy":
+        each = row(found, system)
+        assert "no points connect it" in each["note"]
+        assert pd.isna(each["rank"])
+        assert np.isnan([each["rating"], each["win_rate"]]).all()
+    assert found[found["level"] == "macro"]["system"].tolist()[2:] == ["x", "y"]
+    assert row(found, "new")["rank"] in {1, 2}
+
+
+@pytest.mark.parametrize("score", [0.5, 1.0])
+def test_one_item_gives_a_number_and_says_why_it_has_no_interval(make_battles: Make, score: float) -> None:
+    found = row(rank(make_battles({"deu_Latn": [score]}), rounds=50), "new", "deu_Latn")
+    assert found["win_rate"] == pytest.approx(score, abs=1e-4)
+    assert np.isnan(found["low"])
+    assert "one item only" in found["note"]
+
+
+def test_all_ties_are_equal_systems(make_battles: Make) -> None:
+    found = row(rank(make_battles({"deu_Latn": [0.5] * 20}), rounds=50), "new")
+    assert found["rating"] == pytest.approx(1000)
+    assert found["rank"] == 1
+    assert found["tie_group"] == 1
+
+
+def test_battles_without_a_verdict_are_left_out_and_none_leave_nothing(make_battles: Make) -> None:
+    battles = make_battles({"deu_Latn": [1.0, 0.0, 0.5, np.nan]})
+    assert row(rank(battles, rounds=50), "new")["n"] == 3
+    assert rank(battles.assign(score=np.nan), rounds=50).empty
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda b: b.drop(columns="source_id"), "no column source_id"),
+        (lambda b: pd.concat([b, b[:1]]), "occur twice"),
+        (lambda b: pd.concat([b, b[:1].assign(candidate="old", baseline="new")]), "occur twice"),
+        (lambda b: b.assign(score=1.5), "outside [0, 1]"),
+        (lambda b: b.assign(baseline="new"), "a system meets itself"),
+    ],
+)
+def test_battles_that_cannot_be_compared_are_refused(make_battles: Make, change: Any, says: str) -> None:
+    with pytest.raises(DataError) as caught:
+        rank(change(make_battles({"deu_Latn": [1.0, 0.0]})))
+    assert says in str(caught.value)
+
+
+def test_an_unknown_baseline_is_named_with_those_there_are(make_battles: Make) -> None:
+    with pytest.raises(DataError, match="anchor one of new, old"):
+        rank(make_battles({"deu_Latn": [1.0, 0.0]}), baseline="other")
+
+
+def test_signatures_say_what_changes_the_number(make_battles: Make) -> None:
+    found = rank(make_battles({"deu_Latn": [1.0, 0.0, 0.5]}), rounds=50, signatures={("mini", "rules"): "mine"})
+    assert found["signature"].str.startswith("mine|model:davidson|ridge:1e-06|n:3|B:50|seed:0|ci:95|").all()
+
+
+def test_the_matrix_is_of_observed_scores_and_cycles_are_found(make_battles: Make) -> None:
+    battles = pd.concat(
+        [
+            make_battles({"deu_Latn": [1, 1, 0], "swh_Latn": [1, 1]}, candidate="a", baseline="b"),
+            make_battles({"deu_Latn": [1, 1, 0]}, candidate="b", baseline="c"),
+            make_battles({"deu_Latn": [0, 0, 0.5]}, candidate="a", baseline="c"),
+            make_battles({"deu_Latn": [1]}, candidate="d", baseline="a"),
+        ]
+    )
+    matrix = pairwise_matrix(battles)
+    assert matrix.loc["a", "b"] == pytest.approx((2 / 3 + 1) / 2)
+    assert matrix.loc["b", "a"] == pytest.approx(1 - matrix.loc["a", "b"])
+    assert np.isnan(matrix.loc["d", "b"])
+    (cycle,) = cycles(matrix)
+    assert cycle.systems == ("a", "b", "c")
+    assert cycle.margin == pytest.approx(1 / 6)
+    assert pairwise_matrix(battles, "swh_Latn").shape == (2, 2)
+    assert pairwise_matrix(battles, "tha_Thai").empty
+    assert cycles(pairwise_matrix(battles, "swh_Latn")) == []
+
+
+def test_a_matrix_is_of_one_judge_and_task(make_battles: Make) -> None:
+    battles = make_battles({"deu_Latn": [1.0]})
+    with pytest.raises(ValueError, match="several judges or tasks"):
+        pairwise_matrix(pd.concat([battles, battles.assign(task="other")]))
+
+
+def test_ties_and_a_single_win_leave_no_finite_rating(make_battles: Make) -> None:
+    """Davidson's ties take up all that the lone win does not say: without a loss the rating has no upper end."""
+    found = row(rank(make_battles({"deu_Latn": [0.5] * 29 + [1.0]}), rounds=200), "new")
+    assert np.isnan(found["rating"])
+    assert np.isnan(found["rating_low"])
+    assert np.isnan(found["rating_high"])
+    assert "no finite rating" in found["note"]
+    assert pd.isna(found["rank_low"])
+    assert pd.isna(found["p_best"])
+    assert found["win_rate"] == pytest.approx(0.5 + 0.5 / 30, abs=1e-3)
+    assert found["low"] < found["win_rate"] < found["high"]
+    both = row(rank(make_battles({"deu_Latn": [0.5] * 28 + [1.0, 0.0]}), rounds=200), "new")
+    assert both["rating"] == pytest.approx(1000, abs=1e-3)
