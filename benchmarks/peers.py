@@ -25,6 +25,7 @@ import numpy as np
 from simulate import draw_battles
 
 from polyarena.reports.stats.intervals import interval
+from polyarena.reports.stats.score_interval import equal_clusters
 from polyarena.reports.stats.sequential import stop_early
 
 SCORES = {"A>>B": 0.0, "A>B": 0.0, "A=B": 0.5, "B>A": 1.0, "B>>A": 1.0}
@@ -52,7 +53,16 @@ def by_prompts(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     points, total = (scores * weights).sum(axis=1), weights.sum(axis=1)
     value = points.sum() / total.sum()
     pull, labels = (points - value * total) / total.sum(), np.zeros(len(points), dtype=np.int64)
-    found = interval(value, pull, labels, None, items=len(points), bounded=True, confidence=0.95)
+    found = interval(
+        value,
+        pull,
+        labels,
+        None,
+        items=len(points),
+        bounded=True,
+        confidence=0.95,
+        clusters=equal_clusters(total),
+    )
     return np.array([found.low, found.high])
 
 

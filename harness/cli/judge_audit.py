@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from polyarena.reports.judge_card.card import JudgeCard
 
 
+_BY_LANGUAGE = ("first_shown", "contradictory", "ties", "invalid", "wrong_language", "answers_wrong")
+"""Measures that the terminal shows of each language; the page shows all."""
+
+
 def command(folder: Path, judge: str | None = None, *, json: Json = False) -> int:
     """Show what a judge's verdicts are worth, and write its card into the report of the run.
 
@@ -56,9 +60,7 @@ def _print(card: JudgeCard) -> None:
         [(name, format_rate(whole.rates[name]), MEASURES[name]) for name in names],
     )
     if len(languages) > 1:
-        shown = [
-            name for name in ("first_shown", "contradictory", "ties", "invalid", "wrong_language") if name in names
-        ]
+        shown = [name for name in _BY_LANGUAGE if name in names]
         kept, left = brief(languages, lambda _: False)
         rows = [
             (language_label(row.language).name, f"{row.games:,}", *(format_rate(row.rates[name]) for name in shown))

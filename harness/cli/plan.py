@@ -40,6 +40,8 @@ def as_data(planned: Plan) -> dict[str, Any]:
     """Return a plan as plain data."""
     from dataclasses import asdict
 
+    from polyarena.harness.planning.kinship import kin_of_judges
+
     price = planned.price()
     return {
         "experiment": planned.experiment.name,
@@ -50,6 +52,7 @@ def as_data(planned: Plan) -> dict[str, Any]:
         "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
         "left_out": [asdict(each) for each in planned.left_out],
         "flags": [asdict(flag) for task in planned.tasks for flag in task.flags],
+        "relatives": kin_of_judges(planned.experiment),
         "price": None if price is None else asdict(price),
     }
 
@@ -57,6 +60,7 @@ def as_data(planned: Plan) -> dict[str, Any]:
 def _print(planned: Plan) -> None:
     from polyarena.harness.cli.left_out import left_out_lines
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.planning.kinship import kin_of_judges, kin_sentence
 
     groups: dict[tuple[str, str], list[Effort]] = {}
     for cell in planned.cells:
@@ -95,11 +99,18 @@ def _print(planned: Plan) -> None:
             "open-ended answers will not be judged: that takes `judges`, a `baseline` and another system that answers "
             "in the same language"
         )
+    for judge, shared in sorted(kin_of_judges(planned.experiment).items()):
+        print_lines(*(kin_sentence(judge, system, makers) for system, makers in sorted(shared.items())))
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)
     print_lines(f"to do: {left} of {len(planned.parts)} cells and pairs; price: {money}")
-    print_lines("tokens are estimates from the UTF-8 length of the prompts; a run counts them")
+    counted = sum(bool(pair.counted) for pair in planned.games if not pair.stored)
+    print_lines(
+        "tokens are estimates from the UTF-8 length of the prompts"
+        + (f", in {counted} pairs by what the endpoint counted in answers that are there" if counted else "")
+        + "; a run counts them"
+    )
 
 
 def _row(who: str, task: str, parts: Sequence[Effort]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Importing this package imports neither ``aiohttp`` nor ``openai``; the first call that has to be sent does.
 """
 
-from polyarena.harness.endpoints.answers import is_known
+from polyarena.harness.endpoints.answers import is_known, kept_reply
 from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.endpoint import Endpoint
 from polyarena.harness.endpoints.job import Attempt
@@ -21,6 +21,7 @@ __all__ = [
     "Totals",
     "call_key",
     "is_known",
+    "kept_reply",
     "read_api_key",
     "request_body",
 ]

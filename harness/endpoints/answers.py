@@ -131,8 +131,18 @@ class Answers:
 
 def is_known(cache: CallCache, settings: EndpointSettings, call: Call, *, refusals: bool = True) -> bool:
     """Return whether a call needs no request: its answer is kept or, with ``refusals``, its refusal remembered."""
+    key = _key_sent(cache, settings, call)
+    return key in cache or (refusals and cache.refusal(key) is not None)
+
+
+def kept_reply(cache: CallCache, settings: EndpointSettings, call: Call) -> Reply | None:
+    """Return the answer to a call that is kept, without a cost, or ``None``."""
+    return cache.get(_key_sent(cache, settings, call))
+
+
+def _key_sent(cache: CallCache, settings: EndpointSettings, call: Call) -> str:
+    """Return the key of what is really sent, without structured output where it is known not to be offered."""
     body: Mapping[str, Any] = request_body(settings, call)
     if STRUCTURE in body and cache.refusal(structure_key(settings)):
         body = without_structure(body)
-    key = body_key(settings.url, body, call.sample_index)
-    return key in cache or (refusals and cache.refusal(key) is not None)
+    return body_key(settings.url, body, call.sample_index)

@@ -69,6 +69,8 @@ def _number(row: dict[str, Any], name: str, most: int, where: str, *, whole: boo
     value = row.get(name)
     if value is None:
         return None
+    if whole and isinstance(value, float) and value.is_integer():
+        value = int(value)  # What pandas writes of a column of whole numbers that has gaps.
     kind = int if whole else (int, float)
     if not isinstance(value, kind) or isinstance(value, bool) or not 0 <= value <= most:
         what = "a whole number" if whole else "a number"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.judging import ResolvedJudge
 from polyarena.harness.planning.keys import cell_key, games_key, samples_of, sampling_of
+from polyarena.harness.planning.measured import MOST, call_size, measured
 from polyarena.harness.planning.prompting import messages, system_text
 from polyarena.harness.planning.resolve import ResolvedSystem
 from polyarena.harness.planning.resolved_task import ResolvedTask
@@ -17,7 +19,7 @@ from polyarena.harness.planning.sheets import Questions
 from polyarena.harness.planning.stock import Stock
 from polyarena.harness.planning.tokens import Range, price, size_tokens, text_tokens
 from polyarena.judges import pairings
-from polyarena.judges.protocol import Answer, Call, Match, message_text
+from polyarena.judges.protocol import Answer, Call, Match, Reply
 from polyarena.tasks.item import Item, Kind
 
 ORDERS = 2
@@ -63,7 +65,9 @@ class PlannedCell(Effort):
 class PlannedGames(Effort):
     """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not.
 
-    ``key`` is the digest of all that changes them; empty while one of the two cells is not stored.
+    ``key`` is the digest of all that changes them; empty while one of the two cells is not stored. ``counted`` is the
+    number of answers, each with the endpoint's own count of tokens, that the estimate rests on; 0 where it rests on the
+    length of texts alone.
     """
 
     key: str
@@ -72,6 +76,7 @@ class PlannedGames(Effort):
     baseline: str
     task: str
     language: str
+    counted: int = 0
 
 
 def plan_cell(
@@ -130,10 +135,12 @@ def plan_games(
     other = row.get(baseline or "")
     if other is None:
         return
+    candidates = [cell for cell in row.values() if cell.system != other.system]
     for judge in judges:
-        for cell in row.values():
-            if cell.system != other.system:
-                yield _pair(judge, cell, other, questions, stock)
+        # The answers of all pairs tell what the questions about each of them take; most plans need none of them.
+        answered = cache(partial(_answered, judge, candidates, other, questions, stock))
+        for cell in candidates:
+            yield _pair(judge, cell, other, questions, stock, answered)
 
 
 def _pair(
@@ -142,6 +149,7 @@ def _pair(
     baseline: PlannedCell,
     questions: Questions,
     stock: Stock,
+    answered: Callable[[], Sequence[tuple[Call, Reply]]],
 ) -> PlannedGames:
     task, language = candidate.task, candidate.language
     one, other = (stock.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
@@ -150,13 +158,14 @@ def _pair(
         key = games_key(judge.signature, judge.spec.repeats, one, other, questions.sheet.digest)
         stored = stock.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
     requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
-    prompt, completion, cached = Range(), Range(), 0
+    prompt, completion, cached, measure = Range(), Range(), 0, None
     endpoint = judge.spec.endpoint
     if endpoint is not None and not stored:
         items = questions.items()
         calls = _calls(judge, candidate, baseline, items, stock)
         if calls:
             cached = stock.cached(endpoint, calls)
+            measure = measured(answered(), requests - cached)
         else:
             # The answers are not known yet: an empty one costs least, the longest allowed one most.
             nothing = Answer(text="")
@@ -164,8 +173,9 @@ def _pair(
             calls = [call for match in blank for call in judge.judge.calls(match)] * (requests // len(items))
             prompt = (candidate.completion_tokens + baseline.completion_tokens) * (ORDERS * judge.spec.repeats)
         for call in calls:
-            prompt = sum((text_tokens(message_text(turn)) for turn in call.messages), prompt)
-            completion = completion + Range(1, call.sampling.max_tokens)
+            size = call_size(call)
+            prompt = prompt + (size_tokens(size) if measure is None else measure.per_byte * size)
+            completion = completion + (Range(1, call.sampling.max_tokens) if measure is None else measure.reply)
     return PlannedGames(
         key=key,
         judge=judge.spec.name,
@@ -173,6 +183,7 @@ def _pair(
         baseline=baseline.system,
         task=task,
         language=language,
+        counted=0 if measure is None else measure.answers,
         stored=stored,
         **_effort(questions.sheet.items, requests, cached, prompt, completion, endpoint),
     )
@@ -187,6 +198,22 @@ def _calls(
         return []
     paired = pairings(one, other, {item.item_id: item for item in items}, repeats=judge.spec.repeats)
     return [call for match in paired.matches() for call in judge.judge.calls(match)]
+
+
+def _answered(
+    judge: ResolvedJudge, candidates: Sequence[PlannedCell], baseline: PlannedCell, questions: Questions, stock: Stock
+) -> list[tuple[Call, Reply]]:
+    """Return questions of a judge about several pairs, spread over each, with the answers that the cache holds."""
+    if judge.spec.endpoint is None or stock.cache is None:
+        return []
+    found = []
+    items = questions.items()
+    for candidate in candidates:
+        calls = _calls(judge, candidate, baseline, items, stock)
+        some = calls[:: max(1, len(calls) // MOST)]
+        replies = zip(some, stock.replies(judge.spec.endpoint, some), strict=True)
+        found += [(call, reply) for call, reply in replies if reply is not None]
+    return found
 
 
 def _effort(

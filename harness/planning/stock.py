@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.endpoints import CallCache, EndpointSettings, is_known
+from polyarena.harness.endpoints import CallCache, EndpointSettings, is_known, kept_reply
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, read_shard, shard_facts, stored_facts
-from polyarena.judges.protocol import Call
+from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.records import Completion
 
 
@@ -49,6 +49,10 @@ class Stock:
             return 0
         refusals = not self.retry_refused
         return sum(is_known(self.cache, settings, call, refusals=refusals) for call in calls)
+
+    def replies(self, settings: EndpointSettings, calls: Iterable[Call]) -> list[Reply | None]:
+        """Return the answer to each of these calls that the cache holds; ``None`` for the others."""
+        return [None if self.cache is None else kept_reply(self.cache, settings, call) for call in calls]
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.reporting.locked import answered_in, incomplete, left_out, some
+from polyarena.harness.planning.kinship import kin_sentence
+from polyarena.harness.reporting.locked import incomplete, left_out, some
 from polyarena.harness.results import RunRecords
-from polyarena.reports.page import Judging, PageContent, Picture, Played, Sheet, Tested, answer_counts
+from polyarena.reports.page import Judging, LanguageCount, PageContent, Picture, Played, Sheet, Tested, answer_counts
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.languages import find_language
 
@@ -23,8 +24,9 @@ def page_content(
     without_glyphs: Sequence[str],
     files: Sequence[str],
     sheets: Sequence[Sheet] = (),
+    answers: Sequence[LanguageCount] = (),
 ) -> PageContent:
-    """Gather everything that the page shows."""
+    """Gather everything that the page shows; the answers are counted by language."""
     lock = records.lock
     completions = records.completions()
     return PageContent(
@@ -37,7 +39,7 @@ def page_content(
         ),
         estimates=estimates,
         pictures=tuple(pictures),
-        answers=answer_counts(completions, answered_in(lock)),
+        answers=answer_counts(answers),
         without_glyphs=tuple(without_glyphs),
         files=tuple(files),
         notes=(*_notes(records, lock), *_unpaired(records, completions)),
@@ -79,13 +81,13 @@ def _tested(lock: dict[str, Any], entry: dict[str, Any]) -> Tested:
     card = TaskCard.model_validate(entry["card"])
     prefix = f"{card.dataset.id}@{card.dataset.revision}/"
     digests = {name: digest for name, digest in lock["data"].items() if name.startswith(prefix)}
-    return Tested(card, digests, entry["limit"])
+    # Runs from before limits were spread say nothing of it.
+    return Tested(card, digests, entry["limit"], first=entry.get("taken", "first") == "first")
 
 
 def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
     notes = [
-        f"The judge {judge} and the system {system} are of one family ({', '.join(makers)}), by the names of their "
-        "models."
+        kin_sentence(judge, system, makers)
         for judge, entry in sorted(lock["judges"].items())
         for system, makers in sorted(entry.get("relatives", {}).items())
     ]

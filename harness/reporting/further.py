@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +16,13 @@ FEWEST_RANKED = 3
 """Systems of a judge and task from which on they are ranked; of two, the win rate says it all."""
 
 
+def no_rows() -> pd.DataFrame:
+    """Return a table of nothing."""
+    import pandas as pd
+
+    return pd.DataFrame({"level": []})
+
+
 @dataclass(frozen=True)
 class Further:
     """Data frames as the functions of :mod:`polyarena.reports.stats` return them; any may be empty.
@@ -25,26 +32,32 @@ class Further:
         comparisons: From ``compare``.
         equity: From ``equity``.
         circles: Systems that beat each other in a circle, one sentence each.
+        suites: From ``suite_averages``.
     """
 
     ranking: pd.DataFrame
     comparisons: pd.DataFrame
     equity: pd.DataFrame
     circles: tuple[str, ...] = ()
+    suites: pd.DataFrame = field(default_factory=no_rows)
 
     @property
     def tables(self) -> dict[str, pa.Table]:
         """Those that are not empty, by the name of their file."""
         named = {"ranking": self.ranking, "comparisons": self.comparisons, "equity": self.equity}
+        named["suites"] = self.suites
         return {name: as_table(frame) for name, frame in named.items() if len(frame)}
 
     @property
     def sheets(self) -> list[Sheet]:
         """What the page shows of them."""
         from polyarena.reports.page.sheets import comparison_sheet, equity_sheet, ranking_sheet
+        from polyarena.reports.page.suite_sheet import suite_sheet
 
         ranked = ranking_sheet(self.ranking, self.circles)
-        found = (ranked, comparison_sheet(self.comparisons), equity_sheet(self.equity))
+        found = (
+            ranked, suite_sheet(self.suites), comparison_sheet(self.comparisons), equity_sheet(self.equity)
+        )  # fmt: skip
         return [sheet for sheet in found if sheet is not None]
 
 
@@ -68,7 +81,7 @@ def further(
     import pandas as pd
 
     from polyarena.harness.reporting.run_statistics import run_statistics
-    from polyarena.reports.stats import compare, equity, rank
+    from polyarena.reports.stats import compare, equity, rank, suite_averages
     from polyarena.reports.stats.pairwise import circle_sentences
     from polyarena.reports.stats.template_items import template_items
 
@@ -84,13 +97,24 @@ def further(
     ]
     ranked = [rank(part, **chosen) for part in many]
     even = [equity(frame, **chosen) for frame in (judged, scores) if len(frame)]
+    suites = _suites(lock)
+    over = [suite_averages(frame, suites, **chosen) for frame in (judged, scores) if len(frame) and suites]
     groups = statistics.groupings
     compared = [compare(part, one, other, groupings=groups, **chosen) for one, other, part in _pairs(lock, scores)]
-    ranking, comparisons, evenness = (
-        pd.concat(each, ignore_index=True) if each else pd.DataFrame({"level": []}) for each in (ranked, compared, even)
+    ranking, comparisons, evenness, averages = (
+        pd.concat(each, ignore_index=True) if each else no_rows() for each in (ranked, compared, even, over)
     )
     circles = tuple(sentence for part in many for sentence in circle_sentences(part))
-    return Further(ranking, comparisons, evenness, circles)
+    return Further(ranking, comparisons, evenness, circles, averages)
+
+
+def _suites(lock: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the tasks of the suites that the experiment names, as far as this version knows them."""
+    from polyarena.tasks.suites import all_suites
+
+    named = {str(entry["suite"]) for entry in lock["experiment"]["resolved"].get("tasks", ()) if entry.get("suite")}
+    known = all_suites()
+    return {name: tuple(entry.task for entry in known[name].entries) for name in sorted(named & {*known})}
 
 
 def _pairs(lock: dict[str, Any], scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

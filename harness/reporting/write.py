@@ -15,7 +15,7 @@ from polyarena.harness.reporting.content import page_content
 from polyarena.harness.reporting.estimating import battles, estimates
 from polyarena.harness.reporting.files import Files, write_folder
 from polyarena.harness.reporting.further import as_table, further
-from polyarena.harness.reporting.locked import families
+from polyarena.harness.reporting.locked import answered_in, families
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
@@ -41,7 +41,10 @@ def write_report(folder: RunFolder) -> Files:
     Raises:
         StoreError: The folder is no run folder, or cannot be written.
     """
-    from polyarena.reports.page import page
+    import pandas as pd
+
+    from polyarena.reports.page import language_counts, page
+    from polyarena.reports.page.language_sheet import language_sheet
     from polyarena.reports.page.spent import spent_sheet
     from polyarena.reports.page.verdict_sheets import bad_answer_sheets, strong_sheet
 
@@ -50,6 +53,7 @@ def write_report(folder: RunFolder) -> Files:
     numbers = estimates(records.lock, fought, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = spent_frame(folder.attempts)
+    answers = language_counts(records.completions(), answered_in(records.lock))
     more = further(records.lock, fought, scores, families(records.lock))
     results = write_folder(
         folder.results,
@@ -59,17 +63,18 @@ def write_report(folder: RunFolder) -> Files:
             **_both("scores", scores, SCORE_SCHEMA),
             **(_both("bad_answers", bad, ESTIMATE_SCHEMA) if len(bad) else {}),
             **(_files("strong_verdicts", as_table(strong)) if len(strong) else {}),
+            **(_files("answers", as_table(pd.DataFrame(answers))) if answers else {}),
             **{file: content for name, table in more.tables.items() for file, content in _files(name, table).items()},
             **(_both("ledger", paid, SPENT_SCHEMA) if folder.attempts.exists() else {}),
         },
     )
     sheets = [*([weighed] if (weighed := strong_sheet(strong)) else []), *bad_answer_sheets(bad), *more.sheets]
-    sheets += [table for table in [spent_sheet(paid)] if table is not None]
+    sheets += [table for table in [language_sheet(answers), spent_sheet(paid)] if table is not None]
     figures, pictures, without_glyphs = _figures(records, numbers)
     drawn = write_folder(folder.report / "figures", figures)
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    html = page(page_content(records, numbers, pictures, without_glyphs, links, sheets))
+    html = page(page_content(records, numbers, pictures, without_glyphs, links, sheets, answers))
     index = folder.report / "index.html"
     write_atomically(index, html.encode())
     return Files(index, drawn, written, results)

@@ -8,8 +8,8 @@ from typing import Any
 from polyarena.harness.models.weights import file_digest
 from polyarena.harness.planning import Plan
 from polyarena.harness.planning.digest import digest
+from polyarena.harness.planning.kinship import kin_of_judges
 from polyarena.harness.store import RunFolder, claim_shard, read_shard, set_aside, write_shard
-from polyarena.judges.families import relatives
 from polyarena.judges.panels import PanelRule, panel_games
 from polyarena.judges.records import GAME_SCHEMA, Game
 
@@ -80,21 +80,6 @@ def add_panels(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
 
 def add_relatives(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
     """Enter which systems share a family with a judge, by the names of their models; the content is changed."""
-    models = {
-        system.name: str(system.args.get("model") or system.args.get("pretrained") or system.name)
-        for system in plan.experiment.systems
-    }
-    found: dict[str, dict[str, list[str]]] = {}
-    for judge in plan.experiment.judges:
-        model = judge.endpoint.model if judge.endpoint else str(judge.args.get("model") or judge.name)
-        found[judge.name] = {name: list(makers) for name, makers in relatives(model, models).items()}
-    for panel in plan.experiment.panels:
-        of_panel: dict[str, set[str]] = {}
-        for member in panel.judges:
-            for name, makers in found[member].items():
-                of_panel.setdefault(name, set()).update(makers)
-        found[panel.name] = {name: sorted(makers) for name, makers in sorted(of_panel.items())}
-    for name, shared in found.items():
-        if shared:
-            content["judges"][name]["relatives"] = shared
+    for name, shared in kin_of_judges(plan.experiment).items():
+        content["judges"][name]["relatives"] = shared
     return content

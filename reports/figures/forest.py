@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.caption import about_intervals
 from polyarena.reports.figures.chart_frame import Key, Number, Words, chart_frame
-from polyarena.reports.figures.style import BLUE, GREY, VERMILLION, house_style
+from polyarena.reports.figures.style import BLUE, GREY, INK, VERMILLION, house_style
 from polyarena.reports.rows import Mark, Row, rows
 from polyarena.reports.stats.outcome import Outcome, outcome
+from polyarena.reports.stats.pooling import NAME as POOLED
+from polyarena.reports.stats.pooling import pooled_estimates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +31,7 @@ def forest(
     caption: str | None = None,
     columns: int | None = None,
     description: str = "",
+    pooled: bool = False,
 ) -> Figure:
     """Draw win rates with intervals by language, sorted, grouped by resource tier, with averages as diamonds.
 
@@ -39,6 +44,8 @@ def forest(
         caption: By default states judge, items, interval and ties.
         columns: Of rows; by default 1 up to 50 languages, else 2.
         description: What the judge says of itself, for the caption.
+        pooled: Whether crosses show the languages drawn to their mean
+            (:func:`polyarena.reports.stats.pooled_estimates`); numbers and intervals stay those of each language alone.
 
     Raises:
         ValueError: There is no estimate, or the estimates are of more than one comparison.
@@ -49,6 +56,7 @@ def forest(
     system, baseline, judge, task, _ = (str(value) for value in comparisons.iloc[0])
     with house_style():
         shown = rows(estimates, [system])
+        drawn_in = _pooled(estimates) if pooled else {}
         languages = sum(row.kind == "language" for row in shown)
         confidence = f"{estimates['confidence'].iloc[0] * 100:g} %"
         words = Words(
@@ -56,16 +64,22 @@ def forest(
             subtitle=f"Win rate by language on {task}, as decided by the judge “{judge}”",
             axis="win rate, %",
             numbers=f"% [{confidence} interval]",
-            keys=_keys(),
+            keys=(*_keys(), *([Key(POOLED, INK, "x")] if drawn_in else [])),
             caption=caption or _caption(shown, judge, confidence, description),
         )
         limits, tick = _axis([row.marks[0] for row in shown])
         numbers = [[Number(_number(row.marks[0])), Number(_dagger(row.marks[0]), GREY)] for row in shown]
         columns = columns or (1 if languages <= MOST_IN_ONE_COLUMN else 2)
-        return chart_frame(shown, numbers, words, limits, tick, 50.0, _draw, columns)
+        return chart_frame(shown, numbers, words, limits, tick, 50.0, partial(_draw, pooled=drawn_in), columns)
 
 
-def _draw(axes: Axes, row: Row, y: float) -> None:
+def _pooled(estimates: pd.DataFrame) -> dict[str, float]:
+    """Return the pooled estimate of each language, by code; empty where there are too few languages."""
+    found = pooled_estimates(estimates)
+    return {str(code): float(value) for code, value in zip(found["group"], found["pooled"], strict=True)}
+
+
+def _draw(axes: Axes, row: Row, y: float, pooled: Mapping[str, float]) -> None:
     mark = row.marks[0]
     if mark is None or mark.value is None:
         return
@@ -82,6 +96,9 @@ def _draw(axes: Axes, row: Row, y: float) -> None:
     size = 7.0 if row.kind == "average" else 5.5 if average else 4.2
     axes.plot([100 * mark.value], [y], marker="D" if average else "o", color=colour, markerfacecolor=face,
               markeredgewidth=1.0, markersize=size, clip_on=False, zorder=4)  # fmt: skip
+    if row.label is not None and row.label.code in pooled:
+        axes.plot([100 * pooled[row.label.code]], [y], marker="x", color=INK, markersize=3.6, markeredgewidth=0.8,
+                  linestyle="none", zorder=5)  # fmt: skip
 
 
 def _number(mark: Mark | None) -> str:

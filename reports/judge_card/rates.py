@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from polyarena.reports.stats.intervals import interval
+from polyarena.reports.stats.score_interval import equal_clusters
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,6 @@ def rate(values: Iterable[tuple[str, float]], settings: RateSettings) -> Rate:
         items=len(pairs),
         bounded=True,
         confidence=settings.confidence,
+        clusters=equal_clusters(counts),
     )
     return Rate(mean, around.low, around.high, len(pairs))

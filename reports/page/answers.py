@@ -1,13 +1,13 @@
-"""How many answers came in another language than asked."""
+"""How many answers came in another language than asked, by task and by language."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.identify import Agreement, Identified, agreement
+from polyarena.tasks.identify import IDENTIFIER, MIN_PROBABILITY, Agreement, Identified, agreement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,41 +38,96 @@ class AnswerCount:
     worst: tuple[tuple[str, int, int], ...]
 
 
-def answer_counts(
+@dataclass(frozen=True, slots=True)
+class LanguageCount:
+    """The answers of one system to one task in one language.
+
+    Attributes:
+        system: Its name.
+        task: The task's name.
+        language: ``lang_Script`` of the items.
+        expected: ``lang_Script`` of the answers: the items' own, or the one they are to be translated into.
+        answers: Generated texts.
+        same: In the expected language.
+        other: In another language or script.
+        unknown: Too short, or in a language that the identifier does not know.
+        empty: Without any text.
+        other_share: ``other`` divided by ``answers``.
+        identifier: Who named the languages, and from which probability on its word counts.
+    """
+
+    system: str
+    task: str
+    language: str
+    expected: str
+    answers: int
+    same: int
+    other: int
+    unknown: int
+    empty: int
+    other_share: float
+    identifier: str
+
+
+def language_counts(
     completions: pd.DataFrame, answered_in: Mapping[str, Mapping[str, str]] | None = None
-) -> tuple[AnswerCount, ...]:
-    """Count the answers of each system and task, sorted by task and system; multiple choice has none.
+) -> tuple[LanguageCount, ...]:
+    """Count the answers of each system, task and language, sorted by task, system and language.
 
     Args:
-        completions: Rows of :class:`polyarena.tasks.records.Completion`.
+        completions: Rows of :class:`polyarena.tasks.records.Completion`; those without a text (choices) do not count.
         answered_in: By task and language of the item, the language in which the answer is expected where it is another
             one, as in translation.
     """
     texts = completions[completions["text"].notna()]
+    columns = ("text", "identified_language", "identified_probability", "identified_script")
     found = []
-    for (task, system), part in texts.groupby(["task", "system"], sort=True):
-        kinds: Counter[str] = Counter()
-        answers: Counter[str] = Counter()
-        others: Counter[str] = Counter()
-        columns = ("language", "text", "identified_language", "identified_probability", "identified_script")
-        expected = (answered_in or {}).get(str(task), {})
-        for language, text, *identified in zip(*(part[name] for name in columns), strict=True):
-            kind = _kind(expected.get(str(language), str(language)), str(text), *identified)
-            kinds[kind] += 1
-            answers[str(language)] += 1
-            others[str(language)] += kind == "other"
-        shares = sorted((-others[code] / answers[code], code) for code in answers if others[code])
-        worst = tuple((code, others[code], answers[code]) for _, code in shares[:3])
+    for (task, system, language), part in texts.groupby(["task", "system", "language"], sort=True):
+        expected = (answered_in or {}).get(str(task), {}).get(str(language), str(language))
+        kinds = Counter(
+            _kind(expected, str(text), *identified)
+            for text, *identified in zip(*(part[name] for name in columns), strict=True)
+        )
         found.append(
-            AnswerCount(
+            LanguageCount(
                 system=str(system),
                 task=str(task),
+                language=str(language),
+                expected=expected,
                 answers=kinds.total(),
                 same=kinds["same"],
                 other=kinds["other"],
                 unknown=kinds["unknown"],
                 empty=kinds["empty"],
-                worst=worst,
+                other_share=kinds["other"] / kinds.total(),
+                identifier=f"{IDENTIFIER}@{MIN_PROBABILITY:g}",
+            )
+        )
+    return tuple(found)
+
+
+def answer_counts(counts: Iterable[LanguageCount]) -> tuple[AnswerCount, ...]:
+    """Add the languages up: the answers of each system and task, sorted by task and system.
+
+    Args:
+        counts: From :func:`language_counts`.
+    """
+    grouped: defaultdict[tuple[str, str], list[LanguageCount]] = defaultdict(list)
+    for count in counts:
+        grouped[count.task, count.system].append(count)
+    found = []
+    for (task, system), languages in sorted(grouped.items()):
+        worst = sorted((row for row in languages if row.other), key=lambda row: (-row.other_share, row.language))
+        found.append(
+            AnswerCount(
+                system=system,
+                task=task,
+                answers=sum(row.answers for row in languages),
+                same=sum(row.same for row in languages),
+                other=sum(row.other for row in languages),
+                unknown=sum(row.unknown for row in languages),
+                empty=sum(row.empty for row in languages),
+                worst=tuple((row.language, row.other, row.answers) for row in worst[:3]),
             )
         )
     return tuple(found)

@@ -36,11 +36,13 @@ class Tested:
         card: The task's own card.
         digests: Content digests of the data that was read, by name.
         limit: Items per language if the run was cut short, else ``None``.
+        first: Whether those are the first of the data and no spread of them.
     """
 
     card: TaskCard
     digests: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
+    first: bool = False
 
 
 @dataclass(frozen=True)

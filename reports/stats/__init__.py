@@ -29,6 +29,7 @@ from polyarena.reports.stats.sequential import confidence_sequence, stop_early
 from polyarena.reports.stats.simultaneous import simultaneous_bands
 from polyarena.reports.stats.statistical_power import Design, minimal_detectable_effect, power
 from polyarena.reports.stats.style import style_control
+from polyarena.reports.stats.suites import suite_averages
 from polyarena.reports.stats.table import estimates_frame, estimates_table
 from polyarena.reports.stats.text_style import style_features
 from polyarena.reports.stats.weighted_verdicts import weighted_win_rates
@@ -75,6 +76,7 @@ __all__ = [
     "stop_early",
     "style_control",
     "style_features",
+    "suite_averages",
     "tier_groups",
     "weighted_win_rates",
     "wilson_interval",

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from polyarena.reports.stats.intervals import FEWEST_CLUSTERS, expanded_tail, interval, percentile_interval
 from polyarena.reports.stats.resampling import resample_weights
+from polyarena.reports.stats.score_interval import equal_clusters
 
 Floats = NDArray[np.float64]
 COEFFICIENTS = ("raw", "cohen", "krippendorff", "gwet")
@@ -140,7 +141,16 @@ def _share(value: float, sums: Floats, units: int, confidence: float) -> Coeffic
     weights = sums.sum(axis=(-2, -1))
     influence = (np.einsum("ncc->n", sums) - value * weights) / weights.sum()
     labels = np.zeros(len(sums), dtype=np.int64)
-    around = interval(value, influence, labels, None, items=units, bounded=True, confidence=confidence)
+    around = interval(
+        value,
+        influence,
+        labels,
+        None,
+        items=units,
+        bounded=True,
+        confidence=confidence,
+        clusters=equal_clusters(weights),
+    )
     return Coefficient(value, around.low, around.high)
 
 

@@ -25,6 +25,10 @@ def percentile_interval(replicates: Floats, tail: float) -> tuple[float, float]:
     Args:
         replicates: Shape (rounds,).
         tail: Share below the lower and above the upper end, such as 0.025.
+
+    Example:
+        >>> percentile_interval(np.arange(101.0), 0.05)
+        (5.0, 95.0)
     """
     return quantile_interval(replicates, tail, tail)
 

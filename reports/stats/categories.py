@@ -41,6 +41,9 @@ def category_scores(
 
     Raises:
         DataError: As :func:`polyarena.reports.stats.mean_scores` raises it.
+
+    Example:
+        >>> category_scores(scores)[["task", "group", "value", "low", "high"]]  # doctest: +SKIP
     """
     require_columns(scores, [field.name for field in SCORE_SCHEMA if not field.nullable], "scores")
     found = []

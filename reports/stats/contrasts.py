@@ -16,8 +16,11 @@ import numpy as np
 
 from polyarena.reports.stats.intervals import Interval, interval, needs_replicates
 from polyarena.reports.stats.resampling import Floats, linear_replicates
-from polyarena.reports.stats.score_interval import smoothed_spread
+from polyarena.reports.stats.score_interval import equal_clusters, smoothed_spread
 from polyarena.reports.stats.summary import Columns, Settings
+
+ROUNDING = 1e-12
+"""Share of the absolute summands below which a sum is rounding error."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Contrast:
         fewest: Clusters of the column that has fewest.
         span: Smallest and largest possible value, if all columns hold shares; otherwise ``None``.
         added: Variance of the cluster that a score interval adds.
+        clusters: How many clusters of equal share would tell as much.
     """
 
     weights: Mapping[int, float]
@@ -43,6 +47,7 @@ class Contrast:
     fewest: int
     span: tuple[float, float] | None
     added: float
+    clusters: float
 
 
 def contrast(data: Columns, weights: Mapping[int, float]) -> Contrast:
@@ -60,11 +65,13 @@ def contrast(data: Columns, weights: Mapping[int, float]) -> Contrast:
         raise ValueError("a contrast needs a weight that is not 0")
     columns, factors = list(used), np.array(list(used.values()))
     values = [data.value(column) for column in columns]
-    influence = np.zeros(len(data.clusters))
-    for column, weight in used.items():
-        influence += weight * data.influence(column)
+    parts = np.array([weight * data.influence(column) for column, weight in used.items()])
+    influence = parts.sum(axis=0)
+    # What cancels out is 0, not the rounding error that is left: whether clusters are alike is asked of it later.
+    influence[np.abs(influence) <= ROUNDING * np.abs(parts).sum(axis=0)] = 0.0
     counts = data.counts[:, columns]
     sizes = np.count_nonzero(counts, axis=0)
+    shares = (counts / counts.sum(axis=0)) @ np.abs(factors)
     span, added = None, 0.0
     if data.bounded[columns].all():
         span = float(factors[factors < 0].sum()), float(factors[factors > 0].sum())
@@ -80,6 +87,7 @@ def contrast(data: Columns, weights: Mapping[int, float]) -> Contrast:
         fewest=int(sizes.min()),
         span=span,
         added=added,
+        clusters=equal_clusters(shares[shares > 0]),
     )
 
 
@@ -113,4 +121,5 @@ def contrast_interval(data: Columns, found: Contrast, settings: Settings) -> Int
         errors=errors,
         span=found.span or (0.0, 1.0),
         added=found.added if bounded else None,
+        clusters=found.clusters,
     )

@@ -34,7 +34,12 @@ class Group:
 
 
 def tier_groups() -> Groupings:
-    """Return the resource tiers ``high``, ``mid`` and ``low`` of the language table."""
+    """Return the resource tiers ``high``, ``mid`` and ``low`` of the language table.
+
+    Example:
+        >>> list(tier_groups()["tier"])
+        ['high', 'mid', 'low']
+    """
     known = all_languages()
     return {"tier": {tier: tuple(one.code for one in known if one.tier == tier) for tier in TIERS}}
 

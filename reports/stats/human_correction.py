@@ -45,6 +45,10 @@ def correct_by_humans(
 
     Raises:
         DataError: A column is missing, a battle occurs twice, a score lies outside [0, 1], or a label is of no battle.
+
+    Example:
+        >>> labels = pd.read_csv("labels.csv")  # doctest: +SKIP
+        >>> correct_by_humans(battles, labels)[["group", "value", "low", "high", "humans"]]  # doctest: +SKIP
     """
     _check(battles, labels)
     chosen = tier_groups() if groupings is None else groupings

@@ -89,6 +89,7 @@ def interval(
     errors: Floats | None = None,
     span: tuple[float, float] = (0.0, 1.0),
     added: float | None = None,
+    clusters: float | None = None,
 ) -> Interval:
     r"""Return standard error and interval of one mean.
 
@@ -112,6 +113,15 @@ def interval(
         errors: Shape (rounds,), the standard error in each round; for ``student`` only.
         span: Bounds of the values.
         added: Variance of the added cluster of the score interval; by default that of a mean.
+        clusters: How many clusters of equal share would tell as much, from
+            :func:`polyarena.reports.stats.score_interval.equal_clusters`; by default all count alike.
+
+    Example:
+        >>> values = np.array([1.0, 0.0] * 20)
+        >>> labels = np.zeros(40, dtype=np.int64)
+        >>> found = interval(0.5, (values - 0.5) / 40, labels, None, items=40, bounded=True, confidence=0.95)
+        >>> round(found.low, 3), round(found.high, 3)
+        (0.352, 0.648)
     """
     strata, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < 2:
@@ -129,11 +139,12 @@ def interval(
             confidence=confidence,
             span=span,
             added=added,
+            clusters=clusters,
         )
         return Interval(error, *ends, "wilson")
-    clusters = len(influence)
-    if clusters < FEWEST_CLUSTERS or variance == 0 or replicates is None:
-        reason = "no spread between items" if variance == 0 else f"{clusters} items are too few"
+    many = len(influence)
+    if many < FEWEST_CLUSTERS or variance == 0 or replicates is None:
+        reason = "no spread between items" if variance == 0 else f"{many} items are too few"
         return Interval(error, None, None, "none", f"{reason}: no interval")
     if method == "bca":
         return Interval(error, *bca_interval(mean, influence, replicates, (1 - confidence) / 2), "bca")
@@ -145,7 +156,7 @@ def interval(
         return Interval(error, *ends, "student")
     spread = math.fsum(v**2 / (n - 1) for v, n in zip(parts, sizes, strict=True))
     # Variances below 1e-162 have a square of 0.
-    freedom = variance**2 / spread if spread > 0 else clusters - 1.0
+    freedom = variance**2 / spread if spread > 0 else many - 1.0
     tail = expanded_tail(confidence, math.sqrt(variance / _squares(influence)), freedom)
     return Interval(error, *percentile_interval(replicates, tail), "percentile")
 

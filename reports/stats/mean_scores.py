@@ -55,6 +55,11 @@ def mean_scores(
     Raises:
         DataError: A column is missing, a score occurs twice or is not a finite number; statistics are of no metric of a
             corpus, of another length than its own, or missing in some rows of a metric.
+
+    Example:
+        >>> from polyarena.harness import open_run
+        >>> found = mean_scores(open_run("runs/quickstart").scores())  # doctest: +SKIP
+        >>> found.query("level == 'macro'")[["system", "task", "value", "low", "high"]]  # doctest: +SKIP
     """
     check_scores(scores)
     settings = Settings(confidence, rounds, seed, method)

@@ -133,6 +133,10 @@ def judge_noise(games: pd.DataFrame) -> pd.DataFrame:
 
     Raises:
         DataError: A column is missing, a game occurs twice, or a label is unknown.
+
+    Example:
+        >>> noise = judge_noise(games)  # doctest: +SKIP
+        >>> noise[["judge", "language", "between", "order", "repeat"]]  # doctest: +SKIP
     """
     require_columns(games, GAME_SCHEMA.names[:9], "games")
     refuse_duplicates(games, _KEY, "games")
@@ -181,6 +185,10 @@ def best_repeats(
     Raises:
         DataError: The budget buys fewer than two items, a price has no meaning, the noise of repeats is not known, or
             the frame has not one row.
+
+    Example:
+        >>> best_repeats(Noise(0.1, 0.05, 0.02, 0.0, 50, 200), budget=400, most_items=50)[0].repeats
+        4
     """
     if isinstance(noise, pd.DataFrame):
         noise = _only_row(noise)

@@ -25,6 +25,10 @@ def outcome(low: float | None, high: float | None, reference: float = 0.5) -> Ou
     Returns:
         ``better`` when the whole interval is above the reference, ``worse`` when it is below, otherwise (also without
         an interval) ``inconclusive``.
+
+    Example:
+        >>> outcome(0.52, 0.6).value
+        'better'
     """
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return Outcome.INCONCLUSIVE

@@ -43,6 +43,10 @@ def pairwise_matrix(battles: pd.DataFrame, language: str | None = None) -> pd.Da
     Raises:
         DataError: As :func:`polyarena.reports.stats.ranking.rank`.
         ValueError: The battles are of more than one judge or task.
+
+    Example:
+        >>> matrix = pairwise_matrix(battles)  # doctest: +SKIP
+        >>> matrix.loc["ours", "theirs"]  # doctest: +SKIP
     """
     check_battles(battles)
     if len(battles[["judge", "task"]].drop_duplicates()) > 1:
@@ -72,6 +76,11 @@ def cycles(matrix: pd.DataFrame) -> list[Cycle]:
 
     Returns:
         Circles of three, and longer ones of systems that are in none of these; the clearest first.
+
+    Example:
+        >>> beats = pd.DataFrame([[0.5, 0.6, 0.4], [0.4, 0.5, 0.6], [0.6, 0.4, 0.5]], list("abc"), list("abc"))
+        >>> [cycle.systems for cycle in cycles(beats)]
+        [('a', 'b', 'c')]
     """
     score = np.nan_to_num(matrix.to_numpy(dtype=np.float64), nan=0.5)
     beats = score > 0.5 + EVEN

@@ -99,6 +99,9 @@ def pooled_estimates(estimates: pd.DataFrame, *, confidence: float = 0.95) -> pd
 
     Raises:
         DataError: These are no estimates.
+
+    Example:
+        >>> pooled_estimates(win_rates(battles))[["group", "value", "pooled"]]  # doctest: +SKIP
     """
     require_columns(estimates, [*_KEY, "level", "value", "standard_error"], "estimates")
     if not 0 < confidence < 1:

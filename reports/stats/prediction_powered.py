@@ -33,6 +33,7 @@ import numpy as np
 from polyarena.reports.stats.intervals import interval
 from polyarena.reports.stats.quantiles import student_quantile
 from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.reports.stats.score_interval import equal_clusters
 
 FEW = 50
 """Labels below which people's scores stand alone; corrected intervals of 20 labels covered 85 % in place of 95 %."""
@@ -161,9 +162,10 @@ def corrected_mean(languages: list[LanguageLabels], confidence: float) -> Correc
     clusters = [(each.clusters[known], each.clusters[~known]) for each, known in zip(languages, has, strict=True)]
     size = 1 + max(int(each.clusters.max()) for each in languages)
     known = np.zeros(size, dtype=np.bool_)
-    pull = np.zeros(size)
+    pull, shares = np.zeros(size), np.zeros(size)
     for half, (own, _) in zip(halves, clusters, strict=True):
         known[own] = True
+        np.add.at(shares, own, 1 / len(half.people))
         np.add.at(pull, own, (half.people - half.people.mean()) / len(half.people) / count)
     alone = math.fsum(half.people.mean() for half in halves) / count
     around = interval(
@@ -174,6 +176,7 @@ def corrected_mean(languages: list[LanguageLabels], confidence: float) -> Correc
         items=labelled,
         bounded=True,
         confidence=confidence,
+        clusters=equal_clusters(shares[known]),
     )
     found = replace(
         none,

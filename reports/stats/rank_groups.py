@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from polyarena.reports.stats.battle_pairs import BattlePairs
 from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence
-from polyarena.reports.stats.resampling import Floats
+from polyarena.reports.stats.resampling import Floats, Integers
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class RankedGroup:
         on_ratings: Shape (clusters, systems); influence of each cluster on the ratings.
         on_tie: Shape (clusters,); on the logarithm of the parameter of ties.
         clusters: Shape (clusters,); which clusters have a battle in the group.
+        shares: Shape (clusters, systems); how much each cluster counts among a system's own battles.
         comparable: Systems that points won or lost connect with the baseline, directly or through others.
         finite: Those among them whose rating has a finite maximum-likelihood value.
     """
@@ -40,6 +41,7 @@ class RankedGroup:
     on_ratings: Floats
     on_tie: Floats
     clusters: NDArray[np.bool_]
+    shares: Floats
     comparable: frozenset[int]
     finite: frozenset[int]
 
@@ -94,9 +96,21 @@ def _group(
         on_ratings=on_ratings,
         on_tie=on_tie,
         clusters=np.asarray(found.data.counts[:, columns[columns >= 0]].any(axis=1)),
+        shares=_shares(found, np.atleast_2d(found.columns[languages, 0])),
         comparable=comparable,
         finite=finite,
     )
+
+
+def _shares(found: BattlePairs, columns: Integers) -> Floats:
+    """Return how much clusters count, from the columns of scores: shape (languages, p), -1 for pairs that never met."""
+    shares = np.zeros((len(found.data.clusters), len(found.systems)))
+    for first, second, own in zip(found.first, found.second, columns.T, strict=True):
+        counts = found.data.counts[:, own[own >= 0]]
+        each = (counts / counts.sum(axis=0)).sum(axis=1) / max(1, counts.shape[1])
+        shares[:, first] += each
+        shares[:, second] += each
+    return shares
 
 
 def _comparable(pairs: Pairs, scores: Floats) -> tuple[frozenset[int], frozenset[int]]:

@@ -16,6 +16,7 @@ from polyarena.reports.stats.rank_groups import RankedGroup, ranked_groups
 from polyarena.reports.stats.rank_records import Ranked
 from polyarena.reports.stats.rank_sets import Ranks, rank_sets
 from polyarena.reports.stats.resampling import Integers
+from polyarena.reports.stats.score_interval import equal_clusters
 from polyarena.reports.stats.signature import own_version
 from polyarena.reports.stats.summary import Settings
 
@@ -199,6 +200,7 @@ def _against_baseline(
         items=n,
         bounded=True,
         confidence=settings.confidence,
+        clusters=equal_clusters(group.shares[group.clusters, system]),
     )
     return win, around
 

@@ -41,6 +41,11 @@ def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: 
 
     Yields:
         Arrays of shape (up to ``chunk``, n); each row sums to n.
+
+    Example:
+        >>> weights = next(resample_weights(["a", "b", "c"], 2, 0))
+        >>> weights.sum(axis=1).tolist()
+        [3.0, 3.0]
     """
     n = len(clusters)
     generator = named_generator(clusters, seed)
@@ -120,6 +125,11 @@ def bootstrap_means(
     Returns:
         Shape (k, rounds). A round that drew nothing of a column holds the column's own mean (this happens only to
         columns that have few of the clusters they share: with 8 of many, once in 3,000 rounds).
+
+    Example:
+        >>> sums, counts = np.array([[1.0], [0.0]]), np.ones((2, 1))
+        >>> bootstrap_means(sums, counts, ["a", "b"], np.zeros(2, dtype=np.int64), rounds=4, seed=0).shape
+        (1, 4)
     """
     means = np.empty((sums.shape[1], rounds))
     totals = sums.sum(axis=0) / counts.sum(axis=0)

@@ -94,6 +94,9 @@ def sampling_variance(scores: pd.DataFrame) -> pd.DataFrame:
 
     Raises:
         DataError: A column is missing, a score occurs twice or is not a finite number.
+
+    Example:
+        >>> sampling_variance(scores)  # doctest: +SKIP
     """
     _check(scores)
     rows = []
@@ -170,6 +173,9 @@ def pass_rates(
     Raises:
         DataError: As :func:`polyarena.reports.stats.mean_scores`; a value is neither 0 nor 1; an item has fewer than k
             samples.
+
+    Example:
+        >>> pass_rates(scores, k=5)[["system", "group", "value", "low", "high"]]  # doctest: +SKIP
     """
     _check(scores)
     refuse_values(scores, ~scores["value"].isin([0, 1]), "pass@k needs values that are 0 or 1", _KEY, "value")

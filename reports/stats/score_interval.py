@@ -20,6 +20,9 @@ number of independent wins and losses; the *effective n* is the number that woul
   single items :math:`w_i = 0`: the variance follows from the mean, and Wilson's own interval is left.
 * Values in [0, 1] with the same mean vary at most as much as wins and losses (Bhatia and Davis 2000), hence
   :math:`n_e \ge n`.
+* Where clusters do not count alike, as in an average of a language with many items and one with few, n is
+  :math:`1 / \sum_i a_i^2` with their shares :math:`a_i` in the mean (Kish 1965, *Survey Sampling*, section 11.7): as
+  many clusters of equal share would do as much. With equal shares that is their number.
 
 Effective sample sizes in Wilson's interval for surveys go back to Korn and Graubard 1998 (Survey Methodology 24); the
 added cluster follows the added successes of Agresti and Coull 1998 (The American Statistician 52). Their combination
@@ -71,6 +74,7 @@ def effective_n(
     items: int,
     confidence: float,
     added: float | None = None,
+    clusters: float | None = None,
 ) -> float:
     r"""Return the number of independent wins and losses that would vary as much as these values.
 
@@ -82,19 +86,36 @@ def effective_n(
         items: Values averaged.
         confidence: Nominal, two-sided.
         added: Variance of the added cluster; by default that of a mean, as above.
+        clusters: The number n of the formula, from :func:`equal_clusters`; by default all clusters count alike.
     """
-    n = len(influence)
+    n = float(len(influence)) if clusters is None else clusters
     spread = mean * (1 - mean)
     if spread <= 0:
-        return float(n)
+        return n
     if added is None:
-        added = smoothed_spread(mean, n) / math.sqrt(max(items / n, 1.0))
+        added = smoothed_spread(mean, n) / math.sqrt(max(items / len(influence), 1.0))
     freedom = _freedom(mean, influence, labels)
     probability = 0.5 + confidence / 2
     shrink = 1.0
     if math.isfinite(freedom):
         shrink = (normal_quantile(probability) / student_quantile(probability, freedom)) ** 2
-    return max(float(n), spread / ((1 - 1 / n) * variance + commonest_share(influence) * added / n**2) * shrink)
+    return max(n, spread / ((1 - 1 / n) * variance + commonest_share(influence) * added / n**2) * shrink)
+
+
+def equal_clusters(shares: Floats) -> float:
+    r"""Return how many clusters of equal share would tell as much as these, :math:`(\sum a_i)^2 / \sum a_i^2`.
+
+    Args:
+        shares: Shape (n clusters,), not negative, at least one more than 0: how much each counts in a mean.
+
+    Example:
+        >>> equal_clusters(np.array([0.25, 0.25, 0.25, 0.25]))
+        4.0
+        >>> equal_clusters(np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1]))
+        3.333333333
+    """
+    # Rounded, so that equal shares give their number whatever their sums round to.
+    return round(math.fsum(shares.tolist()) ** 2 / math.fsum((shares * shares).tolist()), 9)
 
 
 def commonest_share(influence: Floats) -> float:
@@ -110,7 +131,7 @@ def commonest_share(influence: Floats) -> float:
     return float(sizes.max() / len(influence))
 
 
-def smoothed_spread(mean: float, n: int) -> float:
+def smoothed_spread(mean: float, n: float) -> float:
     r"""Return :math:`\tilde p (1 - \tilde p)` of a mean of n clusters, which is never 0."""
     smoothed = (n * mean + 0.5) / (n + 1)
     return smoothed * (1 - smoothed)
@@ -126,6 +147,7 @@ def score_interval(
     confidence: float,
     span: tuple[float, float] = (0.0, 1.0),
     added: float | None = None,
+    clusters: float | None = None,
 ) -> tuple[float, float]:
     """Return Wilson's interval with the effective n, for values that lie in ``span``.
 
@@ -138,6 +160,7 @@ def score_interval(
         confidence: Nominal, two-sided.
         span: Smallest and largest possible value: (0, 1) for shares, (-1, 1) for their differences.
         added: As in :func:`effective_n`, in the unit of the values squared.
+        clusters: As in :func:`effective_n`.
     """
     low, high = span
     size = high - low
@@ -150,6 +173,7 @@ def score_interval(
         items=items,
         confidence=confidence,
         added=None if added is None else added / size**2,
+        clusters=clusters,
     )
     ends = wilson_interval(share, n, confidence)
     return min(mean, low + size * ends[0]), max(mean, low + size * ends[1])

@@ -72,6 +72,11 @@ def confidence_sequence(
 
     Raises:
         DataError: There is no value, one lies outside [0, 1], or there are more values than the population has.
+
+    Example:
+        >>> sequence = confidence_sequence([1.0] * 20)
+        >>> bool(sequence.low[-1] > 0.5)
+        True
     """
     y = np.asarray(values, dtype=np.float64)
     _check(y, confidence, population, steps)

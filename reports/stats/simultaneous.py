@@ -120,12 +120,17 @@ def simultaneous_bands(
                     "critical": found.critical,
                     **{name: values[i] for name, values in tests.items()},
                     "outcome": None if target is None else outcome(band.low, band.high, target).value,
-                    "note": single.note,
+                    "note": single.note or _untested(single, target),
                 }
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = COLUMNS[COLUMNS.index("value") : COLUMNS.index("outcome")]
     return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def _untested(around: Interval, reference: float | None) -> str:
+    """Return why an estimate with an interval has no p-values; empty if it has, or if nothing is tested."""
+    return "" if reference is None or around.standard_error else "no spread between items: no p-value"
 
 
 def _tests(values: Sequence[float], found: Bands, reference: float | None) -> dict[str, list[float | None]]:

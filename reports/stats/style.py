@@ -79,6 +79,10 @@ def style_control(
     Raises:
         DataError: A column is missing, a battle or the features of an answer occur twice, a feature is negative or not
             a number, or no battle has features of both answers.
+
+    Example:
+        >>> found = style_control(battles, style_features(completions))  # doctest: +SKIP
+        >>> found.rates[["candidate", "group", "raw", "controlled", "low", "high"]]  # doctest: +SKIP
     """
     check_battles(battles)
     require_columns(features, ["system", *_ITEM, *control], "features")

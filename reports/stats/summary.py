@@ -13,6 +13,7 @@ from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Group
 from polyarena.reports.stats.intervals import Interval, Method, interval, needs_replicates
 from polyarena.reports.stats.resampling import Floats, Integers, linear_replicates
+from polyarena.reports.stats.score_interval import equal_clusters
 
 BATCH_BYTES = 256 * 2**20
 
@@ -180,6 +181,7 @@ def _summary(
         confidence=settings.confidence,
         method=settings.method,
         errors=errors,
+        clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)[present]),
     )
     return Summary(value, around, n, n_clusters, missing, len(found))
 

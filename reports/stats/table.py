@@ -19,6 +19,10 @@ def estimates_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:
 
     Rows are sorted by task, metric, judge, system and baseline; within these the macro average comes first, then tiers
     from high to low, other groupings, and languages by code. Missing values are null.
+
+    Example:
+        >>> len(estimates_frame([]))
+        0
     """
     frame: pd.DataFrame = to_table(sorted(estimates, key=_place), ESTIMATE_SCHEMA).to_pandas()
     return frame
@@ -30,6 +34,9 @@ def estimates_table(frames: Sequence[pd.DataFrame]) -> pa.Table:
     Args:
         frames: From :func:`polyarena.reports.stats.win_rates`, :func:`polyarena.reports.stats.mean_scores` or
             :func:`estimates_frame`; empty ones are welcome.
+
+    Example:
+        >>> estimates_table([win_rates(battles), mean_scores(scores)]).num_rows  # doctest: +SKIP
     """
     estimates: list[Estimate] = []
     for frame in frames:

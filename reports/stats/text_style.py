@@ -60,6 +60,12 @@ def style_features(completions: pd.DataFrame) -> pd.DataFrame:
 
     Raises:
         DataError: A column is missing.
+
+    Example:
+        >>> text = "- **bold** point"
+        >>> rows = {"system": "a", "task": "t", "language": "deu_Latn", "item_id": "1", "text": text}
+        >>> style_features(pd.DataFrame([rows]))[["length", "headers", "lists", "bold"]].iloc[0].tolist()
+        [14.0, 0.0, 1.0, 1.0]
     """
     key = ["system", "task", "language", "item_id"]
     require_columns(completions, [*key, "text"], "completions")

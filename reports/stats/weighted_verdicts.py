@@ -10,6 +10,7 @@ import pandas as pd
 from polyarena.judges.collapse import SCORES
 from polyarena.judges.records import GAME_SCHEMA, Label
 from polyarena.reports.stats.intervals import interval
+from polyarena.reports.stats.score_interval import equal_clusters
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.errors import DataError
 
@@ -46,6 +47,9 @@ def weighted_win_rates(
     Raises:
         DataError: A column is missing, a game occurs twice or is between other systems, a label is unknown, or
             ``strong_weight`` is not above 0.
+
+    Example:
+        >>> weighted_win_rates(games, "ours", "theirs")[["language", "value", "low", "high"]]  # doctest: +SKIP
     """
     require_columns(games, GAME_SCHEMA.names[:9], "games")
     refuse_duplicates(games, _KEY, "games")
@@ -93,6 +97,7 @@ def _estimate(own: pd.DataFrame, confidence: float) -> dict[str, float | int | s
         items=len(sums),
         bounded=True,
         confidence=confidence,
+        clusters=equal_clusters(weight),
     )
     found = {"value": value, "standard_error": around.standard_error, "low": around.low, "high": around.high}
     return {**found, **counts, "note": around.note}

@@ -57,6 +57,11 @@ def win_rates(
     Raises:
         DataError: A column is missing, a battle occurs twice, a score lies outside [0, 1], counts of games contradict
             each other, or a battle has verdicts but no score.
+
+    Example:
+        >>> from polyarena.harness import open_run
+        >>> found = win_rates(open_run("runs/quickstart").battles())  # doctest: +SKIP
+        >>> found.query("level == 'macro'")[["system", "value", "low", "high"]]  # doctest: +SKIP
     """
     settings = Settings(confidence, rounds, seed, method)
     check_battles(battles)

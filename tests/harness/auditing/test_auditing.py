@@ -202,6 +202,8 @@ def test_the_commands(with_votes, preferences, tmp_path, capsys):
     code, out = call("judge", "audit", with_votes, "long")
     assert code == 0
     assert "share that goes to the longer answer" in out
+    headings = out.partition("by language")[2].split("Swahili")[0].split()
+    assert headings.index("answers_wrong") > headings.index("invalid") > headings.index("games")
     assert (with_votes / "report/judges/index.html").read_text().startswith("<!DOCTYPE html>")
     assert (with_votes / "report/judges/long.md").exists()
     code, out = call("judge", "audit", with_votes, "--json")

@@ -183,3 +183,12 @@ def test_rows_left_out_are_counted(capsys, count, text):
     out = capsys.readouterr().out
     assert out.startswith(text)
     assert (out == "") == (count == 0)
+
+
+def test_a_judge_of_a_system_s_family_is_told_before_anything_is_spent(shown):
+    systems = experiment()["systems"]
+    systems[1]["args"] = {**systems[1]["args"], "model": "qwen2-7b"}
+    asked = judge(model="Qwen3-32B")
+    told = "The judge j and the system two are of one family (Alibaba), by the names of their models."
+    assert told in " ".join(shown(**asked, systems=systems).split())
+    assert "of one family" not in shown(**asked)

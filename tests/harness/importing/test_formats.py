@@ -1,9 +1,13 @@
 """Each format is read whole: what our records hold is right, and what they do not is named."""
 
+import json
+from dataclasses import asdict, replace
+
+import pandas as pd
 import pytest
 
 from polyarena.harness.importing import FORMATS, ImportOptions, find_format
-from polyarena.judges import collapse
+from polyarena.judges import Game, collapse
 from polyarena.judges.votes import voter_of
 from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -209,6 +213,22 @@ def test_our_own_games_come_back_whole(write):
         name: value for name, value in expected.items() if name != "mood"
     }
     assert left(found) == {"field mood": 1}
+
+
+def test_the_games_of_a_run_written_by_pandas_come_back_whole(write):
+    games = [
+        Game("j", "t", "deu_Latn", "1", "s1", "x", "y", 0, "A>B", "why", 5, 7, 0.25, None, 2, "a", 1 / 3),
+        Game("j", "t", "deu_Latn", "1", "s1", "y", "x", 0, "invalid", "", error="nothing was said"),
+    ]
+    # A column of whole numbers with gaps is one of floating point there: 5.0.
+    text = pd.DataFrame(games).to_json(orient="records", lines=True, double_precision=15)
+    path = write("g.jsonl", [json.loads(line) for line in text.splitlines()])
+    found = read("polyarena", path)
+    assert [replace(game, score=None) for game in found.games] == [replace(game, score=None) for game in games]
+    assert found.games[0].score == pytest.approx(1 / 3, abs=1e-15)
+    assert left(found) == {}
+    with pytest.raises(DataError, match=r"asked is 1\.5"):
+        read("polyarena", write("g.jsonl", [{**asdict(games[0]), "asked": 1.5}]))
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,25 @@ def test_columns_have_the_same_types_whatever_they_hold():
     assert table.schema.field("n").type == pa.int64()
     assert table.schema.field("note").type == pa.string()
     assert table.column("judge").null_count == table.num_rows
+
+
+def test_tasks_of_a_suite_that_was_asked_are_averaged():
+    asked = lock("one", "second")
+    asked["experiment"]["resolved"]["tasks"] = [
+        {"suite": "aya23_paper"},
+        {"task": "exam"},
+        {"suite": "of a later version"},
+    ]
+    frame = pd.concat([scores(name, task) for name in ("one", "second") for task in ("xcopa", "xwinograd", "exam")])
+    found = further(asked, NO_BATTLES, frame)
+    assert found.suites["task"].tolist() == ["aya23_paper"] * 2
+    assert found.suites["signature"].str.contains("|tasks:xcopa+xwinograd|", regex=False).all()
+    assert found.tables["suites"].num_rows == 2
+    assert "Averages over tasks" in [sheet.title for sheet in found.sheets]
+
+
+def test_without_a_suite_there_are_no_averages_over_tasks():
+    frame = pd.concat([scores("one"), scores("one", task="xcopa")])
+    found = further(lock("one"), NO_BATTLES, frame)
+    assert found.suites.empty
+    assert "suites" not in found.tables

@@ -68,6 +68,21 @@ def test_csv_and_parquet_say_the_same(finished):
     assert pd.read_csv(folder / "estimates.csv")["value"].to_numpy() == pytest.approx(values.to_numpy())
 
 
+def test_the_languages_of_the_answers_are_a_result_and_on_the_page(finished):
+    found = pd.read_parquet(finished.folder.results / "answers.parquet")
+    completions = finished.completions()
+    assert found["answers"].sum() == completions["text"].notna().sum()
+    assert (found[["same", "other", "unknown", "empty"]].sum(axis=1) == found["answers"]).all()
+    assert len(found) == 3 + 3 + 2
+    # The toy answers in Latin letters, whatever it is asked; one of its answers is too short to tell.
+    thai = found[(found["language"] == "tha_Thai") & (found["system"] == "base")].iloc[0]
+    assert (thai["other"], thai["other_share"]) == (11, pytest.approx(11 / 12))
+    assert len(pd.read_csv(finished.folder.results / "answers.csv")) == len(found)
+    page = finished.files.page.read_text()
+    assert "Answers in another language, by language" in page
+    assert "91.7 (11/12)" in page
+
+
 def test_the_page_says_who_was_asked_what_and_who_decided(finished):
     page = finished.files.page.read_text()
     assert "told against base" in page

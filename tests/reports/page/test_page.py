@@ -73,7 +73,7 @@ def content(win_estimates: pd.DataFrame, score_estimates: pd.DataFrame) -> PageC
         title="Quickstart",
         version="0.1.0",
         systems=(Played("new", "candidate", "a model, greedy"), Played("old", "baseline", "the same model")),
-        tasks=(Used(card(), {"mini": "sha256:0f3a"}, limit=8),),
+        tasks=(Used(card(), {"mini": "sha256:0f3a"}, limit=8, first=True),),
         judges=(Judging("rules", "Looks at language and script; for smoke runs and CI.", "judge:rules@1"),),
         estimates=pd.concat([win_estimates, score_estimates]),
         pictures=(Picture("win rates by language", SVG, ("figures/a b.png", "figures/a.pdf")),),
@@ -82,6 +82,14 @@ def content(win_estimates: pd.DataFrame, score_estimates: pd.DataFrame) -> PageC
         files=("results/estimates.csv",),
         notes=("A note.",),
     )
+
+
+def test_a_limit_says_which_items_it_took(content: PageContent) -> None:
+    (task,) = content.tasks
+    spread = page(replace(content, tasks=(replace(task, first=False),)))
+    assert "Only 8 items of each language were run, spread over the data" in spread
+    assert "first 8 items" not in spread
+    assert "items of each language were run" not in page(replace(content, tasks=(replace(task, limit=None),)))
 
 
 def test_the_page_holds_what_was_run_and_what_came_out(content: PageContent) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from polyarena.reports.stats import equity
@@ -52,6 +52,7 @@ def test_every_value_is_that_of_its_definition(make_scores: Make, values: list[l
 
 @SLOW
 @given(values=VALUES)
+@example(values=[[0.0, 0.25, 0.0, 0.0, 0.25, 0.0, 0.25, 0.0, 0.25]] * 4)
 def test_turning_all_values_round_turns_gaps_and_slopes(make_scores: Make, values: list[list[float]]) -> None:
     scores = make_scores(dict(zip(CODES, values, strict=True)))
     found, turned = (by_name(equity(each, rounds=50)) for each in (scores, scores.assign(value=1 - scores["value"])))

@@ -113,6 +113,8 @@ def test_languages_without_spread_or_items_do_not_break_the_others(make_battles:
     assert math.isnan(found.loc["tha_Thai", "band_low"])
     assert "one item" in found.loc["tha_Thai", "note"]
     assert math.isnan(found.loc["swh_Latn", "p_value"])
+    assert found.loc["swh_Latn", "note"] == "no spread between items: no p-value"
+    assert found.loc["deu_Latn", "note"] == ""
     assert found.loc["deu_Latn", "p_max_t"] <= 1
 
 

@@ -1,0 +1,162 @@
+"""Measures how often max-T bands and ratings are right; prints docs/coverage-of-bands-and-ratings.md.
+
+    python benchmarks/joint_coverage.py > docs/coverage-of-bands-and-ratings.md
+
+With ``--quick`` a tenth of the data sets are drawn. It takes about 5 minutes on one core.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+from simulate import REAL, Floats, draw_battles
+
+from polyarena.reports.stats import rank
+from polyarena.reports.stats.clustered import Clustered
+from polyarena.reports.stats.contrasts import contrast
+from polyarena.reports.stats.ranking import ELO_SCALE
+from polyarena.reports.stats.resampling import exact_grid
+from polyarena.reports.stats.simultaneous import bands
+from polyarena.reports.stats.summary import Settings
+
+LANGUAGES = 23
+CORRELATIONS = (0.0, 0.3, 0.7)
+STRENGTHS = {"a": 0.0, "b": 0.3, "c": -0.4, "d": 1.0}
+"""Davidson's, as natural logarithms of odds; ``a`` is the baseline."""
+
+TIES = 0.5
+"""Davidson's parameter of ties: 20 % of battles between equals are ties."""
+
+TEXT = """# Measured coverage: bands and ratings
+
+What [](coverage-of-intervals.md) is for single intervals, for what is said of many languages or many systems at once.
+The page was made by `python benchmarks/joint_coverage.py`.
+
+## Bands
+
+The share of data sets, in %, in which at least one of 23 languages lay outside of its band (nominal: 5 at most), and
+outside of its single interval, which promises nothing about all 23. {bands} data sets in each cell (standard error
+{bands_error:.1f} points), parallel prompts, ties, order effect and noise as there, 1,000 rounds.
+
+| items | correlation | rate | bands | single intervals |
+| ---: | ---: | ---: | ---: | ---: |"""
+
+RATINGS = """
+## Ratings
+
+How often, in %, nominal 95 % intervals of `rank` held the true value: ratings and the win rates against the baseline
+that they imply, of all languages together and of single languages. Four systems, each against each other on shared
+prompts in {languages} languages, 20 % ties between equals; the correlation is of one prompt's outcomes between
+languages. {ratings} data sets in each cell (standard error for all languages {ratings_error:.1f} points), 400 rounds.
+
+| items | correlation | rating, all | win rate, all | rating, one | win rate, one |
+| ---: | ---: | ---: | ---: | ---: | ---: |"""
+
+FEW = 6
+"""Languages of the leagues; each is fitted by itself in every round."""
+
+
+def family_errors(items: int, correlation: float, rate: float, data_sets: int) -> tuple[float, float]:
+    """Return the share of data sets with a language outside of its band, and of its interval, in %."""
+    generator = np.random.default_rng([items, int(100 * correlation), int(100 * rate)])
+    together = single = 0
+    for seed in range(data_sets):
+        scores = draw_battles([[rate] * LANGUAGES], items, generator, correlation=correlation, judging=REAL)[0]
+        data = Clustered(
+            clusters=tuple(f"s{i:03d}" for i in range(items)),
+            labels=np.zeros(items, dtype=np.int64),
+            columns=tuple((("x",), f"l{i:02d}") for i in range(LANGUAGES)),
+            sums=exact_grid(scores),
+            counts=np.ones_like(scores),
+            bounded=np.ones(LANGUAGES, dtype=bool),
+        )
+        settings = Settings(rounds=1_000, seed=seed)
+        found = bands(data, [contrast(data, {i: 1.0}) for i in range(LANGUAGES)], settings)
+        together += any(not _holds(each.low, rate, each.high) for each in found.together)
+        single += any(not _holds(each.low, rate, each.high) for each in found.pointwise)
+    return 100 * together / data_sets, 100 * single / data_sets
+
+
+def league(items: int, correlation: float, generator: np.random.Generator) -> pd.DataFrame:
+    """Draw battles of every system against every other one, by Davidson's model."""
+    from scipy.special import ndtri
+
+    parts = []
+    for one, other in combinations(STRENGTHS, 2):
+        chances = _chances(STRENGTHS[one] - STRENGTHS[other])
+        edges = ndtri(np.cumsum(chances)[:2])
+        shared = generator.normal(size=(items, 1))
+        own = generator.normal(size=(items, FEW))
+        scores = _outcomes(correlation**0.5 * shared + (1 - correlation) ** 0.5 * own, edges)
+        item, language = (place.ravel() for place in np.indices(scores.shape))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "judge": "j",
+                    "task": "t",
+                    "language": [f"l{i:02d}" for i in language],
+                    "item_id": [f"i{i:03d}" for i in item],
+                    "source_id": [f"i{i:03d}" for i in item],
+                    "candidate": one,
+                    "baseline": other,
+                    "score": scores.ravel(),
+                    "n_games": 2,
+                    "n_invalid": 0,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def ratings_held(items: int, correlation: float, data_sets: int) -> list[float]:
+    """Return the coverage in %: of ratings and win rates, of all languages and of one."""
+    generator = np.random.default_rng([items, int(100 * correlation)])
+    hits: dict[str, list[bool]] = {f"{kind} {level}": [] for level in ("macro", "language") for kind in ("r", "w")}
+    for seed in range(data_sets):
+        found = rank(league(items, correlation, generator), baseline="a", rounds=400, seed=seed)
+        for row in found[found["system"] != "a"].to_dict("records"):
+            strength = STRENGTHS[row["system"]]
+            win, tie, _ = _chances(strength)
+            rating = 1000 + ELO_SCALE * strength
+            hits[f"r {row['level']}"].append(_holds(row["rating_low"], rating, row["rating_high"]))
+            hits[f"w {row['level']}"].append(_holds(row["low"], win + tie / 2, row["high"]))
+    return [100 * float(np.mean(each)) for each in hits.values()]
+
+
+def _chances(difference: float) -> Floats:
+    """Return the probabilities of a win, a tie and a loss."""
+    odds = np.array([np.exp(difference / 2), TIES, np.exp(-difference / 2)])
+    return np.asarray(odds / odds.sum())
+
+
+def _outcomes(latent: Floats, edges: Floats) -> Floats:
+    return np.select([latent < edges[0], latent < edges[1]], [1.0, 0.5], 0.0)
+
+
+def _holds(low: float | None, truth: float, high: float | None) -> bool:
+    return low is not None and high is not None and low <= truth <= high
+
+
+def main(arguments: Sequence[str]) -> None:
+    share = 10 if "--quick" in arguments else 1
+    many, few = 400 // share, 150 // share
+    print(TEXT.format(bands=many, bands_error=100 * (0.05 * 0.95 / many) ** 0.5))
+    errors = []
+    for items, correlation, rate in product((50, 100, 500), CORRELATIONS, (0.2, 0.5)):
+        together, single = family_errors(items, correlation, rate, many)
+        print(f"| {items} | {correlation} | {rate} | {together:.1f} | {single:.1f} |", flush=True)
+        errors.append(together)
+    print(f"\nThe mean over these cells is {np.mean(errors):.1f} % for bands.")
+    # Three ratings of one data set are of the same prompts: their errors are not counted as independent.
+    print(RATINGS.format(languages=FEW, ratings=few, ratings_error=100 * (0.05 * 0.95 / few) ** 0.5))
+    for items, correlation in product((50, 100, 500), CORRELATIONS):
+        found = " | ".join(f"{value:.1f}" for value in ratings_held(items, correlation, few))
+        print(f"| {items} | {correlation} | {found} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
