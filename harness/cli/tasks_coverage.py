@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -20,6 +21,7 @@ def command(
     *,
     suite: Annotated[str, Parameter(name="--suite")] = "aya99",
     system: Annotated[str | None, Parameter(name="--system")] = None,
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     json: Json = False,
 ) -> int:
     """Show which tasks of a suite ask each language, by resource tier.
@@ -32,11 +34,11 @@ def command(
         A suite: aya101_paper, aya23_paper, aya_expanse_paper, tiny_aya, aya99, safety, smoke.
     system
         A system of an experiment, as `EXPERIMENT:NAME`; lists the languages that it does not claim.
+    output
+        Also write one row for each language and task into this CSV file.
     json
         Print one row for each language and task.
     """
-    from dataclasses import asdict
-
     from polyarena.harness.cli.output import print_json
     from polyarena.tasks.coverage import coverage
     from polyarena.tasks.suites import resolve_suite
@@ -44,6 +46,8 @@ def command(
     resolved = resolve_suite(suite)
     unclaimed = None if system is None else _manifest(system)
     rows = coverage(resolved, _local())
+    if output is not None:
+        _write(output, [asdict(row) for row in rows])
     if json:
         print_json([asdict(row) for row in rows])
         _complain(resolved)
@@ -52,6 +56,20 @@ def command(
     if unclaimed is not None:
         _say_left_out(rows, system or "", unclaimed, to_stderr=json)
     return 0
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    import csv
+    import io
+
+    from polyarena.harness.store.atomic import write_atomically
+    from polyarena.tasks.coverage import CoverageRow
+
+    text = io.StringIO()
+    table = csv.DictWriter(text, [field.name for field in fields(CoverageRow)], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_atomically(path, text.getvalue().encode("utf-8"))
 
 
 def _local() -> DataSource:

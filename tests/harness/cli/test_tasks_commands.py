@@ -1,5 +1,6 @@
 """``polyarena tasks audit``, ``coverage`` and ``path``."""
 
+import csv
 import json
 import os
 import subprocess
@@ -108,6 +109,24 @@ def test_coverage_as_rows_and_as_a_table(call):
     assert code == 0
     assert "Hindi" in out
     assert "0 of 4 languages have a discriminative task and two generative" in out
+
+
+def test_coverage_is_written_as_it_is_printed(call, tmp_path):
+    path = tmp_path / "new" / "coverage.csv"
+    code, out, _ = call("tasks", "coverage", "--suite", "smoke", "--json", "--output", str(path))
+    assert code == 0
+    printed = json.loads(out)
+    with path.open(encoding="utf-8", newline="") as file:
+        written = list(csv.DictReader(file))
+    assert written == [{name: "" if value is None else str(value) for name, value in row.items()} for row in printed]
+
+
+def test_a_place_where_coverage_cannot_be_written_is_named(call, tmp_path):
+    (tmp_path / "file").write_text("x")
+    code, _, err = call("tasks", "coverage", "--suite", "smoke", "--output", str(tmp_path / "file" / "coverage.csv"))
+    assert code == 2
+    assert "this file cannot be written" in err
+    assert "coverage.csv" in err
 
 
 def test_coverage_says_what_is_not_installed_without_spoiling_the_json(call, monkeypatch):
