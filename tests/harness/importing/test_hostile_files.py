@@ -25,7 +25,7 @@ def read(name, path, **options):
         ({"repeat": 2**31}, "repeat is 2147483648"),
         ({"repeat": 0.5}, "repeat is 0.5"),
         ({"prompt_tokens": 10**30}, "prompt_tokens is 1000"),
-        ({"completion_tokens": 1.0}, "completion_tokens is 1.0"),
+        ({"completion_tokens": 1.5}, "completion_tokens is 1.5"),
         ({"asked": -1}, "asked is -1"),
         ({"wrong_language": "yes"}, "unknown wrong_language 'yes'"),
         ({"task": {"a": 1}}, "needs 'task'"),
