@@ -22,10 +22,11 @@ from typing import Any
 from polyarena.harness.importing.found import Found, ImportOptions
 from polyarena.harness.importing.reading import Row, code_of, files, lines, table, text_of
 from polyarena.judges.records import Game, Label
-from polyarena.judges.votes import ANONYMOUS, vote_text
 from polyarena.tasks.errors import DataError, UnknownNameError
 
 JUDGE = "humans"
+ANONYMOUS = "unnamed"
+"""Stands for a voter that the file does not name."""
 _NAMES = {
     "item_id": ("item_id", "question_id", "id"),
     "system_a": ("system_a", "model_a"),
@@ -97,7 +98,7 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
             system_b=b,
             repeat=0,
             label=_label(values["vote"], a, b, where).value,
-            raw=vote_text(voter),
+            raw=f"vote of {voter}",
         ),
         voter,
     )

@@ -22,6 +22,7 @@ def describe(lm: Any, templated: bool) -> dict[str, str]:
     if descends(lm, "HFLM"):
         facts |= _of_transformers(lm)
     for name in ("batch_size", "max_length"):
+        # Model types without such a setting lack the attribute or have lm-eval's abstract one.
         try:
             facts.setdefault(name, getattr(lm, name))
         except (AttributeError, NotImplementedError):

@@ -129,17 +129,6 @@ class _Half:
         return float(self.judge.mean() - self.others.mean()) if len(self.others) else 0.0
 
 
-def tuned_weight(humans: Floats, judge: Floats, others: Floats) -> float:
-    """Return the weight of the judge that makes the variance smallest, within [0, 1].
-
-    Args:
-        humans: Shape (n,), people's scores of labelled items; n at least 2.
-        judge: Shape (n,), the judge's scores of these.
-        others: Shape (N,), the judge's scores of items without labels.
-    """
-    return _weight(*_Half(humans, judge, others).moments())
-
-
 def corrected_mean(languages: list[LanguageLabels], confidence: float) -> Corrected:
     """Return the corrected mean over languages, each with the same weight.
 

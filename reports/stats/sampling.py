@@ -53,12 +53,6 @@ class Spread:
             return "one item only: no variance between items"
         return "" if self.within is not None else "no item has two samples: the variance between items holds both parts"
 
-    def error_with(self, samples: int) -> float | None:
-        """Return the standard error that the same number of items would have with other samples each."""
-        if self.between is None or self.within is None:
-            return None
-        return math.sqrt((self.between + self.within / samples) / self.items)
-
 
 def spread_of(values: Floats, items: Integers) -> Spread:
     """Split the variance of values into between and within items.

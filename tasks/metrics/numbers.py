@@ -75,12 +75,6 @@ def same_number(answer: str, reference: str, language: str) -> bool:
     return bool(wanted and found) and wanted[-1][0] in found[-1]
 
 
-def last_number(text: str, language: str) -> Fraction | None:
-    """Return the last number of a text in its most plausible reading, ``None`` if there is none."""
-    found = numbers(text, language)
-    return found[-1][0] if found else None
-
-
 def numbers(text: str, language: str) -> list[tuple[Fraction, ...]]:
     """Return the plausible readings of each number of a text, the best first.
 

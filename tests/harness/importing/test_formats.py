@@ -8,7 +8,6 @@ import pytest
 
 from polyarena.harness.importing import FORMATS, ImportOptions, find_format
 from polyarena.judges import Game, collapse
-from polyarena.judges.votes import voter_of
 from polyarena.tasks.errors import DataError, UnknownNameError
 
 
@@ -265,13 +264,13 @@ def test_votes_of_several_people_are_games_of_one_judge(write):
     table = "question_id,model_a,model_b,winner,judge,language,mood\n7,x,y,model_a,ann,de,\n7,x,y,tie,bob,de,calm\n"
     found = read("votes", write("v.csv", table))
     assert shown(found) == [("7", "x", "y", 0, "A>B"), ("7", "x", "y", 1, "A=B")]
-    assert [voter_of(game) for game in found.games] == ["ann", "bob"]
+    assert [game.raw for game in found.games] == ["vote of ann", "vote of bob"]
     assert left(found) == {"field mood": 1}
 
 
 def test_votes_without_a_voter_are_nobodys(write):
     found = read("votes", write("v.jsonl", [{k: v for k, v in VOTE.items() if k != "voter"}] * 2))
-    assert [voter_of(game) for game in found.games] == [None, None]
+    assert [game.raw for game in found.games] == ["vote of unnamed"] * 2
     assert [game.repeat for game in found.games] == [0, 1]
 
 

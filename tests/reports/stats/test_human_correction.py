@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from polyarena.reports.stats.human_correction import correct_by_humans
-from polyarena.reports.stats.prediction_powered import LanguageLabels, corrected_mean, tuned_weight
+from polyarena.reports.stats.prediction_powered import LanguageLabels, corrected_mean
 from polyarena.tasks.errors import DataError
 
 Make = Callable[..., pd.DataFrame]
@@ -37,7 +37,8 @@ def test_the_weight_makes_the_variance_smallest() -> None:
     generator = np.random.default_rng(0)
     humans, judge = population(generator, 4000, 0.7)
     people, verdicts, others = humans[:400], judge[:400], judge[400:]
-    weight = tuned_weight(people, verdicts, others)
+    labelled = np.where(np.arange(4000) < 400, humans, np.nan)
+    weight = corrected_mean([LanguageLabels(judge, labelled, np.arange(4000))], 0.95).weight
 
     def variance(each: float) -> float:
         return float((people - each * verdicts).var(ddof=1) / 400 + each**2 * others.var(ddof=1) / 3600)

@@ -155,8 +155,6 @@ def test_samples_of_items_by_the_mean_squares_of_the_textbook() -> None:
     between = values.mean(axis=1).var(ddof=1) - within / 3
     assert (found.within, found.between) == pytest.approx((within, between))
     assert found.standard_error == pytest.approx(values.mean(axis=1).std(ddof=1) / 2)
-    assert found.error_with(3) == pytest.approx(found.standard_error)
-    assert found.error_with(300) == pytest.approx(math.sqrt((between + within / 300) / 4))
 
 
 def test_unequal_samples_are_unbiased_for_both_parts() -> None:
