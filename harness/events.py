@@ -72,8 +72,28 @@ class CellFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class GamesGoingOn:
+    """Some games of a pair of cells have a verdict; told now and then, and not kept in the event log.
+
+    ``seconds`` is as in :class:`GamesDone`.
+    """
+
+    judge: str
+    candidate: str
+    task: str
+    language: str
+    judged: int
+    games: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class GamesDone:
-    """The games of one pair of cells are stored."""
+    """The games of one pair of cells are stored.
+
+    ``seconds`` counts from the beginning of the pair, or from when the pair before it was stored if that is later:
+    pairs of a judge overlap, and what they take adds up to the time that passes.
+    """
 
     judge: str
     candidate: str
@@ -124,6 +144,7 @@ Event = (
     | CellStarted
     | CellDone
     | CellFailed
+    | GamesGoingOn
     | GamesDone
     | GamesFailed
     | Spent

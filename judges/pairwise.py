@@ -54,6 +54,7 @@ class Pairing:
             error=None if verdict.error is None else well_formed(verdict.error),
             asked=verdict.asked,
             score=verdict.score,
+            questions=verdict.questions,
         )
 
 

@@ -81,6 +81,7 @@ class Verdict:
     asked: int | None = None
     score: float | None = None
     refused: bool = False
+    questions: str | None = None
 
 
 Message = Mapping[str, Any]

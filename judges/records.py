@@ -36,7 +36,8 @@ class Game:
         raw: What the judge wrote, whole.
         prompt_tokens: As the endpoint counted; ``None`` where no endpoint was asked.
         completion_tokens: Likewise.
-        cost: In the currency of the experiment's prices; ``None`` where no price is known, never a silent zero.
+        cost: In the currency of the experiment's prices; ``None`` where no price is known, never a silent zero. A
+            question that several games share is in the cost of each, though it was paid once; see ``questions``.
         error: Why there is no verdict, or ``None``.
         asked: Questions put to a model for this verdict: 1, or 2 where each answer is judged alone, and one more for
             each second try; ``None`` if none was or it is not known.
@@ -44,6 +45,8 @@ class Game:
             ``None`` if neither was, or nobody looked.
         score: What the verdict is worth to the answer shown first, in [0, 1], where the judge graded its preference;
             ``None`` where the label says it all.
+        questions: Where games can share questions (each answer is judged alone, or both are equal) and prices are
+            known: each question as 16 hexadecimal digits, ``:`` and what it cost, parted by blanks.
     """
 
     judge: str
@@ -63,6 +66,7 @@ class Game:
     asked: int | None = None
     wrong_language: str | None = None
     score: float | None = None
+    questions: str | None = None
 
 
 GAME_SCHEMA = pa.schema(
@@ -84,6 +88,7 @@ GAME_SCHEMA = pa.schema(
         pa.field("asked", pa.int32()),
         pa.field("wrong_language", pa.string()),
         pa.field("score", pa.float64()),
+        pa.field("questions", pa.string()),
     ]
 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyarena.harness.importing.kept import not_shown
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
 from polyarena.judges import Game
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import StoreError, UnknownNameError
 from polyarena.tasks.suggest import unknown
 
 
@@ -15,10 +16,13 @@ def entry_of_judge(records: RunRecords, judge: str) -> dict[str, Any]:
     """Return what the lock file says of a judge.
 
     Raises:
-        UnknownNameError: The run has no such judge.
+        UnknownNameError: The run has no such judge, or an imported one that the experiment does not show.
     """
     judges: dict[str, dict[str, Any]] = records.lock["judges"]
     if judge not in judges:
+        hidden = not_shown(records.lock).get(judge)
+        if hidden is not None:
+            raise UnknownNameError(hidden, where=records.folder.path)
         raise unknown("judge", judge, judges, where=str(records.folder.path))
     return judges[judge]
 

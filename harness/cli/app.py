@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
+from polyarena.harness.terminal import printable
 from polyarena.tasks.errors import PolyarenaError
 
 EXIT_CODES = """Exit codes: 0 done; 1 a defect of polyarena; 2 something in the experiment, its data or the run folder
@@ -94,4 +95,4 @@ def _version() -> str:
 
 
 def _complain(text: str) -> None:
-    print(f"polyarena: {text}", file=sys.stderr)  # noqa: T201  (the command line's own voice)
+    print(f"polyarena: {printable(text)}", file=sys.stderr)  # noqa: T201  (the command line's own voice)

@@ -45,10 +45,11 @@ def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "maj
 
 def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeftOut]) -> None:
     from polyarena.harness.cli.brief import brief, say_left_out
-    from polyarena.harness.cli.output import print_table
+    from polyarena.harness.cli.output import print_lines, print_table
     from polyarena.reports.labels import language_label
 
-    pairs = list(agreed[0].pairs)
+    # A member may be silent in one language and not in another.
+    pairs = list(dict.fromkeys(pair for row in agreed for pair in row.pairs))
     shown, left = brief(agreed, lambda row: row.language != "all")
     print_table(
         "agreement of the members (kappa)",
@@ -58,13 +59,17 @@ def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeftOut]) -> No
                 "all languages" if row.language == "all" else language_label(row.language).name,
                 str(row.n),
                 _kappa(row.fleiss),
-                *(_kappa(row.pairs[pair].value) for pair in pairs),
+                *(_kappa(row.pairs[pair].value if pair in row.pairs else None) for pair in pairs),
             )
             for row in shown
         ],
         right=range(1, len(pairs) + 3),
     )
     say_left_out(left)
+    for row in shown:
+        if row.silent:
+            where = "" if row.language == "all" else f" in {language_label(row.language).name}"
+            print_lines(f"no verdict at all{where}: {', '.join(row.silent)}")
     without, left = brief(left_out, lambda row: bool(row.member))
     print_table(
         "win rates in percent, with each member left out",

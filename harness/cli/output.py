@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.terminal import printable, printable_json
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def _printable(text: str) -> str:
-    """Replace control characters: texts come from models and files, and a terminal obeys them."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_json(value: Any) -> None:
@@ -27,7 +20,8 @@ def print_json(value: Any) -> None:
     A number that is none (NaN, infinite), which JSON does not have, is null.
     """
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    sys.stdout.write(json.dumps(_known(value), indent=2, ensure_ascii=not unicode, default=str) + "\n")
+    document = json.dumps(_known(value), indent=2, ensure_ascii=not unicode, default=str)
+    sys.stdout.write(printable_json(document) + "\n")
 
 
 def _known(value: Any) -> Any:
@@ -59,15 +53,17 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    texts = [[_printable(str(value)) for value in row] for row in rows]
+    texts = [[printable(str(value)) for value in row] for row in rows]
     console = _console()
     shown = list(range(len(columns)))
     for index in spare:
         if _width(columns, texts, shown) > console.width:
             shown.remove(index)
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    heading = Text(printable(title), style="table.title") if title else None
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index in shown:
-        table.add_column(columns[index], justify="right" if index in set(right) else "left", overflow="fold")
+        name = Text(printable(columns[index]))
+        table.add_column(name, justify="right" if index in set(right) else "left", overflow="fold")
     for row in texts:
         table.add_row(*(Text(row[index]) for index in shown))
     console.print(table)
@@ -94,4 +90,4 @@ def _console() -> Console:
 def print_lines(*lines: str) -> None:
     """Print plain lines."""
     for line in lines:
-        sys.stdout.write(_printable(line) + "\n")
+        sys.stdout.write(printable(line) + "\n")

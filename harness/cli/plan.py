@@ -105,9 +105,21 @@ def _print(planned: Plan) -> None:
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)
     print_lines(f"to do: {left} of {len(planned.parts)} cells and pairs; price: {money}")
+    print_lines(_basis(planned))
+
+
+def _basis(planned: Plan) -> str:
+    """Say what the estimates of tokens rest on."""
     counted = sum(bool(pair.counted) for pair in planned.games if not pair.stored)
-    print_lines(
+    named = [judge.spec.name for judge in planned.judges if judge.spec.endpoint and judge.spec.endpoint.tokenizer]
+    named += [
+        system.spec.name
+        for system in planned.systems
+        if system.spec.model == "endpoint" and system.spec.args.get("tokenizer")
+    ]
+    return (
         "tokens are estimates from the UTF-8 length of the prompts"
+        + (f", for {', '.join(named)} by the tokenizer that is named there" if named else "")
         + (f", in {counted} pairs by what the endpoint counted in answers that are there" if counted else "")
         + "; a run counts them"
     )

@@ -30,16 +30,26 @@ def command(
     retry_refused
         Ask judges again what their endpoint has refused for good.
     """
-    from polyarena.harness.cli.summary import print_failures, print_summary
+    from polyarena.harness.cli.summary import (
+        print_failures,
+        print_not_shown,
+        print_silent,
+        print_summary,
+        silent_judges,
+    )
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import listening
     from polyarena.harness.running import run
+    from polyarena.tasks.errors import ModelError
 
     planned = plan(experiment, output=output, retry_refused=retry_refused)
     with listening(planned, quiet=quiet) as listener:
         finished = run(planned, listener=listener)
     print_summary(finished.folder, finished.files, as_json=json)
+    print_not_shown(finished.folder)
+    silent = silent_judges(finished.battles())
+    print_silent(silent)
     if finished.failures:
         print_failures(finished.failures)
         return max(failure.exit_code for failure in finished.failures)
-    return 0
+    return ModelError.exit_code if silent else 0

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.harness.cli.output import print_json, print_lines, print_table
 from polyarena.harness.results import open_run
+from polyarena.harness.terminal import printable
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from polyarena.harness.events import CellFailed, GamesFailed
     from polyarena.harness.reporting import Files
     from polyarena.harness.store import RunFolder
+    from polyarena.reports.rows import Row
     from polyarena.reports.tables import Section
 
 MOST_LANGUAGES = 30
 """Languages of a table that the terminal lists; longer ones are shown by tier, and whole in the report."""
+MOST_TABLES = 6
+"""Tables that the terminal shows one by one; of more, it shows the averages in one table."""
 
 
 def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> None:
@@ -26,25 +32,24 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
         print_json({"folder": str(folder.path), "page": str(files.page), "estimates": rows})
         return
-    from polyarena.harness.reporting.locked import incomplete
     from polyarena.reports.page.headlines import headline
     from polyarena.reports.tables import sections
 
-    for section in sections(estimates):
-        if section.detail:
-            continue
+    shown = [section for section in sections(estimates) if not section.detail]
+    if len(shown) > MOST_TABLES:
+        _print_averages(shown)
+    for section in shown if len(shown) <= MOST_TABLES else ():
         _print_section(section)
         said = headline(section)
         if said is not None:
             judge = records.lock["judges"].get(section.judge)
             print_lines(said.claim, *said.details, *([f"Judge: {judge['description']}."] if judge else []), "")
-    missing = records.missing()
-    if missing:
-        print_lines(incomplete(missing), "")
-    elif estimates.empty:
+    if files.notes:
+        print_lines(*files.notes, "")
+    if estimates.empty and not records.missing():
         print_lines(
             "There is no number to report: no task was scored, and no pair of systems was judged. Judged tasks need "
-            "`judges`, a `baseline`, and another system that answered in the same language.",
+            "`judges`, a `baseline`, and another system that answered the same items in the same language.",
             "",
         )
     print_lines(
@@ -53,6 +58,35 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         f"tables    {files.page.parent / 'tables'}  ({len(files.tables)} files: CSV, LaTeX, Markdown)",
         f"results   {folder.results}  (estimates, battles and scores: CSV, Parquet)",
     )
+
+
+def _print_averages(shown: Sequence[Section]) -> None:
+    """Print the averages of many tables, a line for each system of each, and where single languages are."""
+    from polyarena.reports.tables import format_mark
+
+    lines: list[dict[str, str]] = []
+    for section in shown:
+        judged = section.baseline is not None
+        averages = [row for row in section.rows if row.label is None and any(row.marks)] or section.rows[:1]
+        for place, system in enumerate(section.systems):
+            number = f"wins against {section.baseline}, judge {section.judge}" if judged else section.metric
+            marks = {_heading(row): format_mark(row.marks[place], section.scale) for row in averages}
+            lines.append({"task": section.task, "number": number, "system": system, **marks})
+    columns = list(dict.fromkeys(name for line in lines for name in line))
+    print_table(
+        f"averages of {len(shown)} tables; in % but for metrics beyond 1",
+        columns,
+        [[line.get(column, "–") for column in columns] for line in lines],
+        right=range(3, len(columns)),
+        spare=tuple(range(len(columns) - 1, 3, -1)),
+    )
+    judged = any(section.baseline is not None for section in shown)
+    order = ", or in order by `polyarena rank`" if judged else ""
+    print_lines(f"Single languages, and what can be concluded, are on the page{order}.", "")
+
+
+def _heading(row: Row) -> str:
+    return row.label.name if row.label else row.title
 
 
 def _print_section(section: Section) -> None:
@@ -99,7 +133,37 @@ def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
         reasons.setdefault(failure.error, []).append(f"{_who(failure)} · {failure.task} · {failure.language}")
     for error, cells in reasons.items():
         shown = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
-        sys.stderr.write(f"polyarena: failed: {shown}\n  {error.replace(chr(10), chr(10) + '  ')}\n")
+        why = printable(error).replace("\n", "\n  ")
+        sys.stderr.write(f"polyarena: failed: {shown}\n  {why}\n")
     again = any(failure.exit_code == 3 for failure in failures)
     fix = "run the same command again to do only them" if again else "mend what is named and run the same command again"
     sys.stderr.write(f"polyarena: these are in no number of this run; {fix}\n")
+
+
+def print_not_shown(folder: RunFolder) -> None:
+    """Say on standard error which imported judges are in no number, or not wholly, and why."""
+    import sys
+
+    from polyarena.harness.importing.kept import not_shown
+
+    for said in not_shown(open_run(folder).lock).values():
+        sys.stderr.write(f"polyarena: {printable(said)}\n")
+
+
+def silent_judges(battles: pd.DataFrame) -> dict[str, int]:
+    """Return the judges that gave no verdict in any of their games, with the number of these."""
+    counts = battles.groupby("judge")[["n_games", "n_invalid"]].sum()
+    silent = counts[counts["n_games"] == counts["n_invalid"]]
+    return {str(judge): int(games) for judge, games in silent["n_games"].items()}
+
+
+def print_silent(judges: Mapping[str, int]) -> None:
+    """Say on standard error which judges gave no verdict at all, and where to look."""
+    import sys
+
+    for judge, games in judges.items():
+        sys.stderr.write(
+            f"polyarena: the judge {judge!r} gave no verdict in any of its {games:,} games\n"
+            "  fix: read its replies, `raw` in games/; if they are cut off give it more `max_tokens`, if they say a "
+            "verdict in another form give its template that form and run `polyarena judge reparse`\n"
+        )

@@ -8,7 +8,9 @@ from typing import Any
 
 from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.job import Job
+from polyarena.harness.endpoints.offered import offered_models
 from polyarena.harness.endpoints.outcome import Outcome
+from polyarena.harness.endpoints.refusal import refusal
 from polyarena.harness.endpoints.request import (
     STRUCTURE,
     body_key,
@@ -16,8 +18,9 @@ from polyarena.harness.endpoints.request import (
     structure_key,
     without_structure,
 )
-from polyarena.harness.endpoints.settings import EndpointSettings
+from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
 from polyarena.judges.protocol import Call, Reply
+from polyarena.tasks.errors import ModelError
 
 _NOT_OFFERED = ("400", "422")
 
@@ -34,10 +37,6 @@ class Answers:
         remember_refusals: Whether a question that is refused for good is remembered.
         retry_refused: Whether remembered refusals are passed over.
         batch: Whether answers are bought in batch mode.
-
-    Attributes:
-        answered: Whether this endpoint has answered any call in this process.
-        known: Whether the cache has held an answer of this endpoint.
     """
 
     def __init__(
@@ -48,13 +47,13 @@ class Answers:
         retry_refused: bool,
         batch: bool = False,
     ) -> None:
-        self.answered = False
-        self.known = False
         self._settings = settings
         self._cache = cache
         self._remember = remember_refusals and cache is not None
         self._retry = retry_refused
         self._batch = batch
+        self._answered = False  # any call, in this process
+        self._known = False  # whether the cache has held an answer of this endpoint
         self._offered: bool | None = None  # structured output; unknown until it was asked for
 
     def body(self, call: Call) -> dict[str, Any]:
@@ -68,7 +67,7 @@ class Answers:
             return None
         kept = self._cache.find(key)
         if kept is not None:
-            self.known = True
+            self._known = True
             return self.priced(kept.reply, batch=kept.batch)
         error = self._cache.refusal(key) if self._remember and not self._retry else None
         return None if error is None else Reply("", error=error, refused=True)
@@ -84,7 +83,7 @@ class Answers:
 
     def accepted(self, job: Job) -> None:
         """Take note that a question was answered."""
-        self.answered = True
+        self._answered = True
         if STRUCTURE in job.body:
             self._offered = True
         elif job.key != job.claimed and self._offered is None:
@@ -106,6 +105,19 @@ class Answers:
         self._make_plain(job)
         return self.find(job.key)
 
+    def fatal(self, job: Job, outcome: Outcome) -> ModelError | None:
+        """Return the error that ends the run, or ``None`` if the failure of a question concerns it alone."""
+        settings = self._settings
+        return refusal(
+            settings,
+            outcome,
+            job.attempts,
+            answered=self._answered,
+            known=self._known,
+            # Nothing else is to be done while it is asked: whatever is said, the run ends.
+            offered=lambda: offered_models(settings, read_api_key(settings)),
+        )
+
     def refused(self, job: Job, outcome: Outcome) -> Reply:
         """Return the reply of a question that got no answer, and remember one that never will.
 
@@ -113,7 +125,7 @@ class Answers:
         remembered then.
         """
         reply = outcome.reply
-        if not self._remember or not outcome.question_refused or not (self.answered or self.known):
+        if not self._remember or not outcome.question_refused or not (self._answered or self._known):
             return reply
         assert self._cache is not None
         self._cache.refuse(job.claimed, reply.error or outcome.reason)

@@ -10,20 +10,17 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.endpoints.answers import Answers
-from polyarena.harness.endpoints.batch_files import Ended, request_lines
+from polyarena.harness.endpoints.batch_files import request_lines
 from polyarena.harness.endpoints.cache import CallCache
+from polyarena.harness.endpoints.closing import Closing
 from polyarena.harness.endpoints.job import Attempt, Job
-from polyarena.harness.endpoints.journal import Label
+from polyarena.harness.endpoints.journal import LOST, Label
 from polyarena.harness.endpoints.ledger import Ledger, Source
-from polyarena.harness.endpoints.offered import offered_models
-from polyarena.harness.endpoints.outcome import Outcome, presentable
+from polyarena.harness.endpoints.outcome import Outcome, given_up, presentable
 from polyarena.harness.endpoints.purpose import current_purpose
-from polyarena.harness.endpoints.refusal import refusal
 from polyarena.harness.endpoints.request import body_key
 from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
 from polyarena.harness.endpoints.spending import Begun, Spending
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from polyarena.harness.endpoints.batch_client import BatchClient
 
 
-class BatchEndpoint:
+class BatchEndpoint(Closing):
     """An endpoint in batch mode; instances are an :data:`polyarena.judges.protocol.Ask`.
 
     All calls are taken before the first reply is given: their bodies are held in memory until their batch is handed in.
@@ -72,6 +69,7 @@ class BatchEndpoint:
         self._client: BatchClient | None = None
         self._closed = threading.Event()
         self._begun: dict[str, Begun] = {}
+        self._unlisted: set[str] = set()
         if settings.prices is not None:
             ledger.use_currency(settings.prices.currency)
 
@@ -109,14 +107,6 @@ class BatchEndpoint:
             self._client.close()
             self._client = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _claim(self, calls: Iterable[Call]) -> tuple[list[tuple[str, bool]], dict[str, Job]]:
         """Return the key of each call, with whether it is the first of its question, and what has to be asked."""
         claims: list[tuple[str, bool]] = []
@@ -143,12 +133,27 @@ class BatchEndpoint:
                     break  # The rest has to wait for what is under way.
                 self._begun[job.key] = begun
             bodies[job.key] = job.body
-        for keys, content in request_lines(bodies):
-            # Our own name of the batch goes with it: after a crash it can be found at the server.
-            token = secrets.token_hex(16)
-            self.cache.hand_in(token, self.settings.url, keys)
-            self.cache.name_batch(token, self._connected().hand_in(token, content))
+        left = dict.fromkeys(bodies)
+        try:
+            for keys, content in request_lines(bodies):
+                # Our own name of the batch goes with it: after a crash it can be found at the server.
+                token = secrets.token_hex(16)
+                client = self._connected()
+                self.cache.hand_in(token, self.settings.url, keys)
+                for key in keys:
+                    del left[key]
+                name = client.hand_in(token, content)
+                if name is not None:
+                    self.cache.name_batch(token, name)
+        finally:
+            self._take_back(left)
         return len(bodies)
+
+    def _take_back(self, keys: Iterable[str]) -> None:
+        """Enter what was written down and then not handed in, because of a failure, as what it is: never sent."""
+        begun = [self._begun.pop(key) for key in keys if key in self._begun]
+        if begun and self._spending is not None:
+            self._spending.end_all((each, LOST, Reply("")) for each in begun)
 
     def _wait(self, jobs: Mapping[str, Job]) -> None:
         """Wait until each question has a reply, asking those again that failed in passing."""
@@ -180,7 +185,11 @@ class BatchEndpoint:
                 continue
             keys = self.cache.batch_keys(token)
             batch_id = batch_id or client.find(token)
-            ended = Ended({}) if batch_id is None else client.ended(batch_id)
+            if batch_id is None and token not in self._unlisted:
+                # It may be listed late, or another run be about to make it: handing in twice is paid for twice.
+                self._unlisted.add(token)
+                continue
+            ended = client.never_arrived(token) if batch_id is None else client.ended(batch_id)
             if ended is None:
                 continue
             for each in keys:
@@ -222,17 +231,8 @@ class BatchEndpoint:
             return kept is not None
         if outcome.retry and job.attempts < self.settings.max_attempts:
             return False
-        if outcome.retry:
-            error = f"{outcome.reply.error} (attempts: {job.attempts})"
-            outcome = replace(outcome, reply=replace(outcome.reply, error=error))
-        fatal = refusal(
-            self.settings,
-            outcome,
-            job.attempts,
-            answered=answers.answered,
-            known=answers.known,
-            offered=lambda: offered_models(self.settings, read_api_key(self.settings)),
-        )
+        outcome = given_up(outcome, job.attempts)
+        fatal = answers.fatal(job, outcome)
         if fatal is not None:
             raise fatal
         job.future.set_result(answers.refused(job, outcome))

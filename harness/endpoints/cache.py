@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from polyarena.harness.endpoints.closing import Closing
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
@@ -46,7 +46,7 @@ class Kept:
     batch: bool
 
 
-class CallCache:
+class CallCache(Closing):
     """Replies by the key of their call, in one SQLite file that several processes may share.
 
     Kept are answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
@@ -184,14 +184,6 @@ class CallCache:
         """Close the file; the last process to do so folds the write-ahead log into it."""
         with self._lock:
             self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         try:

@@ -8,21 +8,19 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.answers import Answers
 from polyarena.harness.endpoints.backoff import pause_s
 from polyarena.harness.endpoints.cache import CallCache
+from polyarena.harness.endpoints.closing import Closing
 from polyarena.harness.endpoints.dispatch import Dispatcher
 from polyarena.harness.endpoints.job import Attempt, Job, Ticket
 from polyarena.harness.endpoints.journal import ABANDONED, Label
 from polyarena.harness.endpoints.ledger import Ledger
-from polyarena.harness.endpoints.offered import offered_models
-from polyarena.harness.endpoints.outcome import Outcome
+from polyarena.harness.endpoints.outcome import Outcome, given_up
 from polyarena.harness.endpoints.purpose import current_purpose
-from polyarena.harness.endpoints.refusal import refusal
 from polyarena.harness.endpoints.request import body_key
 from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
 from polyarena.harness.endpoints.spending import Begun, BudgetError, Spending
@@ -47,7 +45,7 @@ class _Ended:
     seconds: float
 
 
-class Endpoint:
+class Endpoint(Closing):
     """A chat model behind the OpenAI protocol; instances are an :data:`polyarena.judges.protocol.Ask`.
 
     Calls are taken from the iterable as answers go out, a bounded number ahead, so that any number of calls streams in
@@ -136,14 +134,6 @@ class Endpoint:
         dispatcher = self._dispatcher
         if dispatcher is not None:
             dispatcher.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # On the callers' threads.
 
@@ -282,16 +272,8 @@ class Endpoint:
                 pause = pause_s(job.key, job.attempts, outcome.retry_after_s, self.settings.max_wait_s)
                 if pause is not None:
                     return pause
-            outcome = _given_up(outcome, job.attempts)
-            fatal = refusal(
-                self.settings,
-                outcome,
-                job.attempts,
-                answered=answers.answered,
-                known=answers.known,
-                # Nothing else is to be done while it is asked: whatever is said, the run ends.
-                offered=lambda: offered_models(self.settings, read_api_key(self.settings)),
-            )
+            outcome = given_up(outcome, job.attempts)
+            fatal = answers.fatal(job, outcome)
             if fatal is not None:
                 self._answered.flush()
                 self._die(fatal)
@@ -313,10 +295,3 @@ class Endpoint:
             for job in self._jobs.values():
                 job.future.set_exception(self._dead)
             self._jobs.clear()
-
-
-def _given_up(outcome: Outcome, attempts: int) -> Outcome:
-    if not outcome.retry:
-        return outcome
-    asked = f"; asked to wait {outcome.retry_after_s:g} s" if outcome.retry_after_s else ""
-    return replace(outcome, reply=replace(outcome.reply, error=f"{outcome.reply.error} (attempts: {attempts}{asked})"))

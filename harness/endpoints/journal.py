@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from polyarena.harness.endpoints.closing import Closing
 from polyarena.harness.endpoints.purpose import Purpose
 from polyarena.harness.endpoints.settings import Prices
 from polyarena.judges.protocol import Reply
@@ -72,30 +72,43 @@ class Entry:
     cached_tokens: int | None = None
 
     @property
+    def metered(self) -> bool:
+        """Whether the endpoint has counted its tokens."""
+        return self.prompt_tokens is not None and self.completion_tokens is not None
+
+    @property
+    def maybe_billed(self) -> bool:
+        """Whether it ended, or is under way, without an answer or a count, and nobody knows whether it was billed.
+
+        So it is with a timeout, a body that was cut off or cannot be read, an answer that a filter withheld, and a
+        request that nobody waited for. One that was refused, or never arrived, is not billed.
+        """
+        return not self.metered and self.outcome != "ok" and not is_unbilled(self.outcome or ABANDONED)
+
+    @property
     def cost(self) -> Decimal | None:
-        """The exact cost; zero for a request without an answer, ``None`` if it is unknown."""
-        if self.prompt_tokens is None or self.completion_tokens is None:
-            return None if self.outcome == "ok" else Decimal(0)
+        """The exact cost; zero for a request that was surely not billed, ``None`` if it is unknown."""
+        if not self.metered:
+            return None if self.outcome == "ok" or self.maybe_billed else Decimal(0)
         if self.label.prices is None:
             return None
         counts = (self.prompt_tokens, self.completion_tokens, self.cached_tokens)
         return self.label.prices.cost(*counts, batch=self.label.batch)
 
     @property
-    def charge(self) -> Decimal:
-        """What counts against a budget: the cost, and where it is unknown the most that it can be.
-
-        A request that was cut off may have been billed, so it counts as well; one that was refused does not.
-        """
-        cost = self.cost
-        if cost is None or (not cost and self.prompt_tokens is None and not self._surely_unbilled):
-            return self.most or Decimal(0)
-        return cost
+    def at_most(self) -> Decimal | None:
+        """The cost, and where it is unknown the most that it can be; ``None`` without prices."""
+        return self.most if self.cost is None else self.cost
 
     @property
-    def _surely_unbilled(self) -> bool:
-        outcome = self.outcome or ABANDONED
-        return outcome.isdigit() or outcome in _UNBILLED
+    def charge(self) -> Decimal:
+        """What counts against a budget: :attr:`at_most`, which is known wherever there is a budget."""
+        return self.at_most or Decimal(0)
+
+
+def is_unbilled(outcome: str) -> bool:
+    """Return whether a request that came to this, without a count of tokens, was surely not billed."""
+    return outcome.isdigit() or outcome in _UNBILLED
 
 
 def read_entries(path: Path) -> dict[int, Entry]:
@@ -124,7 +137,7 @@ def read_entries(path: Path) -> dict[int, Entry]:
     return entries
 
 
-class Journal:
+class Journal(Closing):
     """Writes the journal of a run folder; one process at a time, any of its threads.
 
     Requests that an earlier process was killed over are ended first: as answered if their answer is in the call cache
@@ -196,14 +209,6 @@ class Journal:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _number_of(self, label: Label) -> int:
         number = self._numbers.get(label)

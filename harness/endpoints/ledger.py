@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from polyarena.harness.endpoints.journal import is_unbilled
 from polyarena.tasks.errors import ExperimentError
 
 Source = Literal["paid", "cache", "shared"]
@@ -29,7 +30,9 @@ class Totals:
         prompt_tokens: As the endpoint counted, over all attempts; answers from the cache add nothing.
         completion_tokens: Likewise.
         unmetered: Answers without usage figures; the two sums above lack their tokens.
-        cost: Of all attempts, exact; ``None`` if the price of any answer is unknown.
+        maybe_billed: Attempts without an answer that may have been billed all the same, such as timeouts.
+        cost: Of what the endpoint counted, exact; ``None`` if the price of any answer is unknown, or if anything was
+            asked without prices. What the ``maybe_billed`` cost is not in it.
         priced: The part of the cost that is known.
         unpriced: Answers of unknown price.
         currency: Of cost and prices; empty if there are no prices.
@@ -45,6 +48,7 @@ class Totals:
     prompt_tokens: int
     completion_tokens: int
     unmetered: int
+    maybe_billed: int
     cost: Decimal | None
     priced: Decimal
     unpriced: int
@@ -65,6 +69,7 @@ class Ledger:
         self._retries: Counter[str] = Counter()
         self._tokens = [0, 0]
         self._unmetered = 0
+        self._maybe_billed = 0
         self._priced = Decimal(0)
         self._unpriced = 0
         self._currency = ""
@@ -118,6 +123,8 @@ class Ledger:
                 self._unmetered += not metered
                 self._unpriced += cost is None
                 self._priced += cost or 0
+            elif not is_unbilled(outcome):
+                self._maybe_billed += 1
 
     def totals(self) -> Totals:
         """Return all counts, taken at one moment."""
@@ -133,7 +140,8 @@ class Ledger:
                 prompt_tokens=self._tokens[0],
                 completion_tokens=self._tokens[1],
                 unmetered=self._unmetered,
-                cost=None if self._unpriced else self._priced,
+                maybe_billed=self._maybe_billed,
+                cost=None if self._unpriced or (self._outcomes and not self._currency) else self._priced,
                 priced=self._priced,
                 unpriced=self._unpriced,
                 currency=self._currency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyarena.harness.endpoints.outcome import masked
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.tasks.suggest import closest
 from polyarena.tasks.text import well_formed
@@ -25,8 +26,9 @@ def offered_models(settings: EndpointSettings, key: str) -> tuple[str, ...]:
             names = [model.id for model in client.models.list()]
     except (openai.OpenAIError, ValueError, TypeError, AttributeError):
         return ()  # It is asked for the sake of a message only, and a server may answer anything.
-    found = {" ".join(well_formed(name).split())[:_LONGEST] for name in names if isinstance(name, str)}
-    return tuple(sorted(name for name in found if name and key not in name))
+    told = [name for name in names if isinstance(name, str) and masked(name, key) == name]
+    found = {" ".join(well_formed(name).split())[:_LONGEST] for name in told}
+    return tuple(sorted(name for name in found if name))
 
 
 def meant(model: str, offered: tuple[str, ...]) -> str:

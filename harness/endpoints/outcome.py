@@ -13,7 +13,10 @@ from polyarena.tasks.text import well_formed
 OK = "ok"
 _REFUSED = frozenset({"filtered", "400", "413", "422"})
 _MESSAGE_LENGTH = 300
+_MASK = "***"
 _SHORTEST_KEY = 6  # shorter ones are stand-ins such as "none", which messages hold by chance
+_SHORTEST_SECRET = 8
+_LONGEST_WORD = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,48 @@ def failure(reason: str, message: str, *, retry: bool, retry_after_s: float | No
     return Outcome(reason, Reply(text="", error=message), retry, retry_after_s)
 
 
+def given_up(outcome: Outcome, attempts: int) -> Outcome:
+    """Return the outcome with an error that says how often was asked, if asking again might still have helped."""
+    if not outcome.retry:
+        return outcome
+    asked = f"; asked to wait {outcome.retry_after_s:g} s" if outcome.retry_after_s else ""
+    return replace(outcome, reply=replace(outcome.reply, error=f"{outcome.reply.error} (attempts: {attempts}{asked})"))
+
+
 def presentable(outcome: Outcome, key: str) -> Outcome:
-    """Return the outcome with an error fit for records and terminals.
+    """Return the outcome fit for records and terminals.
 
     A server's message becomes well-formed, one line, at most 300 characters, and free of the API key, which some
-    servers quote.
+    servers quote. An answer stays as it is, but for the key.
     """
-    error = outcome.reply.error
-    if error is None:
-        return outcome
-    if len(key) >= _SHORTEST_KEY:
-        error = error.replace(key, "***")
-    text = " ".join(well_formed(error).split())
-    text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
-    return replace(outcome, reply=replace(outcome.reply, error=text))
+    reply = outcome.reply
+    finish_reason = reply.finish_reason and _masked_answer(reply.finish_reason, key)
+    reply = replace(reply, text=_masked_answer(reply.text, key), finish_reason=finish_reason)
+    if reply.error is not None:
+        text = " ".join(well_formed(masked(reply.error, key)).split())
+        text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+        reply = replace(reply, error=text)
+    return replace(outcome, reply=reply)
+
+
+def masked(message: str, key: str) -> str:
+    """Return a server's message without the API key, however JSON may write it.
+
+    Keys of fewer than 6 characters are left: they are stand-ins, which messages hold by chance.
+    """
+    if len(key) < _SHORTEST_KEY:
+        return message
+    return message.replace(key, _MASK).replace(json.dumps(key)[1:-1], _MASK)
+
+
+def _masked_answer(text: str, key: str) -> str:
+    """Likewise for what a model wrote, which is data: left are also keys of 6 or 7 characters, and short plain words.
+
+    What a local server is given in place of a key ("anything", "placeholder") may well stand in an answer; no service
+    hands out keys like these.
+    """
+    word = key.isalpha() and len(key) <= _LONGEST_WORD
+    return text if word or len(key) < _SHORTEST_SECRET else masked(text, key)
 
 
 def read_body(content: bytes) -> Outcome:

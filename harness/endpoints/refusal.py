@@ -67,9 +67,32 @@ def refusal(
         )
     if not outcome.retry or (known and outcome.reason != "connection"):
         return None
+    wait = outcome.retry_after_s
+    if wait is not None and wait > settings.max_wait_s:
+        return ModelError(
+            f"the endpoint asks to wait {wait:g} s, longer than `max_wait_s` allows ({settings.max_wait_s:g} s)",
+            where=where,
+            why=why,
+            fix="wait and run the same command again, or raise `max_wait_s`, so that the run itself waits",
+        )
     return ModelError(
         f"the endpoint did not answer in {attempts} attempt{'s' if attempts != 1 else ''}",
         where=where,
         why=why,
-        fix="check that the server runs and that `base_url` is right; then run the same command again",
+        fix=_advice(settings, outcome.reason),
     )
+
+
+def _advice(settings: EndpointSettings, reason: str) -> str:
+    """Return what helps where an endpoint has used up all attempts of a call."""
+    again = "then run the same command again"
+    if reason == "429":
+        return (
+            "it asks for fewer requests: wait and run the same command again, lower `concurrency`, or raise "
+            f"`max_attempts` (it is {settings.max_attempts})"
+        )
+    if reason == "timeout":
+        return f"raise `timeout_s` (it is {settings.timeout_s:g}), lower `concurrency`, or check the server; {again}"
+    if reason.isdigit():
+        return f"the server is reached and fails: wait, or look at its log, or raise `max_attempts`; {again}"
+    return f"check that the server runs and that `base_url` is right; {again}"

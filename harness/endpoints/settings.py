@@ -80,6 +80,8 @@ class EndpointSettings(BaseModel):
         max_attempts: Requests for one call at most, the first included.
         max_wait_s: Longest pause before a retry, in seconds; a server that asks for a longer one has refused the call.
         prices: Without them costs are unknown, never zero.
+        tokenizer: What `polyarena plan` counts tokens with: a ``tokenizer.json``, a folder that holds one, or the name
+            of a repository on the hub. Without it they are estimated from the length of texts. No answer depends on it.
         extra_body: Further fields of the request, such as ``reasoning_effort``; they win over ours, and ``null``
             removes one of ours (``max_tokens: null`` beside ``max_completion_tokens: 512``).
     """
@@ -97,6 +99,7 @@ class EndpointSettings(BaseModel):
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     max_wait_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
     prices: Prices | None = None
+    tokenizer: Annotated[str, Field(min_length=1)] | None = None
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("base_url")

@@ -30,11 +30,16 @@ class SpentRow:
         mode: ``online`` or ``batch``.
         requests: Requests sent, repeated ones included.
         answered: Of these, requests that got an answer.
-        abandoned: Of these, requests that nobody waited for to the end; they may have been billed.
+        maybe_billed: Of these, requests without an answer that may have been billed all the same: timeouts, bodies
+            that were cut off or could not be read, answers that a filter withheld, and those under ``abandoned``.
+        abandoned: Of those, requests that nobody waited for to the end.
         prompt_tokens: As the endpoint counted.
         completion_tokens: Likewise.
         cached_tokens: Of the prompt tokens, those from the endpoint's own prompt cache.
-        cost: Exact, as decimal text; ``None`` if the price of any answer is unknown.
+        cost: Exact, of what the endpoint counted, as decimal text; ``None`` without prices, or if an answer came
+            without counts. What ``maybe_billed`` requests cost is not known and not in it.
+        cost_at_most: The cost with the most that requests of unknown cost can have cost, as decimal text: what counts
+            against a budget. ``None`` without prices.
         currency: Of the cost; empty without prices.
     """
 
@@ -46,11 +51,13 @@ class SpentRow:
     mode: str
     requests: int
     answered: int
+    maybe_billed: int
     abandoned: int
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
     cost: str | None
+    cost_at_most: str | None
     currency: str
 
 
@@ -62,6 +69,7 @@ SPENT_SCHEMA = pa.schema(
             for name in (
                 "requests",
                 "answered",
+                "maybe_billed",
                 "abandoned",
                 "prompt_tokens",
                 "completion_tokens",
@@ -69,6 +77,7 @@ SPENT_SCHEMA = pa.schema(
             )
         ),
         pa.field("cost", pa.string()),
+        pa.field("cost_at_most", pa.string()),
         pa.field("currency", pa.string(), nullable=False),
     ]
 )
@@ -104,8 +113,8 @@ def spent_frame(journal: Path) -> pd.DataFrame:
 def _row(key: tuple[str, ...], entries: Iterable[Entry]) -> SpentRow:
     who, name, model, task, language, mode, currency = key
     found = list(entries)
-    costs = [entry.cost for entry in found]
-    known = [cost for cost in costs if cost is not None]
+    # Without prices even a request that was refused has no cost that could be told from an unknown one.
+    priced = all(entry.label.prices is not None for entry in found)
     return SpentRow(
         who=who,
         name=name,
@@ -115,10 +124,21 @@ def _row(key: tuple[str, ...], entries: Iterable[Entry]) -> SpentRow:
         mode=mode,
         requests=len(found),
         answered=sum(entry.outcome == "ok" for entry in found),
+        maybe_billed=sum(entry.maybe_billed for entry in found),
         abandoned=sum(entry.outcome in (None, ABANDONED) for entry in found),
         prompt_tokens=sum(entry.prompt_tokens or 0 for entry in found),
         completion_tokens=sum(entry.completion_tokens or 0 for entry in found),
         cached_tokens=sum(entry.cached_tokens or 0 for entry in found),
-        cost=f"{sum(known, Decimal(0)):f}" if len(known) == len(costs) else None,
+        cost=_sum(entry.cost for entry in found if not entry.maybe_billed) if priced else None,
+        cost_at_most=_sum(entry.at_most for entry in found) if priced else None,
         currency=currency,
     )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> str | None:
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return f"{total:f}"

@@ -105,6 +105,12 @@ _PLAIN = {
     "no_task": ("this entry names no task", "give it `task: NAME` or `suite: NAME`"),
 }
 """The library's words for what it found, in ours."""
+_OF_A_KEY = {
+    "no_prices": ("budget", "give `prices: {input: ..., output: ...}`, per million tokens, or leave the budget out"),
+    "two_currencies": ("budget", "give all prices in one currency, or each judge a budget of its own"),
+    "greedy_samples": ("samples", "set `temperature` under `sampling` above 0, or leave `samples` out"),
+}
+"""Complaints about a mapping as a whole that one of its keys causes: that key, and what helps."""
 
 
 def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
@@ -153,6 +159,9 @@ def _message(
         what = f"at least {least} elements are wanted here" if least > 1 else "at least one element is wanted here"
     elif detail["type"] in _PLAIN:
         what, fix = _PLAIN[detail["type"]]
+    elif detail["type"] in _OF_A_KEY:
+        key, fix = _OF_A_KEY[detail["type"]]
+        location = (*location, key)
     probe = location
     while probe and probe not in lines:
         probe = probe[:-1]

@@ -152,7 +152,8 @@ class JudgeSpec(Strict):
         judge: A judge type: ``rules``, ``llm``, ``harm``, ``reward``, or a plugin's.
         args: The judge type's own arguments.
         endpoint: The model that an ``llm`` or ``harm`` judge asks.
-        repeats: Judgments of each order.
+        repeats: Judgments of each order, each asked and paid for. Of a greedy judge they tell how repeatable its
+            endpoint is, and nothing else.
         budget: Most money for this judge in this run folder, in the currency of its prices, which it then needs.
         language_gate: What becomes of an answer identified as another language than was expected: ``judge`` (judged
             and marked), ``loss`` or ``tie`` (neither is judged, so nothing is paid).

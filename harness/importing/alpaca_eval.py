@@ -15,8 +15,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.importing.documents import document
 from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import document, files, text_of
+from polyarena.harness.importing.reading import files, text_of
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -34,16 +35,16 @@ def read(path: Path, options: ImportOptions) -> Found:
     """
     found = Found(orders=1, order_known=False)
     for file in files(path, (".json",)):
-        rows = document(file)
+        rows, places = document(file, depth=1)
         if not isinstance(rows, list):
-            raise DataError("annotations are a list of objects", where=file)
+            raise DataError("annotations are a list of objects", where=places.of())
         counted: Counter[tuple[str, ...]] = Counter()
         for number, row in enumerate(rows, start=1):
-            where = f"{file} (annotation {number})"
+            where = f"{places.of(number - 1)} (annotation {number})"
             if not isinstance(row, dict):
                 raise DataError("the annotation is no object", where=where)
             found.leave_fields(row, _KNOWN)
-            found.games.append(_game(found, row, where, options, counted))
+            found.keep(_game(found, row, where, options, counted), where)
     return found
 
 
@@ -62,6 +63,8 @@ def _game(
     for system, output in ((first, row.get("output_1")), (second, row.get("output_2"))):
         if isinstance(output, str):
             found.answer(system, task, language, item, source, 0, instruction, output)
+        elif output is not None:
+            found.leave("an answer that is no text", output)
     found.baselines.add(first)
     score = _score(row.get("preference"), where)
     return Game(
@@ -75,15 +78,18 @@ def _game(
         repeat=0,
         label=_label(score).value,
         raw=str(row.get("raw_completion") or ""),
-        cost=_price(row.get("price_per_example")),
+        cost=_price(found, row.get("price_per_example")),
         error="no preference in the file" if score is None else None,
         score=score,
     )
 
 
-def _price(price: Any) -> float | None:
-    known = isinstance(price, (int, float)) and not isinstance(price, bool) and math.isfinite(price)
-    return float(price) if known else None
+def _price(found: Found, price: Any) -> float | None:
+    if isinstance(price, (int, float)) and not isinstance(price, bool) and math.isfinite(price):
+        return float(price)
+    if price is not None and price == price:
+        found.leave("a price that is no number", price)
+    return None
 
 
 def _score(preference: Any, where: str) -> float | None:

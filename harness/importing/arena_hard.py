@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import lines, text_of
+from polyarena.harness.importing.names import folder_names
+from polyarena.harness.importing.reading import agreed, lines, text_of
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -44,12 +45,16 @@ def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) 
     found = Found()
     for where, row in lines(path, (key, "model")):
         item, model, judge = (text_of(row, name, where) for name in (key, "model", "judge"))
-        baseline = options.baseline or row.get("baseline")
-        if baseline is None and key == "question_id":
-            baseline = found.assume("baseline", BASELINE)
-        if baseline is None:
-            raise DataError("the line names no baseline", where=where, fix="give --baseline")
-        found.baselines.add(str(baseline))
+        baseline = _baseline(found, row, options, where, assumed=BASELINE if key == "question_id" else None)
+        if baseline == model:
+            assumed = options.baseline is None and not row.get("baseline")
+            raise DataError(
+                f"{model!r} meets itself",
+                where=where,
+                why=f"the baseline {baseline} is assumed" if assumed else "it is the baseline",
+                fix="name the system that the others are compared with by --baseline, and leave its own lines out",
+            )
+        found.baselines.add(baseline)
         games = row.get("games")
         if not isinstance(games, list) or not games:
             found.leave("a line without games (not judged)", f"{model}, item {item}")
@@ -60,11 +65,25 @@ def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) 
         if len(games) > 2:
             raise DataError(f"{len(games)} games in one line", where=where, why="there are two, one for each order")
         for place, game in enumerate(games):
-            first, second = (str(baseline), model) if place == 0 else (model, str(baseline))
-            found.games.append(_game(found, game, where, options, (judge, item, first, second)))
+            first, second = (baseline, model) if place == 0 else (model, baseline)
+            found.keep(_game(found, game, where, options, (judge, item, first, second)), where)
         if len(games) == 1:
             found.leave("a line with one game only (the second order is missing)", f"{model}, item {item}")
     return found
+
+
+def _baseline(found: Found, row: dict[str, Any], options: ImportOptions, where: str, *, assumed: str | None) -> str:
+    """Return the baseline of a line: what it says, else ``--baseline``, else the one of custom."""
+    if row.get("baseline") not in (None, ""):
+        named = text_of(row, "baseline", where)
+        if options.baseline not in (None, named, folder_names([named])[named]):
+            agreed({"baseline": named, "--baseline": str(options.baseline)}, where)
+        return named
+    if options.baseline is not None:
+        return options.baseline
+    if assumed is None:
+        raise DataError("the line names no baseline", where=where, fix="give --baseline")
+    return found.assume("baseline", assumed)
 
 
 def _game(found: Found, game: Any, where: str, options: ImportOptions, names: tuple[str, str, str, str]) -> Game:
@@ -74,6 +93,8 @@ def _game(found: Found, game: Any, where: str, options: ImportOptions, names: tu
     if not isinstance(game, dict):
         raise DataError("a game is no object", where=where, why=f"it is a {type(game).__name__}")
     found.leave_fields(game, ("score", "judgment"), "games.")
+    for turn in game["judgment"] if isinstance(game.get("judgment"), list) else [game.get("judgment")]:
+        found.leave_fields(turn, ("answer",), "games.judgment.")
     written = game.get("score")
     label = _LABELS.get(str(written)) or _TURNED.get(str(written)) or Label.INVALID
     if label is Label.INVALID and written is not None:

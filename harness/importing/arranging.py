@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from polyarena.judges.records import Game
@@ -29,7 +29,9 @@ def renamed(
     ]
 
 
-def arranged(games: Iterable[Game], baselines: Collection[str]) -> dict[Place, list[Game]]:
+def arranged(
+    games: Sequence[Game], baselines: Collection[str], stands: Sequence[str], *, repeatable: bool = False
+) -> dict[Place, list[Game]]:
     """Sort games into shards.
 
     In each pair the baseline is the system that is called one; if neither or both are, the one with more opponents in
@@ -38,6 +40,8 @@ def arranged(games: Iterable[Game], baselines: Collection[str]) -> dict[Place, l
     Args:
         games: Of any judges, pairs, tasks and languages.
         baselines: Systems that others are compared with.
+        stands: Where each game stands, ``file:line``.
+        repeatable: Whether the format has a field that numbers repeated games.
 
     Returns:
         Games by place, each list in the order of items, orders and repeats.
@@ -45,11 +49,11 @@ def arranged(games: Iterable[Game], baselines: Collection[str]) -> dict[Place, l
     Raises:
         DataError: A system meets itself, or a game occurs twice.
     """
-    games = list(games)
     opponents: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for game in games:
+    for game, where in zip(games, stands, strict=True):
         if game.system_a == game.system_b:
-            raise DataError(f"{game.system_a!r} meets itself", where=f"item {game.item_id}", fix="name two systems")
+            why = f"both answers to item {game.item_id} are called so"
+            raise DataError(f"{game.system_a!r} meets itself", where=where, why=why, fix="name two systems")
         opponents[game.task, game.system_a].add(game.system_b)
         opponents[game.task, game.system_b].add(game.system_a)
 
@@ -57,15 +61,21 @@ def arranged(games: Iterable[Game], baselines: Collection[str]) -> dict[Place, l
         return system in baselines, len(opponents[task, system]), system
 
     placed: defaultdict[Place, dict[tuple[str, str, str, int], Game]] = defaultdict(dict)
-    for game in games:
+    first: dict[tuple[Place, tuple[str, str, str, int]], str] = {}
+    for game, where in zip(games, stands, strict=True):
         candidate, baseline = sorted((game.system_a, game.system_b), key=lambda system: rank(game.task, system))
-        shard = placed[game.judge, candidate, baseline, game.task, game.language]
+        place = (game.judge, candidate, baseline, game.task, game.language)
+        shard = placed[place]
         key = (game.item_id, game.system_a, game.system_b, game.repeat)
         if key in shard:
+            other = "number them with `repeat`" if repeatable else "import one of them as another judge with --judge"
             raise DataError(
                 f"the judge {game.judge!r} decides {game.system_a!r} against {game.system_b!r} twice",
-                where=f"task {game.task}, {game.language}, item {game.item_id}, repeat {game.repeat}",
-                fix="keep one of the two, or number them with repeat",
+                where=where,
+                why=f"the first time at {first[place, key]}; "
+                f"task {game.task}, {game.language}, item {game.item_id}, repeat {game.repeat}",
+                fix=f"keep one of the two, or {other}",
             )
         shard[key] = game
+        first[place, key] = where
     return {place: [shard[key] for key in sorted(shard)] for place, shard in sorted(placed.items())}

@@ -3,21 +3,25 @@
 Under each repeat lie the prompts, the answers under the names of the two systems, and the winner: as a list of objects,
 as one object of lists, or as objects under a key of their own; all three are read. The order in which the judge saw the
 answers is not in the file. Prompts are matched over languages by their place, as they are in m-ArenaHard; ``repeat``
-counts sampled answers.
+counts sampled answers, by the numbers of all languages and files together, so that a number means the same in all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.importing.documents import Places, document
 from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import code_of, document, files
+from polyarena.harness.importing.reading import code_of, files
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
 META = "meta_information"
+LONGEST_NUMBER = 9
+"""Digits of a repeat's number."""
 _FIELDS = ("prompt", "winner")
 
 
@@ -30,27 +34,52 @@ def read(path: Path, options: ImportOptions) -> Found:
     """
     found = Found(orders=1, order_known=False)
     for file in files(path, (".json",)):
-        content = document(file)
+        content, places = document(file, depth=3)
         if not isinstance(content, dict):
-            raise DataError("a result file is one object by language", where=file)
-        meta = content.get(META)
-        facts = {str(name): str(value) for name, value in meta.items()} if isinstance(meta, dict) else {}
-        found.facts.update(facts)
+            raise DataError("a result file is one object by language", where=places.of())
+        facts = _facts(found, content.get(META))
         for name, repeats in content.items():
             if name != META:
-                _language(found, name, repeats, facts.get("judge", "judge"), options, str(file))
+                _language(found, name, repeats, facts.get("judge", "judge"), options, places)
+    _count_repeats(found)
     return found
 
 
-def _language(found: Found, name: str, repeats: Any, judge: str, options: ImportOptions, file: str) -> None:
-    where = f"{file} ({name})"
+def _facts(found: Found, meta: Any) -> dict[str, str]:
+    """Return what a file says of itself, and enter it into what all files say."""
+    if not isinstance(meta, dict):
+        found.leave_fields({META: meta}, ())
+        return {}
+    facts = {str(name): str(value) for name, value in meta.items()}
+    for name, value in facts.items():
+        if found.facts.setdefault(name, value) != value:
+            found.leave(f"{META}.{name} that differs from the first file's", value)
+    return facts
+
+
+def _language(found: Found, name: str, repeats: Any, judge: str, options: ImportOptions, places: Places) -> None:
+    where = f"{places.of(name)} ({name})"
     language = code_of(name, where)
     if not isinstance(repeats, dict):
         raise DataError("a language holds no repeats", where=where)
-    for number, (repeat, content) in enumerate(sorted(repeats.items(), key=lambda pair: _number(pair[0], where))):
-        for place, (item, row) in enumerate(_rows(content, f"{where}, repeat {repeat}")):
-            at = f"{where}, repeat {repeat}, row {place + 1}"
-            found.games.append(_game(found, row, item, language, number, judge, options, at))
+    numbers: dict[int, str] = {}
+    for repeat, content in repeats.items():
+        at = f"{places.of(name, repeat)} ({name}, repeat {repeat})"
+        number = _number(repeat, at)
+        if number in numbers:
+            raise DataError(f"the repeats {numbers[number]!r} and {repeat!r} have the same number", where=at)
+        numbers[number] = repeat
+        for place, (key, item, row) in enumerate(_rows(content, at)):
+            line = f"{places.of(name, repeat, key)} ({name}, repeat {repeat}, row {place + 1})"
+            found.keep(_game(found, row, item, language, number, judge, options, line), line)
+
+
+def _count_repeats(found: Found) -> None:
+    """Count repeats from 0, in the order of their numbers in the files."""
+    count = {number: place for place, number in enumerate(sorted({game.repeat for game in found.games}))}
+    found.games[:] = [replace(game, repeat=count[game.repeat]) for game in found.games]
+    answers = [replace(each, sample_index=count[each.sample_index]) for each in found.completions.values()]
+    found.completions = {(each.system, each.language, each.item_id, each.sample_index): each for each in answers}
 
 
 def _game(
@@ -95,8 +124,8 @@ def _label(winner: Any, first: str, second: str) -> Label:
     return Label.TIE if str(winner).casefold() in ("tie", "ties", "draw") else Label.INVALID
 
 
-def _rows(content: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the item and the row, whichever way they are laid out; without a key, the place is the item."""
+def _rows(content: Any, where: str) -> Iterator[tuple[str | int, str, Mapping[str, Any]]]:
+    """Yield key or place, item and row, whichever way they are laid out; without a key, the place is the item."""
     if isinstance(content, dict) and isinstance(content.get("winner"), list):
         strange = [name for name, values in content.items() if not isinstance(values, list)]
         if strange:
@@ -107,19 +136,19 @@ def _rows(content: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if len(set(lengths.values())) != 1:
             raise DataError("the columns have different lengths", where=where, why=str(lengths))
         for place in range(len(content["winner"])):
-            yield str(place), {name: values[place] for name, values in content.items()}
+            yield "winner", str(place), {name: values[place] for name, values in content.items()}
     elif isinstance(content, dict) and "winner" in content:
-        yield "0", content
+        yield "winner", "0", content
     elif isinstance(content, dict) and all(isinstance(row, dict) for row in content.values()):
-        yield from ((str(key), row) for key, row in content.items())
+        yield from ((key, str(key), row) for key, row in content.items())
     elif isinstance(content, list) and all(isinstance(row, dict) for row in content):
-        yield from ((str(place), row) for place, row in enumerate(content))
+        yield from ((place, str(place), row) for place, row in enumerate(content))
     else:
         raise DataError("a repeat holds no rows with a winner", where=where)
 
 
 def _number(repeat: str, where: str) -> int:
     digits = "".join(character for character in repeat if character.isdecimal())
-    if not digits:
+    if not digits or len(digits) > LONGEST_NUMBER:
         raise DataError(f"{repeat!r} numbers no repeat", where=where)
     return int(digits)

@@ -19,14 +19,14 @@ def sole_task(lock: Mapping[str, Any]) -> str | None:
     return tasks[0] if len(tasks) == 1 else None
 
 
-def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: Found) -> list[Game]:
-    """Return the games that are about items of the run, with the run's ``source_id``.
+def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: Found) -> tuple[list[Game], list[str]]:
+    """Return the games that are about items of the run, with the run's ``source_id``, and where each stands.
 
     Games on items that the run does not have are left out and counted. Where the run holds no answers (it was imported
     without them) every item is taken.
 
     Args:
-        games: Under the names of the run folder.
+        games: All that were found, under the names of the run folder.
         lock: The run's lock file.
         run: The run folder.
         found: Is told what is left out.
@@ -35,11 +35,10 @@ def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: F
         UnknownNameError: The run does not have a task or system.
         DataError: The run's task does not have a language, or nothing fits.
     """
-    places = [f"{place}, for the run {run.path}" for place in found.places]
     sources: dict[tuple[str, str], dict[str, str]] = {}
-    kept = []
-    for number, game in enumerate(games):
-        where = places[number] if places else str(run.path)
+    kept, places = [], []
+    for game, place in zip(games, found.places, strict=True):
+        where = f"{place}, for the run {run.path}"
         if game.task not in lock["tasks"]:
             raise unknown("task", game.task, lock["tasks"], where=where)
         for system in (game.system_a, game.system_b):
@@ -53,19 +52,24 @@ def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: F
                 why=f"its languages are {', '.join(asked)}",
                 fix="leave these rows out, or import into a new run folder",
             )
-        place = (game.task, game.language)
-        if place not in sources:
-            sources[place] = _sources(run, lock["cells"], *place)
-        known = sources[place]
+        cell = (game.task, game.language)
+        if cell not in sources:
+            sources[cell] = _sources(run, lock["cells"], *cell)
+        known = sources[cell]
         if known and game.item_id not in known:
-            found.leave("a game on an item that the run does not have (left out)", f"{place}, item {game.item_id}")
+            example = f"item {game.item_id} of {game.task} in {game.language}, {place}"
+            found.leave("a game on an item that the run does not have (left out)", example)
             continue
+        places.append(place)
         kept.append(replace(game, source_id=known.get(game.item_id, game.source_id)))
     if not kept:
         raise DataError(
-            "no game is about an item of the run", where=run.path, fix="compare the item ids with the run's"
+            "no game is about an item of the run",
+            where=f"{found.places[0]}, for the run {run.path}",
+            why=f"the first one is about item {found.games[0].item_id!r}",
+            fix="compare the item ids with the run's",
         )
-    return kept
+    return kept, places
 
 
 def _sources(run: RunFolder, cells: Mapping[str, Any], task: str, language: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ def read(path: Path, options: ImportOptions) -> Found:
     found = Found()
     for where, row in lines(path, ("question_id", "model_1", "model_2")):
         found.leave_fields(row, _KNOWN)
+        _leave_prompt(found, row.get("judge"))
         one, two = text_of(row, "model_1", where), text_of(row, "model_2", where)
         for number, first, second in ((1, one, two), (2, two, one)):
             if f"g{number}_winner" not in row:
@@ -34,7 +35,7 @@ def read(path: Path, options: ImportOptions) -> Found:
                 continue
             label = _label(found, row[f"g{number}_winner"], model_1_first=number == 1)
             question, turn = text_of(row, "question_id", where), row.get("turn", 1)
-            found.games.append(
+            found.keep(
                 Game(
                     judge=options.judge or _judge(row.get("judge")),
                     task=options.task or "mt_bench",
@@ -47,7 +48,8 @@ def read(path: Path, options: ImportOptions) -> Found:
                     label=label.value,
                     raw=str(row.get(f"g{number}_judgment") or ""),
                     error="the file says error" if label is Label.INVALID else None,
-                )
+                ),
+                where,
             )
     return found
 
@@ -60,6 +62,11 @@ def _label(found: Found, winner: Any, *, model_1_first: bool) -> Label:
     if winner != "error":
         found.leave("an unknown winner (kept as invalid)", winner)
     return Label.INVALID
+
+
+def _leave_prompt(found: Found, named: Any) -> None:
+    for prompt in named[1:] if isinstance(named, list) else ():
+        found.leave("the name of the judge's prompt (kept in no record)", prompt)
 
 
 def _judge(named: Any) -> str:

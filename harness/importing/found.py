@@ -57,7 +57,8 @@ class Found:
         order_known: Whether the file says which answer was shown first.
         facts: What the file says of its judge as a whole.
         baselines: Systems that the format compares the others with.
-        places: ``file:line`` of each game, where the reader notes them.
+        places: ``file:line`` of each game.
+        repeatable: Whether the format has a field that numbers repeated games.
     """
 
     games: list[Game] = field(default_factory=list)
@@ -67,8 +68,14 @@ class Found:
     facts: dict[str, str] = field(default_factory=dict)
     baselines: set[str] = field(default_factory=set)
     places: list[str] = field(default_factory=list)
+    repeatable: bool = False
     _assumed: dict[str, str] = field(default_factory=dict)
     _leftovers: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+
+    def keep(self, game: Game, where: str) -> None:
+        """Add a game that stands at this place."""
+        self.games.append(game)
+        self.places.append(where)
 
     def leave(self, what: str, example: object = "") -> None:
         """Count something that is not mapped."""

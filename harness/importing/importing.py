@@ -14,13 +14,13 @@ from polyarena.harness.importing.formats import find_format
 from polyarena.harness.importing.found import Found, ImportOptions, Leftover
 from polyarena.harness.importing.languages import marked
 from polyarena.harness.importing.lock import IMPORTED, Pair, add_judge, entry_of, fresh_lock
-from polyarena.harness.importing.names import folder_names
+from polyarena.harness.importing.names import folder_names, names_something
 from polyarena.harness.importing.reading import code_of, files
 from polyarena.harness.importing.weighing import weigh_strong
 from polyarena.harness.models.weights import file_digest
 from polyarena.harness.planning.digest import content_digest, digest
 from polyarena.harness.results import open_run
-from polyarena.harness.store import RunFolder, write_shard
+from polyarena.harness.store import RunFolder, read_shard, write_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
 from polyarena.tasks.errors import DataError, StoreError
@@ -91,11 +91,12 @@ def import_verdicts(
     found = chosen_format.read(source, chosen)
     if not found.games:
         raise DataError("there are no games to import", where=source)
+    _refuse_nameless(found, chosen, lock)
     names = _names(found, lock)
     games = renamed(marked(found), names["systems"], names["judges"], names["tasks"])
-    if lock:
-        games = fit(games, lock, run, found)
-    shards = arranged(games, _baselines(found, chosen, lock, names["systems"]))
+    games, stands = fit(games, lock, run, found) if lock else (games, found.places)
+    baselines = _baselines(found, chosen, lock, names["systems"])
+    shards = arranged(games, baselines, stands, repeatable=found.repeatable)
     changed = {old: new for part in names.values() for old, new in part.items() if old != new}
     digests = {_named(file, source): file_digest(file) for file in files(source, chosen_format.suffixes)}
     with run.writing():
@@ -106,7 +107,7 @@ def import_verdicts(
         if strong_weight is not None:
             weigh_strong(lock, strong_weight, run.path)
         _refuse_taken(lock, {place[0] for place in shards}, run)
-        completions = _store_completions(run, lock, _kept_answers(found, shards, names))
+        completions = _store_completions(run, lock, _kept_answers(found, shards, names), found)
         for judge in sorted({place[0] for place in shards}):
             own = {place: shard for place, shard in shards.items() if place[0] == judge}
             entry = _entry(format_name, digests, own, found, changed)
@@ -120,6 +121,27 @@ def import_verdicts(
         counts[place[0]] += len(shard)
     invalid = sum(game.label == Label.INVALID for shard in shards.values() for game in shard)
     return Imported(run, dict(counts), invalid, completions, changed, found.leftovers, found.assumed)
+
+
+def _refuse_nameless(found: Found, options: ImportOptions, lock: Mapping[str, Any]) -> None:
+    """Refuse names that cannot become ours, each with its place.
+
+    Raises:
+        DataError: A name has no letter or digit.
+    """
+    known = {name for part in ("cells", "judges", "tasks") for name in lock.get(part, ())}
+    given = {name: f"--{option}" for option, name in (("judge", options.judge), ("task", options.task)) if name}
+    for game, where in zip(found.games, found.places, strict=True):
+        for name in (game.system_a, game.system_b, game.judge, game.task):
+            if name in known:
+                continue
+            if not names_something(name):
+                raise DataError(
+                    f"{name!r} cannot name a system, judge or task",
+                    where=given.get(name, where),
+                    fix="give it letters or digits",
+                )
+            known.add(name)
 
 
 def _names(found: Found, lock: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -179,10 +201,17 @@ def _new(run: RunFolder, shards: Mapping[Place, Sequence[Game]]) -> dict[str, An
 
 
 def _refuse_taken(lock: Mapping[str, Any], judges: set[str], run: RunFolder) -> None:
+    imported = lock.get(IMPORTED) or {}
+    # Names become folders, and some file systems do not tell letter case apart.
+    taken = {name.casefold(): name for name in (*lock["judges"], *imported)}
     for judge in sorted(judges):
-        if judge in lock["judges"] and judge not in lock.get(IMPORTED, {}):
+        other = taken.get(judge.casefold(), judge)
+        if other != judge or (judge in lock["judges"] and judge not in imported):
             raise StoreError(
-                f"the run has a judge {judge!r} of its own", where=run.path, fix="name the imported one with --judge"
+                f"the run has a judge {other!r}" + (" of its own" if other not in imported else ""),
+                where=run.path,
+                why="" if other == judge else f"a folder for {judge!r} might be the same",
+                fix="name the imported one with --judge",
             )
 
 
@@ -227,8 +256,8 @@ def _kept_answers(
     return [each for each in answers if (each.task, each.language, each.item_id) in judged]
 
 
-def _store_completions(run: RunFolder, lock: dict[str, Any], answers: Sequence[Completion]) -> int:
-    """Store answers as cells; cells that the run has already are left alone."""
+def _store_completions(run: RunFolder, lock: dict[str, Any], answers: Sequence[Completion], found: Found) -> int:
+    """Store answers as cells; cells that the run has already are left alone, and other answers in the file counted."""
     cells: defaultdict[tuple[str, str, str], list[Completion]] = defaultdict(list)
     for each in answers:
         cells[each.system, each.task, each.language].append(each)
@@ -237,6 +266,11 @@ def _store_completions(run: RunFolder, lock: dict[str, Any], answers: Sequence[C
         languages = lock["cells"].setdefault(system, {}).setdefault(task, {})
         path = run.cell(system, task, language)
         if path.exists():
+            own = {(each.item_id, each.sample_index): each.text for each in read_shard(path, Completion)}
+            for each in completions:
+                if own.get((each.item_id, each.sample_index)) != each.text:
+                    what = "an answer that is not the one in the run (the run's is kept)"
+                    found.leave(what, f"{system}, {language}, item {each.item_id}")
             continue
         content = content_digest(completions)
         languages[language] = digest([IMPORTED, content])

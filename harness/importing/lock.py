@@ -78,13 +78,16 @@ def _card(task: str, languages: Sequence[str]) -> dict[str, Any]:
     return card.model_dump(mode="json")
 
 
-def add_judge(lock: dict[str, Any], judge: str, entry: Mapping[str, Any]) -> None:
+def add_judge(
+    lock: dict[str, Any], judge: str, entry: Mapping[str, Any], games: Sequence[Sequence[Any]] | None = None
+) -> None:
     """Enter an imported judge, in place of an earlier import of the same name.
 
     Args:
         lock: The lock file; changed.
         judge: The judge's name.
         entry: What :func:`entry_of` returns.
+        games: Of its pairs, those that the experiment has, each with its languages; all of them if left out.
     """
     lock.setdefault(IMPORTED, {})[judge] = dict(entry)
     known = {name: entry[name] for name in ("signature", "description", "orders", "order_known")}
@@ -93,20 +96,8 @@ def add_judge(lock: dict[str, Any], judge: str, entry: Mapping[str, Any]) -> Non
     others = [spec for spec in resolved["judges"] if spec["name"] != judge]
     spec = {"name": judge, "judge": IMPORTED, "args": {}, "endpoint": None, "repeats": entry["repeats"]}
     resolved["judges"] = [*others, spec]
-    lock["games"] = sorted([*(pair for pair in lock["games"] if pair[0] != judge), *entry["games"]])
-
-
-def keep_imports(content: dict[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a new lock file with the imported judges of the earlier one, as far as their systems are still there."""
-    for judge, entry in earlier.get(IMPORTED, {}).items():
-        if judge in content["judges"]:
-            continue
-        cells = content["cells"]
-        games = [
-            pair for pair in entry["games"] if all(pair[3] in cells.get(system, {}) for system in (pair[1], pair[2]))
-        ]
-        add_judge(content, judge, {**entry, "games": games})
-    return content
+    own = entry["games"] if games is None else games
+    lock["games"] = sorted([*(pair for pair in lock["games"] if pair[0] != judge), *own])
 
 
 def entry_of(

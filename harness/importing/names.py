@@ -14,6 +14,11 @@ _HYPHENS = re.compile(r"-{2,}")
 LONGEST = 100
 
 
+def names_something(name: str) -> bool:
+    """Return whether a name has a letter or digit, without which it cannot become one of ours."""
+    return bool(_plain(name))
+
+
 def folder_names(names: Iterable[str], known: Collection[str] = ()) -> dict[str, str]:
     """Return a name that can be a folder for each name, different ones for different names.
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from polyarena.harness.importing.found import Found, ImportOptions
 from polyarena.harness.importing.reading import code_of, lines, one_of, text_of
+from polyarena.judges.collapse import SCORES
+from polyarena.judges.llm import is_cost_note
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -22,6 +24,8 @@ _MOST: dict[str, tuple[int, bool]] = {
     "score": (1, False),
 }
 """The largest value of each number, all of which begin at 0, and whether it is a whole one."""
+ROUNDED = 1e-9
+"""Distance from 0.5 that is as good as none."""
 _SIDES = ("a", "b", "both")
 
 
@@ -29,14 +33,13 @@ def read(path: Path, options: ImportOptions) -> Found:
     """Read games; ``item_id``, ``system_a``, ``system_b`` and ``label`` are needed, the rest has defaults.
 
     Raises:
-        DataError: A line lacks a field or has one of the wrong type.
+        DataError: A line lacks a field, has one of the wrong type, or a label and a score that contradict each other.
         UnknownNameError: A label or language does not exist.
     """
-    found = Found()
+    found = Found(repeatable=True)
     for where, row in lines(path, _TEXTS):
         found.leave_fields(row, _FIELDS)
-        found.games.append(_game(row, options, where))
-        found.places.append(where)
+        found.keep(_game(row, options, where), where)
     found.orders = _orders(found.games)
     return found
 
@@ -50,9 +53,17 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
     for name, (most, whole) in _MOST.items():
         values[name] = _number(row, name, most, where, whole=whole)
     values["repeat"] = values["repeat"] or 0
+    _refuse_contradiction(Label(values["label"]), values["score"], where)
     sides = _optional(row, "wrong_language")
     if sides is not None:
         one_of(sides, _SIDES, "wrong_language", where)
+    questions = _optional(row, "questions")
+    if questions is not None and not is_cost_note(questions):
+        raise DataError(
+            f"`questions` does not say what questions cost: {questions!r}",
+            where=where,
+            fix="leave it out, or write it as polyarena does: 0123456789abcdef:0.002",
+        )
     return Game(
         **values,
         judge=options.judge or _named(row, "judge", where) or "judge",
@@ -62,6 +73,24 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
         raw=str(row.get("raw") or ""),
         error=_optional(row, "error"),
         wrong_language=sides,
+        questions=questions,
+    )
+
+
+def _refuse_contradiction(label: Label, score: float | None, where: str) -> None:
+    """Refuse a label that prefers another answer than the score does."""
+    worth = SCORES[label]
+    if score is None:
+        return
+    # A score that programs have rounded to 0.5 may have been on either side of it.
+    if worth is not None and (abs(score - 0.5) <= ROUNDED or (worth - 0.5) * (score - 0.5) > 0):
+        return
+    raise DataError(
+        "'label' and 'score' contradict each other",
+        where=where,
+        why=f"the label is {label.value!r} and the score {score:g}; a score is what the verdict is worth to system_a: "
+        "above 0.5 where it is better, 0.5 for a tie, and none where there is no verdict",
+        fix="leave one of the two out, or correct it",
     )
 
 

@@ -1,11 +1,10 @@
-"""Files of one format: one file, or all of a folder, each complaint with its place."""
+"""Files of one format: one file, or all of a folder, lines and tables, each complaint with its place."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,26 +40,11 @@ def lines(path: Path, fields: Sequence[str] = ()) -> Iterator[Row]:
     """Yield the objects of JSON Lines files.
 
     Raises:
-        DataError: As :func:`polyarena.tasks.data.jsonl.read_jsonl`.
+        DataError: As :func:`polyarena.tasks.data.jsonl.read_jsonl`, also for a key that stands twice in an object.
     """
     for file in files(path, (".jsonl",)):
-        for number, row in read_jsonl(file, fields):
+        for number, row in read_jsonl(file, fields, unique=True):
             yield f"{file}:{number}", row
-
-
-def document(path: Path) -> Any:
-    """Return the JSON document of a file.
-
-    Raises:
-        DataError: It cannot be read, or is not JSON.
-    """
-    from polyarena.tasks.data.fields import well_formed_deep
-
-    text = _text(path)
-    try:
-        return well_formed_deep(json.loads(text))
-    except (ValueError, RecursionError) as error:
-        raise DataError("the file is not JSON", where=path, why=str(error)) from error
 
 
 def table(path: Path) -> Iterator[Row]:
@@ -73,7 +57,7 @@ def table(path: Path) -> Iterator[Row]:
     for file in files(path, (".csv",)):
         # The limit of the library is of one process; it is only ever raised.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-        reader = csv.DictReader(io.StringIO(well_formed(_text(file)), newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(well_formed(text_of_file(file)), newline=""), strict=True)
         try:
             _check_heading(list(reader.fieldnames or ()), file)
             for row in reader:
@@ -104,7 +88,12 @@ def _check_heading(names: list[str], file: Path) -> None:
         raise DataError(f"the column {twice!r} stands twice", where=f"{file}:1", fix="keep one of the two")
 
 
-def _text(file: Path) -> str:
+def text_of_file(file: Path) -> str:
+    """Return the text of a file of UTF-8, with or without a byte order mark.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -122,6 +111,28 @@ def text_of(row: dict[str, Any], name: str, where: str) -> str:
         why = "it is missing" if value is None else f"it is {value!r}"
         raise DataError(f"the row needs {name!r}", where=where, why=why, fix=f"give every row a text for {name!r}")
     return str(value)
+
+
+def agreed(values: Mapping[str, str], where: str) -> str:
+    """Return what fields that mean the same say.
+
+    Args:
+        values: What is said by the name of each field that is there; at least one.
+        where: ``file:line``.
+
+    Raises:
+        DataError: Two of them say different things.
+    """
+    (name, value), *others = values.items()
+    for other, said in others:
+        if said != value:
+            raise DataError(
+                f"{name!r} and {other!r} mean the same and say different things",
+                where=where,
+                why=f"{value!r} and {said!r}",
+                fix="keep the one that is right, and rename or drop the other",
+            )
+    return value
 
 
 def code_of(text: str, where: str) -> str:

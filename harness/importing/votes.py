@@ -4,12 +4,15 @@ A row needs the item, the two systems and the vote. Accepted names of columns:
 
 * ``item_id`` or ``question_id``; ``language`` (or ``--language``); ``source_id`` if the item has translations;
 * ``system_a``/``model_a`` and ``system_b``/``model_b``: shown first and second;
-* ``vote``, ``label`` or ``winner``: our five labels, ``a``/``model_a``/the system's name, ``b``/``model_b``, or a tie
-  (``tie``, ``both``, ``both good``, ``both bad``, ``tie (bothbad)``, in any letter case);
-* ``voter`` or ``judge``: who voted. Votes of several people on one item are several games of one judge (``humans``),
-  numbered by ``repeat``; who voted is kept in ``raw``, for the agreement among people.
+* ``vote``, ``label`` or ``winner``: the system's name; one of our five labels, or ``invalid`` where the person gave no
+  verdict; ``a``/``model_a``/``system_a``/``answer a``/``left`` for what was shown first, ``b`` and so on or ``right``
+  for the other; or a tie (``tie``, ``draw``, ``equal``, ``both``, ``neither``, ``both good``, ``both bad``,
+  ``tie (bothbad)``); all but names and labels in any letter case;
+* ``voter``, ``judge`` or ``annotator``: who voted. Votes of several people on one item are several games of one judge
+  (``humans``), numbered by ``repeat``; who voted is kept in ``raw``, for the agreement among people.
 
-Two votes of one voter on the same item and pair are a mistake and refused.
+Two votes of one voter on the same item and pair are a mistake and refused, and so are two columns that mean the same
+and say different things.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import Row, code_of, files, lines, table, text_of
+from polyarena.harness.importing.reading import Row, agreed, code_of, files, lines, table, text_of
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -64,8 +67,7 @@ def read(path: Path, options: ImportOptions) -> Found:
         shown = (game.task, game.language, game.item_id, game.system_a, game.system_b)
         repeat = counted.get(shown, 0)
         counted[shown] = repeat + 1
-        found.games.append(replace(game, repeat=repeat))
-        found.places.append(where)
+        found.keep(replace(game, repeat=repeat), where)
     return found
 
 
@@ -75,9 +77,9 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game, str]:
-    values = {name: _column(row, name, where) for name in ("item_id", "system_a", "system_b", "vote")}
-    voter = next((str(row[name]) for name in _NAMES["voter"] if row.get(name)), ANONYMOUS)
-    a, b = values["system_a"], values["system_b"]
+    item = _column(row, "item_id", where)
+    a, b = _column(row, "system_a", where), _column(row, "system_b", where)
+    voter = _column(row, "voter", where) if any(_given(row, name) for name in _NAMES["voter"]) else ANONYMOUS
     if a == b:
         raise DataError(f"{a!r} against itself", where=where, fix="name two systems")
     language = row.get("language") or options.language
@@ -90,14 +92,14 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
     return (
         Game(
             judge=options.judge or JUDGE,
-            task=str(row.get("task") or options.task or "imported"),
+            task=text_of(row, "task", where) if _given(row, "task") else options.task or "imported",
             language=code,
-            item_id=values["item_id"],
-            source_id=str(row.get("source_id") or values["item_id"]),
+            item_id=item,
+            source_id=text_of(row, "source_id", where) if _given(row, "source_id") else item,
             system_a=a,
             system_b=b,
             repeat=0,
-            label=_label(values["vote"], a, b, where).value,
+            label=_vote(row, a, b, where).value,
             raw=f"vote of {voter}",
         ),
         voter,
@@ -105,19 +107,36 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
 
 
 def _column(row: dict[str, Any], name: str, where: str) -> str:
-    present = next((each for each in _NAMES[name] if row.get(each) not in (None, "")), _NAMES[name][0])
-    return text_of(row, present, where)
+    present = [each for each in _NAMES[name] if _given(row, each)] or [_NAMES[name][0]]
+    return agreed({each: text_of(row, each, where) for each in present}, where)
+
+
+def _given(row: dict[str, Any], name: str) -> bool:
+    return row.get(name) not in (None, "")
+
+
+def _vote(row: dict[str, Any], a: str, b: str, where: str) -> Label:
+    """Return the label of a vote; columns may say it in different words, but not say different things."""
+    present = [each for each in _NAMES["vote"] if _given(row, each)] or [_NAMES["vote"][0]]
+    said = {each: text_of(row, each, where) for each in present}
+    labels = {each: _label(vote, a, b, where) for each, vote in said.items()}
+    if len(set(labels.values())) > 1:
+        agreed(said, where)
+    return labels[present[0]]
 
 
 def _label(vote: str, a: str, b: str, where: str) -> Label:
     if vote in {label.value for label in Label}:
         return Label(vote)
+    # A system may be called "b" or "left", whichever side it was shown on.
+    if vote in (a, b):
+        return Label.A if vote == a else Label.B
     plain = re.sub(r"[^\w]|_", "", vote.casefold())
     if plain in _TIES:
         return Label.TIE
-    if vote == a or plain in ("a", "modela", "systema", "left", "answera"):
+    if plain in ("a", "modela", "systema", "left", "answera"):
         return Label.A
-    if vote == b or plain in ("b", "modelb", "systemb", "right", "answerb"):
+    if plain in ("b", "modelb", "systemb", "right", "answerb"):
         return Label.B
     raise DataError(
         f"the vote is {vote!r}",

@@ -52,6 +52,11 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
     if "model" not in args:
         raise ExperimentError("the judge 'reward' needs a model", fix="args: {model: <folder or hub name>}")
     settings = read_arguments(RewardSettings, args, "reward")
+    if settings.model.startswith((".", "/", "~")) and not Path(settings.model).is_dir():
+        raise ExperimentError(
+            f"there is no folder {settings.model!r}",
+            fix="args: {model: <folder of a checkpoint, seen from the experiment, or a name on the hub>}",
+        )
     bands = Bands(tie_band=settings.tie_band, much=settings.much)
     model = RewardModel(settings)
     return RewardJudge(model, bands, model.identity, at_once=4 * settings.batch_size)

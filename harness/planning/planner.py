@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.experiment import Experiment, load_experiment
+from polyarena.harness.importing.kept import refuse_clash
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.effort import PlannedCell, PlannedGames, plan_cell, plan_games
+from polyarena.harness.planning.effort import PlannedCell, plan_cell
+from polyarena.harness.planning.games import PlannedGames, plan_games
 from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
 from polyarena.harness.planning.resolve import ResolvedSystem, resolve_systems, select_tasks
 from polyarena.harness.planning.resolved_task import LeftOut, ResolvedTask
@@ -103,6 +105,7 @@ def plan(
         experiment = load_experiment(experiment)
     folder = folder_of(experiment, output)
     folder.refuse_other_experiment(experiment.name)
+    refuse_clash(experiment, folder)
     root = data_root(experiment.data_root, experiment.base)
     context = ModelContext(base=str(experiment.base))
     selection = select_tasks(experiment)
@@ -125,7 +128,7 @@ def plan(
                             system, task, language, questions, context, stock
                         )
                 if task.card.kind is Kind.OPEN_ENDED:
-                    games += plan_games(experiment.baseline, judges, questions, row, stock)
+                    games += plan_games(experiment.baseline, judges, questions, row, context, stock)
     unread.refuse()
     return Plan(
         experiment=experiment,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from polyarena.harness.events import (
@@ -12,12 +13,14 @@ from polyarena.harness.events import (
     Finished,
     GamesDone,
     GamesFailed,
+    GamesGoingOn,
     ModelLoaded,
     ModelLoading,
 )
 from polyarena.harness.planning import Plan
 from polyarena.harness.progress.pace import clock
 from polyarena.harness.progress.tracker import Tracker
+from polyarena.harness.terminal import printable
 
 
 class LiveProgress:
@@ -58,19 +61,24 @@ class LiveProgress:
         if work is None:
             return
         if isinstance(event, CellFailed | GamesFailed):
-            self._progress.console.print(f"[red]failed[/] {work.title} {work.now}: {event.error.splitlines()[0]}")
+            why = escape(printable(event.error.splitlines()[0]))
+            self._progress.console.print(f"[red]failed[/] {work.title} {work.now}: {why}", emoji=False)
         if work.title not in self._bars:
             return
         note = f"{work.failed} failed" if work.failed else work.now
-        finished = work.done + work.failed == work.total
+        finished = work.ended == work.total
+        if work.part:
+            note = f"{note} {work.part:.0%}"
         self._progress.update(
             self._bars[work.title],
-            completed=work.done + work.failed,
+            completed=work.ended,
             note=(f"{work.failed} failed" if work.failed else _note(work.stored)) if finished else note,
         )
         if isinstance(event, CellDone | CellFailed | GamesDone | GamesFailed):
+            self._progress.update(self._overall, advance=1)
+        if isinstance(event, CellDone | CellFailed | GamesGoingOn | GamesDone | GamesFailed):
             left = clock(self._tracker.pace.seconds_left())
-            self._progress.update(self._overall, advance=1, note=f"about {left} left")
+            self._progress.update(self._overall, note=f"about {left} left")
 
     def close(self) -> None:
         """Stop drawing; the bars stay on the terminal as they are."""

@@ -10,6 +10,10 @@ from polyarena.harness.events import CellFailed, Event, GamesFailed, ModelLoaded
 from polyarena.harness.planning import Plan
 from polyarena.harness.progress.pace import clock
 from polyarena.harness.progress.tracker import Tracker
+from polyarena.harness.terminal import printable
+
+PART = 3
+"""How many times longer the pause is before a line on a part of a language."""
 
 
 class PlainProgress:
@@ -46,14 +50,17 @@ class PlainProgress:
         elif isinstance(event, CellFailed | GamesFailed):
             self._line(f"FAILED {work.title if work else ''} {event.language}: {event.error.splitlines()[0]}")
         elif work is not None:
-            finished = work.done + work.failed == work.total
-            if finished or self._now() - self._last >= self._every:
+            finished = work.ended == work.total
+            # A part of a language is no news while others come quickly.
+            patience = self._every * (PART if work.part else 1)
+            if finished or self._now() - self._last >= patience:
                 self._last = self._now()
                 left = clock(self._tracker.pace.seconds_left())
-                self._line(f"{work.title}: {work.done}/{work.total} languages, last {work.now}, about {left} left")
+                now = f"{work.now} {work.part:.0%} done" if work.part else f"last {work.now}"
+                self._line(f"{work.title}: {work.done}/{work.total} languages, {now}, about {left} left")
 
     def close(self) -> None:
         """Nothing to put away."""
 
     def _line(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        print(printable(text), file=self._stream, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed
+from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesGoingOn
 from polyarena.harness.planning import Effort, Plan
 from polyarena.harness.progress.pace import Pace
 
@@ -20,6 +20,7 @@ class Work:
         done: Languages done, stored ones included.
         failed: Languages that failed.
         now: The language at work.
+        part: How far that language is, from 0 to 1; 0 where this is not known.
     """
 
     title: str
@@ -28,6 +29,12 @@ class Work:
     done: int = 0
     failed: int = 0
     now: str = ""
+    part: float = 0.0
+
+    @property
+    def ended(self) -> int:
+        """Languages that are done or failed."""
+        return self.done + self.failed
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Tracker:
     works: dict[str, Work] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
+    _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> Tracker:
@@ -62,19 +70,29 @@ class Tracker:
         """Take in one event and return the line that it changed."""
         if isinstance(event, CellStarted | CellDone | CellFailed):
             title = _cell_title(event.system, event.task)
-        elif isinstance(event, GamesDone | GamesFailed):
+        elif isinstance(event, GamesGoingOn | GamesDone | GamesFailed):
             title = _games_title(event.judge, event.candidate, event.task)
         else:
             return None
         work = self.works.setdefault(title, Work(title))
-        work.now = event.language
-        if isinstance(event, CellDone | GamesDone):
+        work.now, work.part = event.language, 0.0
+        if isinstance(event, GamesGoingOn):
+            work.part = event.judged / event.games
+            self._advance(title, event.language, work.part, event.seconds)
+        elif isinstance(event, CellDone | GamesDone):
             work.done += 1
-            self.pace.advance(title, self._amounts.get((title, event.language), 0.0), event.seconds)
+            self._advance(title, event.language, 1.0, event.seconds)
         elif isinstance(event, CellFailed | GamesFailed):
             work.failed += 1
-            self.pace.advance(title, self._amounts.get((title, event.language), 0.0), 0.0)
+            self._advance(title, event.language, 1.0, 0.0)
         return work
+
+    def _advance(self, title: str, language: str, part: float, seconds: float) -> None:
+        """Tell the pace of a part of a language's work and its seconds, less what it was told of before."""
+        part_before, seconds_before = self._counted.get((title, language), (0.0, 0.0))
+        amount = self._amounts.get((title, language), 0.0) * max(0.0, part - part_before)
+        self.pace.advance(title, amount, max(0.0, seconds - seconds_before))
+        self._counted[title, language] = (part, seconds)
 
 
 def _amount(part: Effort) -> float:

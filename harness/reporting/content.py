@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.planning.kinship import kin_sentence
 from polyarena.harness.reporting.locked import incomplete, left_out, some
+from polyarena.harness.reporting.stuck import stuck_judges
 from polyarena.harness.results import RunRecords
 from polyarena.reports.page import Judging, LanguageCount, PageContent, Picture, Played, Sheet, Tested, answer_counts
 from polyarena.tasks.card import TaskCard
@@ -42,7 +43,7 @@ def page_content(
         answers=answer_counts(answers),
         without_glyphs=tuple(without_glyphs),
         files=tuple(files),
-        notes=(*_notes(records, lock), *_unpaired(records, completions)),
+        notes=(*_notes(records, lock), *_pairs(records, completions)),
         sheets=tuple(sheets),
     )
 
@@ -91,6 +92,11 @@ def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
         for judge, entry in sorted(lock["judges"].items())
         for system, makers in sorted(entry.get("relatives", {}).items())
     ]
+    notes += [
+        f"The judge {judge} says nearly always the same ({what}): win rates by it say little about the answers. See "
+        "`polyarena judge audit`."
+        for judge, what in stuck_judges(records).items()
+    ]
     missing = records.missing()
     if missing:
         notes.append(incomplete(missing))
@@ -104,19 +110,29 @@ def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
     return [*notes, *left_out(lock)]
 
 
-def _unpaired(records: RunRecords, completions: pd.DataFrame) -> list[str]:
-    """Say which systems gave answers that the other side has no counterpart of; a judge never sees these."""
+def _pairs(records: RunRecords, completions: pd.DataFrame) -> list[str]:
+    """Say of compared systems which answers have no counterpart, and whether all answers are the same.
+
+    A judge never sees answers without a counterpart. Two systems that answer all alike may be one under two names.
+    """
     key = ["language", "item_id", "sample_index"]
-    given = {
-        name: set(map(tuple, part[key].to_numpy().tolist())) for name, part in completions.groupby(["system", "task"])
+    given: dict[Any, dict[tuple[Any, ...], str]] = {
+        name: dict(zip(map(tuple, part[key].to_numpy().tolist()), part["text"], strict=True))
+        for name, part in completions.groupby(["system", "task"])
     }
     notes = []
     for candidate, baseline, task in sorted({pair[1:4] for pair in records.pairs()}):
-        one, other = given.get((candidate, task), set()), given.get((baseline, task), set())
-        shared = {answer[0] for answer in one} & {answer[0] for answer in other}
-        alone = sum(answer[0] in shared for answer in one ^ other)
+        one, other = given.get((candidate, task), {}), given.get((baseline, task), {})
+        languages = {answer[0] for answer in one} & {answer[0] for answer in other}
+        alone = sum(answer[0] in languages for answer in one.keys() ^ other.keys())
         if alone:
             notes.append(
                 f"{alone} answers of {candidate} or {baseline} to {task} have no counterpart and are not judged."
+            )
+        both = one.keys() & other.keys()
+        if both and all(one[answer] == other[answer] for answer in both):
+            notes.append(
+                f"{candidate} and {baseline} gave the very same answers to {task}, {len(both)} of them; they may be "
+                "one system under two names."
             )
     return notes

@@ -17,12 +17,14 @@ class Files:
         figures: PDF, PNG and SVG of each chart.
         tables: CSV, LaTeX and Markdown of each table.
         results: Parquet and CSV of estimates, battles and scores.
+        notes: What the page says of the run as a whole: what is missing, left out, without a counterpart.
     """
 
     page: Path
     figures: tuple[Path, ...]
     tables: tuple[Path, ...]
     results: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 def write_folder(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.importing.kept import not_shown
 from polyarena.harness.planning.templates import template_of
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.languages import find_language
@@ -65,7 +66,7 @@ def left_out(lock: dict[str, Any]) -> list[str]:
             wanted = f", which the suite {each['suite']} has," if each["suite"] else ""
             where = f" in {names}" if names else ""
             found.append(f"{each['task']}{wanted} is not asked{where}: {each['reason']}.")
-    return found
+    return [*found, *(f"{said[:1].upper()}{said[1:]}." for said in not_shown(lock).values())]
 
 
 def some(names: Sequence[str]) -> str:

@@ -74,10 +74,10 @@ def write_report(folder: RunFolder) -> Files:
     drawn = write_folder(folder.report / "figures", figures)
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    html = page(page_content(records, numbers, pictures, without_glyphs, links, sheets, answers))
+    content = page_content(records, numbers, pictures, without_glyphs, links, sheets, answers)
     index = folder.report / "index.html"
-    write_atomically(index, html.encode())
-    return Files(index, drawn, written, results)
+    write_atomically(index, page(content).encode())
+    return Files(index, drawn, written, results, tuple(content.notes))
 
 
 def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]:

@@ -7,12 +7,13 @@ written as soon as the verdicts of its pair are there.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from polyarena.harness.endpoints.purpose import Purpose, spending_on
-from polyarena.harness.events import Event, GamesFailed
+from polyarena.harness.events import Event, GamesFailed, GamesGoingOn
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.judging import ResolvedJudge
 from polyarena.harness.running.batching import resolve_and_hand_in
@@ -33,7 +34,8 @@ def judge_games(plan: Plan) -> Iterator[Event]:
         for name, pairs in groupby(plan.games, key=lambda planned: planned.judge):
             for event in _judged(plan, list(pairs), judges[name], data):
                 yield event
-                connections.log_spent()
+                if not isinstance(event, GamesGoingOn):
+                    connections.log_spent()
 
 
 def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
@@ -57,6 +59,10 @@ def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, dat
                 yield failed(planned, str(last), last.exit_code)
 
 
+EVERY_S = 5.0
+"""Shortest time between two events on how far a pair is."""
+
+
 class _Stream:
     """Pairs on their way through a judge: opened as it draws their matches, stored as their verdicts come."""
 
@@ -69,6 +75,7 @@ class _Stream:
         self._failed: deque[GamesFailed] = deque()
         self._purposes: dict[str, Purpose] = {}
         self._drawn = Purpose()
+        self._stored = self._told = time.monotonic()
 
     def events(self) -> Iterator[Event]:
         """Judge, store and yield what happens; shards are written in the order of the pairs.
@@ -87,6 +94,7 @@ class _Stream:
                     )
                 self._open[0].take(verdict)
                 yield from self._done()
+                yield from self._going_on()
             yield from self._done()
             if self._open:
                 raise self._broken("fewer")
@@ -125,7 +133,13 @@ class _Stream:
         while self._open and self._open[0].complete:
             pair = self._open.popleft()
             self._purposes = {match: each for match, each in self._purposes.items() if each is not pair.purpose}
-            yield pair.store()
+            yield pair.store(self._stored)
+            self._stored = self._told = time.monotonic()
+
+    def _going_on(self) -> Iterator[Event]:
+        if self._open and self._open[0].played and time.monotonic() - self._told >= EVERY_S:
+            self._told = time.monotonic()
+            yield self._open[0].going_on(self._stored)
 
     def _broken(self, how: str) -> ModelError:
         return ModelError(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from polyarena.harness.importing.lock import keep_imports
+from polyarena.harness.importing.kept import keep_imports
 from polyarena.harness.planning import Plan
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.keys import samples_of, sampling_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from polyarena.harness.endpoints.purpose import Purpose
-from polyarena.harness.events import Event, GamesDone, GamesFailed
+from polyarena.harness.events import Event, GamesDone, GamesFailed, GamesGoingOn
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.digest import items_digest
 from polyarena.harness.planning.items import load_items
@@ -70,11 +70,24 @@ class OpenPair:
             self.unanswered.append(verdict.error)
         self.refused += verdict.refused
 
-    def store(self) -> Event:
+    def seconds(self, since: float) -> float:
+        """Return the seconds from its beginning, or from ``since`` if that is later, both on the monotonic clock."""
+        return time.monotonic() - max(self.started, since)
+
+    def going_on(self, since: float) -> GamesGoingOn:
+        """Return how far it is."""
+        pair, judged = self.planned, len(self.played)
+        games = judged + len(self.waiting)
+        return GamesGoingOn(pair.judge, pair.candidate, pair.task, pair.language, judged, games, self.seconds(since))
+
+    def store(self, since: float) -> Event:
         """Write the shard, and return what there is to tell.
 
         An endpoint that failed says nothing about the answers: such games count as invalid and are asked again by the
         next run.
+
+        Args:
+            since: When the pair before it was stored, on the monotonic clock.
         """
         planned = self.planned
         counts = {UNANSWERED: len(self.unanswered), REFUSED: self.refused}
@@ -91,7 +104,7 @@ class OpenPair:
             language=planned.language,
             requests=planned.requests,
             invalid=sum(game.label == Label.INVALID for game in self.played),
-            seconds=time.monotonic() - self.started,
+            seconds=self.seconds(since),
             key=self.key,
         )
 

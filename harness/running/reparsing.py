@@ -8,18 +8,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.importing.lock import IMPORTED
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.results import open_run
 from polyarena.harness.running.panels import derive_again
 from polyarena.harness.store import RunFolder, read_shard, set_aside, shard_facts, write_shard
+from polyarena.judges.llm.template import Template
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
 from polyarena.judges.llm.verdicts import parse_again
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
-from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.errors import ExperimentError, PolyarenaError
 from polyarena.tasks.suggest import unknown
 
 _TEMPLATES = {"llm": "pairwise", "harm": "harm"}
 """The template of each type of judge whose verdicts are texts, where its arguments name none."""
+_TEXTLESS = {
+    "panel": "it is a panel: its verdicts are made of those of its members",
+    IMPORTED: "its verdicts were imported: they are what the files say",
+    "rules": "a judge of the type 'rules' writes no texts",
+    "reward": "a judge of the type 'reward' writes no texts",
+}
+"""Why there is nothing to read again, by the type of the judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
 
     The shards as they were are set aside; running the experiment puts them back in place. The judge's signature in the
     lock file says that its verdicts were read again, and how. Panels that it is a member of are derived anew. Results
-    and report are not made again here.
+    and report are not made again here. Whatever is refused leaves the folder as it is.
 
     Args:
         folder: The run folder, held for writing.
@@ -55,26 +64,43 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
 
     Raises:
         UnknownNameError: There is no such judge or template.
-        ExperimentError: The judge is of a type that writes no texts.
+        ExperimentError: The judge writes no texts (a panel, imported verdicts, rules), the template is of another kind
+            or has other labels than the judge's own, or it would leave no verdict where there are some.
         StoreError: The folder is no run folder, or cannot be read or written.
     """
     records = open_run(folder)
     lock = records.lock
     if judge not in lock["judges"]:
         raise unknown("judge", judge, sorted(lock["judges"]), where=str(folder.lock))
-    templates = load_templates(template or _own_template(lock, judge, folder))
+    templates = _templates(lock, judge, template, folder)
     how = f"{templates.default.name}@{templates.default.version}:{templates.digest}"
     games, textless, changes = 0, 0, Counter[tuple[str, str]]()
+    said, says = 0, 0
+    labels: dict[Path, list[Label | None]] = {}
     for pair in records.pairs():
         path = folder.games(*pair)
         if pair[0] != judge or not path.exists():
             continue
         before = read_shard(path, Game)
-        after = [_read_again(templates, game) for game in before]
+        after = labels[path] = [_read_again(templates, game) for game in before]
         games += len(before)
-        textless += sum(not game.raw.strip() for game in before)
-        changes.update((old.label, new.label) for old, new in zip(before, after, strict=True) if old.label != new.label)
-        _put(path, after, how)
+        for game, label in zip(before, after, strict=True):
+            if label is None:
+                textless += 1
+                continue
+            said += game.label != Label.INVALID
+            says += label is not Label.INVALID
+            if game.label != label:
+                changes[game.label, label.value] += 1
+    if said and not says:
+        raise ExperimentError(
+            f"the template {how} reads no verdict in any of the replies of {judge!r}, of which {said:,} have one now",
+            where=folder.path,
+            why="replies are written as the template says that the judge was asked with",
+            fix="name that template, or a version of it, with --template; nothing was changed",
+        )
+    for path, found in labels.items():
+        _put(path, [_labelled(*each) for each in zip(read_shard(path, Game), found, strict=True)], how)
     entry = lock["judges"][judge]
     entry["signature"] = f"{entry['signature'].partition('|reparsed:')[0]}|reparsed:{how}"
     derive_again(folder, lock, judge)
@@ -82,10 +108,14 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
     return Reparsed(judge, how, games, textless, dict(sorted(changes.items())))
 
 
-def _read_again(templates: TemplateSet, game: Game) -> Game:
-    if not game.raw.strip():
+def _read_again(templates: TemplateSet, game: Game) -> Label | None:
+    """Return the label that a game's text has, ``None`` if there is no text."""
+    return parse_again(templates, game.language, game.raw) if game.raw.strip() else None
+
+
+def _labelled(game: Game, label: Label | None) -> Game:
+    if label is None:
         return game
-    label = parse_again(templates, game.language, game.raw)
     error = (game.error or "no usable label in the stored reply") if label is Label.INVALID else None
     return replace(game, label=label.value, error=error)
 
@@ -99,16 +129,55 @@ def _put(path: Path, games: list[Game], how: str) -> None:
     write_shard(path, games, GAME_SCHEMA, facts)
 
 
-def _own_template(lock: Mapping[str, Any], judge: str, folder: RunFolder) -> str | dict[str, str]:
-    specs = lock["experiment"].get("resolved", {}).get("judges", [])
+def _templates(lock: Mapping[str, Any], judge: str, named: str | None, folder: RunFolder) -> TemplateSet:
+    """Return the templates to read with: those that are named, if they fit the judge, else its own."""
+    specs = lock["experiment"]["resolved"].get("judges", [])
     spec: Mapping[str, Any] = next((each for each in specs if each["name"] == judge), {})
-    kind = spec.get("judge", "")
-    if kind not in _TEMPLATES:
+    kind = _kind(lock, judge, spec)
+    if kind in _TEXTLESS:
         raise ExperimentError(
-            f"the verdicts of {judge!r} cannot be read again without a template",
+            f"the verdicts of {judge!r} cannot be read again",
             where=folder.lock,
-            why=f"a judge of the type {kind!r} has none" if kind else "the run does not say what it is",
-            fix="name one with --template, if its verdicts are texts",
+            why=_TEXTLESS[kind],
+            fix="name a judge of the type `llm` or `harm`; a panel follows its members",
         )
+    if kind not in _TEMPLATES:
+        if named is None:
+            raise ExperimentError(
+                f"the verdicts of {judge!r} cannot be read again without a template",
+                where=folder.lock,
+                why=f"a judge of the type {kind!r} has none" if kind else "the run does not say what it is",
+                fix="name the template that it was asked with, by --template",
+            )
+        return load_templates(named)
     own: str | dict[str, str] = spec.get("args", {}).get("template", _TEMPLATES[kind])
-    return own
+    if named is None:
+        return load_templates(own)
+    templates = load_templates(named)
+    _refuse_unlike(templates.default, _loaded(own), judge)
+    return templates
+
+
+def _kind(lock: Mapping[str, Any], judge: str, spec: Mapping[str, Any]) -> str:
+    if judge in lock.get(IMPORTED, {}):
+        return IMPORTED
+    return "panel" if "members" in lock["judges"][judge] else str(spec.get("judge", ""))
+
+
+def _loaded(own: str | dict[str, str]) -> Template | None:
+    """Return the judge's own template; ``None`` if its file is not there any more, or is no template now."""
+    try:
+        return load_templates(own).default
+    except PolyarenaError:
+        return None
+
+
+def _refuse_unlike(named: Template, own: Template | None, judge: str) -> None:
+    if own is None or (named.kind, set(named.words)) == (own.kind, set(own.words)):
+        return
+    raise ExperimentError(
+        f"the template {named.name!r} gives other verdicts than the one that {judge!r} was asked with",
+        where="--template",
+        why=f"{', '.join(named.words)} there, {', '.join(own.words)} in {own.name!r}",
+        fix="name a template with the same verdicts; how they are written may differ",
+    )

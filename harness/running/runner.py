@@ -13,6 +13,7 @@ from polyarena.harness.events import (
     Event,
     Finished,
     GamesFailed,
+    GamesGoingOn,
     Listener,
     ModelLoaded,
     Planned,
@@ -20,6 +21,7 @@ from polyarena.harness.events import (
 )
 from polyarena.harness.executors.local import LocalExecutor
 from polyarena.harness.executors.protocol import Executor, Job
+from polyarena.harness.importing.kept import refuse_clash
 from polyarena.harness.planning import Plan
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.results import RunRecords
@@ -69,6 +71,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
     _require_keys(plan)
     with folder.writing():
         folder.refuse_other_experiment(plan.experiment.name)
+        refuse_clash(plan.experiment, folder)
         _put_in_place(plan)
         _write_inputs(plan)
         for event in _everything(plan, executor or LocalExecutor()):
@@ -76,7 +79,8 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
                 _remember_model(plan, event)
             if isinstance(event, CellFailed | GamesFailed):
                 failures.append(event)
-            folder.log(as_record(event))
+            if not isinstance(event, GamesGoingOn):
+                folder.log(as_record(event))
             if listener:
                 listener(event)
         from polyarena.harness.reporting import write_report

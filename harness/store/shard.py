@@ -97,14 +97,15 @@ def read_shard(path: Path, record: type[Record]) -> list[Record]:
     return from_table(read_table(path), record)
 
 
-def read_table(path: Path) -> pa.Table:
-    """Read a shard as an Arrow table.
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a shard as an Arrow table, whole, or those of some columns that it has.
 
     Raises:
         StoreError: The file is missing or damaged.
     """
     try:
-        return pq.read_table(path)
+        there = None if columns is None else set(pq.read_schema(path).names).intersection(columns)
+        return pq.read_table(path, columns=there if there is None else sorted(there))
     except (OSError, pa.ArrowException) as error:
         raise StoreError(
             "this shard cannot be read", where=path, why=str(error), fix="delete the file and run again"

@@ -1,5 +1,6 @@
 """The ``llm`` judge: asks a chat model which of two answers is better, or whether each of them is good."""
 
+from polyarena.judges.llm.cost_notes import costs_of, is_cost_note
 from polyarena.judges.llm.judge import LlmJudge, LlmSettings, build, build_harm
 from polyarena.judges.llm.parse import FIVE, parse
 from polyarena.judges.llm.rates import BadAnswer, BadRate, bad_answers, bad_rates
@@ -23,6 +24,8 @@ __all__ = [
     "bad_rates",
     "build",
     "build_harm",
+    "costs_of",
+    "is_cost_note",
     "load_template",
     "load_templates",
     "parse",

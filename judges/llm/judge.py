@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from polyarena.judges.arguments import read_arguments
+from polyarena.judges.llm.cost_notes import cost_note, question_id
 from polyarena.judges.llm.exchange import Question, ask_each
 from polyarena.judges.llm.rendering import View, again, answer_messages, messages
 from polyarena.judges.llm.structured import verdict_schema
@@ -97,10 +98,10 @@ class LlmJudge:
         settings, template = self.settings, self.templates.default
         output = "json" if self._structured(template) else "text"
         return (
-            f"judge:llm@2|template:{template.name}@{template.version}|digest:{self.templates.digest}"
+            f"judge:llm@3|template:{template.name}@{template.version}|digest:{self.templates.digest}"
             f"|output:{output}|ask_again:{'yes' if settings.ask_again else 'no'}"
             f"|max_tokens:{settings.max_tokens}|temperature:{settings.temperature:g}|seed:{settings.seed}"
-            f"|max_answer_chars:{settings.max_answer_chars}|parser:2"
+            f"|max_answer_chars:{settings.max_answer_chars}|parser:3"
         )
 
     @property
@@ -131,21 +132,39 @@ class LlmJudge:
         return self._decide(matches, self.ask)
 
     def _decide(self, matches: Iterable[Match], ask: Ask) -> Iterator[Verdict]:
-        languages: deque[str] = deque()
+        asked: deque[tuple[str, tuple[str, ...]]] = deque()
 
         def questions() -> Iterator[Question]:
             for match in matches:
-                languages.append(match.language)
-                yield from self._questions(match)
+                own = tuple(self._questions(match))
+                asked.append((match.language, self._shared(match, own)))
+                yield from own
 
         replies = ask_each(ask, questions())
         for first in replies:
-            yield self._verdict(self.templates.of(languages.popleft()), first, replies)
+            language, shared = asked.popleft()
+            yield self._verdict(self.templates.of(language), shared, first, replies)
 
-    def _verdict(self, template: Template, first: tuple[Reply, ...], rest: Iterator[tuple[Reply, ...]]) -> Verdict:
+    def _verdict(
+        self,
+        template: Template,
+        shared: tuple[str, ...],
+        first: tuple[Reply, ...],
+        rest: Iterator[tuple[Reply, ...]],
+    ) -> Verdict:
         if template.kind is Kind.PAIRWISE:
-            return pairwise_verdict(template, first, self.settings.max_tokens)
-        return answers_verdict(template, first, next(rest), self.settings.max_tokens)
+            verdict = pairwise_verdict(template, first, self.settings.max_tokens)
+            return replace(verdict, questions=cost_note(shared, [first])) if shared else verdict
+        second = next(rest)
+        verdict = answers_verdict(template, first, second, self.settings.max_tokens)
+        return replace(verdict, questions=cost_note(shared, [first, second]))
+
+    def _shared(self, match: Match, questions: tuple[Question, ...]) -> tuple[str, ...]:
+        """Return the names of questions that other games may ask as well; none where a game has its own."""
+        alone = self.templates.of(match.language).kind is Kind.ANSWER
+        if not alone and match.a.text != match.b.text:
+            return ()
+        return tuple(question_id(question.call) for question in questions)
 
     def _questions(self, match: Match) -> Iterator[Question]:
         template = self.templates.of(match.language)
@@ -159,7 +178,7 @@ class LlmJudge:
     def _question(self, template: Template, match: Match, shown: tuple[Message, ...]) -> Question:
         settings = self.settings
         sampling = Sampling(settings.max_tokens, settings.temperature, seed=settings.seed)
-        schema = verdict_schema(template.words.values()) if self._structured(template) else None
+        schema = verdict_schema(template.words.values(), template.json) if self._structured(template) else None
         return Question(
             Call(shown, sampling, match.repeat, schema, match.key),
             lambda reply: template.read(reply) is not None,

@@ -9,8 +9,10 @@ What is replaced, everything else being kept as it is:
   any script needs, by their number (``⟨12 invisible characters⟩``);
 - tokens of chat templates, such as ``<|im_start|>`` and ``[INST]``, and imitations of our delimiters, by the same in
   ``‹ ›``, which no tokenizer takes for a token;
-- what the template's judge would write as its verdict, such as ``[[A>B]]``, by ``⟨label A>B⟩``, and the key of a
-  verdict in JSON by ``⟨key verdict⟩``: neither is ever read as a verdict, even if the judge repeats it.
+- what the template's judge would write as its verdict, such as ``[[A>B]]``, by ``⟨label A>B⟩``; a marker that a verdict
+  follows, such as ``Preferred: TIE``, by ``⟨Preferred⟩: TIE``; and the key of a verdict in JSON by ``⟨key verdict⟩``.
+  Nothing of what is left is ever read as a verdict, whichever part of it the judge repeats: these are looked for in the
+  text as the parser sees it, and anywhere, not only where a line begins.
 """
 
 from __future__ import annotations
@@ -18,12 +20,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from polyarena.judges.llm.parse import is_verdict_line, normal, says_verdict
+from polyarena.judges.llm.parse import labels_in, marker_before_word, normal
+from polyarena.judges.llm.signs import DECOMPOSED, Seen
 from polyarena.judges.llm.structured import VERDICT
 from polyarena.tasks.text import well_formed
 
-OPENING = "[［﹇【︻〔︹﹝〖︗⟦「｢﹁『﹃"
-CLOSING = "]］﹈】︼〕︺﹞〗︘⟧」｣﹂』﹄"
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
@@ -40,14 +41,11 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _IMITATED = re.compile(
-    r"<<<(?=\s{0,9}(?:end\s{1,9}of\s{1,9})?(?:request|reference|answer|empty|\d{1,9}\s{1,9}characters)\b)",
+    r"<<<(?=\s*(?:end\s+of\s+)?(?:request|reference|answer|empty|\d{1,9}\s+characters)\b)",
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"[\"“”]" + "".join(rf"(?:{sign}|\\u00{ord(sign):x})" for sign in VERDICT) + r"[\"“”](?=\s{0,9}:)", re.IGNORECASE
-)
-_IN_BRACKETS = re.compile(
-    f"[{re.escape(OPENING)}]{{1,3}}([^\n{re.escape(OPENING + CLOSING)}]{{1,60}})[{re.escape(CLOSING)}]{{1,3}}"
+    r"[\"“”]" + "".join(rf"(?:{sign}|\\u00{ord(sign):x})" for sign in VERDICT) + r"[\"“”](?=\s*:)", re.IGNORECASE
 )
 
 
@@ -66,15 +64,26 @@ def neutralised(text: str, words: tuple[str, ...] = (), marker: str | None = Non
     plain = _BIDI.sub(lambda sign: f"⟨U+{ord(sign[0]):04X}⟩", plain)
     plain = _CONTROL.sub(_picture, plain)
     plain = _TOKEN.sub(lambda token: f"‹{next(part for part in token.groups() if part)}›", plain)
-    plain = _IMITATED.sub(lambda opening: "‹" * len(opening[0]), plain)
+    plain = _without_delimiters(plain)
     plain = _KEY.sub(f"⟨key {VERDICT}⟩", plain)
-    if marker is not None:
-        lines = plain.split("\n")
-        return "\n".join(f"⟨label {line.strip()}⟩" if is_verdict_line(line, words, marker) else line for line in lines)
-    keys = {normal(word) for word in words}
-    return _IN_BRACKETS.sub(
-        lambda found: f"⟨label {found[1].strip()}⟩" if says_verdict(found[1], keys) else found[0], plain
-    )
+    return _without_labels(plain, words) if marker is None else _without_markers(plain, words, marker)
+
+
+def _without_delimiters(text: str) -> str:
+    seen = Seen(text, DECOMPOSED)
+    return seen.edited((*found.span(), "‹‹‹") for found in _IMITATED.finditer(seen.view))
+
+
+def _without_labels(text: str, words: tuple[str, ...]) -> str:
+    seen = Seen(text)
+    found = labels_in(seen.view, {normal(word) for word in words})
+    return seen.edited((*label.span(), f"⟨label {seen.between(*label.span(1)).strip()}⟩") for label in found)
+
+
+def _without_markers(text: str, words: tuple[str, ...], marker: str) -> str:
+    seen = Seen(text)
+    found = marker_before_word(words, marker).finditer(seen.view)
+    return seen.edited((*start.span(), f"⟨{seen.between(*start.span())}⟩") for start in found)
 
 
 def _revealed(run: re.Match[str]) -> str:

@@ -4,8 +4,10 @@ The rules, in order:
 
 1. What a reasoning model thinks before its reply (``<think>...</think>``) does not count.
 2. A reply that is one JSON object with the key ``verdict``, and nothing else, says its verdict there.
-3. Full-width and look-alike signs are brought to ASCII (``【Ａ＞Ｂ】``, ``[[A≫B]]``, Cyrillic and Greek capitals).
-4. What the judge quotes does not count: our delimited blocks, fenced code blocks, lines that begin with ``>``.
+3. What the judge quotes does not count: our delimited blocks, fenced code blocks, lines that begin with ``>``. What
+   stood before and behind it are lines of their own.
+4. Full-width and look-alike signs are brought to ASCII (``【Ａ＞Ｂ】``, ``[[A≫B]]``, Cyrillic and Greek capitals), each
+   by itself, so that no part of a text reads differently from the whole.
 5. A label stands in double brackets; in a reply without any such label, in single ones. A template may agree on a
    marker instead, such as ``Preferred:``, which a line begins with and only the label follows.
 6. Labels that are alone on their line count, mark-up and punctuation aside, except in a recital: lines that follow one
@@ -20,38 +22,29 @@ The rules, in order:
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 
 from polyarena.judges.llm.delimiters import QUOTED_BLOCK
+from polyarena.judges.llm.signs import decomposed, plain_signs
 from polyarena.judges.llm.structured import json_verdict
 from polyarena.judges.records import Label
 
 FIVE = (Label.A_MUCH, Label.A, Label.TIE, Label.B, Label.B_MUCH)
 """The labels of the five-way protocol."""
 
-_SIGNS = str.maketrans(
-    {
-        **dict.fromkeys("【〔〖⟦「『", "["),
-        **dict.fromkeys("】〕〗⟧」』", "]"),
-        **dict.fromkeys("≫»》", ">>"),
-        **dict.fromkeys("≪«《", "<<"),
-        **dict.fromkeys("›〉", ">"),
-        **dict.fromkeys("‹〈", "<"),
-        **dict.fromkeys("АаΑα", "A"),
-        **dict.fromkeys("ВвΒβ", "B"),
-    }
-)
 _THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _CODE_BLOCK = re.compile(
     r"^[ \t]*(?P<fence>```|~~~)[^`\n]*(?:\n.*?)?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-_DOUBLE = re.compile(r"\[{2,3}([^\[\]\n]{1,60})\]{2,3}")
-_SINGLE = re.compile(r"\[{1,3}([^\[\]\n]{1,60})\]{1,3}")
+_DOUBLE = re.compile(r"\[{2,3}([^\[\]\n]+)\]{2,3}")
+_SINGLE = re.compile(r"\[{1,3}([^\[\]\n]+)\]{1,3}")
+_ESCAPED = re.compile(r"\\?(?:&(?P<entity>[lg])t;|(?P<sign>[<>]))")
 _MARK_UP = re.compile(r"[\s*_`]+")
 _COMPARISON = re.compile(r"[ab][<>=]{1,6}[ab]")
-_DECORATION = re.compile(r"[\s*_~`#\-–—•·.,:;!()\"'。、．]+")
+_DECORATIONS = r"\s*_~`#\-–—•·.,:;!()\"'。、"
+_DECORATION = re.compile(f"[{_DECORATIONS}]+")
+_BETWEEN = rf"(?:(?!\n)[{_DECORATIONS}])*"
 
 
 def parse(text: str, labels: Collection[Label] = FIVE) -> Label:
@@ -78,44 +71,67 @@ def find_word(text: str, words: Mapping[str, str], marker: str | None = None) ->
     verdict = json_verdict(said)
     if verdict is not None:
         return keys.get(normal(plain_signs(verdict).strip("[] \n")))
-    lines = [line for line in _plain(said).splitlines() if line.strip()]
-    found = _marked(lines, keys, marker) if marker is not None else _bracketed(lines, keys)
+    lines = [line for line in plain_signs(_unquoted(said)).splitlines() if line.strip()]
+    if marker is None:
+        found = _bracketed(lines, keys)
+    else:
+        keys = {bare(word): key for key, word in words.items()}
+        found = _marked(lines, keys, marker)
     return None if found is None else keys.get(found)
-
-
-def plain_signs(text: str) -> str:
-    """Return a text with full-width and look-alike signs in ASCII."""
-    plain = unicodedata.normalize("NFKC", text)
-    plain = plain.replace("&gt;", ">").replace("&lt;", "<").replace("\\>", ">").replace("\\<", "<")
-    return plain.translate(_SIGNS)
 
 
 def normal(word: str) -> str:
     """Return the form in which two words that the parser cannot tell apart are equal."""
-    return _MARK_UP.sub("", plain_signs(word)).casefold()
+    return _MARK_UP.sub("", _unescaped(plain_signs(word)))
 
 
-def says_verdict(content: str, keys: Collection[str]) -> bool:
-    """Return whether what stands in brackets is read as a verdict, allowed or not.
+def bare(word: str) -> str:
+    """Return the form in which two words behind a marker are equal: punctuation does not count there."""
+    return _DECORATION.sub("", _unescaped(plain_signs(word)))
+
+
+def labels_in(view: str, keys: Collection[str]) -> Iterator[re.Match[str]]:
+    """Yield what is read as a verdict in brackets, allowed or not; the first group is what stands in them.
 
     Args:
-        content: Without the brackets.
+        view: A text with :func:`polyarena.judges.llm.signs.plain_signs`.
         keys: The :func:`normal` forms of the allowed ones.
     """
+    return (found for found in _SINGLE.finditer(view) if _says_verdict(found[1], keys))
+
+
+def marker_before_word(words: Collection[str], marker: str) -> re.Pattern[str]:
+    """Return what finds each marker that a word follows in a view, wherever they stand in a line.
+
+    Args:
+        words: How verdicts are written.
+        marker: What the line of a verdict begins with.
+    """
+    written = "|".join(_scattered(bare(word)) for word in words)
+    return re.compile(f"{_scattered(bare(marker))}(?={_BETWEEN}(?:{written}))")
+
+
+def _scattered(word: str) -> str:
+    return _BETWEEN.join(
+        rf"\\?(?:{sign}|&{'g' if sign == '>' else 'l'}t;)" if sign in "<>" else re.escape(sign) for sign in word
+    )
+
+
+def _says_verdict(content: str, keys: Collection[str]) -> bool:
     word = normal(content)
     return word in keys or _COMPARISON.fullmatch(word) is not None
 
 
-def is_verdict_line(line: str, words: Collection[str], marker: str) -> bool:
-    """Return whether a line is read as a verdict behind this marker."""
-    return _behind(line, marker) in {_bare(word) for word in words}
+def _unescaped(view: str) -> str:
+    return _ESCAPED.sub(lambda found: found["sign"] or {"l": "<", "g": ">"}[found["entity"]], view)
 
 
-def _plain(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text)
+def _unquoted(text: str) -> str:
+    """Return a text without what it quotes; line ends in its place keep what stood around it apart."""
+    plain = decomposed(text)
     for quoted in (QUOTED_BLOCK, _CODE_BLOCK, _QUOTED_LINE):
-        plain = quoted.sub("", plain)
-    return plain_signs(plain)
+        plain = quoted.sub("\n", plain)
+    return plain
 
 
 def _bracketed(lines: list[str], keys: Mapping[str, str]) -> str | None:
@@ -127,9 +143,7 @@ def _bracketed(lines: list[str], keys: Mapping[str, str]) -> str | None:
 
 
 def _words_in(line: str, brackets: re.Pattern[str], keys: Mapping[str, str]) -> Iterator[str]:
-    for content in brackets.findall(line):
-        if says_verdict(content, keys):
-            yield normal(content)
+    return (normal(content) for content in brackets.findall(line) if _says_verdict(content, keys))
 
 
 def _decided(lines: list[tuple[str, list[str]]], brackets: re.Pattern[str], keys: Mapping[str, str]) -> str | None:
@@ -160,19 +174,9 @@ def _not_recited(alone: list[str | None], keys: Mapping[str, str]) -> set[str]:
 
 
 def _marked(lines: list[str], keys: Mapping[str, str], marker: str) -> str | None:
-    bare = {_bare(key): key for key in keys}
-    behind = [_behind(line, marker) for line in lines]
-    return _only(_not_recited([None if word is None else bare.get(word, word) for word in behind], keys))
-
-
-def _behind(line: str, marker: str) -> str | None:
-    """Return what stands behind the marker of a line; ``None`` if the line does not begin with it."""
-    whole, start = _bare(line), _bare(marker)
-    return whole[len(start) :] if whole.startswith(start) else None
-
-
-def _bare(text: str) -> str:
-    return normal(_DECORATION.sub("", plain_signs(text)))
+    start = bare(marker)
+    whole = [bare(line) for line in lines]
+    return _only(_not_recited([line.removeprefix(start) if line.startswith(start) else None for line in whole], keys))
 
 
 def _only(words: set[str]) -> str | None:

@@ -12,16 +12,19 @@ VERDICT = "verdict"
 _FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", re.DOTALL | re.IGNORECASE)
 
 
-def verdict_schema(words: Collection[str]) -> dict[str, Any]:
+def verdict_schema(words: Collection[str], how_to_reply: str) -> dict[str, Any]:
     """Return the schema of a reply: the explanation first, so that the verdict follows from it.
 
     Args:
         words: How the verdicts are written.
+        how_to_reply: What the judge is told; the schema has an explanation if this names the key, so that they agree.
     """
+    explanation = {EXPLANATION: {"type": "string"}} if EXPLANATION in how_to_reply else {}
+    properties: dict[str, Any] = {**explanation, VERDICT: {"type": "string", "enum": list(words)}}
     return {
         "type": "object",
-        "properties": {EXPLANATION: {"type": "string"}, VERDICT: {"type": "string", "enum": list(words)}},
-        "required": [EXPLANATION, VERDICT],
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
 

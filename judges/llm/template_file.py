@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from polyarena.judges.llm.parse import find_word, normal
 from polyarena.judges.llm.template import TOKEN, Kind, Template
+from polyarena.judges.llm.template_labels import refuse_other_labels, refuse_unreadable, written
 from polyarena.judges.records import Label
 from polyarena.tasks.errors import DataError, PolyarenaError
 from polyarena.tasks.suggest import unknown
@@ -32,6 +32,7 @@ MIRRORED: Mapping[str, str] = MappingProxyType(
 
 _REQUIRED_TEXTS = ("name", "version", "system", "user")
 _OPTIONAL_TEXTS = ("kind", "parser", "marker", "plain", "json", "again", "reference_heading")
+_TOLD = ("system", "user", "plain", "json", "again")
 _IN_SIGNATURES = re.compile(r"[\w./+ -]+")
 _PARSERS = ("brackets", "marker")
 _AGAIN = (
@@ -67,16 +68,26 @@ def load_template(name: str, *, one_language: bool = False) -> Template:
 
     Raises:
         UnknownNameError: No template has this name, or a key, label or placeholder does not exist.
-        DataError: The file cannot be read, is no TOML, or lacks something; or its labels cannot be told apart.
+        DataError: The file cannot be read, is no TOML, or lacks something; its labels cannot be told apart; or its
+            texts ask for other labels.
     """
     path = template_path(name)
     try:
         content = path.read_bytes()
-        fields = tomllib.loads(content.decode("utf-8"))
+        fields = tomllib.loads(content.decode("utf-8-sig"))  # Some editors begin a file with the mark of UTF-8.
     except OSError as error:
         raise DataError("the judge template cannot be read", where=path, why=error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError("the judge template is no TOML", where=path, why=str(error)) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            "the judge template is no TOML: not UTF-8", where=path, why=str(error), fix="save the file as UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(
+            "the judge template is no TOML",
+            where=path,
+            why=str(error),
+            fix='mend the line that is named: key = "a text", or between """ and """ one of several lines',
+        ) from error
     return _checked(fields, hashlib.sha256(content).hexdigest()[:12], str(path), one_language)
 
 
@@ -92,8 +103,9 @@ def _checked(fields: Mapping[str, Any], digest: str, where: str, one_language: b
             where=where,
             fix='write parser = "marker" with marker = "Verdict:", or leave both out for brackets',
         )
-    _refuse_unreadable(words, marker, where)
+    refuse_unreadable(words, marker, where)
     _refuse_bad_placeholders(fields, Kind(kind), where, one_language)
+    refuse_other_labels({name: fields[name] for name in _TOLD if name in fields}, words, marker, where)
     return Template(
         name=fields["name"],
         version=fields["version"],
@@ -174,29 +186,6 @@ def _words(value: object, kind: Kind, where: str) -> dict[str, str]:
     return words
 
 
-def _refuse_unreadable(words: Mapping[str, str], marker: str | None, where: str) -> None:
-    """Refuse labels that the parser cannot tell apart, does not find, or would take for another label."""
-    seen: dict[str, str] = {}
-    for label, word in words.items():
-        key = normal(word)
-        if key in seen:
-            raise DataError(
-                f"the labels {seen[key]!r} and {label!r} of the judge template cannot be told apart",
-                where=where,
-                why="case, spaces, mark-up and look-alike signs do not count",
-            )
-        seen[key] = label
-    for label, word in words.items():
-        if word != label and word in [other.value for other in Label]:
-            raise DataError(f"the judge template writes {label!r} as {word!r}, which is another label", where=where)
-        if find_word(written(word, marker), words, marker) != label:
-            raise DataError(
-                f"the parser would not find the label {label!r} where a judge writes {written(word, marker)!r}",
-                where=where,
-                fix="write labels as one short word or phrase, without brackets",
-            )
-
-
 def _refuse_bad_placeholders(fields: Mapping[str, Any], kind: Kind, where: str, one_language: bool) -> None:
     known = (*SHOWN[kind], *LANGUAGE, *OPTIONAL)
     used = _placeholders(fields["system"], known, where) | _placeholders(fields["user"], known, where)
@@ -237,11 +226,6 @@ def _placeholders(text: str, known: tuple[str, ...], where: str) -> set[str]:
             )
         found.add(name or "")
     return found - {""}
-
-
-def written(word: str, marker: str | None) -> str:
-    """Return how a judge writes a verdict."""
-    return f"[[{word}]]" if marker is None else f"{marker} {word}"
 
 
 def _listed(words: Mapping[str, str], marker: str | None) -> str:

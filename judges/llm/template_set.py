@@ -72,8 +72,17 @@ def load_templates(template: str | Mapping[str, str]) -> TemplateSet:
 
 def _fitting(default: Template, others: Mapping[str, str], where: str) -> TemplateSet:
     by_language: dict[str, Template] = {}
+    taken: dict[str, str] = {}
     for language, name in others.items():
         code = find_language(language, where=where).code
+        if code in taken:
+            raise DataError(
+                f"two judge templates for {code}",
+                where=where,
+                why=f"{taken[code]!r} and {language!r} name the same language",
+                fix="keep one of them, or name them one by one: `template: {default: ..., " + code + ": ...}`",
+            )
+        taken[code] = language
         template = load_template(name, one_language=True)
         if (template.kind, template.words.keys()) != (default.kind, default.words.keys()):
             raise DataError(

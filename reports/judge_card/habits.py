@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from math import fsum
 
 from polyarena.judges import SCORES, Game, Label
-from polyarena.judges.llm import questions_at_least
+from polyarena.judges.llm import costs_of, questions_at_least
 from polyarena.reports.judge_card.units import LOSS, WIN, category
 
 CONSTANT_FROM = 20
@@ -20,8 +21,13 @@ Values = Iterator[tuple[str, float]]
 
 def worth(game: Game) -> float | None:
     """Return what a game is worth to the answer shown first."""
-    label = SCORES[Label(game.label)]
-    return label if label is None or game.score is None else game.score
+    return worth_of(game.label, game.score)
+
+
+def worth_of(label: str, score: float | None) -> float | None:
+    """Return what a game of this label and score is worth to the answer shown first; ``None`` without a verdict."""
+    value = SCORES[Label(label)]
+    return value if value is None or score is None else score
 
 
 def first_shown(games: Sequence[Game]) -> Values:
@@ -99,9 +105,28 @@ def asked_again(games: Sequence[Game]) -> Values:
 
 
 def price_per_thousand(games: Sequence[Game]) -> tuple[float | None, int]:
-    """Return the mean price of 1,000 games of known price, and the number of games of unknown price."""
-    known = [game.cost for game in games if game.cost is not None]
-    return (1000 * sum(known) / len(known) if known else None), len(games) - len(known)
+    """Return what 1,000 games of known price cost, as it was paid, and the number of games of unknown price.
+
+    A question that several games share was paid for once and counts once.
+    """
+    paid: dict[object, float] = {}
+    known = 0
+    for number, game in enumerate(games):
+        if game.cost is not None:
+            known += 1
+            paid.update(_paid(game, game.cost, number))
+    return (1000 * fsum(paid.values()) / known if known else None), len(games) - known
+
+
+def _paid(game: Game, cost: float, number: int) -> Mapping[object, float]:
+    """Return what was paid for a game, by names that it shares with the games that have it from the same question."""
+    if game.questions is not None:
+        return {(game.judge, name): each for name, each in costs_of(game.questions).items()}
+    if questions_at_least(game.raw) > 1:
+        # A game of an earlier version, without a note: its two questions are at least those of the other order.
+        pair = frozenset((game.system_a, game.system_b))
+        return {(game.judge, game.task, game.language, game.item_id, game.repeat, pair): cost}
+    return {number: cost}
 
 
 def constant(games: Sequence[Game]) -> str:
@@ -109,17 +134,24 @@ def constant(games: Sequence[Game]) -> str:
 
     A judge that always names the first (second) answer knows nothing of the answers; so does one that always ties.
     """
-    said = Counter(
-        {WIN: "the answer shown first", LOSS: "the answer shown second"}.get(category(value), "a tie")
-        for game in games
-        if (value := worth(game)) is not None
-    )
-    total = sum(said.values())
-    if total < CONSTANT_FROM:
+    values = Counter(value for game in games if (value := worth(game)) is not None)
+    return constant_of(values, both_orders=any(True for _ in order_pairs(games)))
+
+
+def constant_of(values: Mapping[float, int], *, both_orders: bool) -> str:
+    """Return what is said nearly always, in words; empty if nothing is.
+
+    Args:
+        values: How many games are worth so much to the answer shown first.
+        both_orders: Whether answers were shown first and second; if not, one side may be better.
+    """
+    said: Counter[str] = Counter()
+    for value, times in values.items():
+        said[{WIN: "the answer shown first", LOSS: "the answer shown second"}.get(category(value), "a tie")] += times
+    if said.total() < CONSTANT_FROM:
         return ""
     (what, times), *_ = said.most_common(1)
-    both_orders = any(True for _ in order_pairs(games))
-    if times < CONSTANT_SHARE * total or (what != "a tie" and not both_orders):
+    if times < CONSTANT_SHARE * said.total() or (what != "a tie" and not both_orders):
         return ""
     return what
 

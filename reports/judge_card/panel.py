@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -25,15 +25,17 @@ class MemberAgreement:
 
     Attributes:
         language: ``lang_Script``, or ``all``.
-        n: Items that all members decided.
-        fleiss: Fleiss' kappa of all members; ``None`` where undefined.
-        pairs: Cohen's kappa of each two members.
+        n: Items that all members decided, those in ``silent`` left aside.
+        fleiss: Fleiss' kappa of all members on these items; ``None`` where undefined.
+        pairs: Cohen's kappa of each two members that are not silent, on the items that both decided.
+        silent: Members that decided nothing here.
     """
 
     language: str
     n: int
     fleiss: float | None
     pairs: Mapping[tuple[str, str], Coefficient]
+    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,15 @@ def member_agreement(
         settings: How intervals are made.
 
     Raises:
-        DataError: There is no item that all members decided.
+        DataError: There is no item that two members decided.
     """
     chosen = settings or RateSettings()
     verdicts = {name: decided(games) for name, games in members.items()}
-    first, *others = verdicts.values()
-    shared = [unit for unit in first if all(unit in other for other in others)]
-    if not shared:
-        raise DataError("the judges have no item in common", why=", ".join(members))
-    languages = sorted({unit.language for unit in shared})
-    return tuple(
-        _agreement(language, [unit for unit in shared if language in (ALL, unit.language)], verdicts, chosen)
-        for language in (ALL, *languages)
-    )
+    several = Counter(unit for found in verdicts.values() for unit in found)
+    languages = sorted({unit.language for unit, count in several.items() if count > 1})
+    if not languages:
+        raise DataError("the judges have no item in common that two of them decided", why=", ".join(members))
+    return tuple(_agreement(language, verdicts, chosen) for language in (ALL, *languages))
 
 
 def leave_one_out(
@@ -109,23 +107,36 @@ def leave_one_out(
     return tuple(sorted(found, key=lambda row: (row.task, row.candidate, row.baseline, row.member)))
 
 
-def _agreement(
-    language: str, units: Sequence[Unit], verdicts: Mapping[str, Mapping[Unit, int]], settings: RateSettings
-) -> MemberAgreement:
+def _agreement(language: str, verdicts: Mapping[str, Mapping[Unit, int]], settings: RateSettings) -> MemberAgreement:
+    here = {
+        name: {unit: verdict for unit, verdict in found.items() if language in (ALL, unit.language)}
+        for name, found in verdicts.items()
+    }
+    speaking = [name for name, found in here.items() if found]
+    units = _shared(*(here[name] for name in speaking))
     counts = np.zeros((len(units), CATEGORIES))
-    for found in verdicts.values():
-        counts[np.arange(len(units)), [found[unit] for unit in units]] += 1
+    for name in speaking:
+        counts[np.arange(len(units)), [here[name][unit] for unit in units]] += 1
+    pairs = {(one, other): _cohen(here[one], here[other], settings) for one, other in combinations(speaking, 2)}
+    silent = tuple(name for name in here if name not in speaking)
+    return MemberAgreement(language, len(units), fleiss(counts) if units else None, pairs, silent)
+
+
+def _shared(first: Mapping[Unit, int], *others: Mapping[Unit, int]) -> list[Unit]:
+    return [unit for unit in first if all(unit in other for other in others)]
+
+
+def _cohen(one: Mapping[Unit, int], other: Mapping[Unit, int], settings: RateSettings) -> Coefficient:
+    units = _shared(one, other)
+    if not units:
+        return Coefficient(None, None, None)
+    tables = np.zeros((len(units), CATEGORIES, CATEGORIES))
+    tables[np.arange(len(units)), [one[unit] for unit in units], [other[unit] for unit in units]] = 1
     sources = [f"{unit.task}\0{unit.source_id}" for unit in units]
-    pairs = {}
-    for one, other in combinations(verdicts, 2):
-        tables = np.zeros((len(units), CATEGORIES, CATEGORIES))
-        rows, columns = ([verdicts[name][unit] for unit in units] for name in (one, other))
-        tables[np.arange(len(units)), rows, columns] = 1
-        found_pair = estimate_agreement(
-            tables, sources, confidence=settings.confidence, rounds=settings.rounds, seed=settings.seed
-        )
-        pairs[one, other] = found_pair["cohen"]
-    return MemberAgreement(language, len(units), fleiss(counts), pairs)
+    found = estimate_agreement(
+        tables, sources, confidence=settings.confidence, rounds=settings.rounds, seed=settings.seed
+    )
+    return found["cohen"]
 
 
 def _win_rates(

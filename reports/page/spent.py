@@ -20,12 +20,12 @@ def spent_sheet(ledger: pd.DataFrame) -> Sheet | None:
 
     Args:
         ledger: One row for each system or judge, model, task, language and mode, with ``requests``, ``answered``,
-            ``abandoned``, ``prompt_tokens``, ``completion_tokens``, and ``cost`` as decimal text in ``currency``, or
-            none where it is unknown.
+            ``maybe_billed``, ``prompt_tokens``, ``completion_tokens``, and ``cost`` and ``cost_at_most`` as decimal
+            texts in ``currency``, or none where they are unknown.
 
     Returns:
-        ``None`` for an empty ledger. Costs are exact sums; one unknown part makes a sum unknown, and so do two
-        currencies.
+        ``None`` for an empty ledger. Costs are exact sums, and a range where the most that they can be is another; one
+        unknown part makes a sum unknown, and so do two currencies.
     """
     grouped: dict[tuple[str, str], dict[str, list[dict[Any, Any]]]] = {}
     for row in ledger.to_dict("records"):
@@ -41,25 +41,35 @@ def spent_sheet(ledger: pd.DataFrame) -> Sheet | None:
     if not rows:
         return None
     columns = (
-        "Judge or system", "Language", "Requests", "Answered", "Abandoned", "Prompt tokens", "Reply tokens",
+        "Judge or system", "Language", "Requests", "Answered", "Maybe billed", "Prompt tokens", "Reply tokens",
         "Cost",
     )  # fmt: skip
     notes = (
-        "Over all runs in this folder; what the call cache answered was not asked again and is not here. Abandoned "
-        "requests may have been billed. A cost is unknown (–) without prices or the endpoint's count of tokens. By "
-        "model, task and mode: results/ledger.csv.",
+        "Over all runs in this folder; what the call cache answered was not asked again and is not here. Maybe billed "
+        "are requests that ended without an answer and may have been billed all the same: timeouts, replies that were "
+        "cut off or could not be read, and requests that nobody waited for. A range of cost ends with the most that "
+        "they, and answers whose tokens the endpoint did not count, can have cost; that is what counts against a "
+        "budget. A cost is unknown (–) without prices. By model, task and mode: results/ledger.csv.",
     )
     return Sheet("Requests and cost", columns, tuple(rows), texts=2, notes=notes)
 
 
 def _row(name: str, language: str, found: list[dict[Any, Any]]) -> tuple[str, ...]:
-    counts = ("requests", "answered", "abandoned", "prompt_tokens", "completion_tokens")
+    counts = ("requests", "answered", "maybe_billed", "prompt_tokens", "completion_tokens")
     return (name, language, *(f"{sum(int(row[count]) for row in found):,}" for count in counts), _cost(found))
 
 
 def _cost(found: list[dict[Any, Any]]) -> str:
-    costs = [row["cost"] for row in found]
+    least, most = (_total([row[name] for row in found]) for name in ("cost", "cost_at_most"))
     currencies = {str(row["currency"]) for row in found}
-    if not all(isinstance(cost, str) for cost in costs) or len(currencies) > 1 or currencies == {""}:
+    if most is None or len(currencies) > 1 or currencies == {""}:
         return "–"
-    return f"{sum(map(Decimal, costs)):.4f} {currencies.pop()}"
+    currency = currencies.pop()
+    if least is None:
+        return f"at most {most} {currency}"
+    return f"{most} {currency}" if least == most else f"{least}–{most} {currency}"
+
+
+def _total(amounts: list[object]) -> str | None:
+    known = [Decimal(amount) for amount in amounts if isinstance(amount, str)]
+    return f"{sum(known):.4f}" if len(known) == len(amounts) else None

@@ -12,7 +12,7 @@ every revision and is not used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from polyarena.tasks.benchmarks.asking import AskingTask
 from polyarena.tasks.benchmarks.choosing.cards import translated
@@ -59,60 +59,56 @@ def translated_item(row: Row) -> Item:
     return Item(item_id, item_id, row.language, row["inputs"], references=(row["targets"],))
 
 
-def _parts(config: str, languages: Iterable[str]) -> dict[str, Part]:
-    return {code: Part(config, label=code) for code in languages}
-
-
-human_annotated = AskingTask(
-    TaskCard(
-        name="aya_human_annotated",
+def _task(
+    name: str,
+    title: str,
+    provenance: dict[str, Provenance],
+    build: Callable[[Row], Item],
+    notes: str,
+    *,
+    shared: str = "",
+    untranslated: Iterable[str] = (),
+) -> AskingTask:
+    """Return the task that asks the config of the same name in the languages of ``provenance``."""
+    card = TaskCard(
+        name=name,
         version="1.0",
-        title="Aya evaluation suite, human-annotated: 250 prompts in each of 7 languages",
+        title=f"Aya evaluation suite, {title}",
         kind=Kind.OPEN_ENDED,
         dataset=DATASET,
-        languages=HUMAN_ANNOTATED,
-        provenance=dict.fromkeys(HUMAN_ANNOTATED, Provenance.NATIVE),
+        languages=tuple(provenance),
+        provenance=provenance,
+        shared=shared,
         generation=GenerationDefaults(max_tokens=1024),
-        notes="Written by speakers of each language for this language; no prompt has a counterpart in another.",
+        notes=notes,
+        left_out=dict.fromkeys(untranslated, "the data set has no translation into it"),
         citation=CITATION,
-    ),
-    Rows(_parts("aya_human_annotated", HUMAN_ANNOTATED), FIELDS, native_item, label_of),
+    )
+    return AskingTask(card, Rows({code: Part(name, label=code) for code in provenance}, FIELDS, build, label_of))
+
+
+human_annotated = _task(
+    "aya_human_annotated",
+    "human-annotated: 250 prompts in each of 7 languages",
+    dict.fromkeys(HUMAN_ANNOTATED, Provenance.NATIVE),
+    native_item,
+    "Written by speakers of each language for this language; no prompt has a counterpart in another.",
 )
-
-dolly_human_edited = AskingTask(
-    TaskCard(
-        name="dolly_human_edited",
-        version="1.0",
-        title="Aya evaluation suite, Dolly edited by people: 200 prompts in 6 languages",
-        kind=Kind.OPEN_ENDED,
-        dataset=DATASET,
-        languages=HUMAN_EDITED,
-        provenance=dict.fromkeys(HUMAN_EDITED, Provenance.POST_EDITED),
-        shared="the 200 prompts, also those of dolly_machine_translated",
-        generation=GenerationDefaults(max_tokens=1024),
-        notes="Parallel by the data's own `id`, as its card says; translated by machine and edited by people.",
-        citation=CITATION,
-    ),
-    Rows(_parts("dolly_human_edited", HUMAN_EDITED), FIELDS, translated_item, label_of),
+dolly_human_edited = _task(
+    "dolly_human_edited",
+    "Dolly edited by people: 200 prompts in 6 languages",
+    dict.fromkeys(HUMAN_EDITED, Provenance.POST_EDITED),
+    translated_item,
+    "Parallel by the data's own `id`, as its card says; translated by machine and edited by people.",
+    shared="the 200 prompts, also those of dolly_machine_translated",
 )
-
-dolly_machine_translated = AskingTask(
-    TaskCard(
-        name="dolly_machine_translated",
-        version="1.0",
-        title="Aya evaluation suite, Dolly translated by machine: 200 prompts in 102 languages",
-        kind=Kind.OPEN_ENDED,
-        dataset=DATASET,
-        languages=MACHINE_TRANSLATED,
-        provenance=translated(MACHINE_TRANSLATED, Provenance.MACHINE),
-        shared="the 200 prompts, also those of dolly_human_edited",
-        generation=GenerationDefaults(max_tokens=1024),
-        notes=(
-            "Parallel by the data's own `id`, as its card says. English is the original; the rest is NLLB-3.3B's, not "
-            "edited. The codes of the data are those of FLORES-200, as ours are; 17 of its 119 are not in our table."
-        ),
-        left_out=dict.fromkeys(UNTRANSLATED, "the data set has no translation into it"),
-        citation=CITATION,
-    ),
-    Rows(_parts("dolly_machine_translated", MACHINE_TRANSLATED), FIELDS, translated_item, label_of),
+dolly_machine_translated = _task(
+    "dolly_machine_translated",
+    "Dolly translated by machine: 200 prompts in 102 languages",
+    translated(MACHINE_TRANSLATED, Provenance.MACHINE),
+    translated_item,
+    "Parallel by the data's own `id`, as its card says. English is the original; the rest is NLLB-3.3B's, not "
+    "edited. The codes of the data are those of FLORES-200, as ours are; 17 of its 119 are not in our table.",
+    shared="the 200 prompts, also those of dolly_human_edited",
+    untranslated=UNTRANSLATED,
 )

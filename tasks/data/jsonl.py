@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +15,34 @@ _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 """A line of UTF-8 without these escapes can hold neither NUL nor half of a surrogate pair once it is read."""
 
 
-def read_jsonl(path: str | Path, fields: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
+class RepeatedKeyError(ValueError):
+    """An object of a JSON text has a key twice; readers keep the last value, and lose the others in silence.
+
+    Attributes:
+        key: The key.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the key {key!r} stands twice in one object")
+        self.key = key
+
+
+def unique_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these pairs; the ``object_pairs_hook`` of readers that lose nothing.
+
+    Raises:
+        RepeatedKeyError: A key stands twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RepeatedKeyError(next(name for place, name in enumerate(names) if name in names[:place]))
+    return found
+
+
+def read_jsonl(
+    path: str | Path, fields: Sequence[str] = (), *, unique: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number of each line, from 1, and the object that it holds.
 
     Blank lines are skipped. NUL characters and lone surrogates in texts become U+FFFD.
@@ -23,10 +50,11 @@ def read_jsonl(path: str | Path, fields: Sequence[str] = ()) -> Iterator[tuple[i
     Args:
         path: A UTF-8 file of one JSON object a line, with or without a byte order mark.
         fields: Names that every object must have, with a value that is not null.
+        unique: Refuse a key that stands twice in one object; otherwise the last value counts, as JSON readers have it.
 
     Raises:
         DataError: The file is missing, unreadable or without any object; or a line is not UTF-8, not JSON, not an
-            object, or lacks a field. Raised when the line is reached, not before.
+            object, lacks a field, or repeats a key. Raised when the line is reached, not before.
     """
     path = Path(path)
     empty = True
@@ -36,10 +64,9 @@ def read_jsonl(path: str | Path, fields: Sequence[str] = ()) -> Iterator[tuple[i
                 if not line.strip():
                     continue
                 empty = False
-                yield (
-                    number,
-                    _row(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, f"{path}:{number}", fields),
-                )
+                if number == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                yield number, _row(line, f"{path}:{number}", fields, unique_keys if unique else None)
     except OSError as error:
         raise DataError(
             "the data file cannot be read",
@@ -51,9 +78,9 @@ def read_jsonl(path: str | Path, fields: Sequence[str] = ()) -> Iterator[tuple[i
         raise DataError("the data file is empty", where=path, fix="copy or download it again")
 
 
-def _row(line: bytes, where: str, fields: Sequence[str]) -> dict[str, Any]:
+def _row(line: bytes, where: str, fields: Sequence[str], hook: Callable[[Any], Any] | None) -> dict[str, Any]:
     try:
-        row = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        row = json.loads(line.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=hook)
         if _ESCAPED.search(line):
             row = well_formed_deep(row)
     except UnicodeDecodeError as error:
@@ -63,6 +90,8 @@ def _row(line: bytes, where: str, fields: Sequence[str]) -> dict[str, Any]:
             why=f"byte {error.start + 1} of the line is {error.object[error.start]:#04x}",
             fix="save the file as UTF-8",
         ) from error
+    except RepeatedKeyError as error:
+        raise repeated(error, where) from error
     except (ValueError, RecursionError) as error:
         raise DataError(
             "the line is not JSON",
@@ -79,6 +108,11 @@ def _row(line: bytes, where: str, fields: Sequence[str]) -> dict[str, Any]:
         )
     require_fields(row, fields, where=where)
     return row
+
+
+def repeated(error: RepeatedKeyError, where: str) -> DataError:
+    """Return the complaint about a key that stands twice."""
+    return DataError(str(error), where=where, why="only one of its values could be read", fix="keep one of the two")
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -20,10 +20,10 @@ def experiment(repository, test_data):
     return data
 
 
-def test_the_plan_is_three_items_in_19_languages_in_both_orders(experiment, tmp_path):
+def test_the_plan_is_60_items_in_19_languages_in_both_orders(experiment, tmp_path):
     planned = plan(experiment, output=tmp_path / "run")
     assert len(planned.games) == 19
-    assert sum(games.requests for games in planned.games) == 19 * 3 * 2
+    assert sum(games.requests for games in planned.games) == 19 * 60 * 2
 
 
 @pytest.mark.parametrize(

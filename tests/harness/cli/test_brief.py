@@ -13,7 +13,6 @@ from rich.console import Console
 from polyarena.harness.cli import main
 from polyarena.harness.cli.brief import MOST_ROWS, brief, say_left_out
 from polyarena.harness.cli.output import print_json
-from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.tasks.languages import all_languages
 
 LANGUAGES = [language.code for language in all_languages()][:60]
@@ -56,7 +55,7 @@ def test_json_is_always_json(value):
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory):
+def many(tmp_path_factory, import_games):
     """Two candidates, 60 languages, two judges and people, imported."""
     place = tmp_path_factory.mktemp("many")
     generator = np.random.default_rng(0)
@@ -66,16 +65,11 @@ def many(tmp_path_factory):
         for judge in ("one-judge", "second-judge", "humans") for code in LANGUAGES for item in range(4)
         for model in ("a-candidate-with-a-long-name", "other") for a, b in ((model, "base"), ("base", model))
     ]  # fmt: skip
-    path = place / "games.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    import_verdicts("polyarena", path, place / "run", ImportOptions(baseline="base"))
-    lock = json.loads((place / "run" / "lock.json").read_text(encoding="utf-8"))
-    lock["experiment"]["resolved"]["statistics"]["rounds"] = 100
-    (place / "run" / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    folder = import_games(place, rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("polyarena.harness.reporting.write._figures", lambda *_: ({}, [], ()))
-        assert main(["report", str(place / "run"), "--json"]) == 0
-    return place / "run"
+        assert main(["report", str(folder), "--json"]) == 0
+    return folder
 
 
 COMMANDS = {

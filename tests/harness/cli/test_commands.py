@@ -5,36 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from polyarena.harness.cli import main
-
-EXPERIMENT = """
-name: toy
-systems:
-  - {name: one, model: toy, args: {voice: one}}
-  - {name: two, model: toy, args: {voice: two}}
-baseline: one
-tasks: [toy_open, toy_choice]
-judges: [{name: long, judge: toy_length}]
-statistics: {rounds: 200}
-"""
-
-
-@pytest.fixture
-def file(tmp_path, toys):
-    path = tmp_path / "toy.yaml"
-    path.write_text(EXPERIMENT)
-    return path
-
-
-@pytest.fixture
-def call(capsys):
-    def call(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
 
 def test_run_prints_tables_and_names_the_files(call, file, tmp_path):
     code, out, err = call("run", file, "-o", tmp_path / "run")
@@ -110,7 +80,7 @@ def test_failures_end_in_three_and_say_how_to_go_on(call, file, tmp_path, monkey
     ],
 )
 def test_faults_in_the_file_end_in_two_with_the_line(call, file, tmp_path, old, new, says):
-    file.write_text(EXPERIMENT.replace(old, new, 1))
+    file.write_text(file.read_text().replace(old, new, 1))
     code, out, err = call("run", file, "-o", tmp_path / "run")
     assert (code, out) == (2, "")
     assert says in err

@@ -4,35 +4,10 @@ import json
 
 import pytest
 
-from polyarena.harness.cli import main
-
-EXPERIMENT = """
-name: toy
-systems:
-  - {name: one, model: toy, args: {voice: one}}
-  - {name: two, model: toy, args: {voice: two}}
-baseline: one
-tasks: [toy_open, toy_choice]
-judges: [{name: long, judge: toy_length}]
-statistics: {rounds: 200}
-"""
-
 
 @pytest.fixture
-def call(capsys):
-    def call(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture
-def folder(tmp_path, toys, call):
-    path = tmp_path / "toy.yaml"
-    path.write_text(EXPERIMENT)
-    assert call("run", path, "-o", tmp_path / "run", "-q")[0] == 0
+def folder(tmp_path, file, call):
+    assert call("run", file, "-o", tmp_path / "run", "-q")[0] == 0
     return tmp_path / "run"
 
 

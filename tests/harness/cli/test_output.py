@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.cli.output import print_json, print_lines, print_table
+from polyarena.harness.terminal import printable
 
 TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), min_size=1, max_size=10)
 
@@ -33,13 +34,37 @@ def test_what_json_does_not_know_is_its_text(capsys, tmp_path):
     assert json.loads(capsys.readouterr().out) == {"path": str(tmp_path)}
 
 
-@pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\x9b31m", "\r", "\x00", "\x7f"])
+@pytest.mark.parametrize(
+    "control",
+    ["\x1b[2J", "\x07", "\x9b31m", "\r", "\x00", "\x7f", "\u202e", "\u2066", "\u2028", "\ufeff", "\U000e0041"],
+)
 def test_a_terminal_is_given_no_orders_by_what_models_and_files_say(capsys, control):
     print_table("", ["name"], [[f"a{control}b"]])
     print_lines(f"a{control}b")
     out = capsys.readouterr().out
     assert control not in out.replace("\n", "")
     assert out.count("a\N{REPLACEMENT CHARACTER}") == 2
+
+
+@pytest.mark.parametrize("order", ["\x1b[2J", "\u202e"])
+def test_titles_and_headings_give_no_orders_either(capsys, order):
+    print_table(f"t{order}", [f"h{order}"], [["x"]])
+    out = capsys.readouterr().out
+    assert order not in out
+    assert "t\N{REPLACEMENT CHARACTER}" in out
+    assert "h\N{REPLACEMENT CHARACTER}" in out
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "\x9b2J", "\U000e0041", "\u2028", "می\u200cخواهم"])
+def test_json_means_the_same_and_gives_no_orders(monkeypatch, text):
+    class Stream(io.StringIO):
+        encoding = "utf-8"
+
+    stream = Stream()
+    monkeypatch.setattr("sys.stdout", stream)
+    print_json({text: text})
+    assert json.loads(stream.getvalue()) == {text: text}
+    assert printable(stream.getvalue()) == stream.getvalue()
 
 
 def test_line_breaks_in_a_cell_stay(capsys):
@@ -82,3 +107,26 @@ def test_numbers_stand_on_the_right(capsys):
 def test_lines_are_printed_as_they_are(capsys):
     print_lines("[x]", "", "ไทย")
     assert capsys.readouterr().out == "[x]\n\nไทย\n"
+
+
+def test_complaints_give_no_orders_either(capsys, tmp_path):
+    from polyarena.harness.cli import main
+
+    (tmp_path / "v.jsonl").write_text(
+        json.dumps({"item_id": "1", "system_a": "x\u202e", "system_b": "x\u202e", "vote": "a"})
+    )
+    assert main(["import", "votes", str(tmp_path / "v.jsonl"), "-o", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert "\u202e" not in said
+    assert "against itself" in said
+
+
+def test_what_was_not_mapped_gives_no_orders_either(capsys, tmp_path):
+    from polyarena.harness.cli import main
+
+    vote = {"item_id": "1", "language": "de", "system_a": "x", "system_b": "y", "vote": "a", "mood": "\u202elive"}
+    (tmp_path / "v.jsonl").write_text(json.dumps(vote, ensure_ascii=False), encoding="utf-8")
+    assert main(["import", "votes", str(tmp_path / "v.jsonl"), "-o", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().out
+    assert "\u202e" not in said
+    assert "\ufffdlive" in said

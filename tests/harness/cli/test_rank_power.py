@@ -7,7 +7,6 @@ import json
 import pandas as pd
 import pytest
 
-from polyarena.harness.cli import main
 from polyarena.reports.stats import Design, power
 
 STATISTICS = {"confidence": 0.9, "rounds": 150, "seed": 3}
@@ -16,16 +15,6 @@ LOCK = {key: {} for key in ("tasks", "judges", "cells", "models", "data")} | {
     "games": [],
     "unsupported": [],
 }
-
-
-@pytest.fixture
-def call(capsys):
-    def call(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def folder_with(path, scores):

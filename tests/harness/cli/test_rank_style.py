@@ -10,21 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from polyarena.harness.cli import main
 from polyarena.tasks.records import COMPLETION_SCHEMA
 
 CODES = ("swh_Latn", "tha_Thai")
 STATISTICS = {"confidence": 0.9, "rounds": 100, "seed": 0}
-
-
-@pytest.fixture
-def call(capsys):
-    def call(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def completion(system, language, item, text):

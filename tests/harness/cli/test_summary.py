@@ -2,14 +2,21 @@
 
 import json
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness import open_run, plan, run, write_report
-from polyarena.harness.cli.summary import MOST_LANGUAGES, print_failures, print_summary
+from polyarena.harness.cli.summary import (
+    MOST_LANGUAGES,
+    MOST_TABLES,
+    print_failures,
+    print_silent,
+    print_summary,
+    silent_judges,
+)
 from polyarena.harness.events import CellFailed, GamesFailed
-from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.tasks.languages import all_languages
 
 CODES = [language.code for language in all_languages()]
@@ -22,7 +29,7 @@ def drawn(monkeypatch):
 
 
 @pytest.fixture
-def imported(tmp_path, drawn):
+def imported(tmp_path, drawn, import_games):
     """Imports games in so many languages; of each pair, ``ours`` wins one and loses one."""
 
     def imported(many):
@@ -31,13 +38,7 @@ def imported(tmp_path, drawn):
              "label": "A>B" if (a == "ours") == (item == 0) else "B>A"}
             for code in CODES[:many] for item in range(2) for a, b in (("ours", "base"), ("base", "ours"))
         ]  # fmt: skip
-        path = tmp_path / "games.jsonl"
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        import_verdicts("polyarena", path, tmp_path / "run", ImportOptions(baseline="base"))
-        lock = json.loads((tmp_path / "run" / "lock.json").read_text(encoding="utf-8"))
-        lock["experiment"]["resolved"]["statistics"]["rounds"] = 100
-        (tmp_path / "run" / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
-        return open_run(tmp_path / "run").folder
+        return open_run(import_games(tmp_path, rows)).folder
 
     return imported
 
@@ -66,6 +67,49 @@ def test_a_long_table_has_the_averages_and_counts_the_languages(imported, capsys
     assert CODES[0] not in table
     autonyms = [language.autonym for language in all_languages()[:many]]
     assert not any(f" {autonym} " in table for autonym in autonyms)
+
+
+@pytest.fixture
+def crowded(tmp_path, drawn, import_games):
+    """Imports one game of each of so many systems against a baseline; every second of them wins."""
+
+    def crowded(many):
+        rows = [
+            {"item_id": "1", "system_a": f"s{n}", "system_b": "base", "judge": "j", "language": code, "task": "t",
+             "label": "B>A" if n % 2 else "A>B"} for n in range(many) for code in CODES[:2]
+        ]  # fmt: skip
+        return open_run(import_games(tmp_path, rows)).folder
+
+    return crowded
+
+
+def test_many_tables_are_one_table_of_averages(crowded, capsys):
+    out = said(crowded(MOST_TABLES + 1), capsys)
+    assert f"averages of {MOST_TABLES + 1} tables" in out
+    lines = [line for line in out.splitlines() if "wins against base, judge j" in line]
+    assert [line.split()[0] for line in lines] == ["t"] * (MOST_TABLES + 1)
+    assert "100.0 [" in lines[0]
+    assert "0.0 [" in lines[1]
+    assert "polyarena rank" in out
+    assert "own name" not in out
+
+
+def test_few_tables_are_each_shown(crowded, capsys):
+    out = said(crowded(MOST_TABLES), capsys)
+    assert "averages of" not in out
+    assert out.count("win rate of s") == MOST_TABLES
+
+
+def test_a_judge_without_any_verdict_is_silent_and_one_with_few_is_not(capsys):
+    battles = pd.DataFrame(
+        {"judge": ["mute", "mute", "shy", "shy"], "n_games": [2, 2, 2, 2], "n_invalid": [2, 2, 2, 1]}
+    )
+    assert silent_judges(battles) == {"mute": 4}
+    assert silent_judges(battles.iloc[:0]) == {}
+    print_silent({"mute": 4})
+    err = capsys.readouterr().err
+    assert "the judge 'mute' gave no verdict in any of its 4 games" in err
+    assert "max_tokens" in err
 
 
 def test_the_result_is_said_in_words_with_the_judge(imported, capsys):
@@ -116,6 +160,32 @@ def test_without_any_number_it_is_said_what_is_lacking(finished, capsys):
     assert "Judged tasks need `judges`, a `baseline`" in out
     assert "page      " in out
     assert "Incomplete" not in out
+
+
+def test_answers_without_a_counterpart_are_counted(tmp_path, toys, drawn, capsys):
+    """Two stored systems of which one answered two items and the other two, with one in common."""
+    for system, answered in (("one", (0, 1)), ("two", (1, 2)), ("far", (3, 4))):
+        rows = [{"item_id": str(n), "completion": "Ja."} for n in answered]
+        (tmp_path / system).mkdir()
+        (tmp_path / system / "deu_Latn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def stored(*names):
+        systems = [
+            {"name": name, "model": "completions", "args": {"path": str(tmp_path / name), "missing": "leave_out"}}
+            for name in names
+        ]
+        experiment = {**EXPERIMENT, "systems": systems, "languages": ["deu_Latn"], "baseline": names[0]}
+        experiment["judges"] = [{"name": "long", "judge": "toy_length"}]
+        return plan(experiment, output=tmp_path / "-".join(names))
+
+    ready = stored("one", "two")
+    run(ready)
+    assert "2 answers of two or one to toy_open have no counterpart and are not judged." in said(ready.folder, capsys)
+    disjoint = stored("one", "far")
+    run(disjoint)
+    out = " ".join(said(disjoint.folder, capsys).split())
+    assert "4 answers of far or one to toy_open have no counterpart" in out
+    assert "another system that answered the same items in the same language" in out
 
 
 @pytest.mark.parametrize("lost", [1, 2])

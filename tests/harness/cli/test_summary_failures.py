@@ -25,3 +25,9 @@ def test_one_reason_is_told_once_with_a_few_of_its_places(capsys):
     assert said.count("HTTP 500\n  and more") == 1
     assert "j judges ours · t · l2 and 2 more" in said
     assert said.endswith("run the same command again to do only them\n")
+
+
+def test_what_a_server_says_gives_the_terminal_no_orders(capsys):
+    print_failures([CellFailed("other", "t", "tha_Thai", 4, "HTTP 500\n\x1b[2J\u202eno")])
+    said = capsys.readouterr().err
+    assert "HTTP 500\n  \ufffd[2J\ufffdno" in said

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from polyarena.harness.cli import main
-
 EXPERIMENT = """
 name: toy
 systems:
@@ -28,14 +26,8 @@ doc_to_target: "{{summary}}"
 
 
 @pytest.fixture
-def call(capsys, monkeypatch):
+def call(call, monkeypatch):
     monkeypatch.delenv("POLYARENA_DATA", raising=False)
-
-    def call(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
     return call
 
 

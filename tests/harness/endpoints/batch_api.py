@@ -12,7 +12,9 @@ from typing import Any
 class BatchApi:
     """Holds what was uploaded and handed in; a batch ends once it has been looked at ``ends_after`` times.
 
-    ``status`` is what batches end as; with ``deaf``, a batch is taken and the answer to that is lost.
+    ``status`` is what batches end as; with ``deaf``, a batch is taken and the answer to that is lost. The answers in
+    ``losing`` are given to the first requests for a batch, each with whether the batch is made all the same. What is
+    made is listed after it was looked for ``listed_after`` times.
     """
 
     server: Any
@@ -20,6 +22,10 @@ class BatchApi:
     status: str = "completed"
     deaf: bool = False
     refuses: int | None = None
+    losing: list[tuple[Any, bool]] = field(default_factory=list)
+    listed_after: int = 0
+    wanted: int = 0
+    lists: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: dict[str, int] = field(default_factory=dict)
@@ -40,9 +46,18 @@ class BatchApi:
         if parts[0] == "files":
             return self.server.raw(self.files[parts[1]])
         if method == "POST":
+            self.wanted += 1
+            if self.losing:
+                answer, arrives = self.losing.pop(0)
+                if arrives:
+                    self._make(json.loads(body))
+                return answer
             made = self._make(json.loads(body))
             return self.server.status(400, "lost on the way") if self.deaf else self._json(made)
         if len(parts) == 1:
+            self.lists += 1
+            if self.lists <= self.listed_after:
+                return self._json({"object": "list", "data": [], "has_more": False})
             return self._json({"object": "list", "data": list(self.batches.values()), "has_more": False})
         return self._json(self._look(parts[1]))
 

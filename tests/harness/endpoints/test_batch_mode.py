@@ -66,6 +66,18 @@ def test_replies_come_in_order_at_half_the_price(scripted_server, batch_server, 
     assert totals.cost == Decimal("0.000016") * 3
 
 
+@pytest.mark.usefixtures("batch_server")
+def test_a_key_that_an_answer_echoes_is_kept_nowhere(scripted_server, open_batch, ask_for, cache, tmp_path):
+    key = "sk-batch-secret-0123456789"
+    scripted_server.script = lambda _: scripted_server.ok(f"You sent {key}.", finish_reason=key)
+    (reply,) = open_batch(cache)(ask_for("a"))
+    assert (reply.text, reply.finish_reason) == ("You sent ***.", "***")
+    (again,) = open_batch(cache)(ask_for("a"))
+    assert again.text == reply.text
+    cache.close()
+    assert not any(key.encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
 def test_the_cache_is_the_one_of_single_calls(scripted_server, batch_server, open_batch, open_endpoint, ask_for, cache):
     scripted_server.script = echo(scripted_server)
     list(open_batch(cache)(ask_for("a")))

@@ -113,6 +113,35 @@ def test_a_longer_wait_than_allowed_is_a_refusal(scripted_server, open_endpoint,
     assert reply.error == "HTTP 429: daily limit (attempts: 1; asked to wait 3600 s)"
 
 
+def test_a_longer_wait_than_allowed_ends_a_run_without_any_answer_with_its_own_advice(
+    scripted_server, open_endpoint, ask_for
+):
+    scripted_server.script = lambda _: scripted_server.status(429, "daily limit", Retry_After="9999")
+    with pytest.raises(ModelError, match="asks to wait 9999 s") as caught:
+        list(open_endpoint()(ask_for("a")))
+    assert len(scripted_server.log) == 1
+    assert "raise `max_wait_s`" in caught.value.fix
+    assert "base_url" not in caught.value.fix
+    assert "daily limit" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        (lambda server: server.status(429, "busy"), "lower `concurrency`"),
+        (lambda server: server.status(503, "busy"), "look at its log"),
+        (lambda server: server.ok().after(2), "raise `timeout_s` (it is 0.2)"),
+        (lambda server: server.raw(b"<html>a proxy</html>"), "`base_url` is right"),
+    ],
+)
+def test_the_advice_after_all_attempts_is_that_of_the_fault(scripted_server, open_endpoint, ask_for, fault, advice):
+    scripted_server.script = lambda _: fault(scripted_server)
+    with pytest.raises(ModelError, match="did not answer in 2 attempts") as caught:
+        list(open_endpoint(max_attempts=2, timeout_s=0.2)(ask_for("a")))
+    assert advice in caught.value.fix
+    assert ("base_url" in caught.value.fix) == ("base_url" in advice)
+
+
 def test_backing_off_takes_no_worker(scripted_server, open_endpoint, ask_for):
     scripted_server.script = lambda received: (
         scripted_server.status(429, Retry_After="0.5")

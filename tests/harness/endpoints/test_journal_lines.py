@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from polyarena.harness.endpoints import Prices
 from polyarena.harness.endpoints.journal import Entry, Journal, Label, read_entries
 from polyarena.harness.endpoints.purpose import Purpose
+from polyarena.harness.endpoints.spending import spent_by
 from polyarena.harness.endpoints.spent import spent
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
@@ -223,6 +224,55 @@ def test_a_batch_costs_its_share_and_cached_tokens_their_own_price(prices, promp
     whole = Entry(online.label, KEYS[0], None, "ok", prompt, completion, 2 * prompt)
     cheaper = prices.input if prices.cached_input is None else prices.cached_input
     assert whole.cost == (cheaper * prompt + prices.output * completion) / 1_000_000
+
+
+ENDS = st.lists(st.tuples(OUTCOMES, COUNTS, COUNTS, COUNTS), max_size=12)
+
+
+@given(ENDS)
+def test_the_ledger_and_the_budget_say_the_same(tmp_path_factory, ends):
+    path = tmp_path_factory.mktemp("journal") / "attempts.jsonl"
+    with Journal(path, no_answer) as journal:
+        for outcome, *counts in ends:
+            number = journal.sent(LABEL, KEYS[0], Decimal(7))
+            if outcome is not None:
+                journal.ended(number, outcome, Reply("", None, *counts[:2], cached_tokens=counts[2]))
+    rows = spent(path)
+    entries = read_entries(path)
+    assert sum(Decimal(row.cost_at_most) for row in rows) == spent_by(entries)
+    assert sum(row.maybe_billed for row in rows) == sum(entry.maybe_billed for entry in entries.values())
+    for row in rows:
+        assert row.maybe_billed <= row.requests - row.answered
+        unknown = [entry for entry in entries.values() if entry.cost is None]
+        if row.cost is not None:
+            assert Decimal(row.cost_at_most) - Decimal(row.cost) == 7 * len(unknown)
+            assert row.maybe_billed == len(unknown)
+
+
+def test_requests_that_may_have_been_billed_are_in_the_ledger_with_the_most_that_they_cost(path):
+    with Journal(path, no_answer) as journal:
+        for outcome in ("timeout", "cut_off", "malformed", "filtered", "abandoned", "429", "connection"):
+            journal.ended(journal.sent(LABEL, KEYS[0], Decimal("0.007")), outcome, Reply(""))
+        journal.ended(journal.sent(LABEL, KEYS[0], Decimal("0.007")), "ok", Reply("", None, 1_000_000, 0))
+    [row] = spent(path)
+    assert (row.requests, row.answered, row.maybe_billed, row.abandoned) == (8, 1, 5, 1)
+    assert (row.cost, row.cost_at_most) == ("1", "1.035")
+
+
+@pytest.mark.parametrize("outcome", ["429", "timeout", "ok"])
+def test_without_prices_no_row_has_a_cost(path, outcome):
+    with Journal(path, no_answer) as journal:
+        journal.ended(journal.sent(Label(LABEL.purpose, "m"), KEYS[0], None), outcome, Reply(""))
+    [row] = spent(path)
+    assert (row.cost, row.cost_at_most, row.currency) == (None, None, "")
+    assert row.maybe_billed == (outcome == "timeout")
+
+
+def test_an_answer_without_counts_has_a_bound_but_no_cost(path):
+    with Journal(path, no_answer) as journal:
+        journal.ended(journal.sent(LABEL, KEYS[0], Decimal("0.5")), "ok", Reply("x"))
+    [row] = spent(path)
+    assert (row.maybe_billed, row.cost, row.cost_at_most) == (0, None, "0.5")
 
 
 def test_the_ledger_tells_batches_and_currencies_apart(path):

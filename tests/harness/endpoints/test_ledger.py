@@ -43,6 +43,7 @@ def test_totals_do_not_depend_on_the_order_of_replies(rows, order: random.Random
 @given(attempts)
 def test_an_unknown_price_makes_the_cost_unknown_never_zero(rows):
     ledger = Ledger()
+    ledger.use_currency("USD")
     write(ledger, rows)
     totals = ledger.totals()
     paid = [(count, cost) for outcome, count, cost in rows if outcome == "ok" or count is not None]
@@ -60,6 +61,26 @@ def test_without_prices_the_cost_is_unknown(scripted_server, open_endpoint, ask_
     assert reply.cost is None
     totals = endpoint.ledger.totals()
     assert (totals.cost, totals.unpriced, totals.currency) == (None, 1, "")
+
+
+@pytest.mark.parametrize("outcome", ["timeout", "cut_off", "malformed", "filtered", "abandoned"])
+def test_attempts_that_may_have_been_billed_are_counted_and_never_called_free(outcome):
+    ledger = Ledger()
+    ledger.record_attempt(outcome)
+    ledger.record_attempt(outcome, 3, None)
+    assert (ledger.totals().maybe_billed, ledger.totals().cost) == (2, None)
+    ledger.use_currency("USD")
+    ledger.record_attempt(outcome, 3, 4, Decimal("0.5"))
+    assert (ledger.totals().maybe_billed, ledger.totals().cost) == (2, Decimal("0.5"))
+
+
+@pytest.mark.parametrize("outcome", ["429", "500", "400", "connection", "quota", "batch"])
+def test_attempts_that_were_refused_are_not_billed_and_without_prices_of_no_known_cost(outcome):
+    ledger = Ledger()
+    ledger.record_attempt(outcome)
+    assert (ledger.totals().maybe_billed, ledger.totals().cost) == (0, None)
+    ledger.use_currency("USD")
+    assert ledger.totals().cost == 0
 
 
 def test_a_reply_without_usage_has_no_known_price(scripted_server, open_endpoint, ask_for):
@@ -99,6 +120,7 @@ def test_calls_by_who_answered():
 
 def test_threads_may_write_at_once():
     ledger = Ledger()
+    ledger.use_currency("USD")
 
     def work():
         for _ in range(2_000):
@@ -132,6 +154,7 @@ def test_as_json():
         "prompt_tokens": 3,
         "completion_tokens": 4,
         "unmetered": 0,
+        "maybe_billed": 0,
         "cost": "0.0000001",
         "priced": "0.0000001",
         "unpriced": 0,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.endpoints.outcome import failure, presentable, read_body
+from polyarena.harness.endpoints.outcome import failure, given_up, presentable, read_body
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -66,6 +66,49 @@ def test_errors_are_short_single_lines_without_the_key(text, key, padding):
     error.encode()
 
 
-def test_answers_are_left_as_they_are():
-    outcome = read_body(b'{"choices": [{"message": {"content": "sk-123456 \\n"}}]}')
-    assert presentable(outcome, "sk-123456") is outcome
+def answer(text, finish_reason="stop"):
+    choice = {"message": {"content": text}, "finish_reason": finish_reason}
+    return read_body(json.dumps({"choices": [choice]}).encode())
+
+
+@given(st.text(), st.sampled_from(["sk-1234567", "none", "EMPTY", "ollama", "sk-none", "anything", "placeholder"]))
+def test_answers_are_left_as_they_are(text, key):
+    outcome = answer(f"{text} \n {key[:-1]} \t{text}")
+    assert presentable(outcome, key) == outcome
+
+
+@pytest.mark.parametrize("key", ["sk-12345", "abcdefg8", 'sk-"quoted\\"', "letters-only", "a" * 16])
+def test_a_key_is_in_no_answer(key):
+    """Whatever a server echoes: records, tables and pages are made of answers."""
+    outcome = presentable(answer(f"Bearer {key}, x{key}{key}", key), key)
+    assert outcome.ok
+    assert outcome.reply.text == "Bearer ***, x******"
+    assert outcome.reply.finish_reason == "***"
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "ollama", "sk-none", "anything", "placeholder"])
+def test_what_stands_in_for_a_key_is_no_secret_in_an_answer(key):
+    outcome = answer(f"The key may be {key}.", key)
+    assert presentable(outcome, key) == outcome
+
+
+def test_a_key_is_found_in_quoted_json():
+    key = 'sk-"\\123456'
+    body = json.dumps({"error": {"message": f"no such key: {key}"}}).encode()
+    assert presentable(read_body(body), key).reply.error.count("***") == 1
+    assert "123456" not in presentable(read_body(body), key).reply.error
+
+
+@pytest.mark.parametrize(
+    ("retry", "wait", "says"),
+    [
+        (True, None, "HTTP 500 (attempts: 3)"),
+        (True, 90.0, "HTTP 500 (attempts: 3; asked to wait 90 s)"),
+        (False, None, "HTTP 500"),
+    ],
+)
+def test_who_gives_up_says_how_often_was_asked(retry, wait, says):
+    outcome = failure("500", "HTTP 500", retry=retry, retry_after_s=wait)
+    found = given_up(outcome, 3)
+    assert found.reply.error == says
+    assert (found.reason, found.retry, found.retry_after_s) == ("500", retry, wait)

@@ -44,6 +44,18 @@ def test_the_key_is_in_no_error_log_or_file(scripted_server, open_endpoint, ask_
         assert path.is_dir() or KEY.encode() not in path.read_bytes()
 
 
+def test_a_key_that_an_answer_echoes_is_kept_nowhere(scripted_server, open_endpoint, ask_for, cache, tmp_path):
+    scripted_server.script = lambda received: scripted_server.ok(f"You sent {KEY}.", finish_reason=KEY)
+    (reply,) = open_endpoint(cache)(ask_for("a"))
+    assert (reply.text, reply.finish_reason) == ("You sent ***.", "***")
+    (again,) = open_endpoint(cache)(ask_for("a"))
+    assert again.text == reply.text
+    cache.close()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not any(KEY.encode() in path.read_bytes() for path in files)
+
+
 @pytest.mark.parametrize("field", ["api_key_env", "base_url", "model_name"])
 def test_a_key_in_the_wrong_field_is_not_quoted(field):
     settings = {"model": "m", field: KEY}

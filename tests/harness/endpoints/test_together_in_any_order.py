@@ -43,16 +43,17 @@ def test_full_writes_go_at_once_and_the_rest_with_the_turn(many, most, sizes):
     assert [len(write) for write in played([many], most)] == sizes
 
 
+async def add(together, item, done):
+    await together.add(item)
+    done.append(item)
+
+
 def test_a_flush_by_hand_lets_everybody_go_on_and_leaves_nothing_for_the_turn():
     writes, done = [], []
 
-    async def add(together, item):
-        await together.add(item)
-        done.append(item)
-
     async def main():
         together = Together(lambda items: writes.append(list(items)), 100)
-        adding = [asyncio.ensure_future(add(together, item)) for item in "ab"]
+        adding = [asyncio.ensure_future(add(together, item, done)) for item in "ab"]
         # Both have been taken and wait; the turn that would keep them has not come.
         asyncio.get_running_loop().call_soon(together.flush)
         await asyncio.gather(*adding)
@@ -74,13 +75,9 @@ def test_a_flush_of_nothing_writes_nothing():
 def test_who_is_cancelled_keeps_nobody_else_waiting(cancelled):
     writes, done = [], []
 
-    async def add(together, item):
-        await together.add(item)
-        done.append(item)
-
     async def main():
         together = Together(lambda items: writes.append(list(items)), 100)
-        adding = [asyncio.ensure_future(add(together, item)) for item in range(3)]
+        adding = [asyncio.ensure_future(add(together, item, done)) for item in range(3)]
         asyncio.get_running_loop().call_soon(adding[cancelled].cancel)
         await asyncio.gather(*adding, return_exceptions=True)
 

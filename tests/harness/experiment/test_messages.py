@@ -94,9 +94,31 @@ def test_a_budget_for_all_adds_no_two_currencies(refusal):
     said = refusal(HEAD + SYSTEM + TASKS + f"judges: [{', '.join(judges)}]\nbaseline: a\nbudget: 5\n").what
     assert said == "a budget needs the `prices` of every endpoint in one currency, not in EUR and USD"
     assert refusal(HEAD + SYSTEM + TASKS + f"judges: [{', '.join(judges)}]\nbaseline: a\nbudget: 5\n").where.endswith(
-        ":1"
+        ":6 (budget)"
     )
     assert "CHF and USD" in refusal(HEAD + hosted + TASKS + f"judges: [{judges[0]}]\nbudget: 5\n").what
+
+
+@pytest.mark.parametrize(
+    ("part", "where"),
+    [
+        ("judges:\n- name: j\n  judge: llm\n  endpoint: {model: m}\nbaseline: a\nbudget: 5\n", ":9 (budget)"),
+        ("judges:\n- name: j\n  judge: llm\n  budget: 5\n  endpoint: {model: m}\n", ":7 (judges.0.budget)"),
+        ("judges:\n- name: j\n  judge: rules\n  budget: 5\n", ":7 (judges.0.budget)"),
+    ],
+)
+def test_a_budget_without_prices_is_told_at_its_own_line(refusal, part, where):
+    error = refusal(HEAD + SYSTEM + TASKS + part)
+    assert error.where.endswith(where)
+    assert error.what.startswith("a budget needs `prices`")
+    assert "`prices: {input: ..., output: ...}`" in error.fix
+
+
+def test_samples_of_a_greedy_system_are_told_at_their_own_line(refusal):
+    system = "systems:\n- name: a\n  model: toy\n  samples: 2\n"
+    error = refusal(HEAD + system + TASKS)
+    assert error.where.endswith(":5 (systems.0.samples)")
+    assert "temperature" in error.fix
 
 
 @pytest.mark.parametrize(

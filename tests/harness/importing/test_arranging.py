@@ -4,13 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.importing.arranging import arranged, renamed
+from polyarena.harness.importing.arranging import arranged as arranged_by_place
+from polyarena.harness.importing.arranging import renamed
 from polyarena.judges import Game, collapse
 from polyarena.tasks.errors import DataError
 
 
 def game(a="x", b="y", item="1", repeat=0, task="t", language="deu_Latn", label="A>B"):
     return Game("jury", task, language, item, item, a, b, repeat, label, "")
+
+
+def arranged(games, baselines):
+    return arranged_by_place(games, baselines, [f"f.jsonl:{place}" for place in range(len(games))])
 
 
 def test_renaming_changes_names_and_nothing_else():
@@ -41,11 +46,19 @@ def test_both_orders_of_a_pair_lie_in_one_shard():
 
 
 @pytest.mark.parametrize("again", [game(), game(label="B>A")])
-def test_a_game_that_occurs_twice_is_named(again):
+@pytest.mark.parametrize(("repeatable", "fix"), [(True, "number them with `repeat`"), (False, "another judge")])
+def test_a_game_that_occurs_twice_is_named_with_both_places(again, repeatable, fix):
     with pytest.raises(DataError, match="'x' against 'y' twice") as caught:
-        arranged([game(), again], ())
-    assert caught.value.where == "task t, deu_Latn, item 1, repeat 0"
-    assert "repeat" in caught.value.fix
+        arranged_by_place([game(), again], (), ["f.jsonl:1", "g.jsonl:7"], repeatable=repeatable)
+    assert caught.value.where == "g.jsonl:7"
+    assert caught.value.why == "the first time at f.jsonl:1; task t, deu_Latn, item 1, repeat 0"
+    assert fix in caught.value.fix
+
+
+def test_a_system_that_meets_itself_is_named_with_its_place():
+    with pytest.raises(DataError, match="'x' meets itself") as caught:
+        arranged_by_place([game(), game("x", "x")], (), ["f.jsonl:1", "f.jsonl:2"])
+    assert caught.value.where == "f.jsonl:2"
 
 
 GAMES = st.lists(

@@ -147,7 +147,7 @@ def test_fastchat_winners_are_systems_whatever_the_order(write):
     ]
     assert {game.source_id for game in found.games} == {"81"}
     assert {game.judge for game in found.games} == {"gpt-4"}
-    assert left(found) == {"field tstamp": 2}
+    assert left(found) == {"field tstamp": 2, "the name of the judge's prompt (kept in no record)": 2}
 
 
 SYSTEMS = ("Aya", "Qwen")
@@ -203,7 +203,7 @@ def test_our_own_games_come_back_whole(write):
     row = {
         "judge": "j", "task": "t", "language": "sw", "item_id": "i", "source_id": "s", "system_a": "x",
         "system_b": "y", "repeat": 3, "label": "B>>A", "raw": "why", "prompt_tokens": 5, "cost": 0.5, "asked": 2,
-        "wrong_language": "a", "score": 0.1, "mood": "bad",
+        "wrong_language": "a", "score": 0.1, "mood": "bad", "questions": "0123456789abcdef:0.5",
     }  # fmt: skip
     found = read("polyarena", write("g.jsonl", [row]))
     (game,) = found.games
@@ -216,7 +216,7 @@ def test_our_own_games_come_back_whole(write):
 
 def test_the_games_of_a_run_written_by_pandas_come_back_whole(write):
     games = [
-        Game("j", "t", "deu_Latn", "1", "s1", "x", "y", 0, "A>B", "why", 5, 7, 0.25, None, 2, "a", 1 / 3),
+        Game("j", "t", "deu_Latn", "1", "s1", "x", "y", 0, "A>B", "why", 5, 7, 0.25, None, 2, "a", 2 / 3),
         Game("j", "t", "deu_Latn", "1", "s1", "y", "x", 0, "invalid", "", error="nothing was said"),
     ]
     # A column of whole numbers with gaps is one of floating point there: 5.0.
@@ -224,7 +224,7 @@ def test_the_games_of_a_run_written_by_pandas_come_back_whole(write):
     path = write("g.jsonl", [json.loads(line) for line in text.splitlines()])
     found = read("polyarena", path)
     assert [replace(game, score=None) for game in found.games] == [replace(game, score=None) for game in games]
-    assert found.games[0].score == pytest.approx(1 / 3, abs=1e-15)
+    assert found.games[0].score == pytest.approx(2 / 3, abs=1e-15)
     assert left(found) == {}
     with pytest.raises(DataError, match=r"asked is 1\.5"):
         read("polyarena", write("g.jsonl", [{**asdict(games[0]), "asked": 1.5}]))

@@ -28,6 +28,7 @@ def read(name, path, **options):
         ({"completion_tokens": 1.5}, "completion_tokens is 1.5"),
         ({"asked": -1}, "asked is -1"),
         ({"wrong_language": "yes"}, "unknown wrong_language 'yes'"),
+        ({"questions": "two of them"}, "does not say what questions cost: 'two of them'"),
         ({"task": {"a": 1}}, "needs 'task'"),
         ({"judge": ["gpt-4"]}, "needs 'judge'"),
         ({"source_id": 1.5}, "needs 'source_id'"),
@@ -42,7 +43,9 @@ def test_values_that_no_record_can_hold_are_refused_with_their_line(changes, wha
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("changes", [{"score": 0}, {"score": 1}, {"cost": 0}, {"repeat": 2**31 - 1}, {"asked": None}])
+@pytest.mark.parametrize(
+    "changes", [{"score": 0, "label": "B>A"}, {"score": 1}, {"cost": 0}, {"repeat": 2**31 - 1}, {"asked": None}]
+)
 def test_the_ends_of_each_range_are_in_it(changes, write):
     (game,) = read("polyarena", write("g.jsonl", [{**GAME, **changes}])).games
     assert {name: getattr(game, name) for name in changes} == changes

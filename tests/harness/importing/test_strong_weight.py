@@ -101,7 +101,8 @@ def test_a_refused_import_leaves_no_run_behind(write, tmp_path):
 
 
 def test_graded_preferences_are_no_strong_verdicts(bring):
-    records = bring([{**each, "score": 0.9} for each in GAMES], weight=3)
+    worth = {"A>>B": 0.9, "A>B": 0.9, "A=B": 0.5, "B>A": 0.1}
+    records = bring([{**each, "score": worth[each["label"]]} for each in GAMES], weight=3)
     assert strong_scores(records).empty
 
 

@@ -98,3 +98,10 @@ def test_a_device_or_type_that_is_none_is_told(checkpoint, settings, complaint):
     with pytest.raises(ModelError, match=complaint) as caught:
         RewardModel(RewardSettings(model=checkpoint[1], **settings))(PAIRS)
     assert caught.value.fix.startswith("use ")
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "../nowhere", "/nowhere/at/all", "~/nowhere"])
+def test_a_folder_that_is_not_there_is_refused_before_anything_is_loaded(name):
+    with pytest.raises(ExperimentError, match="there is no folder"):
+        build({"model": name}, None)
+    assert build({"model": "somebody/on-the-hub"}, None).signature

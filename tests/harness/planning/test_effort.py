@@ -6,15 +6,16 @@ from hypothesis import strategies as st
 
 from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
 from polyarena.harness.planning import plan
-from polyarena.harness.planning.effort import ORDERS, _effort
+from polyarena.harness.planning.effort import effort_fields
+from polyarena.harness.planning.games import ORDERS, _shown
 from polyarena.harness.planning.prompting import messages
 from polyarena.harness.planning.tokens import BYTES_PER_TOKEN, Range, text_tokens
 from polyarena.harness.running import run
-from polyarena.harness.store import read_shard
+from polyarena.harness.store import read_shard, shard_facts, write_shard
 from polyarena.judges import pairings
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.item import Item
-from polyarena.tasks.records import Completion
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
 from polyarena.tasks.sampling import Sampling
 
 ADDRESS = {"base_url": "http://127.0.0.1:9/v1", "model": "m"}
@@ -243,6 +244,46 @@ def test_with_stored_answers_the_very_questions_are_counted(planned, pair):
     assert ends(after.prompt_tokens) == near(sum(map(text_tokens, texts), Range()))
 
 
+def test_answers_without_a_counterpart_are_not_planned(planned, pair):
+    run(planned(toy(), toy("two"), baseline="one"))
+    whole = pair()
+    path = planned(toy()).folder.cell("two", "toy_open", "deu_Latn")
+    kept = read_shard(path, Completion)[:5]
+    write_shard(path, kept, COMPLETION_SCHEMA, shard_facts(path))
+    part = pair()
+    assert (whole.items, whole.requests) == (ITEMS, 2 * ITEMS)
+    assert (part.items, part.requests) == (5, 10)
+    assert part.prompt_tokens.high < whole.prompt_tokens.high / 2
+
+
+def test_a_question_that_two_games_share_is_planned_once(planned, pair):
+    harm = judge(judge="harm")
+    before = pair(judge_=harm)
+    run(planned(toy(), toy("two"), baseline="one"))
+    after = pair(judge_=harm)
+    assert before.requests == after.requests == 2 * ITEMS
+
+
+@pytest.mark.parametrize(("name", "times"), [("llm", 2), ("harm", 1)])
+def test_an_answer_is_shown_once_alone_and_twice_in_pairs(planned, name, times):
+    made = planned(toy(), toy("two"), baseline="one", judges=[judge(judge=name)]).judges[0]
+    item = Item("1", "q1", "deu_Latn", PROMPTS[0])
+    for repeats in (1, 3):
+        assert _shown(made, made.spec.endpoint, item, range(repeats)) == pytest.approx(times * repeats)
+
+
+def test_answers_in_the_cache_are_as_long_as_others(planned, cache):
+    def made():
+        return planned(asked(), asked(name="two"), baseline="one", judges=[judge()])
+
+    before = made().games[0]
+    for call in calls():
+        cache.put(call_key(EndpointSettings(**ADDRESS), call), Reply("text"))
+    after = made()
+    assert {cell.cached for cell in after.cells} == {ITEMS}
+    assert after.games[0].prompt_tokens == before.prompt_tokens
+
+
 def questions(made):
     two, one = (read_shard(made.folder.cell(name, "toy_open", "deu_Latn"), Completion) for name in ("two", "one"))
     items = {str(n): Item(str(n), f"q{n}", "deu_Latn", prompt) for n, prompt in enumerate(PROMPTS)}
@@ -278,7 +319,7 @@ def test_a_stored_cell_is_not_looked_up_and_has_its_numbers_all_the_same(planned
 def test_what_is_cached_takes_its_share_and_nothing_becomes_negative(requests, cached, low, more):
     cached = min(requests, cached)
     span = Range(low, low + more)
-    found = _effort(3, requests, cached, span, span, EndpointSettings(**PRICED))
+    found = effort_fields(3, requests, cached, span, span, EndpointSettings(**PRICED))
     assert 0 <= found["prompt_tokens"].low <= found["prompt_tokens"].high <= span.high
     assert 0 <= found["price"].low <= found["price"].high
     if requests == cached:

@@ -62,7 +62,7 @@ def test_what_a_judge_refuses_has_a_place(judge, error, says):
 def test_a_template_that_is_not_there_is_named(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text(
-        "name: x\nsystems: [{name: a, model: toy}]\nbaseline: a\ntasks: [toy_open]\njudges:\n"
+        "name: x\nsystems: [{name: a, model: toy}, {name: b, model: toy}]\nbaseline: a\ntasks: [toy_open]\njudges:\n"
         "  - {name: j, judge: llm, args: {template: mine.toml}, endpoint: {model: m, base_url: 'http://127.0.0.1:1/v1'}}\n"
     )
     with pytest.raises(ExperimentError) as caught:
@@ -77,7 +77,7 @@ def test_a_reward_model_beside_the_experiment_is_found_wherever_one_stands(tmp_p
     (checkpoint / "config.json").write_text("{}")
     path = tmp_path / "x.yaml"
     path.write_text(
-        "name: x\nsystems: [{name: a, model: toy}]\nbaseline: a\ntasks: [toy_open]\n"
+        "name: x\nsystems: [{name: a, model: toy}, {name: b, model: toy}]\nbaseline: a\ntasks: [toy_open]\n"
         "judges: [{name: j, judge: reward, args: {model: models/rm}}]\n"
     )
     found = load_experiment(path)
@@ -129,6 +129,6 @@ def test_a_planned_judge_that_is_asked_all_the_same_is_a_defect():
 )
 def test_the_run_folder_is_the_option_s_else_the_file_s_else_named_after_it(output, own, found, tmp_path):
     path = tmp_path / "x.yaml"
-    text = "name: x\nsystems: [{name: a, model: toy}]\ntasks: [toy_open]\n"
+    text = "name: x\nsystems: [{name: a, model: toy}, {name: b, model: toy}]\ntasks: [toy_open]\n"
     path.write_text(text + (f"output: {own}\n" if own else ""))
     assert str(folder_of(load_experiment(path), output).path) == found.format(base=tmp_path)

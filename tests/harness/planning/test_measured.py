@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
 from polyarena.harness.planning import plan
-from polyarena.harness.planning.effort import _calls
+from polyarena.harness.planning.games import _asked, _paired
 from polyarena.harness.planning.measured import FEWEST, call_size, measured
 from polyarena.harness.planning.sheets import reading
 from polyarena.harness.planning.stock import Stock
@@ -44,8 +44,8 @@ COUNTS = st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 900), st.intege
 def test_ranges_hold_the_mean_and_nothing_that_was_not_seen(counts, left):
     found = measured([(call(size), Reply("", None, prompt, reply)) for size, prompt, reply in counts], left)
     lengths, ratios = [reply for *_, reply in counts], [prompt / size for size, prompt, _ in counts]
-    for span, seen in ((found.reply, lengths), (found.per_byte, ratios)):
-        mean = sum(seen) / len(seen)
+    of_sums = sum(prompt for _, prompt, _ in counts) / sum(size for size, *_ in counts)
+    for span, seen, mean in ((found.reply, lengths, sum(lengths) / len(lengths)), (found.per_byte, ratios, of_sums)):
         assert min(seen) <= span.low * (1 + 1e-9)
         assert span.high <= max(seen) * (1 + 1e-9)
         assert span.low <= mean * (1 + 1e-9)
@@ -74,8 +74,10 @@ def judged(planned, tmp_path):
     made = planned()
     cells = {cell.system: cell for cell in made.cells}
     with CallCache(tmp_path / "calls.sqlite") as cache, reading(None) as reader:
-        items = reader.questions(made.tasks[0], "deu_Latn").items()
-        for asked in _calls(made.judges[0], cells["two"], cells["one"], items, Stock(made.folder, cache)):
+        questions = reader.questions(made.tasks[0], "deu_Latn")
+        judge = made.judges[0]
+        paired = _paired(judge, cells["two"], cells["one"], questions, Stock(made.folder, cache))
+        for asked in _asked(judge, judge.spec.endpoint, paired.matches()):
             counted = Reply("[[A>B]]", "stop", call_size(asked) // 4, 30)
             cache.put(call_key(EndpointSettings(**PRICED), asked), counted)
     return made

@@ -5,7 +5,17 @@ import io
 import pytest
 from rich.console import Console
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Finished, GamesDone, ModelLoaded, ModelLoading
+from polyarena.harness.events import (
+    CellDone,
+    CellFailed,
+    CellStarted,
+    Finished,
+    GamesDone,
+    GamesFailed,
+    GamesGoingOn,
+    ModelLoaded,
+    ModelLoading,
+)
 from polyarena.harness.planning import plan
 from polyarena.harness.progress import listening
 from polyarena.harness.progress.live import LiveProgress
@@ -65,6 +75,52 @@ def test_the_tracker_counts_languages(planned):
     assert tracker.works["long judges two · toy_open"].done == 1
 
 
+def going_on(judged, seconds, language="deu_Latn"):
+    return GamesGoingOn("long", "two", "toy_open", language, judged, 24, seconds)
+
+
+def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
+    tracker = Tracker.of(planned)
+    work = tracker.follow(going_on(6, 30.0))
+    assert (work.done, work.part, work.now) == (0, 0.25, "deu_Latn")
+    judging = {"long judges two · toy_open"}
+    tracker.pace._left = {kind: left for kind, left in tracker.pace._left.items() if kind in judging}
+    # A quarter of one language of three took 30 seconds.
+    assert tracker.pace.seconds_left() == pytest.approx(30 * 11)
+    tracker.follow(going_on(12, 60.0))
+    assert tracker.pace.seconds_left() == pytest.approx(30 * 10)
+    work = tracker.follow(GamesDone("long", "two", "toy_open", "deu_Latn", 24, 0, 120.0, "key"))
+    assert (work.done, work.part) == (1, 0.0)
+    assert tracker.pace.seconds_left() == pytest.approx(30 * 8)
+
+
+def test_a_pair_that_fails_halfway_is_no_longer_to_come(planned):
+    tracker = Tracker.of(planned)
+    tracker.follow(going_on(12, 60.0))
+    left = tracker.pace._left["long judges two · toy_open"]
+    tracker.follow(GamesFailed("long", "two", "toy_open", "deu_Latn", 24, "gone"))
+    assert tracker.pace._left["long judges two · toy_open"] == pytest.approx(left * 4 / 5)
+
+
+def test_a_long_language_says_how_far_it_is_but_not_often(planned):
+    stream, clock_s = io.StringIO(), [0.0]
+    display = PlainProgress(planned, stream, every_s=10, now=lambda: clock_s[0])
+    for judged in range(1, 24):
+        clock_s[0] += 5
+        display(going_on(judged, clock_s[0]))
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 23 * 5 // 30
+    assert lines[0].startswith("long judges two · toy_open: 0/3 languages, deu_Latn 25% done, about ")
+
+
+def test_a_bar_says_how_far_a_language_is(planned):
+    stream = io.StringIO()
+    display = LiveProgress(planned, Console(file=stream, force_terminal=True, width=140))
+    display(going_on(6, 30.0))
+    display.close()
+    assert "deu_Latn 25%" in stream.getvalue()
+
+
 def test_plain_lines_come_now_and_then_and_at_the_end(planned):
     stream, time = io.StringIO(), iter(range(0, 1000, 6))
     display = PlainProgress(planned, stream, every_s=20, now=lambda: next(time))
@@ -87,6 +143,22 @@ def test_bars_show_languages_and_time(planned):
     assert "one · toy_open" in text
     assert "3/3" in text
     assert "no voice" in text
+
+
+HOSTILE = "sent [/] [red]\x1b[2Jand \u202eesrever\n  fix: none"
+
+
+def test_what_servers_say_is_shown_and_not_obeyed(planned):
+    failed = CellFailed("one", "toy_open", "tha_Thai", 12, HOSTILE)
+    lines, bars = io.StringIO(), io.StringIO()
+    PlainProgress(planned, lines)(failed)
+    display = LiveProgress(planned, Console(file=bars, force_terminal=False, width=160))
+    display(failed)
+    display.close()
+    for said in (lines.getvalue(), bars.getvalue()):
+        assert "sent [/] [red]\ufffd[2Jand \ufffdesrever" in said
+        assert "\x1b[2J" not in said
+        assert "\u202e" not in said
 
 
 def test_quiet_is_quiet(planned, capsys):

@@ -1,8 +1,9 @@
 """What the page says of a run: who played which part, how it was asked, what is missing and what nobody judged."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from polyarena.harness.reporting.content import page_content
 from polyarena.harness.reporting.locked import MOST_NAMED
+from polyarena.harness.store import RunFolder
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion, to_table
 from polyarena.tasks.registry import find_task
 
@@ -25,6 +27,7 @@ class Records:
     answers: list = field(default_factory=list)
     asked: list = field(default_factory=list)
     without: list = field(default_factory=list)
+    folder: RunFolder = field(default_factory=lambda: RunFolder(Path("nowhere")))
 
     def completions(self):
         return to_table(self.answers, COMPLETION_SCHEMA).to_pandas()
@@ -166,7 +169,7 @@ def test_notes_come_in_one_order():
 
 
 def given_to(name, item, sample=0, language="deu_Latn", task="t"):
-    return [Completion(name, task, language, item, sample, item, prompt="?", text="x")]
+    return [Completion(name, task, language, item, sample, item, prompt="?", text=f"{name} says x")]
 
 
 PAIRS = [(judge, "one", "two", "t", language) for judge in ("i", "j") for language in ("deu_Latn", "tha_Thai")]
@@ -187,6 +190,16 @@ def test_answers_without_a_counterpart_are_counted_once_whoever_judges(one, two)
     alone = sum(number == 1 for key, number in Counter([*one, *two]).items() if key[0] in languages)
     expected = (f"{alone} answers of one or two to t have no counterpart and are not judged.",) if alone else ()
     assert notes == expected
+
+
+@pytest.mark.parametrize(("other", "told"), [("one says x", True), ("one says y", False)])
+def test_two_systems_that_answer_all_alike_may_be_one(other, told):
+    answers = given_to("one", "1") + given_to("one", "2") + [
+        replace(answer, text=text)
+        for answer, text in zip(given_to("two", "1") + given_to("two", "2"), ("one says x", other), strict=True)
+    ]  # fmt: skip
+    same = ("one and two gave the very same answers to t, 2 of them; they may be one system under two names.",)
+    assert content(make_lock(), answers=answers, asked=PAIRS).notes == (same if told else ())
 
 
 def test_a_task_that_nobody_judges_has_no_counterparts_to_miss():

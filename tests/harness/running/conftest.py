@@ -1,6 +1,8 @@
-"""Most tests of runs look at numbers; they need no printed figures."""
+"""An experiment of toys; most tests of its runs look at numbers and need no printed figures."""
 
 import pytest
+
+from polyarena.harness import plan, run
 
 
 @pytest.fixture(autouse=True)
@@ -8,3 +10,37 @@ def one_format(request, monkeypatch):
     """Draws each chart in one format, which saves seconds a run; ``all_formats`` marks tests that want them all."""
     if "all_formats" not in request.keywords:
         monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+
+
+@pytest.fixture
+def systems():
+    """Two toys; the first one is the baseline."""
+    return [{"name": name, "model": "toy", "args": {"voice": name}} for name in ("one", "two")]
+
+
+@pytest.fixture
+def experiment(systems):
+    """Returns the experiment of the toys, with these changes."""
+
+    def experiment(**changes):
+        return {
+            "name": "toy",
+            "systems": systems,
+            "baseline": "one",
+            "tasks": ["toy_open", "toy_choice"],
+            "judges": [{"name": "long", "judge": "toy_length"}],
+            "statistics": {"rounds": 200},
+            **changes,
+        }
+
+    return experiment
+
+
+@pytest.fixture
+def go(experiment, tmp_path, toys):
+    """Runs the experiment with these changes; in one test, always the same run folder unless another is named."""
+
+    def go(folder="run", **changes):
+        return run(plan(experiment(**changes), output=tmp_path / folder))
+
+    return go

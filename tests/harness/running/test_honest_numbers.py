@@ -7,37 +7,11 @@ from polyarena.harness.cli import main
 from polyarena.harness.store import RunFolder, shard_facts
 from polyarena.tasks.errors import StoreError
 
-SYSTEMS = [
-    {"name": "one", "model": "toy", "args": {"voice": "one"}},
-    {"name": "two", "model": "toy", "args": {"voice": "two"}},
-]
 
-
-@pytest.fixture
-def go(tmp_path, toys):
-    def go(**changes):
-        experiment = {
-            "name": "toy",
-            "systems": SYSTEMS,
-            "baseline": "one",
-            "tasks": ["toy_open", "toy_choice"],
-            "judges": [{"name": "long", "judge": "toy_length"}],
-            "statistics": {"rounds": 200},
-            **changes,
-        }
-        return run(plan(experiment, output=tmp_path / "run"))
-
-    return go
-
-
-def told(prompt):
-    return [SYSTEMS[0], {**SYSTEMS[1], "system_prompt": prompt}]
-
-
-def test_numbers_of_other_settings_do_not_stand_in_for_a_failed_cell(go, monkeypatch):
+def test_numbers_of_other_settings_do_not_stand_in_for_a_failed_cell(go, systems, monkeypatch):
     go()
     monkeypatch.setenv("TOY_FAIL", "swh_Latn")
-    broken = go(systems=told("Speak {language}."))
+    broken = go(systems=[systems[0], {**systems[1], "system_prompt": "Speak {language}."}])
     assert {failure.language for failure in broken.failures} == {"swh_Latn"}
     for frame in (
         broken.battles(),
@@ -48,9 +22,9 @@ def test_numbers_of_other_settings_do_not_stand_in_for_a_failed_cell(go, monkeyp
     assert "Incomplete" in broken.files.page.read_text()
 
 
-def test_numbers_of_other_settings_do_not_stand_in_for_a_model_that_cannot_be_loaded(go):
+def test_numbers_of_other_settings_do_not_stand_in_for_a_model_that_cannot_be_loaded(go, systems):
     go()
-    broken = go(systems=[SYSTEMS[0], {"name": "two", "model": "toy", "args": {"voice": "mute"}}])
+    broken = go(systems=[systems[0], {"name": "two", "model": "toy", "args": {"voice": "mute"}}])
     assert set(broken.scores()["system"]) == {"one"}
     assert broken.battles().empty
 

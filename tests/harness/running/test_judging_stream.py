@@ -7,7 +7,7 @@ import pytest
 
 from polyarena.harness import plan, run
 from polyarena.harness.endpoints.spent import spent
-from polyarena.harness.events import GamesDone
+from polyarena.harness.events import GamesDone, GamesGoingOn
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Verdict
 from polyarena.judges.records import Label
@@ -54,7 +54,7 @@ def shards(folder):
 
 def test_small_cells_keep_the_pipeline_full(go, scripted_server):
     concurrency = 3 * A_PAIR
-    scripted_server.script = lambda request: scripted_server.ok("[[A>B]]").after(0.1)
+    scripted_server.script = lambda request: scripted_server.ok("[[A>B]]").after(0.6)
     finished = go(concurrency=concurrency)
     assert not finished.failures
     assert len(scripted_server.log) == len(finished.games()) == GAMES
@@ -87,6 +87,26 @@ def test_a_shard_is_written_when_its_games_are_there(go, scripted_server, tmp_pa
     go(listener=listener, concurrency=1)
     assert [count for count, _ in seen] == list(range(1, GAMES // A_PAIR + 1))
     assert seen[0][1] < GAMES
+
+
+def test_how_far_a_pair_is_is_told_and_not_logged(go, scripted_server, tmp_path, monkeypatch):
+    monkeypatch.setattr("polyarena.harness.running.games.EVERY_S", 0.0)
+    seen = []
+    go(listener=seen.append, concurrency=1)
+    told = [event for event in seen if isinstance(event, GamesGoingOn)]
+    assert [event.judged for event in told] == [1, 2, 3] * (GAMES // A_PAIR)
+    assert {event.games for event in told} == {A_PAIR}
+    assert "GamesGoingOn" not in (tmp_path / "run" / "events.jsonl").read_text()
+
+
+def test_the_seconds_of_pairs_add_up_to_the_time_that_passes(go, scripted_server):
+    scripted_server.script = lambda request: scripted_server.ok("[[A>B]]").after(0.05)
+    seen = []
+    finished = go(listener=seen.append, concurrency=GAMES)
+    seconds = [event.seconds for event in seen if isinstance(event, GamesDone)]
+    assert len(seconds) == GAMES // A_PAIR
+    # All pairs were under way together: each for itself took nearly as long as all of them.
+    assert 0.05 <= sum(seconds) <= finished.seconds
 
 
 def test_second_tries_are_booked_on_the_language_they_are_for(go, scripted_server, tmp_path):

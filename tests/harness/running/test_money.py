@@ -11,8 +11,11 @@ import pytest
 from polyarena.harness import load_experiment, plan, run
 from polyarena.harness.cli.app import main
 from polyarena.harness.endpoints.journal import read_entries
+from polyarena.harness.endpoints.spending import spent_by
 from polyarena.harness.endpoints.spent import spent
-from polyarena.harness.store import REFUSED, RunFolder, shard_facts
+from polyarena.harness.store import REFUSED, RunFolder, read_shard, shard_facts
+from polyarena.judges import Game
+from polyarena.reports.judge_card.habits import price_per_thousand
 from polyarena.tasks.errors import ExperimentError
 
 KEY = "sk-money-secret-0123456789"
@@ -68,6 +71,51 @@ def test_the_ledger_of_the_folder_is_the_servers(experiment, go, scripted_server
     assert (tmp_path / "run" / "results" / "ledger.csv").read_bytes() == before
 
 
+def test_the_price_of_a_judge_of_single_answers_is_what_the_ledger_says(experiment, go, scripted_server, tmp_path):
+    scripted_server.script = lambda request: scripted_server.ok("[[no]]", prompt_tokens=100 + request.index)
+    judge = {"judge": "harm", "args": {"structured": "off"}}
+    go(experiment(systems=("one", "two", "three"), judge=judge))
+    games = [
+        game for path in sorted((tmp_path / "run" / "games").rglob("*.parquet")) for game in read_shard(path, Game)
+    ]
+    price, unpriced = price_per_thousand(games)
+    paid = sum(Decimal(row.cost) for row in spent(tmp_path / "run" / "attempts.jsonl"))
+    assert (unpriced, len(games)) == (0, 2 * GAMES)
+    assert price * len(games) / 1000 == pytest.approx(float(paid))
+    # The same questions in the other order, and those on the baseline's answers against the third, cost nothing more.
+    assert len(scripted_server.log) < len(games)
+
+
+@pytest.mark.parametrize("mode", ["online", "batch"])
+def test_the_ledger_the_budget_and_the_page_agree_on_what_may_have_been_billed(
+    experiment, go, scripted_server, batch_server, tmp_path, mode
+):
+    """A proxy's page with status 200 may stand before a model that was asked."""
+    bodies = {"online": b"<html>200</html>", "batch": b'{"choices": []}'}
+    scripted_server.script = lambda request: scripted_server.raw(bodies[mode])
+    finished = go(with_endpoint(experiment(budget="0.03"), mode=mode, poll_s=0.01, max_wait_s=1))
+    assert finished.failures
+    rows = list(csv.DictReader((tmp_path / "run" / "results" / "ledger.csv").read_text().splitlines()))
+    assert sum(int(row["answered"]) for row in rows) == 0
+    assert sum(int(row["maybe_billed"]) for row in rows) == sum(int(row["requests"]) for row in rows) > 0
+    assert {row["cost"] for row in rows} == {"0"}
+    most = sum(Decimal(row["cost_at_most"]) for row in rows)
+    assert most == spent_by(read_entries(tmp_path / "run" / "attempts.jsonl"))
+    assert 0 < most <= Decimal("0.03")
+    page = finished.files.page.read_text()
+    assert "Maybe billed" in page
+    assert f"0.0000–{most:.4f} USD" in page
+
+
+def test_without_prices_a_run_without_answers_has_an_unknown_cost(experiment, go, scripted_server, tmp_path):
+    scripted_server.script = lambda request: scripted_server.raw(b"<html>")
+    made = with_endpoint(experiment())
+    made["judges"][0]["endpoint"].pop("prices")
+    go(made)
+    rows = list(csv.DictReader((tmp_path / "run" / "results" / "ledger.csv").read_text().splitlines()))
+    assert {(row["cost"], row["cost_at_most"], row["currency"]) for row in rows} == {("", "", "")}
+
+
 @pytest.mark.parametrize("whose", ["judge", "experiment"])
 def test_a_budget_stops_the_run_and_raising_it_goes_on(experiment, go, scripted_server, tmp_path, whose):
     def made(amount):
@@ -100,6 +148,24 @@ def test_the_exit_code_of_a_spent_budget(experiment, tmp_path, capsys):
     path.write_text(yaml.safe_dump(experiment(budget=0.003)))
     assert main(["run", str(path), "-o", str(tmp_path / "run"), "--quiet"]) == 5
     assert "is spent" in "".join(capsys.readouterr())
+
+
+def test_the_exit_code_of_a_judge_without_any_verdict(experiment, tmp_path, capsys, scripted_server):
+    import yaml
+
+    path = tmp_path / "money.yaml"
+    path.write_text(yaml.safe_dump(experiment(languages=["deu_Latn"])))
+    scripted_server.script = lambda request: scripted_server.ok("I cannot say.")
+    for _ in range(2):  # The second run finds the games stored.
+        assert main(["run", str(path), "-o", str(tmp_path / "run"), "--quiet"]) == 3
+        assert "the judge 'llm' gave no verdict in any of its 6 games" in capsys.readouterr().err
+    one_answers = path.with_stem("answers")
+    scripted_server.script = lambda request: scripted_server.ok("[[A=B]]" if "Answer A:" in request.question else "")
+    one_answers.write_text(
+        path.read_text().replace("max_attempts: 2", "max_attempts: 3").replace("model: m", "model: n")
+    )
+    assert main(["run", str(one_answers), "-o", str(tmp_path / "run"), "--quiet"]) == 0
+    assert "no verdict" not in capsys.readouterr().err
 
 
 def test_a_budget_without_prices_is_refused(experiment):

@@ -12,31 +12,6 @@ from polyarena.harness.running.runner import jobs
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.errors import StoreError
 
-SYSTEMS = [
-    {"name": "one", "model": "toy", "args": {"voice": "one"}},
-    {"name": "two", "model": "toy", "args": {"voice": "two"}},
-]
-
-
-def experiment(**changes):
-    return {
-        "name": "toy",
-        "systems": SYSTEMS,
-        "baseline": "one",
-        "tasks": ["toy_open", "toy_choice"],
-        "judges": [{"name": "long", "judge": "toy_length"}],
-        "statistics": {"rounds": 200},
-        **changes,
-    }
-
-
-@pytest.fixture
-def go(tmp_path, toys):
-    def go(folder="run", **changes):
-        return run(plan(experiment(**changes), output=tmp_path / folder))
-
-    return go
-
 
 def lines(toys, word):
     return [line for line in toys.read_text().splitlines() if line.split()[0] == word]
@@ -78,13 +53,13 @@ def test_every_number_names_all_that_changes_it(go):
         assert signatures.str.contains(part, regex=False).all(), part
 
 
-def test_a_signature_follows_what_the_systems_were_asked_with(go):
+def test_a_signature_follows_what_the_systems_were_asked_with(go, systems):
     def signatures(**changes):
         frame = go("signed", tasks=["toy_open"], **changes).estimates().set_index("group")
         return frame["signature"].to_dict()
 
-    told = {**SYSTEMS[1], "system_prompt": "Speak {language}."}
-    before, after = signatures(), signatures(systems=[SYSTEMS[0], told])
+    told = {**systems[1], "system_prompt": "Speak {language}."}
+    before, after = signatures(), signatures(systems=[systems[0], told])
     assert before.keys() == after.keys()
     assert not set(before.values()) & set(after.values())
     # A language's number does not depend on which others were asked.
@@ -101,9 +76,9 @@ def test_files_are_where_the_run_says(go):
         assert path.stat().st_size > 0
 
 
-def test_a_model_is_loaded_once_for_all_its_systems(go, toys):
+def test_a_model_is_loaded_once_for_all_its_systems(go, systems, toys):
     told = {"name": "three", "model": "toy", "args": {"voice": "one"}, "system_prompt": "Speak {language}."}
-    go(systems=[*SYSTEMS, told])
+    go(systems=[*systems, told])
     assert sorted(lines(toys, "load")) == ["load one", "load two"]
     assert len(lines(toys, "close")) == 2
 
@@ -188,8 +163,8 @@ def test_a_model_that_fails_again_and_again_is_given_up(go, monkeypatch, toys):
     assert not lines(toys, "cell")
 
 
-def test_a_model_that_cannot_be_loaded_spares_the_others(go):
-    finished = go(systems=[SYSTEMS[0], {"name": "two", "model": "toy", "args": {"voice": "mute"}}])
+def test_a_model_that_cannot_be_loaded_spares_the_others(go, systems):
+    finished = go(systems=[systems[0], {"name": "two", "model": "toy", "args": {"voice": "mute"}}])
     assert {failure.system for failure in finished.failures if hasattr(failure, "system")} == {"two"}
     assert set(finished.scores()["system"]) == {"one"}
 
@@ -203,13 +178,13 @@ def test_games_without_verdict_are_counted_and_bounded(go):
     assert "without verdict" in finished.files.page.read_text()
 
 
-def test_a_single_system_needs_no_judge(go):
-    finished = go(systems=SYSTEMS[:1], baseline=None, judges=[], tasks=["toy_choice"])
+def test_a_single_system_needs_no_judge(go, systems):
+    finished = go(systems=systems[:1], baseline=None, judges=[], tasks=["toy_choice"])
     assert set(finished.estimates()["metric"]) == {"acc"}
 
 
-def test_completions_alone_make_a_report_too(go):
-    finished = go(systems=SYSTEMS[:1], baseline=None, judges=[], tasks=["toy_open"])
+def test_completions_alone_make_a_report_too(go, systems):
+    finished = go(systems=systems[:1], baseline=None, judges=[], tasks=["toy_open"])
     assert finished.estimates().empty
     assert finished.files.page.exists()
 
@@ -255,7 +230,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
         open_run(tmp_path)
 
 
-def test_jobs_can_travel_and_any_order_gives_the_same(toys, tmp_path):
+def test_jobs_can_travel_and_any_order_gives_the_same(experiment, toys, tmp_path):
     class Backwards(LocalExecutor):
         def run(self, jobs, work):
             yield from super().run([pickle.loads(pickle.dumps(job)) for job in reversed(jobs)], work)

@@ -15,10 +15,15 @@ MATCH = Match("deu_Latn", "?", Answer("a"), Answer("b"))
 
 
 def test_the_explanation_comes_before_the_verdict():
-    schema = verdict_schema(["yes", "no"])
+    schema = verdict_schema(["yes", "no"], 'Write "explanation" and "verdict".')
     assert list(schema["properties"]) == schema["required"] == ["explanation", "verdict"]
     assert schema["properties"]["verdict"]["enum"] == ["yes", "no"]
     assert json.loads(json.dumps(schema)) == schema
+
+
+def test_a_template_that_asks_for_no_explanation_gets_no_room_for_one():
+    schema = verdict_schema(["yes", "no"], 'Write one key, "verdict".')
+    assert list(schema["properties"]) == schema["required"] == ["verdict"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,9 @@ def test_deep_nesting_is_no_verdict():
 
 def test_the_schema_goes_with_the_question_and_off_leaves_it_out():
     (call,) = build({}, None).calls(MATCH)
-    assert call.schema == verdict_schema([label.value for label in load_template("pairwise").labels])
+    template = load_template("pairwise")
+    assert call.schema == verdict_schema([label.value for label in template.labels], template.json)
+    assert "explanation" in call.schema["required"]
     (plain,) = build({"structured": "off"}, None).calls(MATCH)
     assert plain.schema is None
     assert call.messages[0] != plain.messages[0]

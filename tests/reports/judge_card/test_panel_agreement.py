@@ -70,3 +70,51 @@ def test_win_rates_are_averaged_over_languages_and_about_the_candidate():
     assert (row.candidate, row.baseline) == ("old", "new")
     assert row.languages == {"deu_Latn": 0, "swh_Latn": 1}
     assert row.win_rate == np.mean([0, 1])
+
+
+def test_a_member_without_a_verdict_abstains_and_is_named():
+    said = ["A>B", "B>A", "A=B"] * 4
+    members = {"a": games(said), "b": games(said), "mute": games(["invalid"] * 12)}
+    whole = member_agreement(members, FEW)[0]
+    assert (whole.n, whole.silent, list(whole.pairs)) == (12, ("mute",), [("a", "b")])
+    assert whole.pairs["a", "b"].value == pytest.approx(1)
+    assert whole.fleiss == pytest.approx(1)
+    without = {row.member: row.win_rate for row in leave_one_out(members, PanelRule.MEAN, BASELINES)}
+    assert without == pytest.approx({"": 0.5, "a": 0.5, "b": 0.5, "mute": 0.5})
+
+
+def test_a_member_may_be_silent_in_one_language_only():
+    said = ["A>B", "B>A"] * 4
+    members = {
+        "a": games(said) + games(said, "swh_Latn"),
+        "b": games(said) + games(said, "swh_Latn"),
+        "c": games(said) + games(["invalid"] * 8, "swh_Latn"),
+    }
+    by_language = {row.language: row for row in member_agreement(members, FEW)}
+    assert {code: row.silent for code, row in by_language.items()} == {
+        "all": (), "deu_Latn": (), "swh_Latn": ("c",),
+    }  # fmt: skip
+    assert {code: row.n for code, row in by_language.items()} == {"all": 8, "deu_Latn": 8, "swh_Latn": 8}
+    assert list(by_language["swh_Latn"].pairs) == [("a", "b")]
+
+
+def test_each_two_are_compared_on_all_that_both_decided():
+    members = {
+        "a": games(["A>B", "B>A", "A>B", "B>A"]),
+        "b": games(["A>B", "B>A", "B>A", "A>B"]),
+        "c": games(["A>B", "B>A", "invalid", "invalid"]),
+    }
+    whole = member_agreement(members, FEW)[0]
+    assert whole.n == 2
+    assert whole.pairs["a", "b"].value == pytest.approx(0)
+    assert whole.pairs["a", "c"].value == pytest.approx(1)
+
+
+def test_two_that_never_decided_the_same_item_have_no_kappa():
+    members = {
+        "a": games(["A>B", "B>A", "invalid"]),
+        "b": games(["A>B", "B>A", "A>B"]),
+        "c": games(["invalid", "invalid", "A>B"]),
+    }
+    whole = member_agreement(members, FEW)[0]
+    assert (whole.n, whole.fleiss, whole.pairs["a", "c"].value) == (0, None, None)

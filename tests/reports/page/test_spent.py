@@ -8,14 +8,24 @@ import pytest
 from polyarena.reports.page.spent import MOST_LANGUAGES, spent_sheet
 
 COLUMNS = [
-    "who", "name", "model", "task", "language", "mode", "requests", "answered", "abandoned", "prompt_tokens",
-    "completion_tokens", "cached_tokens", "cost", "currency",
+    "who", "name", "model", "task", "language", "mode", "requests", "answered", "maybe_billed", "abandoned",
+    "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "cost_at_most", "currency",
 ]  # fmt: skip
 
 
-def row(language="deu_Latn", *, name="gpt", cost: str | None = "0.10", currency="USD", mode="online", requests=1000):
-    counts = (requests, requests - 1, 1, 9 * requests, 2 * requests, 0)
-    return dict(zip(COLUMNS, ("judges", name, "m", "t", language, mode, *counts, cost, currency), strict=True))
+def row(
+    language="deu_Latn",
+    *,
+    name="gpt",
+    cost: str | None = "0.10",
+    most: str | None = "",
+    currency="USD",
+    mode="online",
+    requests=1000,
+):
+    counts = (requests, requests - 1, 1, 0, 9 * requests, 2 * requests, 0)
+    money = (cost, cost if most == "" else most, currency)
+    return dict(zip(COLUMNS, ("judges", name, "m", "t", language, mode, *counts, *money), strict=True))
 
 
 def table(*rows):
@@ -51,6 +61,19 @@ def test_an_unknown_part_makes_the_sum_unknown(unknown):
 
 def test_without_prices_the_cost_is_unknown_and_not_zero():
     assert table(row(cost="0", currency="")).rows[0][-1] == "–"
+
+
+def test_what_may_have_been_billed_makes_the_cost_a_range():
+    sheet = table(row(most="0.13"), row("swh_Latn", cost="0.2"))
+    assert [each[-1] for each in sheet.rows] == ["0.1000–0.1300 USD", "0.2000 USD", "0.3000–0.3300 USD"]
+    assert sheet.columns[4] == "Maybe billed"
+    assert "timeouts" in sheet.notes[0]
+    assert "counts against a budget" in sheet.notes[0]
+
+
+def test_an_unknown_cost_with_a_bound_is_at_most_that():
+    sheet = table(row(cost=None, most="0.5"), row("swh_Latn"))
+    assert [each[-1] for each in sheet.rows] == ["at most 0.5000 USD", "0.1000 USD", "at most 0.6000 USD"]
 
 
 def test_systems_and_judges_stand_apart():

@@ -31,6 +31,7 @@ DESIGNS = st.builds(
     repeats=st.integers(1, 5),
     sd=st.floats(0.1, 0.5),
     icc=st.floats(0, 1),
+    noise_sd=st.floats(0, 0.09),
 )
 LEVELS = st.floats(0.5, 0.999)
 
@@ -58,6 +59,25 @@ def test_the_detectable_effect_is_found_with_the_stated_power(
 def test_an_effect_has_no_sign(design: Design, effect: float) -> None:
     up, down = power(design, effect=effect), power(design, effect=-effect)
     assert replace(down, effect=effect) == up
+
+
+@given(design=DESIGNS)
+def test_more_of_anything_never_sees_less(design: Design) -> None:
+    error = design.standard_error()
+    assert replace(design, items=design.items * 2).standard_error() < error
+    assert replace(design, languages=design.languages + 1).standard_error() <= error + 1e-12
+    assert replace(design, repeats=design.repeats + 1).standard_error() <= error + 1e-12
+    assert error <= replace(design, icc=1.0).standard_error() + 1e-12
+
+
+@given(design=DESIGNS, effect=st.floats(0.005, 0.5))
+def test_with_the_items_needed_the_effect_is_detectable(design: Design, effect: float) -> None:
+    needed = power(design, effect=effect).items_needed
+    assert needed is not None
+    again = power(replace(design, items=needed), effect=effect)
+    assert again.detectable <= effect * (1 + 1e-9)
+    assert again.chance is not None
+    assert again.chance >= 0.8 - 1e-9
 
 
 @given(design=DESIGNS, effect=st.floats(0.01, 0.3))

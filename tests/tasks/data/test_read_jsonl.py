@@ -139,3 +139,14 @@ def test_a_file_one_may_not_read(write):
     path = write("{}")
     path.chmod(0)
     assert "Permission" in fails(path).why
+
+
+@pytest.mark.parametrize("line", ['{"a": 1, "a": 2}', '{"b": [{"a": 1, "c": 0, "a": 1}]}'])
+def test_a_key_that_stands_twice_is_refused_where_that_is_asked_for(line, tmp_path):
+    path = tmp_path / "f.jsonl"
+    path.write_text('{"a": 0}\n' + line + "\n")
+    assert len(list(read_jsonl(path))) == 2
+    with pytest.raises(DataError, match="the key 'a' stands twice") as caught:
+        list(read_jsonl(path, unique=True))
+    assert caught.value.where == f"{path}:2"
+    assert caught.value.fix == "keep one of the two"

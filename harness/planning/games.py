@@ -1,0 +1,185 @@
+"""What the games of each pair of cells take, before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from polyarena.harness.endpoints import EndpointSettings, call_key
+from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.planning.counting import Count, open_counter, tokens_per_byte
+from polyarena.harness.planning.effort import Effort, PlannedCell, effort_fields
+from polyarena.harness.planning.judging import ResolvedJudge
+from polyarena.harness.planning.keys import games_key
+from polyarena.harness.planning.measured import MOST, call_size, drawn, measured
+from polyarena.harness.planning.sheets import Questions
+from polyarena.harness.planning.stock import Stock
+from polyarena.harness.planning.tokens import Range, size_tokens
+from polyarena.judges.pairwise import Pairings, pairings
+from polyarena.judges.protocol import Answer, Call, Match, Reply
+from polyarena.tasks.item import Item
+
+ORDERS = 2
+"""Each pair of answers is judged in both orders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedGames(Effort):
+    """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not.
+
+    ``items`` are those that both systems have answered, and ``requests`` the different questions about them; as long as
+    one of the two has not answered, all items, and the questions that as many answers would make. ``key`` is the digest
+    of all that changes them; empty while one of the two cells is not stored. ``counted`` is the number of answers, each
+    with the endpoint's own count of tokens, that the estimate rests on; 0 where it rests on a tokenizer that the
+    experiment names, or on the length of texts alone.
+    """
+
+    key: str
+    judge: str
+    candidate: str
+    baseline: str
+    task: str
+    language: str
+    counted: int = 0
+
+
+def plan_games(
+    baseline: str | None,
+    judges: Sequence[ResolvedJudge],
+    questions: Questions,
+    row: Mapping[str, PlannedCell],
+    context: ModelContext,
+    stock: Stock,
+) -> Iterator[PlannedGames]:
+    """Plan the games of every judge on every candidate against the baseline.
+
+    Args:
+        baseline: Name of the baseline.
+        judges: The judges.
+        questions: Of an open-ended task in one language.
+        row: The cells of this task and language, by system.
+        context: Where the experiment is.
+        stock: What is there already.
+    """
+    other = row.get(baseline or "")
+    if other is None:
+        return
+    candidates = [cell for cell in row.values() if cell.system != other.system]
+    for judge in judges:
+        # The answers of all pairs tell what the questions about each of them take; most plans need none of them.
+        answered = cache(partial(_answered, judge, candidates, other, questions, stock))
+        count = open_counter(judge.spec.endpoint, context.base)
+        for cell in candidates:
+            yield _pair(judge, cell, other, questions, stock, answered, count)
+
+
+def _pair(
+    judge: ResolvedJudge,
+    candidate: PlannedCell,
+    baseline: PlannedCell,
+    questions: Questions,
+    stock: Stock,
+    answered: Callable[[], Sequence[tuple[Call, Reply]]],
+    count: Count | None,
+) -> PlannedGames:
+    task, language = candidate.task, candidate.language
+    one, other = (stock.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
+    stored, key = False, ""
+    if one and other:
+        key = games_key(judge.signature, judge.spec.repeats, one, other, questions.sheet.digest)
+        stored = stock.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
+    items = questions.sheet.items
+    requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
+    prompt, completion, cached, measure = Range(), Range(), 0, None
+    endpoint = judge.spec.endpoint
+    paired = _paired(judge, candidate, baseline, questions, stock) if one and other and not stored else None
+    if paired is not None:
+        items, requests = paired.items, len(paired)
+    if endpoint is not None and not stored:
+        if paired is not None:
+            calls = _asked(judge, endpoint, paired.matches())
+            cached = stock.cached(endpoint, calls)
+            measure = measured(answered(), len(calls) - cached)
+        else:
+            rounds = range(requests // (ORDERS * items))
+            calls = [call for item in questions.items() for call in _expected(judge, endpoint, item, rounds)]
+            # The answers are not known yet: an empty one costs least, the longest allowed one most.
+            answers = candidate.answer_tokens + baseline.answer_tokens
+            prompt = answers * _shown(judge, endpoint, questions.items()[0], rounds)
+        requests = len(calls)
+        size = sum(map(call_size, calls))
+        if measure is not None:
+            prompt = prompt + measure.per_byte * size
+        elif count is not None and calls:
+            prompt = prompt + tokens_per_byte(calls, count) * size
+        else:
+            prompt = prompt + size_tokens(size)
+        for call in calls:
+            completion = completion + (Range(1, call.sampling.max_tokens) if measure is None else measure.reply)
+    return PlannedGames(
+        key=key,
+        judge=judge.spec.name,
+        candidate=candidate.system,
+        baseline=baseline.system,
+        task=task,
+        language=language,
+        counted=0 if measure is None else measure.answers,
+        stored=stored,
+        **effort_fields(items, requests, cached, prompt, completion, endpoint),
+    )
+
+
+def _paired(
+    judge: ResolvedJudge, candidate: PlannedCell, baseline: PlannedCell, questions: Questions, stock: Stock
+) -> Pairings | None:
+    """Return the matches of two stored cells; ``None`` if one is not stored."""
+    one, other = (stock.completions(cell.system, cell.task, cell.language, cell.key) for cell in (candidate, baseline))
+    if not one or not other:
+        return None
+    return pairings(one, other, {item.item_id: item for item in questions.items()}, repeats=judge.spec.repeats)
+
+
+def _asked(judge: ResolvedJudge, endpoint: EndpointSettings, matches: Iterable[Match]) -> list[Call]:
+    """Return what a judge asks about some matches; what it asks about several of them is asked once."""
+    calls = (call for match in matches for call in judge.judge.calls(match))
+    return list({call_key(endpoint, call): call for call in calls}.values())
+
+
+def _expected(
+    judge: ResolvedJudge, endpoint: EndpointSettings, item: Item, rounds: range, length: int = 1
+) -> list[Call]:
+    """Return what a judge would ask about two different answers of so many characters."""
+    one, other = Answer("a" * length), Answer("b" * length)
+    return _asked(
+        judge,
+        endpoint,
+        (
+            Match(language=item.language, question=item.prompt, a=a, b=b, repeat=n)
+            for a, b in ((one, other), (other, one))
+            for n in rounds
+        ),
+    )
+
+
+def _shown(judge: ResolvedJudge, endpoint: EndpointSettings, item: Item, rounds: range) -> float:
+    """Return how often each of two answers is shown to a judge."""
+    short, long = (sum(map(call_size, _expected(judge, endpoint, item, rounds, length))) for length in (1, 51))
+    return (long - short) / 50 / 2
+
+
+def _answered(
+    judge: ResolvedJudge, candidates: Sequence[PlannedCell], baseline: PlannedCell, questions: Questions, stock: Stock
+) -> list[tuple[Call, Reply]]:
+    """Return questions of a judge about several pairs, spread over each, with the answers that the cache holds."""
+    if judge.spec.endpoint is None or stock.cache is None:
+        return []
+    found = []
+    for candidate in candidates:
+        paired = _paired(judge, candidate, baseline, questions, stock)
+        if paired is None:
+            continue
+        some = drawn(_asked(judge, judge.spec.endpoint, paired.matches()), MOST)
+        replies = zip(some, stock.replies(judge.spec.endpoint, some), strict=True)
+        found += [(call, reply) for call, reply in replies if reply is not None]
+    return found
