@@ -1,9 +1,10 @@
-"""Measures the client of judges: throughput, memory, re-reading from the cache, and what faults and kills cost.
+"""Measures the client of judges: throughput, re-reading from the cache, and what faults and kills cost.
 
-    python benchmarks/judging.py [throughput] [memory] [reread] [storm]
+    python benchmarks/judging.py [throughput] [reread] [storm]
 
-Without a name it does all four. A server in another process answers each request after 200 ms, on another core where
-there is one, so the ideal is as many requests in 200 ms as are in flight.
+Without a name it does all three; `judging_run.py` measures whole runs, and their memory. A server in another process
+answers each request after 200 ms, on another core where there is one, so the ideal is as many requests in 200 ms as are
+in flight.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def throughput() -> None:
 
 
 def judge_to_shards(url: str, count: int, folder: Path) -> None:
-    """Judge so many games, write them to shards, and print the peak memory of this process."""
+    """Judge so many games and write them to shards."""
     from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
     from polyarena.harness.store import write_shard
     from polyarena.judges.protocol import Call
@@ -141,18 +142,6 @@ def judge_to_shards(url: str, count: int, folder: Path) -> None:
                 path = folder / f"{number // GAMES_A_SHARD}.parquet"
                 write_shard(path, games, GAME_SCHEMA, {"key": str(number)})
                 games = []
-    print(peak_mib())
-
-
-def memory() -> None:
-    with server(0.0) as url:
-        for count in (1_000, 100_000):
-            with tempfile.TemporaryDirectory() as folder:
-                started = time.monotonic()
-                command = [sys.executable, __file__, "--judge", url, str(count), folder]
-                peak = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-                seconds = time.monotonic() - started
-                print(f"memory, {count} games streamed to shards: peak {peak:.0f} MiB, {seconds:.0f} s")
 
 
 def reread() -> None:
@@ -238,7 +227,6 @@ def main(arguments: list[str]) -> int:
         return 0
     parts: dict[str, Callable[[], None]] = {
         "throughput": throughput,
-        "memory": memory,
         "reread": reread,
         "storm": storm,
     }

@@ -13,4 +13,8 @@ def well_formed(text: str) -> str:
 
     Neither survives UTF-8 encoding, Arrow or most HTTP servers; everything else is kept as it is.
     """
-    return _UNSTORABLE.sub(REPLACEMENT, text)
+    try:
+        text.encode("utf-8")  # Much faster than to look for surrogates, and nearly always enough.
+    except UnicodeEncodeError:
+        return _UNSTORABLE.sub(REPLACEMENT, text)
+    return text.replace("\x00", REPLACEMENT)

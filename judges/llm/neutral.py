@@ -21,7 +21,7 @@ import re
 from functools import lru_cache
 
 from polyarena.judges.llm.parse import labels_in, marker_before_word, normal
-from polyarena.judges.llm.signs import DECOMPOSED, Seen
+from polyarena.judges.llm.signs import DECOMPOSED, SEEN_AS_BRACKET, SEEN_AS_LESS, Seen
 from polyarena.judges.llm.structured import VERDICT
 from polyarena.tasks.text import well_formed
 
@@ -32,6 +32,11 @@ _TAGS = re.compile(
     "(?P<flag>\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)|[\U000e0000-\U000e007f]+"
 )
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff\u034f\u180e\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
+_ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
+    "\u200b-\u200d\u2060-\u2064\ufeff\u034f\u180e\ufe00-\ufe0f\U000e0000-\U000e01ef]"
+)
+"""Whatever the patterns above begin with or need: without it there is nothing for them to find."""
 _TOKEN = re.compile(
     r"<(?P<piped>[|｜][^<>\n]{1,60}?[|｜])>"
     r"|<(?P<tag>/?(?:s|bos|eos|pad|unk|mask|cls|sep|think|system|user|assistant|tool_call|tool_response"
@@ -58,11 +63,13 @@ def neutralised(text: str, words: tuple[str, ...] = (), marker: str | None = Non
         words: How the judge's verdicts are written.
         marker: What the line of a verdict begins with; ``None`` if verdicts stand in brackets.
     """
-    plain = _LINE_ENDS.sub("\n", well_formed(text))
-    plain = _TAGS.sub(_revealed, plain)
-    plain = _INVISIBLE.sub(lambda run: f"⟨{len(run[0])} invisible characters⟩", plain)
-    plain = _BIDI.sub(lambda sign: f"⟨U+{ord(sign[0]):04X}⟩", plain)
-    plain = _CONTROL.sub(_picture, plain)
+    plain = well_formed(text)
+    if _ODD.search(plain):
+        plain = _LINE_ENDS.sub("\n", plain)
+        plain = _TAGS.sub(_revealed, plain)
+        plain = _INVISIBLE.sub(lambda run: f"⟨{len(run[0])} invisible characters⟩", plain)
+        plain = _BIDI.sub(lambda sign: f"⟨U+{ord(sign[0]):04X}⟩", plain)
+        plain = _CONTROL.sub(_picture, plain)
     plain = _TOKEN.sub(lambda token: f"‹{next(part for part in token.groups() if part)}›", plain)
     plain = _without_delimiters(plain)
     plain = _KEY.sub(f"⟨key {VERDICT}⟩", plain)
@@ -70,11 +77,15 @@ def neutralised(text: str, words: tuple[str, ...] = (), marker: str | None = Non
 
 
 def _without_delimiters(text: str) -> str:
+    if not SEEN_AS_LESS.search(text):
+        return text
     seen = Seen(text, DECOMPOSED)
     return seen.edited((*found.span(), "‹‹‹") for found in _IMITATED.finditer(seen.view))
 
 
 def _without_labels(text: str, words: tuple[str, ...]) -> str:
+    if not SEEN_AS_BRACKET.search(text):
+        return text
     seen = Seen(text)
     found = labels_in(seen.view, {normal(word) for word in words})
     return seen.edited((*label.span(), f"⟨label {seen.between(*label.span(1)).strip()}⟩") for label in found)

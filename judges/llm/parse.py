@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from polyarena.judges.llm.delimiters import QUOTED_BLOCK
 from polyarena.judges.llm.signs import decomposed, plain_signs
@@ -66,8 +68,13 @@ def find_word(text: str, words: Mapping[str, str], marker: str | None = None) ->
         words: How each verdict is written.
         marker: What the line of the verdict begins with; ``None`` if the verdict stands in brackets.
     """
+    return _found_word(text, tuple(words.items()), marker)
+
+
+@lru_cache(maxsize=256)  # A reply is read when it arrives, when its verdict is made, and for what is said of it.
+def _found_word(text: str, words: tuple[tuple[str, str], ...], marker: str | None) -> str | None:
     said = _THOUGHT.sub("", text)
-    keys = {normal(word): key for key, word in words.items()}
+    keys = _keys(words)
     verdict = json_verdict(said)
     if verdict is not None:
         return keys.get(normal(plain_signs(verdict).strip("[] \n")))
@@ -75,9 +82,14 @@ def find_word(text: str, words: Mapping[str, str], marker: str | None = None) ->
     if marker is None:
         found = _bracketed(lines, keys)
     else:
-        keys = {bare(word): key for key, word in words.items()}
+        keys = {bare(word): key for key, word in words}
         found = _marked(lines, keys, marker)
     return None if found is None else keys.get(found)
+
+
+@lru_cache(maxsize=64)
+def _keys(words: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return MappingProxyType({normal(word): key for key, word in words})
 
 
 def normal(word: str) -> str:

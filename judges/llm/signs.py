@@ -7,6 +7,7 @@ characters that were there.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -47,6 +48,13 @@ DECOMPOSED = _Decomposed()
 """Full-width signs and ligatures taken apart; for :class:`Seen`."""
 PLAIN = _Plain()
 """Also look-alikes in ASCII, and case folded; for :class:`Seen`."""
+SEEN_AS_LESS = re.compile("[<\u226e\ufe64\uff1c]")
+"""All characters with a ``<`` in :data:`DECOMPOSED`."""
+SEEN_AS_BRACKET = re.compile(
+    "[\\[\u27e6\u300c\u300e\u3010\u3014\u3016\ufe17\ufe39\ufe3b\ufe41\ufe43\ufe47\ufe5d\uff3b\uff62"
+    "\U0001f12a\U0001f240-\U0001f248]"
+)
+"""All characters with a ``[`` in :data:`PLAIN`."""
 
 
 def decomposed(text: str) -> str:

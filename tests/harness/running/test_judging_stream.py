@@ -1,5 +1,6 @@
 """All pairs of a judge go through it as one stream: many small cells keep its endpoint as busy as one large one."""
 
+import gc
 import importlib
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from polyarena.harness import plan, run
 from polyarena.harness.endpoints.spent import spent
 from polyarena.harness.events import GamesDone, GamesGoingOn
+from polyarena.harness.running.games import RARELY
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Verdict
 from polyarena.judges.records import Label
@@ -107,6 +109,25 @@ def test_the_seconds_of_pairs_add_up_to_the_time_that_passes(go, scripted_server
     assert len(seconds) == GAMES // A_PAIR
     # All pairs were under way together: each for itself took nearly as long as all of them.
     assert 0.05 <= sum(seconds) <= finished.seconds
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_garbage_collector_is_as_before_after_judging(go, decide, fails):
+    before, during = (gc.get_threshold(), gc.get_freeze_count()), []
+
+    def deciding(self, matches):
+        for match in matches:
+            during.append((gc.get_threshold(), gc.get_freeze_count()))
+            if fails:
+                raise ModelError(f"no verdict on {match.key}")
+            yield Verdict(Label.TIE, "")
+
+    decide(deciding)
+    finished = go(judge={"name": "long", "judge": "toy_length"})
+    assert bool(finished.failures) == fails
+    assert {threshold for threshold, _ in during} == {RARELY}
+    assert min(frozen for _, frozen in during) > before[1]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_second_tries_are_booked_on_the_language_they_are_for(go, scripted_server, tmp_path):

@@ -1,11 +1,13 @@
 """Making texts harmless."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges.llm import FIVE, load_template
-from polyarena.judges.llm.neutral import neutralised
+from polyarena.judges.llm.neutral import _BIDI, _CONTROL, _INVISIBLE, _LINE_ENDS, _ODD, _TAGS, neutralised
 from polyarena.judges.llm.parse import find_word
 from polyarena.judges.llm.signs import plain_signs
 
@@ -132,3 +134,11 @@ def test_making_harmless_twice_changes_nothing(text):
 def test_long_texts_are_read_through(piece):
     shown = neutralised(piece * 50_000, FIVE_WORDS)
     assert find_word(shown, {word: word for word in FIVE_WORDS}) is None
+
+
+def test_whatever_a_pattern_finds_makes_a_text_odd():
+    """The patterns are only tried on texts with an odd character; each of theirs is one."""
+    for code in range(sys.maxunicode + 1):
+        sign = chr(code)
+        if any(pattern.search(4 * sign) for pattern in (_LINE_ENDS, _TAGS, _INVISIBLE, _BIDI, _CONTROL)):
+            assert _ODD.search(sign), hex(code)

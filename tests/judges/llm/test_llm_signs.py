@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.judges.llm.signs import DECOMPOSED, PLAIN, Seen, decomposed, plain_signs
+from polyarena.judges.llm.signs import (
+    DECOMPOSED,
+    PLAIN,
+    SEEN_AS_BRACKET,
+    SEEN_AS_LESS,
+    Seen,
+    decomposed,
+    plain_signs,
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +81,9 @@ def test_edits_keep_what_was_written_around_them():
     at = seen.view.index("x")
     assert seen.edited([(at, at + 1, "y"), (at + 2, at + 3, "")]) == "É【y】\u0301 ½"
     assert seen.edited([(len(seen.view) - 1, len(seen.view), "!")]) == "É【x】É 1\u2044!"
+
+
+@pytest.mark.parametrize(("pattern", "table", "sign"), [(SEEN_AS_LESS, DECOMPOSED, "<"), (SEEN_AS_BRACKET, PLAIN, "[")])
+def test_no_character_that_looks_like_a_sign_is_forgotten(pattern, table, sign):
+    looks_like_it = {code for code in range(sys.maxunicode + 1) if sign in chr(code).translate(table)}
+    assert looks_like_it == {code for code in range(sys.maxunicode + 1) if pattern.match(chr(code))}
