@@ -52,8 +52,8 @@ def judge_games(plan: Plan) -> Iterator[Event]:
 def _settled_heap() -> Iterator[None]:
     """Let the garbage collector pass over what is there already, and look at the rest less often.
 
-    A collection holds all threads up. By default there is one every dozen games, and the full ones visit every object of
-    every library that is loaded, a tenth of a second each: with 256 requests in flight this costs a tenth of the
+    A collection holds all threads up. By default there is one every dozen games, and the full ones visit every object
+    of every library that is loaded, a tenth of a second each: with 256 requests in flight this costs a tenth of the
     throughput.
     """
     before = gc.get_threshold()
