@@ -100,7 +100,7 @@ def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dic
         text_field: Name of the text; ``None`` takes the first of ``completion``, ``text``, ``output``, ``answer``.
 
     Raises:
-        DataError: A row lacks a field or holds something else than a text, or an item is there twice.
+        DataError: A row lacks a field, has one twice or holds something else than a text, or an item is there twice.
     """
     rows: dict[Key, Stored] = {}
     seen: dict[Key, str] = {}
@@ -129,7 +129,7 @@ def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dic
 
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if path.suffix == ".jsonl":
-        for number, row in read_jsonl(path):
+        for number, row in read_jsonl(path, unique=True):
             yield f"{path}:{number}", row
         return
     import pyarrow as pa

@@ -93,8 +93,8 @@ def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
         for system, makers in sorted(entry.get("relatives", {}).items())
     ]
     notes += [
-        f"The judge {judge} says nearly always the same ({what}): win rates by it say little about the answers. See "
-        "`polyarena judge audit`."
+        f"The judge {judge} says nearly always the same ({what}): win rates by it say little about the answers. Its "
+        "card (polyarena judge audit) says more."
         for judge, what in stuck_judges(records).items()
     ]
     missing = records.missing()

@@ -88,6 +88,7 @@ def test_unusual_field_names_are_given(tmp_path: Path) -> None:
         (['{"id": "a", "text": "x"}', '{"id": "b"}'], r"de\.jsonl:2: .*'text' is missing"),
         (['{"id": "a", "text": null}'], r"de\.jsonl:1: .*'text' is missing"),
         (['{"id": "a", "text": 3}'], r"de\.jsonl:1: .*no text"),
+        (['{"id": "a", "text": "x", "text": "y"}'], r"de\.jsonl:1: .*text"),
         (['{"id": "a", "text": "x"}', '{"id": "a", "text": "y"}'], r"de\.jsonl:2: the item 'a' is there twice"),
         (['{"id": "a", "text": "x", "sample_index": -1}'], "must count from 0"),
         ([""], "empty"),
