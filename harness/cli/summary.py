@@ -81,7 +81,7 @@ def _print_averages(shown: Sequence[Section]) -> None:
         spare=tuple(range(len(columns) - 1, 3, -1)),
     )
     judged = any(section.baseline is not None for section in shown)
-    order = ", or in order by `polyarena rank`" if judged else ""
+    order = "; `polyarena rank` puts the systems in order" if judged else ""
     print_lines(f"Single languages, and what can be concluded, are on the page{order}.", "")
 
 
