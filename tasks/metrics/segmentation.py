@@ -111,7 +111,7 @@ def sentences(text: str) -> list[str]:
     """Return the sentences of a text, stripped; none of them is empty."""
     found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
-        if match.group().startswith(".") and not _ends(text, match):
+        if match.group().startswith(".") and "\n" not in match.group() and not _ends(text, match):
             continue
         found.append(text[start : match.end()].strip())
         start = match.end()

@@ -128,6 +128,7 @@ def test_sentences(text, expected):
 def test_sentences_only_cut(text):
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
     assert all(sentence == sentence.strip() and sentence for sentence in sentences(text))
+    assert not any("\n" in sentence for sentence in sentences(text))
 
 
 @pytest.mark.parametrize("part", [".", "!", "!)", ". ", "。", "ก ", " ", "\n", '."', "I. "])
