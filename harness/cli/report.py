@@ -20,7 +20,7 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
     json
         Print the estimates as JSON in place of the summary.
     """
-    from polyarena.harness.cli.summary import print_not_shown, print_summary
+    from polyarena.harness.cli.summary import print_summary
     from polyarena.harness.importing.weighing import weigh_strong
     from polyarena.harness.reporting import write_report
     from polyarena.harness.results import open_run
@@ -34,5 +34,4 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
             run_folder.write_lock(lock)
         files = write_report(run_folder)
     print_summary(run_folder, files, as_json=json)
-    print_not_shown(run_folder)
     return 0

@@ -32,7 +32,6 @@ def command(
     """
     from polyarena.harness.cli.summary import (
         print_failures,
-        print_not_shown,
         print_silent,
         print_summary,
         silent_judges,
@@ -46,7 +45,6 @@ def command(
     with listening(planned, quiet=quiet) as listener:
         finished = run(planned, listener=listener)
     print_summary(finished.folder, finished.files, as_json=json)
-    print_not_shown(finished.folder)
     silent = silent_judges(finished.battles())
     print_silent(silent)
     if finished.failures:

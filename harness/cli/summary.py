@@ -30,7 +30,7 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
     estimates = records.estimates()
     if as_json:
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
-        print_json({"folder": str(folder.path), "page": str(files.page), "estimates": rows})
+        print_json({"folder": str(folder.path), "page": str(files.page), "notes": files.notes, "estimates": rows})
         return
     from polyarena.reports.page.headlines import headline
     from polyarena.reports.tables import sections
@@ -138,16 +138,6 @@ def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
     again = any(failure.exit_code == 3 for failure in failures)
     fix = "run the same command again to do only them" if again else "mend what is named and run the same command again"
     sys.stderr.write(f"polyarena: these are in no number of this run; {fix}\n")
-
-
-def print_not_shown(folder: RunFolder) -> None:
-    """Say on standard error which imported judges are in no number, or not wholly, and why."""
-    import sys
-
-    from polyarena.harness.importing.kept import not_shown
-
-    for said in not_shown(open_run(folder).lock).values():
-        sys.stderr.write(f"polyarena: {printable(said)}\n")
 
 
 def silent_judges(battles: pd.DataFrame) -> dict[str, int]:

@@ -39,11 +39,13 @@ _CODE_BLOCK = re.compile(
     r"^[ \t]*(?P<fence>```|~~~)[^`\n]*(?:\n.*?)?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-_DOUBLE = re.compile(r"\[{2,3}([^\[\]\n]+)\]{2,3}")
+DOUBLE = re.compile(r"\[{2,3}([^\[\]\n]+)\]{2,3}")
+"""What stands in double brackets."""
 _SINGLE = re.compile(r"\[{1,3}([^\[\]\n]+)\]{1,3}")
 _ESCAPED = re.compile(r"\\?(?:&(?P<entity>[lg])t;|(?P<sign>[<>]))")
 _MARK_UP = re.compile(r"[\s*_`]+")
-_COMPARISON = re.compile(r"[ab][<>=]{1,6}[ab]")
+COMPARISON = re.compile(r"[ab][<>=]{1,6}[ab]")
+"""A label in our notation, allowed or not, as :func:`normal` has it."""
 _DECORATIONS = r"\s*_~`#\-–—•·.,:;!()\"'。、"
 _DECORATION = re.compile(f"[{_DECORATIONS}]+")
 _BETWEEN = rf"(?:(?!\n)[{_DECORATIONS}])*"
@@ -131,7 +133,7 @@ def _scattered(word: str) -> str:
 
 def _says_verdict(content: str, keys: Collection[str]) -> bool:
     word = normal(content)
-    return word in keys or _COMPARISON.fullmatch(word) is not None
+    return word in keys or COMPARISON.fullmatch(word) is not None
 
 
 def _unescaped(view: str) -> str:
@@ -147,7 +149,7 @@ def _unquoted(text: str) -> str:
 
 
 def _bracketed(lines: list[str], keys: Mapping[str, str]) -> str | None:
-    for brackets in (_DOUBLE, _SINGLE):
+    for brackets in (DOUBLE, _SINGLE):
         found = [(line, list(_words_in(line, brackets, keys))) for line in lines]
         if any(words for _, words in found):
             return _decided(found, brackets, keys)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from polyarena.judges.llm.parse import bare, find_word, normal
+from polyarena.judges.llm.parse import COMPARISON, DOUBLE, bare, find_word, normal
 from polyarena.judges.llm.signs import plain_signs
 from polyarena.judges.llm.template import TOKEN
 from polyarena.judges.records import Label
 from polyarena.tasks.errors import DataError
 
 _NOTES = "⟨⟩"
-_IN_DOUBLE_BRACKETS = re.compile(r"\[{2,3}([^\[\]\n]+)\]{2,3}")
-_COMPARED = r"[ab][<>=]{1,6}[ab]"
-_COMPARISON = re.compile(_COMPARED)
-_IN_BRACKETS = re.compile(rf"\[({_COMPARED})\]")
-_QUOTED = re.compile(rf"[\"“'`]({_COMPARED})[\"”'`]")
+_IN_BRACKETS = re.compile(rf"\[({COMPARISON.pattern})\]")
+_QUOTED = re.compile(rf"[\"“'`]({COMPARISON.pattern})[\"”'`]")
 
 
 def written(word: str, marker: str | None) -> str:
@@ -93,7 +90,7 @@ def refuse_other_labels(texts: Mapping[str, str], words: Mapping[str, str], mark
     for name, text in texts.items():
         plain = plain_signs(TOKEN.sub(lambda token: token[0][0] if token["name"] is None else " ", text))
         keys = {normal(word): word for word in words.values()}
-        asked = [normal(found) for found in _IN_DOUBLE_BRACKETS.findall(plain)] if marker is None else []
+        asked = [normal(found) for found in DOUBLE.findall(plain)] if marker is None else []
         listed = not keys.keys().isdisjoint(asked)
         others = [word for word in asked if listed and word not in keys]
         others += [found for found in _compared(plain, keys) if found not in keys]
@@ -136,7 +133,7 @@ def _refuse_bad_marker(texts: Mapping[str, str], words: Mapping[str, str], marke
 
 def _compared(plain: str, keys: Collection[str]) -> list[str]:
     """Return the comparisons that a text names as labels: in brackets, and, if labels are comparisons, in quotes."""
-    if not any(_COMPARISON.fullmatch(key) for key in keys):
+    if not any(COMPARISON.fullmatch(key) for key in keys):
         return _IN_BRACKETS.findall(plain)
     labels = {label.value.casefold() for label in Label}
     return [*_IN_BRACKETS.findall(plain), *(found for found in _QUOTED.findall(plain) if found in labels)]
