@@ -72,8 +72,8 @@ def timed(ask: Callable[[str, int, int], object], url: str, width: int, count: i
 def ours(url: str, width: int, count: int, cache: Path | None = None) -> float:
     """Ask so many questions as a run does, with cache and journal, and return the seconds."""
     from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
-    from polyarena.harness.endpoints.journal import Journal
-    from polyarena.harness.endpoints.spending import Spending
+    from polyarena.harness.endpoints.accounting.budget import BudgetGuard
+    from polyarena.harness.endpoints.accounting.journal import Journal
     from polyarena.judges.protocol import Call
 
     settings = EndpointSettings(base_url=url, model="m", concurrency=width)
@@ -83,7 +83,7 @@ def ours(url: str, width: int, count: int, cache: Path | None = None) -> float:
         Journal(Path(folder) / "attempts.jsonl", kept.get) as journal,
     ):
         started = time.monotonic()
-        with Endpoint(settings, kept, Ledger(), spending=Spending(journal, None, {})) as endpoint:
+        with Endpoint(settings, kept, Ledger(), spending=BudgetGuard(journal, None, {})) as endpoint:
             calls = (Call(messages=({"role": "user", "content": question(n)},)) for n in range(count))
             answered = sum(reply.error is None for reply in endpoint(calls))
         assert answered == count
@@ -168,7 +168,7 @@ def reread() -> None:
 def storm() -> None:
     """Judge through faults, killed twenty times, and hold the journal against the server's own log."""
     from polyarena.harness.endpoints import CallCache
-    from polyarena.harness.endpoints.journal import Journal, read_entries
+    from polyarena.harness.endpoints.accounting.journal import Journal, read_entries
 
     with server(0.02, storm=True) as url, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -204,15 +204,15 @@ def storm() -> None:
 def ask_through_storm(url: str, count: int, folder: Path) -> None:
     """Ask so many questions with a journal and print the answers as they come."""
     from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
-    from polyarena.harness.endpoints.journal import Journal
-    from polyarena.harness.endpoints.spending import Spending
+    from polyarena.harness.endpoints.accounting.budget import BudgetGuard
+    from polyarena.harness.endpoints.accounting.journal import Journal
     from polyarena.judges.protocol import Call
 
     settings = EndpointSettings(base_url=url, model="m", concurrency=32, timeout_s=1.0, max_attempts=30, max_wait_s=1.0)
     with (
         CallCache(folder / "calls.sqlite") as cache,
         Journal(folder / "attempts.jsonl", cache.get) as journal,
-        Endpoint(settings, cache, Ledger(), spending=Spending(journal, None, {})) as endpoint,
+        Endpoint(settings, cache, Ledger(), spending=BudgetGuard(journal, None, {})) as endpoint,
     ):
         for reply in endpoint(Call(messages=({"role": "user", "content": str(n)},)) for n in range(count)):
             print(reply.text, flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class RunStarted:
     """The run starts: how much there is and how much of it is stored."""
 
     experiment: str
@@ -72,7 +72,7 @@ class CellFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class GamesGoingOn:
+class GamesProgress:
     """Some games of a pair of cells have a verdict; told now and then, and not kept in the event log.
 
     ``seconds`` is as in :class:`GamesDone`.
@@ -119,10 +119,10 @@ class GamesFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class CostsUpdated:
     """What the endpoints of the candidates, or of the judges, took since the run began, cached calls apart.
 
-    The last one of each before the next :class:`Planned` is the total of that run.
+    The last one of each before the next :class:`RunStarted` is the total of that run.
     """
 
     who: str
@@ -130,7 +130,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class RunFinished:
     """The run ends; ``failures`` counts cells and pairs without a result."""
 
     seconds: float
@@ -138,21 +138,21 @@ class Finished:
 
 
 Event = (
-    Planned
+    RunStarted
     | ModelLoading
     | ModelLoaded
     | CellStarted
     | CellDone
     | CellFailed
-    | GamesGoingOn
+    | GamesProgress
     | GamesDone
     | GamesFailed
-    | Spent
-    | Finished
+    | CostsUpdated
+    | RunFinished
 )
 Listener = Callable[[Event], None]
 
 
-def as_record(event: Event) -> dict[str, Any]:
+def event_record(event: Event) -> dict[str, Any]:
     """Return an event as the object that ``events.jsonl`` holds."""
     return {"event": type(event).__name__, **asdict(event)}

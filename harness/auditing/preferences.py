@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyarena.harness.endpoints.purpose import Purpose, spending_on
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.importing.reading import code_of, lines, text_of
 from polyarena.harness.planning.judging import resolve_judges
@@ -75,10 +75,10 @@ def measure_preferences(experiment: Experiment, judge: str, preferences: list[Pr
     if judge not in names:
         raise unknown("judge", judge, names, where=experiment.where("judges"))
     folder = folder_of(experiment)
-    folder.refuse_other_experiment(experiment.name)
+    folder.check_owner(experiment.name)
     only = experiment.model_copy(update={"judges": tuple(spec for spec in experiment.judges if spec.name == judge)})
-    paid = spending_on(Purpose("judges", judge, "preferences", "all"))
-    with folder.writing(), Connections(only, folder, "judges") as connections, paid:
+    paid = attribute_costs(CostLabel("judges", judge, "preferences", "all"))
+    with folder.write_access(), Connections(only, folder, "judges") as connections, paid:
         (resolved,) = resolve_judges(only, resolve_tasks(only), connections.open)
         verdicts = resolved.judge.decide(preference_matches(preferences))
         return accuracies(list(preference_points(preferences, verdicts)))

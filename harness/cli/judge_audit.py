@@ -34,7 +34,7 @@ def command(folder: Path, judge: str | None = None, *, json: Json = False) -> in
 
     records = open_run(folder)
     cards = run_cards(records, judge)
-    with records.folder.writing_existing():
+    with records.folder.existing_write_access():
         paths = write_cards(records, cards)
     if json:
         print_json([card_data(card) for card in cards])

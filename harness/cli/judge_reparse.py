@@ -27,7 +27,7 @@ def command(run: Path, judge: str, /, *, template: str | None = None, json: Json
     from polyarena.harness.store import RunFolder
 
     folder = RunFolder(run)
-    with folder.writing_existing():
+    with folder.existing_write_access():
         found = reparse(folder, judge, template)
         write_report(folder)
     rows = [(before, after, count) for (before, after), count in found.changes.items()]

@@ -27,7 +27,7 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
     from polyarena.harness.store import RunFolder
 
     run_folder = RunFolder(folder)
-    with run_folder.writing_existing():
+    with run_folder.existing_write_access():
         if strong_weight is not None:
             lock = open_run(run_folder).lock
             weigh_strong(lock, strong_weight, run_folder.path)

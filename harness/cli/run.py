@@ -37,12 +37,12 @@ def command(
         silent_judges,
     )
     from polyarena.harness.planning import plan
-    from polyarena.harness.progress import listening
+    from polyarena.harness.progress import progress_listener
     from polyarena.harness.running import run
     from polyarena.tasks.errors import ModelError
 
     planned = plan(experiment, output=output, retry_refused=retry_refused)
-    with listening(planned, quiet=quiet) as listener:
+    with progress_listener(planned, quiet=quiet) as listener:
         finished = run(planned, listener=listener)
     print_summary(finished.folder, finished.files, as_json=json)
     silent = silent_judges(finished.battles())

@@ -3,11 +3,11 @@
 Importing this package imports neither ``aiohttp`` nor ``openai``; the first call that has to be sent does.
 """
 
-from polyarena.harness.endpoints.answers import is_known, kept_reply
+from polyarena.harness.endpoints.accounting.ledger import Ledger, Totals
 from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.endpoint import Endpoint
-from polyarena.harness.endpoints.job import Attempt
-from polyarena.harness.endpoints.ledger import Ledger, Totals
+from polyarena.harness.endpoints.pending_call import Attempt
+from polyarena.harness.endpoints.reply_policy import cached_reply, is_known
 from polyarena.harness.endpoints.request import call_key, request_body
 from polyarena.harness.endpoints.settings import EndpointSettings, Prices, read_api_key
 
@@ -19,9 +19,9 @@ __all__ = [
     "Ledger",
     "Prices",
     "Totals",
+    "cached_reply",
     "call_key",
     "is_known",
-    "kept_reply",
     "read_api_key",
     "request_body",
 ]

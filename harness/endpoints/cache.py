@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.endpoints.closing import Closing
+from polyarena.harness.endpoints.close_on_exit import CloseOnExit
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
@@ -34,7 +34,7 @@ _FROM_1 = (
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedReply:
     """An answer in the cache.
 
     Attributes:
@@ -46,10 +46,10 @@ class Kept:
     batch: bool
 
 
-class CallCache(Closing):
+class CallCache(CloseOnExit):
     """Replies by the key of their call, in one SQLite file that several processes may share.
 
-    Kept are answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
+    It stores answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
     in a batch that was handed in; never passing failures, and neither the words of questions nor API keys. Each answer
     is on disk before it is handed on, so that a killed process loses none (write-ahead log, without waiting for the
     disk itself: a power cut may cost the last answers, not the file). A file of format 1 is brought to format 2.
@@ -89,7 +89,7 @@ class CallCache(Closing):
         kept = self.find(key)
         return None if kept is None else kept.reply
 
-    def find(self, key: str) -> Kept | None:
+    def find(self, key: str) -> CachedReply | None:
         """Return the answer kept under this key and how it was bought, or ``None``.
 
         Raises:
@@ -99,7 +99,7 @@ class CallCache(Closing):
         if not rows:
             return None
         text, finish_reason, prompt, completion, cached, batch = rows[0]
-        return Kept(Reply(text, finish_reason, prompt, completion, cached_tokens=cached), bool(batch))
+        return CachedReply(Reply(text, finish_reason, prompt, completion, cached_tokens=cached), bool(batch))
 
     def put(self, key: str, reply: Reply, *, batch: bool = False) -> None:
         """Keep an answer; the first one under a key stays.

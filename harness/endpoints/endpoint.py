@@ -11,41 +11,41 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyarena.harness.endpoints.answers import Answers
-from polyarena.harness.endpoints.backoff import pause_s
+from polyarena.harness.endpoints.accounting.budget import BudgetError, BudgetGuard, Reservation
+from polyarena.harness.endpoints.accounting.cost_label import current_cost_label
+from polyarena.harness.endpoints.accounting.journal import ABANDONED, Account
+from polyarena.harness.endpoints.accounting.ledger import Ledger
 from polyarena.harness.endpoints.cache import CallCache
-from polyarena.harness.endpoints.closing import Closing
-from polyarena.harness.endpoints.dispatch import Dispatcher
-from polyarena.harness.endpoints.job import Attempt, Job, Ticket
-from polyarena.harness.endpoints.journal import ABANDONED, Label
-from polyarena.harness.endpoints.ledger import Ledger
-from polyarena.harness.endpoints.outcome import Outcome, given_up
-from polyarena.harness.endpoints.purpose import current_purpose
+from polyarena.harness.endpoints.close_on_exit import CloseOnExit
+from polyarena.harness.endpoints.pending_call import Attempt, Claim, PendingCall
+from polyarena.harness.endpoints.reply_policy import ReplyPolicy
 from polyarena.harness.endpoints.request import body_key
 from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
-from polyarena.harness.endpoints.spending import Begun, BudgetError, Spending
-from polyarena.harness.endpoints.together import Together
+from polyarena.harness.endpoints.transport.backoff import retry_delay_s
+from polyarena.harness.endpoints.transport.dispatch import Dispatcher
+from polyarena.harness.endpoints.transport.outcome import Outcome, with_attempt_count
+from polyarena.harness.endpoints.transport.write_batcher import WriteBatcher
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.errors import ModelError
 
 if TYPE_CHECKING:
-    from polyarena.harness.endpoints.client import Send
+    from polyarena.harness.endpoints.transport.client import Send
 
 
 _HOLD_S = 0.05  # between two looks at a budget that requests under way have taken
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class _Response:
     """A request that has ended; ``outcome`` is ``None`` if nobody waited for it to the end."""
 
-    job: Job
-    begun: Begun | None
+    job: PendingCall
+    begun: Reservation | None
     outcome: Outcome | None
     seconds: float
 
 
-class Endpoint(Closing):
+class Endpoint(CloseOnExit):
     """A chat model behind the OpenAI protocol; instances are an :data:`polyarena.judges.protocol.Ask`.
 
     Calls are taken from the iterable as answers go out, a bounded number ahead, so that any number of calls streams in
@@ -81,7 +81,7 @@ class Endpoint(Closing):
         ledger: Ledger,
         on_attempt: Callable[[Attempt], None] | None = None,
         *,
-        spending: Spending | None = None,
+        spending: BudgetGuard | None = None,
         remember_refusals: bool = False,
         retry_refused: bool = False,
     ) -> None:
@@ -90,13 +90,13 @@ class Endpoint(Closing):
         self.ledger = ledger
         self._on_attempt = on_attempt
         self._spending = spending
-        self._answers = Answers(settings, cache, remember_refusals, retry_refused)
+        self._answers = ReplyPolicy(settings, cache, remember_refusals, retry_refused)
         # Re-entrant: the garbage collector may close a forgotten stream on a thread that holds it.
         self._lock = threading.RLock()
-        self._jobs: dict[str, Job] = {}
-        self._dispatcher: Dispatcher[Job] | None = None
+        self._jobs: dict[str, PendingCall] = {}
+        self._dispatcher: Dispatcher[PendingCall] | None = None
         self._dead: Exception | None = None
-        self._answered = Together(self._keep, settings.concurrency)
+        self._answered = WriteBatcher(self._keep, settings.concurrency)
         width = settings.concurrency
         # Far enough ahead that one slow answer at the head leaves the other workers busy, near enough to stay small.
         self._ahead = max(2 * width, min(16 * width, 2048))
@@ -114,7 +114,7 @@ class Endpoint(Closing):
             BudgetError: The next request could cost more than a budget has left; answers in the cache are still given.
             StoreError: The cache or the journal cannot be read or written.
         """
-        window: deque[Ticket] = deque()
+        window: deque[Claim] = deque()
         try:
             for call in calls:
                 window.append(self._claim(call))
@@ -137,7 +137,7 @@ class Endpoint(Closing):
 
     # On the callers' threads.
 
-    def _claim(self, call: Call) -> Ticket:
+    def _claim(self, call: Call) -> Claim:
         body = self._answers.body(call)
         key = body_key(self.settings.url, body, call.sample_index)
         with self._lock:
@@ -146,22 +146,22 @@ class Endpoint(Closing):
             job = self._jobs.get(key)
             if job is not None:
                 job.waiters += 1
-                return Ticket("shared", job)
-            label = Label(current_purpose(call.match), self.settings.model, prices=self.settings.prices)
-            job = Job(key, body, label, key, call.sample_index)
+                return Claim("shared", job)
+            label = Account(current_cost_label(call.match), self.settings.model, prices=self.settings.prices)
+            job = PendingCall(key, body, label, key, call.sample_index)
             kept = self._answers.find(key)
             if kept is not None:
                 job.future.set_result(kept)
-                return Ticket("cache", job)
+                return Claim("cache", job)
             if self._dead is not None:
                 raise self._dead
             if self._dispatcher is None:
                 self._dispatcher = Dispatcher(self.settings.concurrency, self._session, self._die)
             self._jobs[key] = job
             self._dispatcher.submit(job)
-            return Ticket("paid", job)
+            return Claim("paid", job)
 
-    def _redeem(self, window: deque[Ticket]) -> Reply:
+    def _redeem(self, window: deque[Claim]) -> Reply:
         ticket = window[0]
         reply = ticket.job.future.result()
         window.popleft()
@@ -171,13 +171,13 @@ class Endpoint(Closing):
     # On the background thread.
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Callable[[int, Job], Awaitable[float | None]]]:
+    async def _session(self) -> AsyncIterator[Callable[[int, PendingCall], Awaitable[float | None]]]:
         key = read_api_key(self.settings)
-        from polyarena.harness.endpoints.client import open_client
+        from polyarena.harness.endpoints.transport.client import open_client
 
         async with open_client(self.settings, key) as send:
 
-            async def run(_worker: int, job: Job) -> float | None:
+            async def run(_worker: int, job: PendingCall) -> float | None:
                 return await self._run(send, job)
 
             try:
@@ -185,7 +185,7 @@ class Endpoint(Closing):
             finally:
                 self._answered.flush()
 
-    async def _run(self, send: Send, job: Job) -> float | None:
+    async def _run(self, send: Send, job: PendingCall) -> float | None:
         with self._lock:
             if job.future.done():
                 return None
@@ -196,7 +196,7 @@ class Endpoint(Closing):
         if kept is not None:
             self._finish(job, kept)
             return None
-        begun: Begun | None = None
+        begun: Reservation | None = None
         if self._spending is not None:
             try:
                 while (begun := self._spending.begin(job.label, job.key, job.body)) is None:
@@ -214,7 +214,7 @@ class Endpoint(Closing):
         try:
             outcome = await send(job.body)
         finally:
-            ended = _Ended(job, begun, outcome, time.monotonic() - started)
+            ended = _Response(job, begun, outcome, time.monotonic() - started)
             if outcome is None or not outcome.ok:
                 self._record([ended])
         if outcome.ok:
@@ -222,7 +222,7 @@ class Endpoint(Closing):
             return None
         return self._settle(job, outcome)
 
-    def _keep(self, ended: Sequence[_Ended]) -> None:
+    def _keep(self, ended: Sequence[_Response]) -> None:
         try:
             try:
                 if self.cache is not None:
@@ -237,9 +237,9 @@ class Endpoint(Closing):
             if each.outcome is not None:
                 self._settle(each.job, each.outcome)
 
-    def _record(self, ended: Sequence[_Ended]) -> None:
+    def _record(self, ended: Sequence[_Response]) -> None:
         prices = self.settings.prices
-        written: list[tuple[Begun, str, Reply]] = []
+        written: list[tuple[Reservation, str, Reply]] = []
         for each in ended:
             job = each.job
             name = ABANDONED if each.outcome is None else each.outcome.reason
@@ -257,7 +257,7 @@ class Endpoint(Closing):
                 error = None if each.outcome is None else each.outcome.reply.error
                 self._on_attempt(Attempt(each.job.key, each.job.attempts, each.job.outcome or "", error, each.seconds))
 
-    def _settle(self, job: Job, outcome: Outcome) -> float | None:
+    def _settle(self, job: PendingCall, outcome: Outcome) -> float | None:
         answers = self._answers
         if outcome.ok:
             answers.accepted(job)
@@ -269,10 +269,10 @@ class Endpoint(Closing):
             reply = kept
         else:
             if outcome.retry and job.attempts < self.settings.max_attempts and self._dead is None:
-                pause = pause_s(job.key, job.attempts, outcome.retry_after_s, self.settings.max_wait_s)
+                pause = retry_delay_s(job.key, job.attempts, outcome.retry_after_s, self.settings.max_wait_s)
                 if pause is not None:
                     return pause
-            outcome = given_up(outcome, job.attempts)
+            outcome = with_attempt_count(outcome, job.attempts)
             fatal = answers.fatal(job, outcome)
             if fatal is not None:
                 self._answered.flush()
@@ -281,7 +281,7 @@ class Endpoint(Closing):
         self._finish(job, reply)
         return None
 
-    def _finish(self, job: Job, reply: Reply) -> None:
+    def _finish(self, job: PendingCall, reply: Reply) -> None:
         with self._lock:
             if not job.future.done():
                 del self._jobs[job.claimed]

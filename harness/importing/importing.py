@@ -99,7 +99,7 @@ def import_verdicts(
     shards = arranged(games, baselines, stands, repeatable=found.repeatable)
     changed = {old: new for part in names.values() for old, new in part.items() if old != new}
     digests = {_named(file, source): file_digest(file) for file in files(source, chosen_format.suffixes)}
-    with run.writing():
+    with run.write_access():
         if run.read_lock() != lock:
             raise StoreError("the run folder has changed meanwhile", where=run.path, fix="run the same command again")
         if not lock:
@@ -173,7 +173,7 @@ def _lock(run: RunFolder) -> dict[str, Any]:
     """
     if run.read_lock():
         return open_run(run).lock
-    run.refuse_other_experiment(_own_name(run))
+    run.check_owner(_own_name(run))
     return {}
 
 

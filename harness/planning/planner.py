@@ -104,7 +104,7 @@ def plan(
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
     folder = folder_of(experiment, output)
-    folder.refuse_other_experiment(experiment.name)
+    folder.check_owner(experiment.name)
     refuse_clash(experiment, folder)
     root = data_root(experiment.data_root, experiment.base)
     context = ModelContext(base=str(experiment.base))

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.endpoints import CallCache, EndpointSettings, is_known, kept_reply
+from polyarena.harness.endpoints import CallCache, EndpointSettings, cached_reply, is_known
 from polyarena.harness.experiment import Experiment
-from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, read_shard, shard_facts, stored_facts
+from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, find_shard_metadata, read_shard, shard_metadata
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.records import Completion
 
@@ -31,16 +31,16 @@ class Stock:
 
     def cell_content(self, system: str, task: str, language: str, key: str) -> str:
         """Return the content digest of a stored cell; empty if it is not stored."""
-        return stored_facts(self.folder.cell(system, task, language), key).get("content", "")
+        return find_shard_metadata(self.folder.cell(system, task, language), key).get("content", "")
 
     def completions(self, system: str, task: str, language: str, key: str) -> list[Completion]:
         """Return the completions of a cell that is in place; empty if it is not."""
         path = self.folder.cell(system, task, language)
-        return read_shard(path, Completion) if shard_facts(path).get("key") == key else []
+        return read_shard(path, Completion) if shard_metadata(path).get("key") == key else []
 
     def has_games(self, judge: str, candidate: str, baseline: str, task: str, language: str, key: str) -> bool:
         """Whether these games are stored and each got an answer."""
-        facts = stored_facts(self.folder.games(judge, candidate, baseline, task, language), key)
+        facts = find_shard_metadata(self.folder.games(judge, candidate, baseline, task, language), key)
         return bool(facts) and UNANSWERED not in facts and not (self.retry_refused and REFUSED in facts)
 
     def cached(self, settings: EndpointSettings, calls: Iterable[Call]) -> int:
@@ -52,7 +52,7 @@ class Stock:
 
     def replies(self, settings: EndpointSettings, calls: Iterable[Call]) -> list[Reply | None]:
         """Return the answer to each of these calls that the cache holds; ``None`` for the others."""
-        return [None if self.cache is None else kept_reply(self.cache, settings, call) for call in calls]
+        return [None if self.cache is None else cached_reply(self.cache, settings, call) for call in calls]
 
 
 @contextmanager

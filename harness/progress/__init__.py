@@ -1,5 +1,5 @@
 """What a user sees while a run goes on: live bars on a terminal, plain lines elsewhere."""
 
-from polyarena.harness.progress.choose import listening
+from polyarena.harness.progress.listener import progress_listener
 
-__all__ = ["listening"]
+__all__ = ["progress_listener"]

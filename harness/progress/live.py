@@ -10,16 +10,16 @@ from polyarena.harness.events import (
     CellDone,
     CellFailed,
     Event,
-    Finished,
     GamesDone,
     GamesFailed,
-    GamesGoingOn,
+    GamesProgress,
     ModelLoaded,
     ModelLoading,
+    RunFinished,
 )
 from polyarena.harness.planning import Plan
-from polyarena.harness.progress.pace import clock
-from polyarena.harness.progress.tracker import Tracker
+from polyarena.harness.progress.eta import format_duration
+from polyarena.harness.progress.tracker import ProgressTracker
 from polyarena.harness.terminal import printable
 
 
@@ -27,7 +27,7 @@ class LiveProgress:
     """Draws on a terminal."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
-        self._tracker = Tracker.of(plan)
+        self._tracker = ProgressTracker.of(plan)
         self._console = console
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓"),
@@ -55,7 +55,7 @@ class LiveProgress:
             self._progress.update(self._overall, note=f"loading {event.model} …")
         elif isinstance(event, ModelLoaded):
             self._progress.update(self._overall, note=f"loaded in {event.seconds:.0f} s")
-        elif isinstance(event, Finished):
+        elif isinstance(event, RunFinished):
             self._progress.update(self._overall, note="")
         work = self._tracker.follow(event)
         if work is None:
@@ -76,8 +76,8 @@ class LiveProgress:
         )
         if isinstance(event, CellDone | CellFailed | GamesDone | GamesFailed):
             self._progress.update(self._overall, advance=1)
-        if isinstance(event, CellDone | CellFailed | GamesGoingOn | GamesDone | GamesFailed):
-            left = clock(self._tracker.pace.seconds_left())
+        if isinstance(event, CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
+            left = format_duration(self._tracker.pace.seconds_left())
             self._progress.update(self._overall, note=f"about {left} left")
 
     def close(self) -> None:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from polyarena.harness.events import CellFailed, Event, GamesFailed, ModelLoaded, ModelLoading, Planned
+from polyarena.harness.events import CellFailed, Event, GamesFailed, ModelLoaded, ModelLoading, RunStarted
 from polyarena.harness.planning import Plan
-from polyarena.harness.progress.pace import clock
-from polyarena.harness.progress.tracker import Tracker
+from polyarena.harness.progress.eta import format_duration
+from polyarena.harness.progress.tracker import ProgressTracker
 from polyarena.harness.terminal import printable
 
 PART = 3
@@ -23,13 +23,13 @@ class PlainProgress:
         plan: What will run.
         stream: Where to.
         every_s: Shortest time between two lines on the same work.
-        now: The clock, in seconds.
+        now: The format_duration, in seconds.
     """
 
     def __init__(
         self, plan: Plan, stream: TextIO, every_s: float = 10.0, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tracker = Tracker.of(plan)
+        self._tracker = ProgressTracker.of(plan)
         self._stream = stream
         self._every = every_s
         self._now = now
@@ -38,7 +38,7 @@ class PlainProgress:
     def __call__(self, event: Event) -> None:
         """Take in one event."""
         work = self._tracker.follow(event)
-        if isinstance(event, Planned):
+        if isinstance(event, RunStarted):
             self._line(
                 f"{event.experiment}: {event.cells} cells ({event.cells_stored} stored), "
                 f"{event.games} pairs to judge ({event.games_stored} stored), {event.requests} requests to make"
@@ -55,7 +55,7 @@ class PlainProgress:
             patience = self._every * (PART if work.part else 1)
             if finished or self._now() - self._last >= patience:
                 self._last = self._now()
-                left = clock(self._tracker.pace.seconds_left())
+                left = format_duration(self._tracker.pace.seconds_left())
                 now = f"{work.now} {work.part:.0%} done" if work.part else f"last {work.now}"
                 self._line(f"{work.title}: {work.done}/{work.total} languages, {now}, about {left} left")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesGoingOn
+from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesProgress
 from polyarena.harness.planning import Effort, Plan
-from polyarena.harness.progress.pace import Pace
+from polyarena.harness.progress.eta import EtaEstimator
 
 
 @dataclass
-class Work:
+class ProgressLine:
     """One line of progress.
 
     Attributes:
@@ -38,16 +38,16 @@ class Work:
 
 
 @dataclass
-class Tracker:
+class ProgressTracker:
     """Follows a run's events."""
 
-    works: dict[str, Work] = field(default_factory=dict)
-    pace: Pace = field(default_factory=Pace)
+    works: dict[str, ProgressLine] = field(default_factory=dict)
+    pace: EtaEstimator = field(default_factory=EtaEstimator)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, plan: Plan) -> Tracker:
+    def of(cls, plan: Plan) -> ProgressTracker:
         """Start from a plan."""
         tracker = cls()
         for cell in plan.cells:
@@ -57,7 +57,7 @@ class Tracker:
         return tracker
 
     def _add(self, title: str, language: str, part: Effort) -> None:
-        work = self.works.setdefault(title, Work(title))
+        work = self.works.setdefault(title, ProgressLine(title))
         work.total += 1
         if part.stored:
             work.stored += 1
@@ -66,17 +66,17 @@ class Tracker:
             self._amounts[title, language] = _amount(part)
             self.pace.expect(title, _amount(part))
 
-    def follow(self, event: Event) -> Work | None:
+    def follow(self, event: Event) -> ProgressLine | None:
         """Take in one event and return the line that it changed."""
         if isinstance(event, CellStarted | CellDone | CellFailed):
             title = _cell_title(event.system, event.task)
-        elif isinstance(event, GamesGoingOn | GamesDone | GamesFailed):
+        elif isinstance(event, GamesProgress | GamesDone | GamesFailed):
             title = _games_title(event.judge, event.candidate, event.task)
         else:
             return None
-        work = self.works.setdefault(title, Work(title))
+        work = self.works.setdefault(title, ProgressLine(title))
         work.now, work.part = event.language, 0.0
-        if isinstance(event, GamesGoingOn):
+        if isinstance(event, GamesProgress):
             work.part = event.judged / event.games
             self._advance(title, event.language, work.part, event.seconds)
         elif isinstance(event, CellDone | GamesDone):

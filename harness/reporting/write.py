@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from polyarena.harness.endpoints.spent import SPENT_SCHEMA, spent_frame
+from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.content import page_content
@@ -52,7 +52,7 @@ def write_report(folder: RunFolder) -> Files:
     fought, scores = battles(records), records.scores()
     numbers = estimates(records.lock, fought, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
-    paid = spent_frame(folder.attempts)
+    paid = cost_frame(folder.attempts)
     answers = language_counts(records.completions(), answered_in(records.lock))
     more = further(records.lock, fought, scores, families(records.lock))
     results = write_folder(
@@ -65,7 +65,7 @@ def write_report(folder: RunFolder) -> Files:
             **(_files("strong_verdicts", as_table(strong)) if len(strong) else {}),
             **(_files("answers", as_table(pd.DataFrame(answers))) if answers else {}),
             **{file: content for name, table in more.tables.items() for file, content in _files(name, table).items()},
-            **(_both("ledger", paid, SPENT_SCHEMA) if folder.attempts.exists() else {}),
+            **(_both("ledger", paid, COST_SCHEMA) if folder.attempts.exists() else {}),
         },
     )
     sheets = [*([weighed] if (weighed := strong_sheet(strong)) else []), *bad_answer_sheets(bad), *more.sheets]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from polyarena.harness.endpoints import EndpointSettings
-from polyarena.harness.endpoints.batch import BatchEndpoint
-from polyarena.harness.endpoints.purpose import Purpose, spending_on
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
+from polyarena.harness.endpoints.batch.batch_endpoint import BatchEndpoint
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
@@ -47,7 +47,7 @@ def resolve_and_hand_in(
 def _calls(plan: Plan, judge: ResolvedJudge, data: DataSource) -> Iterator[Call]:
     for planned in plan.games:
         if planned.judge == judge.spec.name and not planned.stored:
-            with spending_on(Purpose("judges", planned.judge, planned.task, planned.language)):
+            with attribute_costs(CostLabel("judges", planned.judge, planned.task, planned.language)):
                 yield from _calls_of(plan, planned, judge, data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from polyarena.harness.endpoints.purpose import Purpose, spending_on
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading
 from polyarena.harness.executors.protocol import Job
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
@@ -73,7 +73,7 @@ def _do_cells(
         yield CellStarted(cell.system, cell.task, cell.language, cell.requests)
         started = time.monotonic()
         try:
-            with spending_on(Purpose("candidates", cell.system, cell.task, cell.language)):
+            with attribute_costs(CostLabel("candidates", cell.system, cell.task, cell.language)):
                 _compute(cell, systems[cell.system], tasks[cell.task], model, data, folder, context)
         except DataError as error:
             # Of this language's data only; the next one's may be good.

@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
-from polyarena.harness.endpoints.batch import BatchEndpoint
-from polyarena.harness.endpoints.journal import Journal
-from polyarena.harness.endpoints.spending import Budget, Spending, spent_by
-from polyarena.harness.events import Spent, as_record
+from polyarena.harness.endpoints.accounting.budget import Budget, BudgetGuard, amount_spent
+from polyarena.harness.endpoints.accounting.journal import Journal
+from polyarena.harness.endpoints.batch.batch_endpoint import BatchEndpoint
+from polyarena.harness.events import CostsUpdated, event_record
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.planning.stock import cache_path
 from polyarena.harness.store import RunFolder
@@ -39,7 +39,7 @@ class Connections:
         self._logged: dict[str, dict[str, Any]] = {}
         self._path = cache_path(experiment, folder)
         self._stack = ExitStack()
-        self._kept: tuple[CallCache, Spending] | None = None
+        self._kept: tuple[CallCache, BudgetGuard] | None = None
         self._ledgers: dict[str, Ledger] = {}
 
     def __enter__(self) -> Self:
@@ -71,18 +71,20 @@ class Connections:
         """Open the endpoint of a candidate from its ``args``."""
         return self.open(EndpointSettings.model_validate(args))
 
-    def _opened(self) -> tuple[CallCache, Spending]:
+    def _opened(self) -> tuple[CallCache, BudgetGuard]:
         if self._kept is None:
             cache = self._stack.enter_context(CallCache(self._path))
             journal = self._stack.enter_context(Journal(self._folder.attempts, cache.get))
             before, overall = journal.entries_before, self._experiment.budget
             self._kept = (
                 cache,
-                Spending(
+                BudgetGuard(
                     journal,
-                    None if overall is None else Budget(overall, spent_by(before), "the budget of the experiment"),
+                    None if overall is None else Budget(overall, amount_spent(before), "the budget of the experiment"),
                     {
-                        judge.name: Budget(judge.budget, spent_by(before, judge.name), f"the budget of {judge.name!r}")
+                        judge.name: Budget(
+                            judge.budget, amount_spent(before, judge.name), f"the budget of {judge.name!r}"
+                        )
                         for judge in self._experiment.judges
                         if judge.budget is not None
                     },
@@ -95,4 +97,4 @@ class Connections:
         ledgers = {model: ledger.as_dict() for model, ledger in sorted(self._ledgers.items())}
         if ledgers != self._logged:
             self._logged = ledgers
-            self._folder.log(as_record(Spent(self._who, ledgers)))
+            self._folder.log(event_record(CostsUpdated(self._who, ledgers)))

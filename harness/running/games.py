@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
-from polyarena.harness.endpoints.purpose import Purpose, spending_on
-from polyarena.harness.events import Event, GamesFailed, GamesGoingOn
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
+from polyarena.harness.events import Event, GamesFailed, GamesProgress
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.judging import ResolvedJudge
 from polyarena.harness.running.batching import resolve_and_hand_in
@@ -44,7 +44,7 @@ def judge_games(plan: Plan) -> Iterator[Event]:
         for name, pairs in groupby(plan.games, key=lambda planned: planned.judge):
             for event in _judged(plan, list(pairs), judges[name], data):
                 yield event
-                if not isinstance(event, GamesGoingOn):
+                if not isinstance(event, GamesProgress):
                     connections.log_spent()
 
 
@@ -97,8 +97,8 @@ class _Stream:
         self._to_come = deque(pairs)
         self._open: deque[OpenPair] = deque()
         self._failed: deque[GamesFailed] = deque()
-        self._purposes: dict[str, Purpose] = {}
-        self._drawn = Purpose()
+        self._purposes: dict[str, CostLabel] = {}
+        self._drawn = CostLabel()
         self._stored = self._told = time.monotonic()
 
     def events(self) -> Iterator[Event]:
@@ -148,7 +148,7 @@ class _Stream:
 
     def _next(self, verdicts: Iterator[Verdict]) -> Verdict | None:
         # Not around the whole stream: whoever takes the events in between has purposes of his own.
-        with spending_on(lambda match: self._purposes.get(match, self._drawn)):
+        with attribute_costs(lambda match: self._purposes.get(match, self._drawn)):
             return next(verdicts, None)
 
     def _done(self) -> Iterator[Event]:

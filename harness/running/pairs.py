@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from polyarena.harness.endpoints.purpose import Purpose
-from polyarena.harness.events import Event, GamesDone, GamesFailed, GamesGoingOn
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel
+from polyarena.harness.events import Event, GamesDone, GamesFailed, GamesProgress
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.digest import items_digest
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.judging import ResolvedJudge
 from polyarena.harness.planning.keys import games_key
-from polyarena.harness.store import REFUSED, UNANSWERED, claim_shard, read_shard, shard_facts, write_shard
+from polyarena.harness.store import REFUSED, UNANSWERED, read_shard, restore_shard, shard_metadata, write_shard
 from polyarena.judges import pairings
 from polyarena.judges.language_gate import wrong_language
 from polyarena.judges.pairwise import Pairing
@@ -45,7 +45,7 @@ class OpenPair:
     plan: Plan
     planned: PlannedGames
     key: str
-    purpose: Purpose
+    purpose: CostLabel
     waiting: deque[Pairing]
     played: list[Game] = field(default_factory=list)
     unanswered: list[str | None] = field(default_factory=list)
@@ -74,11 +74,11 @@ class OpenPair:
         """Return the seconds from its beginning, or from ``since`` if that is later, both on the monotonic clock."""
         return time.monotonic() - max(self.started, since)
 
-    def going_on(self, since: float) -> GamesGoingOn:
+    def going_on(self, since: float) -> GamesProgress:
         """Return how far it is."""
         pair, judged = self.planned, len(self.played)
         games = judged + len(self.waiting)
-        return GamesGoingOn(pair.judge, pair.candidate, pair.task, pair.language, judged, games, self.seconds(since))
+        return GamesProgress(pair.judge, pair.candidate, pair.task, pair.language, judged, games, self.seconds(since))
 
     def store(self, since: float) -> Event:
         """Write the shard, and return what there is to tell.
@@ -119,16 +119,16 @@ def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
     items = load_items(plan.task(planned.task), planned.language, data)
     systems = (planned.candidate, planned.baseline)
     cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
-    contents = [shard_facts(cell).get("content", "") for cell in cells]
+    contents = [shard_metadata(cell).get("content", "") for cell in cells]
     if not all(contents):
         return None  # One of the two cells failed, and that was told.
     key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
     path = _path(plan, planned)
-    if claim_shard(path, key) and not _wanted_again(shard_facts(path), plan.retry_refused):
+    if restore_shard(path, key) and not _wanted_again(shard_metadata(path), plan.retry_refused):
         return None
     one, other = (read_shard(cell, Completion) for cell in cells)
     paired = pairings(one, other, {item.item_id: item for item in items}, repeats=judge.spec.repeats)
-    purpose = Purpose("judges", planned.judge, planned.task, planned.language)
+    purpose = CostLabel("judges", planned.judge, planned.task, planned.language)
     return OpenPair(plan, planned, key, purpose, deque(paired))
 
 

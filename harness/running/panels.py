@@ -9,7 +9,7 @@ from polyarena.harness.models.weights import file_digest
 from polyarena.harness.planning import Plan
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.kinship import kin_of_judges
-from polyarena.harness.store import RunFolder, claim_shard, read_shard, set_aside, write_shard
+from polyarena.harness.store import RunFolder, archive_shard, read_shard, restore_shard, write_shard
 from polyarena.judges.panels import PanelRule, panel_games
 from polyarena.judges.records import GAME_SCHEMA, Game
 
@@ -47,10 +47,10 @@ def _derive(
     path = folder.games(panel, *pair)
     members = {judge: folder.games(judge, *pair) for judge in judges}
     if not all(member.exists() for member in members.values()):
-        set_aside(path)
+        archive_shard(path)
         return
     key = digest([rule.value, {judge: file_digest(member) for judge, member in members.items()}])
-    if not claim_shard(path, key):
+    if not restore_shard(path, key):
         played = {judge: read_shard(member, Game) for judge, member in members.items()}
         write_shard(path, panel_games(panel, played, rule), GAME_SCHEMA, {"key": key})
 

@@ -12,7 +12,7 @@ from polyarena.harness.importing.lock import IMPORTED
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.results import open_run
 from polyarena.harness.running.panels import derive_again
-from polyarena.harness.store import RunFolder, read_shard, set_aside, shard_facts, write_shard
+from polyarena.harness.store import RunFolder, archive_shard, read_shard, shard_metadata, write_shard
 from polyarena.judges.llm.template import Template
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
 from polyarena.judges.llm.verdicts import parse_again
@@ -121,11 +121,11 @@ def _labelled(game: Game, label: Label | None) -> Game:
 
 
 def _put(path: Path, games: list[Game], how: str) -> None:
-    facts = shard_facts(path)
+    facts = shard_metadata(path)
     # Another key than the run's: a run takes the shard that it made back into place.
     facts["key"] = digest([facts.get("unparsed", facts.get("key", "")), "reparsed", how])
-    facts.setdefault("unparsed", shard_facts(path).get("key", ""))
-    set_aside(path)
+    facts.setdefault("unparsed", shard_metadata(path).get("key", ""))
+    archive_shard(path)
     write_shard(path, games, GAME_SCHEMA, facts)
 
 

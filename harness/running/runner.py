@@ -11,13 +11,13 @@ from polyarena.harness.endpoints import EndpointSettings, read_api_key
 from polyarena.harness.events import (
     CellFailed,
     Event,
-    Finished,
     GamesFailed,
-    GamesGoingOn,
+    GamesProgress,
     Listener,
     ModelLoaded,
-    Planned,
-    as_record,
+    RunFinished,
+    RunStarted,
+    event_record,
 )
 from polyarena.harness.executors.local import LocalExecutor
 from polyarena.harness.executors.protocol import Executor, Job
@@ -30,7 +30,7 @@ from polyarena.harness.running.games import judge_games
 from polyarena.harness.running.lock import lock_content
 from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
-from polyarena.harness.store import claim_shard, set_aside
+from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
     failures: list[CellFailed | GamesFailed] = []
     folder = plan.folder
     _require_keys(plan)
-    with folder.writing():
-        folder.refuse_other_experiment(plan.experiment.name)
+    with folder.write_access():
+        folder.check_owner(plan.experiment.name)
         refuse_clash(plan.experiment, folder)
         _put_in_place(plan)
         _write_inputs(plan)
@@ -79,22 +79,22 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
                 _remember_model(plan, event)
             if isinstance(event, CellFailed | GamesFailed):
                 failures.append(event)
-            if not isinstance(event, GamesGoingOn):
-                folder.log(as_record(event))
+            if not isinstance(event, GamesProgress):
+                folder.log(event_record(event))
             if listener:
                 listener(event)
         from polyarena.harness.reporting import write_report
 
         files = write_report(folder)
-        finished = Finished(time.monotonic() - started, len(failures))
-        folder.log(as_record(finished))
+        finished = RunFinished(time.monotonic() - started, len(failures))
+        folder.log(event_record(finished))
         if listener:
             listener(finished)
     return Run(folder, files, tuple(failures), finished.seconds)
 
 
 def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
-    yield Planned(
+    yield RunStarted(
         plan.experiment.name,
         str(plan.folder.path),
         len(plan.cells),
@@ -130,14 +130,14 @@ def _put_in_place(plan: Plan) -> None:
     """
     folder = plan.folder
     for cell in plan.cells:
-        if not claim_shard(folder.cell(cell.system, cell.task, cell.language), cell.key):
-            set_aside(folder.scores(cell.system, cell.task, cell.language))
+        if not restore_shard(folder.cell(cell.system, cell.task, cell.language), cell.key):
+            archive_shard(folder.scores(cell.system, cell.task, cell.language))
     for games in plan.games:
         path = folder.games(games.judge, games.candidate, games.baseline, games.task, games.language)
         if games.key:
-            claim_shard(path, games.key)
+            restore_shard(path, games.key)
         else:
-            set_aside(path)
+            archive_shard(path)
 
 
 def _require_keys(plan: Plan) -> None:

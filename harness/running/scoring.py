@@ -8,7 +8,7 @@ from polyarena.harness.planning import Plan, PlannedCell
 from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.resolved_task import ResolvedTask
-from polyarena.harness.store import RunFolder, read_shard, shard_facts, write_shard
+from polyarena.harness.store import RunFolder, read_shard, shard_metadata, write_shard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
@@ -82,8 +82,8 @@ def restore_scores(plan: Plan) -> None:
         if not cell.stored or not task.metrics(cell.language):
             continue
         path = plan.folder.cell(cell.system, cell.task, cell.language)
-        content = shard_facts(path)["content"]
-        if shard_facts(plan.folder.scores(cell.system, cell.task, cell.language)).get("key") != scores_key(
+        content = shard_metadata(path)["content"]
+        if shard_metadata(plan.folder.scores(cell.system, cell.task, cell.language)).get("key") != scores_key(
             task, cell.language, content
         ):
             items = load_items(task, cell.language, data)

@@ -4,12 +4,12 @@ from polyarena.harness.store.folder import RunFolder
 from polyarena.harness.store.shard import (
     REFUSED,
     UNANSWERED,
-    claim_shard,
+    archive_shard,
+    find_shard_metadata,
     read_shard,
     read_table,
-    set_aside,
-    shard_facts,
-    stored_facts,
+    restore_shard,
+    shard_metadata,
     write_shard,
 )
 
@@ -17,11 +17,11 @@ __all__ = [
     "REFUSED",
     "UNANSWERED",
     "RunFolder",
-    "claim_shard",
+    "archive_shard",
+    "find_shard_metadata",
     "read_shard",
     "read_table",
-    "set_aside",
-    "shard_facts",
-    "stored_facts",
+    "restore_shard",
+    "shard_metadata",
     "write_shard",
 ]

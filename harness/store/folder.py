@@ -85,7 +85,7 @@ class RunFolder:
         text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
         write_atomically(self.lock, (text + "\n").encode())
 
-    def refuse_other_experiment(self, name: str) -> None:
+    def check_owner(self, name: str) -> None:
         """Refuse a folder that another experiment, or something else entirely, has written.
 
         Raises:
@@ -121,7 +121,7 @@ class RunFolder:
                 )
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def write_access(self) -> Iterator[None]:
         """Hold the folder for one writer; the system lets go of it even when the process is killed.
 
         Raises:
@@ -152,7 +152,7 @@ class RunFolder:
             yield
 
     @contextmanager
-    def writing_existing(self) -> Iterator[None]:
+    def existing_write_access(self) -> Iterator[None]:
         """Hold a run folder that must be there already.
 
         Raises:
@@ -162,7 +162,7 @@ class RunFolder:
             raise StoreError(
                 "this is no run folder", where=self.path, why="it has no lock.json", fix="run an experiment first"
             )
-        with self.writing():
+        with self.write_access():
             yield
 
     def log(self, event: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, facts: Ma
     write_atomically(path, buffer.getvalue())
 
 
-def shard_facts(path: Path) -> dict[str, str]:
+def shard_metadata(path: Path) -> dict[str, str]:
     """Return the facts in a shard's footer without reading its rows; empty if there is no readable shard."""
     try:
         metadata = pq.read_schema(path).metadata or {}
@@ -51,40 +51,40 @@ def shard_facts(path: Path) -> dict[str, str]:
     }
 
 
-def stored_facts(path: Path, key: str) -> dict[str, str]:
+def find_shard_metadata(path: Path, key: str) -> dict[str, str]:
     """Return the facts of the shard with this key, in place or superseded by other settings since; empty if none."""
-    for candidate in (path, _superseded(path, key)):
-        facts = shard_facts(candidate)
+    for candidate in (path, _archive_path(path, key)):
+        facts = shard_metadata(candidate)
         if facts.get("key") == key:
             return facts
     return {}
 
 
-def claim_shard(path: Path, key: str) -> bool:
+def restore_shard(path: Path, key: str) -> bool:
     """Put the shard of this key in place if it is stored at all, and say whether it is.
 
     A shard that other settings left in its place is moved aside, not overwritten: changing a limit and changing it
     back costs nothing.
     """
-    if shard_facts(path).get("key") == key:
+    if shard_metadata(path).get("key") == key:
         return True
-    set_aside(path)
-    earlier = _superseded(path, key)
-    if shard_facts(earlier).get("key") == key:
+    archive_shard(path)
+    earlier = _archive_path(path, key)
+    if shard_metadata(earlier).get("key") == key:
         earlier.replace(path)
         return True
     return False
 
 
-def set_aside(path: Path) -> None:
-    """Move a shard out of its place, where nothing reads it, to where :func:`claim_shard` finds it again."""
+def archive_shard(path: Path) -> None:
+    """Move a shard out of its place, where nothing reads it, to where :func:`restore_shard` finds it again."""
     if path.exists():
-        aside = _superseded(path, shard_facts(path).get("key", "unreadable"))
+        aside = _archive_path(path, shard_metadata(path).get("key", "unreadable"))
         aside.parent.mkdir(exist_ok=True)
         path.replace(aside)
 
 
-def _superseded(path: Path, key: str) -> Path:
+def _archive_path(path: Path, key: str) -> Path:
     return path.parent / "superseded" / f"{path.stem}.{key[:16]}.parquet"
 
 

@@ -89,7 +89,7 @@ def test_commands_faults_and_model_types_are_complete(contents):
 def test_events_name_their_fields(contents):
     found = {row[0].strip("`"): row[1] for row in rows(contents["events"]())}
     assert found["CellFailed"].endswith("`error`, `exit_code`")
-    assert {"Planned", "CellDone", "GamesDone", "Spent", "Finished"} <= set(found)
+    assert {"RunStarted", "CellDone", "GamesDone", "CostsUpdated", "RunFinished"} <= set(found)
 
 
 def test_every_content_is_used_and_every_use_has_a_content(contents, pages):

@@ -14,7 +14,7 @@ KEY = "sk-never-to-be-written-down-0123456789"
 def open_endpoint(scripted_server, monkeypatch):
     """Open an endpoint on the scripted server; ``settings`` are overridden by name."""
     monkeypatch.setenv("POLYARENA_TEST_KEY", KEY)
-    monkeypatch.setattr("polyarena.harness.endpoints.backoff.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("polyarena.harness.endpoints.transport.backoff.FIRST_PAUSE_S", 0.01)
     opened = []
 
     def open_(cache=None, ledger=None, on_attempt=None, **settings):

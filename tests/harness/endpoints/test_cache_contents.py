@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.endpoints import CallCache
-from polyarena.harness.endpoints.cache import Kept
+from polyarena.harness.endpoints.cache import CachedReply
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
@@ -19,7 +19,7 @@ HERE, THERE = "http://here/v1", "http://there/v1"
 def test_it_is_kept_how_an_answer_was_bought(cache, batch):
     reply = Reply("x", "stop", 5, 2, cached_tokens=3)
     cache.put(A, reply, batch=batch)
-    assert cache.find(A) == Kept(reply, batch)
+    assert cache.find(A) == CachedReply(reply, batch)
     assert cache.get(A) == reply
     cache.put(A, reply, batch=not batch)
     assert cache.find(A).batch is batch

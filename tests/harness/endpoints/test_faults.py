@@ -266,7 +266,7 @@ def test_other_shapes_of_a_message(scripted_server, open_endpoint, ask_for, cach
 
 
 def test_pauses_grow_and_differ_between_calls(scripted_server, open_endpoint, ask_for, monkeypatch):
-    monkeypatch.setattr("polyarena.harness.endpoints.backoff.FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr("polyarena.harness.endpoints.transport.backoff.FIRST_PAUSE_S", 0.1)
     scripted_server.script = first_fine_then(scripted_server, lambda _: scripted_server.status(500))
     after_a_good_one(open_endpoint(max_attempts=4), ask_for, "a", "b")
     times = {name: [r.at for r, _ in scripted_server.log if r.question == name] for name in "ab"}

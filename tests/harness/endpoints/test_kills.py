@@ -13,20 +13,20 @@ from dataclasses import replace
 import pytest
 
 from polyarena.harness.endpoints import CallCache
-from polyarena.harness.endpoints.journal import Journal, read_entries
+from polyarena.harness.endpoints.accounting.journal import Journal, read_entries
 
 ASKING = """
 import sys
 from pathlib import Path
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
-from polyarena.harness.endpoints.journal import Journal
-from polyarena.harness.endpoints.spending import Spending
+from polyarena.harness.endpoints.accounting.journal import Journal
+from polyarena.harness.endpoints.accounting.budget import BudgetGuard
 from polyarena.judges.protocol import Call
 url, folder, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 calls = [Call(messages=({"role": "user", "content": str(number)},)) for number in range(count)]
 settings = EndpointSettings(base_url=url, model="m", timeout_s=0.5, max_attempts=30, max_wait_s=1)
 with CallCache(folder / "calls.sqlite") as cache, Journal(folder / "attempts.jsonl", cache.get) as journal:
-    with Endpoint(settings, cache, Ledger(), spending=Spending(journal, None, {})) as endpoint:
+    with Endpoint(settings, cache, Ledger(), spending=BudgetGuard(journal, None, {})) as endpoint:
         for reply in endpoint(calls):
             print(reply.text, flush=True)
 """

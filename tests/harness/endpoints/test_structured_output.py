@@ -49,7 +49,7 @@ def test_an_endpoint_without_it_is_asked_once_and_remembered(scripted_server, op
         assert [reply.text for reply in later(ask_for("a", "d", schema=SCHEMA))] == ["plain a", "plain d"]
         assert is_known(cache, later.settings, ask_for("d", schema=SCHEMA)[0])
         assert not is_known(cache, later.settings, ask_for("e", schema=SCHEMA)[0])
-        # Kept under what was sent: the question without a schema.
+        # CachedReply under what was sent: the question without a schema.
         assert call_key(later.settings, ask_for("a")[0]) in cache
         assert call_key(later.settings, ask_for("a", schema=SCHEMA)[0]) not in cache
     assert len(scripted_server.log) == 5

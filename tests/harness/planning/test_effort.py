@@ -11,7 +11,7 @@ from polyarena.harness.planning.games import ORDERS, _shown
 from polyarena.harness.planning.prompting import messages
 from polyarena.harness.planning.tokens import BYTES_PER_TOKEN, Range, text_tokens
 from polyarena.harness.running import run
-from polyarena.harness.store import read_shard, shard_facts, write_shard
+from polyarena.harness.store import read_shard, shard_metadata, write_shard
 from polyarena.judges import pairings
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.item import Item
@@ -249,7 +249,7 @@ def test_answers_without_a_counterpart_are_not_planned(planned, pair):
     whole = pair()
     path = planned(toy()).folder.cell("two", "toy_open", "deu_Latn")
     kept = read_shard(path, Completion)[:5]
-    write_shard(path, kept, COMPLETION_SCHEMA, shard_facts(path))
+    write_shard(path, kept, COMPLETION_SCHEMA, shard_metadata(path))
     part = pair()
     assert (whole.items, whole.requests) == (ITEMS, 2 * ITEMS)
     assert (part.items, part.requests) == (5, 10)

@@ -5,7 +5,7 @@ import pytest
 from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.planning.stock import Stock, cache_path, open_stock
-from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, claim_shard, write_shard
+from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, restore_shard, write_shard
 from polyarena.judges.protocol import Call, Reply
 from polyarena.judges.records import GAME_SCHEMA
 from polyarena.tasks.errors import StoreError
@@ -58,25 +58,25 @@ def test_a_cell_is_known_by_its_key_alone(stock, folder):
 
 def test_a_cell_that_other_settings_have_superseded_is_still_stored(stock, folder):
     store_cell(folder, "first", "x")
-    assert not claim_shard(folder.cell(*CELL), "second")
+    assert not restore_shard(folder.cell(*CELL), "second")
     store_cell(folder, "second", "y")
     assert [stock.cell_content(*CELL, key) for key in ("first", "second")] == ["of x", "of y"]
 
 
 def test_the_answers_of_one_cell_are_never_taken_for_those_of_another(stock, folder):
     store_cell(folder, "first", "x")
-    claim_shard(folder.cell(*CELL), "second")
+    restore_shard(folder.cell(*CELL), "second")
     store_cell(folder, "second", "y")
     assert stock.completions(*CELL, "second") == answers("y")
     # Those of the first lie aside, and what lies in their place is not theirs.
     assert stock.completions(*CELL, "first") == []
-    assert claim_shard(folder.cell(*CELL), "first")
+    assert restore_shard(folder.cell(*CELL), "first")
     assert stock.completions(*CELL, "first") == answers("x")
 
 
 def test_a_cell_that_lies_aside_alone_has_content_and_no_answers_to_read(stock, folder):
     store_cell(folder, "first")
-    claim_shard(folder.cell(*CELL), "second")
+    restore_shard(folder.cell(*CELL), "second")
     assert stock.cell_content(*CELL, "first") == "of x"
     assert stock.completions(*CELL, "first") == []
 

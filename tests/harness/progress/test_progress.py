@@ -9,19 +9,19 @@ from polyarena.harness.events import (
     CellDone,
     CellFailed,
     CellStarted,
-    Finished,
     GamesDone,
     GamesFailed,
-    GamesGoingOn,
+    GamesProgress,
     ModelLoaded,
     ModelLoading,
+    RunFinished,
 )
 from polyarena.harness.planning import plan
-from polyarena.harness.progress import listening
+from polyarena.harness.progress import progress_listener
+from polyarena.harness.progress.eta import EtaEstimator, format_duration
 from polyarena.harness.progress.live import LiveProgress
-from polyarena.harness.progress.pace import Pace, clock
 from polyarena.harness.progress.plain import PlainProgress
-from polyarena.harness.progress.tracker import Tracker
+from polyarena.harness.progress.tracker import ProgressTracker
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def events():
         yield CellDone("one", "toy_open", language, 12, 6.0, "key")
     yield CellFailed("one", "toy_open", "tha_Thai", 12, "no voice\n  fix: sing")
     yield GamesDone("long", "two", "toy_open", "deu_Latn", 24, 0, 1.0, "key")
-    yield Finished(20.0, 1)
+    yield RunFinished(20.0, 1)
 
 
 def test_the_time_left_follows_each_kind_of_work():
-    pace = Pace()
+    pace = EtaEstimator()
     pace.expect("slow", 10)
     pace.expect("fast", 100)
     assert pace.seconds_left() is None
@@ -63,11 +63,11 @@ def test_the_time_left_follows_each_kind_of_work():
 
 @pytest.mark.parametrize(("seconds", "text"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (3725, "1:02:05")])
 def test_clock(seconds, text):
-    assert clock(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_the_tracker_counts_languages(planned):
-    tracker = Tracker.of(planned)
+    tracker = ProgressTracker.of(planned)
     for event in events():
         tracker.follow(event)
     one = tracker.works["one · toy_open"]
@@ -76,11 +76,11 @@ def test_the_tracker_counts_languages(planned):
 
 
 def going_on(judged, seconds, language="deu_Latn"):
-    return GamesGoingOn("long", "two", "toy_open", language, judged, 24, seconds)
+    return GamesProgress("long", "two", "toy_open", language, judged, 24, seconds)
 
 
 def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
-    tracker = Tracker.of(planned)
+    tracker = ProgressTracker.of(planned)
     work = tracker.follow(going_on(6, 30.0))
     assert (work.done, work.part, work.now) == (0, 0.25, "deu_Latn")
     judging = {"long judges two · toy_open"}
@@ -95,7 +95,7 @@ def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
 
 
 def test_a_pair_that_fails_halfway_is_no_longer_to_come(planned):
-    tracker = Tracker.of(planned)
+    tracker = ProgressTracker.of(planned)
     tracker.follow(going_on(12, 60.0))
     left = tracker.pace._left["long judges two · toy_open"]
     tracker.follow(GamesFailed("long", "two", "toy_open", "deu_Latn", 24, "gone"))
@@ -162,14 +162,14 @@ def test_what_servers_say_is_shown_and_not_obeyed(planned):
 
 
 def test_quiet_is_quiet(planned, capsys):
-    with listening(planned, quiet=True) as listener:
+    with progress_listener(planned, quiet=True) as listener:
         for event in events():
             listener(event)
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_pipe_gets_plain_lines(planned, capsys):
-    with listening(planned) as listener:
+    with progress_listener(planned) as listener:
         for event in events():
             listener(event)
     captured = capsys.readouterr()

@@ -4,7 +4,7 @@ import pytest
 
 from polyarena.harness import open_run, plan, run, write_report
 from polyarena.harness.cli import main
-from polyarena.harness.store import RunFolder, shard_facts
+from polyarena.harness.store import RunFolder, shard_metadata
 from polyarena.tasks.errors import StoreError
 
 
@@ -92,7 +92,7 @@ def test_systems_with_answers_to_other_items_meet_on_those_that_both_answered(to
 
 
 def spent(folder, who):
-    events = [event for event in RunFolder(folder).events() if event["event"] == "Spent" and event["who"] == who]
+    events = [event for event in RunFolder(folder).events() if event["event"] == "CostsUpdated" and event["who"] == who]
     return events[-1]["ledgers"]["m"]
 
 
@@ -119,7 +119,7 @@ def test_an_empty_reply_of_a_judge_is_an_answer(go, scripted_server, monkeypatch
     assert not finished.failures
     assert set(finished.games()["label"]) == {"invalid"}
     path = RunFolder(tmp_path / "run").games("llm", "two", "one", "toy_open", "deu_Latn")
-    assert "unanswered" not in shard_facts(path)
+    assert "unanswered" not in shard_metadata(path)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from polyarena.harness import load_experiment, open_run, plan, run
-from polyarena.harness.store import RunFolder, shard_facts
+from polyarena.harness.store import RunFolder, shard_metadata
 from polyarena.tasks.errors import ModelError
 
 
@@ -38,7 +38,7 @@ GAMES = 2 * 3 * 2
 
 def spent(folder, model="m"):
     """The ledger of the judges: the last one is the total."""
-    events = [event for event in RunFolder(folder).events() if event["event"] == "Spent"]
+    events = [event for event in RunFolder(folder).events() if event["event"] == "CostsUpdated"]
     return events[-1]["ledgers"][model]
 
 
@@ -94,7 +94,7 @@ def test_games_that_got_no_answer_are_asked_again_and_only_they(go, scripted_ser
     assert len(finished.failures) == 2
     assert "2 of 6 games have no answer" in finished.failures[0].error
     path = RunFolder(tmp_path / "run").games("llm", "two", "one", "toy_open", "deu_Latn")
-    assert shard_facts(path)["unanswered"] == "2"
+    assert shard_metadata(path)["unanswered"] == "2"
     asked, broken["on"] = len(scripted_server.log), False
     mended = go(scripted_server.base_url)
     assert not mended.failures

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from polyarena.harness import plan, run
-from polyarena.harness.endpoints.spent import spent
-from polyarena.harness.events import GamesDone, GamesGoingOn
+from polyarena.harness.endpoints.accounting.cost_table import cost_table
+from polyarena.harness.events import GamesDone, GamesProgress
 from polyarena.harness.running.games import RARELY
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Verdict
@@ -95,10 +95,10 @@ def test_how_far_a_pair_is_is_told_and_not_logged(go, scripted_server, tmp_path,
     monkeypatch.setattr("polyarena.harness.running.games.EVERY_S", 0.0)
     seen = []
     go(listener=seen.append, concurrency=1)
-    told = [event for event in seen if isinstance(event, GamesGoingOn)]
+    told = [event for event in seen if isinstance(event, GamesProgress)]
     assert [event.judged for event in told] == [1, 2, 3] * (GAMES // A_PAIR)
     assert {event.games for event in told} == {A_PAIR}
-    assert "GamesGoingOn" not in (tmp_path / "run" / "events.jsonl").read_text()
+    assert "GamesProgress" not in (tmp_path / "run" / "events.jsonl").read_text()
 
 
 def test_the_seconds_of_pairs_add_up_to_the_time_that_passes(go, scripted_server):
@@ -141,7 +141,7 @@ def test_second_tries_are_booked_on_the_language_they_are_for(go, scripted_serve
     assert set(finished.games().groupby("language")["asked"].max().items()) == {
         ("deu_Latn", 2), ("swh_Latn", 1), ("tha_Thai", 1),
     }  # fmt: skip
-    booked = {row.language: row.requests for row in spent(tmp_path / "run" / "attempts.jsonl")}
+    booked = {row.language: row.requests for row in cost_table(tmp_path / "run" / "attempts.jsonl")}
     each = A_PAIR * len(CANDIDATES)
     assert booked == {"deu_Latn": 2 * each, "swh_Latn": each, "tha_Thai": each}
 

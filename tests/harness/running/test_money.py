@@ -10,10 +10,10 @@ import pytest
 
 from polyarena.harness import load_experiment, plan, run
 from polyarena.harness.cli.app import main
-from polyarena.harness.endpoints.journal import read_entries
-from polyarena.harness.endpoints.spending import spent_by
-from polyarena.harness.endpoints.spent import spent
-from polyarena.harness.store import REFUSED, RunFolder, read_shard, shard_facts
+from polyarena.harness.endpoints.accounting.budget import amount_spent
+from polyarena.harness.endpoints.accounting.cost_table import cost_table
+from polyarena.harness.endpoints.accounting.journal import read_entries
+from polyarena.harness.store import REFUSED, RunFolder, read_shard, shard_metadata
 from polyarena.judges import Game
 from polyarena.reports.judge_card.habits import price_per_thousand
 from polyarena.tasks.errors import ExperimentError
@@ -79,7 +79,7 @@ def test_the_price_of_a_judge_of_single_answers_is_what_the_ledger_says(experime
         game for path in sorted((tmp_path / "run" / "games").rglob("*.parquet")) for game in read_shard(path, Game)
     ]
     price, unpriced = price_per_thousand(games)
-    paid = sum(Decimal(row.cost) for row in spent(tmp_path / "run" / "attempts.jsonl"))
+    paid = sum(Decimal(row.cost) for row in cost_table(tmp_path / "run" / "attempts.jsonl"))
     assert (unpriced, len(games)) == (0, 2 * GAMES)
     assert price * len(games) / 1000 == pytest.approx(float(paid))
     # The same questions in the other order, and those on the baseline's answers against the third, cost nothing more.
@@ -100,7 +100,7 @@ def test_the_ledger_the_budget_and_the_page_agree_on_what_may_have_been_billed(
     assert sum(int(row["maybe_billed"]) for row in rows) == sum(int(row["requests"]) for row in rows) > 0
     assert {row["cost"] for row in rows} == {"0"}
     most = sum(Decimal(row["cost_at_most"]) for row in rows)
-    assert most == spent_by(read_entries(tmp_path / "run" / "attempts.jsonl"))
+    assert most == amount_spent(read_entries(tmp_path / "run" / "attempts.jsonl"))
     assert 0 < most <= Decimal("0.03")
     page = finished.files.page.read_text()
     assert "Maybe billed" in page
@@ -138,7 +138,7 @@ def test_a_budget_stops_the_run_and_raising_it_goes_on(experiment, go, scripted_
     raised = go(made("1"))
     assert not raised.failures
     assert len(scripted_server.log) == GAMES
-    assert sum(row.requests for row in spent(tmp_path / "run" / "attempts.jsonl")) == GAMES
+    assert sum(row.requests for row in cost_table(tmp_path / "run" / "attempts.jsonl")) == GAMES
 
 
 def test_the_exit_code_of_a_spent_budget(experiment, tmp_path, capsys):
@@ -190,7 +190,7 @@ def test_refused_games_are_invalid_and_asked_again_only_on_demand(experiment, go
     assert Counter(games["label"]) == {"A=B": 5, "invalid": 1}
     assert "content policy" in games.set_index("label")["error"]["invalid"]
     path = RunFolder(tmp_path / "run").games("llm", "two", "one", "toy_open", "deu_Latn")
-    assert shard_facts(path)[REFUSED] == "1"
+    assert shard_metadata(path)[REFUSED] == "1"
     asked = len(scripted_server.log)
     go(made)
     path.unlink()
@@ -200,7 +200,7 @@ def test_refused_games_are_invalid_and_asked_again_only_on_demand(experiment, go
     again = go(made, retry_refused=True)
     assert len(scripted_server.log) == asked + 1
     assert set(again.games()["label"]) == {"A=B"}
-    assert REFUSED not in shard_facts(path)
+    assert REFUSED not in shard_metadata(path)
 
 
 def test_batch_mode_hands_in_all_pairs_at_once(experiment, go, scripted_server, batch_server, tmp_path):
@@ -210,7 +210,7 @@ def test_batch_mode_hands_in_all_pairs_at_once(experiment, go, scripted_server, 
     assert len(batch_server.batches) == 1
     assert set(finished.games()["label"]) == {"A=B"}
     assert finished.games()["cost"].sum() == pytest.approx(8e-6 * GAMES)
-    assert {(row.language, row.mode, row.requests) for row in spent(tmp_path / "run" / "attempts.jsonl")} == {
+    assert {(row.language, row.mode, row.requests) for row in cost_table(tmp_path / "run" / "attempts.jsonl")} == {
         ("deu_Latn", "batch", 6),
         ("swh_Latn", "batch", 6),
     }

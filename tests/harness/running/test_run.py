@@ -192,8 +192,8 @@ def test_completions_alone_make_a_report_too(go, systems):
 def test_events_tell_what_happened(go, tmp_path):
     go()
     events = list(RunFolder(tmp_path / "run").events())
-    assert events[0]["event"] == "Planned"
-    assert events[-1]["event"] == "Finished"
+    assert events[0]["event"] == "RunStarted"
+    assert events[-1]["event"] == "RunFinished"
     assert sum(event["event"] == "CellDone" for event in events) == 12
     assert len({event["key"] for event in events if event["event"] == "CellDone"}) == 12
 

@@ -69,7 +69,7 @@ def test_a_lock_that_is_none_of_ours_is_refused(folder, content):
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
 def test_events_may_hold_whatever_separates_lines_elsewhere(folder, separator):
     event = {"event": "CellFailed", "error": f"one{separator}two"}
-    with folder.writing():
+    with folder.write_access():
         folder.log(event)
         folder.log({"event": "next"})
     assert list(folder.events()) == [event, {"event": "next"}]
@@ -107,7 +107,7 @@ def test_what_a_crash_leaves_behind_is_still_ours(folder, left):
     folder.path.mkdir()
     for name in left:
         (folder.path / name).write_text("")
-    folder.refuse_other_experiment("x")
+    folder.check_owner("x")
 
 
 @pytest.mark.parametrize("foreign", ["thesis.docx", "cells", "lock"])
@@ -115,25 +115,25 @@ def test_a_folder_with_anything_else_is_not(folder, foreign):
     folder.path.mkdir()
     (folder.path / foreign).write_text("")
     with pytest.raises(StoreError, match="not empty") as caught:
-        folder.refuse_other_experiment("x")
+        folder.check_owner("x")
     assert foreign in caught.value.why
 
 
 def test_only_a_run_folder_is_held_as_one_that_exists(folder):
-    with pytest.raises(StoreError, match="no run folder"), folder.writing_existing():
+    with pytest.raises(StoreError, match="no run folder"), folder.existing_write_access():
         pass
     assert not folder.path.exists()
     folder.write_lock({"experiment": {"name": "x"}})
-    with folder.writing_existing(), pytest.raises(StoreError, match="another process"), folder.writing():
+    with folder.existing_write_access(), pytest.raises(StoreError, match="another process"), folder.write_access():
         pass
 
 
 def test_the_folder_is_free_again_after_an_error(folder):
     def fail():
-        with folder.writing():
+        with folder.write_access():
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    with folder.writing():
+    with folder.write_access():
         assert (folder.path / ".running").exists()

@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from polyarena.harness.store import RunFolder, claim_shard, read_shard, shard_facts, stored_facts, write_shard
+from polyarena.harness.store import (
+    RunFolder,
+    find_shard_metadata,
+    read_shard,
+    restore_shard,
+    shard_metadata,
+    write_shard,
+)
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.records import SCORE_SCHEMA, Score
@@ -24,7 +31,7 @@ def shard(tmp_path):
 def test_a_shard_gives_back_its_records_and_facts(shard):
     write_shard(shard, [score(0.5), score(1.0)], SCORE_SCHEMA, {"key": "k", "content": "c"})
     assert read_shard(shard, Score) == [score(0.5), score(1.0)]
-    assert shard_facts(shard) == {"key": "k", "content": "c"}
+    assert shard_metadata(shard) == {"key": "k", "content": "c"}
 
 
 def test_the_same_records_make_the_same_bytes(tmp_path):
@@ -47,49 +54,49 @@ def test_nothing_is_left_of_a_write_that_fails(tmp_path, monkeypatch):
 def test_a_damaged_shard_has_no_facts_and_a_clear_error(shard):
     write_shard(shard, [score(1.0)], SCORE_SCHEMA, {"key": "k"})
     shard.write_bytes(shard.read_bytes()[:-20])
-    assert shard_facts(shard) == {}
+    assert shard_metadata(shard) == {}
     with pytest.raises(StoreError, match="cannot be read"):
         read_shard(shard, Score)
 
 
 def test_a_shard_of_other_settings_is_moved_aside_and_comes_back(shard):
     write_shard(shard, [score(0.0)], SCORE_SCHEMA, {"key": "old"})
-    assert not claim_shard(shard, "new")
+    assert not restore_shard(shard, "new")
     assert not shard.exists()
     write_shard(shard, [score(1.0)], SCORE_SCHEMA, {"key": "new"})
-    assert stored_facts(shard, "old") == {"key": "old"}
-    assert claim_shard(shard, "old")
+    assert find_shard_metadata(shard, "old") == {"key": "old"}
+    assert restore_shard(shard, "old")
     assert read_shard(shard, Score) == [score(0.0)]
-    assert claim_shard(shard, "new")
+    assert restore_shard(shard, "new")
     assert read_shard(shard, Score) == [score(1.0)]
 
 
 def test_a_damaged_shard_is_not_claimed(shard):
     shard.parent.mkdir(parents=True)
     shard.write_bytes(b"PAR1 torn")
-    assert not claim_shard(shard, "new")
+    assert not restore_shard(shard, "new")
     assert not shard.exists()
 
 
 def test_another_experiments_folder_is_refused(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.write_lock({"experiment": {"name": "mine"}})
-    folder.refuse_other_experiment("mine")
+    folder.check_owner("mine")
     with pytest.raises(StoreError, match="belongs to the experiment 'mine'"):
-        folder.refuse_other_experiment("yours")
+        folder.check_owner("yours")
 
 
 def test_a_foreign_folder_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(StoreError, match="no run folder"):
-        RunFolder(tmp_path).refuse_other_experiment("mine")
+        RunFolder(tmp_path).check_owner("mine")
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     path = tmp_path / "run"
     path.write_text("")
     with pytest.raises(StoreError, match="is a file"):
-        RunFolder(path).refuse_other_experiment("mine")
+        RunFolder(path).check_owner("mine")
 
 
 def test_a_damaged_lock_is_named(tmp_path):
@@ -100,7 +107,7 @@ def test_a_damaged_lock_is_named(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_named():
-    with pytest.raises(StoreError, match="cannot be written"), RunFolder(_unwritable()).writing():
+    with pytest.raises(StoreError, match="cannot be written"), RunFolder(_unwritable()).write_access():
         pass
 
 
@@ -113,17 +120,17 @@ def _unwritable():
 
 def test_two_writers_are_refused(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    with folder.writing(), pytest.raises(StoreError, match="another process"), folder.writing():
+    with folder.write_access(), pytest.raises(StoreError, match="another process"), folder.write_access():
         pass
 
 
 def test_a_killed_writer_leaves_the_folder_free(tmp_path):
     code = (
         "import os, signal, sys; from pathlib import Path; from polyarena.harness.store import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).writing(): os.kill(os.getpid(), signal.SIGKILL)"
+        "with RunFolder(Path(sys.argv[1])).write_access(): os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=False)
-    with RunFolder(tmp_path / "run").writing():
+    with RunFolder(tmp_path / "run").write_access():
         pass
 
 
@@ -132,7 +139,7 @@ def test_leftovers_of_a_crash_are_swept(tmp_path):
     leftover = folder.cell("s", "t", "swh_Latn").parent / ".swh_Latn.parquet.abc.tmp"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half")
-    with folder.writing():
+    with folder.write_access():
         assert not leftover.exists()
 
 
@@ -141,13 +148,13 @@ def test_a_cut_off_event_harms_no_other(tmp_path):
     folder.log({"event": "one"})
     with (tmp_path / "events.jsonl").open("a") as file:
         file.write('{"event": "tw')
-    with folder.writing():
+    with folder.write_access():
         folder.log({"event": "three", "text": "日本語"})
     assert [event["event"] for event in folder.events()] == ["one", "three"]
 
 
 def test_a_report_needs_a_run_folder(tmp_path):
-    with pytest.raises(StoreError, match="no run folder"), RunFolder(tmp_path).writing_existing():
+    with pytest.raises(StoreError, match="no run folder"), RunFolder(tmp_path).existing_write_access():
         pass
 
 

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.store import (
-    claim_shard,
+    archive_shard,
+    find_shard_metadata,
     read_shard,
     read_table,
-    set_aside,
-    shard_facts,
-    stored_facts,
+    restore_shard,
+    shard_metadata,
     write_shard,
 )
 from polyarena.tasks.errors import StoreError
@@ -36,45 +36,45 @@ def test_whatever_is_claimed_is_in_its_place_and_was_made_once(tmp_path_factory,
     path = tmp_path_factory.mktemp("cells") / "swh_Latn.parquet"
     made = {}
     for key in keys:
-        known = claim_shard(path, key * 16)
+        known = restore_shard(path, key * 16)
         assert known == (key in made)
         if not known:
             made[key] = float(len(made))
             write(path, key * 16, made[key])
         assert value(path) == made[key]
-    assert all(stored_facts(path, key * 16) for key in made)
+    assert all(find_shard_metadata(path, key * 16) for key in made)
 
 
 def test_facts_are_seen_whether_in_place_or_aside(path):
     write(path, "a" * 16, 1.0, content="c1")
-    assert stored_facts(path, "a" * 16)["content"] == "c1"
-    set_aside(path)
+    assert find_shard_metadata(path, "a" * 16)["content"] == "c1"
+    archive_shard(path)
     assert not path.exists()
-    assert stored_facts(path, "a" * 16)["content"] == "c1"
-    assert stored_facts(path, "b" * 16) == {}
+    assert find_shard_metadata(path, "a" * 16)["content"] == "c1"
+    assert find_shard_metadata(path, "b" * 16) == {}
 
 
 def test_keys_that_begin_alike_are_told_apart(path):
     write(path, "a" * 16 + "1", 1.0)
-    assert not claim_shard(path, "a" * 16 + "2")
+    assert not restore_shard(path, "a" * 16 + "2")
     assert not path.exists()
-    assert claim_shard(path, "a" * 16 + "1")
+    assert restore_shard(path, "a" * 16 + "1")
 
 
 def test_nothing_to_set_aside_is_no_error(path):
-    set_aside(path)
+    archive_shard(path)
     assert list(path.parent.iterdir()) == []
 
 
 def test_facts_in_other_scripts_come_back(path):
     write(path, "k", 1.0, note="Kiswahili, ไทย")
-    assert shard_facts(path) == {"key": "k", "note": "Kiswahili, ไทย"}
+    assert shard_metadata(path) == {"key": "k", "note": "Kiswahili, ไทย"}
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"x" * 50 + b"PAR1"])
 def test_bytes_that_are_no_shard_have_no_facts_and_cannot_be_read(path, content):
     path.write_bytes(content)
-    assert shard_facts(path) == {}
+    assert shard_metadata(path) == {}
     with pytest.raises(StoreError, match="cannot be read") as caught:
         read_table(path)
     assert caught.value.where == str(path)
@@ -84,4 +84,4 @@ def test_an_empty_shard_keeps_its_columns_and_facts(path):
     write_shard(path, [], SCORE_SCHEMA, {"key": "k"})
     assert read_shard(path, Score) == []
     assert read_table(path).column_names == SCORE_SCHEMA.names
-    assert shard_facts(path) == {"key": "k"}
+    assert shard_metadata(path) == {"key": "k"}

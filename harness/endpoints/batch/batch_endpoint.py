@@ -1,0 +1,252 @@
+"""Asks all questions at once through OpenAI's Batch API: half the price, and an answer within a day.
+
+The questions that the call cache cannot answer are written to a file, uploaded, and handed in as a batch; which
+questions lie in which batch is in the cache before the batch is handed in. A later process that asks one of them waits
+for that batch and hands in nothing, so a restart costs nothing. Answers go into the same cache as single calls do.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.endpoints.accounting.budget import BudgetGuard, Reservation
+from polyarena.harness.endpoints.accounting.cost_label import current_cost_label
+from polyarena.harness.endpoints.accounting.journal import LOST, Account
+from polyarena.harness.endpoints.accounting.ledger import Ledger, Source
+from polyarena.harness.endpoints.batch.files import request_lines
+from polyarena.harness.endpoints.cache import CallCache
+from polyarena.harness.endpoints.close_on_exit import CloseOnExit
+from polyarena.harness.endpoints.pending_call import Attempt, PendingCall
+from polyarena.harness.endpoints.reply_policy import ReplyPolicy
+from polyarena.harness.endpoints.request import body_key
+from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
+from polyarena.harness.endpoints.transport.outcome import Outcome, sanitize_outcome, with_attempt_count
+from polyarena.judges.protocol import Call, Reply
+from polyarena.tasks.errors import ModelError
+
+if TYPE_CHECKING:
+    from polyarena.harness.endpoints.batch.client import BatchClient
+
+
+class BatchEndpoint(CloseOnExit):
+    """An endpoint in batch mode; instances are an :data:`polyarena.judges.protocol.Ask`.
+
+    All calls are taken before the first reply is given: their bodies are held in memory until their batch is handed in.
+
+    Args:
+        settings: Which endpoint.
+        cache: Where answers are kept, and which question lies in which batch.
+        ledger: Where questions, tokens and money are counted.
+        on_attempt: Told of each question when its batch has ended.
+        spending: Writes each question down and holds it to the budgets.
+        remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
+        retry_refused: Ask such questions again all the same.
+
+    Raises:
+        ExperimentError: The ledger already counts in another currency.
+    """
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        cache: CallCache,
+        ledger: Ledger,
+        on_attempt: Callable[[Attempt], None] | None = None,
+        *,
+        spending: BudgetGuard | None = None,
+        remember_refusals: bool = False,
+        retry_refused: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.cache = cache
+        self.ledger = ledger
+        self._on_attempt = on_attempt
+        self._spending = spending
+        self._answers = ReplyPolicy(settings, cache, remember_refusals, retry_refused, batch=True)
+        self._client: BatchClient | None = None
+        self._closed = threading.Event()
+        self._begun: dict[str, Reservation] = {}
+        self._unlisted: set[str] = set()
+        if settings.prices is not None:
+            ledger.use_currency(settings.prices.currency)
+
+    def __call__(self, calls: Iterable[Call]) -> Iterator[Reply]:
+        """Yield one reply for each call, in order, once all batches have ended.
+
+        Raises:
+            ModelError: No key, or it is refused, or the endpoint has no Batch API.
+            BudgetError: The batch could cost more than a budget has left; nothing is handed in.
+            StoreError: The cache or the journal cannot be read or written.
+        """
+        claims, jobs = self._claim(calls)
+        self._wait(jobs)
+        for key, first in claims:
+            job = jobs.get(key)
+            reply = job.future.result() if job is not None else self._answers.find(key)
+            if reply is None:
+                raise ModelError("an answer has gone from the call cache", where=str(self.cache.path))
+            source: Source = "cache" if job is None else "paid" if first else "shared"
+            self.ledger.record_call(source, failed=reply.error is not None)
+            yield reply
+
+    def submit(self, calls: Iterable[Call]) -> int:
+        """Hand in what is not known yet without waiting for it, and return how many questions that are.
+
+        Raises:
+            ModelError: As when the endpoint is called.
+        """
+        return self._hand_in(self._claim(calls)[1])
+
+    def close(self) -> None:
+        """Stop waiting; batches that were handed in go on at the server, and a later run takes their answers."""
+        self._closed.set()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _claim(self, calls: Iterable[Call]) -> tuple[list[tuple[str, bool]], dict[str, PendingCall]]:
+        """Return the key of each call, with whether it is the first of its question, and what has to be asked."""
+        claims: list[tuple[str, bool]] = []
+        jobs: dict[str, PendingCall] = {}
+        for call in calls:
+            body = self._answers.body(call)
+            key = body_key(self.settings.url, body, call.sample_index)
+            first = key not in jobs and self._answers.find(key) is None
+            if first:
+                label = Account(
+                    current_cost_label(call.match), self.settings.model, batch=True, prices=self.settings.prices
+                )
+                jobs[key] = PendingCall(key, body, label, key, call.sample_index)
+            claims.append((key, first))
+        return claims, jobs
+
+    def _hand_in(self, jobs: Mapping[str, PendingCall]) -> int:
+        """Hand in the questions that lie in no batch, as far as the budgets go, and return how many that are."""
+        bodies: dict[str, Mapping[str, Any]] = {}
+        for job in jobs.values():
+            if self.cache.batch_of(job.key) is not None:
+                continue
+            if self._spending is not None:
+                begun = self._spending.begin(job.label, job.key, job.body)
+                if begun is None:
+                    break  # The rest has to wait for what is under way.
+                self._begun[job.key] = begun
+            bodies[job.key] = job.body
+        left = dict.fromkeys(bodies)
+        try:
+            for keys, content in request_lines(bodies):
+                # Our own name of the batch goes with it: after a crash it can be found at the server.
+                token = secrets.token_hex(16)
+                client = self._connected()
+                self.cache.hand_in(token, self.settings.url, keys)
+                for key in keys:
+                    del left[key]
+                name = client.hand_in(token, content)
+                if name is not None:
+                    self.cache.name_batch(token, name)
+        finally:
+            self._take_back(left)
+        return len(bodies)
+
+    def _take_back(self, keys: Iterable[str]) -> None:
+        """Enter what was written down and then not handed in, because of a failure, as what it is: never sent."""
+        begun = [self._begun.pop(key) for key in keys if key in self._begun]
+        if begun and self._spending is not None:
+            self._spending.end_all((each, LOST, Reply("")) for each in begun)
+
+    def _wait(self, jobs: Mapping[str, PendingCall]) -> None:
+        """Wait until each question has a reply, asking those again that failed in passing."""
+        open_jobs = {job.key: job for job in jobs.values()}
+        while open_jobs:
+            for key, job in list(open_jobs.items()):
+                # Another run with the same cache may have taken the batch in.
+                kept = self._answers.find(key) if self.cache.batch_of(key) is None else None
+                if kept is not None:
+                    job.future.set_result(kept)
+                    del open_jobs[key]
+            self._hand_in(open_jobs)
+            done = self._collect(open_jobs)
+            # Answers first: they show that the endpoint works, so that a refusal beside them is about its question.
+            for key, outcome in sorted(done.items(), key=lambda each: not each[1].ok):
+                asked = open_jobs.pop(key, None)
+                if asked is not None and not self._settle(asked, outcome):
+                    open_jobs[asked.key] = asked
+            if open_jobs and not done:
+                self._pause()
+
+    def _collect(self, jobs: Mapping[str, PendingCall]) -> dict[str, Outcome]:
+        """Take in what has ended: its answers into the cache, its outcomes to whoever asked."""
+        outcomes: dict[str, Outcome] = {}
+        client, key = self._connected(), read_api_key(self.settings)
+        wanted = {self.cache.batch_of(each) for each in jobs}
+        for token, batch_id in self.cache.open_batches(self.settings.url).items():
+            if token not in wanted:
+                continue
+            keys = self.cache.batch_keys(token)
+            batch_id = batch_id or client.find(token)
+            if batch_id is None and token not in self._unlisted:
+                # It may be listed late, or another run be about to make it: handing in twice is paid for twice.
+                self._unlisted.add(token)
+                continue
+            ended = client.never_arrived(token) if batch_id is None else client.ended(batch_id)
+            if ended is None:
+                continue
+            for each in keys:
+                outcomes[each] = sanitize_outcome(ended.outcomes.get(each, ended.otherwise), key)
+                if outcomes[each].ok:
+                    self.cache.put(each, outcomes[each].reply, batch=True)
+            for each in keys:
+                self._record(each, jobs.get(each), outcomes[each])
+            self.cache.close_batch(token)
+        return outcomes
+
+    def _record(self, key: str, job: PendingCall | None, outcome: Outcome) -> None:
+        reply, prices = outcome.reply, self.settings.prices
+        counts = (reply.prompt_tokens, reply.completion_tokens)
+        cost = prices.cost(*counts, reply.cached_tokens, batch=True) if prices is not None else None
+        self.ledger.record_attempt(outcome.reason, *counts, cost, repeats=job.outcome if job else None)
+        if self._spending is not None:
+            # One that another run folder has handed in is in that one's journal.
+            begun = self._begun.pop(key, None) or self._spending.resume(key)
+            if begun is not None:
+                self._spending.end(begun, outcome.reason, reply)
+        if job is not None:
+            job.attempts += 1
+            job.outcome = outcome.reason
+            if self._on_attempt is not None:
+                self._on_attempt(Attempt(key, job.attempts, outcome.reason, reply.error, 0.0))
+
+    def _settle(self, job: PendingCall, outcome: Outcome) -> bool:
+        """Give a question its reply, or return ``False`` if it has to be asked again."""
+        answers = self._answers
+        if outcome.ok:
+            answers.accepted(job)
+            job.future.set_result(answers.priced(outcome.reply))
+            return True
+        if answers.ask_plainly(job, outcome):
+            kept = answers.find(job.key)
+            if kept is not None:
+                job.future.set_result(kept)
+            return kept is not None
+        if outcome.retry and job.attempts < self.settings.max_attempts:
+            return False
+        outcome = with_attempt_count(outcome, job.attempts)
+        fatal = answers.fatal(job, outcome)
+        if fatal is not None:
+            raise fatal
+        job.future.set_result(answers.refused(job, outcome))
+        return True
+
+    def _pause(self) -> None:
+        if self._closed.wait(self.settings.poll_s):
+            raise ModelError("the endpoint was closed", where=self.settings.url)
+
+    def _connected(self) -> BatchClient:
+        if self._client is None:
+            from polyarena.harness.endpoints.batch.client import BatchClient
+
+            self._client = BatchClient(self.settings, read_api_key(self.settings))
+        return self._client

@@ -1,0 +1,109 @@
+"""One request over HTTP; imported when the first call is sent, because the library below it is slow to import.
+
+The protocol is OpenAI's. Its own package stays in use where it is not in the way (:mod:`.batch`); for single calls it
+takes about three times the processor time that ``aiohttp`` takes, which bounds the requests that one core can have in
+flight.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+
+from polyarena.harness.endpoints.settings import EndpointSettings
+from polyarena.harness.endpoints.transport.backoff import read_retry_after
+from polyarena.harness.endpoints.transport.outcome import Outcome, failure, parse_response, sanitize_outcome
+
+Send = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
+"""Sends a body. Raises nothing but ``CancelledError``."""
+
+_CONNECT_S = 10.0
+_IDLE_S = 4.0  # shorter than the five seconds after which common servers close, so that none closes under a request
+_NO_CREDIT = ("insufficient_quota", "billing_hard_limit_reached")
+
+
+@asynccontextmanager
+async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Send]:
+    """Open connections to an endpoint, as many as it may have requests in flight.
+
+    Proxies are those of the environment (``HTTPS_PROXY``, ``NO_PROXY``), and so are certificates (``SSL_CERT_FILE``).
+    """
+    url = f"{settings.url}/chat/completions"
+    secure = url.startswith("https:")
+    connector = aiohttp.TCPConnector(
+        limit=settings.concurrency,
+        keepalive_timeout=_IDLE_S,
+        # The certificates that the openai package trusts.
+        ssl=httpx2.create_ssl_context() if secure else True,
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json", "User-Agent": "polyarena"},
+        timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s)),
+    )
+    proxy = proxy_of(settings.url)
+
+    async def send(body: Mapping[str, Any]) -> Outcome:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            async with session.post(url, data=content, proxy=proxy) as response:
+                answer = await response.read()
+            outcome = parse_response(answer) if response.ok else _refusal(response, answer)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            outcome = _broken(error, settings.timeout_s)
+        return sanitize_outcome(outcome, key)
+
+    async with session:
+        yield send
+
+
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for an address, or ``None``."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _refusal(response: aiohttp.ClientResponse, content: bytes) -> Outcome:
+    status = response.status
+    error = _error_of(content)
+    said = error.get("message") or error.get("detail") or response.reason
+    message = f"HTTP {status}: {said}"
+    if status == 429 and (error.get("code") in _NO_CREDIT or error.get("type") in _NO_CREDIT):
+        return failure("quota", message, retry=False)
+    retry = status in (408, 409, 429) or status >= 500
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    wait = read_retry_after(headers, time.time()) if retry else None
+    return failure(str(status), message, retry=retry, retry_after_s=wait)
+
+
+def _error_of(content: bytes) -> Mapping[str, Any]:
+    """Return what a refusal says: the protocol's ``error`` object, or the text of any other body as its message."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return {"message": content.decode("utf-8", "replace").strip()}
+    error = data.get("error", data) if isinstance(data, dict) else data
+    return error if isinstance(error, dict) else {"message": str(error)}
+
+
+def _broken(error: Exception, timeout_s: float) -> Outcome:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return failure("connection", f"no connection within {min(_CONNECT_S, timeout_s):g} s", retry=True)
+    if isinstance(error, TimeoutError):
+        return failure("timeout", f"no answer within {timeout_s:g} s", retry=True)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError | aiohttp.InvalidURL):
+        return failure("connection", f"no connection: {error or type(error).__name__}", retry=True)
+    return failure("cut_off", f"the connection broke before the answer was whole: {error}", retry=True)

@@ -1,0 +1,98 @@
+"""Failures after which asking on is pointless, put so that the user can mend them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from polyarena.harness.endpoints.settings import EndpointSettings
+from polyarena.harness.endpoints.transport.model_list import suggest_model
+from polyarena.harness.endpoints.transport.outcome import Outcome
+from polyarena.tasks.errors import ModelError
+
+_ALWAYS = ("401", "402", "quota")
+_UNTIL_ANSWERED = ("403", "404")
+
+
+def fatal_error(
+    settings: EndpointSettings,
+    outcome: Outcome,
+    attempts: int,
+    *,
+    answered: bool,
+    known: bool,
+    offered: Callable[[], tuple[str, ...]] = tuple,
+) -> ModelError | None:
+    """Return the error that ends the run, or ``None`` if the failure concerns this one call only.
+
+    A refused key or an empty account ends it at any time; a forbidden or unknown model, or a call that used up its
+    attempts, only while nothing shows that the endpoint works: later it is one bad question among good ones.
+
+    Args:
+        settings: Of the endpoint.
+        outcome: The last one of the call, after which it is not asked again.
+        attempts: How often it was asked.
+        answered: Whether this endpoint has answered any call in this process.
+        known: Whether the cache has held an answer of this endpoint; it then worked once, though it may be off now.
+        offered: Asks the endpoint which models it has; called when it does not know the one that was named.
+    """
+    why = outcome.reply.error or ""
+    where = f"{settings.model} at {settings.url}"
+    name = settings.api_key_env
+    if outcome.reason == "401":
+        state = "the key in" if os.environ.get(name) else "a missing key: nothing is set in"
+        return ModelError(
+            f"the endpoint refuses {state} the environment variable {name}",
+            where=where,
+            why=why,
+            fix=f"export {name}=<a key that is valid there>",
+        )
+    if outcome.reason in _ALWAYS:
+        return ModelError(
+            "the endpoint asks for payment before it answers",
+            where=where,
+            why=why,
+            fix="add credit and run the same command again; answers that were paid for are kept",
+        )
+    if answered:
+        return None
+    if outcome.reason in _UNTIL_ANSWERED:
+        advice = suggest_model(settings.model, offered()) if outcome.reason == "404" else ""
+        return ModelError(
+            f"the endpoint does not offer the model {settings.model!r}"
+            + (f" to the key in {name}" if outcome.reason == "403" else ", or this is not its address"),
+            where=where,
+            why=why,
+            fix=f"{advice} (set `model`)" if advice else "check `model` and `base_url` (usually ends in /v1)",
+        )
+    if not outcome.retry or (known and outcome.reason != "connection"):
+        return None
+    wait = outcome.retry_after_s
+    if wait is not None and wait > settings.max_wait_s:
+        return ModelError(
+            f"the endpoint asks to wait {wait:g} s, longer than `max_wait_s` allows ({settings.max_wait_s:g} s)",
+            where=where,
+            why=why,
+            fix="wait and run the same command again, or raise `max_wait_s`, so that the run itself waits",
+        )
+    return ModelError(
+        f"the endpoint did not answer in {attempts} attempt{'s' if attempts != 1 else ''}",
+        where=where,
+        why=why,
+        fix=_advice(settings, outcome.reason),
+    )
+
+
+def _advice(settings: EndpointSettings, reason: str) -> str:
+    """Return what helps where an endpoint has used up all attempts of a call."""
+    again = "then run the same command again"
+    if reason == "429":
+        return (
+            "it asks for fewer requests: wait and run the same command again, lower `concurrency`, or raise "
+            f"`max_attempts` (it is {settings.max_attempts})"
+        )
+    if reason == "timeout":
+        return f"raise `timeout_s` (it is {settings.timeout_s:g}), lower `concurrency`, or check the server; {again}"
+    if reason.isdigit():
+        return f"the server is reached and fails: wait, or look at its log, or raise `max_attempts`; {again}"
+    return f"check that the server runs and that `base_url` is right; {again}"

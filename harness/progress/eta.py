@@ -1,0 +1,49 @@
+"""How much is done and how long the rest will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class EtaEstimator:
+    """Counts work and the seconds it took, for each kind of work (system and task, or judge).
+
+    Kinds differ in speed, so each has its own; a kind not yet seen is expected to go at the mean of the others.
+    Amounts of work are in any unit that is the same for all kinds.
+    """
+
+    _left: dict[str, float] = field(default_factory=dict)
+    _done: dict[str, float] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def expect(self, kind: str, work: float) -> None:
+        """Add work to come."""
+        self._left[kind] = self._left.get(kind, 0.0) + work
+
+    def advance(self, kind: str, work: float, seconds: float) -> None:
+        """Move work from what is left to what is done; ``seconds`` is 0 for work that failed or was given up."""
+        self._left[kind] = max(0.0, self._left.get(kind, 0.0) - work)
+        if seconds > 0:
+            self._done[kind] = self._done.get(kind, 0.0) + work
+            self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
+
+    def seconds_left(self) -> float | None:
+        """Return the expected seconds for what is left; ``None`` before anything is done."""
+        done = sum(self._done.values())
+        if not done:
+            return None
+        mean = sum(self._seconds.values()) / done
+        return sum(
+            left * (self._seconds[kind] / self._done[kind] if self._done.get(kind) else mean)
+            for kind, left in self._left.items()
+        )
+
+
+def format_duration(seconds: float | None) -> str:
+    """Return seconds as ``m:ss`` or ``h:mm:ss``; a dash when unknown."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -1,0 +1,280 @@
+"""Each request is written down before it is sent and after it has ended; budgets are held by what is written."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness.endpoints import Endpoint, Ledger, Prices
+from polyarena.harness.endpoints.accounting.budget import (
+    Budget,
+    BudgetError,
+    BudgetGuard,
+    amount_spent,
+    max_request_cost,
+)
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs, current_cost_label
+from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame, cost_table
+from polyarena.harness.endpoints.accounting.journal import Account, Journal, JournalEntry, read_entries
+from polyarena.judges.protocol import Reply
+from polyarena.tasks.errors import StoreError
+
+PRICES = Prices(input=1, output=2)
+GERMAN = Account(CostLabel("judges", "llm", "t", "deu_Latn"), "m", prices=PRICES)
+KEY = "ab" * 32
+
+
+def no_answer(key):
+    return None
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "attempts.jsonl"
+
+
+def test_what_is_written_is_read(path):
+    with Journal(path, no_answer) as journal:
+        number = journal.sent(GERMAN, KEY, Decimal("0.5"))
+        assert read_entries(path) == {number: JournalEntry(GERMAN, KEY, Decimal("0.5"))}
+        journal.ended(number, "ok", Reply("x", "stop", 10, 3, cached_tokens=4))
+        unpriced = journal.sent(Account(CostLabel(), "n"), "cd" * 32, None)
+        journal.ended(unpriced, "429", Reply("", error="busy"))
+    assert read_entries(path) == {
+        1: JournalEntry(GERMAN, KEY, Decimal("0.5"), "ok", 10, 3, 4),
+        2: JournalEntry(Account(CostLabel(), "n"), "cd" * 32, None, "429"),
+    }
+
+
+def test_several_ends_are_one_write(path, monkeypatch):
+    with Journal(path, no_answer) as journal:
+        numbers = [journal.sent(GERMAN, KEY, None) for _ in range(3)]
+        writes = []
+        write = journal._write
+        monkeypatch.setattr(journal, "_write", lambda content: (writes.append(content), write(content)))
+        journal.all_ended((number, "ok", Reply("", None, number, 1)) for number in numbers)
+    assert len(writes) == 1
+    assert [entry.prompt_tokens for entry in read_entries(path).values()] == numbers
+
+
+def test_a_label_is_written_once_and_an_equal_one_not_again(path):
+    equal = Account(CostLabel("judges", "llm", "t", "deu_Latn"), "m", prices=Prices(input=1, output=2))
+    dearer = Account(GERMAN.purpose, "m", prices=Prices(input=2, output=2))
+    with Journal(path, no_answer) as journal:
+        for label in (GERMAN, equal, dearer, GERMAN):
+            journal.sent(label, KEY, None)
+    assert [entry.label for entry in read_entries(path).values()] == [GERMAN, GERMAN, dearer, GERMAN]
+    assert path.read_text().count('"who"') == 2
+
+
+def test_numbers_and_labels_go_on_in_a_later_process(path):
+    for _ in range(3):
+        with Journal(path, no_answer) as journal:
+            journal.ended(journal.sent(GERMAN, KEY, None), "500", Reply(""))
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sum("who" in line for line in lines) == 1
+    assert list(read_entries(path)) == [1, 2, 3]
+
+
+def test_nothing_is_made_before_the_first_request(path):
+    with Journal(path, no_answer):
+        pass
+    assert not path.exists()
+    assert cost_table(path) == []
+    assert list(cost_frame(path).columns) == COST_SCHEMA.names
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_killed_process_leaves_nothing_open(path, kept):
+    journal = Journal(path, no_answer)
+    journal.sent(GERMAN, KEY, Decimal(1))
+    journal.close()  # as after a kill: no end was written
+    Journal(path, lambda key: Reply("x", "stop", 10, 3) if kept and key == KEY else None).close()
+    [entry] = read_entries(path).values()
+    assert (entry.outcome, entry.prompt_tokens) == (("ok", 10) if kept else ("abandoned", None))
+    assert entry.charge == (Decimal("0.000016") if kept else 1)
+
+
+def test_requests_in_a_batch_stay_open(path):
+    label = Account(CostLabel("judges", "llm"), "m", batch=True)
+    with Journal(path, no_answer) as journal:
+        journal.sent(label, KEY, Decimal(1))
+    with Journal(path, no_answer) as journal:
+        assert list(journal.open_batches) == [KEY]
+    assert read_entries(path)[1].outcome is None
+
+
+@given(cut=st.integers(min_value=1, max_value=400))
+def test_a_line_that_was_cut_off_hurts_no_other(tmp_path_factory, cut):
+    path = tmp_path_factory.mktemp("journal") / "attempts.jsonl"
+    with Journal(path, no_answer) as journal:
+        for _ in range(4):
+            journal.ended(journal.sent(GERMAN, KEY, None), "ok", Reply("", None, 1, 1))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: max(len(whole) - cut, 0)])
+    before = read_entries(path)
+    with Journal(path, no_answer) as journal:
+        number = journal.sent(GERMAN, KEY, None)
+        journal.ended(number, "ok", Reply("", None, 5, 5))
+    after = read_entries(path)
+    assert after[number].prompt_tokens == 5
+    assert len(after) == len(before) + 1
+    assert all(entry.outcome for entry in after.values())
+
+
+def test_a_journal_that_cannot_be_read_is_told(path):
+    path.mkdir()
+    with pytest.raises(StoreError, match="journal of requests cannot be read"):
+        read_entries(path)
+
+
+def test_a_journal_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(StoreError, match="cannot be written") as caught:
+        Journal(tmp_path / "nowhere" / "attempts.jsonl", no_answer).sent(GERMAN, KEY, None)
+    assert "attempts.jsonl" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tokens", "charge"),
+    [
+        ("ok", (10, 3), Decimal("0.000016")),
+        ("ok", (None, None), Decimal(7)),
+        ("filtered", (10, 0), Decimal("0.00001")),
+        ("429", (None, None), Decimal(0)),
+        ("500", (None, None), Decimal(0)),
+        ("connection", (None, None), Decimal(0)),
+        ("timeout", (None, None), Decimal(7)),
+        ("cut_off", (None, None), Decimal(7)),
+        ("malformed", (None, None), Decimal(7)),
+        ("malformed", (10, None), Decimal(7)),
+        ("malformed", (10, 3), Decimal("0.000016")),
+        ("filtered", (None, None), Decimal(7)),
+        ("batch", (None, None), Decimal(0)),
+        ("abandoned", (None, None), Decimal(7)),
+        (None, (None, None), Decimal(7)),
+    ],
+)
+def test_what_may_have_been_billed_counts_against_a_budget(outcome, tokens, charge):
+    assert JournalEntry(GERMAN, KEY, Decimal(7), outcome, *tokens).charge == charge
+
+
+def test_purposes_nest_and_end():
+    one, other = CostLabel("judges", "a"), CostLabel("candidates", "b")
+    with attribute_costs(one):
+        with attribute_costs(other):
+            assert current_cost_label() == other
+        assert current_cost_label() == one
+    assert current_cost_label() == CostLabel()
+
+
+def test_a_stream_of_several_purposes_books_each_call_on_its_own():
+    purposes = {"t/deu_Latn/1": CostLabel("judges", "a", "t", "deu_Latn")}
+    last = CostLabel("judges", "a", "t", "swh_Latn")
+    with attribute_costs(lambda match: purposes.get(match, last)):
+        assert current_cost_label("t/deu_Latn/1").language == "deu_Latn"
+        assert current_cost_label("elsewhere") == current_cost_label() == last
+    assert current_cost_label("t/deu_Latn/1") == CostLabel()
+
+
+def test_the_ledger_of_a_folder_by_judge_and_language(path):
+    swahili = Account(CostLabel("judges", "llm", "t", "swh_Latn"), "m", prices=PRICES)
+    with Journal(path, no_answer) as journal:
+        for label, outcome, tokens in [
+            (swahili, "ok", (100, 10)),
+            (GERMAN, "500", (None, None)),
+            (GERMAN, "ok", (50, 5)),
+            (GERMAN, "ok", (None, None)),
+        ]:
+            journal.ended(journal.sent(label, KEY, None), outcome, Reply("", None, *tokens))
+        journal.sent(swahili, KEY, None)
+    german, other = cost_table(path)
+    assert (german.language, german.requests, german.answered, german.prompt_tokens, german.cost) == (
+        "deu_Latn",
+        3,
+        2,
+        50,
+        None,
+    )
+    assert (other.language, other.requests, other.abandoned, other.cost) == ("swh_Latn", 2, 1, "0.00012")
+    assert (other.currency, other.mode) == ("USD", "online")
+
+
+def test_a_budget_is_held_and_settled():
+    budget = Budget(Decimal(10), Decimal(4), "it")
+    assert budget.hold(Decimal(4))
+    assert not budget.hold(Decimal(4))
+    budget.settle(Decimal(4), Decimal(1))
+    assert budget.spent == 5
+    assert budget.hold(Decimal(5))
+    budget.settle(Decimal(5), Decimal(5))
+    with pytest.raises(BudgetError, match="it is spent") as caught:
+        budget.hold(Decimal("0.1"))
+    assert caught.value.exit_code == 5
+    assert "0 of 10 is left" in caught.value.why
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 50)), max_size=30))
+def test_a_budget_is_never_exceeded(requests):
+    budget = Budget(Decimal(100), Decimal(0), "it")
+    for most, taken in requests:
+        try:
+            assert budget.hold(Decimal(most))
+        except BudgetError:
+            assert budget.spent + most > 100
+            continue
+        budget.settle(Decimal(most), Decimal(min(taken, most)))
+    assert budget.spent <= 100
+
+
+@given(st.text(max_size=200), st.integers(1, 500))
+def test_the_most_that_a_request_can_cost(text, longest):
+    body = {"messages": [{"role": "user", "content": text}], "max_tokens": longest}
+    most = max_request_cost(GERMAN, body)
+    assert most >= PRICES.cost(len(text.encode("utf-8", "replace")), longest)
+    parts = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": "data:,x"}}]
+    assert max_request_cost(GERMAN, {**body, "messages": [{"role": "user", "content": parts}]}) > most
+    assert max_request_cost(Account(CostLabel(), "m"), body) is None
+
+
+def test_a_budget_of_one_judge_leaves_another_alone(path):
+    other = Account(CostLabel("judges", "other"), "m", prices=PRICES)
+    body = {"messages": [{"role": "user", "content": "x"}], "max_tokens": 500_000}
+    with Journal(path, no_answer) as journal:
+        spending = BudgetGuard(
+            journal, Budget(Decimal(3), Decimal(0), "all"), {"llm": Budget(Decimal(1), Decimal(0), "llm")}
+        )
+        with pytest.raises(BudgetError, match="llm is spent"):
+            spending.begin(GERMAN, KEY, {**body, "max_tokens": 600_000})
+        begun = spending.begin(other, KEY, body)
+        assert spending.begin(GERMAN, KEY, {**body, "max_tokens": 499_000}) is not None
+        assert spending.begin(other, KEY, {**body, "max_tokens": 600_000}) is None
+        spending.end(begun, "429", Reply(""))
+        assert spending.begin(other, KEY, {**body, "max_tokens": 600_000}) is not None
+    entries = read_entries(path)
+    assert amount_spent(entries) > amount_spent(entries, "llm") > 0
+
+
+def test_an_endpoint_stops_before_its_budget_and_gives_what_is_kept(
+    scripted_server, open_endpoint, ask_for, cache, path
+):
+    scripted_server.script = lambda _: scripted_server.ok(prompt_tokens=20, completion_tokens=8)
+    settings = open_endpoint(prices={"input": 1, "output": 1}, concurrency=4).settings
+    with Journal(path, cache.get) as journal:
+        budget = Budget(Decimal("0.002"), Decimal(0), "the budget")
+        with Endpoint(settings, cache, Ledger(), spending=BudgetGuard(journal, budget, {})) as endpoint:
+            stream = endpoint(ask_for(*map(str, range(200))))
+            got = []
+            with pytest.raises(BudgetError, match="the budget is spent"):
+                got.extend(stream)
+            assert budget.spent <= budget.limit
+            assert len(cache) == len(scripted_server.log)
+            # All but the last request's bound is used: 17 bytes and 512 tokens.
+            assert budget.spent > budget.limit - Decimal("0.0006")
+            assert next(endpoint(ask_for("0"))).error is None
+            with pytest.raises(BudgetError):
+                list(endpoint(ask_for("a new one")))
+    assert all(entry.outcome == "ok" for entry in read_entries(path).values())

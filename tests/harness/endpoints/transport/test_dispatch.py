@@ -1,0 +1,140 @@
+"""The background loop on its own, without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from polyarena.harness.endpoints.transport.dispatch import Dispatcher
+
+
+class Recorder:
+    """Runs jobs given as (name, pauses) and remembers what happened."""
+
+    def __init__(self, seconds=0.0):
+        self.seconds = seconds
+        self.ran = []
+        self.running = self.most = 0
+        self.crashes = []
+        self.closed = False
+        self.event = threading.Event()
+
+    @asynccontextmanager
+    async def session(self):
+        yield self.run
+        self.closed = True
+
+    async def run(self, worker, job):
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.running -= 1
+        name, pauses = job
+        self.ran.append(name)
+        if name == "crash":
+            raise RuntimeError(name)
+        if name == "last":
+            self.event.set()
+        return pauses.pop(0) if pauses else None
+
+
+@pytest.fixture
+def dispatch():
+    opened = []
+
+    def start(recorder, workers=2):
+        opened.append(Dispatcher(workers, recorder.session, recorder.crashes.append))
+        return opened[-1]
+
+    yield start
+    for dispatcher in opened:
+        dispatcher.close()
+
+
+def test_jobs_run_in_the_order_of_submission_within_the_bound(dispatch):
+    recorder = Recorder(0.002)
+    dispatcher = dispatch(recorder, workers=3)
+    for number in range(30):
+        dispatcher.submit((number, []))
+    dispatcher.submit(("last", []))
+    assert recorder.event.wait(5)
+    assert recorder.ran[:30] == list(range(30))
+    assert recorder.most == 3
+
+
+def test_a_paused_job_comes_back_before_the_waiting(dispatch):
+    recorder = Recorder(0.01)
+    dispatcher = dispatch(recorder, workers=1)
+    dispatcher.submit(("again", [0.015]))
+    for number in range(6):
+        dispatcher.submit((number, []))
+    dispatcher.submit(("last", []))
+    assert recorder.event.wait(5)
+    assert recorder.ran.index("again", 1) < 5
+
+
+def test_a_crash_is_told_and_the_rest_goes_on(dispatch):
+    recorder = Recorder()
+    dispatcher = dispatch(recorder)
+    for name in ("crash", "a", "last"):
+        dispatcher.submit((name, []))
+    assert recorder.event.wait(5)
+    assert [str(crash) for crash in recorder.crashes] == ["crash"]
+    assert recorder.ran == ["crash", "a", "last"]
+
+
+def test_closing_cancels_and_closes_the_session(dispatch):
+    recorder = Recorder(60)
+    dispatcher = dispatch(recorder)
+    for number in range(5):
+        dispatcher.submit((number, []))
+    deadline = time.monotonic() + 5
+    while recorder.running < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    dispatcher.close()
+    dispatcher.close()
+    assert (recorder.running, recorder.ran, recorder.closed) == (0, [], True)
+
+
+def test_closing_ends_a_job_that_fails_when_it_is_cancelled():
+    started = threading.Event()
+    crashes = []
+
+    async def run(worker, job):
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise OSError("no room for the log")
+
+    @asynccontextmanager
+    async def session():
+        yield run
+
+    dispatcher = Dispatcher(2, session, crashes.append)
+    dispatcher.submit("job")
+    assert started.wait(5)
+    closing = threading.Thread(target=dispatcher.close, daemon=True)
+    closing.start()
+    closing.join(timeout=5)
+    assert not closing.is_alive()
+    assert [str(crash) for crash in crashes] == ["no room for the log"]
+
+
+def test_a_session_that_cannot_open_is_told_at_once():
+    @asynccontextmanager
+    async def session():
+        raise LookupError("no key")
+        yield
+
+    before = threading.active_count()
+    with pytest.raises(LookupError, match="no key"):
+        Dispatcher(2, session, print)
+    time.sleep(0.05)
+    assert threading.active_count() <= before

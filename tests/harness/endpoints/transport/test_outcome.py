@@ -1,0 +1,114 @@
+"""Reading bodies, whatever they hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness.endpoints.transport.outcome import failure, parse_response, sanitize_outcome, with_attempt_count
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+bodies = st.fixed_dictionaries(
+    {},
+    optional={
+        "choices": values | st.lists(st.fixed_dictionaries({}, optional={"message": values, "finish_reason": values})),
+        "usage": values | st.fixed_dictionaries({}, optional={"prompt_tokens": values, "completion_tokens": values}),
+        "error": values,
+    },
+)
+
+
+@given(st.binary() | bodies.map(lambda body: json.dumps(body).encode()))
+def test_any_body_is_an_answer_or_says_why_not(content):
+    outcome = parse_response(content)
+    assert outcome.ok == (outcome.reply.error is None)
+    assert outcome.ok or outcome.reply.text == ""
+    outcome.reply.text.encode()
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 3, "completion_tokens": 0}, (3, 0)),
+        ({"prompt_tokens": "3", "completion_tokens": 2.0}, (None, None)),
+        ({"prompt_tokens": -1, "completion_tokens": True}, (None, None)),
+        ({}, (None, None)),
+        (None, (None, None)),
+        ([], (None, None)),
+    ],
+)
+def test_tokens_are_counts_or_unknown(usage, tokens):
+    body = {"choices": [{"message": {"content": "x"}}], "usage": usage}
+    reply = parse_response(json.dumps(body).encode()).reply
+    assert (reply.text, reply.prompt_tokens, reply.completion_tokens) == ("x", *tokens)
+
+
+def test_an_error_in_a_successful_response_is_quoted():
+    outcome = parse_response(b'{"error": {"message": "upstream is down"}}')
+    assert (outcome.reason, outcome.retry) == ("malformed", True)
+    assert "upstream is down" in outcome.reply.error
+
+
+@given(st.text(), st.text("abcdef0123456789", min_size=8, max_size=20), st.integers(0, 400))
+def test_errors_are_short_single_lines_without_the_key(text, key, padding):
+    message = "." * padding + key + text + "\n" + key
+    error = sanitize_outcome(failure("500", message, retry=True), key).reply.error
+    assert key not in error
+    assert len(error) <= 300
+    assert len(error.splitlines()) <= 1
+    error.encode()
+
+
+def answer(text, finish_reason="stop"):
+    choice = {"message": {"content": text}, "finish_reason": finish_reason}
+    return parse_response(json.dumps({"choices": [choice]}).encode())
+
+
+@given(st.text(), st.sampled_from(["sk-1234567", "none", "EMPTY", "ollama", "sk-none", "anything", "placeholder"]))
+def test_answers_are_left_as_they_are(text, key):
+    outcome = answer(f"{text} \n {key[:-1]} \t{text}")
+    assert sanitize_outcome(outcome, key) == outcome
+
+
+@pytest.mark.parametrize("key", ["sk-12345", "abcdefg8", 'sk-"quoted\\"', "letters-only", "a" * 16])
+def test_a_key_is_in_no_answer(key):
+    """Whatever a server echoes: records, tables and pages are made of answers."""
+    outcome = sanitize_outcome(answer(f"Bearer {key}, x{key}{key}", key), key)
+    assert outcome.ok
+    assert outcome.reply.text == "Bearer ***, x******"
+    assert outcome.reply.finish_reason == "***"
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "ollama", "sk-none", "anything", "placeholder"])
+def test_what_stands_in_for_a_key_is_no_secret_in_an_answer(key):
+    outcome = answer(f"The key may be {key}.", key)
+    assert sanitize_outcome(outcome, key) == outcome
+
+
+def test_a_key_is_found_in_quoted_json():
+    key = 'sk-"\\123456'
+    body = json.dumps({"error": {"message": f"no such key: {key}"}}).encode()
+    assert sanitize_outcome(parse_response(body), key).reply.error.count("***") == 1
+    assert "123456" not in sanitize_outcome(parse_response(body), key).reply.error
+
+
+@pytest.mark.parametrize(
+    ("retry", "wait", "says"),
+    [
+        (True, None, "HTTP 500 (attempts: 3)"),
+        (True, 90.0, "HTTP 500 (attempts: 3; asked to wait 90 s)"),
+        (False, None, "HTTP 500"),
+    ],
+)
+def test_who_gives_up_says_how_often_was_asked(retry, wait, says):
+    outcome = failure("500", "HTTP 500", retry=retry, retry_after_s=wait)
+    found = with_attempt_count(outcome, 3)
+    assert found.reply.error == says
+    assert (found.reason, found.retry, found.retry_after_s) == ("500", retry, wait)
