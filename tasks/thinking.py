@@ -209,8 +209,8 @@ def thought_opened_by(prompt: str, rule: ThinkingRule = AUTO) -> str | None:
 def close_thought(prompt: str, rule: ThinkingRule = AUTO) -> str:
     """Return a rendered prompt outside of any thought, so that an answer may follow.
 
-    A prompt that ends in an opening mark gets the end that the family's own templates write to skip a thought. A turn of
-    Harmony gets the header of the ``final`` channel, without which no answer stands there. Other prompts are left as
+    A prompt that ends in an opening mark gets the end that the family's own templates write to skip a thought. A turn
+    of Harmony gets the header of the ``final`` channel, without which no answer stands there. Other prompts are left as
     they are.
     """
     opened = thought_opened_by(prompt, rule)
