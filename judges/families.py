@@ -1,4 +1,4 @@
-"""Which models are relatives, by name: a judge may prefer answers that sound like its own.
+"""Model families, by name: a judge may prefer answers of its own family (self-preference).
 
 A heuristic over names, by maker: it knows the makers below and the families that are named in a model's name (a model
 called ``deepseek-r1-distill-qwen-32b`` belongs to two). A renamed model, or one whose name says nothing of its base,
@@ -49,7 +49,7 @@ def families(model: str) -> frozenset[str]:
     return frozenset(maker for maker, pattern in _PATTERNS.items() if pattern.search(name))
 
 
-def relatives(judge: str, systems: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def self_preference_risk(judge: str, systems: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Return the systems that share a family with a judge.
 
     Args:

@@ -1,4 +1,4 @@
-"""Preference data: which of two answers people chose, as a test of a judge.
+"""PreferencePair data: which of two answers people chose, as a test of a judge.
 
 As in RewardBench and M-RewardBench (Gureja et al. 2024, arXiv 2410.15522): a prompt, the chosen and the rejected
 answer, language and category.
@@ -14,7 +14,7 @@ from polyarena.judges.protocol import Answer, Match, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Preference:
+class PreferencePair:
     """One pair of answers of which people chose one.
 
     Attributes:
@@ -34,7 +34,7 @@ class Preference:
     rejected: str
 
 
-def preference_matches(preferences: Iterable[Preference]) -> Iterator[Match]:
+def preference_matches(preferences: Iterable[PreferencePair]) -> Iterator[Match]:
     """Yield two matches for each pair: the chosen answer first, then second."""
     for each in preferences:
         chosen, rejected = Answer(each.chosen), Answer(each.rejected)
@@ -43,9 +43,9 @@ def preference_matches(preferences: Iterable[Preference]) -> Iterator[Match]:
             yield Match(each.language, each.prompt, a, b, key=key, category=each.category)
 
 
-def preference_points(
-    preferences: Sequence[Preference], verdicts: Iterable[Verdict]
-) -> Iterator[tuple[Preference, float | None]]:
+def preference_scores(
+    preferences: Sequence[PreferencePair], verdicts: Iterable[Verdict]
+) -> Iterator[tuple[PreferencePair, float | None]]:
     """Yield what the chosen answer got of each pair, both orders together.
 
     A tie is half a point; ``None`` stands for a pair of which neither game has a verdict.

@@ -20,7 +20,7 @@ Scorer = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """Scores (question, answer) pairs; a higher score is a better answer."""
 
 
-class Bands(BaseModel):
+class RewardThresholds(BaseModel):
     """What a difference of scores means, in the scale of the model.
 
     Attributes:
@@ -58,7 +58,7 @@ class RewardJudge:
     """
 
     scorer: Scorer
-    bands: Bands
+    bands: RewardThresholds
     identity: str
     at_once: int = 64
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from extension.markdown import code, table
 from polyarena.harness.cli.app import COMMANDS
 from polyarena.harness.models.backends import BACKENDS, SPEED_ARGUMENTS
-from polyarena.judges.llm import Kind, load_template, template_names
+from polyarena.judges.llm import TemplateKind, load_template, template_names
 from polyarena.judges.rules.settings import POINTS
 
 
@@ -30,7 +30,7 @@ def judge_templates() -> str:
     rows = []
     for name in template_names():
         shown = load_template(name)
-        judged = "both answers" if shown.kind is Kind.PAIRWISE else "one answer"
+        judged = "both answers" if shown.kind is TemplateKind.PAIRWISE else "one answer"
         words = ", ".join(code(word) for word in shown.words.values())
         rows.append((code(name), shown.version, judged, words, code(shown.marker) if shown.marker else "brackets"))
     return table(("template", "version", "judges", "verdicts", "written in or behind"), rows)

@@ -14,8 +14,8 @@ from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
+    from polyarena.reports.judge_card.biases import AnswerStyles
     from polyarena.reports.judge_card.card import JudgeCard
-    from polyarena.reports.judge_card.leanings import Looks
 
 FOLDER = "judges"
 """Of the report."""
@@ -28,7 +28,7 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
         UnknownNameError: The run has no such judge.
         StoreError: The run has no judge, or no game of one is stored.
     """
-    from polyarena.judges.families import relatives
+    from polyarena.judges.families import self_preference_risk
     from polyarena.reports.judge_card.card import judge_card
     from polyarena.reports.judge_card.rates import RateSettings
 
@@ -36,7 +36,7 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
     names = [judge] if judge is not None else sorted(lock["judges"])
     if not names:
         raise StoreError("the run has no judge", where=records.folder.path)
-    looks = _looks(records)
+    styles = _styles(records)
     statistics = lock["experiment"]["resolved"]["statistics"]
     settings = RateSettings(confidence=statistics["confidence"], seed=statistics["seed"])
     systems = {name: name for name in lock["cells"]}
@@ -44,12 +44,12 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
     for name in names:
         entry = entry_of_judge(records, name)
         # Runs say what they know of models; of imports the names are all there is.
-        related = entry.get("relatives") or relatives(name, systems)
+        related = entry.get("relatives") or self_preference_risk(name, systems)
         cards.append(
             judge_card(
                 name,
                 games_of_judge(records, name),
-                looks=looks,
+                styles=styles,
                 relatives=related,
                 repeats=repeats_of_judge(records, name),
                 order_known=entry.get("order_known", True),
@@ -75,8 +75,8 @@ def write_cards(records: RunRecords, cards: Sequence[JudgeCard]) -> list[str]:
     return [str(folder / name) for name in contents]
 
 
-def _looks(records: RunRecords) -> Looks:
-    from polyarena.reports.judge_card.leanings import looks_of
+def _styles(records: RunRecords) -> AnswerStyles:
+    from polyarena.reports.judge_card.biases import answer_styles
 
     texts: defaultdict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     judged = {(system, pair[3], pair[4]) for pair in records.pairs() for system in pair[1:3]}
@@ -88,4 +88,4 @@ def _looks(records: RunRecords) -> Looks:
             for item, text in zip(*columns, strict=True):
                 if text is not None:
                     texts[system, task, language, item].append(text)
-    return looks_of(texts)
+    return answer_styles(texts)

@@ -12,7 +12,7 @@ from polyarena.harness.planning.judging import resolve_judges
 from polyarena.harness.planning.planner import folder_of
 from polyarena.harness.planning.resolve import resolve_tasks
 from polyarena.harness.running.connections import Connections
-from polyarena.judges.preferences import Preference, preference_matches, preference_points
+from polyarena.judges.preferences import PreferencePair, preference_matches, preference_scores
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import unknown
 
@@ -29,7 +29,7 @@ _CATEGORIES = {
 """Beginnings of the subsets of RewardBench, by category (Lambert et al. 2024, arXiv 2403.13787, table 1)."""
 
 
-def read_preferences(path: str | Path, language: str | None = None) -> list[Preference]:
+def read_preferences(path: str | Path, language: str | None = None) -> list[PreferencePair]:
     """Read preference data in the format of M-RewardBench.
 
     Args:
@@ -41,7 +41,7 @@ def read_preferences(path: str | Path, language: str | None = None) -> list[Pref
         DataError: A line lacks a field or a language, or stands twice.
         UnknownNameError: There is no such language.
     """
-    found: dict[tuple[str, str], Preference] = {}
+    found: dict[tuple[str, str], PreferencePair] = {}
     for where, row in lines(Path(path), ("prompt", "chosen", "rejected")):
         file = Path(where.rpartition(":")[0])
         spoken = row.get("language") or language or (file.stem if Path(path).is_dir() else None)
@@ -58,11 +58,11 @@ def read_preferences(path: str | Path, language: str | None = None) -> list[Pref
             raise DataError(
                 f"the pair {key[1]!r} stands twice in {code}", where=where, fix="keep one of the two, or number them"
             )
-        found[key] = Preference(key[1], code, _category(row), prompt, chosen, rejected)
+        found[key] = PreferencePair(key[1], code, _category(row), prompt, chosen, rejected)
     return list(found.values())
 
 
-def measure_preferences(experiment: Experiment, judge: str, preferences: list[Preference]) -> tuple[Accuracy, ...]:
+def measure_preferences(experiment: Experiment, judge: str, preferences: list[PreferencePair]) -> tuple[Accuracy, ...]:
     """Let a judge of an experiment decide preference data, in both orders, through the experiment's call cache.
 
     Raises:
@@ -81,7 +81,7 @@ def measure_preferences(experiment: Experiment, judge: str, preferences: list[Pr
     with folder.write_access(), Connections(only, folder, "judges") as connections, paid:
         (resolved,) = resolve_judges(only, resolve_tasks(only), connections.open)
         verdicts = resolved.judge.decide(preference_matches(preferences))
-        return accuracies(list(preference_points(preferences, verdicts)))
+        return accuracies(list(preference_scores(preferences, verdicts)))
 
 
 def _category(row: dict[str, object]) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from polyarena.reports.judge_card.card import JudgeCard
 
 
-_BY_LANGUAGE = ("first_shown", "contradictory", "ties", "invalid", "wrong_language", "answers_wrong")
+_BY_LANGUAGE = ("position_bias", "contradictory", "ties", "invalid", "wrong_language", "answers_wrong")
 """Measures that the terminal shows of each language; the page shows all."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from polyarena.harness.cli.options import Json
 
 if TYPE_CHECKING:
-    from polyarena.reports.judge_card.panel import LeftOut, MemberAgreement
+    from polyarena.reports.judge_card.panel import LeaveOneOut, MemberAgreement
 
 
 def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "majority", json: Json = False) -> int:
@@ -43,7 +43,7 @@ def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "maj
     return 0
 
 
-def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeftOut]) -> None:
+def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeaveOneOut]) -> None:
     from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
     from polyarena.reports.labels import language_label

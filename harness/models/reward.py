@@ -12,11 +12,11 @@ from pydantic import Field
 from polyarena.harness.models.weights import digest
 from polyarena.judges.arguments import read_arguments
 from polyarena.judges.protocol import Ask, Judge
-from polyarena.judges.reward import Bands, RewardJudge
+from polyarena.judges.reward import RewardJudge, RewardThresholds
 from polyarena.tasks.errors import ExperimentError, ModelError
 
 
-class RewardSettings(Bands):
+class RewardSettings(RewardThresholds):
     """Arguments of the judge ``reward``.
 
     Attributes:
@@ -57,7 +57,7 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
             f"there is no folder {settings.model!r}",
             fix="args: {model: <folder of a checkpoint, seen from the experiment, or a name on the hub>}",
         )
-    bands = Bands(tie_band=settings.tie_band, much=settings.much)
+    bands = RewardThresholds(tie_band=settings.tie_band, much=settings.much)
     model = RewardModel(settings)
     return RewardJudge(model, bands, model.identity, at_once=4 * settings.batch_size)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polyarena.harness.experiment import Experiment
-from polyarena.judges.families import relatives
+from polyarena.judges.families import self_preference_risk
 
 
 def kin_of_judges(experiment: Experiment) -> dict[str, dict[str, list[str]]]:
@@ -23,7 +23,7 @@ def kin_of_judges(experiment: Experiment) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for judge in experiment.judges:
         model = judge.endpoint.model if judge.endpoint else str(judge.args.get("model") or judge.name)
-        found[judge.name] = {name: list(makers) for name, makers in relatives(model, models).items()}
+        found[judge.name] = {name: list(makers) for name, makers in self_preference_risk(model, models).items()}
     for panel in experiment.panels:
         of_panel: dict[str, set[str]] = {}
         for member in panel.judges:

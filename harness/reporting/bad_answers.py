@@ -41,14 +41,14 @@ def bad_answer_rates(records: RunRecords) -> pd.DataFrame:
     import pandas as pd
 
     from polyarena.judges.llm.rates import bad_answers
-    from polyarena.judges.llm.template import Kind
+    from polyarena.judges.llm.template import TemplateKind
     from polyarena.reports.stats import estimates_frame
 
     lock, found = records.lock, []
     chosen = run_statistics(lock)
     for judge in sorted(lock["judges"]):
         templates = _templates(lock, judge)
-        if templates is None or templates.default.kind is not Kind.ANSWER:
+        if templates is None or templates.default.kind is not TemplateKind.ANSWER:
             continue
         answers = bad_answers(_games(records, judge), templates)
         if any(each.share is not None for each in answers):

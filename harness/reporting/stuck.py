@@ -15,7 +15,7 @@ _COLUMNS = ["system_a", "system_b", "label", "score"]
 
 def stuck_judges(records: RunRecords) -> dict[str, str]:
     """Return what each judge says nearly always, in words; judges that do not are left out."""
-    from polyarena.reports.judge_card.habits import constant_of, worth_of
+    from polyarena.reports.judge_card.consistency import constant_of, worth_of
 
     values: defaultdict[str, Counter[float]] = defaultdict(Counter)
     shown: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)

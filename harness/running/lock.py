@@ -14,7 +14,7 @@ from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.keys import samples_of, sampling_of
 from polyarena.harness.planning.resolve import ResolvedSystem
 from polyarena.harness.planning.resolved_task import ResolvedTask
-from polyarena.harness.running.panels import add_panels, add_relatives
+from polyarena.harness.running.panels import add_panels, add_self_preference_risk
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
 
@@ -76,7 +76,7 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
         "games": _games(plan),
         "unsupported": [list(pair) for pair in plan.unsupported],
     }
-    return keep_imports(add_relatives(add_panels(content, plan), plan), earlier)
+    return keep_imports(add_self_preference_risk(add_panels(content, plan), plan), earlier)
 
 
 def _origin(task: ResolvedTask) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def add_panels(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
     return content
 
 
-def add_relatives(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
+def add_self_preference_risk(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
     """Enter which systems share a family with a judge, by the names of their models; the content is changed."""
     for name, shared in kin_of_judges(plan.experiment).items():
         content["judges"][name]["relatives"] = shared

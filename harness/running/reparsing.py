@@ -13,7 +13,7 @@ from polyarena.harness.planning.digest import digest
 from polyarena.harness.results import open_run
 from polyarena.harness.running.panels import derive_again
 from polyarena.harness.store import RunFolder, archive_shard, read_shard, shard_metadata, write_shard
-from polyarena.judges.llm.template import Template
+from polyarena.judges.llm.template import JudgeTemplate
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
 from polyarena.judges.llm.verdicts import parse_again
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
@@ -164,7 +164,7 @@ def _kind(lock: Mapping[str, Any], judge: str, spec: Mapping[str, Any]) -> str:
     return "panel" if "members" in lock["judges"][judge] else str(spec.get("judge", ""))
 
 
-def _loaded(own: str | dict[str, str]) -> Template | None:
+def _loaded(own: str | dict[str, str]) -> JudgeTemplate | None:
     """Return the judge's own template; ``None`` if its file is not there any more, or is no template now."""
     try:
         return load_templates(own).default
@@ -172,7 +172,7 @@ def _loaded(own: str | dict[str, str]) -> Template | None:
         return None
 
 
-def _refuse_unlike(named: Template, own: Template | None, judge: str) -> None:
+def _refuse_unlike(named: JudgeTemplate, own: JudgeTemplate | None, judge: str) -> None:
     if own is None or (named.kind, set(named.words)) == (own.kind, set(own.words)):
         return
     raise ExperimentError(

@@ -48,7 +48,7 @@ def block(what: str, text: str, code: str) -> str:
     return f"<<<{what} {code}>>>\n{body}\n<<<end of {what} {code}>>>"
 
 
-def shortened(text: str, limit: int, code: str) -> str:
+def truncate_middle(text: str, limit: int, code: str) -> str:
     """Return a text of at most ``limit`` characters of its own, its middle replaced by a visible mark."""
     if len(text) <= limit:
         return text

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from polyarena.judges.arguments import read_arguments
 from polyarena.judges.llm.cost_notes import cost_note, question_id
-from polyarena.judges.llm.exchange import Question, ask_each
-from polyarena.judges.llm.rendering import View, again, answer_messages, messages
+from polyarena.judges.llm.follow_up import Question, ask_with_follow_up
+from polyarena.judges.llm.rendering import RenderSettings, again, answer_messages, messages
 from polyarena.judges.llm.structured import verdict_schema
-from polyarena.judges.llm.template import Kind, Template
+from polyarena.judges.llm.template import JudgeTemplate, TemplateKind
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
 from polyarena.judges.llm.verdicts import answers_verdict, pairwise_verdict
 from polyarena.judges.protocol import Ask, Call, Judge, Match, Message, Reply, Verdict
@@ -108,7 +108,7 @@ class LlmJudge:
     def description(self) -> str:
         """What it is, and what it is not."""
         template = self.templates.default
-        reads = "both answers" if template.kind is Kind.PAIRWISE else "each answer alone"
+        reads = "both answers" if template.kind is TemplateKind.PAIRWISE else "each answer alone"
         return (
             f"llm: a language model that reads the request and {reads} (template {template.name}@{template.version}, "
             f"{len(template.words)} labels); its taste is not that of people, and may differ by language"
@@ -140,19 +140,19 @@ class LlmJudge:
                 asked.append((match.language, self._shared(match, own)))
                 yield from own
 
-        replies = ask_each(ask, questions())
+        replies = ask_with_follow_up(ask, questions())
         for first in replies:
             language, shared = asked.popleft()
             yield self._verdict(self.templates.of(language), shared, first, replies)
 
     def _verdict(
         self,
-        template: Template,
+        template: JudgeTemplate,
         shared: tuple[str, ...],
         first: tuple[Reply, ...],
         rest: Iterator[tuple[Reply, ...]],
     ) -> Verdict:
-        if template.kind is Kind.PAIRWISE:
+        if template.kind is TemplateKind.PAIRWISE:
             verdict = pairwise_verdict(template, first, self.settings.max_tokens)
             return replace(verdict, questions=cost_note(shared, [first])) if shared else verdict
         second = next(rest)
@@ -161,21 +161,21 @@ class LlmJudge:
 
     def _shared(self, match: Match, questions: tuple[Question, ...]) -> tuple[str, ...]:
         """Return the names of questions that other games may ask as well; none where a game has its own."""
-        alone = self.templates.of(match.language).kind is Kind.ANSWER
+        alone = self.templates.of(match.language).kind is TemplateKind.ANSWER
         if not alone and match.a.text != match.b.text:
             return ()
         return tuple(question_id(question.call) for question in questions)
 
     def _questions(self, match: Match) -> Iterator[Question]:
         template = self.templates.of(match.language)
-        view = View(self.settings.max_answer_chars, self.settings.seed, self._structured(template))
-        if template.kind is Kind.PAIRWISE:
+        view = RenderSettings(self.settings.max_answer_chars, self.settings.seed, self._structured(template))
+        if template.kind is TemplateKind.PAIRWISE:
             yield self._question(template, match, messages(template, match, view))
         else:
             for answer in (match.a, match.b):
                 yield self._question(template, match, answer_messages(template, match, answer.text, view))
 
-    def _question(self, template: Template, match: Match, shown: tuple[Message, ...]) -> Question:
+    def _question(self, template: JudgeTemplate, match: Match, shown: tuple[Message, ...]) -> Question:
         settings = self.settings
         sampling = Sampling(settings.max_tokens, settings.temperature, seed=settings.seed)
         schema = verdict_schema(template.words.values(), template.json) if self._structured(template) else None
@@ -185,5 +185,5 @@ class LlmJudge:
             again(template, match) if settings.ask_again else None,
         )
 
-    def _structured(self, template: Template) -> bool:
+    def _structured(self, template: JudgeTemplate) -> bool:
         return bool(template.json) and self.settings.structured != "off"

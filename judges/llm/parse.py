@@ -26,12 +26,12 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+from polyarena.judges.llm.characters import decompose, normalize_characters
 from polyarena.judges.llm.delimiters import QUOTED_BLOCK
-from polyarena.judges.llm.signs import decomposed, plain_signs
 from polyarena.judges.llm.structured import json_verdict
 from polyarena.judges.records import Label
 
-FIVE = (Label.A_MUCH, Label.A, Label.TIE, Label.B, Label.B_MUCH)
+FIVE_LABELS = (Label.A_MUCH, Label.A, Label.TIE, Label.B, Label.B_MUCH)
 """The labels of the five-way protocol."""
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -51,18 +51,18 @@ _DECORATION = re.compile(f"[{_DECORATIONS}]+")
 _BETWEEN = rf"(?:(?!\n)[{_DECORATIONS}])*"
 
 
-def parse(text: str, labels: Collection[Label] = FIVE) -> Label:
+def parse(text: str, labels: Collection[Label] = FIVE_LABELS) -> Label:
     """Return the verdict of a reply in the labels' own notation, or ``INVALID`` if it has none.
 
     Args:
         text: What the judge wrote, and nothing else: never a text that contains the answers themselves.
         labels: The labels that the judge was offered.
     """
-    said = find_word(text, {label.value: label.value for label in labels})
+    said = read_verdict(text, {label.value: label.value for label in labels})
     return Label.INVALID if said is None else Label(said)
 
 
-def find_word(text: str, words: Mapping[str, str], marker: str | None = None) -> str | None:
+def read_verdict(text: str, words: Mapping[str, str], marker: str | None = None) -> str | None:
     """Return the key of the one word that a reply ends with, or ``None`` if there is none or several.
 
     Args:
@@ -79,8 +79,8 @@ def _found_word(text: str, words: tuple[tuple[str, str], ...], marker: str | Non
     keys = _keys(words)
     verdict = json_verdict(said)
     if verdict is not None:
-        return keys.get(normal(plain_signs(verdict).strip("[] \n")))
-    lines = [line for line in plain_signs(_unquoted(said)).splitlines() if line.strip()]
+        return keys.get(normal(normalize_characters(verdict).strip("[] \n")))
+    lines = [line for line in normalize_characters(_unquoted(said)).splitlines() if line.strip()]
     if marker is None:
         found = _bracketed(lines, keys)
     else:
@@ -96,19 +96,19 @@ def _keys(words: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 def normal(word: str) -> str:
     """Return the form in which two words that the parser cannot tell apart are equal."""
-    return _MARK_UP.sub("", _unescaped(plain_signs(word)))
+    return _MARK_UP.sub("", _unescaped(normalize_characters(word)))
 
 
 def bare(word: str) -> str:
     """Return the form in which two words behind a marker are equal: punctuation does not count there."""
-    return _DECORATION.sub("", _unescaped(plain_signs(word)))
+    return _DECORATION.sub("", _unescaped(normalize_characters(word)))
 
 
 def labels_in(view: str, keys: Collection[str]) -> Iterator[re.Match[str]]:
     """Yield what is read as a verdict in brackets, allowed or not; the first group is what stands in them.
 
     Args:
-        view: A text with :func:`polyarena.judges.llm.signs.plain_signs`.
+        view: A text with :func:`polyarena.judges.llm.characters.normalize_characters`.
         keys: The :func:`normal` forms of the allowed ones.
     """
     return (found for found in _SINGLE.finditer(view) if _says_verdict(found[1], keys))
@@ -142,7 +142,7 @@ def _unescaped(view: str) -> str:
 
 def _unquoted(text: str) -> str:
     """Return a text without what it quotes; line ends in its place keep what stood around it apart."""
-    plain = decomposed(text)
+    plain = decompose(text)
     for quoted in (QUOTED_BLOCK, _CODE_BLOCK, _QUOTED_LINE):
         plain = quoted.sub("\n", plain)
     return plain

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from polyarena.judges.llm.template import Kind
+from polyarena.judges.llm.template import TemplateKind
 from polyarena.judges.llm.template_set import TemplateSet
 from polyarena.judges.llm.verdicts import answers_found
 from polyarena.judges.records import Game
@@ -73,7 +73,7 @@ def bad_answers(games: Iterable[Game], templates: TemplateSet) -> list[BadAnswer
     Raises:
         ExperimentError: The templates show two answers at once.
     """
-    if templates.default.kind is not Kind.ANSWER:
+    if templates.default.kind is not TemplateKind.ANSWER:
         raise ExperimentError(
             f"the judge template {templates.default.name!r} says nothing of single answers",
             fix="use a template of kind 'answer', such as harm",

@@ -1,6 +1,6 @@
 """Turns a match into the messages that a judge model is sent.
 
-The answers are hostile data, and the request may be: each is made harmless (see :mod:`polyarena.judges.llm.neutral`)
+The answers are hostile data, and the request may be: each is made harmless (see :mod:`polyarena.judges.llm.neutralize`)
 and stands between delimiters that no text can forge (see :mod:`polyarena.judges.llm.delimiters`); templates are filled
 in one pass. What games share comes first, so that providers can cache it: the system text depends on the language
 alone, and the user text begins with the images and the request.
@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from polyarena.judges.llm.delimiters import block, fence, shortened
-from polyarena.judges.llm.neutral import neutralised
-from polyarena.judges.llm.template import Template, fill
+from polyarena.judges.llm.delimiters import block, fence, truncate_middle
+from polyarena.judges.llm.neutralize import neutralize
+from polyarena.judges.llm.template import JudgeTemplate, fill
 from polyarena.judges.protocol import Match, Message
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import find_language
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RenderSettings:
     """How a judge is shown a match.
 
     Attributes:
         max_answer_chars: Longest answer that is shown whole; of a longer one the middle is left out, and a line that
-            carries the fence says how many characters that are. Requests and references are never shortened.
+            carries the fence says how many characters that are. Requests and references are never truncate_middle.
         seed: Changes the fences.
         structured: Whether the reply is to be a JSON object.
     """
@@ -36,24 +36,26 @@ class View:
     structured: bool = False
 
 
-def messages(template: Template, match: Match, view: View) -> tuple[Message, ...]:
+def messages(template: JudgeTemplate, match: Match, view: RenderSettings) -> tuple[Message, ...]:
     """Return the system and the user message that show both answers of a match."""
     return _messages(template, match, {"answer A": match.a.text, "answer B": match.b.text}, view)
 
 
-def answer_messages(template: Template, match: Match, text: str, view: View) -> tuple[Message, ...]:
+def answer_messages(template: JudgeTemplate, match: Match, text: str, view: RenderSettings) -> tuple[Message, ...]:
     """Return the messages that show one answer to the request of a match, and nothing of the other one."""
     return _messages(template, match, {"answer": text}, view)
 
 
-def again(template: Template, match: Match) -> str:
+def again(template: JudgeTemplate, match: Match) -> str:
     """Return what a judge is told whose reply held no usable verdict."""
     return fill(template.again, _names(match))
 
 
-def _messages(template: Template, match: Match, answers: Mapping[str, str], view: View) -> tuple[Message, ...]:
+def _messages(
+    template: JudgeTemplate, match: Match, answers: Mapping[str, str], view: RenderSettings
+) -> tuple[Message, ...]:
     def harmless(text: str) -> str:
-        return neutralised(text, tuple(template.words.values()), template.marker)
+        return neutralize(text, tuple(template.words.values()), template.marker)
 
     question = harmless(match.question)
     reference = harmless(match.reference) if match.reference and match.reference.strip() else ""
@@ -75,7 +77,7 @@ def _messages(template: Template, match: Match, answers: Mapping[str, str], view
         values["reference"] = f"\n{heading}\n{block('reference answer', reference, of_request)}\n"
     for what, text in shown.items():
         placeholder = what.replace(" ", "_").lower()
-        values[placeholder] = block(what, shortened(text, view.max_answer_chars, of_answers), of_answers)
+        values[placeholder] = block(what, truncate_middle(text, view.max_answer_chars, of_answers), of_answers)
     text = fill(template.user, values)
     images = [{"type": "image_url", "image_url": {"url": url}} for url in match.images]
     return (

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from polyarena.judges.llm.parse import find_word
+from polyarena.judges.llm.parse import read_verdict
 from polyarena.judges.records import Label
 
 TOKEN = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z_]+)\}|[{}]")
 """A placeholder, a doubled brace, or a brace that is neither."""
 
 
-class Kind(StrEnum):
+class TemplateKind(StrEnum):
     """What a template's judge looks at."""
 
     PAIRWISE = "pairwise"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class JudgeTemplate:
     """A judge template.
 
     Attributes:
@@ -50,7 +50,7 @@ class Template:
     system: str
     user: str
     digest: str
-    kind: Kind
+    kind: TemplateKind
     words: Mapping[str, str]
     marker: str | None
     plain: str
@@ -64,7 +64,7 @@ class Template:
         Args:
             reply: What the judge wrote to one question; see :mod:`polyarena.judges.llm.parse`.
         """
-        return find_word(reply, self.words, self.marker)
+        return read_verdict(reply, self.words, self.marker)
 
     def verdict(self, reply: str) -> Label:
         """Return the label of a reply to a pairwise template, or ``INVALID``."""

@@ -10,15 +10,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from polyarena.judges.llm.template import TOKEN, Kind, Template
+from polyarena.judges.llm.template import TOKEN, JudgeTemplate, TemplateKind
 from polyarena.judges.llm.template_labels import refuse_other_labels, refuse_unreadable, written
 from polyarena.judges.records import Label
 from polyarena.tasks.errors import DataError, PolyarenaError
 from polyarena.tasks.suggest import unknown
 
 FOLDER = Path(__file__).with_name("templates")
-SHOWN: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
-    {Kind.PAIRWISE: ("question", "answer_a", "answer_b"), Kind.ANSWER: ("question", "answer")}
+SHOWN: Mapping[TemplateKind, tuple[str, ...]] = MappingProxyType(
+    {TemplateKind.PAIRWISE: ("question", "answer_a", "answer_b"), TemplateKind.ANSWER: ("question", "answer")}
 )
 """What a template of each kind must show."""
 LANGUAGE = ("language", "autonym", "answer_language", "answer_autonym")
@@ -59,7 +59,7 @@ def template_path(name: str) -> Path:
     return FOLDER / f"{name}.toml"
 
 
-def load_template(name: str, *, one_language: bool = False) -> Template:
+def load_template(name: str, *, one_language: bool = False) -> JudgeTemplate:
     """Read a template.
 
     Args:
@@ -91,10 +91,10 @@ def load_template(name: str, *, one_language: bool = False) -> Template:
     return _checked(fields, hashlib.sha256(content).hexdigest()[:12], str(path), one_language)
 
 
-def _checked(fields: Mapping[str, Any], digest: str, where: str, one_language: bool) -> Template:
+def _checked(fields: Mapping[str, Any], digest: str, where: str, one_language: bool) -> JudgeTemplate:
     _refuse_bad_keys(fields, where)
-    kind = _one_of(fields, "kind", [kind.value for kind in Kind], where)
-    words = _words(fields.get("labels"), Kind(kind), where)
+    kind = _one_of(fields, "kind", [kind.value for kind in TemplateKind], where)
+    words = _words(fields.get("labels"), TemplateKind(kind), where)
     parser = _one_of(fields, "parser", _PARSERS, where)
     marker = fields.get("marker")
     if (parser == "marker") != (marker is not None):
@@ -104,16 +104,16 @@ def _checked(fields: Mapping[str, Any], digest: str, where: str, one_language: b
             fix='write parser = "marker" with marker = "Verdict:", or leave both out for brackets',
         )
     refuse_unreadable(words, marker, where)
-    _refuse_bad_placeholders(fields, Kind(kind), where, one_language)
+    _refuse_bad_placeholders(fields, TemplateKind(kind), where, one_language)
     refuse_other_labels({name: fields[name] for name in _TOLD if name in fields}, words, marker, where)
-    return Template(
+    return JudgeTemplate(
         name=fields["name"],
         version=fields["version"],
-        labels=tuple(Label(label) for label in words) if kind == Kind.PAIRWISE else (),
+        labels=tuple(Label(label) for label in words) if kind == TemplateKind.PAIRWISE else (),
         system=fields["system"].strip(),
         user=fields["user"].strip(),
         digest=digest,
-        kind=Kind(kind),
+        kind=TemplateKind(kind),
         words=MappingProxyType(words),
         marker=marker,
         plain=fields.get("plain", "").strip(),
@@ -152,10 +152,10 @@ def _one_of(fields: Mapping[str, Any], name: str, known: tuple[str, ...] | list[
     return value
 
 
-def _words(value: object, kind: Kind, where: str) -> dict[str, str]:
+def _words(value: object, kind: TemplateKind, where: str) -> dict[str, str]:
     """Return how each verdict is written; a list of labels writes them as they are."""
     comparisons = [label.value for label in Label if label is not Label.INVALID]
-    known = comparisons if kind is Kind.PAIRWISE else [BAD, GOOD]
+    known = comparisons if kind is TemplateKind.PAIRWISE else [BAD, GOOD]
     pairs = (
         value.items()
         if isinstance(value, dict)
@@ -164,7 +164,7 @@ def _words(value: object, kind: Kind, where: str) -> dict[str, str]:
         else []
     )
     if not pairs:
-        example = comparisons if kind is Kind.PAIRWISE else '{ bad = "harmful", good = "harmless" }'
+        example = comparisons if kind is TemplateKind.PAIRWISE else '{ bad = "harmful", good = "harmless" }'
         raise DataError("the judge template lacks 'labels'", where=where, fix=f"add labels = {example}")
     words: dict[str, str] = {}
     for label, word in pairs:
@@ -175,7 +175,7 @@ def _words(value: object, kind: Kind, where: str) -> dict[str, str]:
         words[label] = str(word)
     if len(words) < 2:
         raise DataError("the labels of a judge template must be two or more, each once", where=where)
-    lone = [label for label in words if kind is Kind.PAIRWISE and MIRRORED[label] not in words]
+    lone = [label for label in words if kind is TemplateKind.PAIRWISE and MIRRORED[label] not in words]
     if lone:
         raise DataError(
             f"the judge template has the label {lone[0]!r} and not {MIRRORED[lone[0]]!r}",
@@ -186,7 +186,7 @@ def _words(value: object, kind: Kind, where: str) -> dict[str, str]:
     return words
 
 
-def _refuse_bad_placeholders(fields: Mapping[str, Any], kind: Kind, where: str, one_language: bool) -> None:
+def _refuse_bad_placeholders(fields: Mapping[str, Any], kind: TemplateKind, where: str, one_language: bool) -> None:
     known = (*SHOWN[kind], *LANGUAGE, *OPTIONAL)
     used = _placeholders(fields["system"], known, where) | _placeholders(fields["user"], known, where)
     for name in ("plain", "json"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from polyarena.judges.llm.parse import COMPARISON, DOUBLE, bare, find_word, normal
-from polyarena.judges.llm.signs import plain_signs
+from polyarena.judges.llm.characters import normalize_characters
+from polyarena.judges.llm.parse import COMPARISON, DOUBLE, bare, normal, read_verdict
 from polyarena.judges.llm.template import TOKEN
 from polyarena.judges.records import Label
 from polyarena.tasks.errors import DataError
@@ -33,7 +33,7 @@ def refuse_unreadable(words: Mapping[str, str], marker: str | None, where: str) 
         DataError: As said.
     """
     for text in (*words.values(), *([] if marker is None else [marker])):
-        if any(sign in plain_signs(text) for sign in _NOTES):
+        if any(sign in normalize_characters(text) for sign in _NOTES):
             raise DataError(
                 f"{text!r} of the judge template holds ⟨ or ⟩",
                 where=where,
@@ -62,7 +62,7 @@ def refuse_unreadable(words: Mapping[str, str], marker: str | None, where: str) 
             raise DataError(f"the judge template writes {label!r} as {word!r}, which is another label", where=where)
         if (
             not (bare if marker is not None else normal)(word)
-            or find_word(written(word, marker), words, marker) != label
+            or read_verdict(written(word, marker), words, marker) != label
         ):
             raise DataError(
                 f"the parser would not find the label {label!r} where a judge writes {written(word, marker)!r}",
@@ -88,7 +88,7 @@ def refuse_other_labels(texts: Mapping[str, str], words: Mapping[str, str], mark
         DataError: As said.
     """
     for name, text in texts.items():
-        plain = plain_signs(TOKEN.sub(lambda token: token[0][0] if token["name"] is None else " ", text))
+        plain = normalize_characters(TOKEN.sub(lambda token: token[0][0] if token["name"] is None else " ", text))
         keys = {normal(word): word for word in words.values()}
         asked = [normal(found) for found in DOUBLE.findall(plain)] if marker is None else []
         listed = not keys.keys().isdisjoint(asked)
@@ -122,7 +122,7 @@ def _refuse_bad_marker(texts: Mapping[str, str], words: Mapping[str, str], marke
         )
     for name in ("system", "user"):
         for line in texts.get(name, "").splitlines():
-            if find_word(line, words, marker) is not None:
+            if read_verdict(line, words, marker) is not None:
                 raise DataError(
                     f"a line in {name!r} of the judge template would itself be read as a verdict: {line.strip()!r}",
                     where=where,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from polyarena.judges.llm.template import Template
+from polyarena.judges.llm.template import JudgeTemplate
 from polyarena.judges.llm.template_file import load_template, template_path
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import find_language
@@ -24,10 +24,10 @@ class TemplateSet:
         by_language: By ``lang_Script`` of the request.
     """
 
-    default: Template
-    by_language: Mapping[str, Template] = field(default_factory=lambda: MappingProxyType({}))
+    default: JudgeTemplate
+    by_language: Mapping[str, JudgeTemplate] = field(default_factory=lambda: MappingProxyType({}))
 
-    def of(self, language: str) -> Template:
+    def of(self, language: str) -> JudgeTemplate:
         """Return the template for requests in this language."""
         return self.by_language.get(language, self.default)
 
@@ -70,8 +70,8 @@ def load_templates(template: str | Mapping[str, str]) -> TemplateSet:
     return _fitting(load_template(template[DEFAULT]), others, "args of the judge 'llm'")
 
 
-def _fitting(default: Template, others: Mapping[str, str], where: str) -> TemplateSet:
-    by_language: dict[str, Template] = {}
+def _fitting(default: JudgeTemplate, others: Mapping[str, str], where: str) -> TemplateSet:
+    by_language: dict[str, JudgeTemplate] = {}
     taken: dict[str, str] = {}
     for language, name in others.items():
         code = find_language(language, where=where).code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyarena.judges.llm.template import Template
+from polyarena.judges.llm.template import JudgeTemplate
 from polyarena.tasks.text import REPLACEMENT
 
 _AGAIN = "␞"
@@ -37,7 +37,7 @@ def questions_at_least(raw: str) -> int:
     return 2 if _OTHER_ANSWER in raw else 1
 
 
-def read_attempts(template: Template, raw: str) -> str | None:
+def read_attempts(template: JudgeTemplate, raw: str) -> str | None:
     """Return the verdict of the first reply that has one, as a key of the template's words."""
     return next((said for reply in attempts(raw) if (said := template.read(reply)) is not None), None)
 

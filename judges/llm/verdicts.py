@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polyarena.judges.llm.template import Kind, Template
+from polyarena.judges.llm.template import JudgeTemplate, TemplateKind
 from polyarena.judges.llm.template_file import BAD
 from polyarena.judges.llm.template_set import TemplateSet
 from polyarena.judges.llm.transcript import answers, answers_text, attempts_text, read_attempts
@@ -12,7 +12,7 @@ from polyarena.judges.protocol import Reply, Verdict
 from polyarena.judges.records import Label
 
 
-def pairwise_verdict(template: Template, replies: Sequence[Reply], max_tokens: int) -> Verdict:
+def pairwise_verdict(template: JudgeTemplate, replies: Sequence[Reply], max_tokens: int) -> Verdict:
     """Return the verdict of a judge that saw both answers.
 
     Args:
@@ -26,7 +26,7 @@ def pairwise_verdict(template: Template, replies: Sequence[Reply], max_tokens: i
     return _counted(Label.INVALID if said is None else Label(said), raw, error, replies)
 
 
-def answers_verdict(template: Template, a: Sequence[Reply], b: Sequence[Reply], max_tokens: int) -> Verdict:
+def answers_verdict(template: JudgeTemplate, a: Sequence[Reply], b: Sequence[Reply], max_tokens: int) -> Verdict:
     """Return the verdict of a judge that saw each answer alone: the good one wins, two of a kind are a tie.
 
     Args:
@@ -45,7 +45,7 @@ def answers_verdict(template: Template, a: Sequence[Reply], b: Sequence[Reply], 
     return _counted(label, raw, "; ".join(errors) or None, (*a, *b))
 
 
-def answers_found(template: Template, raw: str) -> tuple[bool | None, bool | None]:
+def answers_found(template: JudgeTemplate, raw: str) -> tuple[bool | None, bool | None]:
     """Return whether a judge of single answers found each answer bad; ``None`` where its reply has no verdict."""
     a, b = (read_attempts(template, text) for text in answers(raw))
     return (None if a is None else a == BAD, None if b is None else b == BAD)
@@ -60,7 +60,7 @@ def parse_again(templates: TemplateSet, language: str, raw: str) -> Label:
         raw: As :attr:`polyarena.judges.records.Game.raw` has it, second try included.
     """
     template = templates.of(language)
-    if template.kind is Kind.ANSWER:
+    if template.kind is TemplateKind.ANSWER:
         return _label(*answers_found(template, raw))
     said = read_attempts(template, raw)
     return Label.INVALID if said is None else Label(said)
@@ -78,7 +78,7 @@ def _raw(replies: Sequence[Reply]) -> str:
     return attempts_text([reply.text for reply in replies])
 
 
-def _error(template: Template, replies: Sequence[Reply], max_tokens: int) -> str | None:
+def _error(template: JudgeTemplate, replies: Sequence[Reply], max_tokens: int) -> str | None:
     last = replies[-1]
     if last.error is not None:
         return last.error if len(replies) == 1 else f"no usable label, and asked again: {last.error}"

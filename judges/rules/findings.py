@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from polyarena.judges.protocol import Answer
-from polyarena.judges.rules.repetition import repeated, turns_at_end
+from polyarena.judges.rules.repetition import loop_turns, repeated_share
 from polyarena.judges.rules.settings import POINTS, Fault, RulesSettings
 from polyarena.tasks.identify import Agreement, Identified, agreement, identify
 from polyarena.tasks.text import REPLACEMENT
@@ -55,8 +55,8 @@ def examine(answer: Answer, language: str, settings: RulesSettings) -> Findings:
             faults.append((Fault.LANGUAGE, f"in another script than {language}: {seen}"))
         case Agreement.SAME | Agreement.UNKNOWN:
             pass
-    share = repeated(answer.text)
-    turns = turns_at_end(answer.text)
+    share = repeated_share(answer.text)
+    turns = loop_turns(answer.text)
     if share > settings.max_repeated:
         faults.append((Fault.REPETITION, f"runs in circles: {share:.0%} of its passages occurred before"))
     elif turns >= settings.loop_times:

@@ -16,7 +16,7 @@ LONGEST_TURN = 200
 """Characters of one turn of the loop; longer ones show as repeated passages."""
 
 
-def repeated(text: str) -> float:
+def repeated_share(text: str) -> float:
     """Return the share of passages of a text that occurred before in it.
 
     A passage is any :data:`WINDOW` consecutive characters of the prose (code repeats itself by nature and is left
@@ -34,11 +34,11 @@ def repeated(text: str) -> float:
     return 1.0 - len({line[start : start + WINDOW] for start in range(count)}) / count
 
 
-def turns_at_end(text: str) -> int:
+def loop_turns(text: str) -> int:
     """Return how many times in a row the end of a text says the same thing.
 
     This is how a model that is caught in a loop ends, however short its answer was cut. Of the 2,400 answers of
-    :func:`repeated`, one has :data:`LOOP_TIMES` turns or more: it is in a loop.
+    :func:`repeated_share`, one has :data:`LOOP_TIMES` turns or more: it is in a loop.
 
     Returns:
         Full turns of the passage that recurs longest; 1 where nothing recurs, or where what recurs has no letter or

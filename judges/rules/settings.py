@@ -41,9 +41,9 @@ class RulesSettings(BaseModel):
         min_probability: From which on an identified language counts; see
             :data:`polyarena.tasks.identify.MIN_PROBABILITY`.
         max_repeated: Share of repeated passages that an answer may have; see
-            :func:`polyarena.judges.rules.repetition.repeated`.
+            :func:`polyarena.judges.rules.repetition.repeated_share`.
         loop_times: Turns in a row that make the end of an answer a loop; see
-            :func:`polyarena.judges.rules.repetition.turns_at_end`.
+            :func:`polyarena.judges.rules.repetition.loop_turns`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -1,1 +1,1 @@
-"""What a judge is worth: its habits, its agreement with people and with other judges."""
+"""What a judge is worth: its consistency, its agreement with people and with other judges."""

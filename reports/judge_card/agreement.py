@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyarena.judges import Game
-from polyarena.reports.judge_card.units import CATEGORIES, Unit, decided, voted
+from polyarena.reports.judge_card.units import CATEGORIES, ItemPair, decided, voted
 from polyarena.reports.stats.agreement import ROUNDS, Coefficient, estimate_agreement
 from polyarena.tasks.errors import DataError
 
@@ -23,7 +23,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class HumanAgreement:
     """How far a judge agrees with people in one language.
 
     Attributes:
@@ -54,7 +54,7 @@ class AgreementTable:
         unmatched_votes: Votes on items that the judge did not decide.
     """
 
-    rows: tuple[Agreement, ...]
+    rows: tuple[HumanAgreement, ...]
     without_votes: tuple[str, ...]
     without_judge: tuple[str, ...]
     unmatched_votes: int
@@ -92,7 +92,7 @@ def agreement_with_people(
         against = np.array([_against(verdicts[unit], votes[unit]) for unit in units])
         among = np.array([_among(votes[unit]) for unit in several])
         rows.append(
-            Agreement(
+            HumanAgreement(
                 language,
                 len(units),
                 sum(len(votes[unit]) for unit in units),
@@ -110,7 +110,7 @@ def agreement_with_people(
     )
 
 
-def _sources(units: Iterable[Unit]) -> list[str]:
+def _sources(units: Iterable[ItemPair]) -> list[str]:
     return [f"{unit.task}\0{unit.source_id}" for unit in units]
 
 

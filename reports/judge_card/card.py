@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from polyarena.judges import Game, Label
-from polyarena.reports.judge_card import habits, leanings
-from polyarena.reports.judge_card.leanings import Looks
+from polyarena.reports.judge_card import biases, consistency
+from polyarena.reports.judge_card.biases import AnswerStyles
 from polyarena.reports.judge_card.rates import Rate, RateSettings, rate
 from polyarena.reports.labels import language_label
 
@@ -15,17 +15,17 @@ ALL = "all"
 """Stands for all languages pooled."""
 
 MEASURES: Mapping[str, str] = {
-    "first_shown": "share that goes to the answer shown first (a half is fair)",
+    "position_bias": "share that goes to the answer shown first (a half is fair)",
     "contradictory": "pairs of orders that name different winners",
-    "flipped": "pairs of orders with different verdicts, ties included",
+    "position_inconsistency": "pairs of orders with different verdicts, ties included",
     "ties": "verdicts that are ties",
     "strong": "verdicts that are >>",
     "repeatable": "repeated judgments that agree",
     "invalid": "games without a verdict",
     "asked_again": "games in which the judge had to be asked again",
-    "longer": "share that goes to the longer answer",
-    "marked": "share that goes to the answer with more Markdown",
-    "relatives": "share that goes to systems of the judge's own family",
+    "length_bias": "share that goes to the longer answer",
+    "markdown_bias": "share that goes to the answer with more Markdown",
+    "self_preference": "share that goes to systems of the judge's own family",
     "wrong_language": "share that goes to an answer in another language",
     "answers_wrong": "answers in another language than was expected",
 }
@@ -33,7 +33,7 @@ MEASURES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CardRow:
     """What was measured in one language.
 
     Attributes:
@@ -71,7 +71,7 @@ class JudgeCard:
     description: str
     signature: str
     confidence: float
-    rows: tuple[Row, ...]
+    rows: tuple[CardRow, ...]
     findings: tuple[str, ...]
     relatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ def judge_card(
     judge: str,
     games: Iterable[Game],
     *,
-    looks: Looks | None = None,
+    styles: AnswerStyles | None = None,
     relatives: Mapping[str, Sequence[str]] | None = None,
     repeats: int = 1,
     order_known: bool = True,
@@ -93,8 +93,9 @@ def judge_card(
     Args:
         judge: Its name.
         games: Its games, of all systems, tasks and languages.
-        looks: How the answers look, where they are stored.
-        relatives: Systems that share a family with the judge, from :func:`polyarena.judges.families.relatives`.
+        styles: Length and mark-up of the stored answers.
+        relatives: Systems that share a family with the judge; see
+            :func:`polyarena.judges.families.self_preference_risk`.
         repeats: Judgments of each order.
         order_known: Whether ``system_a`` was really shown first; where it is not known, nothing is said of position.
         description: What the judge says of itself.
@@ -107,7 +108,7 @@ def judge_card(
     rows = []
     for language in (ALL, *languages):
         own = [game for game in played if language in (ALL, game.language)]
-        rows.append(_row(language, own, looks or {}, tuple(related), repeats, order_known, chosen))
+        rows.append(_row(language, own, styles or {}, tuple(related), repeats, order_known, chosen))
     return JudgeCard(
         judge, description, signature, chosen.confidence, tuple(rows), tuple(_findings(rows, related)), related
     )
@@ -116,38 +117,38 @@ def judge_card(
 def _row(
     language: str,
     games: Sequence[Game],
-    looks: Looks,
+    styles: AnswerStyles,
     relatives: Sequence[str],
     repeats: int,
     order_known: bool,
     settings: RateSettings,
-) -> Row:
+) -> CardRow:
     known = games if order_known else []
-    # Collapsing takes time, and without looks and relatives nothing is made of it.
-    scored = leanings.unit_scores(games) if looks or relatives else []
+    # Collapsing takes time, and without styles and relatives nothing is made of it.
+    scored = biases.item_scores(games) if styles or relatives else []
     judged = [game for game in games if not game.raw.startswith("language gate")]
     values = {
-        "first_shown": habits.first_shown(known),
-        "contradictory": habits.contradictions(known),
-        "flipped": habits.flips(known),
-        "ties": habits.share_of(games, Label.TIE),
-        "strong": habits.share_of(games, Label.A_MUCH, Label.B_MUCH),
-        "repeatable": habits.repeated(games, repeats),
-        "invalid": habits.invalid(games),
-        "asked_again": habits.asked_again(games),
-        "longer": leanings.prefers_longer(scored, looks),
-        "marked": leanings.prefers_marked(scored, looks),
-        "relatives": leanings.prefers_relatives(scored, relatives),
+        "position_bias": consistency.position_bias(known),
+        "contradictory": consistency.contradictions(known),
+        "position_inconsistency": consistency.position_inconsistency(known),
+        "ties": consistency.share_of(games, Label.TIE),
+        "strong": consistency.share_of(games, Label.A_MUCH, Label.B_MUCH),
+        "repeatable": consistency.repeated(games, repeats),
+        "invalid": consistency.invalid(games),
+        "asked_again": consistency.asked_again(games),
+        "length_bias": biases.length_bias(scored, styles),
+        "markdown_bias": biases.markdown_bias(scored, styles),
+        "self_preference": biases.self_preference(scored, relatives),
         # What a gate decided says nothing of the judge.
-        "wrong_language": leanings.tolerates_wrong_language(judged),
-        "answers_wrong": leanings.in_wrong_language(games, looks),
+        "wrong_language": biases.wrong_language_bias(judged),
+        "answers_wrong": biases.wrong_language_share(games, styles),
     }
-    price, unpriced = habits.price_per_thousand(games)
+    price, unpriced = consistency.price_per_thousand(games)
     rates = {name: rate(values[name], settings) for name in MEASURES}
-    return Row(language, len(games), rates, price, unpriced, habits.constant(games))
+    return CardRow(language, len(games), rates, price, unpriced, consistency.constant(games))
 
 
-def _findings(rows: Sequence[Row], relatives: Mapping[str, Sequence[str]]) -> Iterable[str]:
+def _findings(rows: Sequence[CardRow], relatives: Mapping[str, Sequence[str]]) -> Iterable[str]:
     """Yield what a reader must not miss."""
     whole = rows[0]
     if whole.constant:
@@ -156,7 +157,7 @@ def _findings(rows: Sequence[Row], relatives: Mapping[str, Sequence[str]]) -> It
         stuck = [language_label(row.language).name for row in rows[1:] if row.constant]
         if stuck:
             yield f"It answers nearly always the same in {', '.join(stuck)}."
-    first = whole.rates["first_shown"]
+    first = whole.rates["position_bias"]
     if first.low is not None and first.high is not None and not first.low <= 0.5 <= first.high:
         which = "first" if first.low > 0.5 else "second"
         yield f"It leans to the answer shown {which}: both orders are needed, and single ones are biased."

@@ -14,7 +14,7 @@ from polyarena.judges import Game, collapse
 from polyarena.judges.panels import PanelRule, panel_games
 from polyarena.reports.judge_card.agreement import ALL
 from polyarena.reports.judge_card.rates import RateSettings
-from polyarena.reports.judge_card.units import CATEGORIES, Unit, decided, unit_of
+from polyarena.reports.judge_card.units import CATEGORIES, ItemPair, decided, item_pair
 from polyarena.reports.stats.agreement import Coefficient, estimate_agreement, fleiss
 from polyarena.tasks.errors import DataError
 
@@ -39,7 +39,7 @@ class MemberAgreement:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeaveOneOut:
     """A comparison with one member left out.
 
     Attributes:
@@ -84,7 +84,7 @@ def member_agreement(
 
 def leave_one_out(
     members: Mapping[str, Sequence[Game]], rule: PanelRule, baselines: Mapping[tuple[str, str, str], str]
-) -> tuple[LeftOut, ...]:
+) -> tuple[LeaveOneOut, ...]:
     """Return the win rate of each comparison by the whole panel, then with each member left out.
 
     Differences are over the languages in which both the whole panel and the rest decided something; comparisons without
@@ -107,7 +107,9 @@ def leave_one_out(
     return tuple(sorted(found, key=lambda row: (row.task, row.candidate, row.baseline, row.member)))
 
 
-def _agreement(language: str, verdicts: Mapping[str, Mapping[Unit, int]], settings: RateSettings) -> MemberAgreement:
+def _agreement(
+    language: str, verdicts: Mapping[str, Mapping[ItemPair, int]], settings: RateSettings
+) -> MemberAgreement:
     here = {
         name: {unit: verdict for unit, verdict in found.items() if language in (ALL, unit.language)}
         for name, found in verdicts.items()
@@ -122,11 +124,11 @@ def _agreement(language: str, verdicts: Mapping[str, Mapping[Unit, int]], settin
     return MemberAgreement(language, len(units), fleiss(counts) if units else None, pairs, silent)
 
 
-def _shared(first: Mapping[Unit, int], *others: Mapping[Unit, int]) -> list[Unit]:
+def _shared(first: Mapping[ItemPair, int], *others: Mapping[ItemPair, int]) -> list[ItemPair]:
     return [unit for unit in first if all(unit in other for other in others)]
 
 
-def _cohen(one: Mapping[Unit, int], other: Mapping[Unit, int], settings: RateSettings) -> Coefficient:
+def _cohen(one: Mapping[ItemPair, int], other: Mapping[ItemPair, int], settings: RateSettings) -> Coefficient:
     units = _shared(one, other)
     if not units:
         return Coefficient(None, None, None)
@@ -146,7 +148,7 @@ def _win_rates(
     games = panel_games("panel", members, rule) if len(members) > 1 else [g for part in members.values() for g in part]
     grouped: defaultdict[tuple[str, str, str], list[Game]] = defaultdict(list)
     for game in games:
-        unit = unit_of(game)
+        unit = item_pair(game)
         baseline = baselines[unit.task, unit.first, unit.second]
         candidate = unit.first if baseline == unit.second else unit.second
         # One judge alone keeps its name, which does not matter here.
@@ -164,6 +166,6 @@ def _win_rates(
 
 def _left_out(
     key: tuple[str, str, str], member: str, rates: Mapping[str, float], whole: Mapping[str, float]
-) -> LeftOut:
+) -> LeaveOneOut:
     rate, of_all = fmean(rates.values()), fmean(whole.values())
-    return LeftOut(*key, member, rate, rate - of_all, rates)
+    return LeaveOneOut(*key, member, rate, rate - of_all, rates)

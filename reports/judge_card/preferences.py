@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from polyarena.judges.preferences import Preference
+from polyarena.judges.preferences import PreferencePair
 from polyarena.reports.judge_card.rates import Rate, RateSettings, rate
 
 ALL = "all"
@@ -29,12 +29,12 @@ class Accuracy:
 
 
 def accuracies(
-    points: Iterable[tuple[Preference, float | None]], settings: RateSettings | None = None
+    points: Iterable[tuple[PreferencePair, float | None]], settings: RateSettings | None = None
 ) -> tuple[Accuracy, ...]:
     """Return the accuracy over everything, by category, by language, and by both.
 
     Args:
-        points: From :func:`polyarena.judges.preferences.preference_points`.
+        points: From :func:`polyarena.judges.preferences.preference_scores`.
         settings: How intervals are made; translations of one pair are resampled together.
     """
     chosen = settings or RateSettings()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from polyarena.reports.judge_card.card import ALL, MEASURES, JudgeCard, Row
+from polyarena.reports.judge_card.card import ALL, MEASURES, CardRow, JudgeCard
 from polyarena.reports.judge_card.rates import Rate
 from polyarena.reports.labels import language_label
 
@@ -91,9 +91,9 @@ def _markdown_row(texts: Iterable[str]) -> str:
     return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
 
 
-def _language(row: Row) -> str:
+def _language(row: CardRow) -> str:
     return "all languages" if row.language == ALL else language_label(row.language).name
 
 
-def _price(row: Row) -> str:
+def _price(row: CardRow) -> str:
     return "unknown" if row.price is None else f"{row.price:.2f}"

@@ -14,7 +14,7 @@ CATEGORIES = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Unit:
+class ItemPair:
     """Two systems on one item.
 
     Attributes:
@@ -39,34 +39,34 @@ def category(score: float) -> int:
     return TIE if score == 0.5 else WIN if score > 0.5 else LOSS
 
 
-def unit_of(game: Game) -> Unit:
+def item_pair(game: Game) -> ItemPair:
     """Return the unit that a game is about."""
     first, second = sorted((game.system_a, game.system_b))
-    return Unit(game.task, game.language, game.item_id, game.source_id, first, second)
+    return ItemPair(game.task, game.language, game.item_id, game.source_id, first, second)
 
 
-def by_unit(games: Iterable[Game]) -> dict[Unit, list[Game]]:
+def group_by_item_pair(games: Iterable[Game]) -> dict[ItemPair, list[Game]]:
     """Return the games of each unit, sorted by unit; the games keep their order."""
-    found: defaultdict[Unit, list[Game]] = defaultdict(list)
+    found: defaultdict[ItemPair, list[Game]] = defaultdict(list)
     for game in games:
-        found[unit_of(game)].append(game)
+        found[item_pair(game)].append(game)
     return dict(sorted(found.items()))
 
 
-def decided(games: Iterable[Game]) -> dict[Unit, int]:
+def decided(games: Iterable[Game]) -> dict[ItemPair, int]:
     """Return what a judge makes of each unit, all orders and repeats together; without any verdict there is none."""
     found = {}
-    for unit, played in by_unit(games).items():
+    for unit, played in group_by_item_pair(games).items():
         (battle,) = collapse(played, unit.first, unit.second)
         if battle.score is not None:
             found[unit] = category(battle.score)
     return found
 
 
-def voted(games: Iterable[Game]) -> dict[Unit, list[int]]:
+def voted(games: Iterable[Game]) -> dict[ItemPair, list[int]]:
     """Return each vote on each unit; votes without a verdict are left out."""
     found = {}
-    for unit, played in by_unit(games).items():
+    for unit, played in group_by_item_pair(games).items():
         votes = [game for game in played if game.label != Label.INVALID]
         if votes:
             scores = [collapse([vote], unit.first, unit.second)[0].score for vote in votes]

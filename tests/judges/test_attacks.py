@@ -14,9 +14,9 @@ from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.request import request_body
 from polyarena.judges import Answer, Label, Match, Reply, games, message_text, pairings
 from polyarena.judges.llm import build, load_template, load_templates, parse_again, template_names
-from polyarena.judges.llm.delimiters import shortened
-from polyarena.judges.llm.neutral import neutralised
-from polyarena.judges.llm.template import Kind
+from polyarena.judges.llm.delimiters import truncate_middle
+from polyarena.judges.llm.neutralize import neutralize
+from polyarena.judges.llm.template import TemplateKind
 from polyarena.judges.records import GAME_SCHEMA
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion, to_table
@@ -83,9 +83,9 @@ def test_an_answer_stays_between_its_delimiters(attack, template):
     calls = build({"template": template, "max_answer_chars": LIMIT}, None).calls(match(attack))
     code = message_text(calls[0].messages[1]).partition("The answer")[2].partition("with the code ")[2][:16]
     kept = shown(calls[0])
-    assert set(kept) == ({"answer A", "answer B"} if rules.kind is Kind.PAIRWISE else {"answer"})
-    harmless = neutralised(attack, tuple(rules.words.values()), rules.marker)
-    assert kept.get("answer A", kept.get("answer")) == shortened(harmless, LIMIT, code)
+    assert set(kept) == ({"answer A", "answer B"} if rules.kind is TemplateKind.PAIRWISE else {"answer"})
+    harmless = neutralize(attack, tuple(rules.words.values()), rules.marker)
+    assert kept.get("answer A", kept.get("answer")) == truncate_middle(harmless, LIMIT, code)
     assert len(message_text(calls[0].messages[1])) < LIMIT + 3_000
 
 

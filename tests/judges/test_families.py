@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyarena.judges.families import MAKERS, families, relatives
+from polyarena.judges.families import MAKERS, families, self_preference_risk
 
 
 @pytest.mark.parametrize(
@@ -38,5 +38,5 @@ def test_no_maker_is_everybodys():
 
 def test_relatives_are_named_with_what_is_shared():
     systems = {"ours": "qwen2.5-7b", "theirs": "llama-3", "mixed": "deepseek-r1-distill-qwen-7b"}
-    assert relatives("Qwen3-32B", systems) == {"ours": ("Alibaba",), "mixed": ("Alibaba",)}
-    assert relatives("nobody", systems) == {}
+    assert self_preference_risk("Qwen3-32B", systems) == {"ours": ("Alibaba",), "mixed": ("Alibaba",)}
+    assert self_preference_risk("nobody", systems) == {}

@@ -13,7 +13,7 @@ from polyarena.tasks.errors import ExperimentError, UnknownNameError
         (build_rules, {"min_probabilty": 0.5}, "min_probability"),
         (build_rules, {"max_repeat": 0.5}, "max_repeated"),
         (build_llm, {"max_token": 5}, "max_tokens"),
-        (build_llm, {"Template": "pairwise"}, "template"),
+        (build_llm, {"JudgeTemplate": "pairwise"}, "template"),
     ],
 )
 def test_unknown_arguments_are_refused_with_a_suggestion(build, args, suggestion):

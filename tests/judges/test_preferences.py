@@ -1,17 +1,17 @@
-"""Preference data as matches, and their points."""
+"""PreferencePair data as matches, and their points."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Label, Verdict
-from polyarena.judges.preferences import Preference, preference_matches, preference_points
+from polyarena.judges.preferences import PreferencePair, preference_matches, preference_scores
 
-ONE = Preference("1", "deu_Latn", "Chat", "Wer?", "gut", "schlecht")
+ONE = PreferencePair("1", "deu_Latn", "Chat", "Wer?", "gut", "schlecht")
 
 
 def points(*labels, score=None):
-    ((_, value),) = preference_points([ONE], [Verdict(label, "", score=score) for label in labels])
+    ((_, value),) = preference_scores([ONE], [Verdict(label, "", score=score) for label in labels])
     return value
 
 

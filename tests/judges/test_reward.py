@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from polyarena.judges import Answer, Label, Match
-from polyarena.judges.reward import Bands, RewardJudge
+from polyarena.judges.reward import RewardJudge, RewardThresholds
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -19,18 +19,18 @@ FINITE = st.floats(-1e6, 1e6)
      (math.nan, "invalid"), (math.inf, "invalid")],
 )  # fmt: skip
 def test_bands(difference, label):
-    assert Bands(tie_band=0.5, much=2.0).label(difference) == label
+    assert RewardThresholds(tie_band=0.5, much=2.0).label(difference) == label
 
 
 def test_without_much_there_is_no_strong_verdict():
-    assert Bands().label(1e9) is Label.A
-    assert Bands().label(1e-9) is Label.A
+    assert RewardThresholds().label(1e9) is Label.A
+    assert RewardThresholds().label(1e-9) is Label.A
 
 
 @given(FINITE, st.floats(0, 100))
 def test_swapping_the_answers_swaps_the_verdict(difference, band):
     mirror = {Label.A: Label.B, Label.B: Label.A, Label.TIE: Label.TIE, Label.A_MUCH: Label.B_MUCH}
-    bands = Bands(tie_band=band, much=band + 1)
+    bands = RewardThresholds(tie_band=band, much=band + 1)
     if difference >= 0:
         assert bands.label(-difference) is mirror[bands.label(difference)]
 
@@ -38,7 +38,7 @@ def test_swapping_the_answers_swaps_the_verdict(difference, band):
 @pytest.mark.parametrize("wrong", [{"tie_band": -1}, {"much": 0}, {"tie_band": math.inf}, {"band": 1}])
 def test_bands_are_checked(wrong):
     with pytest.raises(ValidationError):
-        Bands(**wrong)
+        RewardThresholds(**wrong)
 
 
 class Scorer:
@@ -58,7 +58,7 @@ def match(a, b):
 
 def test_both_orders_of_a_pair_are_scored_once():
     scorer = Scorer()
-    judge = RewardJudge(scorer, Bands(), "model:toy")
+    judge = RewardJudge(scorer, RewardThresholds(), "model:toy")
     verdicts = list(judge.decide([match("long", "s"), match("s", "long"), match("s", "s")]))
     assert [verdict.label.value for verdict in verdicts] == ["A>B", "B>A", "A=B"]
     assert scorer.asked == [[("?", "long"), ("?", "s")]]
@@ -67,7 +67,7 @@ def test_both_orders_of_a_pair_are_scored_once():
 
 def test_matches_are_taken_in_batches_and_lazily():
     scorer = Scorer()
-    judge = RewardJudge(scorer, Bands(), "model:toy", at_once=2)
+    judge = RewardJudge(scorer, RewardThresholds(), "model:toy", at_once=2)
     verdicts = judge.decide(match("x" * n, "y") for n in range(5))
     next(verdicts)
     assert len(scorer.asked) == 1
@@ -76,14 +76,14 @@ def test_matches_are_taken_in_batches_and_lazily():
 
 
 def test_no_number_is_invalid_and_said():
-    judge = RewardJudge(lambda pairs: [math.nan] * len(pairs), Bands(), "model:toy")
+    judge = RewardJudge(lambda pairs: [math.nan] * len(pairs), RewardThresholds(), "model:toy")
     (verdict,) = judge.decide([match("a", "b")])
     assert verdict.label is Label.INVALID
     assert "no number" in verdict.error
 
 
 def test_it_asks_nobody_and_signs_all_that_matters():
-    judge = RewardJudge(Scorer(), Bands(tie_band=0.25), "model:toy")
+    judge = RewardJudge(Scorer(), RewardThresholds(tie_band=0.25), "model:toy")
     assert judge.calls(match("a", "b")) == []
     assert judge.signature == "judge:reward@1|model:toy|tie_band:0.25|much:None"
     assert "0.25" in judge.description

@@ -49,9 +49,9 @@ def with_votes(finished, tmp_path):
 def test_the_length_judge_is_seen_through(finished):
     (card,) = run_cards(open_run(finished), "long")
     rates = card.rows[0].rates
-    assert rates["longer"].value == 1
+    assert rates["length_bias"].value == 1
     assert rates["contradictory"].value == 0
-    assert rates["first_shown"].value == 0.5
+    assert rates["position_bias"].value == 0.5
     assert rates["invalid"].value == 0
     assert card.rows[0].price is None
     assert [row.language for row in card.rows[1:]] == ["deu_Latn", "swh_Latn", "tha_Thai"]
@@ -240,14 +240,14 @@ def test_a_judge_that_always_says_first_is_called_out_on_the_terminal(tmp_path, 
 @pytest.mark.slow
 def test_the_korean_jury_leans_to_the_first_answer(test_data, tmp_path):
     from polyarena.harness.importing import ImportOptions
-    from polyarena.reports.judge_card import habits
+    from polyarena.reports.judge_card import consistency as habits
 
     options = ImportOptions(language="ko", baseline="claude-3.7-sonnet")
     import_verdicts("arena-hard", test_data / "verdicts/ko-arena-hard/ensemble", tmp_path / "ko", options)
     records = open_run(tmp_path / "ko")
     (card,) = run_cards(records)
     rates = card.rows[0].rates
-    assert rates["first_shown"].value == pytest.approx(0.550, abs=0.001)
+    assert rates["position_bias"].value == pytest.approx(0.550, abs=0.001)
     assert rates["contradictory"].value == pytest.approx(0.150, abs=0.001)
     assert rates["ties"].value == pytest.approx(0.0628, abs=0.0001)
     assert rates["strong"].value == pytest.approx(0.4426, abs=0.0001)

@@ -7,7 +7,7 @@ from polyarena.harness import open_run, write_report
 from polyarena.harness.cli.summary import print_summary
 from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.harness.reporting.stuck import stuck_judges
-from polyarena.reports.judge_card.habits import CONSTANT_FROM
+from polyarena.reports.judge_card.consistency import CONSTANT_FROM
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from polyarena.harness.endpoints.accounting.cost_table import cost_table
 from polyarena.harness.endpoints.accounting.journal import read_entries
 from polyarena.harness.store import REFUSED, RunFolder, read_shard, shard_metadata
 from polyarena.judges import Game
-from polyarena.reports.judge_card.habits import price_per_thousand
+from polyarena.reports.judge_card.consistency import price_per_thousand
 from polyarena.tasks.errors import ExperimentError
 
 KEY = "sk-money-secret-0123456789"

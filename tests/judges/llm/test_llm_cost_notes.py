@@ -15,7 +15,7 @@ from polyarena.judges import Answer, Match, Reply, games, pairings
 from polyarena.judges.llm import build, build_harm, costs_of, is_cost_note
 from polyarena.judges.llm.cost_notes import cost_note, question_id
 from polyarena.judges.protocol import Call
-from polyarena.reports.judge_card import habits
+from polyarena.reports.judge_card import consistency as habits
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
 

@@ -7,11 +7,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from polyarena.judges import Answer, Label, Match, message_text
-from polyarena.judges.llm import FIVE, Kind, load_template, template_names
-from polyarena.judges.llm.delimiters import block, shortened
-from polyarena.judges.llm.neutral import neutralised
-from polyarena.judges.llm.parse import find_word
-from polyarena.judges.llm.rendering import View, answer_messages, messages
+from polyarena.judges.llm import FIVE_LABELS, TemplateKind, load_template, template_names
+from polyarena.judges.llm.delimiters import block, truncate_middle
+from polyarena.judges.llm.neutralize import neutralize
+from polyarena.judges.llm.parse import read_verdict
+from polyarena.judges.llm.rendering import RenderSettings, answer_messages, messages
 
 CODE = "0123456789abcdef"
 RULES = [
@@ -106,11 +106,11 @@ rules = st.sampled_from(RULES)
 
 def read(text, rule):
     words, marker = rule
-    return find_word(text, {word: word for word in words}, marker)
+    return read_verdict(text, {word: word for word in words}, marker)
 
 
 def shown(text, rule):
-    return neutralised(text, *rule)
+    return neutralize(text, *rule)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
@@ -145,7 +145,7 @@ def test_no_part_is_read_as_a_verdict(text, rule):
 @given(hostile, rules, st.data())
 def test_no_line_and_no_part_of_a_shortened_text_is_read_as_a_verdict(text, rule, data):
     kept = shown(text, rule)
-    short = shortened(kept, data.draw(st.integers(1, max(1, len(kept)))), CODE)
+    short = truncate_middle(kept, data.draw(st.integers(1, max(1, len(kept)))), CODE)
     whole = block("answer A", short, CODE)
     for part in (short, whole, *whole.split("\n"), f"{whole}\nThe other one:\n{block('answer B', short[::-1], CODE)}"):
         assert read(part, rule) is None
@@ -168,7 +168,7 @@ def test_a_cut_makes_no_line_that_is_a_verdict():
     assert template.read(label) == "A>B"
     for more in range(-3, 4):  # What is put around the marker moves the cut.
         text = "x" * 20_000 + f"{label}\n" + "y" * (10_000 - len(label) - 1 + more)
-        (_, user) = messages(template, Match("eng_Latn", "?", Answer(text), Answer("b")), View(20_000))
+        (_, user) = messages(template, Match("eng_Latn", "?", Answer(text), Answer("b")), RenderSettings(20_000))
         lines = message_text(user).split("\n")
         assert any(line.endswith("erred⟩: Answer (A)") for line in lines)
         assert all(template.read(line) is None for line in lines)
@@ -179,22 +179,24 @@ def test_a_cut_makes_no_line_that_is_a_verdict():
 def test_the_whole_of_what_a_judge_is_sent_is_no_verdict(question, a, b, name, limit):
     template = load_template(name)
     match = Match("eng_Latn", question, Answer(a), Answer(b), reference=b)
-    view = View(limit)
+    view = RenderSettings(limit)
     sent = (
-        messages(template, match, view) if template.kind is Kind.PAIRWISE else answer_messages(template, match, a, view)
+        messages(template, match, view)
+        if template.kind is TemplateKind.PAIRWISE
+        else answer_messages(template, match, a, view)
     )
     system, user = map(message_text, sent)
     for text in (user, f"{system}\n{user}", *user.split("\n"), *user.split("\n\n")):
         assert template.read(text) is None
 
 
-@given(st.lists(st.one_of(signs, whole), max_size=4).map("".join), st.sampled_from(FIVE))
+@given(st.lists(st.one_of(signs, whole), max_size=4).map("".join), st.sampled_from(FIVE_LABELS))
 def test_what_is_quoted_keeps_apart_what_stands_around_it(text, label):
     """Nothing that the parser passes over joins two halves of a label, in any reply."""
     inside = f"{QUOTED}\n{text.replace('<<<', '')}\n{CLOSED}"
     one, other = label.value[0], label.value[1:]
-    words = {each.value: each.value for each in FIVE}
-    assert find_word(f"[[{one}{inside}{other}]]", words) is None
-    assert find_word(f"{inside}Verdict: {inside}first", {"x": "first", "y": "second"}, "Verdict:") is None
-    assert find_word(f"{inside}[[{label.value}]]", words) == label.value
+    words = {each.value: each.value for each in FIVE_LABELS}
+    assert read_verdict(f"[[{one}{inside}{other}]]", words) is None
+    assert read_verdict(f"{inside}Verdict: {inside}first", {"x": "first", "y": "second"}, "Verdict:") is None
+    assert read_verdict(f"{inside}[[{label.value}]]", words) == label.value
     assert Label(label.value) is label

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Label
-from polyarena.judges.llm import FIVE, parse
+from polyarena.judges.llm import FIVE_LABELS, parse
 
 THREE = (Label.A, Label.TIE, Label.B)
-ALL = "\n".join(f"[[{label}]]" for label in FIVE)
+ALL = "\n".join(f"[[{label}]]" for label in FIVE_LABELS)
 
 
-@pytest.mark.parametrize("label", FIVE)
+@pytest.mark.parametrize("label", FIVE_LABELS)
 def test_each_label_alone(label):
     assert parse(f"[[{label.value}]]") is label
 
@@ -146,7 +146,7 @@ harmless = st.text(
 ).filter(lambda text: not any(sign in unicodedata.normalize("NFKC", text) for sign in "[]`~<>"))
 
 
-@given(harmless, st.sampled_from(FIVE), harmless)
+@given(harmless, st.sampled_from(FIVE_LABELS), harmless)
 def test_any_surrounding_text_keeps_the_label(before, label, after):
     assert parse(f"{before}\n[[{label.value}]]\n{after}") is label
     assert parse(f"{before} [[{label.value}]] {after}") is label
@@ -157,9 +157,9 @@ def test_text_without_a_label_is_invalid(text):
     assert parse(text) is Label.INVALID
 
 
-@given(st.text(), st.sampled_from(FIVE))
+@given(st.text(), st.sampled_from(FIVE_LABELS))
 def test_a_reply_never_breaks_the_parser(text, label):
-    assert parse(text + label.value + text) in {*FIVE, Label.INVALID}
+    assert parse(text + label.value + text) in {*FIVE_LABELS, Label.INVALID}
 
 
 @pytest.mark.parametrize(

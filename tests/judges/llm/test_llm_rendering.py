@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from polyarena.judges import Answer, Label, Match, message_text
 from polyarena.judges.llm import load_template, parse
-from polyarena.judges.llm.delimiters import QUOTED_BLOCK, fence, shortened
-from polyarena.judges.llm.neutral import neutralised
-from polyarena.judges.llm.rendering import View, answer_messages, messages
+from polyarena.judges.llm.delimiters import QUOTED_BLOCK, fence, truncate_middle
+from polyarena.judges.llm.neutralize import neutralize
+from polyarena.judges.llm.rendering import RenderSettings, answer_messages, messages
 
 TEMPLATE = load_template("pairwise")
 WORDS = tuple(TEMPLATE.words)
+SETTINGS = RenderSettings(1000)
 BLOCK = re.compile(
     r"^<<<(?P<what>request|reference answer|answer(?: [AB])?) (?P<code>[0-9a-f]{16})>>>\n(?P<text>.*?)\n"
     r"<<<end of (?P=what) (?P=code)>>>$",
@@ -21,7 +22,7 @@ BLOCK = re.compile(
 )
 
 
-def render(question="Was ist das?", a="Ein Hund.", b="Eine Katze.", language="deu_Latn", view=View(1000), **match):  # noqa: B008
+def render(question="Was ist das?", a="Ein Hund.", b="Eine Katze.", language="deu_Latn", view=SETTINGS, **match):
     return messages(TEMPLATE, Match(language, question, Answer(a), Answer(b), **match), view)
 
 
@@ -58,8 +59,8 @@ def test_a_reference_is_shown_where_there_is_one():
     assert "held to be right" in user
     for nothing in (None, "", " "):
         assert render(reference=nothing) == render()
-    assert "Fisch" not in str(messages(load_template("arena_hard"), Match("deu_Latn", "?", Answer("a"), Answer("b"),
-                                                                          reference="Fisch"), View()))  # fmt: skip
+    match = Match("deu_Latn", "?", Answer("a"), Answer("b"), reference="Fisch")
+    assert "Fisch" not in str(messages(load_template("arena_hard"), match, RenderSettings()))
 
 
 def test_images_go_before_the_request():
@@ -71,7 +72,7 @@ def test_images_go_before_the_request():
 
 
 def test_the_reply_is_asked_for_as_text_or_as_json():
-    plain, structured = (render(view=View(structured=each))[0]["content"] for each in (False, True))
+    plain, structured = (render(view=RenderSettings(structured=each))[0]["content"] for each in (False, True))
     assert "[[A>>B]] answer A is much better" in plain
     assert "JSON" not in plain
     assert 'Its key "verdict" holds your verdict' in structured
@@ -80,7 +81,7 @@ def test_the_reply_is_asked_for_as_text_or_as_json():
 
 def test_a_judge_of_one_answer_does_not_see_the_other():
     match = Match("deu_Latn", "Frage", Answer("Eins"), Answer("Zwei"))
-    system, user = answer_messages(load_template("harm"), match, match.b.text, View())
+    system, user = answer_messages(load_template("harm"), match, match.b.text, RenderSettings())
     assert blocks(user["content"])[1] == {"request": "Frage", "answer": "Zwei"}
     assert "Eins" not in system["content"] + user["content"]
 
@@ -100,7 +101,7 @@ def test_long_answers_lose_their_middle_visibly_and_questions_do_not():
 
 @given(st.text(max_size=300), st.integers(100, 250))
 def test_shortening_keeps_the_limit_and_both_ends(text, limit):
-    short = shortened(text, limit, "f" * 16)
+    short = truncate_middle(text, limit, "f" * 16)
     if len(text) <= limit:
         assert short == text
     else:
@@ -120,7 +121,7 @@ def test_the_same_match_is_the_same_bytes_and_any_other_text_another_fence():
         render(b="x"),
         render(question="x"),
         render(a="Eine Katze.", b="Ein Hund."),
-        render(view=View(1000, seed=1)),
+        render(view=RenderSettings(1000, seed=1)),
     ]
     assert base not in {blocks(user["content"])[0][1] for _, user in others}
 
@@ -170,7 +171,7 @@ def test_any_texts_are_found_again_between_the_delimiters(question, a, b):
     codes, found = blocks(user)
     empty = f"<<<empty: there is no text {codes[1]}>>>"
     for name, text in (("request", question), ("answer A", a), ("answer B", b)):
-        plain = neutralised(text, WORDS)
+        plain = neutralize(text, WORDS)
         assert found[name] == (
             plain if plain.strip() else empty.replace(codes[1], codes[name == "answer A" or name == "answer B"])
         )

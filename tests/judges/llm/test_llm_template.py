@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Label
-from polyarena.judges.llm import FIVE, Kind, load_template, template_names
+from polyarena.judges.llm import FIVE_LABELS, TemplateKind, load_template, template_names
 from polyarena.judges.llm.template import fill
 from polyarena.tasks.errors import DataError, PolyarenaError, UnknownNameError
 
@@ -35,7 +35,7 @@ def write(tmp_path):
 
 def test_the_bundled_template():
     template = load_template("pairwise")
-    assert (template.name, template.version, template.labels) == ("pairwise", "2", FIVE)
+    assert (template.name, template.version, template.labels) == ("pairwise", "2", FIVE_LABELS)
     assert len(template.digest) == 12
     assert "{language} ({autonym})" in template.system
 
@@ -84,13 +84,13 @@ class TestShipped:
 def test_all_protocols_are_there():
     kinds = {name: (load_template(name).kind, len(load_template(name).words)) for name in template_names()}
     assert kinds == {
-        "arena_hard": (Kind.PAIRWISE, 5),
-        "arena_hard_direct": (Kind.PAIRWISE, 5),
-        "aya_101": (Kind.PAIRWISE, 3),
-        "aya_expanse": (Kind.PAIRWISE, 5),
-        "aya_vision": (Kind.PAIRWISE, 5),
-        "harm": (Kind.ANSWER, 2),
-        "pairwise": (Kind.PAIRWISE, 5),
+        "arena_hard": (TemplateKind.PAIRWISE, 5),
+        "arena_hard_direct": (TemplateKind.PAIRWISE, 5),
+        "aya_101": (TemplateKind.PAIRWISE, 3),
+        "aya_expanse": (TemplateKind.PAIRWISE, 5),
+        "aya_vision": (TemplateKind.PAIRWISE, 5),
+        "harm": (TemplateKind.ANSWER, 2),
+        "pairwise": (TemplateKind.PAIRWISE, 5),
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.judges.rules.repetition import LOOP_TIMES, SHORTEST, repeated, turns_at_end
+from polyarena.judges.rules.repetition import LOOP_TIMES, SHORTEST, loop_turns, repeated_share
 
 LOOPS = {
     "eng": "I will do my best to help you with this. ",
@@ -22,29 +22,29 @@ LOOPS = {
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_loops_in_any_script_are_near_one(name):
-    assert repeated(LOOPS[name] * 120) > 0.8
+    assert repeated_share(LOOPS[name] * 120) > 0.8
 
 
 @pytest.mark.parametrize("name", ["eng", "zho", "hin"])
 def test_a_counter_in_the_loop_does_not_hide_it(name):
-    assert repeated("".join(f"{count}. {LOOPS[name]}" for count in range(60))) > 0.65
+    assert repeated_share("".join(f"{count}. {LOOPS[name]}" for count in range(60))) > 0.65
 
 
 def test_short_texts_and_code_are_left_alone():
-    assert repeated("ha " * (SHORTEST // 3)) == 0
-    assert repeated("```\n" + "x = 0\n" * 500 + "```") == 0
-    assert repeated("") == 0
+    assert repeated_share("ha " * (SHORTEST // 3)) == 0
+    assert repeated_share("```\n" + "x = 0\n" * 500 + "```") == 0
+    assert repeated_share("") == 0
 
 
 def test_a_text_written_twice_is_near_a_half(sentences):
     text = " ".join(sentences["deu_Latn"][:10]) + " "
-    assert repeated(text) < 0.02
-    assert repeated(text * 2) == pytest.approx(0.5, abs=0.03)
-    assert repeated(text * 4) == pytest.approx(0.75, abs=0.03)
+    assert repeated_share(text) < 0.02
+    assert repeated_share(text * 2) == pytest.approx(0.5, abs=0.03)
+    assert repeated_share(text * 4) == pytest.approx(0.75, abs=0.03)
 
 
 def test_natural_text_in_99_languages_does_not_repeat_itself(sentences):
-    assert max(repeated(" ".join(rows[:30])) for rows in sentences.values()) < 0.2
+    assert max(repeated_share(" ".join(rows[:30])) for rows in sentences.values()) < 0.2
 
 
 def test_the_five_real_answers_that_run_in_circles(test_data):
@@ -54,7 +54,7 @@ def test_the_five_real_answers_that_run_in_circles(test_data):
         for path in (test_data / "completions/m-ArenaHard" / model).glob("*.jsonl"):
             for line in path.read_text(encoding="utf-8").strip().split("\n"):
                 row = json.loads(line)
-                if repeated(row["completion"]) > 0.65:
+                if repeated_share(row["completion"]) > 0.65:
                     found.add((model, path.stem, row["question_id"][:6]))
     assert found == {
         ("gpt-4", "he", "f4c8b6"),
@@ -67,7 +67,7 @@ def test_the_five_real_answers_that_run_in_circles(test_data):
 
 @given(st.text(max_size=600))
 def test_is_a_share(text):
-    assert 0 <= repeated(text) < 1
+    assert 0 <= repeated_share(text) < 1
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_is_a_share(text):
     ],
 )
 def test_a_loop_at_the_end_is_seen_however_short_the_text(text, turns):
-    assert turns_at_end(text) == turns
+    assert loop_turns(text) == turns
 
 
 @given(st.text(alphabet="abcdefgh ", min_size=8, max_size=40).filter(str.strip), st.integers(4, 9))
 def test_whatever_comes_before_a_loop_does_not_hide_it(before, times):
-    assert turns_at_end(f"{before}! " + "ne sait pas, " * times) >= times - 1
+    assert loop_turns(f"{before}! " + "ne sait pas, " * times) >= times - 1
 
 
 def test_one_real_answer_of_a_large_model_ends_in_a_loop(test_data):
@@ -97,6 +97,6 @@ def test_one_real_answer_of_a_large_model_ends_in_a_loop(test_data):
         (path.parent.name, path.stem)
         for path in (test_data / "completions/m-ArenaHard").glob("*/*.jsonl")
         for line in path.read_text(encoding="utf-8").strip().split("\n")
-        if turns_at_end(json.loads(line)["completion"]) >= LOOP_TIMES
+        if loop_turns(json.loads(line)["completion"]) >= LOOP_TIMES
     }
     assert found == {("gpt-4", "he")}

@@ -5,7 +5,7 @@ import pytest
 
 from polyarena.judges import Game
 from polyarena.reports.judge_card.agreement import ALL, agreement_with_people
-from polyarena.reports.judge_card.units import LOSS, TIE, WIN, category, decided, unit_of, voted
+from polyarena.reports.judge_card.units import LOSS, TIE, WIN, category, decided, item_pair, voted
 from polyarena.tasks.errors import DataError
 
 LABELS = {WIN: "A>B", TIE: "A=B", LOSS: "B>A"}
@@ -22,9 +22,9 @@ def both_orders(item, kind, **more):
 
 def test_units_and_categories_do_not_depend_on_the_order_shown():
     one, other = both_orders(1, WIN)
-    assert unit_of(one) == unit_of(other)
-    assert decided([one, other]) == {unit_of(one): WIN}
-    assert voted([one, other]) == {unit_of(one): [WIN, WIN]}
+    assert item_pair(one) == item_pair(other)
+    assert decided([one, other]) == {item_pair(one): WIN}
+    assert voted([one, other]) == {item_pair(one): [WIN, WIN]}
     assert [category(score) for score in (0, 0.25, 0.5, 0.75, 1)] == [LOSS, LOSS, TIE, WIN, WIN]
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from polyarena.judges import Game
+from polyarena.reports.judge_card.biases import answer_styles
 from polyarena.reports.judge_card.card import ALL, MEASURES, judge_card
-from polyarena.reports.judge_card.leanings import looks_of
 from polyarena.reports.judge_card.rates import Rate, RateSettings
 from polyarena.reports.judge_card.render import card_data, card_lines, card_markdown, card_page, format_rate
 
@@ -34,11 +34,11 @@ def test_a_fair_judge_has_nothing_that_stands_out():
     assert [row.language for row in card.rows] == [ALL, "deu_Latn", "swh_Latn"]
     whole = card.rows[0]
     assert set(whole.rates) == set(MEASURES)
-    assert whole.rates["first_shown"].value == 0.5
+    assert whole.rates["position_bias"].value == 0.5
     assert whole.rates["contradictory"].value == 0
     assert card.findings == ()
     assert whole.price is None
-    assert whole.rates["longer"] == Rate()
+    assert whole.rates["length_bias"] == Rate()
 
 
 def test_a_judge_that_always_says_first_is_called_out():
@@ -61,19 +61,19 @@ def test_a_lean_of_ten_points_is_found_and_its_interval_covers():
     def leaning(item, language):
         return tuple("A>B" if generator.random() < 0.6 else "B>A" for _ in range(2))
 
-    found = judge_card("j", play(leaning, items=400), settings=FEW).rows[0].rates["first_shown"]
+    found = judge_card("j", play(leaning, items=400), settings=FEW).rows[0].rates["position_bias"]
     assert found.low < 0.6 < found.high
     assert found.low > 0.5
 
 
 def test_what_is_not_known_is_not_measured():
     card = judge_card("j", play(lambda *_: ("A>B", "A>B")), order_known=False, settings=FEW)
-    for name in ("first_shown", "contradictory", "flipped"):
+    for name in ("position_bias", "contradictory", "position_inconsistency"):
         assert card.rows[0].rates[name].value is None
 
 
 def test_preference_for_wrong_language_relatives_and_length_are_measured():
-    looks = looks_of({(s, "t", "deu_Latn", str(i)): [("x" if s == "new" else "xx")] for s in ("new", "old")
+    styles = answer_styles({(s, "t", "deu_Latn", str(i)): [("x" if s == "new" else "xx")] for s in ("new", "old")
                       for i in range(60)})  # fmt: skip
     games = play(lambda *_: ("B>A", "A>B"), languages=("deu_Latn",))
     marked = [
@@ -81,9 +81,9 @@ def test_preference_for_wrong_language_relatives_and_length_are_measured():
                 "wrong_language": "a" if g.system_a == "old" else "b", "cost": 0.002})
         for g in games
     ]  # fmt: skip
-    card = judge_card("j", marked, looks=looks, relatives={"old": ("Meta",)}, settings=FEW)
+    card = judge_card("j", marked, styles=styles, relatives={"old": ("Meta",)}, settings=FEW)
     rates = card.rows[0].rates
-    assert rates["longer"].value == rates["relatives"].value == rates["wrong_language"].value == 1
+    assert rates["length_bias"].value == rates["self_preference"].value == rates["wrong_language"].value == 1
     assert rates["answers_wrong"].value == 0.5
     assert card.rows[0].price == pytest.approx(2.0)
     text = " ".join(card.findings)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Game
-from polyarena.reports.judge_card import habits, leanings
+from polyarena.reports.judge_card import biases, consistency
 from polyarena.reports.judge_card.card import ALL, MEASURES, judge_card
 from polyarena.reports.judge_card.rates import RateSettings
 from polyarena.reports.judge_card.render import card_data, card_lines, card_markdown, card_page, measured
@@ -30,7 +30,7 @@ def play(decide, *, items=40, systems=SYSTEMS, language="deu_Latn", **more):
 
 
 def texts(lengths, systems=SYSTEMS, language="deu_Latn"):
-    return leanings.looks_of(
+    return biases.answer_styles(
         {
             (name, "t", language, str(item)): ["x" * length]
             for item, both in enumerate(lengths)
@@ -53,16 +53,16 @@ def test_a_judge_that_takes_the_first_for_some_items(share):
     """Of 40 items it names the first of ``share`` and the better of the others: half of these go to the first."""
     judge = better(set(range(0, 40, 2)))
     rates = whole(play(lambda item, *pair: 1.0 if item < share else judge(item, *pair)))
-    assert rates["first_shown"].value == pytest.approx((share + (40 - share) / 2) / 40)
-    assert rates["contradictory"].value == rates["flipped"].value == pytest.approx(share / 40)
+    assert rates["position_bias"].value == pytest.approx((share + (40 - share) / 2) / 40)
+    assert rates["contradictory"].value == rates["position_inconsistency"].value == pytest.approx(share / 40)
     assert rates["ties"].value == 0
 
 
 @given(st.sets(st.integers(0, 39)))
 def test_a_judge_without_a_place_never_leans_whoever_wins(wins):
     rates = whole(play(better(wins)))
-    assert rates["first_shown"].value == 0.5
-    assert rates["contradictory"].value == rates["flipped"].value == 0
+    assert rates["position_bias"].value == 0.5
+    assert rates["contradictory"].value == rates["position_inconsistency"].value == 0
 
 
 @given(ITEMS)
@@ -71,12 +71,12 @@ def test_a_judge_that_counts_letters_leans_to_the_longer_and_to_no_place(lengths
         sizes = dict(zip(SYSTEMS, lengths[item], strict=True))
         return 0.5 + 0.5 * float(np.sign(sizes[first] - sizes[second]))
 
-    rates = whole(play(longer, items=len(lengths)), looks=texts(lengths))
+    rates = whole(play(longer, items=len(lengths)), styles=texts(lengths))
     unequal = sum(one != other for one, other in lengths)
-    assert rates["longer"].n == unequal
-    assert rates["longer"].value == (1.0 if unequal else None)
-    assert rates["first_shown"].value == 0.5
-    assert rates["marked"].value is None
+    assert rates["length_bias"].n == unequal
+    assert rates["length_bias"].value == (1.0 if unequal else None)
+    assert rates["position_bias"].value == 0.5
+    assert rates["markdown_bias"].value is None
 
 
 @given(ITEMS)
@@ -85,7 +85,7 @@ def test_turning_the_verdicts_turns_the_lean_to_length(lengths):
     drawn = generator.choice([0.0, 0.5, 1.0], (len(lengths), 2))
     found, turned = (
         whole(play(lambda item, first, _, k=k: abs(k - drawn[item, SYSTEMS.index(first)]), items=len(lengths)),
-              looks=texts(lengths))["longer"]
+              styles=texts(lengths))["length_bias"]
         for k in (0, 1)
     )  # fmt: skip
     assert found.n == turned.n
@@ -95,9 +95,9 @@ def test_turning_the_verdicts_turns_the_lean_to_length(lengths):
 
 def test_position_does_not_pass_for_a_lean_to_length():
     """The longer answer is always shown first once and second once: a judge of places alone gives it one half."""
-    rates = whole(play(lambda *_: 1.0), looks=texts([(9, 3)] * 40))
-    assert rates["longer"].value == 0.5
-    assert rates["first_shown"].value == 1.0
+    rates = whole(play(lambda *_: 1.0), styles=texts([(9, 3)] * 40))
+    assert rates["length_bias"].value == 0.5
+    assert rates["position_bias"].value == 1.0
 
 
 @pytest.mark.parametrize("own", [0.25, 0.5, 0.9])
@@ -114,7 +114,7 @@ def test_kin_get_what_was_put_in(own):
     pairs = [("mine-1", "old"), ("mine-2", "old"), ("mine-1", "mine-2")]
     games = [game for pair in pairs for game in play(judge, systems=pair)]
     card = judge_card("j", games, relatives=kin, settings=FEW)
-    found = card.rows[0].rates["relatives"]
+    found = card.rows[0].rates["self_preference"]
     assert (found.value, found.n) == (pytest.approx(len(favoured) / 40), 80)
     assert [finding.split(" with the system ")[1] for finding in card.findings] == [
         "mine-1, by the name of the model.",
@@ -124,16 +124,16 @@ def test_kin_get_what_was_put_in(own):
 
 def test_kin_of_nobody_are_not_measured():
     games = play(better(set()))
-    assert whole(games)["relatives"].value is None
-    assert whole(games, relatives={"somebody": ("acme",)})["relatives"].value is None
-    assert whole(games, relatives={"new": ("a",), "old": ("a",)})["relatives"].value is None
+    assert whole(games)["self_preference"].value is None
+    assert whole(games, relatives={"somebody": ("acme",)})["self_preference"].value is None
+    assert whole(games, relatives={"new": ("a",), "old": ("a",)})["self_preference"].value is None
 
 
 def test_languages_are_measured_apart_and_pooled_by_games():
     games = play(lambda *_: 1.0, items=30) + play(better(set(range(5))), items=10, language="swh_Latn")
     rows = judge_card("j", games, settings=FEW).rows
     assert [row.language for row in rows] == [ALL, "deu_Latn", "swh_Latn"]
-    assert [row.rates["first_shown"].value for row in rows] == [pytest.approx((60 + 10) / 80), 1.0, 0.5]
+    assert [row.rates["position_bias"].value for row in rows] == [pytest.approx((60 + 10) / 80), 1.0, 0.5]
     assert rows[0].games == rows[1].games + rows[2].games
 
 
@@ -142,9 +142,9 @@ def test_the_order_of_games_changes_no_card(seed):
     generator = np.random.default_rng(seed)
     drawn = generator.choice([0.0, 0.5, 1.0], (40, 2))
     games = play(lambda item, first, _: drawn[item, SYSTEMS.index(first)])
-    looks = texts(generator.integers(1, 9, (40, 2)).tolist())
+    styles = texts(generator.integers(1, 9, (40, 2)).tolist())
     mixed = [games[int(i)] for i in generator.permutation(len(games))]
-    assert judge_card("j", mixed, looks=looks, settings=FEW) == judge_card("j", games, looks=looks, settings=FEW)
+    assert judge_card("j", mixed, styles=styles, settings=FEW) == judge_card("j", games, styles=styles, settings=FEW)
 
 
 @given(st.permutations(range(6)), st.integers(1, 3))
@@ -155,8 +155,8 @@ def test_pairs_of_orders_do_not_depend_on_the_order_played(order, repeats):
         for game in play(lambda item, *_: (0.0, 0.5, 1.0)[item], items=3)
     ]
     mixed = [games[i] for i in order] + games[6:]
-    assert sorted(habits.flips(mixed)) == sorted(habits.flips(games))
-    assert len(list(habits.order_pairs(mixed))) == 3 * repeats
+    assert sorted(consistency.position_inconsistency(mixed)) == sorted(consistency.position_inconsistency(games))
+    assert len(list(consistency.order_pairs(mixed))) == 3 * repeats
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_pairs_of_orders_do_not_depend_on_the_order_played(order, repeats):
 )
 def test_agreement_of_repeats_is_counted_in_pairs(labels, repeats, agree):
     games = [Game("j", "t", "deu_Latn", "1", "s1", "a", "b", i, label, "") for i, label in enumerate(labels)]
-    assert [value for _, value in habits.repeated(games, repeats)] == agree
+    assert [value for _, value in consistency.repeated(games, repeats)] == agree
 
 
 def test_prices_are_of_a_thousand_games_and_say_what_they_leave_out():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from polyarena.judges import Game
 from polyarena.judges.panels import PanelRule
-from polyarena.judges.preferences import Preference
-from polyarena.reports.judge_card import habits
+from polyarena.judges.preferences import PreferencePair
+from polyarena.reports.judge_card import consistency as consistency
 from polyarena.reports.judge_card.agreement import agreement_with_people
 from polyarena.reports.judge_card.card import judge_card
 from polyarena.reports.judge_card.panel import leave_one_out, member_agreement
@@ -128,8 +128,8 @@ def test_all_habits_of_a_mirror_judge_are_mirrored():
             played.append(Game("j", "t", "deu_Latn", str(item), f"s{item}", a, b, 0, label, ""))
     turned = [dataclasses.replace(each, label=mirror[each.label]) for each in played]
     one, other = (judge_card("j", each, settings=FEW).rows[0].rates for each in (played, turned))
-    assert one["first_shown"].value == pytest.approx(1 - other["first_shown"].value)
-    for name in ("contradictory", "flipped", "ties", "strong", "invalid"):
+    assert one["position_bias"].value == pytest.approx(1 - other["position_bias"].value)
+    for name in ("contradictory", "position_inconsistency", "ties", "strong", "invalid"):
         assert one[name] == other[name]
 
 
@@ -147,13 +147,13 @@ def test_a_graded_judge_counts_with_its_grade():
         Game("j", "t", "deu_Latn", "1", "s1", "new", "old", 0, "A>B", "", score=0.7),
         Game("j", "t", "deu_Latn", "1", "s1", "old", "new", 0, "B>A", "", score=0.4),
     ]
-    assert [value for _, value in habits.first_shown(pair)] == [0.7, 0.4]
-    assert [value for _, value in habits.contradictions(pair)] == [0]
+    assert [value for _, value in consistency.position_bias(pair)] == [0.7, 0.4]
+    assert [value for _, value in consistency.contradictions(pair)] == [0]
 
 
 def preference(number, language, category):
-    fields = {field.name: "" for field in dataclasses.fields(Preference)}
-    return Preference(**fields | {"id": f"p{number}", "language": language, "category": category})
+    fields = {field.name: "" for field in dataclasses.fields(PreferencePair)}
+    return PreferencePair(**fields | {"id": f"p{number}", "language": language, "category": category})
 
 
 def test_accuracies_add_up_over_languages_and_categories():

@@ -1,4 +1,4 @@
-"""Habits of a judge that its games alone show: position, consistency, ties, verdicts that are none, price."""
+"""Consistency of a judge, from its games alone: position bias, contradictions, ties, invalid games, price."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def worth_of(label: str, score: float | None) -> float | None:
     return value if value is None or score is None else score
 
 
-def first_shown(games: Sequence[Game]) -> Values:
+def position_bias(games: Sequence[Game]) -> Values:
     """Yield what each game gives to the answer shown first, ties one half.
 
     Only pairs of games in both orders are taken, so that better answers cannot stand first more often.
@@ -61,7 +61,7 @@ def contradictions(games: Sequence[Game]) -> Values:
         yield one.source_id, float({_winner(one), _winner(other)} == {one.system_a, one.system_b})
 
 
-def flips(games: Sequence[Game]) -> Values:
+def position_inconsistency(games: Sequence[Game]) -> Values:
     """Yield for each pair of orders whether the verdict changes at all, ties included."""
     for one, other in order_pairs(games):
         yield one.source_id, float(_winner(one) != _winner(other))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polyarena.judges import Answer, Call, Label, Match, Reply
 from polyarena.judges.llm import build, load_templates, parse_again
-from polyarena.judges.llm.exchange import Question, ask_each, second_try
+from polyarena.judges.llm.follow_up import Question, ask_with_follow_up, follow_up_call
 from polyarena.tasks.errors import ModelError
 
 MATCH = Match("deu_Latn", "Was?", Answer("Ein Hund."), Answer("Eine Katze."))
@@ -89,7 +89,7 @@ def test_an_unknown_cost_of_one_reply_makes_the_whole_unknown():
 
 
 def test_an_empty_reply_keeps_the_turns_alternating():
-    call = second_try(Question(Call(({"role": "user", "content": "?"},)), bool, "Again."), " ")
+    call = follow_up_call(Question(Call(({"role": "user", "content": "?"},)), bool, "Again."), " ")
     assert [turn["role"] for turn in call.messages] == ["user", "assistant", "user"]
     assert all(turn["content"].strip() for turn in call.messages)
 
@@ -140,7 +140,7 @@ def test_second_tries_do_not_hold_up_the_stream_and_little_is_held():
 
     ask = windowed(answer, width)
     finished = 0
-    for finished, replies in enumerate(ask_each(ask, questions()), start=1):
+    for finished, replies in enumerate(ask_with_follow_up(ask, questions()), start=1):
         assert len(replies) == (2 if finished % 10 == 1 else 1)
         ahead.append(drawn - finished)
     assert finished == total

@@ -12,7 +12,7 @@ from polyarena.tasks.errors import ExperimentError
 
 if TYPE_CHECKING:
     from polyarena.reports.judge_card.agreement import AgreementTable
-    from polyarena.reports.judge_card.panel import LeftOut, MemberAgreement
+    from polyarena.reports.judge_card.panel import LeaveOneOut, MemberAgreement
 
 
 def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTable:
@@ -52,7 +52,7 @@ def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTabl
 
 def run_panel(
     records: RunRecords, panel: str | None, judges: Sequence[str] = (), rule: PanelRule = PanelRule.MAJORITY
-) -> tuple[tuple[MemberAgreement, ...], tuple[LeftOut, ...]]:
+) -> tuple[tuple[MemberAgreement, ...], tuple[LeaveOneOut, ...]]:
     """Compare the members of a panel, and leave each of them out.
 
     Args:

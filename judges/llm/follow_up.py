@@ -32,7 +32,7 @@ class _Pending:
     done: bool = False
 
     def next_call(self) -> Call:
-        return second_try(self.question, self.replies[0].text) if self.replies else self.question.call
+        return follow_up_call(self.question, self.replies[0].text) if self.replies else self.question.call
 
     def take(self, reply: Reply) -> None:
         self.replies.append(reply)
@@ -44,7 +44,7 @@ class _Pending:
         )
 
 
-def ask_each(ask: Ask, questions: Iterable[Question]) -> Iterator[tuple[Reply, ...]]:
+def ask_with_follow_up(ask: Ask, questions: Iterable[Question]) -> Iterator[tuple[Reply, ...]]:
     """Yield one or two replies to each question, in order.
 
     A second try is put at the end of what is being asked; questions behind it go on meanwhile, and their replies wait
@@ -116,7 +116,7 @@ class _Exchange:
             raise ModelError(f"the endpoint client gave {self._answered} replies to {self._asked} questions")
 
 
-def second_try(question: Question, reply: str) -> Call:
+def follow_up_call(question: Question, reply: str) -> Call:
     """Return the call that follows a reply without a verdict; what was said before stays, so that it is not lost."""
     # Chat templates want turns to alternate, and some servers refuse an empty one.
     said = {"role": "assistant", "content": reply if reply.strip() else "(no reply)"}

@@ -20,8 +20,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from polyarena.judges.llm.characters import DECOMPOSED, LOOKS_LIKE_BRACKET, LOOKS_LIKE_LESS, NormalizedView
 from polyarena.judges.llm.parse import labels_in, marker_before_word, normal
-from polyarena.judges.llm.signs import DECOMPOSED, SEEN_AS_BRACKET, SEEN_AS_LESS, Seen
 from polyarena.judges.llm.structured import VERDICT
 from polyarena.tasks.text import well_formed
 
@@ -55,7 +55,7 @@ _KEY = re.compile(
 
 
 @lru_cache(maxsize=512)  # Both orders of a pair, and all games about one request, show the same texts.
-def neutralised(text: str, words: tuple[str, ...] = (), marker: str | None = None) -> str:
+def neutralize(text: str, words: tuple[str, ...] = (), marker: str | None = None) -> str:
     """Return a text that cannot be taken for anything but the text of an answer.
 
     Args:
@@ -77,22 +77,22 @@ def neutralised(text: str, words: tuple[str, ...] = (), marker: str | None = Non
 
 
 def _without_delimiters(text: str) -> str:
-    if not SEEN_AS_LESS.search(text):
+    if not LOOKS_LIKE_LESS.search(text):
         return text
-    seen = Seen(text, DECOMPOSED)
+    seen = NormalizedView(text, DECOMPOSED)
     return seen.edited((*found.span(), "‹‹‹") for found in _IMITATED.finditer(seen.view))
 
 
 def _without_labels(text: str, words: tuple[str, ...]) -> str:
-    if not SEEN_AS_BRACKET.search(text):
+    if not LOOKS_LIKE_BRACKET.search(text):
         return text
-    seen = Seen(text)
+    seen = NormalizedView(text)
     found = labels_in(seen.view, {normal(word) for word in words})
     return seen.edited((*label.span(), f"⟨label {seen.between(*label.span(1)).strip()}⟩") for label in found)
 
 
 def _without_markers(text: str, words: tuple[str, ...], marker: str) -> str:
-    seen = Seen(text)
+    seen = NormalizedView(text)
     found = marker_before_word(words, marker).finditer(seen.view)
     return seen.edited((*start.span(), f"⟨{seen.between(*start.span())}⟩") for start in found)
 

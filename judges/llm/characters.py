@@ -1,6 +1,6 @@
 """Texts as the parser sees them: sign by sign, so that any part of a text looks the same as it does within the whole.
 
-Each character is looked at by itself, whatever stands around it: it is decomposed (NFKD), look-alikes become ASCII, and
+Each character is looked at by itself, whatever stands around it: it is decompose (NFKD), look-alikes become ASCII, and
 case is folded. What makes texts harmless works on the same view as what reads verdicts, and finds its way back to the
 characters that were there.
 """
@@ -45,29 +45,29 @@ class _Plain(dict[int, str]):
 
 
 DECOMPOSED = _Decomposed()
-"""Full-width signs and ligatures taken apart; for :class:`Seen`."""
+"""Full-width signs and ligatures taken apart; for :class:`NormalizedView`."""
 PLAIN = _Plain()
-"""Also look-alikes in ASCII, and case folded; for :class:`Seen`."""
-SEEN_AS_LESS = re.compile("[<\u226e\ufe64\uff1c]")
+"""Also look-alikes in ASCII, and case folded; for :class:`NormalizedView`."""
+LOOKS_LIKE_LESS = re.compile("[<\u226e\ufe64\uff1c]")
 """All characters with a ``<`` in :data:`DECOMPOSED`."""
-SEEN_AS_BRACKET = re.compile(
+LOOKS_LIKE_BRACKET = re.compile(
     "[\\[\u27e6\u300c\u300e\u3010\u3014\u3016\ufe17\ufe39\ufe3b\ufe41\ufe43\ufe47\ufe5d\uff3b\uff62"
     "\U0001f12a\U0001f240-\U0001f248]"
 )
 """All characters with a ``[`` in :data:`PLAIN`."""
 
 
-def decomposed(text: str) -> str:
+def decompose(text: str) -> str:
     """Return a text with full-width signs, ligatures and the like taken apart, each by itself."""
     return text.translate(DECOMPOSED)
 
 
-def plain_signs(text: str) -> str:
+def normalize_characters(text: str) -> str:
     """Return a text with full-width and look-alike signs in ASCII and its case folded; doing it twice adds nothing."""
     return text.translate(PLAIN)
 
 
-class Seen:
+class NormalizedView:
     """A text and the view of it in which patterns are looked for.
 
     Args:
