@@ -127,6 +127,9 @@ class Reply:
         cached_tokens: Of the prompt tokens, those that the endpoint had in its own prompt cache; ``None`` if it does
             not say.
         refused: Whether the endpoint has refused this question for good, so that asking again will not help.
+        thought: What the endpoint gave as the thought, apart from the text; ``None`` where it gave none. The text may
+            still have one in it (see :func:`polyarena.tasks.thinking.split_thought`).
+        thought_tokens: Of the completion tokens, those of the thought; ``None`` if it does not say.
     """
 
     text: str
@@ -137,6 +140,8 @@ class Reply:
     error: str | None = None
     cached_tokens: int | None = None
     refused: bool = False
+    thought: str | None = None
+    thought_tokens: int | None = None
 
 
 Ask = Callable[[Iterable[Call]], Iterator[Reply]]

@@ -28,12 +28,19 @@ class Completion:
         sample_index: Counts repeated samples of one item, from 0.
         source_id: Shared by all translations of the item.
         prompt: The prompt as the model saw it, chat template applied.
-        text: The generated text; ``None`` for multiple choice.
+        text: The answer: the generated text without its thought; ``None`` for multiple choice. Empty where the thought
+            never ended.
+        thought: What a reasoning model wrote before its answer, or the endpoint gave as such; ``None`` without one.
+        thought_ended: Whether the thought came to its end; ``None`` without one. A thought that was cut off is no
+            answer.
         loglikelihoods: Natural-log likelihood of each choice given the prompt; ``None`` for generated text.
         choice_bytes: UTF-8 length of each choice, for length-normalised scores.
         finish_reason: ``stop``, ``length``, or what the endpoint said; ``None`` where a backend cannot tell.
         prompt_tokens: As counted by the model's tokenizer or the endpoint; ``None`` where unknown.
-        completion_tokens: Likewise.
+        completion_tokens: Likewise; of thought and answer together.
+        thought_tokens: Of the completion tokens, those of the thought; ``None`` where unknown.
+        answer_tokens: The others.
+        reasoning_effort: How hard the model was asked to think; ``None`` where that was left to it.
         latency_s: Seconds for this answer (batch time divided by batch size for local models).
         identified_language: ``lang_Script`` or the identifier's own code; ``None`` if there was too little text.
         identified_probability: Between 0 and 1.
@@ -57,6 +64,11 @@ class Completion:
     identified_language: str | None = None
     identified_probability: float | None = None
     identified_script: str | None = None
+    thought: str | None = None
+    thought_ended: bool | None = None
+    thought_tokens: int | None = None
+    answer_tokens: int | None = None
+    reasoning_effort: str | None = None
 
 
 COMPLETION_SCHEMA = pa.schema(
@@ -78,6 +90,11 @@ COMPLETION_SCHEMA = pa.schema(
         pa.field("identified_language", pa.string()),
         pa.field("identified_probability", pa.float64()),
         pa.field("identified_script", pa.string()),
+        pa.field("thought", pa.string()),
+        pa.field("thought_ended", pa.bool_()),
+        pa.field("thought_tokens", pa.int64()),
+        pa.field("answer_tokens", pa.int64()),
+        pa.field("reasoning_effort", pa.string()),
     ]
 )
 

@@ -15,21 +15,27 @@ from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
 _APPLICATION = 0x706F6C79  # "poly": tells our files from any other SQLite database
-_VERSION = 2
+_VERSION = 3
 _BUSY_S = 60.0
-_REPLIES = "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, batch"
-_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_REPLIES = "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, thought, thought_tokens, batch"
+_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TABLES = (
     "CREATE TABLE replies (key BLOB PRIMARY KEY, text TEXT NOT NULL, finish_reason TEXT, prompt_tokens INTEGER, "
-    "completion_tokens INTEGER, cached_tokens INTEGER, batch INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+    "completion_tokens INTEGER, cached_tokens INTEGER, batch INTEGER NOT NULL DEFAULT 0, thought TEXT, "
+    "thought_tokens INTEGER) WITHOUT ROWID",
     "CREATE TABLE refusals (key BLOB PRIMARY KEY, error TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE batches (token TEXT PRIMARY KEY, url TEXT NOT NULL, id TEXT) WITHOUT ROWID",
     "CREATE TABLE batch_calls (key BLOB PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID",
+)
+_FROM_2 = (
+    "ALTER TABLE replies ADD COLUMN thought TEXT",
+    "ALTER TABLE replies ADD COLUMN thought_tokens INTEGER",
 )
 _FROM_1 = (
     "ALTER TABLE replies ADD COLUMN cached_tokens INTEGER",
     "ALTER TABLE replies ADD COLUMN batch INTEGER NOT NULL DEFAULT 0",
     *_TABLES[1:],
+    *_FROM_2,
 )
 
 
@@ -52,7 +58,7 @@ class CallCache(CloseOnExit):
     It stores answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
     in a batch that was handed in; never passing failures, and neither the words of questions nor API keys. Each answer
     is on disk before it is handed on, so that a killed process loses none (write-ahead log, without waiting for the
-    disk itself: a power cut may cost the last answers, not the file). A file of format 1 is brought to format 2.
+    disk itself: a power cut may cost the last answers, not the file). A file of format 1 or 2 is brought to format 3.
 
     Args:
         path: The file; it and its folders are made if they are missing.
@@ -98,8 +104,17 @@ class CallCache(CloseOnExit):
         rows = self._execute(f"SELECT {_REPLIES} FROM replies WHERE key = ?", (bytes.fromhex(key),))
         if not rows:
             return None
-        text, finish_reason, prompt, completion, cached, batch = rows[0]
-        return CachedReply(Reply(text, finish_reason, prompt, completion, cached_tokens=cached), bool(batch))
+        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch = rows[0]
+        reply = Reply(
+            text,
+            finish_reason,
+            prompt,
+            completion,
+            cached_tokens=cached,
+            thought=thought,
+            thought_tokens=thought_tokens,
+        )
+        return CachedReply(reply, bool(batch))
 
     def put(self, key: str, reply: Reply, *, batch: bool = False) -> None:
         """Keep an answer; the first one under a key stays.
@@ -212,15 +227,16 @@ class CallCache(CloseOnExit):
         execute = self._connection.execute
         # Read before the first write: another program's database must not be changed.
         if execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._check(1, _VERSION)
+            self._check(1, 2, _VERSION)
         self._write_ahead()
         execute("PRAGMA synchronous = NORMAL")
         # Immediate: of several processes that find no table, one makes it while the others wait.
         execute("BEGIN IMMEDIATE")
         try:
             empty = not execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if empty or self._pragma("user_version") == 1:
-                for statement in _TABLES if empty else _FROM_1:
+            version = self._pragma("user_version")
+            if empty or version < _VERSION:
+                for statement in _TABLES if empty else _FROM_1 if version == 1 else _FROM_2:
                     execute(statement)
                 execute(f"PRAGMA application_id = {_APPLICATION}")
                 execute(f"PRAGMA user_version = {_VERSION}")
@@ -283,4 +299,5 @@ def _row(key: str, reply: Reply, *, batch: bool = False) -> tuple[Any, ...]:
     if reply.error is not None:
         raise ValueError("a failure is not an answer and is never kept")
     counts = (reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)
-    return (bytes.fromhex(key), reply.text, reply.finish_reason, *counts, int(batch))
+    thought = (reply.thought, reply.thought_tokens)
+    return (bytes.fromhex(key), reply.text, reply.finish_reason, *counts, *thought, int(batch))

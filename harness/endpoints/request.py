@@ -19,19 +19,24 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
     """Return the JSON body of the request.
 
     Settings at their neutral value are not sent (``top_p`` 1, no ``stop``, the seed of a greedy answer): not every
-    server knows them. Repeats add their ``sample_index`` to the seed. A schema is sent as a strict ``response_format``.
-    NUL characters and lone surrogates are replaced.
+    server knows them. A system that thinks is sent no ``stop``, which would end its thought; its answer is cut there
+    instead. Its limit is that of thought and answer together. Repeats add their ``sample_index`` to the seed. A schema
+    is sent as a strict ``response_format``. NUL characters and lone surrogates are replaced.
     """
     sampling = call.sampling
     body: dict[str, Any] = {
         "model": settings.model,
         "messages": [dict(message) for message in call.messages],
-        "max_tokens": sampling.max_tokens,
+        settings.max_tokens_field: sampling.total_tokens,
         "temperature": sampling.temperature,
     }
+    if sampling.reasoning_effort is not None:
+        _set(body, settings.effort_field, sampling.reasoning_effort)
+    if sampling.thinking_budget and settings.budget_field is not None:
+        _set(body, settings.budget_field, sampling.thinking_budget)
     if sampling.top_p != 1:
         body["top_p"] = sampling.top_p
-    if sampling.stop:
+    if sampling.stop and not sampling.thinking_budget:
         body["stop"] = list(sampling.stop)
     if sampling.temperature > 0:
         body["seed"] = sampling.seed + call.sample_index
@@ -68,6 +73,14 @@ def body_key(url: str, body: Mapping[str, Any], sample_index: int) -> str:
         {"base_url": url, "body": body, "sample_index": sample_index}, sort_keys=True, separators=(",", ":")
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _set(body: dict[str, Any], path: str, value: Any) -> None:
+    """Set a field of the body; dots in its path lead into objects."""
+    *outer, last = path.split(".")
+    for name in outer:
+        body = body.setdefault(name, {})
+    body[last] = value
 
 
 def _sendable(value: Any) -> Any:

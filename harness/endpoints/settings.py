@@ -20,6 +20,10 @@ NO_KEY = "none"
 
 _OURS = ("messages", "model", "stream", "n")
 
+FieldPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")]
+"""A field of the request's body; dots lead into objects."""
+_FIELDS = ("max_tokens_field", "effort_field", "budget_field")
+
 
 class Prices(BaseModel):
     """What an endpoint charges; decimals, so that totals do not depend on the order of replies.
@@ -82,8 +86,14 @@ class EndpointSettings(BaseModel):
         prices: Without them costs are unknown, never zero.
         tokenizer: What `polyarena plan` counts tokens with: a ``tokenizer.json``, a folder that holds one, or the name
             of a repository on the hub. Without it they are estimated from the length of texts. No answer depends on it.
-        extra_body: Further fields of the request, such as ``reasoning_effort``; they win over ours, and ``null``
-            removes one of ours (``max_tokens: null`` beside ``max_completion_tokens: 512``).
+        max_tokens_field: How the server calls the longest answer: ``max_completion_tokens`` for OpenAI's reasoning
+            models.
+        effort_field: Where the request says how hard to think; dots lead into objects, such as ``reasoning.effort``.
+        budget_field: Where it says how many tokens the thought may take, for servers that have such a field, such as
+            ``thinking_token_budget`` (vLLM), ``thinking_budget`` (Qwen), ``reasoning.max_tokens`` (OpenRouter). Without
+            it a thought is only bounded by the limit of the whole.
+        extra_body: Further fields of the request; they win over ours, and ``null`` removes one of ours
+            (``temperature: null``).
     """
 
     # An error that quotes its input could quote a key that was pasted into the wrong field.
@@ -100,6 +110,9 @@ class EndpointSettings(BaseModel):
     max_wait_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 300.0
     prices: Prices | None = None
     tokenizer: Annotated[str, Field(min_length=1)] | None = None
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    effort_field: FieldPath = "reasoning_effort"
+    budget_field: FieldPath | None = None
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("base_url")
@@ -130,6 +143,13 @@ class EndpointSettings(BaseModel):
         json.dumps(value, allow_nan=False)
         return value
 
+    @field_validator("effort_field", "budget_field")
+    @classmethod
+    def _free_field(cls, value: str | None) -> str | None:
+        if value is not None and value.split(".")[0] in _OURS:
+            raise ValueError(f"may not be {value.split('.')[0]}: polyarena sets it itself")
+        return value
+
     @property
     def url(self) -> str:
         """The address that is asked."""
@@ -138,7 +158,8 @@ class EndpointSettings(BaseModel):
     @property
     def identity(self) -> Mapping[str, JsonValue]:
         """The part that changes answers: goes into cell keys and signatures. How fast and how dear is left out."""
-        return {"base_url": self.url, "model": self.model, "extra_body": self.extra_body}
+        own = self.model_dump(include=set(_FIELDS), exclude_defaults=True)
+        return {"base_url": self.url, "model": self.model, "extra_body": self.extra_body, **own}
 
 
 def read_api_key(settings: EndpointSettings) -> str:

@@ -15,11 +15,26 @@ SETTINGS = st.builds(
     top_p=st.floats(0, 1),
     stop=st.lists(st.text(min_size=1), max_size=3).map(tuple),
     seed=st.integers(0, 2**31),
+    thinking_budget=st.integers(0, 4096),
+    reasoning_effort=st.sampled_from([None, "low", "high"]),
 )
 
 
 def test_nothing_is_left_to_chance_unless_asked_for():
-    assert asdict(Sampling()) == {"max_tokens": 512, "temperature": 0.0, "top_p": 1.0, "stop": (), "seed": 0}
+    assert asdict(Sampling()) == {
+        "max_tokens": 512,
+        "temperature": 0.0,
+        "top_p": 1.0,
+        "stop": (),
+        "seed": 0,
+        "thinking_budget": 0,
+        "reasoning_effort": None,
+    }
+
+
+def test_thought_and_answer_have_a_limit_each():
+    assert Sampling().total_tokens == 512
+    assert Sampling(max_tokens=100, thinking_budget=1000).total_tokens == 1100
 
 
 @given(SETTINGS)

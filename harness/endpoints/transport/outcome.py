@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from polyarena.judges.protocol import Reply
+from polyarena.tasks.finish_reasons import is_withheld
 from polyarena.tasks.text import well_formed
+from polyarena.tasks.thinking import read_message
 
 OK = "ok"
 _REFUSED = frozenset({"filtered", "400", "413", "422"})
@@ -69,7 +69,8 @@ def sanitize_outcome(outcome: Outcome, key: str) -> Outcome:
     """
     reply = outcome.reply
     finish_reason = reply.finish_reason and _masked_answer(reply.finish_reason, key)
-    reply = replace(reply, text=_masked_answer(reply.text, key), finish_reason=finish_reason)
+    thought = reply.thought and _masked_answer(reply.thought, key)
+    reply = replace(reply, text=_masked_answer(reply.text, key), thought=thought, finish_reason=finish_reason)
     if reply.error is not None:
         text = " ".join(well_formed(mask_key(reply.error, key)).split())
         text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
@@ -115,27 +116,34 @@ def parse_response(content: bytes) -> Outcome:
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
-        said = f": {json.dumps(data['error'])}" if data.get("error") else ""
-        why = f"the body has no choices{said}" if not choices else "the first choice has no message"
+        told = f": {json.dumps(data['error'])}" if data.get("error") else ""
+        why = f"the body has no choices{told}" if not choices else "the first choice has no message"
         return Outcome("malformed", Reply("", None, prompt_tokens, completion_tokens, error=why), retry=True)
-    details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
-    cached_tokens = _count(details, "cached_tokens")
+    cached_tokens = _count(_details(usage, "prompt_tokens_details"), "cached_tokens")
+    thought_tokens = _count(_details(usage, "completion_tokens_details"), "reasoning_tokens")
+    if thought_tokens is None:
+        thought_tokens = _count(usage, "reasoning_tokens")
     finish_reason = choice.get("finish_reason")
     finish_reason = well_formed(finish_reason) if isinstance(finish_reason, str) else None
-    text = _text(message)
-    if finish_reason == "content_filter" and not text:
+    said = read_message(message)
+    text, thought = well_formed(said.text), None if said.thought is None else well_formed(said.thought)
+    if is_withheld(finish_reason) and not text:
         why = "the endpoint's content filter withheld the answer"
         return Outcome("filtered", Reply("", finish_reason, prompt_tokens, completion_tokens, error=why))
-    return Outcome(OK, Reply(text, finish_reason, prompt_tokens, completion_tokens, cached_tokens=cached_tokens))
+    reply = Reply(
+        text,
+        finish_reason,
+        prompt_tokens,
+        completion_tokens,
+        cached_tokens=cached_tokens,
+        thought=thought,
+        thought_tokens=thought_tokens,
+    )
+    return Outcome(OK, reply)
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, list):
-        content = "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
-    if not isinstance(content, str):
-        content = message.get("refusal")
-    return well_formed(content) if isinstance(content, str) else ""
+def _details(usage: object, name: str) -> object:
+    return usage.get(name) if isinstance(usage, dict) else None
 
 
 def _count(usage: object, name: str) -> int | None:

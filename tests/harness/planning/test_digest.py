@@ -45,7 +45,15 @@ def test_a_known_address_stays():
 
 def test_dataclasses_and_mappings_are_what_they_hold():
     assert digest(Sampling(max_tokens=3)) == digest(
-        {"max_tokens": 3, "temperature": 0.0, "top_p": 1.0, "stop": [], "seed": 0}
+        {
+            "max_tokens": 3,
+            "temperature": 0.0,
+            "top_p": 1.0,
+            "stop": [],
+            "seed": 0,
+            "thinking_budget": 0,
+            "reasoning_effort": None,
+        }
     )
     assert digest(MappingProxyType({"a": 1})) == digest({"a": 1})
     assert digest({1, 2, 3}) == digest([1, 2, 3])
