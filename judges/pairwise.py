@@ -10,7 +10,7 @@ from polyarena.judges.records import Game
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Pairing:
             system_b=self.system_b,
             repeat=self.repeat,
             label=verdict.label.value,
-            raw=well_formed(verdict.raw),
+            raw=sanitize_text(verdict.raw),
             prompt_tokens=verdict.prompt_tokens,
             completion_tokens=verdict.completion_tokens,
             cost=verdict.cost,
-            error=None if verdict.error is None else well_formed(verdict.error),
+            error=None if verdict.error is None else sanitize_text(verdict.error),
             asked=verdict.asked,
             score=verdict.score,
             questions=verdict.questions,

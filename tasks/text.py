@@ -8,7 +8,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT = "�"
 
 
-def well_formed(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """Replace NUL characters and lone surrogates by U+FFFD.
 
     Neither survives UTF-8 encoding, Arrow or most HTTP servers; everything else is kept as it is.

@@ -9,7 +9,7 @@ from typing import Any
 
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.judges.protocol import Call
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 STRUCTURE = "response_format"
 """The field that asks for structured output."""
@@ -85,9 +85,9 @@ def _set(body: dict[str, Any], path: str, value: Any) -> None:
 
 def _sendable(value: Any) -> Any:
     if isinstance(value, str):
-        return well_formed(value)
+        return sanitize_text(value)
     if isinstance(value, Mapping):
-        return {well_formed(name): _sendable(part) for name, part in value.items()}
+        return {sanitize_text(name): _sendable(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_sendable(part) for part in value]
     return value

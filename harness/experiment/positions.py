@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from polyarena.tasks.errors import ExperimentError
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 Path = tuple[str | int, ...]
 
@@ -72,7 +72,7 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> No
             seen[name] = line
             lines[(*path, name)] = line
             _walk(value, (*path, name), lines, where)
-    elif isinstance(node, yaml.ScalarNode) and well_formed(node.value) != node.value:
+    elif isinstance(node, yaml.ScalarNode) and sanitize_text(node.value) != node.value:
         raise ExperimentError(
             "this text has a character that cannot be stored or sent",
             where=f"{where}:{node.start_mark.line + 1}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.reading import text_of_file
-from polyarena.tasks.data.fields import well_formed_deep
+from polyarena.tasks.data.fields import sanitize_texts
 from polyarena.tasks.data.jsonl import RepeatedKeyError, repeated, unique_keys
 from polyarena.tasks.errors import DataError
 
@@ -54,7 +54,7 @@ def document(path: Path, depth: int = 0) -> tuple[Any, Places]:
         value, end = walk.value(walk.space(0), (), depth)
         if walk.space(end) < len(text):
             raise json.JSONDecodeError("Extra data", text, walk.space(end))
-        return well_formed_deep(value), Places(path, walk.lines)
+        return sanitize_texts(value), Places(path, walk.lines)
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         raise DataError("the file is not JSON", where=f"{path}:{line}", why=str(error)) from error

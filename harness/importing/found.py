@@ -111,9 +111,9 @@ class Found:
                question: str, text: str) -> None:  # fmt: skip
         """Keep an answer, and the question as what the system was asked; the first one of a key is kept."""
         from polyarena.tasks.identify import identify
-        from polyarena.tasks.text import well_formed
+        from polyarena.tasks.text import sanitize_text
 
-        text = well_formed(text)
+        text = sanitize_text(text)
         key = (system, language, item_id, sample)
         earlier = self.completions.get(key)
         if earlier is not None:
@@ -128,7 +128,7 @@ class Found:
             item_id=item_id,
             sample_index=sample,
             source_id=source_id,
-            prompt=well_formed(question),
+            prompt=sanitize_text(question),
             text=text,
             identified_language=found.language,
             identified_probability=found.probability,

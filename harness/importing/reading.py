@@ -11,7 +11,7 @@ from typing import Any
 from polyarena.tasks.data.jsonl import read_jsonl
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import unknown
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 LONGEST_CELL = 1 << 24
 """Characters of one cell of a table; answers are long."""
@@ -57,7 +57,7 @@ def table(path: Path) -> Iterator[Row]:
     for file in files(path, (".csv",)):
         # The limit of the library is of one process; it is only ever raised.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-        reader = csv.DictReader(io.StringIO(well_formed(text_of_file(file)), newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(sanitize_text(text_of_file(file)), newline=""), strict=True)
         try:
             _check_heading(list(reader.fieldnames or ()), file)
             for row in reader:

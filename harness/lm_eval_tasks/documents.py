@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.item import Item
 from polyarena.tasks.registry import find_task
+from polyarena.tasks.validation import validate_items
 
 
 def load(*, polyarena_task: str, polyarena_language: str, **_: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def load(*, polyarena_task: str, polyarena_language: str, **_: Any) -> dict[str,
 
     task = find_task(polyarena_task)
     data = DataSource(data_root(None, Path.cwd()))
-    items = checked(task, polyarena_language, task.items(polyarena_language, data))
+    items = validate_items(task, polyarena_language, task.items(polyarena_language, data))
     return {"test": Dataset.from_list([document(item, polyarena_task) for item in items])}
 
 

@@ -22,7 +22,7 @@ from polyarena.harness.models.quiet import quiet
 from polyarena.harness.models.rendering import Messages, plain, separator, set_template, shown, through_template
 from polyarena.harness.models.sampled import descends, generation_arguments, seeded
 from polyarena.tasks.errors import ModelError
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 BATCH_SIZE = 8
 """For local models, unless the experiment sets another (lm-eval's own default is 1)."""
@@ -113,7 +113,7 @@ class LmEvalModel:
         """
         prompts = [self._render(request.messages) if request.messages else "" for request in requests]
         pairs = [
-            (prompt, separator(self._templated, request.separator) + well_formed(choice))
+            (prompt, separator(self._templated, request.separator) + sanitize_text(choice))
             for prompt, request in zip(prompts, requests, strict=True)
             for choice in request.choices
         ]
@@ -178,7 +178,7 @@ class LmEvalModel:
         asked = seen.prompt_tokens if seen else None
         return Generated(
             prompt=shown(prompt),
-            text=well_formed(text),
+            text=sanitize_text(text),
             finish_reason=reason,
             prompt_tokens=self._count(prompt, special=None) if asked is None else asked,
             completion_tokens=count,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyarena.tasks.errors import ModelError
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 Messages = Sequence[Mapping[str, str]]
 
@@ -26,7 +26,7 @@ def separator(templated: bool, wanted: str = " ") -> str:
 
 def plain(messages: Messages) -> str:
     """Join the contents of all messages by blank lines: the prompt of a model without a chat template."""
-    return "\n\n".join(well_formed(message["content"]) for message in messages)
+    return "\n\n".join(sanitize_text(message["content"]) for message in messages)
 
 
 def through_template(lm: Any, messages: Messages, where: str) -> Any:
@@ -39,7 +39,7 @@ def through_template(lm: Any, messages: Messages, where: str) -> Any:
         ModelError: There is no template, it cannot be rendered, or it leaves out a message. (lm-eval drops the system
             message when a template refuses it; the answers would be those of another system.)
     """
-    chat = [{"role": message["role"], "content": well_formed(message["content"])} for message in messages]
+    chat = [{"role": message["role"], "content": sanitize_text(message["content"])} for message in messages]
     try:
         rendered = lm.apply_chat_template(chat, add_generation_prompt=True)
     except Exception as error:

@@ -11,7 +11,7 @@ from polyarena.tasks.data import read_jsonl
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.suggest import closest
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 ID_FIELDS = ("item_id", "question_id", "id")
 TEXT_FIELDS = ("completion", "text", "output", "answer")
@@ -123,7 +123,7 @@ def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dic
                 fix="keep one, or number them by `sample_index` from 0",
             )
         seen[key] = place
-        rows[key] = Stored(well_formed(row[text]), row)
+        rows[key] = Stored(sanitize_text(row[text]), row)
     return rows
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from itertools import islice
 
 from polyarena.harness.planning.resolved_task import ResolvedTask
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
-from polyarena.tasks.sample import limited
+from polyarena.tasks.subsample import subsample
+from polyarena.tasks.validation import validate_items
 
 
 def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[Item]:
-    """Return the items of one language, or ``limit`` of them: the first, or a spread (:mod:`polyarena.tasks.sample`).
+    """Return the items of one language, or ``limit`` of them (see :mod:`polyarena.tasks.subsample`).
 
     Raises:
         DataError: The data is missing, not in the expected schema, or empty.
     """
     spec, found = resolved.spec, resolved.task.items(language, data)
-    taken = islice(found, spec.limit) if spec.take == "first" else limited(found, spec.limit)
-    items = checked(resolved.task, language, taken)
+    taken = islice(found, spec.limit) if spec.take == "first" else subsample(found, spec.limit)
+    items = validate_items(resolved.task, language, taken)
     if not items:
         dataset = resolved.card.dataset
         raise DataError(

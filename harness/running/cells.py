@@ -24,7 +24,7 @@ from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
 from polyarena.tasks.identify import identify
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 GIVE_UP_AFTER = 3
 """Cells of one job that fail in a row before the rest of the job is given up: the next would fail the same way."""
@@ -132,7 +132,7 @@ def _generate(
     for (item, sample), answer in zip(asked, answers, strict=True):
         if answer.text is None:
             continue
-        text = well_formed(answer.text)
+        text = sanitize_text(answer.text)
         found = identify(text)
         completions.append(
             Completion(
@@ -142,7 +142,7 @@ def _generate(
                 item_id=item.item_id,
                 sample_index=sample,
                 source_id=item.source_id,
-                prompt=well_formed(answer.prompt),
+                prompt=sanitize_text(answer.prompt),
                 text=text,
                 finish_reason=answer.finish_reason,
                 prompt_tokens=answer.prompt_tokens,
@@ -180,7 +180,7 @@ def _choose(
             item_id=item.item_id,
             sample_index=0,
             source_id=item.source_id,
-            prompt=well_formed(answer.prompt),
+            prompt=sanitize_text(answer.prompt),
             loglikelihoods=answer.loglikelihoods,
             choice_bytes=tuple(len(choice.encode()) for choice in item.choices),
             prompt_tokens=answer.prompt_tokens,

@@ -23,7 +23,7 @@ from functools import lru_cache
 from polyarena.judges.llm.characters import DECOMPOSED, LOOKS_LIKE_BRACKET, LOOKS_LIKE_LESS, NormalizedView
 from polyarena.judges.llm.parse import labels_in, marker_before_word, normal
 from polyarena.judges.llm.structured import VERDICT
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -63,7 +63,7 @@ def neutralize(text: str, words: tuple[str, ...] = (), marker: str | None = None
         words: How the judge's verdicts are written.
         marker: What the line of a verdict begins with; ``None`` if verdicts stand in brackets.
     """
-    plain = well_formed(text)
+    plain = sanitize_text(text)
     if _ODD.search(plain):
         plain = _LINE_ENDS.sub("\n", plain)
         plain = _TAGS.sub(_revealed, plain)

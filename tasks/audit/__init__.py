@@ -5,11 +5,11 @@
 ``warning`` that they are weaker than they look; a ``note`` is worth knowing, also where something could not be checked.
 """
 
-from polyarena.tasks.audit.auditing import audit_task, audit_tasks
 from polyarena.tasks.audit.configs import audit_configs
 from polyarena.tasks.audit.finding import Finding, Severity, ordered, worst
 from polyarena.tasks.audit.overlap import Overlap
 from polyarena.tasks.audit.source import AuditSource
+from polyarena.tasks.audit.task import audit_task, audit_tasks
 
 __all__ = [
     "AuditSource",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 SHOWN = 5
 """Examples that a finding keeps."""
@@ -54,7 +54,7 @@ def shown(texts: Iterable[str]) -> tuple[str, ...]:
     for text in texts:
         if len(kept) == SHOWN:
             break
-        line = " ".join(well_formed(text).split())
+        line = " ".join(sanitize_text(text).split())
         kept.append(line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…")
     return tuple(kept)
 

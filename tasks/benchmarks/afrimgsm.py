@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.answering import AnsweringTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
 from polyarena.tasks.benchmarks.grade_school_maths import FIELDS, METRICS, maths_item
-from polyarena.tasks.benchmarks.reading import Part, Rows
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.generative import GenerativeTask
+from polyarena.tasks.frames.rows import RowReader, Subset
 from polyarena.tasks.item import Kind
 from polyarena.tasks.metrics.numbers import numeric_match
 
@@ -36,7 +36,7 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
 )
 """The configs whose language is in our table; Ewe, Kinyarwanda, Lingala, Luganda and Vai are not."""
 
-task = AnsweringTask(
+task = GenerativeTask(
     TaskCard(
         name="afrimgsm",
         version="1.0",
@@ -59,6 +59,6 @@ task = AnsweringTask(
         ),
         citation="Adelani et al. 2025, IrokoBench, arXiv 2406.03368",
     ),
-    Rows({code: Part(config) for code, config in CONFIGS.items()}, FIELDS, maths_item),
+    RowReader({code: Subset(config) for code, config in CONFIGS.items()}, FIELDS, maths_item),
     numeric_match,
 )

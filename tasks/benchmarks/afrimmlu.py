@@ -12,18 +12,16 @@ from __future__ import annotations
 import ast
 
 from polyarena.tasks.benchmarks.afrixnli import OUTSIDE
-from polyarena.tasks.benchmarks.choosing import (
-    LETTERS,
-    ChoiceTask,
-    Row,
-    by_language,
-    by_position,
-    choice_card,
-    kept,
-    lettered,
-    translated,
-)
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import (
+    LETTERS,
+    MultipleChoiceTask,
+    exam_prompt,
+    keep_fields,
+    source_from_position,
+)
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("amh eng fra hau ibo orm sna sot swa twi wol xho yor zul")
 
@@ -46,10 +44,10 @@ def options(row: Row) -> list[str]:
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return lettered(row.text("question"), options(row))
+    return exam_prompt(row.text("question"), options(row))
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "afrimmlu",
         f"AfriMMLU: MMLU in {len(CONFIGS)} languages",
@@ -69,6 +67,6 @@ task = ChoiceTask(
     fields=("question", "choices", "answer"),
     prompts={"exam": exam},
     gold=lambda row: row.gold("answer", LETTERS),
-    source=by_position,
-    details=kept("subject"),
+    source=source_from_position,
+    details=keep_fields("subject"),
 )

@@ -9,15 +9,16 @@ The templates are the English ones of :mod:`~polyarena.tasks.benchmarks.xnli`. T
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, by_language, by_position, choice_card, translated
 from polyarena.tasks.benchmarks.xnli import ENGLISH, LABELS
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, source_from_position
 
 CONFIGS = by_language("amh eng fra hau ibo orm sna sot swa twi wol xho yor zul")
 
 OUTSIDE = "Ewe, Kinyarwanda, Lingala and Luganda (ewe, kin, lin, lug) are not in the table of languages."
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "afrixnli",
         f"AfriXNLI: natural language inference in {len(CONFIGS)} languages",
@@ -29,7 +30,7 @@ task = ChoiceTask(
         ),
         translated(CONFIGS, Provenance.HUMAN),
         chance=1 / 3,
-        labelled=True,
+        fixed_labels=True,
         shared="the 600 test pairs, by row",
         notes=OUTSIDE,
         citation="Adelani et al. 2024, IrokoBench, arXiv 2406.03368",
@@ -37,7 +38,7 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("premise", "hypothesis", "label"),
     prompts=ENGLISH,
-    labelled=frozenset(ENGLISH),
+    fixed_labels=frozenset(ENGLISH),
     gold=lambda row: row.gold("label", LABELS),
-    source=by_position,
+    source=source_from_position,
 )

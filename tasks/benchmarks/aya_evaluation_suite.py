@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.reading import ID, TEXT, Part, Rows, Values
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import ID, TEXT, RowReader, Subset, Values
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import select_languages
 
@@ -48,13 +48,13 @@ def label_of(row: Values) -> str:
 
 
 def native_item(row: Row) -> Item:
-    """Make the item of a prompt that has no counterpart in another language (see :attr:`Rows.build`)."""
+    """Make the item of a prompt that has no counterpart in another language (see :attr:`RowReader.build`)."""
     item_id = str(row["id"])
     return Item(item_id, f"{row.language}:{item_id}", row.language, row["inputs"], references=(row["targets"],))
 
 
 def translated_item(row: Row) -> Item:
-    """Make the item of a prompt of Dolly, which all translations share (see :attr:`Rows.build`)."""
+    """Make the item of a prompt of Dolly, which all translations share (see :attr:`RowReader.build`)."""
     item_id = str(row["id"])
     return Item(item_id, item_id, row.language, row["inputs"], references=(row["targets"],))
 
@@ -68,7 +68,7 @@ def _task(
     *,
     shared: str = "",
     untranslated: Iterable[str] = (),
-) -> AskingTask:
+) -> OpenEndedTask:
     """Return the task that asks the config of the same name in the languages of ``provenance``."""
     card = TaskCard(
         name=name,
@@ -84,7 +84,9 @@ def _task(
         left_out=dict.fromkeys(untranslated, "the data set has no translation into it"),
         citation=CITATION,
     )
-    return AskingTask(card, Rows({code: Part(name, label=code) for code in provenance}, FIELDS, build, label_of))
+    return OpenEndedTask(
+        card, RowReader({code: Subset(name, label=code) for code in provenance}, FIELDS, build, label_of)
+    )
 
 
 human_annotated = _task(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.reading import TEXT, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 
 FIELDS = dict.fromkeys(("prompt", "harm_category", "global_or_local"), TEXT)
@@ -36,7 +36,7 @@ def _item(row: Row) -> Item:
     return Item(str(row.number), f"{row.language}:{row.number}", row.language, row["prompt"], fields=groups)
 
 
-task = AskingTask(
+task = OpenEndedTask(
     TaskCard(
         name="aya_redteaming",
         version="1.0",
@@ -58,5 +58,5 @@ task = AskingTask(
         ),
         citation="Aakanksha et al. 2024, The Multilingual Alignment Prism, arXiv 2406.18682",
     ),
-    Rows({code: Part("default", split=split) for code, split in SPLITS.items()}, FIELDS, _item),
+    RowReader({code: Subset("default", split=split) for code, split in SPLITS.items()}, FIELDS, _item),
 )

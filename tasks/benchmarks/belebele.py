@@ -9,8 +9,10 @@ The prompt is lm-eval's: the answers stand after letters, and the letters are th
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.choosing import LETTERS, ChoiceTask, Row, by_field, by_language, choice_card, translated
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import LETTERS, MultipleChoiceTask, source_from_fields
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.languages import select_languages
 
 ANSWERS = ("mc_answer1", "mc_answer2", "mc_answer3", "mc_answer4")
@@ -35,7 +37,7 @@ def passage(row: Row) -> tuple[str, tuple[str, ...]]:
     return asked, LETTERS
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "belebele",
         f"Belebele: reading comprehension in {len(CONFIGS)} languages",
@@ -60,6 +62,6 @@ task = ChoiceTask(
     fields=("link", "question_number", "flores_passage", "question", *ANSWERS, "correct_answer_num"),
     prompts={"passage": passage},
     gold=lambda row: row.gold("correct_answer_num", "1234"),
-    source=by_field("link", "question_number"),
+    source=source_from_fields("link", "question_number"),
     repeats=True,
 )

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.reading import ID, TEXT, UNPINNED, Part, read_rows, refuse_repeat
-from polyarena.tasks.benchmarks.translating import ENGLISH, METRICS, Pair, TranslationTask, translation_task
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames.rows import ID, TEXT, UNPINNED, Subset, read_rows, refuse_repeat
+from polyarena.tasks.frames.translation import ENGLISH, METRICS, Pair, TranslationTask, translation_task
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import select_languages
 
@@ -81,7 +81,7 @@ def _sentences(language: str, data: DataSource) -> dict[str, str]:
     """Return the sentences of a language by id, in the order of its file."""
     sentences: dict[str, str] = {}
     seen: dict[str, str] = {}
-    for row in read_rows(DATASET, Part(config_of(language, data)), language, FIELDS, data):
+    for row in read_rows(DATASET, Subset(config_of(language, data)), language, FIELDS, data):
         refuse_repeat(str(row["id"]), seen, row.place)
         sentences[str(row["id"])] = row["text"].strip()
     return sentences

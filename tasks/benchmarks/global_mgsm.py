@@ -8,13 +8,13 @@ instruction and the problem.
 from __future__ import annotations
 
 from polyarena.tasks.benchmarks.afrimgsm import CONFIGS as AFRICAN
-from polyarena.tasks.benchmarks.answering import AnsweringTask
-from polyarena.tasks.benchmarks.choosing.cards import by_language, translated
 from polyarena.tasks.benchmarks.grade_school_maths import METRICS, numbered
 from polyarena.tasks.benchmarks.mgsm import WORDS as FIRST
-from polyarena.tasks.benchmarks.reading import NUMBER, TEXT, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import by_language, translated
+from polyarena.tasks.frames.generative import GenerativeTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import NUMBER, TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.numbers import numeric_match
 
@@ -33,7 +33,7 @@ def _item(row: Row) -> Item:
     return numbered(row, f"{row['instruction'].strip()}\n\n{row['question'].strip()}", row["answer"])
 
 
-task = AnsweringTask(
+task = GenerativeTask(
     TaskCard(
         name="global_mgsm",
         version="1.0",
@@ -57,6 +57,6 @@ task = AnsweringTask(
         ),
         citation="Shi et al. 2023, arXiv 2210.03057; Adelani et al. 2025, IrokoBench, arXiv 2406.03368",
     ),
-    Rows({language: Part(config) for language, config in CONFIGS.items()}, FIELDS, _item),
+    RowReader({language: Subset(config) for language, config in CONFIGS.items()}, FIELDS, _item),
     numeric_match,
 )

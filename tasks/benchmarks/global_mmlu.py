@@ -15,20 +15,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.choosing import (
-    LETTERS,
-    OPTIONS,
-    ChoiceTask,
-    Row,
-    Shots,
-    by_field,
-    by_language,
-    choice_card,
-    kept,
-    lettered,
-    translated,
-)
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import (
+    LETTERS,
+    OPTION_FIELDS,
+    FewShot,
+    MultipleChoiceTask,
+    exam_prompt,
+    keep_fields,
+    source_from_fields,
+)
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language(
     "am ar bn cs de el en es fa fil fr ha he hi id ig it ja ko ky lt mg ms ne nl ny pl pt ro ru si sn so sr sv sw te "
@@ -43,13 +41,13 @@ _EDITED = by_language("am cs fa ms ro ru si te tr uk vi")
 CATEGORIES: Mapping[str, str] = MappingProxyType({"CS": "culturally_sensitive", "CA": "culturally_agnostic"})
 """Of the questions that were annotated, by their label."""
 
-FIELDS = ("sample_id", "subject", "question", *OPTIONS, "answer", "cultural_sensitivity_label")
+FIELDS = ("sample_id", "subject", "question", *OPTION_FIELDS, "answer", "cultural_sensitivity_label")
 _CITATION = "Singh et al. 2024, Global MMLU, arXiv 2412.03304"
 
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return lettered(row.text("question"), [row.shown(option) for option in OPTIONS])
+    return exam_prompt(row.text("question"), [row.shown(option) for option in OPTION_FIELDS])
 
 
 def culture(row: Row) -> str | None:
@@ -70,16 +68,16 @@ def _how(code: str) -> Provenance:
     return Provenance.POST_EDITED if code in _EDITED else Provenance.MACHINE
 
 
-def _task(card: TaskCard) -> ChoiceTask:
-    return ChoiceTask(
+def _task(card: TaskCard) -> MultipleChoiceTask:
+    return MultipleChoiceTask(
         card=card,
         configs=CONFIGS,
         fields=FIELDS,
         prompts={"exam": exam},
-        shots={"five_shot": Shots(exam, split="dev", group=lambda row: row.text("subject"))},
+        shots={"five_shot": FewShot(exam, split="dev", group=lambda row: row.text("subject"))},
         gold=lambda row: row.gold("answer", LETTERS),
-        source=by_field("sample_id"),
-        details=kept("subject", "subject_category", "cultural_sensitivity_label"),
+        source=source_from_fields("sample_id"),
+        details=keep_fields("subject", "subject_category", "cultural_sensitivity_label"),
         category=culture,
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.reading import NUMBER, TEXT
-from polyarena.tasks.benchmarks.row import Row
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import NUMBER, TEXT
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.numbers import NUMERIC_MATCH

@@ -12,18 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyarena.tasks.benchmarks.choosing import (
-    LETTERS,
-    OPTIONS,
-    ChoiceTask,
-    Row,
-    by_language,
-    choice_card,
-    kept,
-    lettered,
-    unshared,
-)
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.multiple_choice import (
+    LETTERS,
+    OPTION_FIELDS,
+    MultipleChoiceTask,
+    exam_prompt,
+    keep_fields,
+    source_per_language,
+)
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language(
     "Albanian Arabic Armenian Azerbaijani Basque Belarusian Bengali Bulgarian Chinese Croatian Dutch Estonian Finnish "
@@ -33,7 +32,7 @@ CONFIGS = by_language(
     {"mkd_Cyrl": "North Macedonian"},
 )
 
-_GROUPING = kept("domain", "subject", "regional_feature", "level", "country")
+_GROUPING = keep_fields("domain", "subject", "regional_feature", "level", "country")
 
 
 def options(row: Row) -> tuple[str, list[str]]:
@@ -45,8 +44,8 @@ def options(row: Row) -> tuple[str, list[str]]:
     listed = row.values.get("choices")
     if isinstance(listed, list) and len(listed) == len(LETTERS):
         return "choices", [str(option).strip() for option in listed]
-    if listed is None and all(option in row.values for option in OPTIONS):
-        return "option_a-option_d", [row.shown(option) for option in OPTIONS]
+    if listed is None and all(option in row.values for option in OPTION_FIELDS):
+        return "option_a-option_d", [row.shown(option) for option in OPTION_FIELDS]
     raise row.refused(
         "the row has no four options, neither a list 'choices' nor 'option_a' to 'option_d'",
         sorted(row.values) if listed is None else listed,
@@ -55,7 +54,7 @@ def options(row: Row) -> tuple[str, list[str]]:
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return lettered(row.text("question"), options(row)[1])
+    return exam_prompt(row.text("question"), options(row)[1])
 
 
 def details(row: Row) -> Mapping[str, str]:
@@ -63,7 +62,7 @@ def details(row: Row) -> Mapping[str, str]:
     return {**_GROUPING(row), "options_from": options(row)[0]}
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "include",
         "INCLUDE: local exams in 44 languages",
@@ -82,6 +81,6 @@ task = ChoiceTask(
     fields=("question", "answer"),
     prompts={"exam": exam},
     gold=lambda row: row.gold("answer", "0123", LETTERS),
-    source=unshared,
+    source=source_per_language,
     details=details,
 )

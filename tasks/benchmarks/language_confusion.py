@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.answering import AnsweringTask
 from polyarena.tasks.benchmarks.aya_evaluation_suite import (
     CITATION,
     DATASET,
@@ -27,9 +26,10 @@ from polyarena.tasks.benchmarks.aya_evaluation_suite import (
     native_item,
     translated_item,
 )
-from polyarena.tasks.benchmarks.reading import Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.generative import GenerativeTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import RowReader, Subset
 from polyarena.tasks.identify import IDENTIFIER, Agreement, agreement, identify
 from polyarena.tasks.identify.prose import prose
 from polyarena.tasks.item import Kind
@@ -48,8 +48,8 @@ UNIDENTIFIABLE = "yor_Latn"
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SMALL_LATIN = re.compile(r"(?<![A-Za-z0-9])[a-z]{4,}(?![A-Za-z0-9])")
 
-PARTS = {code: Part("aya_human_annotated", label=code) for code in HUMAN_ANNOTATED if code != UNIDENTIFIABLE} | {
-    code: Part("dolly_human_edited", label=code) for code in HUMAN_EDITED if code not in HUMAN_ANNOTATED
+PARTS = {code: Subset("aya_human_annotated", label=code) for code in HUMAN_ANNOTATED if code != UNIDENTIFIABLE} | {
+    code: Subset("dolly_human_edited", label=code) for code in HUMAN_EDITED if code not in HUMAN_ANNOTATED
 }
 
 
@@ -82,7 +82,7 @@ def _item(row: Row) -> Item:
     return build(row)
 
 
-task = AnsweringTask(
+task = GenerativeTask(
     TaskCard(
         name="language_confusion",
         version="1.0",
@@ -105,7 +105,7 @@ task = AnsweringTask(
         left_out={UNIDENTIFIABLE: "the language identifier does not know Yoruba, so nothing can be told of an answer"},
         citation=f"Marchisio et al. 2024, Language Confusion in LLMs, arXiv 2406.20052; {CITATION}",
     ),
-    Rows(PARTS, FIELDS, _item, label_of),
+    RowReader(PARTS, FIELDS, _item, label_of),
     confusion_scores,
     {metric: f"metric:{metric}|words:{FEWEST_WORDS}|lid:{IDENTIFIER}" for metric in (LINE_PASS, WORD_PASS)},
 )

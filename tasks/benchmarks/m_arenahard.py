@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.reading import TEXT, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 
 CONFIGS: Mapping[str, str] = MappingProxyType(
@@ -55,7 +55,7 @@ def _item(row: Row) -> Item:
     return Item(question_id, question_id, row.language, row["prompt"], fields={"cluster": row["cluster"]})
 
 
-task = AskingTask(
+task = OpenEndedTask(
     TaskCard(
         name="m_arenahard",
         version="0.1",
@@ -78,5 +78,5 @@ task = AskingTask(
         ),
         citation="Dang et al. 2024, Aya Expanse, arXiv 2412.04261; Li et al. 2024, Arena-Hard, arXiv 2406.11939",
     ),
-    Rows({code: Part(config) for code, config in CONFIGS.items()}, dict.fromkeys(FIELDS, TEXT), _item),
+    RowReader({code: Subset(config) for code, config in CONFIGS.items()}, dict.fromkeys(FIELDS, TEXT), _item),
 )

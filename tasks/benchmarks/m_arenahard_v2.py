@@ -7,12 +7,12 @@ and to mixed languages. The data set says ``hard_prompt`` or ``creative_writing`
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
 from polyarena.tasks.benchmarks.m_arenahard import CONFIGS
-from polyarena.tasks.benchmarks.reading import TEXT, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 
 FIELDS = ("question_id", "category", "subcategory", "prompt", "language")
@@ -24,7 +24,7 @@ def _item(row: Row) -> Item:
     return Item(question_id, question_id, row.language, row["prompt"], fields=groups)
 
 
-task = AskingTask(
+task = OpenEndedTask(
     TaskCard(
         name="m_arenahard_v2",
         version="2.0",
@@ -46,5 +46,5 @@ task = AskingTask(
         ),
         citation="Khairi et al. 2025, When Life Gives You Samples, arXiv 2506.20544",
     ),
-    Rows({code: Part(config) for code, config in CONFIGS.items()}, dict.fromkeys(FIELDS, TEXT), _item),
+    RowReader({code: Subset(config) for code, config in CONFIGS.items()}, dict.fromkeys(FIELDS, TEXT), _item),
 )

@@ -12,19 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyarena.tasks.benchmarks.choosing import (
-    LETTERS,
-    OPTIONS,
-    ChoiceTask,
-    Row,
-    Shots,
-    by_field,
-    by_language,
-    choice_card,
-    lettered,
-    translated,
-)
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import (
+    LETTERS,
+    OPTION_FIELDS,
+    FewShot,
+    MultipleChoiceTask,
+    exam_prompt,
+    source_from_fields,
+)
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language(
     "ar bn ca da de en es eu fr gu hi hr hu hy id is it kn ml mr nb ne nl pt ro ru sk sr sv ta te uk vi zh"
@@ -33,7 +31,7 @@ CONFIGS = by_language(
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return lettered(row.text("instruction"), [row.shown(option) for option in OPTIONS])
+    return exam_prompt(row.text("instruction"), [row.shown(option) for option in OPTION_FIELDS])
 
 
 def subject(row: Row) -> Mapping[str, str]:
@@ -41,7 +39,7 @@ def subject(row: Row) -> Mapping[str, str]:
     return {"subject": row.text("id").partition("/")[0]}
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "m_mmlu",
         "M-MMLU: MMLU by machine translation (Okapi) in 34 languages",
@@ -60,8 +58,8 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("id", "instruction", "answer"),
     prompts={"exam": exam},
-    shots={"five_shot": Shots(exam, split="train", group=lambda row: subject(row)["subject"])},
+    shots={"five_shot": FewShot(exam, split="train", group=lambda row: subject(row)["subject"])},
     gold=lambda row: row.gold("answer", LETTERS),
-    source=by_field("id"),
+    source=source_from_fields("id"),
     details=subject,
 )

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.answering import AnsweringFamily, AnsweringTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
 from polyarena.tasks.benchmarks.grade_school_maths import FIELDS, METRICS, maths_item, numbered
-from polyarena.tasks.benchmarks.reading import UNPINNED, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.generative import GenerativeTask, TemplatedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import UNPINNED, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.numbers import numeric_match
 
@@ -82,20 +82,20 @@ def _card(name: str, template: str, generation: GenerationDefaults) -> TaskCard:
     )
 
 
-_PARTS = {code: Part(words.config) for code, words in WORDS.items()}
+_PARTS = {code: Subset(words.config) for code, words in WORDS.items()}
 _STOPS = (*dict.fromkeys(words.question for words in WORDS.values()), "</s>", "<|im_end|>")
 """lm-eval stops at the label of the item's own language; a card has one list for all."""
 
-task = AnsweringFamily(
+task = TemplatedTask(
     {
-        "reasoned": AnsweringTask(
+        "reasoned": GenerativeTask(
             _card("mgsm", "reasoned step by step", GenerationDefaults(max_tokens=1024)),
-            Rows(_PARTS, FIELDS, maths_item),
+            RowReader(_PARTS, FIELDS, maths_item),
             numeric_match,
         ),
-        "direct": AnsweringTask(
+        "direct": GenerativeTask(
             _card("mgsm.direct", "answered at once", GenerationDefaults(max_tokens=256, stop=_STOPS)),
-            Rows(_PARTS, FIELDS, _direct),
+            RowReader(_PARTS, FIELDS, _direct),
             numeric_match,
         ),
     }

@@ -11,23 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyarena.tasks.benchmarks.choosing import (
-    LETTERS,
-    ChoiceTask,
-    Row,
-    by_language,
-    by_position,
-    choice_card,
-    lettered,
-)
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.multiple_choice import LETTERS, MultipleChoiceTask, exam_prompt, source_from_position
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("AR_XY BN_BD DE_DE ES_LA FR_FR HI_IN ID_ID IT_IT JA_JP KO_KR PT_BR SW_KE YO_NG ZH_CN")
 
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return lettered(row.text("Question"), [row.shown(letter) for letter in LETTERS])
+    return exam_prompt(row.text("Question"), [row.shown(letter) for letter in LETTERS])
 
 
 def subject(row: Row) -> Mapping[str, str]:
@@ -35,7 +29,7 @@ def subject(row: Row) -> Mapping[str, str]:
     return {"subject": row.text("Subject").partition("_test")[0]}
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "mmmlu",
         "MMMLU: MMLU translated by professionals in 14 languages",
@@ -55,6 +49,6 @@ task = ChoiceTask(
     fields=("Question", *LETTERS, "Answer", "Subject"),
     prompts={"exam": exam},
     gold=lambda row: row.gold("Answer", LETTERS),
-    source=by_position,
+    source=source_from_position,
     details=subject,
 )

@@ -9,8 +9,10 @@ The choices are the two sentences, scored whole after nothing, as lm-eval does.
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.choosing import Asked, ChoiceTask, Row, by_language, choice_card, kept, unshared
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, RenderedPrompt, keep_fields, source_per_language
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language(
     "amh arb bel ben bul cat ces cym dan deu ell eng est eus fas fin fra gla gle glg guj heb hin hun hye isl ita kat "
@@ -18,12 +20,12 @@ CONFIGS = by_language(
 )
 
 
-def sentences(row: Row) -> Asked:
+def sentences(row: Row) -> RenderedPrompt:
     """Give the right sentence, then the wrong one."""
-    return Asked("", (row.text("sen").strip(), row.text("wrong_sen").strip()), separator="", whole=True)
+    return RenderedPrompt("", (row.text("sen").strip(), row.text("wrong_sen").strip()), separator="", whole=True)
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "multiblimp",
         f"MultiBLiMP: minimal pairs of agreement in {len(CONFIGS)} languages",
@@ -51,6 +53,6 @@ task = ChoiceTask(
     own_separators=True,
     prompts={"sentences": sentences},
     gold=lambda row: 0,  # noqa: ARG005
-    source=unshared,
-    details=kept("phenomenon"),
+    source=source_per_language,
+    details=keep_fields("phenomenon"),
 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.reading import ID, TEXT, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import ID, TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 
 COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -39,7 +39,7 @@ def _item(row: Row) -> Item:
     return Item(prompt_id, prompt_id, row.language, row[COLUMNS[row.language]], fields=groups)
 
 
-task = AskingTask(
+task = OpenEndedTask(
     TaskCard(
         name="multijail",
         version="1.0",
@@ -62,5 +62,5 @@ task = AskingTask(
         ),
         citation="Deng et al. 2024, Multilingual Jailbreak Challenges in Large Language Models, arXiv 2310.06474",
     ),
-    Rows(dict.fromkeys(COLUMNS, Part("default")), FIELDS, _item),
+    RowReader(dict.fromkeys(COLUMNS, Subset("default")), FIELDS, _item),
 )

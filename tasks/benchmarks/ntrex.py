@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.choosing.cards import by_language
-from polyarena.tasks.benchmarks.reading import TEXT, UNPINNED, Part, read_rows
-from polyarena.tasks.benchmarks.translating import ENGLISH, METRICS, Pair, TranslationTask, translation_task
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames.cards import by_language
+from polyarena.tasks.frames.rows import TEXT, UNPINNED, Subset, read_rows
+from polyarena.tasks.frames.translation import ENGLISH, METRICS, Pair, TranslationTask, translation_task
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import select_languages
 
@@ -70,8 +70,8 @@ def pairs(language: str, data: DataSource) -> Iterator[Pair]:
         DataError: The data is missing or lacks a field, or English has another number of sentences.
     """
     config = CONFIGS[language]
-    english = list(read_rows(DATASET, Part("eng_Latn"), ENGLISH, FIELDS, data))
-    other = list(read_rows(DATASET, Part(config), language, FIELDS, data))
+    english = list(read_rows(DATASET, Subset("eng_Latn"), ENGLISH, FIELDS, data))
+    other = list(read_rows(DATASET, Subset(config), language, FIELDS, data))
     if len(english) != len(other):
         raise DataError(
             f"the language has {len(other):,} sentences, and English {len(english):,}",

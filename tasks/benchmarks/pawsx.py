@@ -16,8 +16,10 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_field, by_language, choice_card, translated
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, source_from_fields
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("de en es fr ja ko zh")
 
@@ -52,7 +54,7 @@ def native(row: Row) -> tuple[str, tuple[str, ...]]:
     return f"{start}, {right}?", tuple(f"{word}, {second[0].lower()}{second[1:]}" for word in words)
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "pawsx",
         "PAWS-X: paraphrases in 7 languages",
@@ -72,6 +74,6 @@ task = ChoiceTask(
     fields=("id", "sentence1", "sentence2", "label"),
     prompts={"native": native},
     gold=lambda row: row.gold("label", "01"),
-    source=by_field("id"),
+    source=source_from_fields("id"),
     asked=lambda row: bool(row.shown("sentence1") and row.shown("sentence2")),
 )

@@ -10,8 +10,10 @@ the longest of them, ``science/technology``, whatever the sentence, so only ``ac
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_field, by_language, choice_card, kept, translated
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, keep_fields, source_from_fields
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.languages import all_languages
 
 LABELS = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
@@ -28,7 +30,7 @@ def topic(row: Row) -> tuple[str, tuple[str, ...]]:
     return f"Which topic is the text about: {listed}?\nText: {row.text('text').strip()}\nTopic:", LABELS
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "sib200",
         f"SIB-200: topic classification in {len(CONFIGS)} languages",
@@ -40,7 +42,7 @@ task = ChoiceTask(
         ),
         translated(CONFIGS, Provenance.HUMAN),
         chance=1 / len(LABELS),
-        labelled=True,
+        fixed_labels=True,
         shared="the 204 test sentences, by index_id",
         notes="The question and the labels are in English, the text in the language.",
         left_out=LEFT_OUT,
@@ -49,8 +51,8 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("index_id", "category", "text"),
     prompts={"topic": topic},
-    labelled=frozenset({"topic"}),
+    fixed_labels=frozenset({"topic"}),
     gold=lambda row: row.gold("category", LABELS),
-    source=by_field("index_id"),
-    details=kept("category"),
+    source=source_from_fields("index_id"),
+    details=keep_fields("category"),
 )

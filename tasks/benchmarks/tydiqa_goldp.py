@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.answering import AnsweringTask
-from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item, require_answers
-from polyarena.tasks.benchmarks.reading import Part, Rows, Values
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.generative import GenerativeTask
+from polyarena.tasks.frames.question_answering import FIELDS, METRICS, question_item, require_answers
+from polyarena.tasks.frames.rows import RowReader, Subset, Values
 from polyarena.tasks.item import Kind
-from polyarena.tasks.metrics.answers import answer_scores
+from polyarena.tasks.metrics.question_answering import answer_scores
 
 PREFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -37,7 +37,7 @@ def _label(row: Values) -> str:
     return str(row["id"]).partition("-")[0]
 
 
-task = AnsweringTask(
+task = GenerativeTask(
     TaskCard(
         name="tydiqa_goldp",
         version="1.0",
@@ -58,8 +58,8 @@ task = AnsweringTask(
         left_out=dict.fromkeys(("jpn_Jpan", "tha_Thai"), "the makers left it out: no spaces between words"),
         citation="Clark et al. 2020, TyDi QA, arXiv 2003.05002",
     ),
-    Rows(
-        {code: Part("secondary_task", label=prefix) for code, prefix in PREFIXES.items()},
+    RowReader(
+        {code: Subset("secondary_task", label=prefix) for code, prefix in PREFIXES.items()},
         FIELDS,
         question_item,
         _label,

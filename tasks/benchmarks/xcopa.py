@@ -21,8 +21,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_field, by_language, choice_card, kept
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, keep_fields, source_from_fields
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("et ht id it qu sw ta th tr vi zh")
 
@@ -98,7 +100,7 @@ def _relation(row: Row) -> str:
     return RELATIONS[row.gold("question", RELATIONS)]
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "xcopa",
         "XCOPA: causes and effects in 11 languages",
@@ -122,6 +124,6 @@ task = ChoiceTask(
     fields=("premise", "choice1", "choice2", "question", "label", "idx"),
     prompts={"connective": connective, "likelier": likelier, "numbered": numbered, "why": why, "pick": pick},
     gold=lambda row: row.gold("label", "01"),
-    source=by_field("idx"),
-    details=kept("question"),
+    source=source_from_fields("idx"),
+    details=keep_fields("question"),
 )

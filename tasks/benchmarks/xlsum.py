@@ -6,11 +6,11 @@ none has a counterpart in another. The whole article is in the prompt, without i
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.answering import AnsweringTask
-from polyarena.tasks.benchmarks.choosing.cards import by_language
-from polyarena.tasks.benchmarks.reading import TEXT, UNPINNED, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import by_language
+from polyarena.tasks.frames.generative import GenerativeTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import TEXT, UNPINNED, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.rouge import ROUGE_L, ROUGE_LSUM, rouge_scores
@@ -44,7 +44,7 @@ def _item(row: Row) -> Item:
     )
 
 
-task = AnsweringTask(
+task = GenerativeTask(
     TaskCard(
         name="xlsum",
         version="1.0",
@@ -68,6 +68,6 @@ task = AnsweringTask(
         left_out={"srp_Latn": "config serbian_latin: the language table has Serbian in Cyrillic letters only"},
         citation="Hasan et al. 2021, XL-Sum, arXiv 2106.13822",
     ),
-    Rows({code: Part(config) for code, config in CONFIGS.items()}, FIELDS, _item),
+    RowReader({code: Subset(config) for code, config in CONFIGS.items()}, FIELDS, _item),
     rouge_scores,
 )

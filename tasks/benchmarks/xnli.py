@@ -17,16 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.choosing import (
-    ChoiceTask,
-    Row,
-    Template,
-    by_language,
-    by_position,
-    choice_card,
-    translated,
-)
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, PromptTemplate, source_from_position
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("ar bg de el en es fr hi ru sw th tr ur vi zh")
 
@@ -82,7 +76,7 @@ def claim(row: Row) -> tuple[str, tuple[str, ...]]:
     return f"{known}\nIs the claim right, wrong, or undecided?\nAnswer:", ("Right", "Undecided", "Wrong")
 
 
-ENGLISH: Mapping[str, Template] = MappingProxyType(
+ENGLISH: Mapping[str, PromptTemplate] = MappingProxyType(
     {"true_or_false": true_or_false, "follows": follows, "supposing": supposing, "claim": claim}
 )
 """The templates that suit any language; their choices are labels, scored by ``acc`` alone."""
@@ -90,7 +84,7 @@ ENGLISH: Mapping[str, Template] = MappingProxyType(
 LABELS = "012"
 """Entailment, neutral, contradiction: the order of the choices in every template."""
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "xnli",
         "XNLI: natural language inference in 15 languages",
@@ -109,7 +103,7 @@ task = ChoiceTask(
     configs=CONFIGS,
     fields=("premise", "hypothesis", "label"),
     prompts={"native": native, **ENGLISH},
-    labelled=frozenset(ENGLISH),
+    fixed_labels=frozenset(ENGLISH),
     gold=lambda row: row.gold("label", LABELS),
-    source=by_position,
+    source=source_from_position,
 )

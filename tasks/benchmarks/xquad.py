@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.benchmarks.answering import AnsweringTask
-from polyarena.tasks.benchmarks.choosing.cards import translated
-from polyarena.tasks.benchmarks.question_answering import FIELDS, METRICS, question_item, require_answers
-from polyarena.tasks.benchmarks.reading import Part, Rows
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.generative import GenerativeTask
+from polyarena.tasks.frames.question_answering import FIELDS, METRICS, question_item, require_answers
+from polyarena.tasks.frames.rows import RowReader, Subset
 from polyarena.tasks.item import Kind
-from polyarena.tasks.metrics.answers import answer_scores
+from polyarena.tasks.metrics.question_answering import answer_scores
 
 CONFIGS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +33,7 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-task = AnsweringTask(
+task = GenerativeTask(
     TaskCard(
         name="xquad",
         version="1.0",
@@ -53,6 +53,8 @@ task = AnsweringTask(
         generation=GenerationDefaults(max_tokens=64),
         citation="Artetxe et al. 2020, On the Cross-lingual Transferability, arXiv 1910.11856",
     ),
-    Rows({code: Part(config) for code, config in CONFIGS.items()}, FIELDS, question_item, inspect=require_answers),
+    RowReader(
+        {code: Subset(config) for code, config in CONFIGS.items()}, FIELDS, question_item, inspect=require_answers
+    ),
     answer_scores,
 )

@@ -7,11 +7,11 @@ is gated, and natolambert/xstest-v2-copy lacks the labels. Refusing a ``safe`` p
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.reading import ID, TEXT, UNPINNED, Part, Rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import ID, TEXT, UNPINNED, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 
 FIELDS = {"id": ID, "prompt": TEXT, "type": TEXT, "label": TEXT, "focus": TEXT}
@@ -31,7 +31,7 @@ def _item(row: Row) -> Item:
     return Item(prompt_id, prompt_id, row.language, row["prompt"], fields=groups)
 
 
-task = AskingTask(
+task = OpenEndedTask(
     TaskCard(
         name="xstest",
         version="2.0",
@@ -50,5 +50,5 @@ task = AskingTask(
         notes=f"The one split is called train; nothing is trained. {UNPINNED}",
         citation="Röttger et al. 2024, XSTest, arXiv 2308.01263",
     ),
-    Rows({"eng_Latn": Part("default")}, FIELDS, _item),
+    RowReader({"eng_Latn": Subset("default")}, FIELDS, _item),
 )

@@ -9,8 +9,10 @@ The other templates ask in English, in the manner of P3 (Sanh et al. 2022, arXiv
 
 from __future__ import annotations
 
-from polyarena.tasks.benchmarks.choosing import ChoiceTask, Row, by_field, by_language, choice_card, translated
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, source_from_fields
+from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("ar en es eu hi id my ru sw te zh")
 
@@ -58,7 +60,7 @@ def _endings(row: Row) -> tuple[str, str]:
     return row.text(ENDINGS[0]), row.text(ENDINGS[1])
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "xstorycloze",
         "XStoryCloze: endings of stories in 11 languages",
@@ -79,5 +81,5 @@ task = ChoiceTask(
     fields=("story_id", *SENTENCES, *ENDINGS, "answer_right_ending"),
     prompts={"ending": ending, "likelier": likelier, "numbered": numbered, "reader": reader, "chosen": chosen},
     gold=lambda row: row.gold("answer_right_ending", "12"),
-    source=by_field("story_id"),
+    source=source_from_fields("story_id"),
 )

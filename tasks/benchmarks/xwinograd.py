@@ -32,10 +32,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.choosing import Asked, ChoiceTask, Row, by_language, choice_card, unshared
 from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, RenderedPrompt, source_per_language
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.item import Item
-from polyarena.tasks.metrics.choice import choice_scores
+from polyarena.tasks.metrics.multiple_choice import choice_scores
 
 if TYPE_CHECKING:
     from polyarena.tasks.records import Completion
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 CONFIGS = by_language("en fr pt ru zh", {"jpn_Jpan": "jp"})
 
 
-def continuation(row: Row) -> Asked:
+def continuation(row: Row) -> RenderedPrompt:
     """Give both sentences from the blank on, and both options alone; see the module."""
     before, blank, after = row.text("sentence").partition("_")
     if not blank:
@@ -51,7 +53,7 @@ def continuation(row: Row) -> Asked:
     options, rest, prompt = _pair(row), after.strip(), before.rstrip()
     continued = tuple(f"{option} {rest}" for option in options) if rest else ()
     separator = before.removeprefix(prompt) if prompt else ""
-    return Asked(prompt, continued + options, separator, whole=not prompt)
+    return RenderedPrompt(prompt, continued + options, separator, whole=not prompt)
 
 
 def replaced(row: Row) -> tuple[str, tuple[str, ...]]:
@@ -110,7 +112,7 @@ def _pair(row: Row) -> tuple[str, str]:
     return row.text("option1"), row.text("option2")
 
 
-task = ChoiceTask(
+task = MultipleChoiceTask(
     card=choice_card(
         "xwinograd",
         "XWinograd: Winograd schemas in 6 languages",
@@ -141,6 +143,6 @@ task = ChoiceTask(
         "about": about,
     },
     gold=lambda row: row.gold("answer", "12"),
-    source=unshared,
+    source=source_per_language,
     scorer=rest_scores,
 )

@@ -9,17 +9,17 @@ from typing import Any
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import closest
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 
-def well_formed_deep(value: Any) -> Any:
-    """Return the value with :func:`~polyarena.tasks.text.well_formed` applied to every text in it, keys included."""
+def sanitize_texts(value: Any) -> Any:
+    """Return the value with :func:`~polyarena.tasks.text.sanitize_text` applied to every text in it, keys included."""
     if isinstance(value, str):
-        return well_formed(value)
+        return sanitize_text(value)
     if isinstance(value, Mapping):
-        return {well_formed_deep(key): well_formed_deep(each) for key, each in value.items()}
+        return {sanitize_texts(key): sanitize_texts(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [well_formed_deep(each) for each in value]
+        return [sanitize_texts(each) for each in value]
     return value
 
 

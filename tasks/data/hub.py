@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.card import Dataset
-from polyarena.tasks.data.fields import well_formed_deep
+from polyarena.tasks.data.fields import sanitize_texts
 from polyarena.tasks.errors import DataError
 
 _MIRROR = "or use a local mirror: set POLYARENA_DATA, or data_root in the experiment"
@@ -35,7 +35,7 @@ def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
 
         with _quiet(datasets):
             table = datasets.load_dataset(dataset.id, config, split=dataset.split, revision=dataset.revision)
-            rows = [well_formed_deep(row) for row in table]
+            rows = [sanitize_texts(row) for row in table]
     # The library lets through whatever its many dependencies raise.
     except Exception as error:
         raise _explained(error, place) from error

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from polyarena.tasks.data.fields import require_fields, well_formed_deep
+from polyarena.tasks.data.fields import require_fields, sanitize_texts
 from polyarena.tasks.errors import DataError
 
 _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -82,7 +82,7 @@ def _row(line: bytes, where: str, fields: Sequence[str], hook: Callable[[Any], A
     try:
         row = json.loads(line.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=hook)
         if _ESCAPED.search(line):
-            row = well_formed_deep(row)
+            row = sanitize_texts(row)
     except UnicodeDecodeError as error:
         raise DataError(
             "the line is not UTF-8",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.card import Dataset
-from polyarena.tasks.data.fields import well_formed_deep
+from polyarena.tasks.data.fields import sanitize_texts
 from polyarena.tasks.data.jsonl import read_jsonl
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import closest
@@ -51,7 +51,7 @@ def _parquet_rows(path: Path) -> list[tuple[str, dict[str, Any]]]:
     try:
         # A ParquetFile reads this one file; read_table would make columns of folder names such as `lang=sw`.
         with pq.ParquetFile(path) as file:
-            rows = well_formed_deep(file.read().to_pylist())
+            rows = sanitize_texts(file.read().to_pylist())
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise DataError(
             "the Parquet file cannot be read",

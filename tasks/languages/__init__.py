@@ -26,8 +26,8 @@ Sources, by column:
 The grammar of selectors such as ``aya99 & tier:low, -swa`` is in :mod:`polyarena.tasks.languages.selection`.
 """
 
-from polyarena.tasks.languages.finding import find_language
 from polyarena.tasks.languages.language import Language
+from polyarena.tasks.languages.lookup import find_language
 from polyarena.tasks.languages.selection import named_languages, select_languages
 from polyarena.tasks.languages.table import all_languages
 

@@ -24,8 +24,8 @@ from collections.abc import Sequence
 
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.languages.facets import FACETS, facet_members, facet_values
-from polyarena.tasks.languages.finding import LISTING, lookup, suggestions
 from polyarena.tasks.languages.language import Language
+from polyarena.tasks.languages.lookup import LISTING, lookup, suggestions
 from polyarena.tasks.languages.table import all_languages
 from polyarena.tasks.suggest import unknown
 

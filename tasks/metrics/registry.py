@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.metrics.answers import EXACT_MATCH, F1
-from polyarena.tasks.metrics.choice import ACC, ACC_BYTES
-from polyarena.tasks.metrics.corpus_formulas import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
+from polyarena.tasks.metrics.corpus import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
 from polyarena.tasks.metrics.gender import (
     DELTA_G,
     DELTA_G_STATISTICS,
@@ -20,7 +18,9 @@ from polyarena.tasks.metrics.gender import (
     delta_g,
     delta_s,
 )
+from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES
 from polyarena.tasks.metrics.numbers import NUMERIC_MATCH
+from polyarena.tasks.metrics.question_answering import EXACT_MATCH, F1
 from polyarena.tasks.metrics.rouge import ROUGE_L, ROUGE_LSUM
 from polyarena.tasks.metrics.translation import BLEU_CHAR, CHRF, SPBLEU, translation_signature
 from polyarena.tasks.suggest import unknown

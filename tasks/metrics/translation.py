@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.metrics.answered import answer_and_references
-from polyarena.tasks.metrics.corpus_formulas import CHRF_BETA, CHRF_ORDER, CHRF_WORDS, bleu, chrf
+from polyarena.tasks.metrics.corpus import CHRF_BETA, CHRF_ORDER, CHRF_WORDS, bleu, chrf
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item

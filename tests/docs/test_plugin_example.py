@@ -6,10 +6,10 @@ import pytest
 
 from polyarena.harness import plan, run
 from polyarena.harness.models.protocol import Model, ModelType
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import ModelError, PolyarenaError, UnknownNameError
 from polyarena.tasks.plugins import plugins
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.validation import validate_items
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_its_items_pass_the_check_of_every_task(folder):
     import greetarena
 
     for language in greetarena.task.card.languages:
-        items = checked(greetarena.task, language, greetarena.task.items(language, None))
+        items = validate_items(greetarena.task, language, greetarena.task.items(language, None))
         assert [item.source_id for item in items] == ["morning", "night"]
 
 

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from polyarena.tasks.benchmarks import flores, sib200, tydiqa_goldp, xcopa
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, PolyarenaError
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion, to_table
 from polyarena.tasks.registry import installed_tasks
+from polyarena.tasks.validation import validate_items
 
 TEXT = {"index_id": 1, "category": "politics", "text": "Rais alihutubia bunge."}
 READING = [task for task in installed_tasks()[0] if task.card.dataset.id != "builtin"]
@@ -32,7 +32,7 @@ def mirror(tmp_path):
 
 def refusal(task, language, data):
     with pytest.raises(DataError) as caught:
-        checked(task, language, task.items(language, data))
+        validate_items(task, language, task.items(language, data))
     assert caught.value.where
     assert caught.value.fix
     return caught.value
@@ -104,7 +104,7 @@ def test_mixed_splits_are_refused_and_counted(mirror):
 def test_a_field_split_that_mixes_nothing_is_left_alone(mirror, named):
     rows = [{**TEXT, "index_id": number, "split": each} for number, each in enumerate(named)]
     data = mirror(sib200.task.card.dataset, {"swh_Latn": rows})
-    assert len(checked(sib200.task, "swh_Latn", sib200.task.items("swh_Latn", data))) == 2
+    assert len(validate_items(sib200.task, "swh_Latn", sib200.task.items("swh_Latn", data))) == 2
 
 
 def test_another_split_is_not_taken_for_the_one_asked_for(mirror):
@@ -130,7 +130,7 @@ def test_a_target_with_lone_surrogates_is_scored_and_stored(mirror):
     english, swahili = [{"id": 1, "text": "Good morning."}], [{"id": 1, "text": "Habari \ud83d ya asubuhi."}]
     data = mirror(flores.DATASET, {"eng_Latn": english, "swh_Latn": swahili})
     task = flores.from_english.variant("characters")
-    (item,) = checked(task, "swh_Latn", task.items("swh_Latn", data))
+    (item,) = validate_items(task, "swh_Latn", task.items("swh_Latn", data))
     assert item.references == ("Habari \ufffd ya asubuhi.",)
     answer = Completion("s", task.card.name, "swh_Latn", "1", 0, "1", item.prompt, text=item.references[0])
     assert task.score(item, answer)["chrf++"] == pytest.approx(100)

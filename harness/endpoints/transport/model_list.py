@@ -5,7 +5,7 @@ from __future__ import annotations
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.harness.endpoints.transport.outcome import mask_key
 from polyarena.tasks.suggest import closest
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 _TIMEOUT_S = 5.0
 _MOST_NAMED = 12
@@ -27,7 +27,7 @@ def list_models(settings: EndpointSettings, key: str) -> tuple[str, ...]:
     except (openai.OpenAIError, ValueError, TypeError, AttributeError):
         return ()  # It is asked for the sake of a message only, and a server may answer anything.
     told = [name for name in names if isinstance(name, str) and mask_key(name, key) == name]
-    found = {" ".join(well_formed(name).split())[:_LONGEST] for name in told}
+    found = {" ".join(sanitize_text(name).split())[:_LONGEST] for name in told}
     return tuple(sorted(name for name in found if name))
 
 

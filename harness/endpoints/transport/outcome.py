@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.finish_reasons import is_withheld
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 from polyarena.tasks.thinking import read_message
 
 OK = "ok"
@@ -72,7 +72,7 @@ def sanitize_outcome(outcome: Outcome, key: str) -> Outcome:
     thought = reply.thought and _masked_answer(reply.thought, key)
     reply = replace(reply, text=_masked_answer(reply.text, key), thought=thought, finish_reason=finish_reason)
     if reply.error is not None:
-        text = " ".join(well_formed(mask_key(reply.error, key)).split())
+        text = " ".join(sanitize_text(mask_key(reply.error, key)).split())
         text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
         reply = replace(reply, error=text)
     return replace(outcome, reply=reply)
@@ -124,9 +124,9 @@ def parse_response(content: bytes) -> Outcome:
     if thought_tokens is None:
         thought_tokens = _count(usage, "reasoning_tokens")
     finish_reason = choice.get("finish_reason")
-    finish_reason = well_formed(finish_reason) if isinstance(finish_reason, str) else None
+    finish_reason = sanitize_text(finish_reason) if isinstance(finish_reason, str) else None
     said = read_message(message)
-    text, thought = well_formed(said.text), None if said.thought is None else well_formed(said.thought)
+    text, thought = sanitize_text(said.text), None if said.thought is None else sanitize_text(said.thought)
     if is_withheld(finish_reason) and not text:
         why = "the endpoint's content filter withheld the answer"
         return Outcome("filtered", Reply("", finish_reason, prompt_tokens, completion_tokens, error=why))

@@ -10,10 +10,10 @@ from polyarena.tasks.benchmarks.cldr_names.concepts import N_CHOICES, Concept, a
 from polyarena.tasks.benchmarks.cldr_names.coverage import MIN_ITEMS, aya_coverage, bare, coverage, question
 from polyarena.tasks.benchmarks.cldr_names.locales import revision
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
-from polyarena.tasks.check import require_language
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import Language, find_language
-from polyarena.tasks.metrics.choice import ACC, ACC_BYTES, choice_scores
+from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
+from polyarena.tasks.validation import require_language
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
-from polyarena.tasks.check import require_language
 from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.validation import require_language
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.reading import TEXT, Part, read_rows
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.benchmarks.winomt.gender import gender_of
 from polyarena.tasks.benchmarks.winomt.lexicon import languages, lexicon
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
-from polyarena.tasks.check import require_language
 from polyarena.tasks.errors import DataError, NotOnHubError
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import TEXT, Subset, read_rows
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.gender import (
@@ -29,6 +28,7 @@ from polyarena.tasks.metrics.gender import (
     gender_statistics,
 )
 from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.validation import require_language
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
@@ -106,7 +106,7 @@ class WinoMT:
 
     def _rows(self, split: str, language: str, data: DataSource) -> Iterator[Row]:
         # The folder has no configs: its files lie right in it.
-        return read_rows(self.card.dataset, Part("", split=split), language, FIELDS, data)
+        return read_rows(self.card.dataset, Subset("", split=split), language, FIELDS, data)
 
 
 def _key(row: Row) -> _Key:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from polyarena.harness.endpoints import CallCache
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 KEY = "ab" * 32
 tokens = st.none() | st.integers(min_value=0, max_value=2**40)
@@ -23,8 +23,8 @@ tokens = st.none() | st.integers(min_value=0, max_value=2**40)
 
 @settings(max_examples=25)
 @given(
-    text=st.text().map(well_formed),
-    finish_reason=st.none() | st.text(max_size=9).map(well_formed),
+    text=st.text().map(sanitize_text),
+    finish_reason=st.none() | st.text(max_size=9).map(sanitize_text),
     prompt=tokens,
     completion=tokens,
 )

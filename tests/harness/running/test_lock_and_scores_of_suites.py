@@ -14,7 +14,7 @@ from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.registry import find_task
-from polyarena.tasks.sample import limited
+from polyarena.tasks.subsample import subsample
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -97,7 +97,7 @@ def test_a_limit_takes_the_same_source_items_in_every_language_in_the_order_of_t
     data = DataSource(None)
     sources = [[item.source_id for item in load_items(made.tasks[0], code, data)] for code in LANGUAGES]
     assert sources[0] == sources[1]
-    assert sources[0] == [item.source_id for item in limited(sums.items("eng_Latn", data), 6)]
+    assert sources[0] == [item.source_id for item in subsample(sums.items("eng_Latn", data), 6)]
     assert sources[0] == sorted(sources[0], key=int)
     assert sources[0] != [str(number) for number in range(6)]
     assert {cell.items for cell in made.cells} == {6}

@@ -18,7 +18,7 @@ from polyarena.reports.stats.summary import Settings, summarise
 from polyarena.reports.stats.templates import template_columns, template_scores
 from polyarena.reports.template_names import is_over_templates, over_templates, plain_metric
 from polyarena.tasks.errors import DataError
-from polyarena.tasks.metrics.corpus_formulas import CHRF_STATISTICS
+from polyarena.tasks.metrics.corpus import CHRF_STATISTICS
 
 Make = Callable[..., pd.DataFrame]
 

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.registry import find_task
+from polyarena.tasks.validation import validate_items
 
 REPOSITORY = Path(__file__).parents[3]
 
 
 def rows_by_task():
-    """Rows in the schema of each data set that has a config for each language."""
+    """RowReader in the schema of each data set that has a config for each language."""
     spec = importlib.util.spec_from_file_location("full_mirror", REPOSITORY / "benchmarks" / "full_mirror.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -54,7 +54,7 @@ class Copy(DataSource):
 def asked(name, rows):
     task = find_task(name)
     language = task.card.languages[0]
-    return checked(task, language, task.items(language, Copy(rows)))
+    return validate_items(task, language, task.items(language, Copy(rows)))
 
 
 def read_fields(name):

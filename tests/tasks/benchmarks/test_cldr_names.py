@@ -13,19 +13,19 @@ from polyarena.tasks.benchmarks.cldr_names import task
 from polyarena.tasks.benchmarks.cldr_names.concepts import Category, all_concepts, gold_position, rivals
 from polyarena.tasks.benchmarks.cldr_names.coverage import MIN_ITEMS, aya_coverage
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import select_languages
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 every_language = pytest.mark.parametrize("language", task.card.languages)
 
 
 def items(language):
-    return checked(task, language, task.items(language, DataSource(None)))
+    return validate_items(task, language, task.items(language, DataSource(None)))
 
 
 def answer(item, loglikelihoods):

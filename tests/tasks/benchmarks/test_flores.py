@@ -6,13 +6,13 @@ import pytest
 
 from polyarena.tasks.benchmarks.flores import DATASET, ENGLISH, LANGUAGES, RENAMED, config_of, from_english, to_english
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 BOTH = pytest.mark.parametrize("task", [from_english, to_english], ids=lambda task: task.card.name)
 
@@ -78,10 +78,10 @@ def test_a_variant_needs_no_download(task):
 
 @BOTH
 def test_real_sentences_are_parallel_in_all_languages(hub, task):
-    first = [item.source_id for item in checked(task, "swh_Latn", task.items("swh_Latn", hub))]
+    first = [item.source_id for item in validate_items(task, "swh_Latn", task.items("swh_Latn", hub))]
     assert len(first) == 204
     for language in task.card.languages:
-        items = checked(task, language, task.items(language, hub))
+        items = validate_items(task, language, task.items(language, hub))
         assert [item.source_id for item in items] == first
         assert all(len(item.references) == 1 and item.references[0].strip() for item in items)
 

@@ -22,9 +22,9 @@ from polyarena.tasks.benchmarks import (
     xquad,
     xstest,
 )
-from polyarena.tasks.benchmarks.answering import AnsweringFamily
-from polyarena.tasks.benchmarks.reading import UNPINNED
 from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.frames.generative import TemplatedTask
+from polyarena.tasks.frames.rows import UNPINNED
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import all_languages, select_languages
 from polyarena.tasks.records import Completion
@@ -127,7 +127,7 @@ def test_families_are_named_after_their_templates(task):
 
 
 def test_a_family_is_its_first_member():
-    family = AnsweringFamily({"direct": mgsm.task.variant("direct"), "reasoned": mgsm.task.variant("reasoned")})
+    family = TemplatedTask({"direct": mgsm.task.variant("direct"), "reasoned": mgsm.task.variant("reasoned")})
     assert family.templates == ("direct", "reasoned")
     assert family.card.name == "mgsm.direct"
     item = Item("1", "1", "eng_Latn", "?", references=("18",))

@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from polyarena.tasks.benchmarks import afrimgsm, global_mgsm, mgsm
 from polyarena.tasks.benchmarks.grade_school_maths import instructed, numbered
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 ALL = pytest.mark.parametrize(
     "task", [mgsm.task, global_mgsm.task, afrimgsm.task], ids=["mgsm", "global_mgsm", "afrimgsm"]
@@ -67,7 +67,7 @@ def test_only_what_is_known_counts_as_translated_by_people():
 
 @EVERY
 def test_real_problems_are_parallel(hub, language):
-    items = checked(mgsm.task, language, mgsm.task.items(language, hub))
+    items = validate_items(mgsm.task, language, mgsm.task.items(language, hub))
     english = list(mgsm.task.items("eng_Latn", hub))
     assert [item.source_id for item in items] == [str(number) for number in range(1, 251)]
     assert [item.references for item in items] == [item.references for item in english]
@@ -134,7 +134,7 @@ def test_large_numbers_may_be_grouped(hub):
 
 def test_global_mgsm_uses_the_instruction_of_the_data(hub_copy):
     data = hub_copy(global_mgsm.task.card.dataset, {"km": [GLOBAL_ROW, GLOBAL_ROW | {"answer": 7}]})
-    first, second = checked(global_mgsm.task, "khm_Khmr", global_mgsm.task.items("khm_Khmr", data))
+    first, second = validate_items(global_mgsm.task, "khm_Khmr", global_mgsm.task.items("khm_Khmr", data))
     assert first.prompt == 'Løs oppgaven. Avslutt med "Svar:" og tallet.\n\nHva er 6 * 7?'
     assert (first.source_id, second.source_id) == ("1", "2")
     assert (first.references, second.references) == (("42",), ("7",))
@@ -152,7 +152,7 @@ def test_global_mgsm_names_a_missing_field(hub_copy, field):
 
 def test_afrimgsm_reads_the_schema_of_mgsm(hub_copy):
     data = hub_copy(afrimgsm.task.card.dataset, {"orm": [AFRICAN_ROW, AFRICAN_ROW | {"answer_number": 2.0}]})
-    first, second = checked(afrimgsm.task, "gaz_Latn", afrimgsm.task.items("gaz_Latn", data))
+    first, second = validate_items(afrimgsm.task, "gaz_Latn", afrimgsm.task.items("gaz_Latn", data))
     assert "in Oromo (West Central)," in first.prompt
     assert first.prompt.endswith(AFRICAN_ROW["question"])
     assert (first.references, second.references) == (("18",), ("2",))

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from polyarena.tasks.benchmarks.aya_evaluation_suite import DATASET
 from polyarena.tasks.benchmarks.language_confusion import PARTS, confusion_scores, task
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.identify import IDENTIFIER, can_identify
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 ENGLISH = "The weather in the mountains changes quickly, so take warm clothes with you."
 FRENCH = "Le temps change vite en montagne, il faut donc emporter des vêtements chauds."
@@ -58,7 +58,7 @@ def test_prompts_come_from_both_sets(hub_copy):
         {"aya_human_annotated": [row(1, "tur_Latn")], "dolly_human_edited": [row(1, "hin_Deva"), row(1, "rus_Cyrl")]},
     )
     (turkish,), (hindi,), (russian,) = (
-        checked(task, code, task.items(code, data)) for code in ("tur_Latn", "hin_Deva", "rus_Cyrl")
+        validate_items(task, code, task.items(code, data)) for code in ("tur_Latn", "hin_Deva", "rus_Cyrl")
     )
     assert hindi.source_id == russian.source_id == "1"
     assert turkish.source_id == "tur_Latn:1"

@@ -7,13 +7,13 @@ import pytest
 
 from polyarena.tasks.benchmarks.m_arenahard import CONFIGS, FIELDS, task
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.identify import identify
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.validation import validate_items
 
 ROW = {"question_id": "q1", "cluster": "Cooking", "category": "m-arena-hard-sv", "prompt": "Vad är klockan?"}
 
@@ -36,7 +36,7 @@ def hub(test_data):
 
 
 def items(data, language="nld_Latn"):
-    return checked(task, language, task.items(language, data))
+    return validate_items(task, language, task.items(language, data))
 
 
 def test_it_is_a_task():

@@ -4,10 +4,10 @@ import pytest
 
 from polyarena.tasks.benchmarks.ntrex import CONFIGS, DATASET, LEFT_OUT, from_english, to_english
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.validation import validate_items
 
 BOTH = pytest.mark.parametrize("task", [from_english, to_english], ids=lambda task: task.card.name)
 ENGLISH = [{"text": "Welsh AMs worried."}, {"text": "There is consternation. "}]
@@ -46,7 +46,7 @@ def test_configs_mean_their_languages():
 
 @BOTH
 def test_rows_are_pairs(written, task):
-    items = checked(task, "swh_Latn", task.items("swh_Latn", written()))
+    items = validate_items(task, "swh_Latn", task.items("swh_Latn", written()))
     assert [item.source_id for item in items] == ["1", "2"]
     english, swahili = "There is consternation.", "Kuna mshangao."
     shown, wanted = (swahili, english) if task.into_english else (english, swahili)

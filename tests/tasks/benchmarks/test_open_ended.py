@@ -5,11 +5,11 @@ import pytest
 from polyarena.tasks.benchmarks import aya_evaluation_suite as suite
 from polyarena.tasks.benchmarks import m_arenahard, m_arenahard_v2
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import all_languages, select_languages
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.validation import validate_items
 
 ARENA = {
     "question_id": "2edbb5f36f5b42be",
@@ -57,7 +57,7 @@ def test_both_arenas_have_the_same_languages_and_other_data():
 
 def test_arena_rows_become_items(hub_copy):
     task = m_arenahard_v2.task
-    (item,) = checked(task, "nld_Latn", task.items("nld_Latn", hub_copy(task.card.dataset, {"nl": [ARENA]})))
+    (item,) = validate_items(task, "nld_Latn", task.items("nld_Latn", hub_copy(task.card.dataset, {"nl": [ARENA]})))
     assert item.item_id == item.source_id == ARENA["question_id"]
     assert item.prompt == ARENA["prompt"]
     assert item.fields == {"category": "hard_prompt", "subcategory": "coding"}
@@ -116,7 +116,7 @@ def test_dolly_is_parallel_by_id_in_whatever_order(hub_copy, task):
     one, other = task.card.languages[0], task.card.languages[-1]
     rows = [row(1, one), row(2, other), row(2, one), row(1, other)]
     data = hub_copy(suite.DATASET, {task.card.name: rows})
-    first, second = (checked(task, code, task.items(code, data)) for code in (one, other))
+    first, second = (validate_items(task, code, task.items(code, data)) for code in (one, other))
     assert [item.source_id for item in first] == ["1", "2"]
     assert [item.source_id for item in second] == ["2", "1"]
     assert all(item.item_id == item.source_id for item in [*first, *second])

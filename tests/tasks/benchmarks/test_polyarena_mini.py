@@ -11,13 +11,13 @@ from fontTools.unicodedata import script
 from polyarena.tasks import benchmarks
 from polyarena.tasks.benchmarks.polyarena_mini import task
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.identify import can_identify, identify
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.validation import validate_items
 
 FOLDER = files(benchmarks) / "polyarena_mini"
 ROWS = [json.loads(line) for line in (FOLDER / "prompts.jsonl").read_text("utf-8").split("\n") if line]
@@ -47,7 +47,7 @@ every_language = pytest.mark.parametrize("language", task.card.languages)
 
 
 def items(language):
-    return checked(task, language, task.items(language, DataSource(None)))
+    return validate_items(task, language, task.items(language, DataSource(None)))
 
 
 def test_it_is_a_task():

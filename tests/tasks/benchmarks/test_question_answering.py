@@ -3,15 +3,15 @@
 import pytest
 
 from polyarena.tasks.benchmarks import tydiqa_goldp, xquad
-from polyarena.tasks.benchmarks.question_answering import question_item
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.frames.question_answering import question_item
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 BOTH = pytest.mark.parametrize("task", [tydiqa_goldp.task, xquad.task], ids=["tydiqa_goldp", "xquad"])
 
@@ -68,7 +68,7 @@ def test_prefixes_and_configs_mean_their_languages():
 
 def test_rows_are_sorted_out_by_their_ids(tydi):
     data = tydi(row("swahili-1-0", "1946"), row("finnish-2-0", "Helsinki"), row("swahili-3-1", "Mwanza"))
-    items = checked(tydiqa_goldp.task, "swh_Latn", tydiqa_goldp.task.items("swh_Latn", data))
+    items = validate_items(tydiqa_goldp.task, "swh_Latn", tydiqa_goldp.task.items("swh_Latn", data))
     assert [item.item_id for item in items] == [item.source_id for item in items] == ["swahili-1-0", "swahili-3-1"]
     assert all(item.language == "swh_Latn" for item in items)
     (finnish,) = tydiqa_goldp.task.items("fin_Latn", data)
@@ -176,7 +176,9 @@ def test_xquad_is_parallel_by_its_ids(hub_copy):
     names = ["56beb4343aeaaa14008c925b", "56beb4343aeaaa14008c925c"]
     rows = [row(name, "308", context="ยอม 308 แต้ม") for name in names]
     data = hub_copy(xquad.task.card.dataset, {"xquad.th": rows, "xquad.en": rows})
-    thai, english = (checked(xquad.task, code, xquad.task.items(code, data)) for code in ("tha_Thai", "eng_Latn"))
+    thai, english = (
+        validate_items(xquad.task, code, xquad.task.items(code, data)) for code in ("tha_Thai", "eng_Latn")
+    )
     assert [item.source_id for item in thai] == [item.source_id for item in english] == names
     assert "in Thai" in thai[0].prompt
 

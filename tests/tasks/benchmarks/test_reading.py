@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.benchmarks.asking import AskingTask
-from polyarena.tasks.benchmarks.reading import (
+from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.frames.open_ended import OpenEndedTask
+from polyarena.tasks.frames.rows import (
     ID,
     NUMBER,
     OBJECT,
     TEXT,
     WHOLE,
-    Part,
-    Rows,
+    RowReader,
+    Subset,
     _last,
     read_rows,
     refuse_repeat,
 )
-from polyarena.tasks.card import Dataset, Provenance, TaskCard
-from polyarena.tasks.data import DataSource
-from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.protocol import Task
 
@@ -64,12 +64,12 @@ def by_code(row):
 
 
 def whole(fields=FIELDS):
-    return Rows({"deu_Latn": Part("de"), "eng_Latn": Part("en", split="validation")}, fields, build)
+    return RowReader({"deu_Latn": Subset("de"), "eng_Latn": Subset("en", split="validation")}, fields, build)
 
 
 def mixed():
-    parts = {"deu_Latn": Part("all", label="de"), "eng_Latn": Part("all", label="en")}
-    return Rows(parts, FIELDS | {"lang": TEXT}, build, by_code)
+    parts = {"deu_Latn": Subset("all", label="de"), "eng_Latn": Subset("all", label="en")}
+    return RowReader(parts, FIELDS | {"lang": TEXT}, build, by_code)
 
 
 def rows_of(*codes):
@@ -77,7 +77,7 @@ def rows_of(*codes):
 
 
 def test_a_task_on_the_frame_is_a_task():
-    task = AskingTask(CARD, whole())
+    task = OpenEndedTask(CARD, whole())
     assert isinstance(task, Task)
     assert task.score(None, None) == {}
 
@@ -124,11 +124,11 @@ def test_an_unknown_language_is_refused_before_anything_is_read():
 )
 def test_types_are_checked(types, good, bad, word):
     fields = {"v": types}
-    assert [row.values for row in read_rows(DATASET, Part("c"), "deu_Latn", fields, Memory([{"v": good}]))] == [
+    assert [row.values for row in read_rows(DATASET, Subset("c"), "deu_Latn", fields, Memory([{"v": good}]))] == [
         {"v": good}
     ]
     with pytest.raises(DataError) as caught:
-        list(read_rows(DATASET, Part("c"), "deu_Latn", fields, Memory([{"v": good}, {"v": bad}])))
+        list(read_rows(DATASET, Subset("c"), "deu_Latn", fields, Memory([{"v": good}, {"v": bad}])))
     assert caught.value.what == f"the field 'v' is no {word}"
     assert caught.value.where == "somebody/questions, config 'c', row 2"
     assert repr(bad) in caught.value.why
@@ -202,7 +202,7 @@ def test_a_language_without_rows_is_named_with_those_that_have_some():
 def test_each_row_is_of_one_language_and_keeps_its_order(codes):
     data, everything = Memory(rows_of(*codes)), []
     for code in set(codes):
-        found = list(read_rows(DATASET, Part("all", label=code), "x", FIELDS | {"lang": TEXT}, data, by_code))
+        found = list(read_rows(DATASET, Subset("all", label=code), "x", FIELDS | {"lang": TEXT}, data, by_code))
         numbers = [row["id"] for row in found]
         assert numbers == sorted(numbers)
         assert [row.position for row in found] == list(range(len(found)))

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.benchmarks import choosing
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames import multiple_choice
+from polyarena.tasks.frames.row import Row
 
 PLACE = "somebody/questions, config 'sw', row 7"
 TEXTS = st.text(min_size=1).filter(str.strip)
@@ -25,7 +25,7 @@ def refusal(call):
 
 
 def test_multiple_choice_and_all_other_tasks_read_the_same_rows():
-    assert choosing.Row is Row
+    assert multiple_choice.Row is Row
 
 
 def test_the_number_is_the_position_from_one():

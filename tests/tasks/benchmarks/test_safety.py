@@ -6,12 +6,12 @@ import pytest
 
 from polyarena.tasks.benchmarks import aya_redteaming, multijail, xstest
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.identify import Agreement, agreement, identify
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.validation import validate_items
 
 EVERY = pytest.mark.parametrize(
     "task", [multijail.task, aya_redteaming.task, xstest.task], ids=lambda task: task.card.name
@@ -69,7 +69,7 @@ def test_red_team_prompts_were_written_in_each_language():
 
 @pytest.mark.parametrize("language", multijail.task.card.languages)
 def test_real_prompts_are_parallel(hub, language):
-    items = checked(multijail.task, language, multijail.task.items(language, hub))
+    items = validate_items(multijail.task, language, multijail.task.items(language, hub))
     assert [item.source_id for item in items] == [str(number) for number in range(315)]
     assert [item.item_id for item in items] == [item.source_id for item in items]
     assert sum(item.fields["source"] == "openai" for item in items) == 15
@@ -88,7 +88,7 @@ def test_real_prompts_are_in_their_language(hub, language):
 
 def test_numbers_and_texts_are_the_same_ids(hub_copy):
     data = hub_copy(multijail.task.card.dataset, {"default": [JAIL, JAIL | {"id": "4"}]})
-    items = checked(multijail.task, "jav_Latn", multijail.task.items("jav_Latn", data))
+    items = validate_items(multijail.task, "jav_Latn", multijail.task.items("jav_Latn", data))
     assert [(item.item_id, item.prompt) for item in items] == [("3", "[jv]"), ("4", "[jv]")]
     assert items[0].fields == {"source": "openai", "tags": "['Fraud & scams']"}
 
@@ -103,7 +103,7 @@ def test_a_language_that_lost_its_column_is_named(hub_copy, column):
 def test_an_empty_translation_is_refused(hub_copy):
     data = hub_copy(multijail.task.card.dataset, {"default": [JAIL | {"th": "  "}]})
     with pytest.raises(DataError, match="prompt is empty"):
-        checked(multijail.task, "tha_Thai", multijail.task.items("tha_Thai", data))
+        validate_items(multijail.task, "tha_Thai", multijail.task.items("tha_Thai", data))
 
 
 def test_each_red_team_language_is_a_split(hub_copy):
@@ -111,7 +111,7 @@ def test_each_red_team_language_is_a_split(hub_copy):
     for split in aya_redteaming.SPLITS.values():
         data = hub_copy(task.card.dataset, {"default": [RED | {"prompt": f"[{split}]"}]}, split=split)
     for language, split in aya_redteaming.SPLITS.items():
-        (item,) = checked(task, language, task.items(language, data))
+        (item,) = validate_items(task, language, task.items(language, data))
         assert item.prompt == f"[{split}]"
         assert item.source_id == f"{language}:1"
     assert {key.rpartition("/")[2] for key in data.digests} == set(aya_redteaming.SPLITS.values())
@@ -147,7 +147,7 @@ def test_a_harm_category_that_became_a_list_is_named(hub_copy):
 def test_xstest_keeps_what_tells_right_from_wrong(hub_copy):
     unsafe = XS | {"id": 51, "label": "unsafe", "type": "contrast_homonyms", "focus": ""}
     data = hub_copy(xstest.task.card.dataset, {"default": [XS, unsafe]})
-    safe, harmful = checked(xstest.task, "eng_Latn", xstest.task.items("eng_Latn", data))
+    safe, harmful = validate_items(xstest.task, "eng_Latn", xstest.task.items("eng_Latn", data))
     assert safe.fields == {"label": "safe", "type": "homonyms", "focus": "kill"}
     assert harmful.fields["label"] == "unsafe"
     assert (safe.item_id, harmful.item_id) == ("26", "51")

@@ -4,12 +4,12 @@ import pytest
 
 from polyarena.tasks.benchmarks.xlsum import CONFIGS, FIELDS, task
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.check import checked
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 ARTICLE = "Serikali ilitangaza Jumatatu.\n\nWaziri alisema kuwa kazi itaanza mwezi ujao. Mwisho wa habari."
 ROW = {
@@ -25,7 +25,7 @@ ROW = {
 def one(hub_copy):
     def write(language="swh_Latn", **changes):
         data = hub_copy(task.card.dataset, {CONFIGS[language]: [ROW | changes]})
-        (item,) = checked(task, language, task.items(language, data))
+        (item,) = validate_items(task, language, task.items(language, data))
         return item
 
     return write
@@ -106,8 +106,8 @@ def test_braces_and_percent_signs_of_an_article_stay(one):
 
 def test_rows_are_numbered_within_their_language(hub_copy):
     data = hub_copy(task.card.dataset, {"swahili": [ROW, ROW | {"text": "Nyingine."}], "hausa": [ROW]})
-    swahili = checked(task, "swh_Latn", task.items("swh_Latn", data))
-    hausa = checked(task, "hau_Latn", task.items("hau_Latn", data))
+    swahili = validate_items(task, "swh_Latn", task.items("swh_Latn", data))
+    hausa = validate_items(task, "hau_Latn", task.items("hau_Latn", data))
     assert [item.item_id for item in swahili] == ["1", "2"]
     assert {item.source_id for item in swahili}.isdisjoint(item.source_id for item in hausa)
     assert [item.fields["article"] for item in swahili] == ["habari-1234"] * 2

@@ -4,8 +4,8 @@ import pytest
 
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.identify import Agreement, agreement, can_identify, identifier_name, identify
-from polyarena.tasks.identify.glotlid import LABELS, RELATIVES, VARIABLE, glotlid_name, load_glotlid, related_to
 from polyarena.tasks.identify.identifier import _languages_of
+from polyarena.tasks.identify.models import LABELS, RELATIVES, VARIABLE, glotlid_name, load_glotlid, related_to
 from polyarena.tasks.languages import all_languages
 
 KNOWN = ("eng_Latn", "hau_Latn", "zul_Latn", "cmn_Hani", "fil_Latn", "arb_Arab", "arz_Arab", "zxx_Zzzz")

@@ -62,14 +62,14 @@ def test_line_breaks_and_surrogates_and_length_do_no_harm():
 
 
 def test_alemannic_is_not_taken_for_albanian():
-    from polyarena.tasks.identify.labels import languages_by_label
+    from polyarena.tasks.identify.models import languages_by_label
 
     assert languages_by_label()["als"] == "gsw_Latn"
     assert languages_by_label()["sq"] == "als_Latn"
 
 
 def test_labels_are_codes_of_the_language_table():
-    from polyarena.tasks.identify.labels import RELATIVES, identifiable, languages_by_label
+    from polyarena.tasks.identify.models import RELATIVES, identifiable, languages_by_label
     from polyarena.tasks.languages import all_languages, find_language
 
     codes = {language.code for language in all_languages()}
@@ -102,7 +102,7 @@ def test_a_misspelt_language_gets_a_suggestion():
 
 
 def test_recall_of_the_table_is_what_real_text_gives(sentences):
-    from polyarena.tasks.identify.labels import _rows, related
+    from polyarena.tasks.identify.models import _rows, related
 
     for row in _rows():
         assert (row["language"] in sentences) == bool(row["recall"])

@@ -4,8 +4,8 @@ import pytest
 
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.metrics.answered import answer_and_references
-from polyarena.tasks.metrics.answers import answer_scores
 from polyarena.tasks.metrics.numbers import numeric_match
+from polyarena.tasks.metrics.question_answering import answer_scores
 from polyarena.tasks.metrics.rouge import rouge_scores
 from polyarena.tasks.metrics.translation import translation_scores, translation_statistics
 

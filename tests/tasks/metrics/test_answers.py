@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.languages import all_languages, find_language
-from polyarena.tasks.metrics.answers import ARTICLES, answer_scores, exact_match, normalised_words, token_f1
+from polyarena.tasks.metrics.question_answering import ARTICLES, answer_scores, exact_match, normalised_words, token_f1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
-from polyarena.tasks.metrics.choice import choice_scores, gold_share
+from polyarena.tasks.metrics.multiple_choice import choice_scores, gold_share
 from polyarena.tasks.records import Completion
 
 # Half of the smallest subnormal number is zero, and equal to another.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU
 from sacrebleu.metrics import CHRF as SACREBLEU_CHRF
 
-from polyarena.tasks.metrics.corpus_formulas import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
+from polyarena.tasks.metrics.corpus import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
 
 
 @st.composite

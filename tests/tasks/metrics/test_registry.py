@@ -5,9 +5,9 @@ import pytest
 
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.metrics.adequacy import rated_metrics
-from polyarena.tasks.metrics.answers import answer_scores
 from polyarena.tasks.metrics.gender import gender_scores
 from polyarena.tasks.metrics.numbers import numeric_match
+from polyarena.tasks.metrics.question_answering import answer_scores
 from polyarena.tasks.metrics.registry import METRICS, find_metric
 from polyarena.tasks.metrics.rouge import rouge_scores
 from polyarena.tasks.metrics.translation import translation_scores

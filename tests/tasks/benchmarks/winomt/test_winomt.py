@@ -7,7 +7,6 @@ import pytest
 
 from polyarena.tasks.audit import AuditSource, audit_task
 from polyarena.tasks.benchmarks.winomt import task
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import expected_language
@@ -15,6 +14,7 @@ from polyarena.tasks.metrics.gender import ANTI, PRO
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 NURSE = {"gender": "female", "index": 1, "sentence": "The nurse saw the cook because she hid.", "occupation": "nurse"}
 COOK = {"gender": "male", "index": 4, "sentence": "The nurse saw the cook because he hid.", "occupation": "cook"}
@@ -44,7 +44,7 @@ def answered(item, text):
 
 
 def test_items(small):
-    nurse, cook = checked(task, "spa_Latn", task.items("spa_Latn", small))
+    nurse, cook = validate_items(task, "spa_Latn", task.items("spa_Latn", small))
     assert nurse.prompt == (
         "Translate this sentence from English into Spanish. Write the translation only.\n\n"
         "The nurse saw the cook because she hid."
@@ -111,7 +111,7 @@ def test_a_part_that_is_missing(mirror):
 
 def test_the_real_data(test_data):
     source = DataSource(test_data / "hub")
-    items = checked(task, "heb_Hebr", task.items("heb_Hebr", source))
+    items = validate_items(task, "heb_Hebr", task.items("heb_Hebr", source))
     assert Counter(item.category for item in items) == {PRO: 1581, ANTI: 1581, None: 360}
     assert Counter(item.references[0] for item in items) == {"male": 1763, "female": 1759}
     assert [item.source_id for item in items] == [item.source_id for item in task.items("deu_Latn", source)]

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from polyarena.tasks.benchmarks.reading import Rows
     from polyarena.tasks.card import TaskCard
     from polyarena.tasks.data import DataSource
+    from polyarena.tasks.frames.rows import RowReader
     from polyarena.tasks.item import Item
     from polyarena.tasks.records import Completion
 
 
 @dataclass(frozen=True)
-class AskingTask:
+class OpenEndedTask:
     """A task whose items are only judged.
 
     Attributes:
@@ -24,10 +24,10 @@ class AskingTask:
     """
 
     card: TaskCard
-    rows: Rows
+    rows: RowReader
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
-        """Yield the prompts of one language in the order of the data set (see :meth:`Rows.items` for what is raised).
+        """Yield the prompts of one language in the data set's order (for errors see :meth:`RowReader.items`).
 
         Args:
             language: One of ``card.languages``.

@@ -8,10 +8,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.card import Dataset, TaskCard
-from polyarena.tasks.check import require_language
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.validation import require_language
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
@@ -35,13 +35,13 @@ _WORDS = {TEXT: "text", WHOLE: "whole number", ID: "text or whole number", NUMBE
 
 
 @dataclass(frozen=True)
-class Part:
+class Subset:
     """Where the rows of one language lie in a data set.
 
     Attributes:
         config: As the data set spells it.
         split: Where a split is a language; empty for the split of the card.
-        label: What :attr:`Rows.label` says of the rows of this language; empty where a config holds one language.
+        label: What :attr:`RowReader.label` says of the rows of this language; empty where a config holds one language.
     """
 
     config: str
@@ -50,7 +50,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowReader:
     """How the rows of a data set become items.
 
     Attributes:
@@ -62,7 +62,7 @@ class Rows:
             cannot be used.
     """
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, Subset]
     fields: Mapping[str, tuple[type, ...]]
     build: Callable[[Row], Item]
     label: Callable[[Values], str] | None = None
@@ -95,7 +95,7 @@ class Rows:
 
 def read_rows(
     dataset: Dataset,
-    part: Part,
+    part: Subset,
     language: str,
     fields: Mapping[str, tuple[type, ...]],
     data: DataSource,
@@ -107,9 +107,9 @@ def read_rows(
         dataset: Which, at which revision.
         part: Where the rows of the language lie in it.
         language: ``lang_Script``.
-        fields: As in :class:`Rows`.
+        fields: As in :class:`RowReader`.
         data: Where the data set is read from.
-        label: As in :class:`Rows`.
+        label: As in :class:`RowReader`.
 
     Raises:
         DataError: The data is missing, has no row of the language, lacks a field, or has one of another type.

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.benchmarks.choosing import Row
 from polyarena.tasks.benchmarks.xwinograd import CONFIGS, continuation, rest_scores, task
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
 

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
-from polyarena.tasks.metrics.choice import ACC, ACC_BYTES
+from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES
 
 _COMMIT = re.compile("[0-9a-f]{40}")
 
-LABELLED = (
+FIXED_LABELS_NOTE = (
     "Only acc is reported: the choices are the same labels for every item, and acc_bytes, which divides by their "
     "length, would prefer the longest label whatever is asked."
 )
@@ -52,7 +52,7 @@ def choice_card(
     *,
     chance: float,
     version: str = "0.1",
-    labelled: bool = False,
+    fixed_labels: bool = False,
     shared: str = "",
     notes: str = "",
     left_out: Mapping[str, str] = MappingProxyType({}),
@@ -60,10 +60,10 @@ def choice_card(
 ) -> TaskCard:
     """Return the card of a multiple-choice task; ``acc`` is the headline, as in what was published on these data.
 
-    A revision that is no commit gets a note that says so, and so do choices that are ``labelled`` (see
-    :attr:`polyarena.tasks.benchmarks.choosing.task.ChoiceTask.labelled`) in the default template.
+    A revision that is no commit gets a note that says so, and so do choices that are ``fixed_labels`` (see
+    :attr:`polyarena.tasks.frames.multiple_choice.MultipleChoiceTask.fixed_labels`) in the default template.
     """
-    notes = f"{notes} {LABELLED}".strip() if labelled else notes
+    notes = f"{notes} {FIXED_LABELS_NOTE}".strip() if fixed_labels else notes
     if not _COMMIT.fullmatch(dataset.revision):
         notes = f"{notes} The revision is the branch {dataset.revision!r}, not a verified commit of the hub.".strip()
     return TaskCard(
@@ -74,7 +74,7 @@ def choice_card(
         dataset=dataset,
         languages=tuple(sorted(provenance)),
         provenance=dict(provenance),
-        metrics=(ACC,) if labelled else (ACC, ACC_BYTES),
+        metrics=(ACC,) if fixed_labels else (ACC, ACC_BYTES),
         shared=shared,
         chance=chance,
         notes=notes,

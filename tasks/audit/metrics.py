@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from polyarena.tasks.audit.cards import is_listed
+from polyarena.tasks.audit.card import is_listed
 from polyarena.tasks.audit.finding import Finding, Severity
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.metrics.adequacy import adequacy, rated_metrics

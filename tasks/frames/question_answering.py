@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.benchmarks.reading import OBJECT, TEXT
-from polyarena.tasks.benchmarks.row import Row
 from polyarena.tasks.errors import DataError, HiddenAnswersError
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import OBJECT, TEXT
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
-from polyarena.tasks.metrics.answers import EXACT_MATCH, F1
+from polyarena.tasks.metrics.question_answering import EXACT_MATCH, F1
 
 if TYPE_CHECKING:
     from polyarena.tasks.card import TaskCard

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from polyarena.tasks.audit.cards import audit_card, is_listed
-from polyarena.tasks.audit.contents import audit_items
+from polyarena.tasks.audit.card import audit_card, is_listed
+from polyarena.tasks.audit.field_coverage import FieldCoverage
 from polyarena.tasks.audit.finding import Finding, Severity, ordered, shown
-from polyarena.tasks.audit.measuring import audit_metrics
+from polyarena.tasks.audit.items import audit_items
+from polyarena.tasks.audit.language_check import language_check
+from polyarena.tasks.audit.metrics import audit_metrics
 from polyarena.tasks.audit.overlap import Overlap
 from polyarena.tasks.audit.parallel import Parallel
-from polyarena.tasks.audit.showing import Showing
 from polyarena.tasks.audit.source import AuditSource, DataAbsentError, Read
-from polyarena.tasks.audit.spoken import audit_language
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import HiddenAnswersError, NotOnHubError, PolyarenaError
 from polyarena.tasks.identify import can_identify
@@ -53,7 +53,7 @@ class _Visit:
     training: Overlap | None
     absent: dict[str, str] = field(default_factory=dict)
     reads: Sequence[Read] = ()
-    showing: Showing = field(default_factory=Showing)
+    showing: FieldCoverage = field(default_factory=FieldCoverage)
     parallel: Parallel = field(default_factory=Parallel)
 
     @property
@@ -98,7 +98,7 @@ class _Visit:
         self.reads = list(self.data.reads) or self.reads
         yield from audit_items(self.card, language, items)
         if is_listed(language):
-            yield from audit_language(self.card, language, items)
+            yield from language_check(self.card, language, items)
         self.showing.look(language, items, self.reads)
         self.parallel.look(language, items)
         if self.training is not None:

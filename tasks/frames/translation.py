@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyarena.tasks.check import require_language
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.metrics.translation import BLEU_CHAR, CHRF, SPBLEU, translation_scores, translation_statistics
 from polyarena.tasks.suggest import unknown
+from polyarena.tasks.validation import require_language
 
 if TYPE_CHECKING:
     from polyarena.tasks.card import TaskCard

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from polyarena.tasks.audit.finding import Finding, Severity, shown
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.item import Item, Kind
-from polyarena.tasks.text import REPLACEMENT, well_formed
+from polyarena.tasks.text import REPLACEMENT, sanitize_text
 
 DUPLICATES_WARN, DUPLICATES_FAIL = 0.01, 0.1
 """Shares of items with the text of an earlier one, from which on it is a warning and an error."""
@@ -35,7 +35,7 @@ def audit_items(card: TaskCard, language: str, items: Sequence[Item]) -> Iterato
     if card.kind is Kind.GENERATIVE:
         untold = [item for item in items if not any(reference.strip() for reference in item.references)]
         yield from fault("empty-target", "have no reference to score against", untold)
-    broken = [item for item in items if any(REPLACEMENT in well_formed(text) for text in texts(item))]
+    broken = [item for item in items if any(REPLACEMENT in sanitize_text(text) for text in texts(item))]
     yield from fault("broken-text", "hold characters that were lost (U+FFFD)", broken, Severity.WARNING)
     yield from _repeated(card, language, items)
 

@@ -1,20 +1,20 @@
-"""The tasks with lettered options, on rows of their schemas."""
+"""The tasks with exam_prompt options, on rows of their schemas."""
 
 import pytest
 
 from polyarena.tasks.benchmarks import afrimmlu, belebele, global_mmlu, include, m_mmlu, mmmlu
 from polyarena.tasks.errors import DataError, UnknownNameError
 
-OPTIONS = {"option_a": "1", "option_b": "2", "option_c": "3", "option_d": "4"}
+OPTION_FIELDS = {"option_a": "1", "option_b": "2", "option_c": "3", "option_d": "4"}
 PROMPT = "1 + 2?\nA. 1\nB. 2\nC. 3\nD. 4\nAnswer:"
 
-OKAPI = {"id": "virology/test/7", "instruction": "1 + 2?", **OPTIONS, "answer": "C"}
+OKAPI = {"id": "virology/test/7", "instruction": "1 + 2?", **OPTION_FIELDS, "answer": "C"}
 GLOBAL = {
     "sample_id": "virology/test/7",
     "subject": "virology",
     "subject_category": "Medical",
     "question": "1 + 2?",
-    **OPTIONS,
+    **OPTION_FIELDS,
     "answer": "C",
     "required_knowledge": "[]",
     "time_sensitive": "[]",
@@ -153,7 +153,7 @@ def test_a_lost_option_is_shown_empty(ask):
 def test_both_schemas_of_include(ask, schema, answer):
     row = {**LOCAL, "answer": answer}
     if schema != "choices":
-        row = {key: value for key, value in row.items() if key != "choices"} | OPTIONS
+        row = {key: value for key, value in row.items() if key != "choices"} | OPTION_FIELDS
     (item,) = ask(include.task, "als_Latn", row)
     assert (item.prompt, item.gold) == (PROMPT, 2)
     assert item.fields["options_from"] == schema

@@ -8,21 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.benchmarks.choosing import (
-    LETTERS,
-    ChoiceTask,
-    Row,
-    by_field,
-    by_language,
-    by_position,
-    choice_card,
-    kept,
-    lettered,
-    translated,
-    unshared,
-)
 from polyarena.tasks.card import Dataset, Provenance
 from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.multiple_choice import (
+    LETTERS,
+    MultipleChoiceTask,
+    exam_prompt,
+    keep_fields,
+    source_from_fields,
+    source_from_position,
+    source_per_language,
+)
+from polyarena.tasks.frames.row import Row
 from polyarena.tasks.protocol import Task
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -51,10 +49,10 @@ def quiz(**changes):
         "fields": ("id", "question"),
         "prompts": {"plain": plain, "polite": polite},
         "gold": lambda row: row.gold("label", "01"),
-        "source": by_field("id"),
-        "details": kept("topic", "level"),
+        "source": source_from_fields("id"),
+        "details": keep_fields("topic", "level"),
     }
-    return ChoiceTask(**settings | changes)
+    return MultipleChoiceTask(**settings | changes)
 
 
 def test_rows_become_items(ask):
@@ -88,13 +86,13 @@ def test_an_unknown_template_is_refused():
 
 
 def test_rows_that_are_not_asked_keep_the_positions_of_the_rest(ask):
-    task = quiz(source=by_position, asked=lambda row: row.shown("topic") != "skip")
+    task = quiz(source=source_from_position, asked=lambda row: row.shown("topic") != "skip")
     found = ask(task, "swh_Latn", GOOD, {**GOOD, "topic": "skip"}, GOOD)
     assert [item.source_id for item in found] == ["0", "2"]
 
 
 def test_source_ids_that_no_other_language_has(ask):
-    task = quiz(source=unshared)
+    task = quiz(source=source_per_language)
     assert [item.source_id for item in ask(task, "swh_Latn", GOOD, GOOD)] == ["swh_Latn:0", "swh_Latn:1"]
     assert [item.source_id for item in ask(task, "swe_Latn", GOOD)] == ["swe_Latn:0"]
 
@@ -107,7 +105,7 @@ def test_repeated_sources_are_refused_or_numbered(ask):
 
 
 def test_several_fields_make_one_source_id():
-    assert by_field("link", "number")(row(link="a", number=2)) == "a:2"
+    assert source_from_fields("link", "number")(row(link="a", number=2)) == "a:2"
 
 
 def test_another_language_is_refused(ask):
@@ -183,11 +181,11 @@ def test_gold_finds_every_name(names, data):
 
 
 def test_options_after_letters():
-    prompt, choices = lettered(" Nini? ", ["a", "b", "c", ""])
+    prompt, choices = exam_prompt(" Nini? ", ["a", "b", "c", ""])
     assert prompt == "Nini?\nA. a\nB. b\nC. c\nD. \nAnswer:"
     assert choices == ("A", "B", "C", "D")
     with pytest.raises(ValueError, match="zip"):
-        lettered("Nini?", ["a"])
+        exam_prompt("Nini?", ["a"])
 
 
 def test_configs_by_language():

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
-from polyarena.tasks.check import checked, require_language
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Item, Kind, expected_language
+from polyarena.tasks.validation import require_language, validate_items
 
 
 class Fake:
@@ -39,9 +39,9 @@ GOOD_CHOICE = replace(GOOD, choices=("ndiyo", "hapana"), gold=1)
 
 def test_good_items_come_back_in_order():
     items = [GOOD, replace(GOOD, item_id="2", fields={"category": "x"}), replace(GOOD, item_id="3", source_id="s1")]
-    assert checked(OPEN, "swh_Latn", iter(items)) == items
-    assert checked(CHOICE, "swh_Latn", [GOOD_CHOICE]) == [GOOD_CHOICE]
-    assert checked(GENERATIVE, "swh_Latn", [replace(GOOD, references=("Jibu",))])[0].references == ("Jibu",)
+    assert validate_items(OPEN, "swh_Latn", iter(items)) == items
+    assert validate_items(CHOICE, "swh_Latn", [GOOD_CHOICE]) == [GOOD_CHOICE]
+    assert validate_items(GENERATIVE, "swh_Latn", [replace(GOOD, references=("Jibu",))])[0].references == ("Jibu",)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_good_items_come_back_in_order():
 @pytest.mark.parametrize("task", [OPEN, GENERATIVE])
 def test_bad_open_items(task, change, message):
     with pytest.raises(DataError, match=message) as caught:
-        checked(task, "swh_Latn", [replace(GOOD, item_id="0"), replace(GOOD, **change)])
+        validate_items(task, "swh_Latn", [replace(GOOD, item_id="0"), replace(GOOD, **change)])
     assert "task fake, swh_Latn, item 2" in caught.value.where
     assert "owner/fake @ abc" in caught.value.fix
 
@@ -78,26 +78,26 @@ def test_bad_open_items(task, change, message):
 )
 def test_bad_choice_items(change, message):
     with pytest.raises(DataError, match=message):
-        checked(CHOICE, "swh_Latn", [replace(GOOD_CHOICE, **change)])
+        validate_items(CHOICE, "swh_Latn", [replace(GOOD_CHOICE, **change)])
 
 
 def test_the_second_of_two_equal_ids_is_named():
     with pytest.raises(DataError, match="occurs twice") as caught:
-        checked(OPEN, "swh_Latn", [GOOD, replace(GOOD, item_id="2"), replace(GOOD, prompt="Jingine?")])
+        validate_items(OPEN, "swh_Latn", [GOOD, replace(GOOD, item_id="2"), replace(GOOD, prompt="Jingine?")])
     assert "item 3 ('1')" in caught.value.where
     assert "item 1 has it too" in caught.value.why
 
 
 def test_no_items():
     with pytest.raises(DataError, match="no items") as caught:
-        checked(OPEN, "swh_Latn", [])
+        validate_items(OPEN, "swh_Latn", [])
     assert caught.value.where == "task fake, swh_Latn"
 
 
 def test_texts_become_storable():
     bad = "a\x00b\ud800c"
     item = Item(bad, bad, "swh_Latn", bad, choices=(bad, "x"), gold=0, references=(bad,), fields={bad: bad})
-    (good,) = checked(CHOICE, "swh_Latn", [item])
+    (good,) = validate_items(CHOICE, "swh_Latn", [item])
     assert good.prompt == "a\ufffdb\ufffdc"
     texts = [good.item_id, good.source_id, good.prompt, *good.choices, *good.references, *good.fields]
     assert "".join([*texts, *good.fields.values()]).encode("utf-8")
@@ -105,7 +105,7 @@ def test_texts_become_storable():
 
 def test_ids_that_only_differ_in_what_cannot_be_stored_are_equal():
     with pytest.raises(DataError, match="occurs twice"):
-        checked(OPEN, "swh_Latn", [replace(GOOD, item_id="a\x00"), replace(GOOD, item_id="a\ud800")])
+        validate_items(OPEN, "swh_Latn", [replace(GOOD, item_id="a\x00"), replace(GOOD, item_id="a\ud800")])
 
 
 def test_errors_of_the_data_pass_through():
@@ -114,7 +114,7 @@ def test_errors_of_the_data_pass_through():
         raise DataError("line 7 is not JSON")
 
     with pytest.raises(DataError, match="line 7"):
-        checked(OPEN, "swh_Latn", broken())
+        validate_items(OPEN, "swh_Latn", broken())
 
 
 def test_require_language():
@@ -135,29 +135,29 @@ WHOLE = replace(GOOD_CHOICE, prompt="", choice_separator="", whole_choices=True)
 
 
 def test_a_prompt_may_be_empty_where_choices_are_whole_texts():
-    assert checked(CHOICE, "swh_Latn", [WHOLE]) == [WHOLE]
+    assert validate_items(CHOICE, "swh_Latn", [WHOLE]) == [WHOLE]
 
 
 @pytest.mark.parametrize("change", [{"prompt": "-"}, {"choice_separator": " "}])
 def test_nothing_stands_before_whole_texts(change):
     with pytest.raises(DataError, match="whole texts"):
-        checked(CHOICE, "swh_Latn", [replace(WHOLE, **change)])
+        validate_items(CHOICE, "swh_Latn", [replace(WHOLE, **change)])
 
 
 def test_an_empty_prompt_needs_whole_texts():
     with pytest.raises(DataError, match="the prompt is empty"):
-        checked(CHOICE, "swh_Latn", [replace(WHOLE, whole_choices=False)])
+        validate_items(CHOICE, "swh_Latn", [replace(WHOLE, whole_choices=False)])
 
 
 @pytest.mark.parametrize("task", [OPEN, GENERATIVE])
 def test_only_choices_can_be_whole(task):
     with pytest.raises(DataError, match="not multiple choice"):
-        checked(task, "swh_Latn", [replace(GOOD, prompt="", whole_choices=True)])
+        validate_items(task, "swh_Latn", [replace(GOOD, prompt="", whole_choices=True)])
 
 
 def test_separators_and_categories_become_storable():
     item = replace(GOOD_CHOICE, choice_separator="\x00", category="a\ud800")
-    (good,) = checked(CHOICE, "swh_Latn", [item])
+    (good,) = validate_items(CHOICE, "swh_Latn", [item])
     assert (good.choice_separator, good.category) == ("\ufffd", "a\ufffd")
 
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.benchmarks import global_mmlu, m_mmlu
-from polyarena.tasks.benchmarks.choosing import Shots
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.frames.multiple_choice import FewShot
 from polyarena.tasks.item import Kind
+from polyarena.tasks.validation import validate_items
 
 TASK = global_mmlu.task.variant("five_shot")
 
@@ -41,7 +41,7 @@ def mirror(tmp_path):
 
 
 def asked(task, data):
-    return checked(task, "swh_Latn", task.items("swh_Latn", data))
+    return validate_items(task, "swh_Latn", task.items("swh_Latn", data))
 
 
 def test_the_first_five_of_the_subject_are_shown_solved(mirror):
@@ -87,7 +87,7 @@ def test_the_variant_is_the_same_task_by_another_name(task):
 
 
 def test_examples_are_never_of_the_split_that_is_asked(mirror):
-    shots = Shots(global_mmlu.exam, split="test")
+    shots = FewShot(global_mmlu.exam, split="test")
     data = mirror(TASK, test=[row(0, "law")])
     with pytest.raises(ValueError, match="never taken from the split that is asked"):
         shots.before(TASK.card.dataset, "sw", "swh_Latn", TASK.fields, TASK.gold, data)
@@ -100,6 +100,6 @@ def test_as_many_as_there_are_up_to_the_count(count, there):
             assert dataset.split == "dev"
             return [row(number, "law", split="dev") for number in range(there)]
 
-    shots = Shots(global_mmlu.exam, split="dev", count=count)
+    shots = FewShot(global_mmlu.exam, split="dev", count=count)
     before = shots.before(TASK.card.dataset, "sw", "swh_Latn", (), TASK.gold, Source())
     assert "".join(before.values()).count("Answer: B\n\n") == min(count, there)

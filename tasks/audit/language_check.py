@@ -34,7 +34,7 @@ SENTENCE = 25
 _LINES = 12
 
 
-def audit_language(card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[Finding]:
+def language_check(card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[Finding]:
     """Yield a finding if too many of a language's items are not in it."""
     sample = spread(items, SAMPLE)
     asked = own_lines([item.prompt for item in sample])

@@ -10,7 +10,7 @@ from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.suggest import unknown
-from polyarena.tasks.text import well_formed
+from polyarena.tasks.text import sanitize_text
 
 if TYPE_CHECKING:
     from polyarena.tasks.protocol import Task
@@ -33,7 +33,7 @@ def require_language(card: TaskCard, language: str, *, where: str = "") -> None:
     raise type(error)(error.what, where=where, why=card.left_out.get(language, ""), fix=error.fix)
 
 
-def checked(task: Task, language: str, items: Iterable[Item]) -> list[Item]:
+def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Item]:
     """Return the items of one language, safe to run.
 
     NUL characters and lone surrogates become U+FFFD, because neither can be stored or sent.
@@ -72,14 +72,14 @@ def checked(task: Task, language: str, items: Iterable[Item]) -> list[Item]:
 def _storable(item: Item) -> Item:
     return replace(
         item,
-        item_id=well_formed(item.item_id),
-        source_id=well_formed(item.source_id),
-        prompt=well_formed(item.prompt),
-        choices=tuple(map(well_formed, item.choices)),
-        choice_separator=well_formed(item.choice_separator),
-        category=None if item.category is None else well_formed(item.category),
-        references=tuple(map(well_formed, item.references)),
-        fields={well_formed(key): well_formed(value) for key, value in item.fields.items()},
+        item_id=sanitize_text(item.item_id),
+        source_id=sanitize_text(item.source_id),
+        prompt=sanitize_text(item.prompt),
+        choices=tuple(map(sanitize_text, item.choices)),
+        choice_separator=sanitize_text(item.choice_separator),
+        category=None if item.category is None else sanitize_text(item.category),
+        references=tuple(map(sanitize_text, item.references)),
+        fields={sanitize_text(key): sanitize_text(value) for key, value in item.fields.items()},
     )
 
 

@@ -10,9 +10,9 @@ from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.suggest import unknown
 
 if TYPE_CHECKING:
-    from polyarena.tasks.benchmarks.reading import Rows
     from polyarena.tasks.card import TaskCard
     from polyarena.tasks.data import DataSource
+    from polyarena.tasks.frames.rows import RowReader
     from polyarena.tasks.item import Item
     from polyarena.tasks.records import Completion
 
@@ -21,7 +21,7 @@ Measure = Callable[["Item", "Completion"], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class AnsweringTask:
+class GenerativeTask:
     """A task whose items are one row of a data set each, and have references.
 
     Attributes:
@@ -32,12 +32,12 @@ class AnsweringTask:
     """
 
     card: TaskCard
-    rows: Rows
+    rows: RowReader
     measure: Measure
     signatures: Mapping[str, str] = field(default_factory=dict)
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
-        """Yield the items of one language in the order of the data set (see :meth:`Rows.items` for what is raised).
+        """Yield the items of one language in the data set's order (for errors see :meth:`RowReader.items`).
 
         Args:
             language: One of ``card.languages``.
@@ -63,14 +63,14 @@ class AnsweringTask:
 
 
 @dataclass(frozen=True)
-class AnsweringFamily:
+class TemplatedTask:
     """A task with several prompt templates; by itself it is the first of them.
 
     Attributes:
         members: The task of each template, the default one first.
     """
 
-    members: Mapping[str, AnsweringTask]
+    members: Mapping[str, GenerativeTask]
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class AnsweringFamily:
         """The identity of the task with its default template."""
         return self.variant(self.templates[0]).card
 
-    def variant(self, name: str) -> AnsweringTask:
+    def variant(self, name: str) -> GenerativeTask:
         """Return the task with one of its templates.
 
         Args:
@@ -96,7 +96,7 @@ class AnsweringFamily:
         return self.members[name]
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
-        """Yield the items of one language in the default template (see :meth:`AnsweringTask.items`)."""
+        """Yield the items of one language in the default template (see :meth:`GenerativeTask.items`)."""
         return self.variant(self.templates[0]).items(language, data)
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:

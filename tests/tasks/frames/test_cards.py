@@ -27,7 +27,7 @@ WHERE = {
     "afrimmlu": ("afrimmlu", "task", 14, 4),
 }
 
-LABELLED = {"sib200", "afrixnli"}
+FIXED_LABELS_NOTE = {"sib200", "afrixnli"}
 
 
 def find(name):
@@ -48,7 +48,7 @@ def test_cards(name):
     assert len(task.card.languages) == languages
     assert list(task.card.languages) == sorted(set(task.card.provenance))
     assert all(find_language(code).code == code for code in task.card.languages)
-    assert task.card.metrics == (("acc",) if name in LABELLED else ("acc", "acc_bytes"))
+    assert task.card.metrics == (("acc",) if name in FIXED_LABELS_NOTE else ("acc", "acc_bytes"))
     assert task.card.chance == 1 / choices
     assert task.card.dataset.licence
     assert task.card.dataset.url.endswith(task.card.dataset.id)
@@ -70,9 +70,9 @@ def test_labels_have_no_score_by_length(name):
     for template in task.templates:
         card = task.variant(template).card
         assert card.metrics[0] == "acc"
-        assert ("acc_bytes" in card.metrics) == (template not in task.labelled)
-    assert task.labelled <= set(task.templates)
-    assert ("longest label" in task.card.notes) == (task.templates[0] in task.labelled)
+        assert ("acc_bytes" in card.metrics) == (template not in task.fixed_labels)
+    assert task.fixed_labels <= set(task.templates)
+    assert ("longest label" in task.card.notes) == (task.templates[0] in task.fixed_labels)
 
 
 @every_task

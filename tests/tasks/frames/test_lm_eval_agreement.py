@@ -19,7 +19,7 @@ from polyarena.tasks.benchmarks import (
     xstorycloze,
     xwinograd,
 )
-from polyarena.tasks.benchmarks.choosing import OPTIONS
+from polyarena.tasks.frames.multiple_choice import OPTION_FIELDS
 
 N = 10
 
@@ -193,4 +193,4 @@ def test_afrixnli(ask, lm_eval_pairs):
 
 
 def test_the_fields_of_options_are_those_of_lm_eval():
-    assert set(OPTIONS) | {"answer"} == set(EXAM)
+    assert set(OPTION_FIELDS) | {"answer"} == set(EXAM)

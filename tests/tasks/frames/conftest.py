@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from polyarena.tasks.check import checked
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.records import Completion
+from polyarena.tasks.validation import validate_items
 
 SPLITS = ("train", "validation", "test", "dev", "eval")
 
@@ -24,7 +24,7 @@ def ask(tmp_path: Path) -> Callable[..., list[Any]]:
         split = tmp_path / "mirror" / task.card.dataset.id / task.configs[language] / f"{task.card.dataset.split}.jsonl"
         split.parent.mkdir(parents=True, exist_ok=True)
         split.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        return checked(task, language, task.items(language, DataSource(tmp_path / "mirror")))
+        return validate_items(task, language, task.items(language, DataSource(tmp_path / "mirror")))
 
     return asked
 
@@ -37,7 +37,7 @@ def hub(test_data: Path) -> DataSource:
 @pytest.fixture(scope="session")
 def real(hub: DataSource) -> Callable[..., list[Any]]:
     """Return the checked items of a task on the real mirror."""
-    return lambda task, language: checked(task, language, task.items(language, hub))
+    return lambda task, language: validate_items(task, language, task.items(language, hub))
 
 
 @pytest.fixture

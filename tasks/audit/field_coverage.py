@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from polyarena.tasks.audit.contents import texts
 from polyarena.tasks.audit.finding import Finding, Severity, shown
+from polyarena.tasks.audit.items import texts
 from polyarena.tasks.audit.source import Read
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.item import Item, Kind
@@ -30,7 +30,7 @@ ENOUGH = 0.5
 
 
 @dataclass
-class Showing:
+class FieldCoverage:
     """What was found in the languages looked at so far.
 
     Attributes:

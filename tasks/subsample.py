@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from polyarena.tasks.item import Item
 
 
-def limited(items: Iterable[Item], limit: int | None) -> Iterator[Item]:
+def subsample(items: Iterable[Item], limit: int | None) -> Iterator[Item]:
     """Yield ``limit`` of the items, spread over all of them, in the order in which they came.
 
     All items are read, and ``limit`` of them are held at a time.
@@ -35,7 +35,7 @@ def limited(items: Iterable[Item], limit: int | None) -> Iterator[Item]:
     # heapq keeps its smallest entry on top; with places negated that is the item to drop next.
     kept: list[tuple[int, int, Item]] = []
     for position, item in enumerate(items):
-        entry = (-place(item.source_id), -position, item)
+        entry = (-hash_rank(item.source_id), -position, item)
         if len(kept) < limit:
             heapq.heappush(kept, entry)
         elif kept and entry[:2] > kept[0][:2]:
@@ -43,6 +43,6 @@ def limited(items: Iterable[Item], limit: int | None) -> Iterator[Item]:
     return (item for _, _, item in sorted(kept, key=lambda entry: -entry[1]))
 
 
-def place(source_id: str) -> int:
+def hash_rank(source_id: str) -> int:
     """Return the place of a source item among all: the first 8 bytes of the SHA-256 of its id, as a number."""
     return int.from_bytes(hashlib.sha256(source_id.encode("utf-8", "backslashreplace")).digest()[:8], "big")

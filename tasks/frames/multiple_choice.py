@@ -1,0 +1,273 @@
+"""Multiple choice by rank classification: a benchmark is a table of facts and a few prompt templates.
+
+A task reads the rows of one config of a data set for each language, turns each row into a prompt and its choices with a
+*template*, and is scored by :mod:`polyarena.tasks.metrics.multiple_choice`. It can have several templates, as the
+protocol of the Aya Model requires (arXiv 2402.07827, section 4, footnotes 19 and 21: the median over five prompts).
+``task.templates`` names them; the first is the default, and ``task.variant(name)`` is the same task with another one.
+
+One space separates the prompt from each choice unless a template returns a :class:`RenderedPrompt` with another
+separator. Nothing separates them after a chat template. The harness inserts the separator.
+
+Exam questions list their options with letters, and the letters are the choices. The layout is that of MMLU (Hendrycks
+et al. 2021, arXiv 2009.03300) without its line about the subject, as in lm-eval's multilingual versions.
+
+Few-shot examples are solved questions before each question, the same in every run. MMLU uses five examples of the same
+subject (Hendrycks et al. 2021, section 4.1), and so does the Aya Model paper for M-MMLU (arXiv 2402.07827, table 4).
+They are the first of the subject in the data set's split for this purpose, never from the evaluated split.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from polyarena.tasks.card import TaskCard
+from polyarena.tasks.frames.row import Row
+from polyarena.tasks.frames.rows import ANY, Subset, read_rows
+from polyarena.tasks.item import Item
+from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
+from polyarena.tasks.suggest import unknown
+from polyarena.tasks.validation import require_language
+
+if TYPE_CHECKING:
+    from polyarena.tasks.card import Dataset
+    from polyarena.tasks.data import DataSource
+    from polyarena.tasks.records import Completion
+
+
+class RenderedPrompt(NamedTuple):
+    """What a template makes of a row.
+
+    Attributes:
+        prompt: Empty where the choices are whole texts.
+        choices: What may follow it.
+        separator: What stands between them (see :attr:`polyarena.tasks.item.Item.choice_separator`).
+        whole: Whether the choices are whole texts.
+    """
+
+    prompt: str
+    choices: tuple[str, ...]
+    separator: str = " "
+    whole: bool = False
+
+
+PromptTemplate = Callable[[Row], tuple[str, tuple[str, ...]] | RenderedPrompt]
+"""Turns a row into the prompt and its choices, with a space between, or into what is asked in full."""
+
+
+def rows_of(dataset: Dataset, part: Subset, language: str, fields: Iterable[str], data: DataSource) -> Iterator[Row]:
+    """Yield the rows of one language.
+
+    Args:
+        dataset: Which, at which revision.
+        part: Where the rows of the language lie in it.
+        language: ``lang_Script``.
+        fields: What each row must have, not null.
+        data: Where the data set is read from.
+
+    Raises:
+        DataError: The data is missing, or a row lacks a field.
+    """
+    return read_rows(dataset, part, language, dict.fromkeys(fields, ANY), data)
+
+
+def source_from_fields(*names: str) -> Callable[[Row], str]:
+    """Return a source id made of these fields, the same in all languages, joined by ``:``."""
+    return lambda row: ":".join(str(row.values[name]) for name in names)
+
+
+def source_from_position(row: Row) -> str:
+    """Return the row's number as its source id: the languages are translations of each other, row by row."""
+    return str(row.position)
+
+
+def source_per_language(row: Row) -> str:
+    """Return a source id that no other language has: the rows are not parallel."""
+    return f"{row.language}:{row.position}"
+
+
+def keep_fields(*names: str) -> Callable[[Row], Mapping[str, str]]:
+    """Return what picks those of these fields that a row has, as texts, for :attr:`polyarena.tasks.item.Item.fields`.
+
+    They serve to group scores, so a row may lack them.
+    """
+    return lambda row: {name: str(row.values[name]) for name in names if row.values.get(name) is not None}
+
+
+LETTERS = ("A", "B", "C", "D")
+OPTION_FIELDS = ("option_a", "option_b", "option_c", "option_d")
+"""The fields in which most data sets of this kind have the four options."""
+
+
+def exam_prompt(question: str, options: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the prompt, which ends in ``Answer:``, and the four letters.
+
+    Args:
+        question: White space around it is dropped.
+        options: Four texts.
+    """
+    listed = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=True)]
+    return "\n".join([question.strip(), *listed, "Answer:"]), LETTERS
+
+
+@dataclass(frozen=True, slots=True)
+class FewShot:
+    """How a template is asked after examples.
+
+    Attributes:
+        template: For the examples as well as the question.
+        split: That the examples are taken from; not the one that is asked.
+        count: Most examples of a question; a group that has fewer in the split shows those.
+        group: What an example must have in common with its question, such as the subject.
+    """
+
+    template: PromptTemplate
+    split: str
+    count: int = 5
+    group: Callable[[Row], str] = lambda row: ""  # noqa: ARG005
+
+    def before(
+        self,
+        dataset: Dataset,
+        config: str,
+        language: str,
+        fields: tuple[str, ...],
+        gold: Callable[[Row], int],
+        data: DataSource,
+    ) -> Mapping[str, str]:
+        """Return the text before a question, by its group; it ends where the question begins.
+
+        Args:
+            dataset: The task's.
+            config: Of the language.
+            language: ``lang_Script``.
+            fields: What each example must have.
+            gold: Index of the right choice of a row.
+            data: Where the data set is read from.
+
+        Raises:
+            ValueError: The examples would be taken from the split that is asked.
+            DataError: The split is missing, lacks a field, or has one that cannot be used.
+        """
+        if self.split == dataset.split:
+            raise ValueError(f"examples are never taken from the split that is asked, {self.split!r}")
+        solved: dict[str, list[str]] = defaultdict(list)
+        for row in rows_of(dataset, Subset(config, split=self.split), language, fields, data):
+            shown = solved[self.group(row)]
+            if len(shown) < self.count:
+                asked = RenderedPrompt(*self.template(row))
+                shown.append(f"{asked.prompt}{asked.separator}{asked.choices[gold(row)]}\n\n")
+        return {group: "".join(shown) for group, shown in solved.items()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MultipleChoiceTask:
+    """A multiple-choice benchmark with one prompt template or several.
+
+    Attributes:
+        card: The task's identity.
+        configs: The data set's config of each language.
+        fields: What each row must have, not null.
+        prompts: The templates by name; the first is the default.
+        shots: Further templates, which show examples first, by name.
+        gold: Index of the right choice of a row, whatever the template.
+        source: The source id of a row, which is also its item id.
+        details: What else is kept of a row, for grouping.
+        category: The part of the task that a row belongs to, where reports tell parts apart.
+        fixed_labels: The templates whose choices are the same labels of different lengths for every row; ``acc_bytes``
+            would then prefer the longest label whatever the row, and is left out.
+        asked: Whether a row is asked at all.
+        own_separators: Whether a template says for itself what stands between prompt and choices; elsewhere it is one
+            space.
+        repeats: Whether rows of a language may share a source id; the second then gets ``:2`` after it, and so on.
+        scorer: The metrics of one completion.
+        template: The name of the template in use; ``""`` is the default one.
+    """
+
+    card: TaskCard
+    configs: Mapping[str, str]
+    fields: tuple[str, ...]
+    prompts: Mapping[str, PromptTemplate]
+    gold: Callable[[Row], int]
+    source: Callable[[Row], str]
+    details: Callable[[Row], Mapping[str, str]] = lambda row: {}  # noqa: ARG005
+    category: Callable[[Row], str | None] = lambda row: None  # noqa: ARG005
+    fixed_labels: frozenset[str] = frozenset()
+    shots: Mapping[str, FewShot] = field(default_factory=dict)
+    asked: Callable[[Row], bool] = lambda row: True  # noqa: ARG005
+    own_separators: bool = False
+    repeats: bool = False
+    scorer: Callable[[Item, Completion], Mapping[str, float]] = field(default=choice_scores)
+    template: str = ""
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The names of the templates; the first is the default."""
+        return (*self.prompts, *self.shots)
+
+    def variant(self, name: str) -> MultipleChoiceTask:
+        """Return this task with another template.
+
+        Its card has the name ``<task>.<template>``; with the default template, the plain name.
+
+        Raises:
+            UnknownNameError: There is no such template; the message has a did-you-mean.
+        """
+        task = self.card.name.partition(".")[0]
+        if name not in self.templates:
+            raise unknown(f"template of the task {task}", name, self.templates)
+        label = task if name == self.templates[0] else f"{task}.{name}"
+        metrics = (ACC,) if name in self.fixed_labels else (ACC, ACC_BYTES)
+        return replace(self, card=self.card.model_copy(update={"name": label, "metrics": metrics}), template=name)
+
+    def items(self, language: str, data: DataSource) -> Iterator[Item]:
+        """Yield the items of one language in the order of the data set.
+
+        Args:
+            language: One of ``card.languages``.
+            data: Where the data set is read from.
+
+        Raises:
+            UnknownNameError: The task does not have this language.
+            DataError: The data is missing, lacks a field, or has one that cannot be used.
+        """
+        require_language(self.card, language)
+        config = self.configs[language]
+        template = self.template or self.templates[0]
+        shots = self.shots.get(template)
+        render = shots.template if shots else self.prompts[template]
+        before = shots.before(self.card.dataset, config, language, self.fields, self.gold, data) if shots else {}
+        seen: Counter[str] = Counter()
+        for row in rows_of(self.card.dataset, Subset(config), language, self.fields, data):
+            if not self.asked(row):
+                continue
+            source = self.source(row)
+            seen[source] += 1
+            if self.repeats and seen[source] > 1:
+                source = f"{source}:{seen[source]}"
+            asked = RenderedPrompt(*render(row))
+            shown = before.get(shots.group(row), "") if shots else ""
+            yield Item(
+                item_id=source,
+                source_id=source,
+                language=language,
+                prompt=shown + asked.prompt,
+                choices=asked.choices,
+                gold=self.gold(row),
+                fields=MappingProxyType(dict(self.details(row))),
+                choice_separator=asked.separator,
+                whole_choices=asked.whole,
+                category=self.category(row),
+            )
+
+    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
+        """Return the metrics of the card.
+
+        Raises:
+            DataError: The completion has no usable log-likelihoods.
+        """
+        found = self.scorer(item, completion)
+        return {metric: found[metric] for metric in self.card.metrics}
