@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-import pyarrow as pa
+from polyarena.tasks.records import Int32, arrow_schema
 
 
 class Label(StrEnum):
@@ -56,41 +56,20 @@ class Game:
     source_id: str
     system_a: str
     system_b: str
-    repeat: int
+    repeat: Int32
     label: str
     raw: str
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost: float | None = None
     error: str | None = None
-    asked: int | None = None
+    asked: Int32 | None = None
     wrong_language: str | None = None
     score: float | None = None
     questions: str | None = None
 
 
-GAME_SCHEMA = pa.schema(
-    [
-        pa.field("judge", pa.string(), nullable=False),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("source_id", pa.string(), nullable=False),
-        pa.field("system_a", pa.string(), nullable=False),
-        pa.field("system_b", pa.string(), nullable=False),
-        pa.field("repeat", pa.int32(), nullable=False),
-        pa.field("label", pa.string(), nullable=False),
-        pa.field("raw", pa.string(), nullable=False),
-        pa.field("prompt_tokens", pa.int64()),
-        pa.field("completion_tokens", pa.int64()),
-        pa.field("cost", pa.float64()),
-        pa.field("error", pa.string()),
-        pa.field("asked", pa.int32()),
-        pa.field("wrong_language", pa.string()),
-        pa.field("score", pa.float64()),
-        pa.field("questions", pa.string()),
-    ]
-)
+GAME_SCHEMA = arrow_schema(Game)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +90,8 @@ class Battle:
     candidate: str
     baseline: str
     score: float | None
-    n_games: int
-    n_invalid: int
+    n_games: Int32
+    n_invalid: Int32
 
 
-BATTLE_SCHEMA = pa.schema(
-    [
-        pa.field("judge", pa.string(), nullable=False),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("source_id", pa.string(), nullable=False),
-        pa.field("candidate", pa.string(), nullable=False),
-        pa.field("baseline", pa.string(), nullable=False),
-        pa.field("score", pa.float64()),
-        pa.field("n_games", pa.int32(), nullable=False),
-        pa.field("n_invalid", pa.int32(), nullable=False),
-    ]
-)
+BATTLE_SCHEMA = arrow_schema(Battle)

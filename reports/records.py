@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow as pa
+from polyarena.tasks.records import arrow_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +73,4 @@ class Estimate:
     flag: str = ""
 
 
-ESTIMATE_SCHEMA = pa.schema(
-    [
-        pa.field("system", pa.string(), nullable=False),
-        pa.field("baseline", pa.string()),
-        pa.field("judge", pa.string()),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("group", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("value", pa.float64()),
-        pa.field("standard_error", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("confidence", pa.float64(), nullable=False),
-        pa.field("method", pa.string(), nullable=False),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("n_clusters", pa.int64(), nullable=False),
-        pa.field("n_languages", pa.int64(), nullable=False),
-        pa.field("n_invalid", pa.int64(), nullable=False),
-        pa.field("worst", pa.float64()),
-        pa.field("best", pa.float64()),
-        pa.field("note", pa.string(), nullable=False),
-        pa.field("signature", pa.string(), nullable=False),
-        pa.field("lowest", pa.float64()),
-        pa.field("highest", pa.float64()),
-        pa.field("band_low", pa.float64()),
-        pa.field("band_high", pa.float64()),
-        pa.field("detectable", pa.float64()),
-        pa.field("flag", pa.string(), nullable=False),
-    ]
-)
+ESTIMATE_SCHEMA = arrow_schema(Estimate)

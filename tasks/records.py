@@ -1,19 +1,64 @@
 """The records of the task room: what a system answered, and what that is worth.
 
-Each record is a frozen dataclass and one Arrow schema; :func:`to_table` and :func:`from_table` convert.
+A record is declared once, as a frozen dataclass: :func:`arrow_schema` derives its Arrow schema, and :func:`to_table`
+and :func:`from_table` convert. Records of the other rooms use the same three functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
 from polyarena.tasks.errors import DataError
 
 Record = TypeVar("Record")
+
+Int32 = Annotated[int, pa.int32()]
+"""A field that is stored in 32 bits; an ``int`` is stored in 64."""
+_ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+def arrow_schema(record: type[Any]) -> pa.Schema:
+    """Return the Arrow schema of a record: its fields in their order, nullable where they may be ``None``.
+
+    ``str``, ``int``, ``float`` and ``bool`` (and subclasses, such as a ``StrEnum``) are stored as such,
+    ``tuple[X, ...]`` as a list of ``X``, and ``Annotated[X, pa.some_type()]`` as that Arrow type.
+
+    Args:
+        record: A dataclass.
+
+    Raises:
+        TypeError: A field has another type.
+    """
+    hints = get_type_hints(record, include_extras=True)
+    return pa.schema([_arrow_field(field.name, hints[field.name]) for field in fields(record)])
+
+
+def _arrow_field(name: str, hint: Any) -> pa.Field:
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    stored = [option for option in options if option is not NoneType]
+    if len(stored) != 1:
+        raise TypeError(f"the field {name!r} has several types, {hint}")
+    return pa.field(name, _arrow_type(name, stored[0]), nullable=NoneType in options)
+
+
+def _arrow_type(name: str, hint: Any) -> pa.DataType:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return next((each for each in arguments[1:] if isinstance(each, pa.DataType)), None) or _arrow_type(
+            name, arguments[0]
+        )
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return pa.list_(_arrow_type(name, arguments[0]))
+    if isinstance(hint, type):
+        for known in hint.__mro__:
+            if known in _ARROW:
+                return _ARROW[known]
+    raise TypeError(f"the field {name!r} has the type {hint}, which has no Arrow type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +96,12 @@ class Completion:
     task: str
     language: str
     item_id: str
-    sample_index: int
+    sample_index: Int32
     source_id: str
     prompt: str
     text: str | None = None
     loglikelihoods: tuple[float, ...] | None = None
-    choice_bytes: tuple[int, ...] | None = None
+    choice_bytes: tuple[Int32, ...] | None = None
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -71,32 +116,7 @@ class Completion:
     reasoning_effort: str | None = None
 
 
-COMPLETION_SCHEMA = pa.schema(
-    [
-        pa.field("system", pa.string(), nullable=False),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("sample_index", pa.int32(), nullable=False),
-        pa.field("source_id", pa.string(), nullable=False),
-        pa.field("prompt", pa.string(), nullable=False),
-        pa.field("text", pa.string()),
-        pa.field("loglikelihoods", pa.list_(pa.float64())),
-        pa.field("choice_bytes", pa.list_(pa.int32())),
-        pa.field("finish_reason", pa.string()),
-        pa.field("prompt_tokens", pa.int64()),
-        pa.field("completion_tokens", pa.int64()),
-        pa.field("latency_s", pa.float64()),
-        pa.field("identified_language", pa.string()),
-        pa.field("identified_probability", pa.float64()),
-        pa.field("identified_script", pa.string()),
-        pa.field("thought", pa.string()),
-        pa.field("thought_ended", pa.bool_()),
-        pa.field("thought_tokens", pa.int64()),
-        pa.field("answer_tokens", pa.int64()),
-        pa.field("reasoning_effort", pa.string()),
-    ]
-)
+COMPLETION_SCHEMA = arrow_schema(Completion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +138,7 @@ class Score:
     task: str
     language: str
     item_id: str
-    sample_index: int
+    sample_index: Int32
     source_id: str
     metric: str
     value: float
@@ -127,21 +147,7 @@ class Score:
     category: str | None = None
 
 
-SCORE_SCHEMA = pa.schema(
-    [
-        pa.field("system", pa.string(), nullable=False),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("sample_index", pa.int32(), nullable=False),
-        pa.field("source_id", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("value", pa.float64(), nullable=False),
-        pa.field("signature", pa.string(), nullable=False),
-        pa.field("statistics", pa.list_(pa.float64())),
-        pa.field("category", pa.string()),
-    ]
-)
+SCORE_SCHEMA = arrow_schema(Score)
 
 
 def to_table(records: Sequence[Any], schema: pa.Schema) -> pa.Table:

@@ -9,9 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from polyarena.harness.endpoints.accounting.journal import ABANDONED, JournalEntry, read_entries
+from polyarena.tasks.records import arrow_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,26 +60,7 @@ class CostRow:
     currency: str
 
 
-COST_SCHEMA = pa.schema(
-    [
-        *(pa.field(name, pa.string(), nullable=False) for name in ("who", "name", "model", "task", "language", "mode")),
-        *(
-            pa.field(name, pa.int64(), nullable=False)
-            for name in (
-                "requests",
-                "answered",
-                "maybe_billed",
-                "abandoned",
-                "prompt_tokens",
-                "completion_tokens",
-                "cached_tokens",
-            )
-        ),
-        pa.field("cost", pa.string()),
-        pa.field("cost_at_most", pa.string()),
-        pa.field("currency", pa.string(), nullable=False),
-    ]
-)
+COST_SCHEMA = arrow_schema(CostRow)
 
 
 def cost_table(journal: Path) -> list[CostRow]:
