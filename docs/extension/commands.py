@@ -7,7 +7,7 @@ from importlib import import_module
 
 from extension.markdown import code, table
 from polyarena.harness.cli.app import COMMANDS
-from polyarena.harness.models.backends import BACKENDS, SPEED_ARGUMENTS
+from polyarena.harness.models.lm_eval.backends import BACKENDS, SPEED_ARGUMENTS
 from polyarena.judges.llm import TemplateKind, load_template, template_names
 from polyarena.judges.rules.settings import POINTS
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, ModelContext
+from polyarena.harness.models.protocol import ChoiceRequest, ChoiceResult, GenerateRequest, GenerateResult, ModelContext
 from polyarena.judges import Ask, Call, Label, Match, Verdict
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.data import DataSource
@@ -89,12 +89,12 @@ class Parrot:
     def __init__(self, times: int) -> None:
         self.times = times
 
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Return one text for each request, in order."""
         prompts = [str(request.messages[-1]["content"]) for request in requests]
-        return [Generated(prompt, " ".join([prompt] * self.times), finish_reason="stop") for prompt in prompts]
+        return [GenerateResult(prompt, " ".join([prompt] * self.times), finish_reason="stop") for prompt in prompts]
 
-    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
         """Refuse: a parrot has no likelihoods."""
         raise ModelError(f"a parrot cannot choose between the answers of {len(requests)} items")
 

@@ -9,9 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model, ModelContext
-from polyarena.harness.models.rendering import plain
-from polyarena.harness.models.stored import Key, Stored, file_of, language_files, read_stored
+from polyarena.harness.models.completion_files import (
+    Key,
+    StoredCompletion,
+    find_language_files,
+    language_file,
+    read_completions,
+)
+from polyarena.harness.models.protocol import (
+    ChoiceRequest,
+    ChoiceResult,
+    GenerateRequest,
+    GenerateResult,
+    Model,
+    ModelContext,
+)
+from polyarena.harness.models.rendering import join_messages
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import unknown
@@ -41,7 +54,7 @@ class CompletionsType:
             raise unknown("value of `missing`", str(args["missing"]), (REFUSE, LEAVE_OUT), where=where)
         if not args.get("path"):
             raise ExperimentError("stored completions need `path`", where=where, fix="name the folder that holds them")
-        language_files(_folder(args, context), where)
+        find_language_files(_folder(args, context), where)
 
     def supports(self, kind: Kind) -> bool:
         """Anything but multiple choice: what is read is texts."""
@@ -53,7 +66,7 @@ class CompletionsType:
         Raises:
             DataError: The language has no file.
         """
-        path = file_of(_folder(args, context), language, "")
+        path = language_file(_folder(args, context), language, "")
         status = path.stat()
         fields = [f"{name}={args[name]}" for name in ("id_field", "text_field") if args.get(name)]
         fields += [f"missing={LEAVE_OUT}"] if args.get("missing") == LEAVE_OUT else []
@@ -77,14 +90,14 @@ class CompletionsModel:
         self._leave_out = leave_out
         self._fields = (id_field, text_field)
         self._language = ""
-        self._stored: dict[Key, Stored] = {}
+        self._stored: dict[Key, StoredCompletion] = {}
 
     @property
     def provenance(self) -> Mapping[str, str]:
         """All is known before."""
         return {"chat_template": "unknown"}
 
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Look up one text for each request; an empty text is a text, and ``None`` stands for an item to leave out.
 
         ``prompt`` is what the file says the model saw, else the plain messages. Finish reason, token counts and latency
@@ -93,14 +106,14 @@ class CompletionsModel:
         Raises:
             DataError: The file is missing or wrong, or lacks items (the message counts them).
         """
-        answers: dict[int, Generated] = {}
+        answers: dict[int, GenerateResult] = {}
         for language in dict.fromkeys(request.language for request in requests):
             places = [place for place, request in enumerate(requests) if request.language == language]
             found = self._of_language(language, [requests[place] for place in places])
             answers.update(zip(places, found, strict=True))
         return [answers[place] for place in range(len(requests))]
 
-    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:  # noqa: ARG002
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002
         """Refuse: a stored text does not say how likely another one was."""
         raise ModelError(
             "stored completions cannot answer multiple choice",
@@ -113,10 +126,10 @@ class CompletionsModel:
         self._stored = {}
         self._language = ""
 
-    def _of_language(self, language: str, requests: Sequence[GenerateRequest]) -> list[Generated]:
-        path = file_of(self._folder, language, "")
+    def _of_language(self, language: str, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
+        path = language_file(self._folder, language, "")
         if self._language != language:
-            self._stored = read_stored(path, *self._fields)
+            self._stored = read_completions(path, *self._fields)
             self._language = language
         missing = [request for request in requests if (request.item_id, request.sample_index) not in self._stored]
         if missing and not (self._leave_out and len(missing) < len(requests)):
@@ -132,13 +145,13 @@ class CompletionsModel:
         return [_generated(request, self._stored.get((request.item_id, request.sample_index))) for request in requests]
 
 
-def _generated(request: GenerateRequest, stored: Stored | None) -> Generated:
+def _generated(request: GenerateRequest, stored: StoredCompletion | None) -> GenerateResult:
     if stored is None:
-        return Generated(plain(request.messages), None)
+        return GenerateResult(join_messages(request.messages), None)
     row = stored.row
     prompt = row.get("prompt")
-    return Generated(
-        prompt=prompt if isinstance(prompt, str) else plain(request.messages),
+    return GenerateResult(
+        prompt=prompt if isinstance(prompt, str) else join_messages(request.messages),
         text=stored.text,
         finish_reason=row["finish_reason"] if isinstance(row.get("finish_reason"), str) else None,
         prompt_tokens=_count(row.get("prompt_tokens")),

@@ -10,7 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings
-from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model, ModelContext
+from polyarena.harness.models.protocol import (
+    ChoiceRequest,
+    ChoiceResult,
+    GenerateRequest,
+    GenerateResult,
+    Model,
+    ModelContext,
+)
 from polyarena.judges.protocol import Ask, Call
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.item import Kind
@@ -69,7 +76,7 @@ class EndpointModel:
         """The server does not say more."""
         return {"chat_template": "server"}
 
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Ask all questions; ``prompt`` is the canonical JSON of the messages.
 
         Raises:
@@ -87,7 +94,7 @@ class EndpointModel:
                 fix="run the same command again: what was answered is kept, only the rest is asked",
             )
         return [
-            Generated(
+            GenerateResult(
                 prompt=_canonical(request.messages),
                 text=reply.text,
                 finish_reason=reply.finish_reason,
@@ -97,7 +104,7 @@ class EndpointModel:
             for request, reply in zip(requests, replies, strict=True)
         ]
 
-    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:  # noqa: ARG002
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002
         """Refuse: chat endpoints do not give the likelihood of a text."""
         raise ModelError(
             "a chat endpoint cannot score choices",

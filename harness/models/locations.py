@@ -62,7 +62,7 @@ def locate(value: str, base: str, where: str) -> Location | None:
     return None
 
 
-def with_paths(args: Mapping[str, Any], names: tuple[str, ...], base: str, where: str) -> dict[str, Any]:
+def resolve_paths(args: Mapping[str, Any], names: tuple[str, ...], base: str, where: str) -> dict[str, Any]:
     """Return the arguments with every ``package://`` and every existing path of ``names`` made absolute."""
     resolved: dict[str, Any] = dict(args)
     for name, found in locations(args, names, base, where).items():

@@ -50,7 +50,7 @@ class ChoiceRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Generated:
+class GenerateResult:
     """One generated text; fields as in :class:`polyarena.tasks.records.Completion`.
 
     A ``text`` of ``None`` leaves the item out: the system has no answer to it, which is no empty answer.
@@ -65,7 +65,7 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChoiceResult:
     """The log-likelihood of each choice; fields as in :class:`polyarena.tasks.records.Completion`."""
 
     prompt: str
@@ -96,14 +96,14 @@ class Model(Protocol):
     def provenance(self) -> Mapping[str, str]:
         """What is known only after loading (dtype, device, revision, digest of the chat template), for the lock."""
 
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Generate one text per request, in order.
 
         The result must depend on the requests alone, not on what was asked before: the caller passes one cell at a
         time, and a resumed run must give the same bytes.
         """
 
-    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
         """Score the choices of each request, in order."""
 
     def close(self) -> None:

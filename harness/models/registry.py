@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyarena.harness.models.lm_eval_backend import LmEvalType
+from polyarena.harness.models.lm_eval.model_type import LmEvalType
 from polyarena.harness.models.protocol import ModelType
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.plugins import Plugins, plugins

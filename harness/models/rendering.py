@@ -11,7 +11,7 @@ from polyarena.tasks.text import sanitize_text
 Messages = Sequence[Mapping[str, str]]
 
 
-def separator(templated: bool, wanted: str = " ") -> str:
+def choice_separator(templated: bool, wanted: str = " ") -> str:
     """Return what stands between the rendered prompt and a choice.
 
     A template ends where the answer begins. Without one it is what the task asks for: a single space unless it says
@@ -24,12 +24,12 @@ def separator(templated: bool, wanted: str = " ") -> str:
     return "" if templated else wanted
 
 
-def plain(messages: Messages) -> str:
+def join_messages(messages: Messages) -> str:
     """Join the contents of all messages by blank lines: the prompt of a model without a chat template."""
     return "\n\n".join(sanitize_text(message["content"]) for message in messages)
 
 
-def through_template(lm: Any, messages: Messages, where: str) -> Any:
+def apply_chat_template(lm: Any, messages: Messages, where: str) -> Any:
     """Render messages with the chat template of an lm-eval model, up to where the answer begins.
 
     Returns:
@@ -62,7 +62,7 @@ def through_template(lm: Any, messages: Messages, where: str) -> Any:
     return rendered
 
 
-def shown(rendered: Any) -> str:
+def prompt_text(rendered: Any) -> str:
     """Return a rendered prompt as text, also where it is lm-eval's JSON string of messages."""
     return rendered if isinstance(rendered, str) else str(rendered.prompt)
 

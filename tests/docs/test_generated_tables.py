@@ -5,7 +5,7 @@ import re
 import pytest
 
 from polyarena.harness.cli.app import COMMANDS
-from polyarena.harness.models.backends import BACKENDS
+from polyarena.harness.models.lm_eval.backends import BACKENDS
 from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA
 from polyarena.judges.rules.settings import POINTS
 from polyarena.reports.records import ESTIMATE_SCHEMA

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from polyarena.harness.models.locations import locate, locations, with_paths
+from polyarena.harness.models.locations import locate, locations, resolve_paths
 from polyarena.tasks.errors import DataError, ModelError
 
 
@@ -77,7 +77,7 @@ def test_only_named_arguments_are_paths_but_packages_are_found_anywhere(package:
     (tmp_path / "float32").mkdir()
     args = {"pretrained": "package://carries_weights", "dtype": "float32", "other": "package://carries_weights", "n": 3}
     assert set(locations(args, ("pretrained",), str(tmp_path), "")) == {"pretrained", "other"}
-    assert with_paths(args, ("pretrained",), str(tmp_path), "") == {
+    assert resolve_paths(args, ("pretrained",), str(tmp_path), "") == {
         **args,
         "pretrained": str(package),
         "other": str(package),

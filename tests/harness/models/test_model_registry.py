@@ -10,7 +10,7 @@ from types import MappingProxyType
 import pytest
 
 from polyarena.harness.models import find_model_type, model_names, registry
-from polyarena.harness.models.lm_eval_backend import LmEvalType
+from polyarena.harness.models.lm_eval.model_type import LmEvalType
 from polyarena.harness.models.protocol import ModelType
 from polyarena.tasks.errors import PolyarenaError, UnknownNameError
 from polyarena.tasks.item import Kind

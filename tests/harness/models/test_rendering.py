@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.harness.models.rendering import plain, separator, set_template, shown, through_template
+from polyarena.harness.models.rendering import (
+    apply_chat_template,
+    choice_separator,
+    join_messages,
+    prompt_text,
+    set_template,
+)
 from polyarena.tasks.errors import ModelError
 
 
@@ -31,40 +37,40 @@ def messages(*texts: str) -> list[dict[str, str]]:
 @settings(deadline=None)
 @given(st.lists(st.text(alphabet=st.characters()), min_size=1, max_size=2))
 def test_plain_prompts_can_always_be_encoded(texts: list[str]) -> None:
-    joined = plain(messages(*texts))
+    joined = join_messages(messages(*texts))
     joined.encode()
     assert joined.count("\n\n") >= len(texts) - 1
     assert "\x00" not in joined
 
 
 def test_a_choice_follows_a_template_directly_and_a_bare_prompt_after_a_space() -> None:
-    assert [separator(True), separator(False)] == ["", " "]
+    assert [choice_separator(True), choice_separator(False)] == ["", " "]
 
 
 def test_a_task_may_want_another_separator_which_a_template_makes_needless() -> None:
-    assert [separator(True, "\n"), separator(False, "\n"), separator(False, "")] == ["", "\n", ""]
+    assert [choice_separator(True, "\n"), choice_separator(False, "\n"), choice_separator(False, "")] == ["", "\n", ""]
 
 
 def test_templates_may_trim_but_not_drop() -> None:
-    assert through_template(Templated("<{0}><{1}>"), messages("s", "u"), "") == "<s><u>"
-    assert through_template(Templated("<trimmed>"), messages("  trimmed \n"), "") == "<trimmed>"
+    assert apply_chat_template(Templated("<{0}><{1}>"), messages("s", "u"), "") == "<s><u>"
+    assert apply_chat_template(Templated("<trimmed>"), messages("  trimmed \n"), "") == "<trimmed>"
     with pytest.raises(ModelError, match="leaves out the user message"):
-        through_template(Templated("<{0}>"), messages("s", "u"), "hf")
+        apply_chat_template(Templated("<{0}>"), messages("s", "u"), "hf")
 
 
 def test_any_failure_of_a_template_says_how_to_go_without() -> None:
     for error in (ValueError("no template set"), NotImplementedError(), KeyError("role")):
         with pytest.raises(ModelError, match="chat_template: false") as caught:
-            through_template(Templated(error=error), messages("s"), "hf")
+            apply_chat_template(Templated(error=error), messages("s"), "hf")
         assert type(error).__name__ in caught.value.why
 
 
 def test_json_strings_of_messages_pass_as_they_are() -> None:
     wrapped = SimpleNamespace(prompt='[{"role": "user"}]')
     lm = SimpleNamespace(apply_chat_template=lambda chat, add_generation_prompt: wrapped)
-    assert through_template(lm, messages("s"), "") is wrapped
-    assert shown(wrapped) == wrapped.prompt
-    assert shown("text") == "text"
+    assert apply_chat_template(lm, messages("s"), "") is wrapped
+    assert prompt_text(wrapped) == wrapped.prompt
+    assert prompt_text("text") == "text"
 
 
 def test_a_template_is_set_where_the_model_looks_for_it() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyarena.harness.models.completion_files import ID_FIELDS, TEXT_FIELDS, find_language_files, read_completions
 from polyarena.harness.models.completions import build
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext, ModelType
-from polyarena.harness.models.stored import ID_FIELDS, TEXT_FIELDS, language_files, read_stored
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError, UnknownNameError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion, to_table
@@ -65,7 +65,7 @@ def test_empty_texts_are_kept_and_order_is_that_of_the_requests(tmp_path: Path) 
 @pytest.mark.parametrize("text", TEXT_FIELDS)
 def test_usual_field_names_are_found(identifier: str, text: str, tmp_path: Path) -> None:
     path = write(tmp_path / "de.jsonl", [{identifier: 7, text: "x", "model": "m"}])
-    assert read_stored(path, None, None)["7", 0].text == "x"
+    assert read_completions(path, None, None)["7", 0].text == "x"
 
 
 def test_unusual_field_names_are_given(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "metadata.jsonl", ROWS)
     (tmp_path / "fr.txt").touch()
     (tmp_path / "ja.jsonl").mkdir()
-    assert language_files(tmp_path, "") == {"deu_Latn": tmp_path / "de.jsonl"}
+    assert find_language_files(tmp_path, "") == {"deu_Latn": tmp_path / "de.jsonl"}
 
 
 @pytest.mark.parametrize(
@@ -238,11 +238,11 @@ def test_cells_without_text_and_files_that_are_not_parquet(tmp_path: Path) -> No
 
 def test_real_completions(test_data: Path) -> None:
     folder = test_data / "completions" / "m-ArenaHard" / "gpt-4"
-    files = language_files(folder, "")
+    files = find_language_files(folder, "")
     assert len(files) == 21
     model = load(folder)
     for language, path in files.items():
-        stored = read_stored(path, None, None)
+        stored = read_completions(path, None, None)
         assert len(stored) == 60
         answers = model.generate([request(item, language) for item, _ in reversed(stored)])
         assert [answer.text for answer in answers] == [one.text for one in reversed(stored.values())]

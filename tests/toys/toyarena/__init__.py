@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.models.protocol import Chosen, Generated
+from polyarena.harness.models.protocol import ChoiceResult, GenerateResult
 from polyarena.judges.protocol import Verdict
 from polyarena.judges.records import Label
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
@@ -88,7 +88,7 @@ class ToyModel:
     def generate(self, requests):
         self._start(requests)
         return [
-            Generated(
+            GenerateResult(
                 prompt="\n".join(turn["content"] for turn in request.messages),
                 text=" ".join([self.voice, *["word"] * (_number(self.voice, *request.messages) % 9)]),
                 finish_reason="stop",
@@ -100,7 +100,7 @@ class ToyModel:
     def choose(self, requests):
         self._start(requests)
         return [
-            Chosen(
+            ChoiceResult(
                 prompt=request.messages[-1]["content"],
                 loglikelihoods=tuple(-1.0 - _number(self.voice, request.item_id, c) % 7 for c in request.choices),
             )

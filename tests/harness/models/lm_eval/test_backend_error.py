@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.harness.models.failures import failed
+from polyarena.harness.models.lm_eval.backend_error import backend_error
 from polyarena.tasks.errors import DataError, ModelError
 
 
@@ -24,7 +24,7 @@ from polyarena.tasks.errors import DataError, ModelError
     ],
 )
 def test_known_troubles_have_a_remedy(error: Exception, fix: str) -> None:
-    found = failed("the model cannot be loaded", error, "hf")
+    found = backend_error("the model cannot be loaded", error, "hf")
     assert isinstance(found, ModelError)
     assert (found.what, found.where) == ("the model cannot be loaded", "hf")
     assert fix in found.fix
@@ -32,13 +32,13 @@ def test_known_troubles_have_a_remedy(error: Exception, fix: str) -> None:
 
 def test_our_own_errors_pass() -> None:
     own = DataError("no file")
-    assert failed("the model cannot be loaded", own, "hf") is own
+    assert backend_error("the model cannot be loaded", own, "hf") is own
 
 
 @settings(deadline=None)
 @given(st.text(max_size=2000))
 def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
-    found = failed("it failed", RuntimeError(text), "hf")
+    found = backend_error("it failed", RuntimeError(text), "hf")
     assert found.why.startswith("RuntimeError")
     assert len(found.why) <= 400
     assert len(found.why.splitlines()) <= 1
@@ -47,4 +47,4 @@ def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
 @pytest.mark.parametrize("port", [41403, 40104, 54290])
 def test_the_port_of_a_server_is_not_taken_for_a_status(port: int) -> None:
     error = OSError(f"404 Client Error: Not Found for url: http://127.0.0.1:{port}/v1/chat/completions")
-    assert "name of the model" in str(failed("the model did not answer", error, "m").fix)
+    assert "name of the model" in str(backend_error("the model did not answer", error, "m").fix)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from polyarena.harness.models.lm_eval_model import LmEvalModel
+from polyarena.harness.models.lm_eval.model import LmEvalModel
 from polyarena.harness.models.protocol import ChoiceRequest
 from polyarena.harness.planning.digest import items_digest
 from polyarena.tasks.item import Item
@@ -31,9 +31,9 @@ class Recorder:
 @pytest.fixture
 def pairs(monkeypatch):
     """Returns the pairs of context and continuation that a request becomes."""
-    from polyarena.harness.models import lm_eval_model
+    from polyarena.harness.models.lm_eval import model as lm_eval_model
 
-    monkeypatch.setattr(lm_eval_model, "observe", lambda lm: SimpleNamespace(forget=lambda: None))
+    monkeypatch.setattr(lm_eval_model, "attach_observer", lambda lm: SimpleNamespace(clear=lambda: None))
     monkeypatch.setattr(lm_eval_model, "describe", lambda lm, templated: {})
 
     def pairs(templated, **changes):

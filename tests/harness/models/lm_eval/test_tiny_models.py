@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from polyarena.harness.models import find_model_type
-from polyarena.harness.models.protocol import ChoiceRequest, Generated, GenerateRequest, Model, ModelContext
+from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, GenerateResult, Model, ModelContext
 from polyarena.tasks.errors import ModelError, PolyarenaError
 
 Asking = Callable[..., list[GenerateRequest]]
@@ -94,7 +94,7 @@ def test_same_cell_gives_the_same_answers_whatever_was_asked_before(model: Any, 
 
 
 def test_sampled_answers_depend_on_seed_and_sample_index_alone(model: Any, asking: Asking) -> None:
-    def sampled(seed: int, index: int) -> list[Generated]:
+    def sampled(seed: int, index: int) -> list[GenerateResult]:
         return timeless(model.generate(asking("one", "two", temperature=1.0, seed=seed, sample_index=index)))
 
     first = sampled(3, 0)

@@ -1,4 +1,4 @@
-"""What is known of lm-eval's model types without importing them: what they need, and what they cannot do."""
+"""Facts about lm-eval's model types, known without importing them: what they need and what they cannot do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LOCAL_ARGUMENTS = ("pretrained", "tokenizer", "peft", "delta", "lora_local_path"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A family of lm-eval model types.
+    """Facts about a family of lm-eval model types.
 
     Attributes:
         modules: Modules that must be importable.
@@ -75,7 +75,7 @@ _TORCH = ("torch", "transformers", "accelerate")
 _TORCH_VERSIONS = ("torch", "transformers", "tokenizers", "gguf", "peft")
 _HTTP = ("aiohttp", "requests", "tenacity", "tqdm")
 _HF = Backend(_TORCH, "pip install 'polyarena[hf]'", ("pretrained",), versions=_TORCH_VERSIONS, local=True)
-_HF_SEES = Backend(
+_HF_MULTIMODAL = Backend(
     _TORCH, "pip install 'polyarena[hf]'", ("pretrained",), versions=_TORCH_VERSIONS, local=True, loglikelihood=False
 )
 _OPTIMUM = Backend(
@@ -112,8 +112,8 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
         "huggingface": _HF,
         "hf-mistral3": _HF,
         "steered": _HF,
-        "hf-multimodal": _HF_SEES,
-        "hf-audiolm-qwen": _HF_SEES,
+        "hf-multimodal": _HF_MULTIMODAL,
+        "hf-audiolm-qwen": _HF_MULTIMODAL,
         "openvino": _OPTIMUM,
         "ipex": _OPTIMUM,
         "habana": _OPTIMUM,
@@ -145,8 +145,8 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
 )
 
 
-def backend(name: str) -> Backend:
-    """Return what is known of a model type; of one that is not listed, what its name tells."""
+def find_backend(name: str) -> Backend:
+    """Return the facts about a model type; one that is not listed is judged by its name."""
     if name in BACKENDS:
         return BACKENDS[name]
     chat = "chat" in name

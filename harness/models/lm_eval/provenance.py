@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from polyarena.harness.models.rendering import separator
-from polyarena.harness.models.sampled import descends
+from polyarena.harness.models.lm_eval.generation import has_base
+from polyarena.harness.models.rendering import choice_separator
 
 
 def describe(lm: Any, templated: bool) -> dict[str, str]:
@@ -18,8 +18,11 @@ def describe(lm: Any, templated: bool) -> dict[str, str]:
     beside those of the experiment), ``chat_template`` (SHA-256 of the text; ``none``; ``server``), ``separator``
     (between prompt and choice, as JSON), ``max_length`` in tokens.
     """
-    facts: dict[str, Any] = {"separator": json.dumps(separator(templated)), "chat_template": _template(lm, templated)}
-    if descends(lm, "HFLM"):
+    facts: dict[str, Any] = {
+        "separator": json.dumps(choice_separator(templated)),
+        "chat_template": _template(lm, templated),
+    }
+    if has_base(lm, "HFLM"):
         facts |= _of_transformers(lm)
     for name in ("batch_size", "max_length"):
         # Model types without such a setting lack the attribute or have lm-eval's abstract one.
@@ -34,7 +37,7 @@ def _template(lm: Any, templated: bool) -> str:
     if not templated:
         return "none"
     # Some classes fetch a tokenizer when asked for one, so only those are asked that were built with one.
-    tokenizer = lm.tokenizer if descends(lm, "TemplateLM") else None
+    tokenizer = lm.tokenizer if has_base(lm, "TemplateLM") else None
     text = getattr(tokenizer, "chat_template", None)
     if isinstance(text, dict):
         text = json.dumps(text, sort_keys=True)

@@ -13,8 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from polyarena.harness.models.backends import LOCAL_ARGUMENTS, SECRET_ARGUMENTS, SPEED_ARGUMENTS, Backend, backend
-from polyarena.harness.models.locations import Location, locations, with_paths
+from polyarena.harness.models.lm_eval.backends import (
+    LOCAL_ARGUMENTS,
+    SECRET_ARGUMENTS,
+    SPEED_ARGUMENTS,
+    Backend,
+    find_backend,
+)
+from polyarena.harness.models.locations import Location, locations, resolve_paths
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.models.weights import digest
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
@@ -35,7 +41,7 @@ class LmEvalType:
     @property
     def backend(self) -> Backend:
         """What is known of the type without importing it."""
-        return backend(self.name)
+        return find_backend(self.name)
 
     def supports(self, kind: Kind) -> bool:
         """Whether items of this kind can be answered: multiple choice needs the likelihood of a given text."""
@@ -85,9 +91,9 @@ class LmEvalType:
         Raises:
             PolyarenaError: It cannot be loaded, or not with this chat template.
         """
-        from polyarena.harness.models.lm_eval_model import load_model
+        from polyarena.harness.models.lm_eval.model import load_model
 
-        resolved = with_paths(args, self._local_arguments, context.base, "")
+        resolved = resolve_paths(args, self._local_arguments, context.base, "")
         return load_model(self.name, resolved, chat_template)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tqdm import tqdm
 
-from polyarena.harness.models.quiet import quiet
+from polyarena.harness.models.lm_eval.quiet import quiet
 
 NAME = "lm_eval.models.chatty_backend_of_a_test"
 

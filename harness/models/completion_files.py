@@ -22,7 +22,7 @@ Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredCompletion:
     """One stored completion.
 
     Attributes:
@@ -34,7 +34,7 @@ class Stored:
     row: Mapping[str, Any]
 
 
-def language_files(folder: Path, where: str) -> dict[str, Path]:
+def find_language_files(folder: Path, where: str) -> dict[str, Path]:
     """Find the files of a folder that are named by a language, in any code that the language table knows.
 
     Returns:
@@ -73,13 +73,13 @@ def language_files(folder: Path, where: str) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def file_of(folder: Path, language: str, where: str) -> Path:
+def language_file(folder: Path, language: str, where: str) -> Path:
     """Return the file of one language.
 
     Raises:
-        DataError: As :func:`language_files`, or the language has none.
+        DataError: As :func:`find_language_files`, or the language has none.
     """
-    files = language_files(folder, where)
+    files = find_language_files(folder, where)
     if language not in files:
         raise DataError(
             f"no stored completions in {language}",
@@ -90,7 +90,7 @@ def file_of(folder: Path, language: str, where: str) -> Path:
     return files[language]
 
 
-def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dict[Key, Stored]:
+def read_completions(path: Path, id_field: str | None, text_field: str | None) -> dict[Key, StoredCompletion]:
     """Read one file.
 
     Args:
@@ -102,7 +102,7 @@ def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dic
     Raises:
         DataError: A row lacks a field, has one twice or holds something else than a text, or an item is there twice.
     """
-    rows: dict[Key, Stored] = {}
+    rows: dict[Key, StoredCompletion] = {}
     seen: dict[Key, str] = {}
     identifier = text = ""
     for place, row in _rows(path):
@@ -123,7 +123,7 @@ def read_stored(path: Path, id_field: str | None, text_field: str | None) -> dic
                 fix="keep one, or number them by `sample_index` from 0",
             )
         seen[key] = place
-        rows[key] = Stored(sanitize_text(row[text]), row)
+        rows[key] = StoredCompletion(sanitize_text(row[text]), row)
     return rows
 
 

@@ -12,12 +12,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyarena.harness.models.sampled import descends
+from polyarena.harness.models.lm_eval.generation import has_base
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What passed by for one answer.
+    """What was observed of one answer.
 
     Attributes:
         text: As decoded, before stop texts cut it; ``None`` for an API.
@@ -42,29 +42,29 @@ class Observer:
         self._by_prompt: defaultdict[Any, deque[Observation]] = defaultdict(deque)
 
     def add_partial(self, kind: str, request: Sequence[Any], answer: object) -> None:  # noqa: ARG002 - lm-eval's call
-        """Take note of which prompt the last observed answer belongs to; called by lm-eval."""
+        """Record which prompt the last observed answer belongs to; called by lm-eval."""
         if kind == "generate_until" and self._pending:
             self._by_prompt[request[0]].append(self._pending.popleft())
 
-    def take(self, prompt: Any) -> Observation | None:
-        """Return and forget the next answer to this prompt; ``None`` if none passed by."""
+    def pop(self, prompt: Any) -> Observation | None:
+        """Remove and return the next answer to this prompt; ``None`` if there is none."""
         waiting = self._by_prompt.get(prompt)
         return waiting.popleft() if waiting else None
 
-    def forget(self) -> None:
-        """Forget everything, between two calls of the model."""
+    def clear(self) -> None:
+        """Drop all observations, between two calls of the model."""
         self._pending.clear()
         self._by_prompt.clear()
 
-    def decoded(self, tokens: Sequence[int], text: str, ends: Collection[int]) -> None:
-        """Take note of tokens that a local model decoded."""
+    def on_decoded(self, tokens: Sequence[int], text: str, ends: Collection[int]) -> None:
+        """Record the tokens that a local model decoded."""
         first_end = next((place for place, token in enumerate(tokens) if token in ends), None)
         count = len(tokens) if first_end is None else first_end + 1
         self._pending.clear()
         self._pending.append(Observation(text=text, completion_tokens=count, ended=first_end is not None))
 
-    def answered(self, outputs: Any) -> None:
-        """Take note of a server's answer.
+    def on_response(self, outputs: Any) -> None:
+        """Record a server's answer.
 
         Raises:
             ValueError: It has no answer in it. lm-eval would go on with an empty text.
@@ -85,12 +85,12 @@ class Observer:
                 )
 
 
-def observe(lm: Any) -> Observer:
-    """Start to listen to a model of lm-eval; of one that is neither local nor an API of lm-eval, nothing is heard."""
+def attach_observer(lm: Any) -> Observer:
+    """Attach an observer to a model of lm-eval; models that are neither local nor an API of lm-eval tell it nothing."""
     observer = Observer()
-    if descends(lm, "HFLM"):
+    if has_base(lm, "HFLM"):
         _listen_to_decoding(lm, observer)
-    elif descends(lm, "TemplateAPI"):
+    elif has_base(lm, "TemplateAPI"):
         _listen_to_server(lm, observer)
     lm.set_cache_hook(observer)
     return observer
@@ -102,7 +102,7 @@ def _listen_to_decoding(lm: Any, observer: Observer) -> None:
     def listening(tokens: Any, *args: Any, **kwargs: Any) -> Any:
         text = decode(tokens, *args, **kwargs)
         if isinstance(tokens, list):
-            observer.decoded(tokens, text, ends)
+            observer.on_decoded(tokens, text, ends)
         return text
 
     lm.tok_decode = listening
@@ -112,7 +112,7 @@ def _listen_to_server(lm: Any, observer: Observer) -> None:
     parse = lm.parse_generations
 
     def listening(outputs: Any, **kwargs: Any) -> Any:
-        observer.answered(outputs)
+        observer.on_response(outputs)
         # A null text is an empty answer; lm-eval would put a placeholder, and not tell the hook in one of two ways.
         return ["" if text is None else text for text in parse(outputs=outputs, **kwargs)]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.harness.models.observing import Observer, end_tokens, observe
+from polyarena.harness.models.lm_eval.observer import Observer, attach_observer, end_tokens
 
 END, PAD = 1, 2
 
@@ -22,18 +22,18 @@ def answer(text: str, reason: str = "stop", index: int = 0) -> dict[str, Any]:
 @given(st.lists(st.integers(3, 9), max_size=6), st.integers(0, 4))
 def test_generated_tokens_are_counted_up_to_the_end_token(tokens: list[int], padding: int) -> None:
     observer = Observer()
-    observer.decoded([*tokens, END, *[PAD] * padding], "text", {END})
+    observer.on_decoded([*tokens, END, *[PAD] * padding], "text", {END})
     observer.add_partial("generate_until", ("prompt", {}), "text")
-    seen = observer.take("prompt")
+    seen = observer.pop("prompt")
     assert seen is not None
     assert (seen.completion_tokens, seen.ended, seen.text) == (len(tokens) + 1, True, "text")
 
 
 def test_without_an_end_token_all_are_counted() -> None:
     observer = Observer()
-    observer.decoded([5, 6, 7], "text", {END})
+    observer.on_decoded([5, 6, 7], "text", {END})
     observer.add_partial("generate_until", ("prompt", {}), "text")
-    seen = observer.take("prompt")
+    seen = observer.pop("prompt")
     assert seen is not None
     assert (seen.completion_tokens, seen.ended) == (3, False)
 
@@ -41,30 +41,30 @@ def test_without_an_end_token_all_are_counted() -> None:
 def test_the_same_prompt_twice_is_answered_in_order() -> None:
     observer = Observer()
     for count in (1, 2):
-        observer.decoded([5] * count, "", {END})
+        observer.on_decoded([5] * count, "", {END})
         observer.add_partial("generate_until", ("prompt", {}), "")
-    taken = [observer.take("prompt") for _ in range(3)]
+    taken = [observer.pop("prompt") for _ in range(3)]
     assert [one and one.completion_tokens for one in taken] == [1, 2, None]
 
 
 def test_what_is_not_generation_is_not_noted() -> None:
     observer = Observer()
-    observer.decoded([5], "", {END})
+    observer.on_decoded([5], "", {END})
     observer.add_partial("loglikelihood", ("prompt", "choice"), (-1.0, False))
-    assert observer.take("prompt") is None
+    assert observer.pop("prompt") is None
     observer.add_partial("generate_until", ("prompt", {}), "")
-    observer.forget()
-    assert observer.take("prompt") is None
+    observer.clear()
+    assert observer.pop("prompt") is None
 
 
 def test_answers_of_a_server_by_index() -> None:
     observer = Observer()
-    observer.answered(
+    observer.on_response(
         {"choices": [answer("b", "length", 1), answer("a", "stop", 0)], "usage": {"completion_tokens": 9}}
     )
     for prompt in ("first", "second"):
         observer.add_partial("generate_until", (prompt, {}), "")
-    first, second = observer.take("first"), observer.take("second")
+    first, second = observer.pop("first"), observer.pop("second")
     assert first is not None
     assert second is not None
     assert (first.finish_reason, second.finish_reason) == ("stop", "length")
@@ -77,7 +77,7 @@ def test_answers_of_a_server_by_index() -> None:
 )
 def test_an_answer_without_choices_is_refused(outputs: Any) -> None:
     with pytest.raises(ValueError, match="no choices"):
-        Observer().answered(outputs)
+        Observer().on_response(outputs)
 
 
 @pytest.mark.parametrize(("configured", "expected"), [(None, {1}), (7, {1, 7}), ([7, 8], {1, 7, 8})])
@@ -89,7 +89,7 @@ def test_end_tokens_are_those_of_tokenizer_and_settings(configured: Any, expecte
 def test_a_model_of_neither_family_gets_a_hook_that_caches_nothing() -> None:
     hooks: list[Any] = []
     lm = SimpleNamespace(set_cache_hook=hooks.append)
-    observer = observe(lm)
+    observer = attach_observer(lm)
     assert hooks == [observer]
     observer.add_partial("generate_until", ("prompt", {}), "text")
-    assert observer.take("prompt") is None
+    assert observer.pop("prompt") is None

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.harness.models.backends import BACKENDS, SECRET_ARGUMENTS, SPEED_ARGUMENTS, backend
-from polyarena.harness.models.lm_eval_backend import LmEvalType
+from polyarena.harness.models.lm_eval.backends import BACKENDS, SECRET_ARGUMENTS, SPEED_ARGUMENTS, find_backend
+from polyarena.harness.models.lm_eval.model_type import LmEvalType
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.models.registry import lm_eval_names
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError, PolyarenaError
@@ -107,10 +107,10 @@ def test_what_can_be_answered() -> None:
 
 
 def test_types_that_are_not_listed_are_known_by_their_name() -> None:
-    assert backend("somebodys-chat-api").messages
-    assert not backend("somebodys-chat-api").loglikelihood
-    assert not backend("some-generate").loglikelihood
-    assert backend("some-engine").loglikelihood
+    assert find_backend("somebodys-chat-api").messages
+    assert not find_backend("somebodys-chat-api").loglikelihood
+    assert not find_backend("some-generate").loglikelihood
+    assert find_backend("some-engine").loglikelihood
 
 
 def test_identity_keeps_what_changes_answers() -> None:

@@ -30,7 +30,7 @@ _FIXES = (
 )
 
 
-def failed(action: str, error: Exception, where: str) -> PolyarenaError:
+def backend_error(action: str, error: Exception, where: str) -> PolyarenaError:
     """Turn any exception of a backend into an error that the user can act on.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.harness.models.sampled import descends, generation_arguments, seeded
+from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
 from polyarena.tasks.sampling import Sampling
 
 
@@ -55,15 +55,15 @@ def test_sampled_answers_by_backend() -> None:
 
 
 def test_families_are_told_by_name_and_inherited() -> None:
-    assert descends(Steered(), "HFLM")
-    assert not descends(Other(), "HFLM", "TemplateAPI")
+    assert has_base(Steered(), "HFLM")
+    assert not has_base(Other(), "HFLM", "TemplateAPI")
 
 
 def test_seeding_is_repeatable_and_leaves_no_trace() -> None:
     torch = pytest.importorskip("torch", reason="the [hf] extra is not installed")
 
     def draw(seed: int, index: int, temperature: float = 1.0) -> float:
-        with seeded(HFLM(), Sampling(temperature=temperature, seed=seed), index):
+        with seed_torch(HFLM(), Sampling(temperature=temperature, seed=seed), index):
             return float(torch.rand(()))
 
     before = torch.random.get_rng_state()

@@ -13,14 +13,21 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyarena.harness.models.backends import backend
-from polyarena.harness.models.described import describe
-from polyarena.harness.models.failures import failed
-from polyarena.harness.models.observing import Observation, observe
-from polyarena.harness.models.protocol import ChoiceRequest, Chosen, Generated, GenerateRequest, Model
-from polyarena.harness.models.quiet import quiet
-from polyarena.harness.models.rendering import Messages, plain, separator, set_template, shown, through_template
-from polyarena.harness.models.sampled import descends, generation_arguments, seeded
+from polyarena.harness.models.lm_eval.backend_error import backend_error
+from polyarena.harness.models.lm_eval.backends import find_backend
+from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
+from polyarena.harness.models.lm_eval.observer import Observation, attach_observer
+from polyarena.harness.models.lm_eval.provenance import describe
+from polyarena.harness.models.lm_eval.quiet import quiet
+from polyarena.harness.models.protocol import ChoiceRequest, ChoiceResult, GenerateRequest, GenerateResult, Model
+from polyarena.harness.models.rendering import (
+    Messages,
+    apply_chat_template,
+    choice_separator,
+    join_messages,
+    prompt_text,
+    set_template,
+)
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.text import sanitize_text
 
@@ -40,14 +47,14 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
     Raises:
         PolyarenaError: The model cannot be loaded, or not with this chat template.
     """
-    if chat_template is not True and backend(name).messages:
+    if chat_template is not True and find_backend(name).messages:
         raise ModelError(
             f"the model type {name!r} cannot set its chat template",
             where=name,
             why="it sends messages, and the server renders them",
             fix="set `chat_template: true`, or use the completions type of the same server",
         )
-    if backend(name).local:
+    if find_backend(name).local:
         _share_the_processor()
     try:
         importlib.import_module("lm_eval.models")  # fills the registry with names
@@ -61,9 +68,9 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
                 set_template(lm, chat_template, name)
             model = LmEvalModel(name, lm, chat_template is not False)
             if chat_template is not False:
-                through_template(lm, [{"role": "user", "content": "probe"}], name)
+                apply_chat_template(lm, [{"role": "user", "content": "probe"}], name)
     except Exception as error:
-        raise failed("the model cannot be loaded", error, name) from error
+        raise backend_error("the model cannot be loaded", error, name) from error
     return model
 
 
@@ -74,15 +81,15 @@ class LmEvalModel:
         self._name = name
         self._lm = lm
         self._templated = templated
-        self._observer = observe(lm)
+        self._observer = attach_observer(lm)
         self._provenance = describe(lm, templated)
 
     @property
     def provenance(self) -> Mapping[str, str]:
-        """What is known only after loading; see :func:`polyarena.harness.models.described.describe`."""
+        """What is known only after loading; see :func:`polyarena.harness.models.lm_eval.provenance.describe`."""
         return self._provenance
 
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Generate one text per request, in order.
 
         Requests of one sampling and one sample index go to lm-eval in one call; sampled ones are seeded for each call.
@@ -91,7 +98,7 @@ class LmEvalModel:
         Raises:
             ModelError: The backend failed, or left a request without an answer.
         """
-        answers: list[Generated | None] = [None] * len(requests)
+        answers: list[GenerateResult | None] = [None] * len(requests)
 
         def group(place: int) -> str:
             return repr((requests[place].sampling, requests[place].sample_index))
@@ -102,18 +109,18 @@ class LmEvalModel:
                 answers[place] = answer
         return [answer for answer in answers if answer is not None]
 
-    def choose(self, requests: Sequence[ChoiceRequest]) -> list[Chosen]:
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
         """Score the choices of each request, in order, as continuations of the rendered prompt.
 
-        Between prompt and choice stands :func:`polyarena.harness.models.rendering.separator`; choices that are whole
-        texts are scored after nothing. All choices of all requests go to lm-eval in one call.
+        Between prompt and choice stands :func:`~polyarena.harness.models.rendering.choice_separator`; choices that are
+        whole texts are scored after nothing. All choices of all requests go to lm-eval in one call.
 
         Raises:
             ModelError: The backend cannot score continuations, failed, or gave no number.
         """
         prompts = [self._render(request.messages) if request.messages else "" for request in requests]
         pairs = [
-            (prompt, separator(self._templated, request.separator) + sanitize_text(choice))
+            (prompt, choice_separator(self._templated, request.separator) + sanitize_text(choice))
             for prompt, request in zip(prompts, requests, strict=True)
             for choice in request.choices
         ]
@@ -132,8 +139,8 @@ class LmEvalModel:
                 )
             counts = [self._count(choice) for choice in request.choices]
             chosen.append(
-                Chosen(
-                    prompt=shown(prompt),
+                ChoiceResult(
+                    prompt=prompt_text(prompt),
                     loglikelihoods=values,
                     prompt_tokens=self._count(prompt, special=None),
                     completion_tokens=None if None in counts else sum(count or 0 for count in counts),
@@ -145,28 +152,28 @@ class LmEvalModel:
     def close(self) -> None:
         """Free the memory that the model holds."""
         self._lm = None
-        self._observer.forget()
+        self._observer.clear()
         gc.collect()
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _generate(self, requests: Sequence[GenerateRequest]) -> list[Generated]:
+    def _generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         sampling, index = requests[0].sampling, requests[0].sample_index
         prompts = [self._render(request.messages) for request in requests]
         arguments = generation_arguments(self._lm, sampling, index)
         started = time.perf_counter()
-        with seeded(self._lm, sampling, index):
+        with seed_torch(self._lm, sampling, index):
             texts = self._call("generate_until", [(prompt, dict(arguments)) for prompt in prompts])
         latency = (time.perf_counter() - started) / len(requests)
         return [
-            self._generated(prompt, text, self._observer.take(prompt), sampling.max_tokens, latency)
+            self._generated(prompt, text, self._observer.pop(prompt), sampling.max_tokens, latency)
             for prompt, text in zip(prompts, texts, strict=True)
         ]
 
     def _generated(
         self, prompt: Any, text: str, seen: Observation | None, max_tokens: int, latency: float
-    ) -> Generated:
+    ) -> GenerateResult:
         count = seen.completion_tokens if seen else None
         cut = seen is not None and seen.text is not None and seen.text != text
         if count is None or cut:
@@ -176,8 +183,8 @@ class LmEvalModel:
             ended = seen is not None and (seen.ended or cut)
             reason = "length" if count >= max_tokens and not ended else "stop"
         asked = seen.prompt_tokens if seen else None
-        return Generated(
-            prompt=shown(prompt),
+        return GenerateResult(
+            prompt=prompt_text(prompt),
             text=sanitize_text(text),
             finish_reason=reason,
             prompt_tokens=self._count(prompt, special=None) if asked is None else asked,
@@ -186,14 +193,14 @@ class LmEvalModel:
         )
 
     def _render(self, messages: Messages) -> Any:
-        return through_template(self._lm, messages, self._name) if self._templated else plain(messages)
+        return apply_chat_template(self._lm, messages, self._name) if self._templated else join_messages(messages)
 
     def _call(self, method: str, arguments: Sequence[tuple[Any, Any]]) -> list[Any]:
         from lm_eval.api.instance import Instance
 
         if not arguments:
             return []
-        self._observer.forget()
+        self._observer.clear()
         instances = [Instance(method, {}, pair, place) for place, pair in enumerate(arguments)]
         asked = getattr(self._lm, method)
         silent = {"disable_tqdm": True} if "disable_tqdm" in inspect.signature(asked).parameters else {}
@@ -201,7 +208,7 @@ class LmEvalModel:
             with quiet():
                 answers = list(asked(instances, **silent))
         except Exception as error:
-            raise failed("the model did not answer", error, self._name) from error
+            raise backend_error("the model did not answer", error, self._name) from error
         if len(answers) != len(arguments) or any(answer is None for answer in answers):
             raise ModelError(
                 "the model left questions without an answer",
@@ -212,7 +219,7 @@ class LmEvalModel:
 
     def _count(self, text: Any, special: bool | None = False) -> int | None:
         """Count tokens; ``None`` without a tokenizer. Prompts get the special tokens that the backend adds."""
-        if not isinstance(text, str) or not descends(self._lm, "TemplateLM") or self._lm.tokenizer is None:
+        if not isinstance(text, str) or not has_base(self._lm, "TemplateLM") or self._lm.tokenizer is None:
             return None
         options = {} if special is None else {"add_special_tokens": special}
         tokens = self._lm.tok_encode(text, **options) if text else []

@@ -11,7 +11,7 @@ from polyarena.tasks.sampling import Sampling
 _SEEDED_BY_ARGUMENT = {"TemplateAPI", "VLLM"}
 
 
-def descends(lm: Any, *names: str) -> bool:
+def has_base(lm: Any, *names: str) -> bool:
     """Whether a model's class, or one that it inherits from, has one of these names (nothing is imported to ask)."""
     return any(each.__name__ in names for each in type(lm).__mro__)
 
@@ -34,22 +34,22 @@ def generation_arguments(lm: Any, sampling: Sampling, sample_index: int) -> dict
         arguments["until"] = list(sampling.stop)
     if sampling.top_p != 1.0:
         arguments["top_p"] = sampling.top_p
-    if sampled and descends(lm, "HFLM"):
+    if sampled and has_base(lm, "HFLM"):
         arguments["top_k"] = 0
-    if sampled and descends(lm, *_SEEDED_BY_ARGUMENT):
+    if sampled and has_base(lm, *_SEEDED_BY_ARGUMENT):
         arguments["seed"] = sampling.seed + sample_index
     return arguments
 
 
 @contextmanager
-def seeded(lm: Any, sampling: Sampling, sample_index: int) -> Iterator[None]:
+def seed_torch(lm: Any, sampling: Sampling, sample_index: int) -> Iterator[None]:
     """Seed torch's generator for one cell and one sample of it, and leave it afterwards as it was.
 
     ``transformers`` samples from the global generator and cannot be handed another. The seed is ``seed +
     sample_index``, set anew for each call: the answers of a cell depend on the cell alone, and the third sample is the
     same whether three were asked for or five.
     """
-    if sampling.temperature <= 0 or not descends(lm, "HFLM"):
+    if sampling.temperature <= 0 or not has_base(lm, "HFLM"):
         yield
         return
     import torch
