@@ -6,28 +6,32 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: quickstart test lint types docs unit clean
+.PHONY: quickstart test test-all lint types docs unit clean
 
 quickstart: $(VENV)/.quickstart
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/quickstart.yaml
 
-test: $(VENV)/.test lint types docs unit
+test: lint types docs unit
 
-lint:
+# The tests that `make test` skips, because they take long or need a browser, TeX, a model server or the like.
+test-all: $(VENV)/.test
+	$(BIN)/pytest -q -n auto --dist loadfile --costly
+
+lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 # mypy follows no import hooks, so it is shown the rooms under their import names.
-types:
+types: $(VENV)/.test
 	@mkdir -p build/types/polyarena
 	@for room in tasks judges reports harness; do ln -sfn ../../../$$room build/types/polyarena/$$room; done
 	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml \
 		-p polyarena.tasks -p polyarena.judges -p polyarena.reports -p polyarena.harness
 
-docs:
+docs: $(VENV)/.test
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
-unit:
+unit: $(VENV)/.test
 	$(BIN)/pytest -q -n auto --dist loadfile
 
 clean:

@@ -16,6 +16,26 @@ settings.load_profile("polyarena")
 
 ROOT = Path(__file__).parent.parent
 
+COSTLY = ("browser", "tex", "ray", "slurm", "training", "server", "slow")
+"""Markers of tests that `make test` skips and `make test-all` runs."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--costly", action="store_true", help=f"run only the tests marked {', '.join(COSTLY)}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    meanings = dict(line.split(": ", 1) for line in config.getini("markers"))
+    marked = {item: [name for name in COSTLY if item.get_closest_marker(name)] for item in items}
+    if config.getoption("--costly"):
+        config.hook.pytest_deselected(items=[item for item in items if not marked[item]])
+        items[:] = [item for item in items if marked[item]]
+        return
+    for item, names in marked.items():
+        if names:
+            why = ", ".join(f"{name} ({meanings[name]})" for name in names)
+            item.add_marker(pytest.mark.skip(reason=f"{why}: run `make test-all` or `pytest --costly`"))
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:

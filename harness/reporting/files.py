@@ -13,7 +13,7 @@ class Files:
     """The files of one report.
 
     Attributes:
-        page: ``report/index.html``.
+        page: ``report/index.html``, which is not written where only the results are.
         figures: PDF, PNG and SVG of each chart.
         tables: CSV, LaTeX and Markdown of each table.
         results: Parquet and CSV of estimates, battles and scores.

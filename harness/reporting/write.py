@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     from polyarena.reports.tables import Section
 
 
-def write_report(folder: RunFolder) -> Files:
+def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     """Make the results and the report of a run folder from what is stored there; the same shards give the same bytes.
+
+    Args:
+        folder: The run folder.
+        results_only: Write ``results/`` and leave ``report/`` as it is.
 
     Raises:
         StoreError: The folder is no run folder, or cannot be written.
@@ -68,6 +72,9 @@ def write_report(folder: RunFolder) -> Files:
             **(_both("ledger", paid, COST_SCHEMA) if folder.attempts.exists() else {}),
         },
     )
+    index = folder.report / "index.html"
+    if results_only:
+        return Files(index, (), (), results)
     sheets = [*([weighed] if (weighed := strong_sheet(strong)) else []), *bad_answer_sheets(bad), *more.sheets]
     sheets += [table for table in [language_sheet(answers), spent_sheet(paid)] if table is not None]
     figures, pictures, without_glyphs = _figures(records, numbers)
@@ -75,7 +82,6 @@ def write_report(folder: RunFolder) -> Files:
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     content = page_content(records, numbers, pictures, without_glyphs, links, sheets, answers)
-    index = folder.report / "index.html"
     write_atomically(index, page(content).encode())
     return Files(index, drawn, written, results, tuple(content.notes))
 

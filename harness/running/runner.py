@@ -53,13 +53,15 @@ class Run(RunRecords):
     seconds: float
 
 
-def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | None = None) -> Run:
-    """Do what a plan still needs, then make the results and the report.
+def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | None = None, report: bool = True) -> Run:
+    """Do what a plan still needs, then write the results and the report.
 
     Args:
         plan: The plan.
         executor: Where jobs run; this process if left out.
         listener: Is told of each event as it happens.
+        report: Whether to write ``report/`` (figures, tables and the page) after ``results/``. Without it, the report
+            of an earlier run stays as it is; :func:`polyarena.harness.write_report` writes it later.
 
     Raises:
         StoreError: The run folder cannot be written, or another process is writing it.
@@ -85,7 +87,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
                 listener(event)
         from polyarena.harness.reporting import write_report
 
-        files = write_report(folder)
+        files = write_report(folder, results_only=not report)
         finished = RunFinished(time.monotonic() - started, len(failures))
         folder.log(event_record(finished))
         if listener:

@@ -11,7 +11,7 @@ from polyarena.harness.endpoints import Endpoint, EndpointSettings, Ledger
 from polyarena.judges.protocol import Call
 from polyarena.tasks.sampling import Sampling
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.server
 
 QUESTIONS = ("What is the capital of Kenya?", "Mji mkuu wa Kenya ni upi?", "केन्या की राजधानी क्या है?", "\x00 nul \ud800")
 

@@ -128,7 +128,7 @@ def test_the_key_is_in_no_file(go, scripted_server, tmp_path):
         assert not path.is_file() or b"sk-secret" not in path.read_bytes(), path
 
 
-@pytest.mark.slow
+@pytest.mark.server
 def test_a_real_server_that_is_not_ours(go, llama_server, tmp_path):
     finished = go(llama_server, model="smollm2", concurrency=2, timeout_s=120, extra_body={"max_tokens": 24})
     games = finished.games()

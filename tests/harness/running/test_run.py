@@ -240,3 +240,16 @@ def test_jobs_can_travel_and_any_order_gives_the_same(experiment, toys, tmp_path
     run(forward)
     run(plan(experiment(), output=tmp_path / "b"), executor=Backwards())
     assert tree(tmp_path / "f" / "results") == tree(tmp_path / "b" / "results")
+
+
+def test_without_a_report_the_results_are_there_and_the_report_can_follow(experiment, toys, tmp_path):
+    planned = plan(experiment(), output=tmp_path / "run")
+    quick = run(planned, report=False)
+    assert not quick.folder.report.exists()
+    assert (quick.files.figures, quick.files.tables) == ((), ())
+    assert len(quick.estimates())
+    assert len(quick.battles())
+    before = {path.name: path.read_bytes() for path in quick.folder.results.iterdir()}
+    files = write_report(quick.folder)
+    assert files.page.exists()
+    assert {path.name: path.read_bytes() for path in quick.folder.results.iterdir()} == before
