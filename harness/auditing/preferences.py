@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.importing.reading import code_of, lines, text_of
-from polyarena.harness.planning.judging import resolve_judges
-from polyarena.harness.planning.planner import folder_of
-from polyarena.harness.planning.resolve import resolve_tasks
+from polyarena.harness.planning.judges import resolve_judges
+from polyarena.harness.planning.plan import folder_of
+from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.connections import Connections
 from polyarena.judges.preferences import PreferencePair, preference_matches, preference_scores
 from polyarena.tasks.errors import DataError

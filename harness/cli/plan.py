@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from polyarena.harness.cli.options import Json, Output
 
 if TYPE_CHECKING:
-    from polyarena.harness.planning import Effort, Plan
-    from polyarena.harness.planning.tokens import Range
+    from polyarena.harness.planning import CostEstimate, Plan
+    from polyarena.harness.planning.cost import Range
 
 
 def command(experiment: Path, *, output: Output = None, json: Json = False) -> int:
@@ -40,7 +40,7 @@ def as_data(planned: Plan) -> dict[str, Any]:
     """Return a plan as plain data."""
     from dataclasses import asdict
 
-    from polyarena.harness.planning.kinship import kin_of_judges
+    from polyarena.harness.planning.judges import systems_of_same_family
 
     price = planned.price()
     return {
@@ -50,19 +50,19 @@ def as_data(planned: Plan) -> dict[str, Any]:
         "cells": [asdict(cell) for cell in planned.cells],
         "games": [asdict(games) for games in planned.games],
         "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
-        "left_out": [asdict(each) for each in planned.left_out],
+        "omissions": [asdict(each) for each in planned.omissions],
         "flags": [asdict(flag) for task in planned.tasks for flag in task.flags],
-        "relatives": kin_of_judges(planned.experiment),
+        "relatives": systems_of_same_family(planned.experiment),
         "price": None if price is None else asdict(price),
     }
 
 
 def _print(planned: Plan) -> None:
-    from polyarena.harness.cli.left_out import left_out_lines
+    from polyarena.harness.cli.omissions import omission_lines
     from polyarena.harness.cli.output import print_lines, print_table
-    from polyarena.harness.planning.kinship import kin_of_judges, kin_sentence
+    from polyarena.harness.planning.judges import same_family_warning, systems_of_same_family
 
-    groups: dict[tuple[str, str], list[Effort]] = {}
+    groups: dict[tuple[str, str], list[CostEstimate]] = {}
     for cell in planned.cells:
         groups.setdefault((cell.system, cell.task), []).append(cell)
     for pair in planned.games:
@@ -87,7 +87,7 @@ def _print(planned: Plan) -> None:
         right=range(2, 10),
         spare=(4, 8, 7, 6, 9, 2),
     )
-    print_lines(*left_out_lines(planned))
+    print_lines(*omission_lines(planned))
     languages = {language for _, language in planned.unsupported}
     if planned.unsupported:
         print_lines(
@@ -99,8 +99,8 @@ def _print(planned: Plan) -> None:
             "open-ended answers will not be judged: that takes `judges`, a `baseline` and another system that answers "
             "in the same language"
         )
-    for judge, shared in sorted(kin_of_judges(planned.experiment).items()):
-        print_lines(*(kin_sentence(judge, system, makers) for system, makers in sorted(shared.items())))
+    for judge, shared in sorted(systems_of_same_family(planned.experiment).items()):
+        print_lines(*(same_family_warning(judge, system, makers) for system, makers in sorted(shared.items())))
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)
@@ -125,8 +125,8 @@ def _basis(planned: Plan) -> str:
     )
 
 
-def _row(who: str, task: str, parts: Sequence[Effort]) -> tuple[str, ...]:
-    from polyarena.harness.planning.tokens import Range
+def _row(who: str, task: str, parts: Sequence[CostEstimate]) -> tuple[str, ...]:
+    from polyarena.harness.planning.cost import Range
 
     todo = [part for part in parts if not part.stored]
     prompt = sum((part.prompt_tokens for part in todo), Range())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment.groups import refuse_groups
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
-from polyarena.harness.experiment.schema import A_SUITE, A_TASK, Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.experiment.schema import A_SUITE, A_TASK, RENAMED_KEYS, Experiment, SuiteSpec, TaskSpec
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
 
@@ -141,14 +141,10 @@ def _message(
     elif detail["type"] == "unknown_key":
         key, known = context["key"], context["known"]
         location = (*location, key)
-        what = f"unknown key {key!r}"
-        near = closest(key, known)
-        fix = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
+        what, fix = _unknown_key(key, known)
     elif detail["type"] == "extra_forbidden":
-        what = f"unknown key {location[-1]!r}"
         known = Prices.model_fields if "prices" in location[:-1] else EndpointSettings.model_fields
-        near = closest(str(location[-1]), known)
-        fix = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
+        what, fix = _unknown_key(str(location[-1]), known)
     elif detail["type"] == "missing":
         what = f"the key {location[-1]!r} is missing"
     elif detail["type"] == "string_pattern_mismatch" and location[-1] == "name":
@@ -168,6 +164,14 @@ def _message(
     dotted = ".".join(str(part) for part in location)
     where = f"{path}:{lines.get(probe, 1)}" + (f" ({dotted})" if dotted else "") if path else dotted
     return ExperimentError(what, where=where, fix=fix)
+
+
+def _unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:
+    """Return what is wrong with a key that does not exist, and the fix."""
+    if RENAMED_KEYS.get(key) in known:
+        return f"the key {key!r} was renamed to {RENAMED_KEYS[key]!r}", f"write `{RENAMED_KEYS[key]}:` instead"
+    near = closest(key, known)
+    return f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
 
 
 def _nearby(path: Path) -> str:

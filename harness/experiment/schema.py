@@ -25,6 +25,10 @@ Selector = str | tuple[str, ...]
 """Languages: codes, names and facets as in ``polyarena languages --help``."""
 
 
+RENAMED_KEYS = {"take": "subset", "without": "exclude", "insist": "allow_inadequate"}
+"""Keys of earlier drafts of the file, each with the key that took its place."""
+
+
 class Strict(BaseModel):
     """Base of every part of the file: frozen, and a key that is not known is refused with the known ones at hand."""
 
@@ -111,8 +115,8 @@ class TaskSpec(Strict):
         task: The task's name, as in ``polyarena tasks``.
         languages: Which of its languages; the experiment's ``languages`` if left out, else all.
         limit: So many items of each language, the same source items in every language; all if left out.
-        take: Which items a limit takes: ``spread`` over the data, or the ``first``, for answers that were stored to
-            these alone.
+        subset: Which items a limit selects: ``spread`` over the data, or the ``first`` ones, for example because
+            only their answers are stored.
         templates: ``all`` of its prompt templates or those named, each asked as a task of its own; its default one if
             left out.
     """
@@ -120,7 +124,7 @@ class TaskSpec(Strict):
     task: str
     languages: Selector | None = None
     limit: Limit | None = None
-    take: Literal["spread", "first"] = "spread"
+    subset: Literal["spread", "first"] = "spread"
     templates: Templates | None = None
 
 
@@ -131,14 +135,14 @@ class SuiteSpec(Strict):
 
     Attributes:
         suite: The suite's name, as in ``polyarena tasks coverage --suite``.
-        without: Tasks of the suite that are not asked, for example because their data are not at hand.
+        exclude: Tasks of the suite that are not asked, for example because their data are not at hand.
         languages: Which of the suite's languages; the experiment's ``languages`` if left out, else all.
         limit: As of a task, for each of the suite's.
         templates: As of a task, for those of the suite's that have them.
     """
 
     suite: str
-    without: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     languages: Selector | None = None
     limit: Limit | None = None
     templates: Templates | None = None
@@ -259,7 +263,7 @@ class Experiment(Strict):
         baseline: The system that all others are compared with in the judged tasks.
         tasks: Tasks and suites, at least one.
         languages: For all tasks that do not choose their own.
-        insist: Metrics that are scored also where they are inadequate for a language; such numbers are flagged.
+        allow_inadequate: Metrics to score even where they are inadequate for a language; such numbers are flagged.
         judges: Judges of the open-ended tasks.
         panels: Judges taken together.
         statistics: How numbers and intervals are made.
@@ -274,7 +278,7 @@ class Experiment(Strict):
     baseline: str | None = None
     tasks: Annotated[tuple[ShortTask, ...], Field(min_length=1)]
     languages: Selector | None = None
-    insist: tuple[str, ...] = ()
+    allow_inadequate: tuple[str, ...] = ()
     judges: tuple[ShortJudge, ...] = ()
     panels: tuple[PanelSpec, ...] = ()
     statistics: StatisticsSpec = StatisticsSpec()

@@ -17,8 +17,8 @@ from polyarena.harness.importing.lock import IMPORTED, Pair, add_judge, entry_of
 from polyarena.harness.importing.names import folder_names, names_something
 from polyarena.harness.importing.reading import code_of, files
 from polyarena.harness.importing.weighing import weigh_strong
+from polyarena.harness.lock.digest import content_digest, digest
 from polyarena.harness.models.weights import file_digest
-from polyarena.harness.planning.digest import content_digest, digest
 from polyarena.harness.results import open_run
 from polyarena.harness.store import RunFolder, read_shard, write_shard
 from polyarena.harness.store.atomic import write_atomically

@@ -29,7 +29,7 @@ def fresh_lock(
         tasks: The languages of each task.
     """
     from polyarena.harness.experiment import Experiment, load_experiment
-    from polyarena.harness.planning.digest import digest
+    from polyarena.harness.lock.digest import digest
     from polyarena.harness.running.lock import installed_versions
     from polyarena.tasks.identify import IDENTIFIER
 
@@ -125,7 +125,7 @@ def entry_of(
         renamed: Names of systems and judges that could not be folders, and what became of them.
         facts: What the files say of the judge.
     """
-    from polyarena.harness.planning.digest import digest
+    from polyarena.harness.lock.digest import digest
 
     shown = "the order in which answers were shown is not known" if not order_known else f"{orders} order(s)"
     return {

@@ -139,8 +139,8 @@ class CompletionsModel:
                 f"{len(missing)} of {len(requests)} items have no stored completion",
                 where=path,
                 why=f"the first is {first.item_id!r}{sample}; the file holds {len(self._stored)} completions",
-                fix="set the task's `limit` to the items that are stored, with `take: first` if they are the first; or "
-                "store the rest; or leave them out by `missing: leave_out` in `args`",
+                fix="set the task's `limit` to the items that are stored, with `subset: first` if they are the first; "
+                "or store the rest; or leave them out by `missing: leave_out` in `args`",
             )
         return [_generated(request, self._stored.get((request.item_id, request.sample_index))) for request in requests]
 

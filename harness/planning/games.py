@@ -1,4 +1,4 @@
-"""What the games of each pair of cells take, before anything is spent."""
+"""Games: the key that identifies those of one pair of cells, and what judging them costs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from polyarena.harness.endpoints import EndpointSettings, call_key
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.counting import Count, open_counter, tokens_per_byte
-from polyarena.harness.planning.effort import Effort, PlannedCell, effort_fields
-from polyarena.harness.planning.judging import ResolvedJudge
-from polyarena.harness.planning.keys import games_key
-from polyarena.harness.planning.measured import MOST, call_size, drawn, measured
-from polyarena.harness.planning.sheets import Questions
-from polyarena.harness.planning.stock import Stock
-from polyarena.harness.planning.tokens import Range, size_tokens
+from polyarena.harness.planning.cells import FORMAT, PlannedCell
+from polyarena.harness.planning.cost import (
+    MAX_SAMPLED_CALLS,
+    CostEstimate,
+    Count,
+    Range,
+    call_size,
+    cost_fields,
+    open_counter,
+    sample_calls,
+    size_tokens,
+    token_rates,
+    tokens_per_byte,
+)
+from polyarena.harness.planning.existing_results import ExistingResults
+from polyarena.harness.planning.items import CellItems
+from polyarena.harness.planning.judges import ResolvedJudge
 from polyarena.judges.pairwise import Pairings, pairings
 from polyarena.judges.protocol import Answer, Call, Match, Reply
 from polyarena.tasks.item import Item
@@ -25,7 +35,7 @@ ORDERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedGames(Effort):
+class PlannedGames(CostEstimate):
     """The games of one judge on one pair of cells; not ``stored`` while one of the two cells is not.
 
     ``items`` are those that both systems have answered, and ``requests`` the different questions about them; as long as
@@ -47,20 +57,20 @@ class PlannedGames(Effort):
 def plan_games(
     baseline: str | None,
     judges: Sequence[ResolvedJudge],
-    questions: Questions,
+    cell_items: CellItems,
     row: Mapping[str, PlannedCell],
     context: ModelContext,
-    stock: Stock,
+    existing: ExistingResults,
 ) -> Iterator[PlannedGames]:
     """Plan the games of every judge on every candidate against the baseline.
 
     Args:
         baseline: Name of the baseline.
         judges: The judges.
-        questions: Of an open-ended task in one language.
+        cell_items: Of an open-ended task in one language.
         row: The cells of this task and language, by system.
         context: Where the experiment is.
-        stock: What is there already.
+        existing: What is there already.
     """
     other = row.get(baseline or "")
     if other is None:
@@ -68,45 +78,45 @@ def plan_games(
     candidates = [cell for cell in row.values() if cell.system != other.system]
     for judge in judges:
         # The answers of all pairs tell what the questions about each of them take; most plans need none of them.
-        answered = cache(partial(_answered, judge, candidates, other, questions, stock))
+        answered = cache(partial(_answered, judge, candidates, other, cell_items, existing))
         count = open_counter(judge.spec.endpoint, context.base)
         for cell in candidates:
-            yield _pair(judge, cell, other, questions, stock, answered, count)
+            yield _pair(judge, cell, other, cell_items, existing, answered, count)
 
 
 def _pair(
     judge: ResolvedJudge,
     candidate: PlannedCell,
     baseline: PlannedCell,
-    questions: Questions,
-    stock: Stock,
+    cell_items: CellItems,
+    existing: ExistingResults,
     answered: Callable[[], Sequence[tuple[Call, Reply]]],
     count: Count | None,
 ) -> PlannedGames:
     task, language = candidate.task, candidate.language
-    one, other = (stock.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
+    one, other = (existing.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
     stored, key = False, ""
     if one and other:
-        key = games_key(judge.signature, judge.spec.repeats, one, other, questions.sheet.digest)
-        stored = stock.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
-    items = questions.sheet.items
+        key = games_key(judge.signature, judge.spec.repeats, one, other, cell_items.stats.digest)
+        stored = existing.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
+    items = cell_items.stats.items
     requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
     prompt, completion, cached, measure = Range(), Range(), 0, None
     endpoint = judge.spec.endpoint
-    paired = _paired(judge, candidate, baseline, questions, stock) if one and other and not stored else None
+    paired = _paired(judge, candidate, baseline, cell_items, existing) if one and other and not stored else None
     if paired is not None:
         items, requests = paired.items, len(paired)
     if endpoint is not None and not stored:
         if paired is not None:
             calls = _asked(judge, endpoint, paired.matches())
-            cached = stock.cached(endpoint, calls)
-            measure = measured(answered(), len(calls) - cached)
+            cached = existing.cached(endpoint, calls)
+            measure = token_rates(answered(), len(calls) - cached)
         else:
             rounds = range(requests // (ORDERS * items))
-            calls = [call for item in questions.items() for call in _expected(judge, endpoint, item, rounds)]
+            calls = [call for item in cell_items.load() for call in _expected(judge, endpoint, item, rounds)]
             # The answers are not known yet: an empty one costs least, the longest allowed one most.
             answers = candidate.answer_tokens + baseline.answer_tokens
-            prompt = answers * _shown(judge, endpoint, questions.items()[0], rounds)
+            prompt = answers * _shown(judge, endpoint, cell_items.load()[0], rounds)
         requests = len(calls)
         size = sum(map(call_size, calls))
         if measure is not None:
@@ -126,18 +136,24 @@ def _pair(
         language=language,
         counted=0 if measure is None else measure.answers,
         stored=stored,
-        **effort_fields(items, requests, cached, prompt, completion, endpoint),
+        **cost_fields(items, requests, cached, prompt, completion, endpoint),
     )
 
 
 def _paired(
-    judge: ResolvedJudge, candidate: PlannedCell, baseline: PlannedCell, questions: Questions, stock: Stock
+    judge: ResolvedJudge,
+    candidate: PlannedCell,
+    baseline: PlannedCell,
+    cell_items: CellItems,
+    existing: ExistingResults,
 ) -> Pairings | None:
     """Return the matches of two stored cells; ``None`` if one is not stored."""
-    one, other = (stock.completions(cell.system, cell.task, cell.language, cell.key) for cell in (candidate, baseline))
+    one, other = (
+        existing.completions(cell.system, cell.task, cell.language, cell.key) for cell in (candidate, baseline)
+    )
     if not one or not other:
         return None
-    return pairings(one, other, {item.item_id: item for item in questions.items()}, repeats=judge.spec.repeats)
+    return pairings(one, other, {item.item_id: item for item in cell_items.load()}, repeats=judge.spec.repeats)
 
 
 def _asked(judge: ResolvedJudge, endpoint: EndpointSettings, matches: Iterable[Match]) -> list[Call]:
@@ -169,17 +185,34 @@ def _shown(judge: ResolvedJudge, endpoint: EndpointSettings, item: Item, rounds:
 
 
 def _answered(
-    judge: ResolvedJudge, candidates: Sequence[PlannedCell], baseline: PlannedCell, questions: Questions, stock: Stock
+    judge: ResolvedJudge,
+    candidates: Sequence[PlannedCell],
+    baseline: PlannedCell,
+    cell_items: CellItems,
+    existing: ExistingResults,
 ) -> list[tuple[Call, Reply]]:
     """Return questions of a judge about several pairs, spread over each, with the answers that the cache holds."""
-    if judge.spec.endpoint is None or stock.cache is None:
+    if judge.spec.endpoint is None or existing.cache is None:
         return []
     found = []
     for candidate in candidates:
-        paired = _paired(judge, candidate, baseline, questions, stock)
+        paired = _paired(judge, candidate, baseline, cell_items, existing)
         if paired is None:
             continue
-        some = drawn(_asked(judge, judge.spec.endpoint, paired.matches()), MOST)
-        replies = zip(some, stock.replies(judge.spec.endpoint, some), strict=True)
+        some = sample_calls(_asked(judge, judge.spec.endpoint, paired.matches()), MAX_SAMPLED_CALLS)
+        replies = zip(some, existing.replies(judge.spec.endpoint, some), strict=True)
         found += [(call, reply) for call, reply in replies if reply is not None]
     return found
+
+
+def games_key(judge_signature: str, repeats: int, candidate_content: str, baseline_content: str, items: str) -> str:
+    """Return the key of the games of one pair of cells.
+
+    Args:
+        judge_signature: Every setting of the judge, its model included.
+        repeats: Judgments of each order.
+        candidate_content: Digest of the candidate's completions.
+        baseline_content: Digest of the baseline's completions.
+        items: Digest of the items.
+    """
+    return digest([FORMAT, judge_signature, repeats, candidate_content, baseline_content, items])

@@ -1,10 +1,26 @@
-"""The items of one cell, checked, the same for planning and for running."""
+"""The items of each cell, loaded and checked, and the statistics of them that planning needs.
+
+Reading and digesting all data of a large suite takes minutes, and the result changes only with the data or with the
+code of the task. So for data in a local mirror it is cached in a file of the user's cache folder.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
-from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.lock.digest import digest
+from polyarena.harness.planning.plan_cache import PlanCache, open_plan_cache
+from polyarena.harness.planning.tasks import ResolvedTask
+from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
@@ -19,7 +35,7 @@ def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[
         DataError: The data is missing, not in the expected schema, or empty.
     """
     spec, found = resolved.spec, resolved.task.items(language, data)
-    taken = islice(found, spec.limit) if spec.take == "first" else subsample(found, spec.limit)
+    taken = islice(found, spec.limit) if spec.subset == "first" else subsample(found, spec.limit)
     items = validate_items(resolved.task, language, taken)
     if not items:
         dataset = resolved.card.dataset
@@ -29,3 +45,184 @@ def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[
             fix="leave the language out, or check the data",
         )
     return items
+
+
+FORMAT = 1
+
+
+SETTLED_S = 2.0
+"""A file that changed more recently than this could change again without its time showing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStats:
+    """The items of a cell in numbers.
+
+    Attributes:
+        items: How many.
+        choices: Of all items together; 0 unless multiple choice.
+        size: UTF-8 bytes of all prompts, each counted with each of its choices.
+        digest: Of what is asked and what counts as right.
+    """
+
+    items: int
+    choices: int
+    size: int
+    digest: str
+
+    @classmethod
+    def of(cls, items: Sequence[Item]) -> ItemStats:
+        """Return the stats of some items."""
+        choices = sum(len(item.choices) for item in items)
+        size = sum(_size(item.prompt) * (len(item.choices) or 1) + sum(map(_size, item.choices)) for item in items)
+        return cls(len(items), choices, size, items_digest(items))
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class CellItems:
+    """The items of a cell, read only where their texts are needed.
+
+    Attributes:
+        stats: In numbers.
+        load: Returns them.
+    """
+
+    stats: ItemStats
+    load: Callable[[], Sequence[Item]]
+
+
+class _Watched(DataSource):
+    """A source that tells which parts were read for one language, with their digests."""
+
+    def __init__(self, root: Path | None) -> None:
+        super().__init__(root)
+        self.datasets: set[str] = set()
+        self.parts: dict[str, str] = {}
+
+    def rows(self, dataset: Dataset, config: str, fields: Sequence[str]) -> list[dict[str, Any]]:
+        before, self.digests = self.digests, {}
+        try:
+            rows = super().rows(dataset, config, fields)
+        finally:
+            read, self.digests = self.digests, {**before, **self.digests}
+        self.datasets.add(dataset.id)
+        self.parts.update(read)
+        return rows
+
+
+@dataclass
+class ItemLoader:
+    """Reads the items of cells, task by task, or their cached statistics.
+
+    Attributes:
+        root: The local mirror; ``None`` for the hub, of which nothing is cached.
+        cache: Statistics from earlier plans; ``None`` to read everything.
+        digests: Of each part of a data set behind the cells so far, as in :class:`polyarena.tasks.data.DataSource`.
+    """
+
+    root: Path | None
+    cache: PlanCache | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+    _source: tuple[str, _Watched] | None = None
+    _states: dict[str, str | None] = field(default_factory=dict)
+
+    def cell_items(self, task: ResolvedTask, language: str) -> CellItems:
+        """Return the items of one cell.
+
+        Raises:
+            DataError: The data is missing, not in the expected schema, or empty.
+        """
+        if self.cache is None or self.root is None or not _ours(task):
+            items = self._load(task, language)[0]
+            return CellItems(ItemStats.of(items), lambda: items)
+        spec = task.spec
+        key = "|".join((str(self.root), spec.task, task.card.version, language, str(spec.limit), spec.subset))
+        cached = self.cache.get(key)
+        if cached is not None and cached.get("code") == code_state() and self._unchanged(cached["datasets"]):
+            self.digests.update(cached["parts"])
+            return CellItems(ItemStats(**cached["stats"]), lambda: self._load(task, language)[0])
+        items, source = self._load(task, language)
+        stats = ItemStats.of(items)
+        states = {name: self._state(name) for name in sorted(source.datasets)}
+        if states and None not in states.values():
+            written = {name: getattr(stats, name) for name in ItemStats.__slots__}
+            self.cache.put(
+                key, {"code": code_state(), "datasets": states, "parts": dict(source.parts), "stats": written}
+            )
+        return CellItems(stats, lambda: items)
+
+    def _load(self, task: ResolvedTask, language: str) -> tuple[list[Item], _Watched]:
+        name = task.spec.task
+        if self._source is None or self._source[0] != name:
+            # A source of its own for each task: what a task remembers of one is then about this task alone.
+            self._source = (name, _Watched(self.root))
+        source = self._source[1]
+        before, source.parts = source.parts, {}
+        items = load_items(task, language, source)
+        # A task that reads nothing has kept what it read for the language before.
+        source.parts = source.parts or before
+        self.digests.update(source.digests)
+        return items, source
+
+    def _unchanged(self, states: Mapping[str, str]) -> bool:
+        return all(self._state(name) == state for name, state in states.items())
+
+    def _state(self, dataset: str) -> str | None:
+        if dataset not in self._states:
+            assert self.root is not None
+            self._states[dataset] = folder_state(self.root / dataset)
+        return self._states[dataset]
+
+
+def folder_state(folder: Path) -> str | None:
+    """Return a digest of names, sizes and times of all files below a folder, or ``None`` if one has just changed."""
+    entries, newest = [], 0.0
+    for path, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            found = (Path(path) / name).stat()
+            newest = max(newest, found.st_mtime, found.st_ctime)
+            entries.append(f"{path}/{name}|{found.st_size}|{found.st_mtime_ns}|{found.st_ctime_ns}")
+        entries.append(f"{path}/")
+    if not entries or newest > time.time() - SETTLED_S:
+        return None
+    return hashlib.sha256("\n".join(entries).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@cache
+def code_state() -> str:
+    """Return a digest of the code that makes items and their statistics, by names, sizes and times of its files."""
+    rooms = (Path(__file__).parent, Path(__file__).parents[2] / "tasks")
+    files = sorted(path for room in rooms for path in room.rglob("*") if path.suffix in (".py", ".csv", ".toml"))
+    stats = [(path, path.stat()) for path in files]
+    entries = [f"{path}|{found.st_size}|{found.st_mtime_ns}" for path, found in stats]
+    return hashlib.sha256("\n".join([str(FORMAT), *entries]).encode()).hexdigest()
+
+
+def _ours(task: ResolvedTask) -> bool:
+    """Return whether the code of a task is in our task room; of others it is not known when they change."""
+    return type(task.task).__module__.startswith("polyarena.tasks.")
+
+
+@contextmanager
+def open_item_loader(root: Path | None) -> Iterator[ItemLoader]:
+    """Open a loader with this user's plan cache, or without one where its file cannot be used."""
+    with open_plan_cache() as plan_cache:
+        yield ItemLoader(root, plan_cache)
+
+
+def items_digest(items: Iterable[Item]) -> str:
+    """Digest what a model is asked and what counts as right; grouping fields do not change an answer."""
+    return digest(
+        [
+            [item.item_id, item.source_id, item.prompt, item.choices, item.gold, item.references]
+            + ([item.images] if item.images else [])
+            # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
+            + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
+            for item in items
+        ]
+    )

@@ -14,7 +14,7 @@ from polyarena.tasks.suggest import unknown
 ALL = "all"
 
 
-class Template(NamedTuple):
+class PromptTemplate(NamedTuple):
     """One template of a task that has several.
 
     Attributes:
@@ -38,7 +38,7 @@ def prompt_templates(task: Task) -> tuple[str, ...]:
     return alike if len(alike) > 1 else ()
 
 
-def template_of(name: str, task: Task) -> Template | None:
+def prompt_template(name: str, task: Task) -> PromptTemplate | None:
     """Return the template with which a task is asked.
 
     Args:
@@ -52,10 +52,10 @@ def template_of(name: str, task: Task) -> Template | None:
     names = prompt_templates(find_task(family) if template else task)
     if not names or (template and template not in names):
         return None
-    return Template(family, template or names[0])
+    return PromptTemplate(family, template or names[0])
 
 
-def varied(task: Task, templates: Templates, where: str) -> Iterator[tuple[str, Task]]:
+def template_variants(task: Task, templates: Templates, where: str) -> Iterator[tuple[str, Task]]:
     """Yield the name and the task of each template that is asked for, in the order of the task.
 
     Args:
@@ -84,7 +84,7 @@ def varied(task: Task, templates: Templates, where: str) -> Iterator[tuple[str, 
             yield variant.card.name, variant
 
 
-def chosen(task: Task, templates: Templates) -> list[tuple[str, Task]]:
+def suite_template_variants(task: Task, templates: Templates) -> list[tuple[str, Task]]:
     """Return the name and the task of each template that is asked for of a suite's task.
 
     A task that has none of them, or no templates at all, is asked with its default one.

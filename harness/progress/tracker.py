@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesProgress
-from polyarena.harness.planning import Effort, Plan
+from polyarena.harness.planning import CostEstimate, Plan
 from polyarena.harness.progress.eta import EtaEstimator
 
 
@@ -56,7 +56,7 @@ class ProgressTracker:
             tracker._add(_games_title(games.judge, games.candidate, games.task), games.language, games)
         return tracker
 
-    def _add(self, title: str, language: str, part: Effort) -> None:
+    def _add(self, title: str, language: str, part: CostEstimate) -> None:
         work = self.works.setdefault(title, ProgressLine(title))
         work.total += 1
         if part.stored:
@@ -95,7 +95,7 @@ class ProgressTracker:
         self._counted[title, language] = (part, seconds)
 
 
-def _amount(part: Effort) -> float:
+def _amount(part: CostEstimate) -> float:
     """Return how much work a part is, in tokens read; a token that is written costs about as much as eight."""
     return part.requests + part.prompt_tokens.high + 8 * part.completion_tokens.high
 

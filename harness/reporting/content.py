@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.planning.kinship import kin_sentence
+from polyarena.harness.planning.judges import same_family_warning
 from polyarena.harness.reporting.locked import incomplete, left_out, some
 from polyarena.harness.reporting.stuck import stuck_judges
 from polyarena.harness.results import RunRecords
@@ -83,12 +83,12 @@ def _tested(lock: dict[str, Any], entry: dict[str, Any]) -> Tested:
     prefix = f"{card.dataset.id}@{card.dataset.revision}/"
     digests = {name: digest for name, digest in lock["data"].items() if name.startswith(prefix)}
     # Runs from before limits were spread say nothing of it.
-    return Tested(card, digests, entry["limit"], first=entry.get("taken", "first") == "first")
+    return Tested(card, digests, entry["limit"], first=entry.get("subset", "first") == "first")
 
 
 def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
     notes = [
-        kin_sentence(judge, system, makers)
+        same_family_warning(judge, system, makers)
         for judge, entry in sorted(lock["judges"].items())
         for system, makers in sorted(entry.get("relatives", {}).items())
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.planning.digest import digest
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.locked import families, flags
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
@@ -137,5 +137,5 @@ def _scored(lock: dict[str, Any], scores: pd.DataFrame) -> dict[tuple[str, str],
 def how_asked(entry: dict[str, Any]) -> str:
     """Return the part of a signature that says how a task was asked, from what the lock file says of the task."""
     card = entry["card"]
-    limit = f"|limit:{entry['limit']}({entry.get('taken', 'first')})" if entry["limit"] else ""
+    limit = f"|limit:{entry['limit']}({entry.get('subset', 'first')})" if entry["limit"] else ""
     return f"task:{card['name']}@{card['version']}|rev:{card['dataset']['revision']}{limit}"

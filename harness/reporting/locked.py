@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.importing.kept import not_shown
-from polyarena.harness.planning.templates import template_of
+from polyarena.harness.planning.templates import prompt_template
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.registry import find_task
@@ -40,7 +40,7 @@ def _installed(name: str) -> Task | None:
 
 def _asked(name: str) -> tuple[str, str] | None:
     task = _installed(name)
-    return template_of(name, task) if task is not None else None
+    return prompt_template(name, task) if task is not None else None
 
 
 def answered_in(lock: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -58,7 +58,7 @@ def answered_in(lock: dict[str, Any]) -> dict[str, dict[str, str]]:
 def left_out(lock: dict[str, Any]) -> list[str]:
     """Say what of the experiment was not asked or not scored, one sentence each."""
     found = []
-    for each in lock.get("left_out", []):
+    for each in lock.get("omissions", []):
         names = some([find_language(code).name for code in each["languages"]])
         if each["metric"]:
             found.append(f"{each['metric']} of {each['task']} is not scored in {names}: {each['reason']}.")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
-from polyarena.harness.planning.digest import digest
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.content import page_content
 from polyarena.harness.reporting.estimating import battles, estimates

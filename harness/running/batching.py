@@ -10,7 +10,7 @@ from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribu
 from polyarena.harness.endpoints.batch.batch_endpoint import BatchEndpoint
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
 from polyarena.harness.store import read_shard
 from polyarena.judges import pairings
 from polyarena.judges.protocol import Ask, Call

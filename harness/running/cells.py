@@ -8,14 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading
 from polyarena.harness.executors.protocol import Job
+from polyarena.harness.lock.digest import content_digest
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
 from polyarena.harness.planning import PlannedCell
-from polyarena.harness.planning.digest import content_digest, items_digest
-from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.keys import cell_key, samples_of, sampling_of
-from polyarena.harness.planning.prompting import messages, system_text
-from polyarena.harness.planning.resolve import ResolvedSystem, resolve_systems, resolve_tasks
-from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.planning.cells import cell_key
+from polyarena.harness.planning.items import items_digest, load_items
+from polyarena.harness.planning.systems import (
+    ResolvedSystem,
+    messages,
+    resolve_systems,
+    samples_of,
+    sampling_of,
+    system_text,
+)
+from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.scoring import store_scores
 from polyarena.harness.store import RunFolder, write_shard

@@ -13,7 +13,7 @@ from polyarena.harness.endpoints.accounting.journal import Journal
 from polyarena.harness.endpoints.batch.batch_endpoint import BatchEndpoint
 from polyarena.harness.events import CostsUpdated, event_record
 from polyarena.harness.experiment import Experiment
-from polyarena.harness.planning.stock import cache_path
+from polyarena.harness.planning.existing_results import cache_path
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Ask
 

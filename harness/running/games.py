@@ -17,7 +17,7 @@ from itertools import groupby
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import Event, GamesFailed, GamesProgress
 from polyarena.harness.planning import Plan, PlannedGames
-from polyarena.harness.planning.judging import ResolvedJudge
+from polyarena.harness.planning.judges import ResolvedJudge
 from polyarena.harness.running.batching import resolve_and_hand_in
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.pairs import OpenPair, failed, open_pair

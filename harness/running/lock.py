@@ -9,11 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from polyarena.harness.importing.kept import keep_imports
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.planning import Plan
-from polyarena.harness.planning.digest import digest
-from polyarena.harness.planning.keys import samples_of, sampling_of
-from polyarena.harness.planning.resolve import ResolvedSystem
-from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.planning.systems import ResolvedSystem, samples_of, sampling_of
+from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.running.panels import add_panels, add_self_preference_risk
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
@@ -58,14 +57,14 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
                 "card": task.card.model_dump(mode="json"),
                 "languages": list(task.languages),
                 "limit": task.spec.limit,
-                "taken": task.spec.take,
+                "subset": task.spec.subset,
                 **_origin(task),
                 "sampling": {system.spec.name: _sampling(system, task) for system in plan.systems},
             }
             for task in plan.tasks
         },
         "flags": [asdict(flag) for task in plan.tasks for flag in task.flags],
-        "left_out": [asdict(each) for each in plan.left_out],
+        "omissions": [asdict(each) for each in plan.omissions],
         "data": dict(plan.data),
         "models": earlier.get("models", {}),
         "judges": {

@@ -11,10 +11,9 @@ from pathlib import Path
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel
 from polyarena.harness.events import Event, GamesDone, GamesFailed, GamesProgress
 from polyarena.harness.planning import Plan, PlannedGames
-from polyarena.harness.planning.digest import items_digest
-from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.judging import ResolvedJudge
-from polyarena.harness.planning.keys import games_key
+from polyarena.harness.planning.games import games_key
+from polyarena.harness.planning.items import items_digest, load_items
+from polyarena.harness.planning.judges import ResolvedJudge
 from polyarena.harness.store import REFUSED, UNANSWERED, read_shard, restore_shard, shard_metadata, write_shard
 from polyarena.judges import pairings
 from polyarena.judges.language_gate import wrong_language

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.models.weights import file_digest
 from polyarena.harness.planning import Plan
-from polyarena.harness.planning.digest import digest
-from polyarena.harness.planning.kinship import kin_of_judges
+from polyarena.harness.planning.judges import systems_of_same_family
 from polyarena.harness.store import RunFolder, archive_shard, read_shard, restore_shard, write_shard
 from polyarena.judges.panels import PanelRule, panel_games
 from polyarena.judges.records import GAME_SCHEMA, Game
@@ -80,6 +80,6 @@ def add_panels(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
 
 def add_self_preference_risk(content: dict[str, Any], plan: Plan) -> dict[str, Any]:
     """Enter which systems share a family with a judge, by the names of their models; the content is changed."""
-    for name, shared in kin_of_judges(plan.experiment).items():
+    for name, shared in systems_of_same_family(plan.experiment).items():
         content["judges"][name]["relatives"] = shared
     return content

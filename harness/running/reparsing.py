@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.lock import IMPORTED
-from polyarena.harness.planning.digest import digest
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.results import open_run
 from polyarena.harness.running.panels import derive_again
 from polyarena.harness.store import RunFolder, archive_shard, read_shard, shard_metadata, write_shard

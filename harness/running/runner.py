@@ -22,8 +22,8 @@ from polyarena.harness.events import (
 from polyarena.harness.executors.local import LocalExecutor
 from polyarena.harness.executors.protocol import Executor, Job
 from polyarena.harness.importing.kept import refuse_clash
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.planning import Plan
-from polyarena.harness.planning.digest import digest
 from polyarena.harness.results import RunRecords
 from polyarena.harness.running.cells import do_job
 from polyarena.harness.running.games import judge_games

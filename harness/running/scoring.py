@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.planning import Plan, PlannedCell
-from polyarena.harness.planning.digest import digest
 from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.store import RunFolder, read_shard, shard_metadata, write_shard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.item import Item

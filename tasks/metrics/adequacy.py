@@ -113,7 +113,7 @@ def require_adequate(metric: str, language: str, insist: bool = False) -> Adequa
         raise ExperimentError(
             f"the metric {metric} is inadequate for {find_language(language).code}",
             why=found.reason,
-            fix="leave this language or metric out, or insist on it: the number is then flagged wherever it is shown",
+            fix="leave this language or metric out, or allow it: the number is then flagged wherever it is shown",
         )
     return found
 

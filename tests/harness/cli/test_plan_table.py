@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from polyarena.harness.cli import main
 from polyarena.harness.cli.brief import MOST_ROWS, brief, say_left_out
 from polyarena.harness.cli.plan import _money, _row, _short, _span, as_data
-from polyarena.harness.planning import Effort, plan
-from polyarena.harness.planning.tokens import Range
+from polyarena.harness.planning import CostEstimate, plan
+from polyarena.harness.planning.cost import Range
 
 SIZES = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 PRICED = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "prices": {"input": 2, "output": 8}}
@@ -20,7 +20,7 @@ PRICED = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "prices": {"input":
 def effort(**changes):
     plain = {"items": 10, "requests": 20, "cached": 0, "prompt_tokens": Range(10, 20), "billed": False, "price": None,
              "completion_tokens": Range(1, 2000), "stored": False}  # fmt: skip
-    return Effort(**plain | changes)
+    return CostEstimate(**plain | changes)
 
 
 @given(st.floats(0, 1e12))

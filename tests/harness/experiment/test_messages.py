@@ -43,7 +43,7 @@ def system(text):
         (HEAD + SYSTEM + "tasks: [5]\n", ":3 (tasks.0)", "a mapping is wanted here"),
         (HEAD + SYSTEM + "tasks: [{task: [a]}]\n", ":3 (tasks.0.task)", "a text is wanted here"),
         (HEAD + SYSTEM + TASKS + "statistics: 5\n", ":4 (statistics)", "a mapping is wanted here"),
-        (HEAD + SYSTEM + TASKS + "insist: acc\n", ":4 (insist)", "a list is wanted here"),
+        (HEAD + SYSTEM + TASKS + "allow_inadequate: acc\n", ":4 (allow_inadequate)", "a list is wanted here"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_told_once_with_what_is_wanted(refusal, text, place, what):

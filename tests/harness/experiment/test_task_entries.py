@@ -46,7 +46,7 @@ def test_templates_are_a_name_or_a_list():
         ({"tsk": "xcopa"}, "did you mean 'task'?"),
         ({"suite": "aya99", "limt": 3}, "did you mean 'limit'?"),
         ({"suite": "aya99", "limit": 0}, "greater than 0"),
-        ({"suite": "aya99", "systems": 0}, "use one of: languages, limit, suite, templates"),
+        ({"suite": "aya99", "systems": 0}, "use one of: exclude, languages, limit, suite, templates"),
         (17, "a mapping is wanted here"),
     ],
 )
@@ -80,10 +80,10 @@ def test_the_json_schema_has_all_three_forms():
 
 
 def test_what_is_written_can_be_read_again():
-    experiment = load({"suite": "aya99", "limit": 2}, "xcopa", insist=["word_pass"])
+    experiment = load({"suite": "aya99", "limit": 2}, "xcopa", allow_inadequate=["word_pass"])
     again = load_experiment(experiment.model_dump(mode="json"))
     assert again.tasks == experiment.tasks
-    assert again.insist == ("word_pass",)
+    assert again.allow_inadequate == ("word_pass",)
 
 
 @given(st.dictionaries(st.sampled_from(["task", "suite", "limit", "languages", "templates", "odd"]), st.text()))

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from polyarena.harness.planning import plan, sheets
+from polyarena.harness.planning import items as planning_items
+from polyarena.harness.planning import plan
 from polyarena.tasks.languages import select_languages
 from polyarena.tasks.suites import resolve_suite
 
@@ -25,7 +26,7 @@ def mirror(repository, tmp_path_factory):
 @pytest.fixture
 def planned(mirror, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(sheets, "SETTLED_S", -3600.0)
+    monkeypatch.setattr(planning_items, "SETTLED_S", -3600.0)
     given = {"name": "x", "systems": [{"name": "a", "model": "dummy"}], "data_root": str(mirror)}
     return lambda **entry: plan({**given, "tasks": [{"suite": "aya99", **entry}]}, output=tmp_path / "run")
 
@@ -39,7 +40,7 @@ def test_every_task_in_every_language_and_again_without_reading(planned, monkeyp
     def unread(*_):
         raise AssertionError("the notes of the first plan would do")
 
-    monkeypatch.setattr(sheets, "load_items", unread)
+    monkeypatch.setattr(planning_items, "load_items", unread)
     again = planned()
     assert again.cells == first.cells
     assert again.data == first.data

@@ -5,7 +5,7 @@ import pytest
 from polyarena.harness.endpoints import Prices
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.planning import plan
-from polyarena.harness.planning.tokens import Range, price, text_tokens
+from polyarena.harness.planning.cost import Range, price, text_tokens
 from polyarena.harness.running import run
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, StoreError, UnknownNameError
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.planning.templates import ALL, Template, chosen, prompt_templates, template_of, varied
+from polyarena.harness.planning.templates import (
+    ALL,
+    PromptTemplate,
+    prompt_template,
+    prompt_templates,
+    suite_template_variants,
+    template_variants,
+)
 from polyarena.tasks.errors import ExperimentError, UnknownNameError
 from polyarena.tasks.registry import find_task
 
@@ -70,40 +77,40 @@ def test_templates_of_the_tasks_that_come_with_it(task, expected):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("xnli", Template("xnli", "native")),
-        ("xnli.claim", Template("xnli", "claim")),
-        ("xnli.native", Template("xnli", "native")),
+        ("xnli", PromptTemplate("xnli", "native")),
+        ("xnli.claim", PromptTemplate("xnli", "claim")),
+        ("xnli.native", PromptTemplate("xnli", "native")),
         ("xnli.nothing", None),
         ("sib200", None),
         ("flores_to_english.characters", None),
     ],
 )
 def test_a_name_says_which_template_is_meant(name, expected):
-    assert template_of(name, find_task(name.partition(".")[0])) == expected
+    assert prompt_template(name, find_task(name.partition(".")[0])) == expected
 
 
 def test_all_of_them_come_in_the_order_of_the_task():
-    found = list(varied(find_task("xnli"), ALL, "here"))
+    found = list(template_variants(find_task("xnli"), ALL, "here"))
     # The default one has the plain name.
     assert names(found) == ["xnli", *(f"xnli.{name}" for name in XNLI[1:])]
     assert [task.card.name for _, task in found] == names(found)
-    assert names(varied(find_task("xnli"), (ALL, "claim"), "here")) == names(found)
+    assert names(template_variants(find_task("xnli"), (ALL, "claim"), "here")) == names(found)
 
 
 @given(st.lists(st.sampled_from(XNLI), min_size=1, max_size=8))
 def test_each_is_asked_once_whatever_the_order_of_the_file(wanted):
-    found = list(varied(Choosing(dict.fromkeys(XNLI, ("acc",))), tuple(wanted), "here"))
+    found = list(template_variants(Choosing(dict.fromkeys(XNLI, ("acc",))), tuple(wanted), "here"))
     assert names(found) == [f"mine.{name}" for name in XNLI if name in wanted]
 
 
 def test_one_may_be_named_without_brackets():
-    assert names(varied(find_task("xnli"), "claim", "here")) == ["xnli.claim"]
+    assert names(template_variants(find_task("xnli"), "claim", "here")) == ["xnli.claim"]
 
 
 @pytest.mark.parametrize("asked", [ALL, "claim", ("a", "b")])
 def test_a_task_without_templates_says_so_with_the_place_and_what_to_do(asked):
     with pytest.raises(ExperimentError) as caught:
-        list(varied(find_task("sib200"), asked, "x.yaml:4 (tasks.0.templates)"))
+        list(template_variants(find_task("sib200"), asked, "x.yaml:4 (tasks.0.templates)"))
     assert caught.value.what == "the task 'sib200' has no prompt templates to choose from"
     assert caught.value.where == "x.yaml:4 (tasks.0.templates)"
     assert "leave `templates` out" in caught.value.fix
@@ -115,7 +122,7 @@ def test_a_task_without_templates_says_so_with_the_place_and_what_to_do(asked):
 )
 def test_a_misspelt_template_names_the_right_one(asked, near):
     with pytest.raises(UnknownNameError, match="unknown template of the task 'xnli") as caught:
-        list(varied(find_task("xnli"), asked, "here"))
+        list(template_variants(find_task("xnli"), asked, "here"))
     assert near in caught.value.fix
     assert caught.value.where == "here"
 
@@ -129,13 +136,13 @@ def test_a_misspelt_template_names_the_right_one(asked, near):
     ],
 )
 def test_of_a_suite_s_task_those_are_asked_that_it_has(task, asked, expected):
-    found = chosen(find_task(task), asked)
+    found = suite_template_variants(find_task(task), asked)
     assert names(found) == expected
     assert [each.card.name for _, each in found] == expected
 
 
 @pytest.mark.parametrize(("task", "asked"), [("sib200", ALL), ("sib200", "claim"), ("xnli", "direct"), ("xnli", ())])
 def test_a_suite_s_task_without_any_of_them_is_asked_as_usual(task, asked):
-    found = chosen(find_task(task), asked)
+    found = suite_template_variants(find_task(task), asked)
     assert names(found) == [find_task(task).card.name]
     assert found[0][1] == find_task(task)

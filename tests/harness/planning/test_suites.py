@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning import expanding
-from polyarena.harness.planning.resolve import resolve_systems, select_tasks
+from polyarena.harness.planning import tasks as planning_tasks
+from polyarena.harness.planning.systems import resolve_systems
+from polyarena.harness.planning.tasks import select_tasks
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, UnknownNameError
 from polyarena.tasks.languages import all_languages, select_languages
 from polyarena.tasks.suites import Entry, ResolvedSuite, Suite, all_suites, resolve_suite
@@ -51,7 +52,7 @@ def test_a_suite_is_its_tasks_in_its_order_and_languages(name):
     assert [task.languages for task in found.tasks] == [each.languages for each in suite.tasks]
     assert {task.suite for task in found.tasks} == {name}
     assert {task.spec.limit for task in found.tasks} == {7}
-    assert {each.task for each in found.left_out if not each.languages} == set(suite.missing)
+    assert {each.task for each in found.omissions if not each.languages} == set(suite.missing)
 
 
 def test_languages_are_those_of_suite_and_task_and_selection():
@@ -73,32 +74,32 @@ def test_the_selection_of_the_suite_goes_before_that_of_the_experiment():
 def test_what_the_suite_wants_and_a_task_lacks_is_listed_with_the_reason():
     found = select({"suite": "aya99"})
     for task in found.tasks:
-        without = {code for each in found.left_out if each.task == task.spec.task for code in each.languages}
-        unscored = {code for each in found.left_out if each.metric for code in each.languages}
+        without = {code for each in found.omissions if each.task == task.spec.task for code in each.languages}
+        unscored = {code for each in found.omissions if each.metric for code in each.languages}
         assert set(task.languages) | (without - unscored) >= AYA99 - unscored
-    thai = [each for each in found.left_out if each.task == "tydiqa_goldp" and "tha_Thai" in each.languages]
+    thai = [each for each in found.omissions if each.task == "tydiqa_goldp" and "tha_Thai" in each.languages]
     assert [each.reason for each in thai] == ["the makers left it out: no spaces between words"]
-    assert {each.suite for each in found.left_out} == {"aya99"}
+    assert {each.suite for each in found.omissions} == {"aya99"}
 
 
 def test_languages_that_nobody_selected_are_not_left_out():
     found = select({"suite": "aya99", "languages": ["swh_Latn", "tha_Thai"]})
-    assert {code for each in found.left_out for code in each.languages} <= {"swh_Latn", "tha_Thai"}
-    assert [each.languages for each in found.left_out if each.task == "mmmlu"] == [("tha_Thai",)]
+    assert {code for each in found.omissions for code in each.languages} <= {"swh_Latn", "tha_Thai"}
+    assert [each.languages for each in found.omissions if each.task == "mmmlu"] == [("tha_Thai",)]
 
 
 def test_a_task_of_all_its_languages_lacks_none():
-    assert not any(each.languages for each in select({"suite": "safety"}).left_out)
+    assert not any(each.languages for each in select({"suite": "safety"}).omissions)
 
 
 def test_a_task_that_is_not_installed_is_left_out_and_said(monkeypatch):
     suite = Suite("mine", "t", "aya99", (Entry("xcopa", "aya99"), Entry("nowhere", "aya99")))
     xcopa = tuple(each for each in resolve_suite("aya99").tasks if each.task.card.name == "xcopa")
     resolved = ResolvedSuite(suite, xcopa, MappingProxyType({"nowhere": "not installed"}))
-    monkeypatch.setattr(expanding, "resolve_suite", lambda name, where: resolved)
+    monkeypatch.setattr(planning_tasks, "resolve_suite", lambda name, where: resolved)
     found = select({"suite": "mine"})
     assert names(found) == ["xcopa"]
-    assert [(each.task, each.languages) for each in found.left_out if not each.languages] == [("nowhere", ())]
+    assert [(each.task, each.languages) for each in found.omissions if not each.languages] == [("nowhere", ())]
 
 
 def test_a_task_named_by_itself_goes_before_the_suite_wherever_it_stands():
@@ -202,8 +203,8 @@ def test_a_system_that_cannot_answer_names_the_suite_and_the_way_out(tmp_path):
     message = str(caught.value)
     assert "tasks of the suite 'aya99'" in message
     assert "sib200" in message
-    (line,) = re.findall(r"`without: \[(.+?)\]`", message)
-    entry = {"suite": "aya99", "languages": ["deu_Latn"], "without": line.split(", ")}
+    (line,) = re.findall(r"`exclude: \[(.+?)\]`", message)
+    entry = {"suite": "aya99", "languages": ["deu_Latn"], "exclude": line.split(", ")}
     given = load_experiment({**given.model_dump(mode="json"), "tasks": [entry]})
     found = select_tasks(given).tasks
     assert "flores_from_english" in {task.spec.task for task in found}
@@ -212,15 +213,15 @@ def test_a_system_that_cannot_answer_names_the_suite_and_the_way_out(tmp_path):
 
 def test_tasks_left_out_by_name_are_not_asked_and_are_listed():
     whole = select({"suite": "tiny_aya"})
-    found = select({"suite": "tiny_aya", "without": ["global_mmlu"]})
+    found = select({"suite": "tiny_aya", "exclude": ["global_mmlu"]})
     assert set(names(whole)) - set(names(found)) == {"global_mmlu"}
-    (left,) = [each for each in found.left_out if each.task == "global_mmlu"]
+    (left,) = [each for each in found.omissions if each.task == "global_mmlu"]
     assert left.suite == "tiny_aya"
     assert left.reason == "the experiment leaves it out"
 
 
 def test_a_task_left_out_must_be_of_the_suite():
-    message = refusal({"suite": "tiny_aya", "without": ["global_mmlu", "global_mmlv"]})
+    message = refusal({"suite": "tiny_aya", "exclude": ["global_mmlu", "global_mmlv"]})
     assert "task of the suite 'tiny_aya'" in message
     assert "did you mean 'global_mmlu'" in message
 
@@ -235,7 +236,7 @@ def test_nothing_is_lost_whatever_is_selected(codes):
         return
     found = select({"suite": "aya99", "languages": selector})
     asked = {(task.spec.task, code) for task in found.tasks for code in task.languages}
-    left = {(each.task, code) for each in found.left_out for code in each.languages if not each.metric}
+    left = {(each.task, code) for each in found.omissions for code in each.languages if not each.metric}
     assert not asked & left
     wanted = {(entry.task, code) for entry in all_suites()["aya99"].entries for code in codes & AYA99}
     assert asked | left == wanted

@@ -79,7 +79,7 @@ def test_languages_of_answers():
     ],
 )
 def test_what_is_left_out_is_said(entry, sentence):
-    assert left_out(lock({}, left_out=[entry])) == [sentence]
+    assert left_out(lock({}, omissions=[entry])) == [sentence]
     assert left_out(lock({})) == []
 
 

@@ -160,7 +160,7 @@ def test_languages_that_are_not_claimed_are_gathered_by_system():
 def test_notes_come_in_one_order():
     left = {"task": "gone", "languages": [], "reason": "not installed", "metric": "", "suite": "s"}
     judges = {"j": {"description": "", "signature": "", "relatives": {"one": ["acme"]}}}
-    lock = make_lock(judges=judges, unsupported=[["one", "tha_Thai"]], left_out=[left])
+    lock = make_lock(judges=judges, unsupported=[["one", "tha_Thai"]], omissions=[left])
     found = content(lock, without=["a cell"], answers=given_to("one", "1") + given_to("one", "1", 1)
                     + given_to("two", "1"), asked=[("j", "one", "two", "t", "deu_Latn")])  # fmt: skip
     starts = ("The judge j", "Incomplete: 1 ", "one does not claim", "gone, which the suite s has", "1 answers of one")

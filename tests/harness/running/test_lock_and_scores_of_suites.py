@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from polyarena.harness import plan, run
-from polyarena.harness.planning import expanding
+from polyarena.harness.planning import tasks as planning_tasks
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.running.lock import lock_content
 from polyarena.harness.running.scoring import scores_key
@@ -46,7 +46,7 @@ class Sums:
 @pytest.fixture
 def sums(monkeypatch):
     task = Sums(CARD)
-    monkeypatch.setattr(expanding, "find_task", lambda name, **k: task if name == "sums" else find_task(name, **k))
+    monkeypatch.setattr(planning_tasks, "find_task", lambda name, **k: task if name == "sums" else find_task(name, **k))
     return task
 
 
@@ -61,7 +61,7 @@ def test_an_inadequate_metric_is_not_scored_and_the_lock_says_so(sums, toys, tmp
     # What a task gives beyond its card is kept, as it always was.
     assert scored == {"eng_Latn": {"rouge_score", "length", "extra"}, "tha_Thai": {"length", "extra"}}
     lock = finished.lock
-    (left,) = lock["left_out"]
+    (left,) = lock["omissions"]
     assert (left["task"], left["languages"], left["metric"]) == ("sums", ["tha_Thai"], "rouge_score")
     assert lock["flags"] == []
 
@@ -70,7 +70,7 @@ def test_insisting_scores_it_again_without_asking_the_model(sums, toys, tmp_path
     entry = {"task": "sums", "limit": 4}
     run(plan(given(entry), output=tmp_path / "run"))
     asked = toys.read_text()
-    finished = run(plan(given(entry, insist=["rouge_score"]), output=tmp_path / "run"))
+    finished = run(plan(given(entry, allow_inadequate=["rouge_score"]), output=tmp_path / "run"))
     assert toys.read_text() == asked
     assert set(finished.scores().query("language == 'tha_Thai'")["metric"]) == {"rouge_score", "length", "extra"}
     (flag,) = finished.lock["flags"]
@@ -82,12 +82,12 @@ def test_insisting_scores_it_again_without_asking_the_model(sums, toys, tmp_path
         "reason": flag["reason"],
     }
     assert "a to z" in flag["reason"]
-    assert finished.lock["left_out"] == []
+    assert finished.lock["omissions"] == []
 
 
 def test_only_the_scores_that_lose_a_metric_get_another_key(sums, tmp_path):
     (task,) = plan(given("sums"), output=tmp_path / "run").tasks
-    (insisted,) = plan(given("sums", insist=["rouge_score"]), output=tmp_path / "run").tasks
+    (insisted,) = plan(given("sums", allow_inadequate=["rouge_score"]), output=tmp_path / "run").tasks
     assert scores_key(task, "eng_Latn", "c") == scores_key(insisted, "eng_Latn", "c")
     assert scores_key(task, "tha_Thai", "c") != scores_key(insisted, "tha_Thai", "c")
 
@@ -106,7 +106,7 @@ def test_a_limit_takes_the_same_source_items_in_every_language_in_the_order_of_t
 def test_lock_and_signatures_say_how_a_limit_takes_items(sums, toys, tmp_path):
     finished = run(plan(given({"task": "sums", "limit": 4}, "toy_choice"), output=tmp_path / "run"))
     entry = finished.lock["tasks"]["sums"]
-    assert (entry["limit"], entry["taken"]) == (4, "spread")
+    assert (entry["limit"], entry["subset"]) == (4, "spread")
     signatures = finished.estimates().set_index("task")["signature"]
     assert all("|limit:4(spread)|" in signature for signature in signatures["sums"])
     assert not any("limit" in signature for signature in signatures["toy_choice"])

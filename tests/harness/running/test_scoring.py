@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from polyarena.harness import open_run, plan, run, write_report
-from polyarena.harness.planning import expanding
+from polyarena.harness.planning import tasks as planning_tasks
 from polyarena.harness.running.scoring import metric_signature, scores_key
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
@@ -53,7 +53,9 @@ CARD = TaskCard(
 @pytest.fixture
 def translation(monkeypatch):
     task = Translation(CARD)
-    monkeypatch.setattr(expanding, "find_task", lambda name, **k: task if name == CARD.name else find_task(name, **k))
+    monkeypatch.setattr(
+        planning_tasks, "find_task", lambda name, **k: task if name == CARD.name else find_task(name, **k)
+    )
     return task
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from polyarena.harness.models.lm_eval.model import LmEvalModel
 from polyarena.harness.models.protocol import ChoiceRequest
-from polyarena.harness.planning.digest import items_digest
+from polyarena.harness.planning.items import items_digest
 from polyarena.tasks.item import Item
 
 ITEM = Item("1", "1", "jpn_Jpan", "問い", choices=("はい", "いいえ"), gold=0)

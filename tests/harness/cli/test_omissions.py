@@ -5,9 +5,9 @@ import json
 import pytest
 
 from polyarena.harness.cli import main
-from polyarena.harness.cli.left_out import left_out_lines
+from polyarena.harness.cli.omissions import omission_lines
 from polyarena.harness.planning import plan
-from polyarena.harness.planning.resolved_task import Flag, LeftOut
+from polyarena.harness.planning.tasks import Flag, Omission
 from polyarena.tasks.metrics.adequacy import Level
 
 
@@ -16,20 +16,20 @@ def planned(tmp_path):
     """Makes a plan with these entries left out and flagged."""
 
     class Given:
-        def __init__(self, left_out, flags):
-            self.left_out = left_out
+        def __init__(self, omissions, flags):
+            self.omissions = omissions
             self.tasks = [type("Task", (), {"flags": flags})()]
 
-    return lambda left_out=(), flags=(): list(left_out_lines(Given(left_out, flags)))
+    return lambda omissions=(), flags=(): list(omission_lines(Given(omissions, flags)))
 
 
 def test_a_line_for_each_suite(planned):
     lines = planned(
         [
-            LeftOut("xcopa", ("deu_Latn", "fra_Latn"), "not there", suite="one"),
-            LeftOut("mgsm", ("deu_Latn",), "not there", suite="one"),
-            LeftOut("mgsm", ("fra_Latn",), "another reason", suite="one"),
-            LeftOut("winomt", (), "not installed", suite="two"),
+            Omission("xcopa", ("deu_Latn", "fra_Latn"), "not there", suite="one"),
+            Omission("mgsm", ("deu_Latn",), "not there", suite="one"),
+            Omission("mgsm", ("fra_Latn",), "another reason", suite="one"),
+            Omission("winomt", (), "not installed", suite="two"),
         ]
     )
     assert lines == [
@@ -40,7 +40,7 @@ def test_a_line_for_each_suite(planned):
 
 def test_a_line_for_each_metric_with_its_reason(planned):
     codes = ("a_Latn", "b_Latn", "c_Latn", "d_Latn", "e_Latn", "f_Latn", "g_Latn", "h_Latn")
-    (line,) = planned([LeftOut("confusion", codes, "it looks for Latin letters", "word_pass", "aya99")])
+    (line,) = planned([Omission("confusion", codes, "it looks for Latin letters", "word_pass", "aya99")])
     assert line == (
         "left out: word_pass of confusion in a_Latn, b_Latn, c_Latn, d_Latn, e_Latn, f_Latn and 2 more, "
         "because it looks for Latin letters"
@@ -76,13 +76,13 @@ def test_the_plan_of_a_suite_tells_people_and_programs(tmp_path, capsys):
     assert main(["plan", str(path), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["flags"] == []
-    assert data["left_out"] == [
-        {**each, "languages": list(each["languages"])} for each in map(_plain, plan(path).left_out)
+    assert data["omissions"] == [
+        {**each, "languages": list(each["languages"])} for each in map(_plain, plan(path).omissions)
     ]
     assert {(cell["task"], cell["language"], cell["items"]) for cell in data["cells"]} == {
         (task, code, 2) for task in ("polyarena_mini", "cldr_names") for code in ("hin_Deva", "jpn_Jpan")
     }
 
 
-def _plain(left_out):
-    return {name: getattr(left_out, name) for name in LeftOut.__slots__}
+def _plain(omissions):
+    return {name: getattr(omissions, name) for name in Omission.__slots__}

@@ -1,4 +1,4 @@
-"""What planning notes down of items, and when it no longer believes it."""
+"""Item statistics: what the plan cache keeps, and when it is no longer valid."""
 
 import json
 import os
@@ -11,12 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.planning import plan, sheets
-from polyarena.harness.planning.digest import items_digest
-from polyarena.harness.planning.items import load_items
-from polyarena.harness.planning.notes import notes_path, open_notes
-from polyarena.harness.planning.resolve import select_tasks
-from polyarena.harness.planning.sheets import Reader, Sheet, folder_state, reading
+from polyarena.harness.planning import items as planning_items
+from polyarena.harness.planning import plan
+from polyarena.harness.planning.items import (
+    ItemLoader,
+    ItemStats,
+    folder_state,
+    items_digest,
+    load_items,
+    open_item_loader,
+)
+from polyarena.harness.planning.plan_cache import open_plan_cache, plan_cache_path
+from polyarena.harness.planning.tasks import select_tasks
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
@@ -42,7 +48,7 @@ def write(root, config, rows, age=60):
 def root(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     # The time of a change of a file's entry cannot be set, so all of these have just changed.
-    monkeypatch.setattr(sheets, "SETTLED_S", -3600.0)
+    monkeypatch.setattr(planning_items, "SETTLED_S", -3600.0)
     for config in CONFIGS.values():
         write(tmp_path / "hub", config, [row(number) for number in range(9)])
     return tmp_path / "hub"
@@ -66,14 +72,14 @@ def reads(monkeypatch):
         done.append((task.spec.task, language))
         return load_items(task, language, data)
 
-    monkeypatch.setattr(sheets, "load_items", counted)
+    monkeypatch.setattr(planning_items, "load_items", counted)
     return done
 
 
 def look(root, task):
-    with reading(root) as reader:
-        found = [reader.questions(task, language) for language in LANGUAGES]
-        return [each.sheet for each in found], dict(reader.digests), [list(each.items()) for each in found]
+    with open_item_loader(root) as loader:
+        found = [loader.cell_items(task, language) for language in LANGUAGES]
+        return [each.stats for each in found], dict(loader.digests), [list(each.load()) for each in found]
 
 
 @given(
@@ -89,23 +95,23 @@ def look(root, task):
         max_size=6,
     )
 )
-def test_a_sheet_counts_what_would_be_sent(items):
-    sheet = Sheet.of(items)
+def test_item_stats_count_what_would_be_sent(items):
+    stats = ItemStats.of(items)
     prompts = [item.prompt + choice for item in items for choice in item.choices or ("",)]
-    assert sheet.size == sum(len(prompt.encode("utf-8", "replace")) for prompt in prompts)
-    assert sheet.items == len(items)
-    assert sheet.choices == sum(len(item.choices) for item in items)
-    assert sheet.digest == items_digest(items)
+    assert stats.size == sum(len(prompt.encode("utf-8", "replace")) for prompt in prompts)
+    assert stats.items == len(items)
+    assert stats.choices == sum(len(item.choices) for item in items)
+    assert stats.digest == items_digest(items)
 
 
 def test_the_second_look_reads_nothing_and_sees_the_same(root, task, reads):
-    with reading(root) as reader:
-        first = [reader.questions(task(), language).sheet for language in LANGUAGES]
-        digests = dict(reader.digests)
+    with open_item_loader(root) as loader:
+        first = [loader.cell_items(task(), language).stats for language in LANGUAGES]
+        digests = dict(loader.digests)
     assert reads == [("xcopa", language) for language in LANGUAGES]
-    with reading(root) as reader:
-        assert [reader.questions(task(), language).sheet for language in LANGUAGES] == first
-        assert reader.digests == digests
+    with open_item_loader(root) as loader:
+        assert [loader.cell_items(task(), language).stats for language in LANGUAGES] == first
+        assert loader.digests == digests
     assert len(reads) == 2
     assert set(digests) == {f"cambridgeltl/xcopa@{task().card.dataset.revision}/{c}/test" for c in ("sw", "th")}
 
@@ -117,7 +123,7 @@ def test_the_items_are_read_when_their_texts_are_needed(root, task, reads):
     assert again == first
     assert later == items
     assert len(reads) == 2
-    assert [Sheet.of(each) for each in items] == first
+    assert [ItemStats.of(each) for each in items] == first
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,7 @@ def test_changed_data_is_read_again(root, task, reads, change):
     change(root)
     after, later, items = look(root, task())
     assert ("xcopa", "tha_Thai") in reads
-    assert after == [Sheet.of(each) for each in items]
+    assert after == [ItemStats.of(each) for each in items]
     assert after[0] == before[0]
     assert (after[1] != before[1]) == (later != digests)
 
@@ -143,7 +149,7 @@ def test_changed_data_is_read_again(root, task, reads, change):
 def test_changed_code_is_not_believed(root, task, reads, monkeypatch):
     look(root, task())
     del reads[:]
-    monkeypatch.setattr(sheets, "code_state", lambda: "another")
+    monkeypatch.setattr(planning_items, "code_state", lambda: "another")
     look(root, task())
     assert len(reads) == 2
 
@@ -156,7 +162,7 @@ def test_another_limit_version_template_or_mirror_is_another_note(root, task, re
         assert len(reads) == 2
     for config in CONFIGS.values():
         write(tmp_path / "copy", config, [row(number) for number in range(5)])
-    assert [sheet.items for sheet in look(tmp_path / "copy", task())[0]] == [5, 5]
+    assert [stats.items for stats in look(tmp_path / "copy", task())[0]] == [5, 5]
 
 
 def _newer(task):
@@ -164,7 +170,7 @@ def _newer(task):
 
 
 def test_data_that_has_just_changed_is_not_noted(root, task, reads, monkeypatch):
-    monkeypatch.setattr(sheets, "SETTLED_S", 2.0)
+    monkeypatch.setattr(planning_items, "SETTLED_S", 2.0)
     look(root, task())
     look(root, task())
     assert len(reads) == 4
@@ -183,7 +189,7 @@ def test_tasks_of_others_are_always_read(root, task, reads):
 
 
 def test_a_folder_says_when_anything_in_it_changes(tmp_path, monkeypatch):
-    monkeypatch.setattr(sheets, "SETTLED_S", -3600.0)
+    monkeypatch.setattr(planning_items, "SETTLED_S", -3600.0)
     assert folder_state(tmp_path / "nowhere") is None
     path = write(tmp_path, "th", [row(1)])
     states = [folder_state(tmp_path)]
@@ -207,52 +213,52 @@ def test_a_folder_says_when_anything_in_it_changes(tmp_path, monkeypatch):
     ],
     ids=["bytes", "folder", "text", "list"],
 )
-def test_spoilt_notes_are_as_good_as_none(root, task, reads, spoil):
-    sheets_before, digests, _ = look(root, task())
-    spoil(notes_path())
+def test_a_spoilt_plan_cache_is_ignored(root, task, reads, spoil):
+    stats_before, digests, _ = look(root, task())
+    spoil(plan_cache_path())
     del reads[:]
-    assert look(root, task())[:2] == (sheets_before, digests)
+    assert look(root, task())[:2] == (stats_before, digests)
     assert len(reads) >= 2
 
 
 def _overwrite(path, note):
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE notes SET note = ?", (note,))
+        connection.execute("UPDATE items SET note = ?", (note,))
 
 
-def test_notes_survive_an_error_and_keep_the_last_word(tmp_path):
+def test_cached_statistics_survive_an_error_and_keep_the_last_word(tmp_path):
     path = tmp_path / "deep" / "notes.sqlite"
 
     def fails():
-        with open_notes(path) as notes:
+        with open_plan_cache(path) as notes:
             notes.put("a", {"n": 1})
             notes.put("a", {"n": 2})
             raise DataError("halfway")
 
     with pytest.raises(DataError, match="halfway"):
         fails()
-    with open_notes(path) as notes:
+    with open_plan_cache(path) as notes:
         assert notes.get("a") == {"n": 2}
         assert notes.get("b") is None
 
 
 def test_a_file_that_cannot_be_made_is_no_obstacle(tmp_path):
     (tmp_path / "file").write_text("")
-    with open_notes(tmp_path / "file" / "notes.sqlite") as notes:
+    with open_plan_cache(tmp_path / "file" / "notes.sqlite") as notes:
         assert notes is None
 
 
 def test_the_place_of_the_notes_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert notes_path() == tmp_path / "polyarena" / "items.sqlite"
+    assert plan_cache_path() == tmp_path / "polyarena" / "items.sqlite"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert notes_path() == tmp_path / ".cache" / "polyarena" / "items.sqlite"
+    assert plan_cache_path() == tmp_path / ".cache" / "polyarena" / "items.sqlite"
 
 
 def test_a_reader_without_notes_reads_all(root, task, reads):
-    reader = Reader(root)
-    assert reader.questions(task(), "tha_Thai").sheet == reader.questions(task(), "tha_Thai").sheet
+    loader = ItemLoader(root)
+    assert loader.cell_items(task(), "tha_Thai").stats == loader.cell_items(task(), "tha_Thai").stats
     assert len(reads) == 2
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.planning.judging import resolve_judges
-from polyarena.harness.planning.planner import folder_of, plan
-from polyarena.harness.planning.resolve import resolve_tasks
+from polyarena.harness.planning.judges import resolve_judges
+from polyarena.harness.planning.plan import folder_of, plan
+from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.judges.protocol import Answer, Match
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, UnknownNameError
 

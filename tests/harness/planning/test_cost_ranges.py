@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.endpoints import Prices
-from polyarena.harness.planning.tokens import BYTES_PER_TOKEN, Range, price, size_tokens, text_tokens
+from polyarena.harness.planning.cost import BYTES_PER_TOKEN, Range, price, size_tokens, text_tokens
 
 ENDS = st.floats(0, 1e9)
 RANGES = st.builds(lambda low, more: Range(low, low + more), ENDS, ENDS)

@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning import keys, plan
-from polyarena.harness.planning.keys import cell_key, games_key, samples_of, sampling_of
+from polyarena.harness.planning import cells as planned_cells
+from polyarena.harness.planning import games as planned_games
+from polyarena.harness.planning import plan
+from polyarena.harness.planning.cells import cell_key
+from polyarena.harness.planning.games import games_key
+from polyarena.harness.planning.systems import samples_of, sampling_of
 from polyarena.tasks.sampling import Sampling
 
 pytestmark = pytest.mark.usefixtures("toys")
@@ -109,7 +113,8 @@ def test_a_system_prompt_counts_as_it_is_sent():
 
 def test_another_format_of_the_records_is_another_key(monkeypatch):
     before = key(), games_key("s", 1, "a", "b", "q")
-    monkeypatch.setattr(keys, "FORMAT", keys.FORMAT + 1)
+    for module in (planned_cells, planned_games):
+        monkeypatch.setattr(module, "FORMAT", planned_cells.FORMAT + 1)
     assert all(old != new for old, new in zip(before, (key(), games_key("s", 1, "a", "b", "q")), strict=True))
 
 

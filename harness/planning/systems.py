@@ -1,22 +1,22 @@
-"""Names in the experiment become tasks, languages, model types and judges; nothing is loaded or spent."""
+"""The systems of an experiment: model types found, arguments checked, prompts and sampling resolved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.experiment import Experiment, SuiteSpec, SystemSpec
+from polyarena.harness.experiment import Experiment, SystemSpec
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
-from polyarena.harness.planning.adequate import check_insisted, weighed
-from polyarena.harness.planning.expanding import expand, merged
-from polyarena.harness.planning.prompting import system_text
-from polyarena.harness.planning.resolved_task import LeftOut, ResolvedTask
 from polyarena.harness.planning.secrets import refuse_secrets
+from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Kind
-from polyarena.tasks.languages import select_languages
+from polyarena.tasks.languages import find_language, select_languages
+from polyarena.tasks.sampling import Sampling
+from polyarena.tasks.suggest import closest
 
 
 @dataclass(frozen=True)
@@ -38,59 +38,6 @@ class ResolvedSystem:
     def supports(self, language: str) -> bool:
         """Whether the system claims this language."""
         return self.languages is None or language in self.languages
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The tasks of an experiment.
-
-    Attributes:
-        tasks: In the order of the file; a suite's in the order of the suite.
-        left_out: What suites want and cannot have, and metrics that are not scored.
-    """
-
-    tasks: tuple[ResolvedTask, ...]
-    left_out: tuple[LeftOut, ...]
-
-
-def select_tasks(experiment: Experiment) -> Selection:
-    """Find the tasks, select their languages, and take out what their metrics cannot measure.
-
-    Raises:
-        UnknownNameError: A task, suite, template, metric or language does not exist.
-        ExperimentError: A task does not have a language that is named for it or none of those selected, stands twice,
-            or has no adequate metric in a language that is named for it; or nothing of a suite is left.
-    """
-    meant = [expand(experiment, index) for index in range(len(experiment.tasks))]
-    tasks: list[ResolvedTask] = []
-    left_out = [each for entry in meant for each in entry.left_out]
-    for task, entry in merged(meant):
-        kept, without = weighed(task, entry.named, experiment.insist, entry.where)
-        left_out += without
-        if kept.languages:
-            tasks.append(kept)
-        elif not kept.suite:
-            raise ExperimentError(
-                f"no metric of the task {task.spec.task!r} is adequate for any of its languages",
-                where=entry.where,
-                why=without[0].reason,
-                fix=f"leave the task out, or add `insist: [{without[0].metric}]`: its numbers are then flagged",
-            )
-    check_insisted(experiment.insist, tasks, experiment.where("insist"))
-    if not tasks:
-        suites = [spec.suite for spec in experiment.tasks if isinstance(spec, SuiteSpec)]
-        raise ExperimentError(
-            f"nothing of {', '.join(map(repr, suites))} is left",
-            where=experiment.where("tasks"),
-            why="; ".join(dict.fromkeys(f"{each.task}: {each.reason}" for each in left_out[:3])),
-            fix=f"select other languages; `polyarena tasks coverage --suite {suites[0]}` shows which it has",
-        )
-    return Selection(tuple(tasks), tuple(left_out))
-
-
-def resolve_tasks(experiment: Experiment) -> tuple[ResolvedTask, ...]:
-    """Return the tasks of :func:`select_tasks`, which says what is raised."""
-    return select_tasks(experiment).tasks
 
 
 def resolve_systems(
@@ -136,7 +83,7 @@ def _refuse_unanswerable(
     names = [resolved.spec.task for resolved in beyond if resolved.suite == first.suite]
     if first.suite:
         what = f"cannot answer {len(names)} of the tasks of the suite {first.suite!r}"
-        fix = f"put `without: [{', '.join(names)}]` under the suite, or use a model type that answers all, such as"
+        fix = f"put `exclude: [{', '.join(names)}]` under the suite, or use a model type that answers all, such as"
     else:
         what = f"cannot answer the task {first.card.name!r}"
         fix = "leave out the task, or use a model type that does, such as"
@@ -168,3 +115,56 @@ def _template(experiment: Experiment, index: int, spec: SystemSpec) -> bool | st
             why=str(error),
             fix="give true (the model's own), false (none), or the path of a Jinja file relative to the experiment",
         ) from error
+
+
+def sampling_of(system: ResolvedSystem, task: ResolvedTask) -> Sampling:
+    """Return the sampling of a system on a task: its own settings over the card's defaults."""
+    defaults = task.card.generation
+    return system.spec.sampling.resolve(defaults.max_tokens, defaults.stop)
+
+
+def samples_of(system: ResolvedSystem, task: ResolvedTask) -> int:
+    """Return the answers per item; multiple choice is scored, not sampled."""
+    return 1 if task.card.kind is Kind.MULTIPLE_CHOICE else system.spec.samples
+
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
+
+
+PLACEHOLDERS = ("language", "autonym", "code")
+
+
+def system_text(template: str | None, language: str, *, where: str = "") -> str | None:
+    """Fill a system prompt for one language, in a single pass.
+
+    Args:
+        template: Text with ``{language}`` (its name in English), ``{autonym}`` (its name in itself), ``{code}``.
+        language: ``lang_Script``.
+        where: The place of the template in the user's file, for messages.
+
+    Raises:
+        ExperimentError: The template has another placeholder.
+    """
+    if template is None:
+        return None
+    record = find_language(language)
+    values = {"language": record.name, "autonym": record.autonym, "code": record.code}
+
+    def fill(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in values:
+            near = closest(name, PLACEHOLDERS)
+            raise ExperimentError(
+                f"unknown placeholder {{{name}}} in the system prompt",
+                where=where,
+                fix=f"did you mean {{{near[0]}}}?" if near else "use one of {language}, {autonym}, {code}",
+            )
+        return values[name]
+
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def messages(system: str | None, prompt: str) -> tuple[Mapping[str, str], ...]:
+    """Return the chat turns: the system's, if it has one, then the user's."""
+    user = {"role": "user", "content": prompt}
+    return ({"role": "system", "content": system}, user) if system else (user,)

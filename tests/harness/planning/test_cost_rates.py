@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 
 from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
 from polyarena.harness.planning import plan
+from polyarena.harness.planning.cost import MIN_REPLIES, Range, call_size, token_rates
+from polyarena.harness.planning.existing_results import ExistingResults
 from polyarena.harness.planning.games import _asked, _paired
-from polyarena.harness.planning.measured import FEWEST, call_size, measured
-from polyarena.harness.planning.sheets import reading
-from polyarena.harness.planning.stock import Stock
-from polyarena.harness.planning.tokens import Range
+from polyarena.harness.planning.items import open_item_loader
 from polyarena.harness.running import run
 from polyarena.judges.protocol import Call, Reply
 
@@ -27,22 +26,22 @@ def test_the_size_is_in_bytes_without_images():
 
 
 def test_equal_counts_leave_no_range():
-    found = measured([(call(100), Reply("", None, 25, 7))] * FEWEST, 10)
-    assert (found.per_byte, found.reply, found.answers) == (Range(0.25, 0.25), Range(7, 7), FEWEST)
+    found = token_rates([(call(100), Reply("", None, 25, 7))] * MIN_REPLIES, 10)
+    assert (found.per_byte, found.reply, found.answers) == (Range(0.25, 0.25), Range(7, 7), MIN_REPLIES)
 
 
 def test_few_answers_or_answers_without_counts_measure_nothing():
-    assert measured([(call(100), Reply("", None, 25, 7))] * (FEWEST - 1), 10) is None
-    assert measured([(call(100), Reply("")), (call(100), Reply("", None, 25))] * FEWEST, 10) is None
-    assert measured([], 10) is None
+    assert token_rates([(call(100), Reply("", None, 25, 7))] * (MIN_REPLIES - 1), 10) is None
+    assert token_rates([(call(100), Reply("")), (call(100), Reply("", None, 25))] * MIN_REPLIES, 10) is None
+    assert token_rates([], 10) is None
 
 
-COUNTS = st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 900), st.integers(0, 1024)), min_size=FEWEST)
+COUNTS = st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 900), st.integers(0, 1024)), min_size=MIN_REPLIES)
 
 
 @given(COUNTS, st.integers(0, 10_000))
 def test_ranges_hold_the_mean_and_nothing_that_was_not_seen(counts, left):
-    found = measured([(call(size), Reply("", None, prompt, reply)) for size, prompt, reply in counts], left)
+    found = token_rates([(call(size), Reply("", None, prompt, reply)) for size, prompt, reply in counts], left)
     lengths, ratios = [reply for *_, reply in counts], [prompt / size for size, prompt, _ in counts]
     of_sums = sum(prompt for _, prompt, _ in counts) / sum(size for size, *_ in counts)
     for span, seen, mean in ((found.reply, lengths, sum(lengths) / len(lengths)), (found.per_byte, ratios, of_sums)):
@@ -54,7 +53,7 @@ def test_ranges_hold_the_mean_and_nothing_that_was_not_seen(counts, left):
 
 def test_the_more_are_to_come_the_narrower_is_their_mean():
     answered = [(call(100), Reply("", None, 20 + n % 7, 50 + n)) for n in range(60)]
-    few, many = measured(answered, 3).reply, measured(answered, 3000).reply
+    few, many = token_rates(answered, 3).reply, token_rates(answered, 3000).reply
     assert few.low < many.low < many.high < few.high
 
 
@@ -73,10 +72,10 @@ def judged(planned, tmp_path):
     """Puts a verdict on each game of one candidate into the call cache, with counts of a token for each four bytes."""
     made = planned()
     cells = {cell.system: cell for cell in made.cells}
-    with CallCache(tmp_path / "calls.sqlite") as cache, reading(None) as reader:
-        questions = reader.questions(made.tasks[0], "deu_Latn")
+    with CallCache(tmp_path / "calls.sqlite") as cache, open_item_loader(None) as loader:
+        cell_items = loader.cell_items(made.tasks[0], "deu_Latn")
         judge = made.judges[0]
-        paired = _paired(judge, cells["two"], cells["one"], questions, Stock(made.folder, cache))
+        paired = _paired(judge, cells["two"], cells["one"], cell_items, ExistingResults(made.folder, cache))
         for asked in _asked(judge, judge.spec.endpoint, paired.matches()):
             counted = Reply("[[A>B]]", "stop", call_size(asked) // 4, 30)
             cache.put(call_key(EndpointSettings(**PRICED), asked), counted)

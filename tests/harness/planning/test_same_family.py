@@ -6,7 +6,7 @@ import pytest
 
 from polyarena.harness.cli import main
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.planning.kinship import kin_of_judges, kin_sentence
+from polyarena.harness.planning.judges import same_family_warning, systems_of_same_family
 
 OPENED = {"base_url": "http://127.0.0.1:9/v1"}
 
@@ -24,7 +24,7 @@ def asking(name, model):
 
 
 def kin(*arguments, **changes):
-    return kin_of_judges(load_experiment(experiment(*arguments, **changes)))
+    return systems_of_same_family(load_experiment(experiment(*arguments, **changes)))
 
 
 def test_the_model_behind_the_endpoint_is_compared_with_those_of_the_systems():
@@ -47,7 +47,7 @@ def test_a_panel_has_the_kin_of_all_its_members():
 
 
 def test_the_sentence_names_all_that_is_shared():
-    assert kin_sentence("j", "s", ["Alibaba", "DeepSeek"]) == (
+    assert same_family_warning("j", "s", ["Alibaba", "DeepSeek"]) == (
         "The judge j and the system s are of one family (Alibaba, DeepSeek), by the names of their models."
     )
 

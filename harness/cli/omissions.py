@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from polyarena.harness.planning import Plan
-    from polyarena.harness.planning.resolved_task import Flag, LeftOut
+    from polyarena.harness.planning.tasks import Flag, Omission
 
 MOST_NAMED = 6
 """Languages that a line names before it only counts."""
 
 
-def left_out_lines(planned: Plan) -> Iterator[str]:
+def omission_lines(planned: Plan) -> Iterator[str]:
     """Yield a line for each suite that cannot be asked whole, each metric that is not scored, and the flags."""
-    for suite in dict.fromkeys(each.suite for each in planned.left_out if each.suite and not each.metric):
-        yield _of_suite(suite, [each for each in planned.left_out if each.suite == suite and not each.metric])
-    for each in planned.left_out:
+    for suite in dict.fromkeys(each.suite for each in planned.omissions if each.suite and not each.metric):
+        yield _of_suite(suite, [each for each in planned.omissions if each.suite == suite and not each.metric])
+    for each in planned.omissions:
         if each.metric:
             yield f"left out: {each.metric} of {each.task} in {_some(each.languages)}, because {each.reason}"
     yield from _flagged([flag for task in planned.tasks for flag in task.flags])
 
 
-def _of_suite(suite: str, left_out: Sequence[LeftOut]) -> str:
-    whole = [f"{each.task} ({each.reason})" for each in left_out if not each.languages]
-    pairs = sum(len(each.languages) for each in left_out)
-    tasks = len({each.task for each in left_out if each.languages})
+def _of_suite(suite: str, omissions: Sequence[Omission]) -> str:
+    whole = [f"{each.task} ({each.reason})" for each in omissions if not each.languages]
+    pairs = sum(len(each.languages) for each in omissions)
+    tasks = len({each.task for each in omissions if each.languages})
     parts = [f"{pairs} languages that {tasks} of its tasks do not have (`--json` lists them)"] if pairs else []
     return f"left out of the suite {suite}: {', '.join([*whole, *parts])}"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.planning import expanding
-from polyarena.harness.planning.resolve import select_tasks
+from polyarena.harness.planning import tasks as planning_tasks
+from polyarena.harness.planning.tasks import select_tasks
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import ExperimentError, UnknownNameError
 from polyarena.tasks.item import Kind
@@ -47,7 +47,7 @@ def weigh(monkeypatch):
 
     def weigh(entry="sums", metrics=CARD.metrics, kind=CARD.kind, task=Sums, **more):
         card = CARD.model_copy(update={"metrics": metrics, "kind": kind})
-        monkeypatch.setattr(expanding, "find_task", lambda name, where: task(card))
+        monkeypatch.setattr(planning_tasks, "find_task", lambda name, where: task(card))
         data = {"name": "x", "systems": [{"name": "a", "model": "dummy"}], "tasks": [entry], **more}
         return select_tasks(load_experiment(data))
 
@@ -60,7 +60,7 @@ def test_a_metric_is_left_out_where_others_serve(weigh):
     assert task.languages == LANGUAGES
     assert task.metrics("eng_Latn") == ("rouge_score", "rouge_l", "length")
     assert task.metrics("tha_Thai") == ("rouge_l", "length")
-    (left,) = found.left_out
+    (left,) = found.omissions
     assert (left.task, left.languages, left.metric) == ("sums", ("jpn_Jpan", "tha_Thai"), "rouge_score")
     assert "keeps only the letters a to z" in left.reason
 
@@ -73,9 +73,9 @@ def test_doubtful_numbers_are_flagged_with_the_reason(weigh):
 
 
 def test_what_is_insisted_on_is_scored_and_flagged(weigh):
-    found = weigh(insist=["rouge_score"])
+    found = weigh(allow_inadequate=["rouge_score"])
     (task,) = found.tasks
-    assert not found.left_out
+    assert not found.omissions
     assert not task.unscored
     levels = {flag.language: flag.level for flag in task.flags if flag.metric == "rouge_score"}
     assert levels == {"deu_Latn": "doubtful", "jpn_Jpan": "inadequate", "tha_Thai": "inadequate"}
@@ -84,7 +84,7 @@ def test_what_is_insisted_on_is_scored_and_flagged(weigh):
 def test_a_language_with_no_adequate_metric_is_left_out_when_a_set_brought_it(weigh):
     found = weigh(metrics=("rouge_score",))
     assert found.tasks[0].languages == ("deu_Latn", "eng_Latn")
-    assert found.left_out[0].languages == ("jpn_Jpan", "tha_Thai")
+    assert found.omissions[0].languages == ("jpn_Jpan", "tha_Thai")
     assert weigh(metrics=("rouge_score",), languages=["tha_Thai", "eng_Latn"]).tasks[0].languages == ("eng_Latn",)
 
 
@@ -95,8 +95,8 @@ def test_and_refused_when_it_was_called_by_its_name(weigh):
     message = str(caught.value)
     assert "no metric of the task 'sums' is adequate for Thai (tha_Thai)" in message
     assert "keeps only the letters a to z" in message
-    assert "insist: [rouge_score]" in message
-    insisted = weigh(entry, metrics=("rouge_score",), insist=["rouge_score"])
+    assert "allow_inadequate: [rouge_score]" in message
+    insisted = weigh(entry, metrics=("rouge_score",), allow_inadequate=["rouge_score"])
     assert insisted.tasks[0].languages == ("eng_Latn", "tha_Thai")
 
 
@@ -113,7 +113,7 @@ def test_open_ended_answers_are_judged_whatever_their_metrics(weigh):
 
 def test_translation_into_english_is_weighed_as_english(weigh):
     found = weigh(task=IntoEnglish)
-    assert not found.left_out
+    assert not found.omissions
     assert not found.tasks[0].flags
     assert found.tasks[0].answer_language("tha_Thai") == "eng_Latn"
 
@@ -124,8 +124,8 @@ def test_metrics_of_which_nothing_is_known_are_scored(weigh):
 
 def test_insisting_on_what_does_not_exist_is_helped(weigh):
     with pytest.raises(UnknownNameError, match="did you mean 'rouge_score'"):
-        weigh(insist=["rouge_scores"])
-    assert weigh(insist=["length", "chrf++"]).tasks
+        weigh(allow_inadequate=["rouge_scores"])
+    assert weigh(allow_inadequate=["length", "chrf++"]).tasks
 
 
 def test_a_suite_leaves_out_what_a_task_cannot_measure_even_by_name():
@@ -135,4 +135,4 @@ def test_a_suite_leaves_out_what_a_task_cannot_measure_even_by_name():
     (confusion,) = [task for task in found.tasks if task.spec.task == "language_confusion"]
     assert confusion.metrics("eng_Latn") == ("line_pass",)
     assert confusion.metrics("hin_Deva") == ("line_pass", "word_pass")
-    assert [each.languages for each in found.left_out if each.metric] == [("eng_Latn",)]
+    assert [each.languages for each in found.omissions if each.metric] == [("eng_Latn",)]

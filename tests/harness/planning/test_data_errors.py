@@ -6,7 +6,7 @@ import re
 import pytest
 
 from polyarena.harness.planning import plan
-from polyarena.harness.planning.sheets import Reader
+from polyarena.harness.planning.items import ItemLoader
 from polyarena.tasks.errors import DataError
 
 SYSTEMS = [{"name": "a", "model": "dummy"}]
@@ -41,7 +41,7 @@ def test_a_suite_without_its_data_is_one_list_of_data_sets(refusal, tmp_path):
     assert error.why.count("cambridgeltl/xcopa") == 1
     assert not error.also
     assert "POLYARENA_DATA" in error.fix
-    (line,) = re.findall(r"`without: \[(.+?)\]`", error.fix)
+    (line,) = re.findall(r"`exclude: \[(.+?)\]`", error.fix)
     left = line.split(", ")
     assert {"sib200", "ntrex_from_english", "ntrex_to_english"} <= set(left)
     assert len(left) == len(set(left))
@@ -82,7 +82,7 @@ def test_the_hub_is_asked_once_for_each_data_set_that_fails(refusal, monkeypatch
         asked.append((task.spec.task, language))
         raise DataError("the hub cannot be reached", where=task.card.dataset.id)
 
-    monkeypatch.setattr(Reader, "questions", fails)
+    monkeypatch.setattr(ItemLoader, "cell_items", fails)
     error = refusal("xcopa", "flores_from_english", "flores_to_english", root=None)
     assert [name for name, _ in asked] == ["xcopa", "flores_from_english"]
     assert error.where == "the hub"

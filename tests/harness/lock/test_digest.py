@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.planning.digest import content_digest, digest, items_digest
+from polyarena.harness.lock.digest import content_digest, digest
+from polyarena.harness.planning.items import items_digest
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
 from polyarena.tasks.sampling import Sampling

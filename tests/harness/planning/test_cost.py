@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
 from polyarena.harness.planning import plan
-from polyarena.harness.planning.effort import effort_fields
+from polyarena.harness.planning.cost import BYTES_PER_TOKEN, Range, cost_fields, text_tokens
 from polyarena.harness.planning.games import ORDERS, _shown
-from polyarena.harness.planning.prompting import messages
-from polyarena.harness.planning.tokens import BYTES_PER_TOKEN, Range, text_tokens
+from polyarena.harness.planning.systems import messages
 from polyarena.harness.running import run
 from polyarena.harness.store import read_shard, shard_metadata, write_shard
 from polyarena.judges import pairings
@@ -319,7 +318,7 @@ def test_a_stored_cell_is_not_looked_up_and_has_its_numbers_all_the_same(planned
 def test_what_is_cached_takes_its_share_and_nothing_becomes_negative(requests, cached, low, more):
     cached = min(requests, cached)
     span = Range(low, low + more)
-    found = effort_fields(3, requests, cached, span, span, EndpointSettings(**PRICED))
+    found = cost_fields(3, requests, cached, span, span, EndpointSettings(**PRICED))
     assert 0 <= found["prompt_tokens"].low <= found["prompt_tokens"].high <= span.high
     assert 0 <= found["price"].low <= found["price"].high
     if requests == cached:

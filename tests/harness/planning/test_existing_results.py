@@ -4,7 +4,7 @@ import pytest
 
 from polyarena.harness.endpoints import CallCache, EndpointSettings, call_key
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.planning.stock import Stock, cache_path, open_stock
+from polyarena.harness.planning.existing_results import ExistingResults, cache_path, open_existing_results
 from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, restore_shard, write_shard
 from polyarena.judges.protocol import Call, Reply
 from polyarena.judges.records import GAME_SCHEMA
@@ -23,8 +23,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def stock(folder):
-    return Stock(folder, None)
+def existing(folder):
+    return ExistingResults(folder, None)
 
 
 def answers(text):
@@ -39,54 +39,54 @@ def store_games(folder, key="k", **facts):
     write_shard(folder.games(*PAIR), [], GAME_SCHEMA, {"key": key, "content": "c", **facts})
 
 
-def test_nothing_stored_is_nothing(stock, folder):
-    assert stock.cell_content(*CELL, "k") == ""
-    assert stock.completions(*CELL, "k") == []
-    assert not stock.has_games(*PAIR, "k")
-    assert stock.cached(SETTINGS, [Call(())]) == 0
+def test_nothing_stored_is_nothing(existing, folder):
+    assert existing.cell_content(*CELL, "k") == ""
+    assert existing.completions(*CELL, "k") == []
+    assert not existing.has_games(*PAIR, "k")
+    assert existing.cached(SETTINGS, [Call(())]) == 0
     assert not folder.path.exists()
 
 
-def test_a_cell_is_known_by_its_key_alone(stock, folder):
+def test_a_cell_is_known_by_its_key_alone(existing, folder):
     store_cell(folder, "k")
-    assert stock.cell_content(*CELL, "k") == "of x"
-    assert stock.completions(*CELL, "k") == answers("x")
-    assert stock.cell_content(*CELL, "other") == ""
-    assert stock.completions(*CELL, "other") == []
-    assert stock.cell_content("two", *CELL[1:], "k") == ""
+    assert existing.cell_content(*CELL, "k") == "of x"
+    assert existing.completions(*CELL, "k") == answers("x")
+    assert existing.cell_content(*CELL, "other") == ""
+    assert existing.completions(*CELL, "other") == []
+    assert existing.cell_content("two", *CELL[1:], "k") == ""
 
 
-def test_a_cell_that_other_settings_have_superseded_is_still_stored(stock, folder):
+def test_a_cell_that_other_settings_have_superseded_is_still_stored(existing, folder):
     store_cell(folder, "first", "x")
     assert not restore_shard(folder.cell(*CELL), "second")
     store_cell(folder, "second", "y")
-    assert [stock.cell_content(*CELL, key) for key in ("first", "second")] == ["of x", "of y"]
+    assert [existing.cell_content(*CELL, key) for key in ("first", "second")] == ["of x", "of y"]
 
 
-def test_the_answers_of_one_cell_are_never_taken_for_those_of_another(stock, folder):
+def test_the_answers_of_one_cell_are_never_taken_for_those_of_another(existing, folder):
     store_cell(folder, "first", "x")
     restore_shard(folder.cell(*CELL), "second")
     store_cell(folder, "second", "y")
-    assert stock.completions(*CELL, "second") == answers("y")
+    assert existing.completions(*CELL, "second") == answers("y")
     # Those of the first lie aside, and what lies in their place is not theirs.
-    assert stock.completions(*CELL, "first") == []
+    assert existing.completions(*CELL, "first") == []
     assert restore_shard(folder.cell(*CELL), "first")
-    assert stock.completions(*CELL, "first") == answers("x")
+    assert existing.completions(*CELL, "first") == answers("x")
 
 
-def test_a_cell_that_lies_aside_alone_has_content_and_no_answers_to_read(stock, folder):
+def test_a_cell_that_lies_aside_alone_has_content_and_no_answers_to_read(existing, folder):
     store_cell(folder, "first")
     restore_shard(folder.cell(*CELL), "second")
-    assert stock.cell_content(*CELL, "first") == "of x"
-    assert stock.completions(*CELL, "first") == []
+    assert existing.cell_content(*CELL, "first") == "of x"
+    assert existing.completions(*CELL, "first") == []
 
 
-def test_a_shard_without_a_footer_of_ours_counts_as_missing(stock, folder):
+def test_a_shard_without_a_footer_of_ours_counts_as_missing(existing, folder):
     path = folder.cell(*CELL)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not a shard")
-    assert stock.cell_content(*CELL, "k") == ""
-    assert stock.completions(*CELL, "k") == []
+    assert existing.cell_content(*CELL, "k") == ""
+    assert existing.completions(*CELL, "k") == []
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_a_shard_without_a_footer_of_ours_counts_as_missing(stock, folder):
 )
 def test_games_are_stored_when_each_has_its_answer_or_a_refusal_that_stands(folder, facts, retried, stored):
     store_games(folder, **facts)
-    stock = Stock(folder, None, retry_refused=retried)
-    assert stock.has_games(*PAIR, "k") is stored
-    assert not stock.has_games(*PAIR, "other")
-    assert not stock.has_games(*PAIR[:-1], "tha_Thai", "k")
+    existing = ExistingResults(folder, None, retry_refused=retried)
+    assert existing.has_games(*PAIR, "k") is stored
+    assert not existing.has_games(*PAIR, "other")
+    assert not existing.has_games(*PAIR[:-1], "tha_Thai", "k")
 
 
 @pytest.mark.parametrize(("retried", "known"), [(False, 2), (True, 1)])
@@ -115,10 +115,10 @@ def test_the_cache_knows_answers_and_unless_they_are_tried_again_refusals(folder
     with CallCache(tmp_path / "calls.sqlite") as cache:
         cache.put(call_key(SETTINGS, asked[0]), Reply(""))
         cache.refuse(call_key(SETTINGS, asked[1]), "no")
-        stock = Stock(folder, cache, retry_refused=retried)
-        assert stock.cached(SETTINGS, iter(asked)) == known
-        assert stock.cached(SETTINGS, [asked[0], asked[0], asked[2]]) == 2
-        assert stock.cached(SETTINGS.model_copy(update={"model": "n"}), asked) == 0
+        existing = ExistingResults(folder, cache, retry_refused=retried)
+        assert existing.cached(SETTINGS, iter(asked)) == known
+        assert existing.cached(SETTINGS, [asked[0], asked[0], asked[2]]) == 2
+        assert existing.cached(SETTINGS.model_copy(update={"model": "n"}), asked) == 0
 
 
 @pytest.mark.parametrize(
@@ -147,23 +147,23 @@ def test_the_cache_is_the_file_s_own_then_the_environment_s_then_beside_the_runs
 
 def test_opening_makes_nothing_and_closes_what_was_there(tmp_path, folder):
     experiment = load_experiment({**PLAIN, "cache": str(tmp_path / "calls.sqlite")})
-    with open_stock(experiment, folder) as stock:
-        assert (stock.folder, stock.cache, stock.retry_refused) == (folder, None, False)
+    with open_existing_results(experiment, folder) as existing:
+        assert (existing.folder, existing.cache, existing.retry_refused) == (folder, None, False)
     assert list(tmp_path.iterdir()) == []
     CallCache(tmp_path / "calls.sqlite").close()
-    with open_stock(experiment, folder, retry_refused=True) as stock:
-        assert stock.retry_refused
-        assert len(stock.cache) == 0
+    with open_existing_results(experiment, folder, retry_refused=True) as existing:
+        assert existing.retry_refused
+        assert len(existing.cache) == 0
     with pytest.raises(StoreError, match="cannot be read or written"):
-        len(stock.cache)
+        len(existing.cache)
 
 
 def test_a_cache_is_closed_after_an_error_too(tmp_path, folder):
     experiment = load_experiment({**PLAIN, "cache": str(tmp_path / "calls.sqlite")})
     CallCache(tmp_path / "calls.sqlite").close()
-    opened = open_stock(experiment, folder)
-    stock = opened.__enter__()
-    assert stock.cache.get("ab" * 32) is None
+    opened = open_existing_results(experiment, folder)
+    existing = opened.__enter__()
+    assert existing.cache.get("ab" * 32) is None
     assert not opened.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
     with pytest.raises(StoreError):
-        stock.cache.get("ab" * 32)
+        existing.cache.get("ab" * 32)

@@ -1,4 +1,4 @@
-"""What earlier runs have left: shards in the run folder, answers in the call cache. Looked at, never changed."""
+"""What earlier runs have left: shards in the run folder, replies in the call cache. Only read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from polyarena.tasks.records import Completion
 
 
 @dataclass(frozen=True)
-class Stock:
+class ExistingResults:
     """What is there already.
 
     Attributes:
@@ -56,12 +56,14 @@ class Stock:
 
 
 @contextmanager
-def open_stock(experiment: Experiment, folder: RunFolder, *, retry_refused: bool = False) -> Iterator[Stock]:
+def open_existing_results(
+    experiment: Experiment, folder: RunFolder, *, retry_refused: bool = False
+) -> Iterator[ExistingResults]:
     """Open what is there; makes nothing that is not."""
     path = cache_path(experiment, folder)
     cache = CallCache(path) if path.exists() else None
     try:
-        yield Stock(folder, cache, retry_refused)
+        yield ExistingResults(folder, cache, retry_refused)
     finally:
         if cache is not None:
             cache.close()

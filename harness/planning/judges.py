@@ -1,4 +1,4 @@
-"""Judges of the experiment, built without asking anybody anything."""
+"""The judges of an experiment, built without asking any model, and which of them share a family with a system."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
-from polyarena.harness.planning.digest import digest
-from polyarena.harness.planning.resolved_task import ResolvedTask
+from polyarena.harness.lock.digest import digest
 from polyarena.harness.planning.secrets import refuse_secrets
+from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges import find_judge
+from polyarena.judges.families import self_preference_risk
 from polyarena.judges.language_gate import GatedJudge, GatePolicy
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Reply
 from polyarena.tasks.errors import ExperimentError, PolyarenaError
@@ -108,3 +109,42 @@ def _located(args: Mapping[str, Any], base: Path) -> dict[str, Any]:
 
 def _nobody(calls: Iterable[Call]) -> Iterator[Reply]:
     raise RuntimeError(f"a plan asks no endpoint, and was asked {len(list(calls))} questions")
+
+
+def systems_of_same_family(experiment: Experiment) -> dict[str, dict[str, list[str]]]:
+    """Return the makers that a judge or panel shares with a system, by judge and system; judges without kin are absent.
+
+    A panel has the kin of all its members.
+
+    Args:
+        experiment: The experiment.
+    """
+    models = {
+        system.name: str(system.args.get("model") or system.args.get("pretrained") or system.name)
+        for system in experiment.systems
+    }
+    found: dict[str, dict[str, list[str]]] = {}
+    for judge in experiment.judges:
+        model = judge.endpoint.model if judge.endpoint else str(judge.args.get("model") or judge.name)
+        found[judge.name] = {name: list(makers) for name, makers in self_preference_risk(model, models).items()}
+    for panel in experiment.panels:
+        of_panel: dict[str, set[str]] = {}
+        for member in panel.judges:
+            for name, makers in found[member].items():
+                of_panel.setdefault(name, set()).update(makers)
+        found[panel.name] = {name: sorted(makers) for name, makers in sorted(of_panel.items())}
+    return {name: shared for name, shared in found.items() if shared}
+
+
+def same_family_warning(judge: str, system: str, makers: Sequence[str]) -> str:
+    """Return the warning that a judge and a system are relatives.
+
+    Args:
+        judge: Name of the judge or panel.
+        system: Name of the system.
+        makers: What they share.
+    """
+    return (
+        f"The judge {judge} and the system {system} are of one family ({', '.join(makers)}), by the names of their "
+        "models."
+    )

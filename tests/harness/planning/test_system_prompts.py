@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.planning.prompting import messages, system_text
+from polyarena.harness.planning.systems import messages, system_text
 from polyarena.tasks.errors import ExperimentError
 
 

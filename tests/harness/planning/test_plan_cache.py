@@ -1,23 +1,23 @@
-"""Notes save time; whatever is wrong with their file, planning goes on without them."""
+"""PlanCache save time; whatever is wrong with their file, planning goes on without them."""
 
 import sqlite3
 
 import pytest
 
-from polyarena.harness.planning.notes import notes_path, open_notes
+from polyarena.harness.planning.plan_cache import open_plan_cache, plan_cache_path
 
 
 def test_a_note_is_there_the_next_time(tmp_path):
     path = tmp_path / "deep" / "notes.sqlite"
-    with open_notes(path) as notes:
+    with open_plan_cache(path) as notes:
         assert notes.get("k") is None
         notes.put("k", {"a": [1, "ท"]})
-    with open_notes(path) as notes:
+    with open_plan_cache(path) as notes:
         assert notes.get("k") == {"a": [1, "ท"]}
 
 
 def test_a_new_note_takes_the_place_of_the_old_one(tmp_path):
-    with open_notes(tmp_path / "n.sqlite") as notes:
+    with open_plan_cache(tmp_path / "n.sqlite") as notes:
         notes.put("k", {"a": 1})
         notes.put("k", {"b": 2})
         assert notes.get("k") == {"b": 2}
@@ -25,34 +25,34 @@ def test_a_new_note_takes_the_place_of_the_old_one(tmp_path):
 
 def test_notes_are_kept_when_the_block_ends_by_an_error(tmp_path):
     def fail():
-        with open_notes(tmp_path / "n.sqlite") as notes:
+        with open_plan_cache(tmp_path / "n.sqlite") as notes:
             notes.put("k", {"a": 1})
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    with open_notes(tmp_path / "n.sqlite") as notes:
+    with open_plan_cache(tmp_path / "n.sqlite") as notes:
         assert notes.get("k") == {"a": 1}
 
 
 def test_a_file_that_is_no_database_is_done_without(tmp_path):
     path, content = tmp_path / "n.sqlite", b"no database, and long enough to be taken for one" * 40
     path.write_bytes(content)
-    with open_notes(path) as notes:
+    with open_plan_cache(path) as notes:
         assert notes is None
     assert path.read_bytes() == content
 
 
 def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
     (tmp_path / "file").write_text("x")
-    with open_notes(tmp_path / "file" / "n.sqlite") as notes:
+    with open_plan_cache(tmp_path / "file" / "n.sqlite") as notes:
         assert notes is None
 
 
 @pytest.mark.parametrize("written", ["not json", "[1]", "3", "null"])
 def test_a_note_that_cannot_be_read_is_none(tmp_path, written):
     path = tmp_path / "n.sqlite"
-    with open_notes(path) as notes:
+    with open_plan_cache(path) as notes:
         notes.connection.execute("INSERT INTO notes VALUES ('k', ?)", (written,))
         assert notes.get("k") is None
 
@@ -62,7 +62,7 @@ def test_a_database_of_another_make_is_left_alone(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE notes (other TEXT)")
     connection.close()
-    with open_notes(path) as notes:
+    with open_plan_cache(path) as notes:
         notes.put("k", {"a": 1})
         assert notes.get("k") is None
 
@@ -71,4 +71,4 @@ def test_a_database_of_another_make_is_left_alone(tmp_path):
 def test_the_file_lies_in_the_user_s_cache_folder(monkeypatch, tmp_path, home, found):
     monkeypatch.setenv("XDG_CACHE_HOME", home)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert str(notes_path()) == (found or str(tmp_path / ".cache/polyarena/items.sqlite"))
+    assert str(plan_cache_path()) == (found or str(tmp_path / ".cache/polyarena/items.sqlite"))

@@ -1,4 +1,4 @@
-"""Content addresses: the same work has the same key on every machine."""
+"""Content digests: the same content has the same digest on every machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
 
 
@@ -26,19 +25,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "items"):
         return dict(value)
     return str(value)
-
-
-def items_digest(items: Iterable[Item]) -> str:
-    """Digest what a model is asked and what counts as right; grouping fields do not change an answer."""
-    return digest(
-        [
-            [item.item_id, item.source_id, item.prompt, item.choices, item.gold, item.references]
-            + ([item.images] if item.images else [])
-            # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
-            + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
-            for item in items
-        ]
-    )
 
 
 def content_digest(completions: Iterable[Completion]) -> str:

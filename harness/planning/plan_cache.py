@@ -1,4 +1,4 @@
-"""A small file of notes in the user's cache folder; whatever is wrong with it, planning goes on without."""
+"""A cache of item statistics in the user's cache folder; planning works without it if it cannot be used."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 WAIT_S = 2.0
-"""Seconds to wait for another process that writes notes."""
+"""Seconds to wait for another process that writes the cache."""
 
 
-def notes_path() -> Path:
+def plan_cache_path() -> Path:
     """Return the file: ``polyarena/items.sqlite`` in ``XDG_CACHE_HOME``, or in ``~/.cache``."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "polyarena" / "items.sqlite"
 
 
 @dataclass(frozen=True)
-class Notes:
-    """Notes by key.
+class PlanCache:
+    """PlanCache by key.
 
     Attributes:
         connection: To the file.
@@ -32,34 +32,34 @@ class Notes:
     connection: sqlite3.Connection
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """Return a note; ``None`` if there is none or it cannot be read."""
+        """Return an entry; ``None`` if there is none or it cannot be read."""
         try:
-            row = self.connection.execute("SELECT note FROM notes WHERE key = ?", (key,)).fetchone()
+            row = self.connection.execute("SELECT note FROM items WHERE key = ?", (key,)).fetchone()
             found = json.loads(row[0]) if row else None
         except (sqlite3.Error, ValueError, TypeError):
             return None
         return found if isinstance(found, dict) else None
 
     def put(self, key: str, note: Mapping[str, Any]) -> None:
-        """Write a note over the one that may be there; a file that refuses it is left as it is."""
+        """Write an entry over the one that may be there; errors of the file are ignored."""
         with suppress(sqlite3.Error):
-            self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(note)))
+            self.connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?)", (key, json.dumps(note)))
 
 
 @contextmanager
-def open_notes(path: Path | None = None) -> Iterator[Notes | None]:
-    """Open the notes and keep them when the block ends, also by an error; ``None`` where that is impossible.
+def open_plan_cache(path: Path | None = None) -> Iterator[PlanCache | None]:
+    """Open the cache and commit it when the block ends, also by an error; ``None`` where that is impossible.
 
     Args:
-        path: The file; :func:`notes_path` if left out.
+        path: The file; :func:`plan_cache_path` if left out.
     """
-    connection = _connected(path or notes_path())
+    connection = _connected(path or plan_cache_path())
     if connection is None:
         yield None
         return
     with closing(connection):
         try:
-            yield Notes(connection)
+            yield PlanCache(connection)
         finally:
             with suppress(sqlite3.Error):
                 connection.commit()
@@ -69,7 +69,7 @@ def _connected(path: Path) -> sqlite3.Connection | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=WAIT_S)
-        connection.execute("CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, note TEXT NOT NULL)")
+        connection.execute("CREATE TABLE IF NOT EXISTS items (key TEXT PRIMARY KEY, note TEXT NOT NULL)")
     except (OSError, RuntimeError, sqlite3.Error):
         return None
     return connection

@@ -1,4 +1,4 @@
-"""The plan: every cell and every pair of cells to be judged, what is stored already, what the rest will take."""
+"""The plan: every cell and every pair of cells to be judged, what is stored already, what the rest costs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.importing.kept import refuse_clash
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.effort import PlannedCell, plan_cell
+from polyarena.harness.planning.cells import PlannedCell, plan_cell
+from polyarena.harness.planning.cost import Range
+from polyarena.harness.planning.existing_results import open_existing_results
 from polyarena.harness.planning.games import PlannedGames, plan_games
-from polyarena.harness.planning.judging import ResolvedJudge, resolve_judges
-from polyarena.harness.planning.resolve import ResolvedSystem, resolve_systems, select_tasks
-from polyarena.harness.planning.resolved_task import LeftOut, ResolvedTask
-from polyarena.harness.planning.sheets import reading
-from polyarena.harness.planning.stock import open_stock
-from polyarena.harness.planning.tokens import Range
-from polyarena.harness.planning.unread import Unread
+from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader
+from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.systems import ResolvedSystem, resolve_systems
+from polyarena.harness.planning.tasks import Omission, ResolvedTask, select_tasks
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.data import data_root
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Kind
 
 
@@ -40,7 +40,7 @@ class Plan:
         data_root: The local mirror, or ``None`` for the hub.
         unsupported: (system, language) pairs that are not asked because the system does not claim the language.
         retry_refused: Whether questions that an endpoint has refused for good are asked again.
-        left_out: What suites want and cannot have, and metrics that are not scored, with the reasons.
+        omissions: What suites want and cannot have, and metrics that are not scored, with the reasons.
     """
 
     experiment: Experiment
@@ -54,7 +54,7 @@ class Plan:
     data_root: Path | None
     unsupported: tuple[tuple[str, str], ...] = field(default=())
     retry_refused: bool = False
-    left_out: tuple[LeftOut, ...] = ()
+    omissions: tuple[Omission, ...] = ()
 
     @property
     def parts(self) -> tuple[PlannedCell | PlannedGames, ...]:
@@ -114,22 +114,25 @@ def plan(
     judges = resolve_judges(experiment, tasks, None)
     cells: dict[tuple[int, int, int], PlannedCell] = {}
     games: list[PlannedGames] = []
-    unread = Unread(root)
-    with open_stock(experiment, folder, retry_refused=retry_refused) as stock, reading(root) as reader:
+    data_errors = DataErrors(root)
+    with (
+        open_existing_results(experiment, folder, retry_refused=retry_refused) as existing,
+        open_item_loader(root) as loader,
+    ):
         for t, task in enumerate(tasks):
             for n, language in enumerate(task.languages):
-                questions = unread.tried(reader, task, language)
-                if questions is None:
+                cell_items = data_errors.load(loader, task, language)
+                if cell_items is None:
                     continue
                 row: dict[str, PlannedCell] = {}
                 for s, system in enumerate(systems):
                     if system.supports(language):
                         row[system.spec.name] = cells[s, t, n] = plan_cell(
-                            system, task, language, questions, context, stock
+                            system, task, language, cell_items, context, existing
                         )
                 if task.card.kind is Kind.OPEN_ENDED:
-                    games += plan_games(experiment.baseline, judges, questions, row, context, stock)
-    unread.refuse()
+                    games += plan_games(experiment.baseline, judges, cell_items, row, context, existing)
+    data_errors.raise_all()
     return Plan(
         experiment=experiment,
         folder=folder,
@@ -139,11 +142,11 @@ def plan(
         # A system's cells run together, so that its model is loaded once.
         cells=tuple(cell for _, cell in sorted(cells.items())),
         games=tuple(sorted(games, key=lambda g: (g.judge, g.candidate, g.task, g.language))),
-        data=dict(sorted(reader.digests.items())),
+        data=dict(sorted(loader.digests.items())),
         data_root=root,
         unsupported=tuple(_unsupported(systems, tasks)),
         retry_refused=retry_refused,
-        left_out=selection.left_out,
+        omissions=selection.omissions,
     )
 
 
@@ -162,3 +165,62 @@ def _unsupported(systems: Sequence[ResolvedSystem], tasks: Sequence[ResolvedTask
         for language in languages:
             if not system.supports(language):
                 yield system.spec.name, language
+
+
+@dataclass
+class DataErrors:
+    """Collects what is wrong with the data of an experiment.
+
+    Attributes:
+        root: The local mirror; ``None`` for the hub, where a data set that fails once is not asked for again.
+        found: The errors, with the task and language, by the data set of the task.
+    """
+
+    root: Path | None
+    found: dict[str, list[tuple[ResolvedTask, str, DataError]]] = field(default_factory=dict)
+
+    def load(self, loader: ItemLoader, task: ResolvedTask, language: str) -> CellItems | None:
+        """Return the items of one cell; ``None`` if its data cannot be read, which is remembered."""
+        dataset = task.card.dataset.id
+        if self.root is None and dataset in self.found:
+            return None
+        try:
+            return loader.cell_items(task, language)
+        except DataError as error:
+            self.found.setdefault(dataset, []).append((task, language, error))
+            return None
+
+    def raise_all(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            DataError: The error itself if there is one. Else all data sets that are not there, and the first error of
+                each of the others.
+        """
+        errors = [error for found in self.found.values() for _, _, error in found]
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            absent = [each for each in sorted(self.found) if self.root is not None and not (self.root / each).is_dir()]
+            sets = f"{len(self.found)} data sets" if len(self.found) > 1 else f"the data set {next(iter(self.found))}"
+            raise DataError(
+                f"{sets} cannot be read as the experiment needs",
+                where=self.root or "the hub",
+                why=f"not there: {', '.join(map(self._named, absent))}" if absent else "",
+                fix=f"{errors[0].fix}; or leave out {self._leaving()}",
+                also=[self._summary(each) for each in sorted(self.found) if each not in absent],
+            )
+
+    def _leaving(self) -> str:
+        tasks = [task for found in self.found.values() for task, _, _ in found]
+        names = ", ".join(dict.fromkeys(task.spec.task.partition(".")[0] for task in tasks if task.suite))
+        return f"the suite's tasks with `exclude: [{names}]`" if names else "the tasks or languages"
+
+    def _named(self, dataset: str) -> str:
+        return f"{dataset} ({', '.join(dict.fromkeys(task.spec.task for task, _, _ in self.found[dataset]))})"
+
+    def _summary(self, dataset: str) -> DataError:
+        found = self.found[dataset]
+        first = found[0][2]
+        more = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
+        return DataError(f"{first.what}{more}", where=self._named(dataset), why=first.why)

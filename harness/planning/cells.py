@@ -1,0 +1,109 @@
+"""Cells: the key that identifies the work of one, and what computing it costs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from polyarena.harness.endpoints import EndpointSettings
+from polyarena.harness.lock.digest import digest
+from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.planning.cost import (
+    CostEstimate,
+    Range,
+    call_size,
+    cost_fields,
+    open_counter,
+    size_tokens,
+    text_tokens,
+    tokens_per_byte,
+)
+from polyarena.harness.planning.existing_results import ExistingResults
+from polyarena.harness.planning.items import CellItems
+from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of, system_text
+from polyarena.harness.planning.tasks import ResolvedTask
+from polyarena.judges.protocol import Call
+from polyarena.tasks.item import Kind
+
+FORMAT = 1
+"""Of the stored records; a change makes old shards stale."""
+
+
+def cell_key(system: ResolvedSystem, task: ResolvedTask, language: str, items: str, context: ModelContext) -> str:
+    """Return the key of one cell.
+
+    Args:
+        system: The system.
+        task: The task.
+        language: ``lang_Script``.
+        items: Digest of the items.
+        context: The run around the model.
+    """
+    multiple_choice = task.card.kind is Kind.MULTIPLE_CHOICE
+    return digest(
+        {
+            "format": FORMAT,
+            "task": f"{task.card.name}@{task.card.version}",
+            "items": items,
+            "model": {"type": system.spec.model, **system.type.identity(system.spec.args, context, language)},
+            "chat_template": system.chat_template,
+            "system_prompt": system_text(system.spec.system_prompt, language),
+            "sampling": None if multiple_choice else asdict(sampling_of(system, task)),
+            "samples": samples_of(system, task),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCell(CostEstimate):
+    """One (system, task, language).
+
+    ``key`` is the digest of all that changes its content. ``answer_tokens`` is the range of all its answers, those that
+    are stored or cached included.
+    """
+
+    system: str
+    task: str
+    language: str
+    key: str
+    answer_tokens: Range
+
+
+def plan_cell(
+    system: ResolvedSystem,
+    task: ResolvedTask,
+    language: str,
+    cell_items: CellItems,
+    context: ModelContext,
+    existing: ExistingResults,
+) -> PlannedCell:
+    """Plan one cell."""
+    stats = cell_items.stats
+    key = cell_key(system, task, language, stats.digest, context)
+    instructions = system_text(system.spec.system_prompt, language)
+    samples, sampling = samples_of(system, task), sampling_of(system, task)
+    choosing = task.card.kind is Kind.MULTIPLE_CHOICE
+    requests = stats.choices if choosing else stats.items * samples
+    endpoint = EndpointSettings.model_validate(system.spec.args) if system.spec.model == "endpoint" else None
+    stored = bool(existing.cell_content(system.spec.name, task.spec.task, language, key))
+    cached = 0
+    prompt = size_tokens(stats.size * (1 if choosing else samples)) + text_tokens(instructions or "") * requests
+    count = open_counter(endpoint, context.base)
+    if endpoint is not None and not stored and (existing.cache is not None or count is not None):
+        calls = [
+            Call(messages(instructions, item.prompt), sampling, sample)
+            for item in cell_items.load()
+            for sample in range(samples)
+        ]
+        cached = existing.cached(endpoint, calls)
+        if count is not None:
+            prompt = tokens_per_byte(calls, count) * sum(map(call_size, calls))
+    completion = Range() if choosing else Range(1, sampling.max_tokens) * requests
+    return PlannedCell(
+        system=system.spec.name,
+        task=task.spec.task,
+        language=language,
+        key=key,
+        stored=stored,
+        answer_tokens=completion,
+        **cost_fields(stats.items, requests, cached, prompt, completion, endpoint),
+    )
