@@ -1,4 +1,4 @@
-"""Measures how often nominal 95 % intervals hold the truth, and prints the tables of docs/coverage-of-intervals.md.
+"""Measures how often nominal 95% intervals hold the truth, and prints the tables of docs/coverage-of-intervals.md.
 
     python benchmarks/coverage.py > docs/coverage-of-intervals.md
 
@@ -35,10 +35,10 @@ LOWEST, HIGHEST = 93.5, 96.5
 
 TEXT = """# Measured coverage
 
-How often a nominal 95 % interval held the truth in simulations, in %. The page was made by
+How often a nominal 95% interval held the truth in simulations, in %. The page was made by
 `python benchmarks/coverage.py`: {data_sets} data sets in each cell, 23 languages with parallel prompts. The difference
 in quality between two answers is normal; its correlation between languages is stated. **Wins and losses**: one game, no
-ties. **Ties, order effect, noise**: both orders, 10 % ties, the answer shown first wins 56 % of even games, and the
+ties. **Ties, order effect, noise**: both orders, 10% ties, the answer shown first wins 56% of even games, and the
 judge is as noisy as two games that correlate at .44. The simulation's own standard error is {error:.1f} points for an
 average and {language_error:.1f} for languages.
 
@@ -53,13 +53,13 @@ their quality .5) in one language and in the average of 23.
 REASONS = """## Where it misses
 
 * **One language, wins and losses** at 50 items, and at 500 with a rate of .02: the coverage of any interval moves in
-  steps. Of 50 items at a rate of .02 two wins or fewer have a probability of 92.2 %, three or fewer of 98.2 %; there is
+  steps. Of 50 items at a rate of .02 two wins or fewer have a probability of 92.2%, three or fewer of 98.2%; there is
   nothing between. With ties the steps are smaller, and so are the misses.
 * **Averages at a rate of .02 and correlation .7**: a few prompts that are won in most languages decide the average, and
   samples of 50 or 100 prompts may hold too few of them to show how much they matter. Rates near 0 or 1 with prompts
   that stand or fall together need 500 prompts.
 * **Differences at a rate of .02** with 50 or 100 items: too wide rather than too narrow. With two or three items on
-  which the systems differ, even the most extreme outcome is no evidence at 5 %.
+  which the systems differ, even the most extreme outcome is no evidence at 5%.
 * **Average of 7 at a rate of .02 and 50 items** without correlation: seven wins in 350 battles, in steps again.
 * Other bold cells lie within two standard errors of the simulation from the band.
 

@@ -29,7 +29,7 @@ STRENGTHS = {"a": 0.0, "b": 0.3, "c": -0.4, "d": 1.0}
 """Davidson's, as natural logarithms of odds; ``a`` is the baseline."""
 
 TIES = 0.5
-"""Davidson's parameter of ties: 20 % of battles between equals are ties."""
+"""Davidson's parameter of ties: 20% of battles between equals are ties."""
 
 TEXT = """# Measured coverage: bands and ratings
 
@@ -48,9 +48,9 @@ outside of its single interval, which promises nothing about all 23. {bands} dat
 RATINGS = """
 ## Ratings
 
-How often, in %, nominal 95 % intervals of `rank` held the true value: ratings and the win rates against the baseline
+How often, in %, nominal 95% intervals of `rank` held the true value: ratings and the win rates against the baseline
 that they imply, of all languages together and of single languages. Four systems, each against each other on shared
-prompts in {languages} languages, 20 % ties between equals; the correlation is of one prompt's outcomes between
+prompts in {languages} languages, 20% ties between equals; the correlation is of one prompt's outcomes between
 languages. {ratings} data sets in each cell (standard error for all languages {ratings_error:.1f} points), 400 rounds.
 
 | items | correlation | rating, all | win rate, all | rating, one | win rate, one |
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str]) -> None:
         together, single = family_errors(items, correlation, rate, many)
         print(f"| {items} | {correlation} | {rate} | {together:.1f} | {single:.1f} |", flush=True)
         errors.append(together)
-    print(f"\nThe mean over these cells is {np.mean(errors):.1f} % for bands.")
+    print(f"\nThe mean over these cells is {np.mean(errors):.1f}% for bands.")
     # Three ratings of one data set are of the same prompts: their errors are not counted as independent.
     print(RATINGS.format(languages=FEW, ratings=few, ratings_error=100 * (0.05 * 0.95 / few) ** 0.5))
     for items, correlation in product((50, 100, 500), CORRELATIONS):

@@ -73,8 +73,8 @@ PLAIN = Judging(orders=False)
 REAL = Judging(ties=0.15, order=0.2, noise=0.85)
 """Both orders, with ties, an order effect and noise as in real verdicts.
 
-At a win rate of one half it gives 10 % ties, 55 % for the answer shown first and a correlation of .43 between the two
-games of a battle; the verdicts of a jury on 500 Korean Arena-Hard prompts have 9 %, 54 to 62 % and .44.
+At a win rate of one half it gives 10% ties, 55% for the answer shown first and a correlation of .43 between the two
+games of a battle; the verdicts of a jury on 500 Korean Arena-Hard prompts have 9%, 54 to 62% and .44.
 """
 
 

@@ -54,7 +54,7 @@ def adequacy_flags(cells: Iterable[tuple[str, str, str]]) -> tuple[Flag, ...]:
     return tuple(found)
 
 
-def flagged(estimates: pd.DataFrame, flags: Iterable[Flag], groupings: Groupings | None = None) -> pd.DataFrame:
+def add_flags(estimates: pd.DataFrame, flags: Iterable[Flag], groupings: Groupings | None = None) -> pd.DataFrame:
     """Return the estimates with their column ``flag`` filled in.
 
     A language's number has ``doubtful: <reason>``. An average has ``doubtful in 2 of 11 languages: <reason>`` for the

@@ -39,7 +39,7 @@ class Estimate:
             system, task and metric together (max-T).
         band_high: Its upper end.
         detectable: Of a win rate: the smallest distance from one half that such an interval excludes from chance in
-            80 % of experiments.
+            80% of experiments.
         flag: Why the number is to be taken with care: the metric is doubtful or inadequate in a language behind it;
             empty if it is not.
     """

@@ -126,7 +126,7 @@ def _print(found: pd.DataFrame) -> None:
         headings = [
             "",
             "difference",
-            f"{first['confidence'] * 100:g} % interval",
+            f"{first['confidence'] * 100:g}% interval",
             "p",
             "outcome",
             "detectable",
@@ -140,7 +140,7 @@ def _print(found: pd.DataFrame) -> None:
         say_left_out(left)
     print_lines(
         "p: randomisation test, two-sided, not adjusted for the number of rows. detectable: the difference that these "
-        "items find in 80 % of such experiments. --json has bands and adjusted p-values for all languages together."
+        "items find in 80% of such experiments. --json has bands and adjusted p-values for all languages together."
     )
 
 

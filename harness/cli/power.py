@@ -192,6 +192,6 @@ def _print(found: list[_Planned]) -> None:
     first = found[0].power
     print_lines(
         f"detectable: the smallest true difference of the mean over languages that is found with probability "
-        f"{first.power:g} at {100 * first.confidence:g} % confidence"
+        f"{first.power:g} at {100 * first.confidence:g}% confidence"
         + (f", {first.comparisons} comparisons together (Bonferroni)" if first.comparisons > 1 else "")
     )

@@ -43,12 +43,12 @@ def command(
         Also estimate win rates at equal length and Markdown, beside the raw ones, from the stored answers; in at most
         1,000 rounds.
     json
-        Print JSON: the ranking, circles of systems that beat each other, and with --style what it estimates.
+        Print JSON: the ranking, cycles of systems that beat each other, and with --style what it estimates.
     """
     from polyarena.harness.cli.output import print_json
     from polyarena.harness.cli.style import at_equal_style, print_style, rows_of, style_data
     from polyarena.harness.results import open_run
-    from polyarena.reports.stats.pairwise import circle_sentences, cycles, pairwise_matrix
+    from polyarena.reports.stats.cycles import cycle_sentences, cycles, pairwise_matrix
     from polyarena.reports.stats.ranking import rank
     from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -80,13 +80,13 @@ def command(
         told = {"folder": str(folder), "ranking": rows_of(ranking), "cycles": found}
         print_json(told if controlled is None else told | style_data(controlled))
         return 0
-    _print(ranking, circle_sentences(battles), chosen["confidence"])
+    _print(ranking, cycle_sentences(battles), chosen["confidence"])
     if controlled is not None:
         print_style(controlled)
     return 0
 
 
-def _print(ranking: pd.DataFrame, circles: Sequence[str], confidence: float) -> None:
+def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> None:
     from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
 
@@ -105,9 +105,9 @@ def _print(ranking: pd.DataFrame, circles: Sequence[str], confidence: float) -> 
         say_left_out(left)
     print_lines(
         "group all: each language has the same weight. Ranks that could be: "
-        f"at {100 * confidence:g} %, all comparisons together."
+        f"at {100 * confidence:g}%, all comparisons together."
     )
-    print_lines(*circles)
+    print_lines(*cycles)
 
 
 def _cells(row: Any) -> tuple[str, ...]:

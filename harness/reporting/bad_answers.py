@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.reporting.estimating import how_asked, signatures_with_cells
+from polyarena.harness.reporting.estimates import how_asked, signatures_with_cells
 from polyarena.harness.reporting.run_statistics import RunStatistics, run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from polyarena.harness.reporting.estimating import how_asked
+from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
-from polyarena.harness.reporting.content import page_content
-from polyarena.harness.reporting.estimating import battles, estimates
+from polyarena.harness.reporting.estimates import battles, estimates
 from polyarena.harness.reporting.files import Files, write_folder
-from polyarena.harness.reporting.further import as_table, further
 from polyarena.harness.reporting.locked import answered_in, families
+from polyarena.harness.reporting.page_content import page_content
+from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from polyarena.reports.page import Picture
+    from polyarena.reports.page import Figure
     from polyarena.reports.tables import Section
 
 
@@ -47,23 +47,23 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     """
     import pandas as pd
 
-    from polyarena.reports.page import language_counts, page
-    from polyarena.reports.page.language_sheet import language_sheet
-    from polyarena.reports.page.spent import spent_sheet
-    from polyarena.reports.page.verdict_sheets import bad_answer_sheets, strong_sheet
+    from polyarena.reports.page import off_target_by_language, page
+    from polyarena.reports.page.cost_table import cost_table
+    from polyarena.reports.page.off_target_table import off_target_table
+    from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 
     records = open_run(folder)
-    fought, scores = battles(records), records.scores()
-    numbers = estimates(records.lock, fought, scores)
+    all_battles, scores = battles(records), records.scores()
+    numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = cost_frame(folder.attempts)
-    answers = language_counts(records.completions(), answered_in(records.lock))
-    more = further(records.lock, fought, scores, families(records.lock))
+    answers = off_target_by_language(records.completions(), answered_in(records.lock))
+    more = secondary_results(records.lock, all_battles, scores, families(records.lock))
     results = write_folder(
         folder.results,
         {
             **_both("estimates", numbers, ESTIMATE_SCHEMA),
-            **_both("battles", fought, BATTLE_SCHEMA),
+            **_both("battles", all_battles, BATTLE_SCHEMA),
             **_both("scores", scores, SCORE_SCHEMA),
             **(_both("bad_answers", bad, ESTIMATE_SCHEMA) if len(bad) else {}),
             **(_files("strong_verdicts", as_table(strong)) if len(strong) else {}),
@@ -75,13 +75,17 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     index = folder.report / "index.html"
     if results_only:
         return Files(index, (), (), results)
-    sheets = [*([weighed] if (weighed := strong_sheet(strong)) else []), *bad_answer_sheets(bad), *more.sheets]
-    sheets += [table for table in [language_sheet(answers), spent_sheet(paid)] if table is not None]
-    figures, pictures, without_glyphs = _figures(records, numbers)
+    page_tables = [
+        *([weighed] if (weighed := strong_verdict_table(strong)) else []),
+        *bad_answer_tables(bad),
+        *more.page_tables,
+    ]
+    page_tables += [table for table in [off_target_table(answers), cost_table(paid)] if table is not None]
+    figures, page_figures, without_glyphs = _figures(records, numbers)
     drawn = write_folder(folder.report / "figures", figures)
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    content = page_content(records, numbers, pictures, without_glyphs, links, sheets, answers)
+    content = page_content(records, numbers, page_figures, without_glyphs, links, page_tables, answers)
     write_atomically(index, page(content).encode())
     return Files(index, drawn, written, results, tuple(content.notes))
 
@@ -116,9 +120,9 @@ def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     return flat
 
 
-def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, bytes], list[Picture], tuple[str, ...]]:
+def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, bytes], list[Figure], tuple[str, ...]]:
     from polyarena.reports.figures import FORMATS, charts, missing_languages, render
-    from polyarena.reports.page import Picture
+    from polyarena.reports.page import Figure
     from polyarena.tasks.languages import find_language
 
     tasks = records.lock["tasks"]
@@ -126,14 +130,14 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
     chance = {family: chance[name] for name, (family, _) in families(records.lock).items()} | chance
     judges = {name: entry["description"] for name, entry in records.lock["judges"].items()}
     contents: dict[str, bytes] = {}
-    pictures = []
+    page_figures = []
     for chart in charts(numbers, chance=chance, judges=judges):
         rendered = {f"{chart.name}.{kind}": render(chart.figure, kind) for kind in FORMATS}
         contents.update(rendered)
         links = tuple(f"figures/{name}" for name in sorted(rendered))
-        pictures.append(Picture(chart.title, rendered[f"{chart.name}.svg"], links))
+        page_figures.append(Figure(chart.title, rendered[f"{chart.name}.svg"], links))
     languages = sorted({code for entry in tasks.values() for code in entry["languages"]})
-    return contents, pictures, tuple(missing_languages([find_language(code) for code in languages]))
+    return contents, page_figures, tuple(missing_languages([find_language(code) for code in languages]))
 
 
 def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:

@@ -56,7 +56,7 @@ def accuracy(
         shown = rows(estimates[estimates["system"].isin(chosen)], chosen)
         marks = [mark for row in shown for mark in row.marks if mark and mark.value is not None]
         scale, unit = (100.0, ", %") if all(_in_unit(mark) for mark in marks) else (1.0, "")
-        confidence = f"{estimates['confidence'].iloc[0] * 100:g} %"
+        confidence = f"{estimates['confidence'].iloc[0] * 100:g}%"
         languages = sum(row.kind == "language" for row in shown)
         alone = len(chosen) == 1
         words = Words(

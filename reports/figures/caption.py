@@ -12,7 +12,7 @@ def about_intervals(marks: Iterable[Mark], confidence: str) -> str:
 
     Args:
         marks: Everything drawn.
-        confidence: As it is printed, such as ``95 %``.
+        confidence: As it is printed, such as ``95%``.
     """
     ends = [mark.low is not None for mark in marks]
     if any(ends):

@@ -35,8 +35,8 @@ def forest(
 ) -> Figure:
     """Draw win rates with intervals by language, sorted, grouped by resource tier, with averages as diamonds.
 
-    Colour and filling say the same thing twice: filled and blue when the interval is above 50 %, filled and vermillion
-    when below, hollow and grey when it holds 50 %.
+    Colour and filling say the same thing twice: filled and blue when the interval is above 50%, filled and vermillion
+    when below, hollow and grey when it holds 50%.
 
     Args:
         estimates: Win rates of one judge, task, candidate and baseline.
@@ -58,7 +58,7 @@ def forest(
         shown = rows(estimates, [system])
         drawn_in = _pooled(estimates) if pooled else {}
         languages = sum(row.kind == "language" for row in shown)
-        confidence = f"{estimates['confidence'].iloc[0] * 100:g} %"
+        confidence = f"{estimates['confidence'].iloc[0] * 100:g}%"
         words = Words(
             title=title or f"{system} against {baseline}",
             subtitle=f"Win rate by language on {task}, as decided by the judge “{judge}”",
@@ -132,9 +132,9 @@ def _axis(marks: list[Mark | None]) -> tuple[tuple[float, float], float]:
 
 def _keys() -> tuple[Key, ...]:
     return (
-        Key("better: interval above 50 %", BLUE, "o"),
-        Key("worse: interval below 50 %", VERMILLION, "o"),
-        Key("inconclusive: interval holds 50 %", GREY, "o", filled=False),
+        Key("better: interval above 50%", BLUE, "o"),
+        Key("worse: interval below 50%", VERMILLION, "o"),
+        Key("inconclusive: interval holds 50%", GREY, "o", filled=False),
         Key("average", GREY, "D", filled=False),
     )
 

@@ -18,7 +18,7 @@ from polyarena.reports.gate.intervals import (
 )
 from polyarena.reports.gate.pairs import ItemDifferences
 from polyarena.reports.gate.settings import Action, GateSettings, Level
-from polyarena.reports.gate.testing import Contributions, Tested, sign_flip_tests
+from polyarena.reports.gate.testing import Contributions, TaskInfo, sign_flip_tests
 from polyarena.reports.gate.verdict import Status, Verdict
 from polyarena.reports.stats.groupings import Groupings
 from polyarena.reports.stats.multiplicity import adjust
@@ -112,7 +112,7 @@ def _family(
         critical = np.full(len(tested), float(ndtri(1 - level)))
     found = []
     for i, hypothesis in enumerate(tested):
-        one = Tested(outcome.z[i : i + 1], outcome.p[i : i + 1], adjusted[i : i + 1], critical[i : i + 1])
+        one = TaskInfo(outcome.z[i : i + 1], outcome.p[i : i + 1], adjusted[i : i + 1], critical[i : i + 1])
         found.append(_verdict(pairs, hypothesis, vectors[i], one, action, settings))
     return found
 
@@ -137,7 +137,7 @@ def _verdict(
     pairs: Sequence[ItemDifferences],
     hypothesis: Hypothesis,
     vectors: Mapping[int, Floats],
-    tested: Tested,
+    tested: TaskInfo,
     action: Action,
     settings: GateSettings,
 ) -> Verdict:

@@ -49,7 +49,7 @@ class Contributions:
 
 
 @dataclass(frozen=True)
-class Tested:
+class TaskInfo:
     """The result for m hypotheses.
 
     Attributes:
@@ -67,7 +67,7 @@ class Tested:
 
 def sign_flip_tests(
     blocks: Sequence[Contributions], weights: Floats, *, alpha: float, rounds: int, seed: int
-) -> Tested:
+) -> TaskInfo:
     """Test m one-sided hypotheses "no drop" together.
 
     Args:
@@ -91,7 +91,7 @@ def sign_flip_tests(
     z[alive] = -totals[alive] / norms[alive]
     p, adjusted, critical = np.ones(m), np.ones(m), np.full(m, np.inf)
     if not len(alive):
-        return Tested(z, p, adjusted, critical)
+        return TaskInfo(z, p, adjusted, critical)
     place = np.full(m, -1)
     place[alive] = np.arange(len(alive))
     kept = [_kept(block, place, norms) for block in blocks]
@@ -116,7 +116,7 @@ def sign_flip_tests(
     adjusted[alive[order]] = stepped
     threshold = float(np.quantile(smallest, alpha, method="lower"))
     critical[alive] = -ndtri(np.minimum(1.0, threshold * used))
-    return Tested(z, p, adjusted, critical)
+    return TaskInfo(z, p, adjusted, critical)
 
 
 def _kept(block: Contributions, place: np.ndarray[tuple[int, ...], np.dtype[np.int64]], norms: Floats) -> Contributions:

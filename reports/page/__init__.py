@@ -1,19 +1,24 @@
 """One plain page that holds a whole run: self-contained, without scripts, readable on a phone and on paper."""
 
-from polyarena.reports.page.answers import AnswerCount, LanguageCount, answer_counts, language_counts
-from polyarena.reports.page.content import Judging, PageContent, Picture, Played, Sheet, Tested
+from polyarena.reports.page.content import Figure, JudgeInfo, PageContent, SystemInfo, Table, TaskInfo
+from polyarena.reports.page.off_target import (
+    OffTargetByLanguage,
+    OffTargetCount,
+    off_target_by_language,
+    off_target_counts,
+)
 from polyarena.reports.page.render import page
 
 __all__ = [
-    "AnswerCount",
-    "Judging",
-    "LanguageCount",
+    "Figure",
+    "JudgeInfo",
+    "OffTargetByLanguage",
+    "OffTargetCount",
     "PageContent",
-    "Picture",
-    "Played",
-    "Sheet",
-    "Tested",
-    "answer_counts",
-    "language_counts",
+    "SystemInfo",
+    "Table",
+    "TaskInfo",
+    "off_target_by_language",
+    "off_target_counts",
     "page",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from polyarena.reports.page.answers import AnswerCount
+from polyarena.reports.page.off_target import OffTargetCount
 from polyarena.tasks.card import TaskCard
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Played:
+class SystemInfo:
     """A system that took part.
 
     Attributes:
@@ -29,7 +29,7 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Tested:
+class TaskInfo:
     """A task that was run.
 
     Attributes:
@@ -46,7 +46,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Judging:
+class JudgeInfo:
     """A judge that decided.
 
     Attributes:
@@ -61,7 +61,7 @@ class Judging:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Figure:
     """A figure as it is shown on the page.
 
     Attributes:
@@ -76,7 +76,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Table:
     """A further table.
 
     Attributes:
@@ -105,24 +105,24 @@ class PageContent:
         tasks: Likewise.
         judges: Likewise.
         estimates: Rows of :class:`polyarena.reports.records.Estimate`.
-        pictures: In the order shown.
-        answers: From :func:`polyarena.reports.page.answer_counts`.
+        figures: In the order shown.
+        answers: From :func:`polyarena.reports.page.off_target_counts`.
         without_glyphs: Languages whose own name the figures could not show, from
             :func:`polyarena.reports.figures.missing_languages`.
         files: Results to link to, relative to the page.
         notes: What else a reader must know; one sentence each.
-        sheets: Further tables, in the order shown.
+        tables: Further tables, in the order shown.
     """
 
     title: str
     version: str
-    systems: tuple[Played, ...]
-    tasks: tuple[Tested, ...]
-    judges: tuple[Judging, ...]
+    systems: tuple[SystemInfo, ...]
+    tasks: tuple[TaskInfo, ...]
+    judges: tuple[JudgeInfo, ...]
     estimates: pd.DataFrame
-    pictures: tuple[Picture, ...] = ()
-    answers: tuple[AnswerCount, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    answers: tuple[OffTargetCount, ...] = ()
     without_glyphs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    sheets: tuple[Sheet, ...] = ()
+    tables: tuple[Table, ...] = ()

@@ -48,7 +48,7 @@ def _comparison(section: Section, mark: Mark) -> Headline:
         claim = f"No game of {system} against {baseline} has a verdict."
         why = f"The columns `error` and `raw` of the games of {section.judge} say why."
         return Headline(str(Outcome.INCONCLUSIVE), claim, (why,))
-    rate = f"{100 * mark.value:.1f} % of battles"
+    rate = f"{100 * mark.value:.1f}% of battles"
     span = f" ({_level(section)} interval {_span(mark)})" if mark.low is not None else " (no interval)"
     if verdict is Outcome.INCONCLUSIVE:
         claim = f"It is open whether {system} is better than {baseline}: it wins {rate}{span}."
@@ -60,16 +60,16 @@ def _comparison(section: Section, mark: Mark) -> Headline:
     if len(rows) > 1:
         details.append(_by_language(section, rows))
     if mark.detectable is not None and mark.detectable > LONGEST_DISTANCE:
-        details.append("Such items cannot find even the longest distance from 50 % in 80 % of experiments: too few.")
+        details.append("Such items cannot find even the longest distance from 50% in 80% of experiments: too few.")
     elif mark.detectable is not None:
         details.append(
-            f"Such items find a distance of {100 * mark.detectable:.1f} points from 50 % in 80 % of experiments; "
+            f"Such items find a distance of {100 * mark.detectable:.1f} points from 50% in 80% of experiments; "
             "smaller ones are missed more often."
         )
     if mark.n_invalid and mark.worst is not None and mark.best is not None:
         details.append(
             f"Games without a verdict: {mark.n_invalid}. Were all of them lost, the win rate would be "
-            f"{100 * mark.worst:.1f} %; were all won, {100 * mark.best:.1f} %."
+            f"{100 * mark.worst:.1f}%; were all won, {100 * mark.best:.1f}%."
         )
     return Headline(str(verdict), claim, tuple(details))
 
@@ -111,7 +111,7 @@ def _languages(section: Section) -> str:
 
 
 def _level(section: Section) -> str:
-    return f"{100 * float(section.estimates['confidence'].iloc[0]):g} %"
+    return f"{100 * float(section.estimates['confidence'].iloc[0]):g}%"
 
 
 def _odds(section: Section) -> str:
@@ -121,4 +121,4 @@ def _odds(section: Section) -> str:
 def _span(mark: Mark) -> str:
     assert mark.low is not None
     assert mark.high is not None
-    return f"{100 * mark.low:.1f} to {100 * mark.high:.1f} %"
+    return f"{100 * mark.low:.1f} to {100 * mark.high:.1f}%"

@@ -10,7 +10,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from polyarena.reports.labels import language_label
-from polyarena.reports.page.content import PageContent, Picture, Tested
+from polyarena.reports.page.content import Figure, PageContent, TaskInfo
 from polyarena.reports.page.headlines import headline
 from polyarena.reports.page.views import category_views, language_view, level_views
 from polyarena.reports.tables import Section, sections
@@ -36,7 +36,7 @@ def page(content: PageContent) -> str:
     parts = list(sections(content.estimates))
     shown = [part for part in parts if not part.detail and not is_over_templates(part.metric, "mean")]
     said = [found for part in shown if (found := headline(part))]
-    embedded = sum(len(picture.svg) for picture in content.pictures) <= MOST_EMBEDDED
+    embedded = sum(len(figure.svg) for figure in content.figures) <= MOST_EMBEDDED
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     html = environment.from_string(_resource("page.html.j2")).render(
         content=content,
@@ -47,7 +47,7 @@ def page(content: PageContent) -> str:
         categories=category_views(parts),
         tables=[language_view(part, f"table-{i}") for i, part in enumerate(_ordered(parts), 1)],
         most_open=MOST_OPEN,
-        source=lambda picture: _source(picture, embedded=embedded),
+        source=lambda figure: _source(figure, embedded=embedded),
         provenance=_provenance,
         label=language_label,
     )
@@ -63,14 +63,14 @@ def _ordered(parts: list[Section]) -> list[Section]:
     return sorted(parts, key=lambda part: part.detail)
 
 
-def _source(picture: Picture, *, embedded: bool) -> str:
-    beside = next((name for name in picture.files if name.endswith(".svg")), "")
+def _source(figure: Figure, *, embedded: bool) -> str:
+    beside = next((name for name in figure.files if name.endswith(".svg")), "")
     if beside and not embedded:
         return beside
-    return "data:image/svg+xml;base64," + b64encode(picture.svg).decode("ascii")
+    return "data:image/svg+xml;base64," + b64encode(figure.svg).decode("ascii")
 
 
-def _provenance(tested: Tested) -> str:
+def _provenance(tested: TaskInfo) -> str:
     counts = Counter(str(kind) for kind in tested.card.provenance.values())
     return ", ".join(f"{kind}: {n} language{'s' if n != 1 else ''}" for kind, n in sorted(counts.items()))
 

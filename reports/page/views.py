@@ -15,7 +15,7 @@ from polyarena.reports.template_names import is_over_templates
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LanguageRow:
     """A row of a table over languages; ``n`` and ``invalid`` are empty where there is nothing to count."""
 
     kind: str
@@ -28,7 +28,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class LanguageTable:
     """A table over languages, with all that is said of its numbers.
 
     Attributes:
@@ -51,7 +51,7 @@ class Table:
     detail: bool
     columns: tuple[str, ...]
     compared: bool
-    lines: tuple[Line, ...]
+    lines: tuple[LanguageRow, ...]
     banded: bool
     languages: int
     signatures: tuple[tuple[str, str], ...]
@@ -59,7 +59,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped:
+class GroupTable:
     """A table with a column for each group of languages or items: a heading and rows for each task and metric."""
 
     title: str
@@ -77,7 +77,7 @@ def title_of(section: Section) -> str:
     return f"{section.systems[0]} against {section.baseline} on {section.task}, judge {section.judge}"
 
 
-def language_view(section: Section, id: str) -> Table:
+def language_view(section: Section, id: str) -> LanguageTable:
     """Return the table over languages of one section."""
     unit = " (%)" if section.scale > 1 else ""
     by_signature: dict[str, list[str]] = defaultdict(list)
@@ -90,7 +90,7 @@ def language_view(section: Section, id: str) -> Table:
         if note:
             remarks[note].append(place)
     rows = section.rows
-    return Table(
+    return LanguageTable(
         id=id,
         title=title_of(section),
         task=section.task.partition(".")[0],
@@ -109,7 +109,7 @@ def language_view(section: Section, id: str) -> Table:
     )
 
 
-def level_views(parts: Sequence[Section]) -> list[Grouped]:
+def level_views(parts: Sequence[Section]) -> list[GroupTable]:
     """Return a table for each grouping of languages; of several prompt templates the median alone."""
     shown = [part for part in parts if not is_over_templates(part.metric, "mean")]
     views = []
@@ -118,11 +118,11 @@ def level_views(parts: Sequence[Section]) -> list[Grouped]:
         if rows:
             columns = ("All languages", *(TIER_TITLES[group] if level == "tier" else group for group in groups))
             title, place = LEVEL_TITLES.get(level, f"By {level}"), "tiers" if level == "tier" else f"by-{level}"
-            views.append(Grouped(title, columns, _grouped(rows), _notes(rows), place))
+            views.append(GroupTable(title, columns, _grouped(rows), _notes(rows), place))
     return views
 
 
-def category_views(parts: Sequence[Section]) -> list[Grouped]:
+def category_views(parts: Sequence[Section]) -> list[GroupTable]:
     """Return a table for each set of categories that the items of a task have."""
     by_categories: dict[tuple[str, ...], list[GroupRow]] = defaultdict(list)
     for part in parts:
@@ -130,7 +130,7 @@ def category_views(parts: Sequence[Section]) -> list[Grouped]:
         if rows and not part.detail:
             by_categories[categories] += rows
     return [
-        Grouped("By category of the items", ("All items", *categories), _grouped(rows), _notes(rows))
+        GroupTable("By category of the items", ("All items", *categories), _grouped(rows), _notes(rows))
         for categories, rows in by_categories.items()
     ]
 
@@ -155,7 +155,7 @@ def _notes(rows: Sequence[GroupRow]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _line(row: Row, scale: float) -> Line:
+def _line(row: Row, scale: float) -> LanguageRow:
     first = next((mark for mark in row.marks if mark), None)
     invalid = ""
     if first and first.n_invalid:
@@ -165,4 +165,4 @@ def _line(row: Row, scale: float) -> Line:
     bare = row.kind == "tier" and first is None
     cells = tuple("" if bare else format_mark(mark, scale) for mark in row.marks)
     band = format_band(row.marks[0], scale) if row.label else ""
-    return Line(row.kind, row.title, row.label, cells, str(first.n) if first else "", invalid, band)
+    return LanguageRow(row.kind, row.title, row.label, cells, str(first.n) if first else "", invalid, band)

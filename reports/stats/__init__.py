@@ -9,7 +9,8 @@ are parallel and comparisons are paired.
 """
 
 from polyarena.reports.stats.categories import category_scores
-from polyarena.reports.stats.comparing import compare
+from polyarena.reports.stats.comparison import compare
+from polyarena.reports.stats.cycles import cycles, pairwise_matrix
 from polyarena.reports.stats.equivalence import Equivalence, NonInferiority, equivalence, non_inferiority
 from polyarena.reports.stats.groupings import custom_groups, facet_groups, tier_groups
 from polyarena.reports.stats.human_correction import correct_by_humans
@@ -17,9 +18,7 @@ from polyarena.reports.stats.intervals import Interval, interval, percentile_int
 from polyarena.reports.stats.language_equity import equity
 from polyarena.reports.stats.mean_scores import mean_scores
 from polyarena.reports.stats.multiplicity import adjust
-from polyarena.reports.stats.noise_parts import best_repeats, judge_noise
 from polyarena.reports.stats.outcome import Outcome, outcome
-from polyarena.reports.stats.pairwise import cycles, pairwise_matrix
 from polyarena.reports.stats.pooling import partial_pooling, pooled_estimates
 from polyarena.reports.stats.randomisation import mcnemar_test, sign_flip_test
 from polyarena.reports.stats.ranking import rank
@@ -32,6 +31,7 @@ from polyarena.reports.stats.style import style_control
 from polyarena.reports.stats.suites import suite_averages
 from polyarena.reports.stats.table import estimates_frame, estimates_table
 from polyarena.reports.stats.text_style import style_features
+from polyarena.reports.stats.variance_components import best_repeats, judge_noise
 from polyarena.reports.stats.weighted_verdicts import weighted_win_rates
 from polyarena.reports.stats.win_rates import win_rates
 

@@ -1,11 +1,33 @@
-"""The record of a paired comparison of two systems."""
+"""CommonItems comparison of two systems on the same items."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
+import numpy as np
 import pandas as pd
+
+from polyarena.reports.stats.clustered import Clustered, cluster_values
+from polyarena.reports.stats.common_items import CommonItems, common_items
+from polyarena.reports.stats.contrasts import Contrast, contrast, contrast_interval
+from polyarena.reports.stats.corpus import CorpusClustered, cluster_statistics
+from polyarena.reports.stats.equivalence import equivalence, non_inferiority
+from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
+from polyarena.reports.stats.intervals import Method
+from polyarena.reports.stats.multiplicity import adjust
+from polyarena.reports.stats.outcome import outcome
+from polyarena.reports.stats.quantiles import normal_quantile
+from polyarena.reports.stats.randomisation import mcnemar_test, sign_flip_test, swap_test
+from polyarena.reports.stats.resampling import Floats
+from polyarena.reports.stats.simultaneous import bands
+from polyarena.reports.stats.summary import Settings
+from polyarena.reports.stats.validation import corpus_formula
+
+POWER = 0.8
+"""Of the detectable difference."""
+
+_KEY = ("task", "metric", "language", "item_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +57,7 @@ class Comparison:
         p_value: Two-sided, of the randomisation test.
         p_holm: The same, adjusted for the number of languages; for languages only.
         p_mcnemar: Two-sided, of McNemar's exact test; only for single languages with values of 0 and 1.
-        detectable: The difference that these items would have found in 80 % of such experiments.
+        detectable: The difference that these items would have found in 80% of such experiments.
         margin: The difference that does not matter, as stated; ``None`` if none was.
         non_inferiority: ``non-inferior``, ``inferior`` or ``inconclusive``; ``None`` without a margin.
         equivalence: ``equivalent``, ``different`` or ``inconclusive``; ``None`` without a margin.
@@ -84,3 +106,197 @@ def comparisons_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     found = pd.DataFrame([asdict(each) for each in comparisons], columns=[field.name for field in fields(Comparison)])
     # A column of numbers that nobody has is still one of numbers.
     return found.astype({field.name: "float64" for field in fields(Comparison) if field.type == "float | None"})
+
+
+def compare(
+    frame: pd.DataFrame,
+    system: str,
+    against: str,
+    *,
+    metric: str | None = None,
+    margin: float | None = None,
+    confidence: float = 0.95,
+    rounds: int = 10_000,
+    seed: int = 0,
+    groupings: Groupings | None = None,
+    method: Method = "default",
+) -> pd.DataFrame:
+    r"""Compare two systems on the items that both have, per language and over languages.
+
+    With the values :math:`a_{il}` and :math:`b_{il}` of item i in language l, the difference in a language is
+    :math:`\sum_i (a_{il} - b_{il})/n_l`, and over languages the mean of these; for metrics of a corpus it is the
+    difference of the formulas. What is resampled or swapped is the ``source_id``, for both systems and all languages at
+    once (:mod:`polyarena.reports.stats.contrasts`, :mod:`polyarena.reports.stats.randomisation`).
+
+    Battles are compared where both systems met the same baseline under the same judge. Where one of the two is the
+    other's baseline, it has won what the other has lost.
+
+    ``detectable`` is :math:`(z_{1-\alpha/2} + z_{.8}) \cdot SE`, the difference found in 80% of such experiments. With
+    a ``margin``, the intervals of confidence :math:`1 - 2\alpha` decide on non-inferiority and equivalence at level
+    :math:`\alpha` = 1 - ``confidence`` (:mod:`polyarena.reports.stats.equivalence`).
+
+    Args:
+        frame: Rows of :class:`polyarena.judges.records.Battle` or :class:`polyarena.tasks.records.Score`, in any order.
+        system: The system that may be better.
+        against: The one it is compared with.
+        metric: Only this metric, of scores; by default all.
+        margin: Difference that does not matter, in the unit of the metric; more than 0.
+        confidence: Nominal and two-sided; more than 0.5 with a margin.
+        rounds: Of the bootstrap and of the randomisation test.
+        seed: Not negative; the same seed gives the same bytes.
+        groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
+        method: Of the intervals; see :mod:`polyarena.reports.stats.intervals`.
+
+    Returns:
+        Rows of :class:`polyarena.reports.stats.comparison.Comparison`, by task, metric, judge and baseline; in each the
+        macro average, the groups, the languages.
+
+    Raises:
+        DataError: The frame is of neither kind or not sound, or the systems have no item in common.
+        UnknownNameError: There is no such system or metric.
+        ValueError: The margin is not greater than 0; ``confidence``, ``rounds``, ``seed`` or ``method`` mean nothing.
+
+    Example:
+        >>> from polyarena.harness import open_run
+        >>> from polyarena.reports.stats import compare
+        >>> scores = open_run("runs/quickstart").scores()  # doctest: +SKIP
+        >>> found = compare(scores, "told-the-language", "plain", margin=0.02)  # doctest: +SKIP
+        >>> found[["group", "difference", "low", "high", "p_value", "non_inferiority"]]  # doctest: +SKIP
+    """
+    settings = Settings(confidence, rounds, seed, method)
+    if margin is not None:
+        non_inferiority(None, None, margin)
+        Settings(2 * confidence - 1)
+    chosen = tier_groups() if groupings is None else groupings
+    found: list[Comparison] = []
+    for pair in common_items(frame, system, against, metric=metric):
+        data = _columns(pair)
+        languages = sorted({language for _, language in data.columns})
+        groups = list(groups_of(languages, languages, chosen))
+        averages = [group for group in groups if group.level != "language"]
+        found += [_comparison(pair, data, group, (system, against), margin, settings) for group in averages]
+        singles = groups[len(averages) :]
+        rows = [_comparison(pair, data, group, (system, against), margin, settings) for group in singles]
+        joint = bands(data, [_difference(data, group, (system, against))[0] for group in singles], settings).together
+        adjusted = adjust([row.p_value for row in rows])
+        found += [
+            replace(row, band_low=band.low, band_high=band.high, p_holm=p)
+            for row, band, p in zip(rows, joint, adjusted, strict=True)
+        ]
+    return comparisons_frame(found)
+
+
+def _columns(pair: CommonItems) -> Clustered | CorpusClustered:
+    if pair.corpus:
+        return cluster_statistics(pair.rows, ["system"], corpus_formula(pair.metric, pair.rows, _KEY))
+    items = ["system", "language", "source_id", "item_id"]
+    averaged = pair.rows.sort_values([*items, "sample_index"]).groupby(items, sort=True)["value"].mean()
+    return cluster_values(averaged.reset_index(), ["system"])
+
+
+def _comparison(
+    pair: CommonItems,
+    data: Clustered | CorpusClustered,
+    group: Group,
+    systems: tuple[str, str],
+    margin: float | None,
+    settings: Settings,
+) -> Comparison:
+    found, ours, theirs = _difference(data, group, systems)
+    around = contrast_interval(data, found, settings)
+    verdicts: dict[str, str | None] = {"non_inferiority": None, "equivalence": None}
+    if margin is not None:
+        inner = contrast_interval(data, found, replace(settings, confidence=2 * settings.confidence - 1))
+        verdicts["non_inferiority"] = non_inferiority(inner.low, inner.high, margin).value
+        verdicts["equivalence"] = equivalence(inner.low, inner.high, margin).value
+    error = around.standard_error
+    reach = normal_quantile(0.5 + settings.confidence / 2) + normal_quantile(POWER)
+    value, value_against = (float(np.mean([data.value(i) for i in columns])) for columns in (ours, theirs))
+    return Comparison(
+        task=pair.task,
+        judge=pair.judge,
+        baseline=pair.baseline,
+        metric=pair.metric,
+        level=group.level,
+        group=group.name,
+        system=systems[0],
+        against=systems[1],
+        value=value,
+        value_against=value_against,
+        difference=found.value,
+        standard_error=error,
+        low=around.low,
+        high=around.high,
+        band_low=None,
+        band_high=None,
+        confidence=settings.confidence,
+        method=around.method,
+        outcome=outcome(around.low, around.high, 0.0).value,
+        p_value=_randomised(data, found, ours, theirs, settings),
+        p_holm=None,
+        p_mcnemar=_mcnemar(data, ours, theirs),
+        detectable=None if error is None or error == 0 else reach * error,
+        margin=margin,
+        **verdicts,
+        n=found.n // 2,
+        n_clusters=int(np.count_nonzero(found.present)),
+        n_languages=len(group.languages),
+        n_left_out=sum(pair.left_out[code] for code in group.languages),
+        note=_note(pair, group, around.note),
+    )
+
+
+def _difference(
+    data: Clustered | CorpusClustered, group: Group, systems: tuple[str, str]
+) -> tuple[Contrast, list[int], list[int]]:
+    """Return the difference in a group, with the columns of either system in it."""
+    places = {column: i for i, column in enumerate(data.columns)}
+    ours, theirs = ([places[(name,), code] for code in group.languages] for name in systems)
+    share = 1 / len(group.languages)
+    return contrast(data, {**dict.fromkeys(ours, share), **dict.fromkeys(theirs, -share)}), ours, theirs
+
+
+def _randomised(
+    data: Clustered | CorpusClustered, found: Contrast, ours: list[int], theirs: list[int], settings: Settings
+) -> float:
+    """Return the p-value of swapping the systems in whole clusters."""
+    if isinstance(data, Clustered):
+        parts = [
+            (data.sums[:, a] - data.sums[:, b]) / data.counts[:, a].sum() for a, b in zip(ours, theirs, strict=True)
+        ]
+        each = np.sum(parts, axis=0) / len(ours)
+        return sign_flip_test(each, data.clusters, rounds=settings.rounds, seed=settings.seed)
+    statistics = data.statistics
+    gains = [statistics[b] - statistics[a] for a, b in zip(ours, theirs, strict=True)]
+
+    def difference(swaps: Floats) -> Floats:
+        total = np.zeros(len(swaps))
+        for a, b, gain in zip(ours, theirs, gains, strict=True):
+            moved = swaps @ gain
+            total += data.formula(statistics[a].sum(axis=0) + moved) - data.formula(statistics[b].sum(axis=0) - moved)
+        return total / len(ours)
+
+    differing = np.flatnonzero(np.any([np.any(gain != 0, axis=1) for gain in gains], axis=0))
+    tolerance = 1e-9 * max(1.0, abs(found.value))
+    return swap_test(
+        difference, differing, data.clusters, rounds=settings.rounds, seed=settings.seed, tolerance=tolerance
+    )
+
+
+def _mcnemar(data: Clustered | CorpusClustered, ours: list[int], theirs: list[int]) -> float | None:
+    """Return McNemar's p-value of one language; ``None`` unless every cluster is one item that is right or wrong."""
+    if not isinstance(data, Clustered) or len(ours) != 1:
+        return None
+    ((a, b),) = zip(ours, theirs, strict=True)
+    first, second = data.sums[:, a], data.sums[:, b]
+    if data.counts[:, a].max() > 1 or not np.isin([first, second], (0.0, 1.0)).all():
+        return None
+    return mcnemar_test(int(np.count_nonzero(first > second)), int(np.count_nonzero(first < second)))
+
+
+def _note(pair: CommonItems, group: Group, reason: str) -> str:
+    left = sum(pair.left_out[code] for code in group.languages)
+    notes = [reason] if reason else []
+    if left:
+        notes.append(f"{left} items left out: only one of the systems has a value")
+    return "; ".join(notes)

@@ -17,7 +17,7 @@ import numpy as np
 from polyarena.reports.stats.intervals import Interval, interval, needs_replicates
 from polyarena.reports.stats.resampling import Floats, linear_replicates
 from polyarena.reports.stats.score_interval import equal_clusters, smoothed_spread
-from polyarena.reports.stats.summary import Columns, Settings
+from polyarena.reports.stats.summary import Estimator, Settings
 
 ROUNDING = 1e-12
 """Share of the absolute summands below which a sum is rounding error."""
@@ -50,7 +50,7 @@ class Contrast:
     clusters: float
 
 
-def contrast(data: Columns, weights: Mapping[int, float]) -> Contrast:
+def contrast(data: Estimator, weights: Mapping[int, float]) -> Contrast:
     """Return a weighted sum of columns.
 
     Args:
@@ -91,7 +91,7 @@ def contrast(data: Columns, weights: Mapping[int, float]) -> Contrast:
     )
 
 
-def contrast_interval(data: Columns, found: Contrast, settings: Settings) -> Interval:
+def contrast_interval(data: Estimator, found: Contrast, settings: Settings) -> Interval:
     """Return standard error and interval of a contrast.
 
     Shares get the score interval, whose span is that of the contrast; other values the percentile interval of the joint

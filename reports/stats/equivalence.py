@@ -31,7 +31,7 @@ def equivalence(low: float | None, high: float | None, margin: float) -> Equival
     """Tell whether a difference lies within ``margin`` of 0.
 
     Args:
-        low: Lower end of the interval of confidence 1 - 2 alpha (90 % for a test at 5 %); ``None`` without one.
+        low: Lower end of the interval of confidence 1 - 2 alpha (90% for a test at 5%); ``None`` without one.
         high: Upper end.
         margin: The largest difference that does not matter; more than 0, in the unit of the difference.
 

@@ -5,17 +5,17 @@ Values with bounds (shares, win rates, differences of them) get Wilson's score i
 The bias-corrected and accelerated and the studentised interval of :mod:`polyarena.reports.stats.bootstrap_intervals`
 can be asked for instead.
 
-The choice rests on the coverage of nominal 95 % intervals, which ``benchmarks/coverage.py`` measures and prints; its
+The choice rests on the coverage of nominal 95% intervals, which ``benchmarks/coverage.py`` measures and prints; its
 table is on the page *Measured coverage*. In short:
 
 * The percentile, accelerated and studentised bootstrap know only what the sample has shown. With wins and losses at a
-  rate of .02 they hold the truth about a language in 25 to 31 % of the samples of 20 items, and in 59 to 89 % of those
-  of 100 items; the score interval in 95 and 94 %.
+  rate of .02 they hold the truth about a language in 25 to 31% of the samples of 20 items, and in 59 to 89% of those
+  of 100 items; the score interval in 95 and 94%.
 * In the middle all of them agree. A rule that takes one interval there and another near the ends would jump where it
   changes over; one score interval everywhere does not.
 * With 50, 100 and 500 items, correlations of 0, .3 and .7 between languages, and rates of .2 and .5, it covers 93 to
-  97 % of languages, averages and differences. It misses where few prompts decide: averages at a rate of .02 and a
-  correlation of .7 are covered in 87 % with 50 items, 92 % with 100 and 95 % with 500.
+  97% of languages, averages and differences. It misses where few prompts decide: averages at a rate of .02 and a
+  correlation of .7 are covered in 87% with 50 items, 92% with 100 and 95% with 500.
 * For values without bounds the tails of the percentile interval are expanded (Hesterberg 2014, arXiv 1411.5279), for
   the plain one is too narrow with few items.
 """

@@ -13,7 +13,7 @@ from polyarena.reports.stats.corpus import cluster_statistics
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
 from polyarena.reports.stats.signature import signature
-from polyarena.reports.stats.summary import Columns, Settings, Summary, summarise
+from polyarena.reports.stats.summary import Estimator, Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import corpus_formula, finite, refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.records import SCORE_SCHEMA
@@ -68,7 +68,7 @@ def mean_scores(
 
 def score_estimates(
     scores: pd.DataFrame,
-    parts_of: Callable[[pd.DataFrame], list[Columns]],
+    parts_of: Callable[[pd.DataFrame], list[Estimator]],
     *,
     settings: Settings,
     groupings: Groupings | None = None,
@@ -134,7 +134,7 @@ def check_scores(scores: pd.DataFrame) -> None:
     refuse_values(scores, ~finite(scores["value"]), "a score is not a finite number", _KEY, "value")
 
 
-def score_columns(rows: pd.DataFrame, series: Sequence[str] = _SERIES) -> list[Columns]:
+def score_columns(rows: pd.DataFrame, series: Sequence[str] = _SERIES) -> list[Estimator]:
     """Return what is estimated of the scores of one task: the means together, then each metric of a corpus.
 
     Args:
@@ -144,14 +144,14 @@ def score_columns(rows: pd.DataFrame, series: Sequence[str] = _SERIES) -> list[C
     if "statistics" not in rows or not rows["statistics"].notna().any():
         return [cluster_values(_items(rows, series), series)]
     summed = rows["metric"].isin(rows.loc[rows["statistics"].notna(), "metric"].unique())
-    parts: list[Columns] = [cluster_values(_items(rows[~summed], series), series)] if not summed.all() else []
+    parts: list[Estimator] = [cluster_values(_items(rows[~summed], series), series)] if not summed.all() else []
     for metric, found in rows[summed].groupby("metric", sort=True):
         parts.append(cluster_statistics(found, series, corpus_formula(str(metric), found, _KEY)))
     return parts
 
 
 def _summaries(
-    parts: list[Columns], groups: Mapping[Series, Sequence[Group]], settings: Settings
+    parts: list[Estimator], groups: Mapping[Series, Sequence[Group]], settings: Settings
 ) -> Iterator[tuple[Series, Group, Summary]]:
     for data in parts:
         own = sorted({series for series, _ in data.columns})

@@ -1,6 +1,6 @@
 r"""Many looks at once: adjusted p-values and simultaneous bands.
 
-Of 23 languages without any difference, about one shows one at 5 %. Adjusted p-values and simultaneous bands hold their
+Of 23 languages without any difference, about one shows one at 5%. Adjusted p-values and simultaneous bands hold their
 level for all languages together.
 """
 

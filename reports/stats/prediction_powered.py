@@ -36,7 +36,7 @@ from polyarena.reports.stats.resampling import Floats, Integers
 from polyarena.reports.stats.score_interval import equal_clusters
 
 FEW = 50
-"""Labels below which people's scores stand alone; corrected intervals of 20 labels covered 85 % in place of 95 %."""
+"""Labels below which people's scores stand alone; corrected intervals of 20 labels covered 85% in place of 95%."""
 
 
 @dataclass(frozen=True)

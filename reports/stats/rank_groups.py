@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from polyarena.reports.stats.battle_pairs import BattlePairs
 from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence
+from polyarena.reports.stats.head_to_head import HeadToHead
 from polyarena.reports.stats.resampling import Floats, Integers
 
 
@@ -50,7 +50,7 @@ class RankedGroup:
         return sorted({*map(int, self.pairs.first), *map(int, self.pairs.second)})
 
 
-def ranked_groups(found: BattlePairs, *, ties: bool, rounds: int, seed: int) -> Iterator[RankedGroup]:
+def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> Iterator[RankedGroup]:
     """Fit all languages together, then each of them.
 
     Over languages, a pair's score is the mean of its scores in the languages where it met.
@@ -71,7 +71,7 @@ def ranked_groups(found: BattlePairs, *, ties: bool, rounds: int, seed: int) -> 
 
 
 def _group(
-    found: BattlePairs,
+    found: HeadToHead,
     title: tuple[str, str],
     counts: Floats,
     means: Floats,
@@ -102,7 +102,7 @@ def _group(
     )
 
 
-def _shares(found: BattlePairs, columns: Integers) -> Floats:
+def _shares(found: HeadToHead, columns: Integers) -> Floats:
     """Return how much clusters count, from the columns of scores: shape (languages, p), -1 for pairs that never met."""
     shares = np.zeros((len(found.data.clusters), len(found.systems)))
     for first, second, own in zip(found.first, found.second, columns.T, strict=True):

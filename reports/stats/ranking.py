@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
-from polyarena.reports.stats.battle_pairs import BattlePairs, battle_pairs, check_battles
 from polyarena.reports.stats.bradley_terry import RIDGE, moments
+from polyarena.reports.stats.head_to_head import HeadToHead, check_battles, head_to_head
 from polyarena.reports.stats.intervals import Interval, interval
+from polyarena.reports.stats.rank_confidence_sets import Ranks, rank_confidence_sets
 from polyarena.reports.stats.rank_groups import RankedGroup, ranked_groups
-from polyarena.reports.stats.rank_records import Ranked
-from polyarena.reports.stats.rank_sets import Ranks, rank_sets
+from polyarena.reports.stats.rank_record import Ranked
 from polyarena.reports.stats.resampling import Integers
 from polyarena.reports.stats.score_interval import equal_clusters
 from polyarena.reports.stats.signature import own_version
@@ -57,7 +57,7 @@ def rank(
     Bradley-Terry with Davidson's ties (:mod:`polyarena.reports.stats.bradley_terry`), fitted again in every round of
     the joint bootstrap over ``source_id``, with the baseline anchored in each; how often each pair met is held fixed.
     Over languages, a pair's score is the mean of its languages' scores: a language's number of items gives it no
-    weight. Ranks are sets (:mod:`polyarena.reports.stats.rank_sets`).
+    weight. Ranks are sets (:mod:`polyarena.reports.stats.rank_confidence_sets`).
 
     Args:
         battles: Rows of :class:`polyarena.judges.records.Battle`, in any order; those without a verdict are left out.
@@ -70,7 +70,7 @@ def rank(
         signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
 
     Returns:
-        Rows of :class:`polyarena.reports.stats.rank_records.Ranked`, by task, judge, level, language and rank; systems
+        Rows of :class:`polyarena.reports.stats.rank_record.Ranked`, by task, judge, level, language and rank; systems
         without a rank come last. Empty if no battle has a verdict.
 
     Raises:
@@ -88,14 +88,14 @@ def rank(
         prefix = (signatures or {}).get((str(task), str(judge)), f"task:{task}|judge:{judge}")
         model = f"{prefix}|model:{'davidson' if ties else 'bradley-terry'}|ridge:{RIDGE:g}"
         context = _Context(str(judge), str(task), model, anchor, settings)
-        found = battle_pairs(own, baseline)
+        found = head_to_head(own, baseline)
         for group in ranked_groups(found, ties=ties, rounds=rounds, seed=seed):
             rows += _rows(found, group, context)
     frame = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Ranked)])
     return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))
 
 
-def _rows(found: BattlePairs, group: RankedGroup, context: _Context) -> list[Ranked]:
+def _rows(found: HeadToHead, group: RankedGroup, context: _Context) -> list[Ranked]:
     """Return the rows of one group, the best system first."""
     connected = sorted(group.comparable.intersection(group.systems()))
     ranks = _ranks(group, connected, found.data.labels, context.settings) if len(connected) > 1 else None
@@ -123,7 +123,7 @@ def _ranks(group: RankedGroup, connected: list[int], labels: Integers, settings:
     # What rounding leaves of a difference without any spread is no spread.
     noise = 1e-12 * float(np.square(pulls).sum())
     errors = np.sqrt(np.where(variances > noise, variances, 0.0))
-    return rank_sets(ratings, replicates, errors, settings.confidence)
+    return rank_confidence_sets(ratings, replicates, errors, settings.confidence)
 
 
 def _placed(row: Ranked, ranks: Ranks, place: int, *, sure: bool) -> Ranked:
@@ -136,7 +136,7 @@ def _placed(row: Ranked, ranks: Ranks, place: int, *, sure: bool) -> Ranked:
     )
 
 
-def _row(found: BattlePairs, group: RankedGroup, system: int, context: _Context) -> Ranked:
+def _row(found: HeadToHead, group: RankedGroup, system: int, context: _Context) -> Ranked:
     """Return the row of one system, but for its rank."""
     met = (group.pairs.first == system) | (group.pairs.second == system)
     n, settings = int(group.battles[met].sum()), context.settings
@@ -179,7 +179,7 @@ def _row(found: BattlePairs, group: RankedGroup, system: int, context: _Context)
 
 
 def _against_baseline(
-    found: BattlePairs, group: RankedGroup, system: int, n: int, settings: Settings
+    found: HeadToHead, group: RankedGroup, system: int, n: int, settings: Settings
 ) -> tuple[float, Interval]:
     """Return the expected score against the baseline with its interval."""
     fitted = group.fitted
@@ -205,7 +205,7 @@ def _against_baseline(
     return win, around
 
 
-def _rated(row: Ranked, found: BattlePairs, group: RankedGroup, system: int, context: _Context) -> Ranked:
+def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, context: _Context) -> Ranked:
     """Return the row with a rating and the ends of its interval, as far as there are any."""
     rating = float(group.fitted.ratings[0, system])
     around = interval(

@@ -99,7 +99,7 @@ def effective_n(
     shrink = 1.0
     if math.isfinite(freedom):
         shrink = (normal_quantile(probability) / student_quantile(probability, freedom)) ** 2
-    return max(n, spread / ((1 - 1 / n) * variance + commonest_share(influence) * added / n**2) * shrink)
+    return max(n, spread / ((1 - 1 / n) * variance + modal_share(influence) * added / n**2) * shrink)
 
 
 def equal_clusters(shares: Floats) -> float:
@@ -118,7 +118,7 @@ def equal_clusters(shares: Floats) -> float:
     return round(math.fsum(shares.tolist()) ** 2 / math.fsum((shares * shares).tolist()), 9)
 
 
-def commonest_share(influence: Floats) -> float:
+def modal_share(influence: Floats) -> float:
     """Return the share of clusters that have the commonest value; 1 if all are alike.
 
     Args:

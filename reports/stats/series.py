@@ -9,7 +9,7 @@ import pandas as pd
 
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.mean_scores import check_scores, score_columns
-from polyarena.reports.stats.summary import Columns
+from polyarena.reports.stats.summary import Estimator
 from polyarena.reports.stats.win_rates import check_battles
 
 
@@ -32,7 +32,7 @@ class LanguageSeries:
     judge: str | None
     system: str
     baseline: str | None
-    data: Columns
+    data: Estimator
     columns: dict[str, int]
 
     @property
@@ -61,7 +61,7 @@ def language_series(frame: pd.DataFrame) -> Iterator[LanguageSeries]:
     for task, rows in frame.groupby("task", sort=True):
         if judged:
             decided = rows[rows["score"].notna()].rename(columns={"score": "value"})
-            parts: list[Columns] = []
+            parts: list[Estimator] = []
             if not decided.empty:
                 parts = [cluster_values(decided, ("judge", "candidate", "baseline"))]
         else:

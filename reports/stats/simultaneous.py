@@ -15,7 +15,7 @@ from polyarena.reports.stats.multiplicity import adjust, largest_deviations
 from polyarena.reports.stats.outcome import outcome
 from polyarena.reports.stats.quantiles import normal_probability
 from polyarena.reports.stats.series import language_series
-from polyarena.reports.stats.summary import Columns, Settings
+from polyarena.reports.stats.summary import Estimator, Settings
 
 COLUMNS = (
     "task", "metric", "judge", "system", "baseline", "language", "value", "standard_error", "low", "high", "band_low",
@@ -40,7 +40,7 @@ class Bands:
     largest: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
-def bands(data: Columns, contrasts: Sequence[Contrast], settings: Settings) -> Bands:
+def bands(data: Estimator, contrasts: Sequence[Contrast], settings: Settings) -> Bands:
     r"""Return simultaneous intervals of several contrasts (max-T).
 
     The critical value c is the quantile of :func:`largest_deviations`; each estimate then gets its own kind of interval

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from polyarena.reports.stats.battle_pairs import check_battles
 from polyarena.reports.stats.bootstrap_intervals import expanded_tail, percentile_interval
 from polyarena.reports.stats.groupings import groups_of
+from polyarena.reports.stats.head_to_head import check_battles
 from polyarena.reports.stats.intervals import FEWEST_CLUSTERS
 from polyarena.reports.stats.resampling import Floats, resample_weights
 from polyarena.reports.stats.style_model import StyleData, StyleFit, fit_rounds, fit_style

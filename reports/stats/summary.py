@@ -42,7 +42,7 @@ class Settings:
             raise ValueError(f"method must be one of {', '.join(get_args(Method))}, not {self.method!r}")
 
 
-class Columns(Protocol):
+class Estimator(Protocol):
     """What is estimated: one number of each column (a series in a language), from the clusters that it has.
 
     :class:`polyarena.reports.stats.clustered.Clustered` estimates means and
@@ -97,7 +97,7 @@ class Summary:
 
 
 def summarise(
-    data: Columns, groups: Mapping[Series, Sequence[Group]], settings: Settings
+    data: Estimator, groups: Mapping[Series, Sequence[Group]], settings: Settings
 ) -> Iterator[tuple[Series, Group, Summary]]:
     """Estimate every group of every series from one joint resample.
 
@@ -129,7 +129,7 @@ def summarise(
 class _Influences:
     """The value and influence of columns, each computed once for all groups that it is in."""
 
-    def __init__(self, data: Columns) -> None:
+    def __init__(self, data: Estimator) -> None:
         self._data = data
         self._known: dict[int, tuple[float, Floats]] = {}
 
@@ -140,7 +140,7 @@ class _Influences:
 
 
 def _summary(
-    data: Columns,
+    data: Estimator,
     group: Group,
     found: list[str],
     columns: list[int],

@@ -24,7 +24,7 @@ from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Groupings
 from polyarena.reports.stats.mean_scores import mean_scores, score_columns, score_estimates
 from polyarena.reports.stats.resampling import Floats, Integers
-from polyarena.reports.stats.summary import BATCH_BYTES, Columns, Settings
+from polyarena.reports.stats.summary import BATCH_BYTES, Estimator, Settings
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.template_names import over_templates
 
@@ -37,7 +37,7 @@ _ROW = ["system", "level", "group", "metric"]
 
 
 @dataclass(frozen=True)
-class TemplateColumns:
+class TemplateEstimator:
     """Estimates over templates, one a column; clusters and columns as in ``Clustered``, without the template.
 
     Attributes:
@@ -75,7 +75,7 @@ class TemplateColumns:
         return drawn
 
 
-def template_columns(data: Columns, statistic: Statistic, settings: Settings) -> TemplateColumns:
+def template_columns(data: Estimator, statistic: Statistic, settings: Settings) -> TemplateEstimator:
     """Join the columns that differ in their template alone.
 
     Args:
@@ -104,7 +104,7 @@ def template_columns(data: Columns, statistic: Statistic, settings: Settings) ->
             if statistic == "median" and squares > 0:
                 influences[:, i] *= math.sqrt(float(drawn[i].var()) / squares)
     values = np.array([[data.value(int(place)) for place in row] for row in parts])
-    return TemplateColumns(
+    return TemplateEstimator(
         clusters=data.clusters,
         labels=data.labels,
         columns=columns,
@@ -175,7 +175,7 @@ def template_scores(
     return pd.concat(found, ignore_index=True) if found else estimates_frame([])
 
 
-def _parts(rows: pd.DataFrame, statistic: Statistic, settings: Settings) -> list[Columns]:
+def _parts(rows: pd.DataFrame, statistic: Statistic, settings: Settings) -> list[Estimator]:
     return [template_columns(part, statistic, settings) for part in score_columns(rows, _SERIES)]
 
 

@@ -1,4 +1,4 @@
-"""Answers in another language: marked, or decided without paying."""
+"""Off-target language: marked, or decided without paying."""
 
 import pytest
 from hypothesis import given

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.reports.flags import MARK, Flag, adequacy_flags, flagged
+from polyarena.reports.flags import MARK, Flag, add_flags, adequacy_flags
 from polyarena.reports.stats import estimates_table, mean_scores
 from polyarena.reports.stats.templates import template_scores
 from polyarena.reports.tables import language_table, latex, sections
@@ -30,7 +30,7 @@ def by_group(estimates: pd.DataFrame) -> dict[str, str]:
 
 
 def test_the_language_and_the_averages_that_hold_it_are_flagged(estimates: pd.DataFrame) -> None:
-    assert by_group(flagged(estimates, [DOUBTFUL])) == {
+    assert by_group(add_flags(estimates, [DOUBTFUL])) == {
         "all": "doubtful in 1 of 3 languages: words are not written apart",
         "high": "",
         "mid": "doubtful in 1 of 1 language: words are not written apart",
@@ -42,15 +42,15 @@ def test_the_language_and_the_averages_that_hold_it_are_flagged(estimates: pd.Da
 
 
 def test_nothing_is_flagged_without_a_reason(estimates: pd.DataFrame) -> None:
-    assert set(flagged(estimates, [])["flag"]) == {""}
+    assert set(add_flags(estimates, [])["flag"]) == {""}
     other = [Flag("others", "tha_Thai", "accuracy", "doubtful", "x"), Flag("names", "tha_Thai", "f1", "doubtful", "x")]
-    assert set(flagged(estimates, other)["flag"]) == {""}
+    assert set(add_flags(estimates, other)["flag"]) == {""}
 
 
 def test_each_reason_is_counted_once(estimates: pd.DataFrame) -> None:
     flags = [DOUBTFUL, Flag("names", "deu_Latn", "accuracy", "inadequate", "no letters"),
              Flag("names", "swh_Latn", "accuracy", "inadequate", "no letters")]  # fmt: skip
-    assert by_group(flagged(estimates, flags))["all"] == (
+    assert by_group(add_flags(estimates, flags))["all"] == (
         "doubtful in 1 of 3 languages: words are not written apart; inadequate in 2 of 3 languages: no letters"
     )
 
@@ -68,7 +68,7 @@ def test_numbers_over_templates_have_the_flags_of_their_templates(make_scores: M
     scores = pd.concat([make_scores(values, task=task) for task in ("names", "names.asked")])
     families = {"names": ("names", "plain"), "names.asked": ("names", "asked")}
     frames = [mean_scores(scores, rounds=50), template_scores(scores, families, rounds=50)]
-    found = flagged(estimates_table(frames).to_pandas(), [DOUBTFUL])
+    found = add_flags(estimates_table(frames).to_pandas(), [DOUBTFUL])
     thai = found[found["group"] == "tha_Thai"].set_index(["task", "metric"])["flag"]
     assert thai["names", "accuracy (median of 2 templates)"] == "doubtful: words are not written apart"
     assert thai["names", "accuracy"] == "doubtful: words are not written apart"
@@ -76,7 +76,7 @@ def test_numbers_over_templates_have_the_flags_of_their_templates(make_scores: M
 
 
 def test_tables_mark_the_number_and_explain_the_mark(estimates: pd.DataFrame) -> None:
-    section = next(sections(flagged(estimates, [DOUBTFUL])))
+    section = next(sections(add_flags(estimates, [DOUBTFUL])))
     table = language_table(section).set_index("code")
     assert table.loc["tha_Thai", "new"].endswith(f" {MARK}")
     assert MARK not in table.loc["deu_Latn", "new"]
@@ -87,13 +87,13 @@ def test_tables_mark_the_number_and_explain_the_mark(estimates: pd.DataFrame) ->
 
 
 def test_the_record_holds_the_flag(estimates: pd.DataFrame) -> None:
-    table = estimates_table([flagged(estimates, [DOUBTFUL])])
+    table = estimates_table([add_flags(estimates, [DOUBTFUL])])
     assert table.column("flag").to_pylist().count("doubtful: words are not written apart") == 1
     assert np.isnan(table.to_pandas()["lowest"].astype(float)).all()
 
 
 def test_latex_escapes_what_it_must(estimates: pd.DataFrame) -> None:
-    section = next(sections(flagged(estimates.assign(system="100_% \\a{b}"), [DOUBTFUL])))
+    section = next(sections(add_flags(estimates.assign(system="100_% \\a{b}"), [DOUBTFUL])))
     text = latex(language_table(section), section.footnotes)
     assert "100\\_\\% \\textbackslash{}a\\{b\\}" in text
     assert "$^\\ddagger$ Thai: doubtful" in text
@@ -107,9 +107,9 @@ def test_of_many_marked_languages_a_footnote_says_how_many(make_scores: Make) ->
     codes = ["tha_Thai", "deu_Latn", "fra_Latn", "spa_Latn", "ita_Latn", "nld_Latn", "pol_Latn", "por_Latn", "ron_Latn"]
     found = mean_scores(make_scores({code: [1, 0] * 5 for code in codes}, task="names"), rounds=50)
     flags = [Flag("names", code, "accuracy", "doubtful", "a reason") for code in codes]
-    notes = next(sections(flagged(found, flags))).footnotes
+    notes = next(sections(add_flags(found, flags))).footnotes
     assert f"{MARK} 9 languages, each of them marked: doubtful: a reason." in notes
-    fewer = next(sections(flagged(found, flags[:8]))).footnotes
+    fewer = next(sections(add_flags(found, flags[:8]))).footnotes
     assert any("Thai" in note and "Portuguese" in note for note in fewer)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.flags import Flag, adequacy_flags, flagged
+from polyarena.reports.flags import Flag, add_flags, adequacy_flags
 from polyarena.reports.groups import TIERS, category_rows, group_table, grouping_levels, level_rows, tier_rows
 from polyarena.reports.labels import TIER_TITLES
 from polyarena.reports.page.views import level_views
@@ -39,7 +39,9 @@ def by_group(found: pd.DataFrame) -> pd.Series:
 @given(levels=st.lists(st.sampled_from(["", "doubtful", "inadequate"]), min_size=5, max_size=5))
 def test_averages_count_the_flags_of_their_languages(estimates: pd.DataFrame, levels: list[str]) -> None:
     said = {code: level for code, level in zip(CODES, levels, strict=True) if level}
-    found = by_group(flagged(estimates, [Flag("names", code, "accuracy", level, "r") for code, level in said.items()]))
+    found = by_group(
+        add_flags(estimates, [Flag("names", code, "accuracy", level, "r") for code, level in said.items()])
+    )
     assert {code: text for code, text in found[CODES].items() if text} == {
         c: f"{level}: r" for c, level in said.items()
     }
@@ -58,20 +60,20 @@ def test_averages_count_the_flags_of_their_languages(estimates: pd.DataFrame, le
     order=st.permutations([Flag("names", code, "accuracy", "doubtful", f"r{i % 2}") for i, code in enumerate(CODES)])
 )
 def test_the_order_of_flags_changes_nothing(estimates: pd.DataFrame, order: list[Flag]) -> None:
-    found = flagged(estimates, order)
-    pd.testing.assert_frame_equal(found, flagged(estimates, sorted(order, key=lambda flag: flag.language)))
-    pd.testing.assert_frame_equal(flagged(found, order), found)
+    found = add_flags(estimates, order)
+    pd.testing.assert_frame_equal(found, add_flags(estimates, sorted(order, key=lambda flag: flag.language)))
+    pd.testing.assert_frame_equal(add_flags(found, order), found)
 
 
 def test_languages_of_several_judges_are_counted_once(make_battles: Make) -> None:
     battles = pd.concat([make_battles(VALUES, judge=j, baseline=b) for j in "xy" for b in ("old", "older")])
-    found = flagged(win_rates(battles, rounds=20), [Flag("mini", "hin_Deva", "win_rate", "doubtful", "why")])
+    found = add_flags(win_rates(battles, rounds=20), [Flag("mini", "hin_Deva", "win_rate", "doubtful", "why")])
     assert set(found.loc[found["level"] == "macro", "flag"]) == {"doubtful in 1 of 5 languages: why"}
 
 
 def test_a_flag_of_another_language_is_of_no_average(estimates: pd.DataFrame) -> None:
-    assert not flagged(estimates, [Flag("names", "zul_Latn", "accuracy", "doubtful", "x")])["flag"].any()
-    assert not flagged(estimates.head(0), [Flag("names", "deu_Latn", "accuracy", "doubtful", "x")])["flag"].any()
+    assert not add_flags(estimates, [Flag("names", "zul_Latn", "accuracy", "doubtful", "x")])["flag"].any()
+    assert not add_flags(estimates.head(0), [Flag("names", "deu_Latn", "accuracy", "doubtful", "x")])["flag"].any()
 
 
 def test_flags_are_those_of_the_table_once_and_in_one_order() -> None:

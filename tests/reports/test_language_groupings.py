@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from polyarena.reports.figures import charts
-from polyarena.reports.flags import Flag, flagged
+from polyarena.reports.flags import Flag, add_flags
 from polyarena.reports.groups import group_table, grouping_levels, level_rows
 from polyarena.reports.page import PageContent, page
 from polyarena.reports.page.views import level_views
@@ -88,6 +88,6 @@ def test_without_tiers_tables_and_charts_still_stand(make_scores: Make) -> None:
 
 def test_flags_follow_the_groupings_given(estimates: pd.DataFrame) -> None:
     flags = [Flag("names", "hin_Deva", "accuracy", "doubtful", "why")]
-    found = flagged(estimates, flags, facet_groups(["script"])).set_index(["level", "group"])["flag"]
+    found = add_flags(estimates, flags, facet_groups(["script"])).set_index(["level", "group"])["flag"]
     assert found["script", "Deva"] == "doubtful in 1 of 1 language: why"
     assert found["script", "Latn"] == ""

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from polyarena.reports.figures import FORMATS, charts, missing_languages, render
-from polyarena.reports.page import PageContent, Picture, page
+from polyarena.reports.page import Figure, PageContent, page
 from polyarena.reports.stats import estimates_table, mean_scores, win_rates
 from polyarena.reports.tables import language_table, markdown, sections
 
@@ -38,15 +38,15 @@ def estimates(make_battles: Make, make_scores: Make, drawn: Any) -> pd.DataFrame
 
 def build(estimates: pd.DataFrame) -> tuple[str, dict[str, bytes]]:
     files: dict[str, bytes] = {}
-    pictures = []
+    figures = []
     for chart in charts(estimates, chance={"names": 0.25}):
         drawings = {f"{chart.name}.{kind}": render(chart.figure, kind) for kind in FORMATS}
         files |= drawings
-        pictures.append(Picture(chart.title, drawings[f"{chart.name}.svg"], tuple(sorted(drawings))))
+        figures.append(Figure(chart.title, drawings[f"{chart.name}.svg"], tuple(sorted(drawings))))
     for section in sections(estimates):
         files[f"{section.task}-{section.metric}.md"] = markdown(language_table(section)).encode()
     codes = estimates[estimates["level"] == "language"]["group"]
-    content = PageContent("t", "0.1.0", (), (), (), estimates, tuple(pictures), (), missing_languages(codes))
+    content = PageContent("t", "0.1.0", (), (), (), estimates, tuple(figures), (), missing_languages(codes))
     return page(content), files
 
 
@@ -73,7 +73,7 @@ def test_page_figures_and_tables_tell_the_same_numbers(estimates: pd.DataFrame) 
     assert embedded == [content for name, content in sorted(files.items(), reverse=True) if name.endswith(".svg")]
     macro = estimates[(estimates["level"] == "macro") & estimates["baseline"].notna()].iloc[0]
     value, low, high = (f"{100 * macro[name]:.1f}" for name in ("value", "low", "high"))
-    assert f"{value} % of battles (95 % interval {low} to {high} %)" in html
+    assert f"{value}% of battles (95% interval {low} to {high}%)" in html
 
 
 @pytest.mark.parametrize("group", list(GOLDEN))

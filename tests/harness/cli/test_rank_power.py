@@ -110,7 +110,7 @@ def test_rounds_seed_and_confidence_are_the_experiment_s_unless_stated(call, mix
     assert {(row["confidence"]) for row in rows} == {STATISTICS["confidence"]}
     assert json.loads(call("rank", mixed, "--rounds", 150, "--seed", 3, "--json")[1])["ranking"] == rows
     assert json.loads(call("rank", mixed, "--seed", 4, "--json")[1])["ranking"] != rows
-    assert "at 90 %, all comparisons together" in call("rank", mixed)[1]
+    assert "at 90%, all comparisons together" in call("rank", mixed)[1]
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 10**12])

@@ -115,7 +115,7 @@ def test_a_judge_without_any_verdict_is_silent_and_one_with_few_is_not(capsys):
 def test_the_result_is_said_in_words_with_the_judge(imported, capsys):
     folder = imported(2)
     out = said(folder, capsys)
-    assert "It is open whether ours is better than base: it wins 50.0 % of battles" in out
+    assert "It is open whether ours is better than base: it wins 50.0% of battles" in out
     assert f"Judge: {folder.read_lock()['judges']['j']['description']}." in out
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.importing import ImportOptions, import_verdicts, importing
-from polyarena.harness.reporting.estimating import battles
+from polyarena.harness.reporting.estimates import battles
 from polyarena.tasks.errors import StoreError, UnknownNameError
 
 GAME = {"language": "de", "item_id": "i", "system_a": "x", "system_b": "y", "label": "A>B", "judge": "jury"}

@@ -10,7 +10,7 @@ from polyarena.harness import open_run, run, write_report
 from polyarena.harness.cli import main
 from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.harness.planning import plan
-from polyarena.harness.reporting.estimating import battles
+from polyarena.harness.reporting.estimates import battles
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.errors import ExperimentError

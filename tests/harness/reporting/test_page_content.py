@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.reporting.content import page_content
 from polyarena.harness.reporting.locked import MOST_NAMED
+from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion, to_table
 from polyarena.tasks.registry import find_task
@@ -66,7 +66,7 @@ def test_names_versions_and_what_is_passed_on():
     found = page_content(Records(make_lock()), pd.DataFrame(), [], ["tha_Thai"], ["results/x.csv"])
     assert (found.title, found.version) == ("x", version("polyarena"))
     assert (found.without_glyphs, found.files) == (("tha_Thai",), ("results/x.csv",))
-    assert (found.notes, found.answers, found.pictures, found.sheets) == ((), (), (), ())
+    assert (found.notes, found.answers, found.figures, found.tables) == ((), (), (), ())
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_the_languages_of_the_answers_are_a_result_and_on_the_page(finished):
     assert (thai["other"], thai["other_share"]) == (11, pytest.approx(11 / 12))
     assert len(pd.read_csv(finished.folder.results / "answers.csv")) == len(found)
     page = finished.files.page.read_text()
-    assert "Answers in another language, by language" in page
+    assert "Off-target language by language" in page
     assert "91.7 (11/12)" in page
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.harness.reporting.estimating import estimates
-from polyarena.harness.reporting.further import further
+from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.run_statistics import run_statistics
+from polyarena.harness.reporting.secondary_results import secondary_results
 from polyarena.harness.reporting.write import _tables
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.tasks.errors import UnknownNameError
@@ -127,7 +127,7 @@ def test_flags_count_the_languages_of_the_group(scores):
 
 
 def test_comparisons_have_the_groups_too(scores):
-    found = further(make_lock(**ALL), NO_BATTLES, scores).comparisons
+    found = secondary_results(make_lock(**ALL), NO_BATTLES, scores).comparisons
     assert {"group", "script", "tier"} < set(found["level"])
     assert set(found.loc[found["level"] == "group", "group"]) == {"asia", "mine"}
 

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from polyarena.reports.figures import accuracy, charts, forest
-from polyarena.reports.flags import Flag, flagged
+from polyarena.reports.flags import Flag, add_flags
 from polyarena.reports.stats import estimates_table, mean_scores, win_rates
 from polyarena.reports.stats.templates import template_scores
 
@@ -37,7 +37,7 @@ def templates(make_scores: Make) -> pd.DataFrame:
 
 def test_a_flagged_score_is_hollow_and_the_caption_says_so(score_estimates: pd.DataFrame) -> None:
     flag = Flag("names", "deu_Latn", "accuracy", "doubtful", "x")
-    figure = accuracy(flagged(score_estimates, [flag]))
+    figure = accuracy(add_flags(score_estimates, [flag]))
     hollow = [
         line
         for line in lines(figure)
@@ -77,5 +77,5 @@ def test_no_interval_is_mentioned_where_there_is_none(make_scores: Make, make_ba
 
 def test_intervals_are_explained_where_they_are(score_estimates: pd.DataFrame, win_estimates: pd.DataFrame) -> None:
     for figure in (accuracy(score_estimates), forest(win_estimates)):
-        assert "Lines: 95 % intervals; a source item counts as one" in caption(figure)
+        assert "Lines: 95% intervals; a source item counts as one" in caption(figure)
         assert "too few for intervals" not in caption(figure)

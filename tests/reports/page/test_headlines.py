@@ -22,26 +22,26 @@ def of(estimates: pd.DataFrame) -> Headline:
 @pytest.mark.parametrize(
     ("scores", "verdict", "claim"),
     [
-        ([1.0] * 30, "better", "new does better than old: it wins 100.0 % of battles"),
-        ([0.0] * 30, "worse", "new does worse than old: it wins 0.0 % of battles"),
-        ([1.0, 0.0] * 15, "inconclusive", "It is open whether new is better than old: it wins 50.0 % of battles"),
+        ([1.0] * 30, "better", "new does better than old: it wins 100.0% of battles"),
+        ([0.0] * 30, "worse", "new does worse than old: it wins 0.0% of battles"),
+        ([1.0, 0.0] * 15, "inconclusive", "It is open whether new is better than old: it wins 50.0% of battles"),
     ],
 )
 def test_a_comparison_has_three_outcomes(make_battles: Make, scores: Sequence[float], verdict: str, claim: str) -> None:
     found = of(win_rates(make_battles({"deu_Latn": scores, "swh_Latn": scores}), rounds=100))
     assert found.outcome == verdict
     assert found.claim.startswith(claim)
-    assert "(95 % interval " in found.claim
+    assert "(95% interval " in found.claim
     assert "Average over 2 languages on mini, judged by rules" in found.details[0]
 
 
 def test_a_distance_that_no_win_rate_can_have_is_not_told(make_battles: Make) -> None:
     few = of(with_detectable(win_rates(make_battles({"deu_Latn": [1.0, 0.0], "swh_Latn": [1.0, 0.0]}), rounds=100)))
     assert any("cannot find even the longest distance" in each for each in few.details)
-    assert not any("points from 50 %" in each for each in few.details)
+    assert not any("points from 50%" in each for each in few.details)
     values = {"deu_Latn": [1.0, 0.0] * 15, "swh_Latn": [1.0, 0.0] * 15}
     many = of(with_detectable(win_rates(make_battles(values), rounds=100)))
-    assert any("points from 50 %" in each for each in many.details)
+    assert any("points from 50%" in each for each in many.details)
 
 
 def test_languages_are_counted_by_outcome(make_battles: Make) -> None:
@@ -49,7 +49,7 @@ def test_languages_are_counted_by_outcome(make_battles: Make) -> None:
     found = of(win_rates(make_battles(values), rounds=100, confidence=0.9))
     assert "better in 2, worse in 1, inconclusive in 1" in found.details[1]
     assert "one in 10" in found.details[1]
-    assert "(90 % interval" in found.claim
+    assert "(90% interval" in found.claim
 
 
 def test_of_one_language_nothing_is_said_twice(make_battles: Make) -> None:
@@ -63,7 +63,7 @@ def test_games_without_verdict_are_bounded_in_words(make_battles: Make) -> None:
     battles.loc[0, "n_invalid"] = 1
     found = of(win_rates(battles, rounds=100))
     assert found.details[-1].startswith("Games without a verdict: 1.")
-    assert "would be 37.5 %; were all won, 50.0 %" in found.details[-1]
+    assert "would be 37.5%; were all won, 50.0%" in found.details[-1]
     assert "Average over 1 language on" in found.details[0]
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.flags import Flag, flagged
-from polyarena.reports.page import AnswerCount, Judging, PageContent, Picture, Played, Sheet, page
+from polyarena.reports.flags import Flag, add_flags
+from polyarena.reports.page import Figure, JudgeInfo, OffTargetCount, PageContent, SystemInfo, Table, page
+from polyarena.reports.page.cost_table import cost_table
 from polyarena.reports.page.render import MOST_OPEN
-from polyarena.reports.page.spent import spent_sheet
-from polyarena.reports.page.verdict_sheets import bad_answer_sheets
+from polyarena.reports.page.verdict_tables import bad_answer_tables
 from polyarena.reports.stats import custom_groups, mean_scores, win_rates
 from polyarena.reports.stats.categories import category_scores
 
@@ -69,16 +69,16 @@ def content(name: str, make_scores: Make, make_battles: Make) -> PageContent:
     return PageContent(
         title=name,
         version=name,
-        systems=(Played(name, name, name),),
+        systems=(SystemInfo(name, name, name),),
         tasks=(),
-        judges=(Judging(name, name, name),),
-        estimates=flagged(found.assign(note=name), [Flag(f"{name} exam", "deu_Latn", name, name, name)], groups),
-        pictures=(Picture(name, b"<svg/>", (f"{name}.pdf", "x.svg")),),
-        answers=(AnswerCount(name, name, 4, 1, 1, 1, 1, ((name, 1, 4),)),),
+        judges=(JudgeInfo(name, name, name),),
+        estimates=add_flags(found.assign(note=name), [Flag(f"{name} exam", "deu_Latn", name, name, name)], groups),
+        figures=(Figure(name, b"<svg/>", (f"{name}.pdf", "x.svg")),),
+        answers=(OffTargetCount(name, name, 4, 1, 1, 1, 1, ((name, 1, 4),)),),
         without_glyphs=(name,),
         files=(f"results/{name}.csv",),
         notes=(name,),
-        sheets=(Sheet(name, (name, "x"), ((name, name),), notes=(name,)),),
+        tables=(Table(name, (name, "x"), ((name, name),), notes=(name,)),),
     )
 
 
@@ -116,15 +116,15 @@ def test_links_to_files_are_written_as_urls(make_scores: Make, make_battles: Mak
 
 def test_contents_lead_to_what_there_is_and_nowhere_else(make_scores: Make, make_battles: Make) -> None:
     full = content("plain", make_scores, make_battles)
-    for bare in (full, replace(full, pictures=(), answers=(), sheets=()), replace(full, judges=(), notes=())):
+    for bare in (full, replace(full, figures=(), answers=(), tables=()), replace(full, judges=(), notes=())):
         read = Page(page(bare))
         links = [a["href"] for tag, a in read.tags if tag == "a" and (a["href"] or "").startswith("#")]
         ids = [a["id"] for _, a in read.tags if "id" in a]
         assert len(ids) == len(set(ids))
         assert {f"#{each}" for each in ids} >= set(links)
-        assert ("#figures" in links) == bool(bare.pictures)
+        assert ("#figures" in links) == bool(bare.figures)
         assert ("#answers" in links) == bool(bare.answers)
-        assert sum(link.startswith("#sheet-") for link in links if link) == len(bare.sheets)
+        assert sum(link.startswith("#summary-") for link in links if link) == len(bare.tables)
 
 
 @pytest.mark.parametrize(("many", "closed"), [(MOST_OPEN, False), (MOST_OPEN + 1, True)])
@@ -157,7 +157,7 @@ def test_characters_that_cannot_be_shown_are_replaced(make_scores: Make, control
 def test_flags_are_said_below_the_table_of_each_grouping(make_scores: Make) -> None:
     groups = custom_groups("group", {"north": "German", "south": "Swahili"})
     estimates = mean_scores(make_scores(VALUES), rounds=20, groupings=groups)
-    html = page(PageContent("t", "1", (), (), (), flagged(estimates, [
+    html = page(PageContent("t", "1", (), (), (), add_flags(estimates, [
         Flag("names", "swh_Latn", "accuracy", "doubtful", "few words"),
         Flag("names", "deu_Latn", "accuracy", "inadequate", "many words"),
     ], groups)))  # fmt: skip
@@ -168,11 +168,11 @@ def test_flags_are_said_below_the_table_of_each_grouping(make_scores: Make) -> N
     assert part.count("‡") == 4
 
 
-def spent(rows: list[dict[str, Any]]) -> Sheet:
+def spent(rows: list[dict[str, Any]]) -> Table:
     plain = {"who": "judges", "name": "gpt", "language": "deu_Latn", "requests": 1, "answered": 1, "maybe_billed": 0,
              "prompt_tokens": 5, "completion_tokens": 6, "cost": "0.1", "currency": "USD"}  # fmt: skip
     full = [plain | row for row in rows]
-    found = spent_sheet(pd.DataFrame([{"cost_at_most": row["cost"], **row} for row in full]))
+    found = cost_table(pd.DataFrame([{"cost_at_most": row["cost"], **row} for row in full]))
     assert found is not None
     return found
 
@@ -201,7 +201,7 @@ def test_the_ledger_in_another_order_is_the_same_table() -> None:
 def test_bad_answers_by_groups_stand_between_the_average_and_the_languages(make_scores: Make) -> None:
     groups = custom_groups("group", {"north": "German", "south": "Swahili"})
     rates = mean_scores(make_scores(VALUES), rounds=20, groupings=groups).assign(judge="j")
-    (sheet,) = bad_answer_sheets(rates.iloc[::-1])
+    (sheet,) = bad_answer_tables(rates.iloc[::-1])
     assert sheet.rows[0][0] == "All languages"
     assert {row[0] for row in sheet.rows[1:3]} == {"By own groups: north", "By own groups: south"}
     assert {row[0] for row in sheet.rows[3:]} == {"German", "Swahili"}

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from polyarena.reports.flags import Flag, flagged
-from polyarena.reports.page import PageContent, Picture, Sheet, page
+from polyarena.reports.flags import Flag, add_flags
+from polyarena.reports.page import Figure, PageContent, Table, page
 from polyarena.reports.page.render import MOST_EMBEDDED, MOST_OPEN
 from polyarena.reports.page.views import category_views, language_view, level_views
 from polyarena.reports.stats import estimates_table, mean_scores, win_rates
@@ -62,11 +62,11 @@ class Links(HTMLParser):
 
 
 def test_each_task_can_be_reached_from_the_contents(many: pd.DataFrame) -> None:
-    html = page(content(many, sheets=(Sheet("Ranks", ("system", "rank"), (("new", "1"),)),)))
+    html = page(content(many, tables=(Table("Ranks", ("system", "rank"), (("new", "1"),)),)))
     links = Links(html)
     assert len(links.ids) == len(set(links.ids))
     assert links.aims <= set(links.ids)
-    assert {"tiers", "categories", "tables", "run", "reading", "signatures", "sheet-1"} <= links.aims
+    assert {"tiers", "categories", "tables", "run", "reading", "signatures", "summary-1"} <= links.aims
     contents = text_of(html[html.index("<nav") : html.index("</nav>")])
     assert "nli , task0 , task1" in contents
     assert "nli.claim" not in contents
@@ -102,18 +102,18 @@ def test_single_templates_stand_apart(many: pd.DataFrame) -> None:
 
 
 def test_many_figures_are_closed_and_few_are_not(many: pd.DataFrame) -> None:
-    picture = Picture("a chart", b"<svg/>", ("figures/a.pdf", "figures/a.svg"))
-    closed = page(content(many, pictures=(picture,) * (MOST_OPEN + 1)))
+    figure = Figure("a chart", b"<svg/>", ("figures/a.pdf", "figures/a.svg"))
+    closed = page(content(many, figures=(figure,) * (MOST_OPEN + 1)))
     assert closed.count("<details><summary>a chart</summary>") == MOST_OPEN + 1
-    assert "<summary>a chart</summary>" not in page(content(many, pictures=(picture,)))
+    assert "<summary>a chart</summary>" not in page(content(many, figures=(figure,)))
 
 
 def test_figures_too_large_for_one_page_are_read_from_beside_it(many: pd.DataFrame) -> None:
-    large = Picture("a chart", b"<svg>" + b" " * MOST_EMBEDDED, ("figures/a.svg", "figures/a.pdf"))
-    html = page(content(many, pictures=(large,)))
+    large = Figure("a chart", b"<svg>" + b" " * MOST_EMBEDDED, ("figures/a.svg", "figures/a.pdf"))
+    html = page(content(many, figures=(large,)))
     assert '<img src="figures/a.svg" loading="lazy"' in html
     assert len(html) < MOST_EMBEDDED
-    alone = page(content(many, pictures=(Picture("a chart", large.svg),)))
+    alone = page(content(many, figures=(Figure("a chart", large.svg),)))
     assert "data:image/svg+xml;base64," in alone
 
 
@@ -145,7 +145,7 @@ def test_a_heading_without_numbers_is_only_a_heading(many: pd.DataFrame) -> None
 
 def test_flags_are_explained_wherever_they_stand(many: pd.DataFrame) -> None:
     flag = Flag("task1", "deu_Latn", "accuracy", "doubtful", "for <b>no</b> reason")
-    html = page(content(flagged(many, [flag])))
+    html = page(content(add_flags(many, [flag])))
     assert "‡ German: doubtful: for &lt;b&gt;no&lt;/b&gt; reason." in html
     assert "‡ accuracy on task1: doubtful in 1 of 2 languages: for &lt;b&gt;no&lt;/b&gt; reason." in html
     assert "<b>no</b>" not in html
@@ -154,11 +154,11 @@ def test_flags_are_explained_wherever_they_stand(many: pd.DataFrame) -> None:
 
 def test_further_tables_are_shown_as_they_are(many: pd.DataFrame) -> None:
     rows = tuple((f"<i>{i}", "x", f"{i}.0") for i in range(31))
-    sheets = (
-        Sheet("Ranking", ("system", "task", "rating"), rows[:2], texts=2, notes=("One <b>note</b>.",)),
-        Sheet("Long", ("system", "task", "rating"), rows, texts=2),
+    tables = (
+        Table("Ranking", ("system", "task", "rating"), rows[:2], texts=2, notes=("One <b>note</b>.",)),
+        Table("Long", ("system", "task", "rating"), rows, texts=2),
     )
-    html = page(content(many, sheets=sheets))
+    html = page(content(many, tables=tables))
     assert "<h2>Ranking</h2>" in html
     assert '<td class="number"><bdi>1.0</bdi></td>' in html
     assert "<td><bdi>x</bdi></td>" in html

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from polyarena.reports.page import AnswerCount, Judging, PageContent, Picture, Played, page
-from polyarena.reports.page import Tested as Used  # under its own name pytest would take it for a test
+from polyarena.reports.page import Figure, JudgeInfo, OffTargetCount, PageContent, SystemInfo, page
+from polyarena.reports.page import TaskInfo as Used  # under its own name pytest would take it for a test
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.item import Kind
 
@@ -72,12 +72,12 @@ def content(win_estimates: pd.DataFrame, score_estimates: pd.DataFrame) -> PageC
     return PageContent(
         title="Quickstart",
         version="0.1.0",
-        systems=(Played("new", "candidate", "a model, greedy"), Played("old", "baseline", "the same model")),
+        systems=(SystemInfo("new", "candidate", "a model, greedy"), SystemInfo("old", "baseline", "the same model")),
         tasks=(Used(card(), {"mini": "sha256:0f3a"}, limit=8, first=True),),
-        judges=(Judging("rules", "Looks at language and script; for smoke runs and CI.", "judge:rules@1"),),
+        judges=(JudgeInfo("rules", "Looks at language and script; for smoke runs and CI.", "judge:rules@1"),),
         estimates=pd.concat([win_estimates, score_estimates]),
-        pictures=(Picture("win rates by language", SVG, ("figures/a b.png", "figures/a.pdf")),),
-        answers=(AnswerCount("old", "mini", 184, 60, 110, 10, 4, (("arb_Arab", 8, 8),)),),
+        figures=(Figure("win rates by language", SVG, ("figures/a b.png", "figures/a.pdf")),),
+        answers=(OffTargetCount("old", "mini", 184, 60, 110, 10, 4, (("arb_Arab", 8, 8),)),),
         without_glyphs=("khm_Khmr",),
         files=("results/estimates.csv",),
         notes=("A note.",),
@@ -158,12 +158,12 @@ def test_hostile_texts_are_shown_not_obeyed(content: PageContent, win_estimates:
     hostile = replace(
         content,
         title=HOSTILE,
-        systems=(Played(HOSTILE, HOSTILE, HOSTILE),),
-        judges=(Judging(HOSTILE, HOSTILE, HOSTILE),),
+        systems=(SystemInfo(HOSTILE, HOSTILE, HOSTILE),),
+        judges=(JudgeInfo(HOSTILE, HOSTILE, HOSTILE),),
         tasks=(Used(card(title=HOSTILE, notes=HOSTILE, left_out={"deu_Latn": HOSTILE}), {HOSTILE: HOSTILE}),),
         estimates=win_estimates.assign(system=HOSTILE, judge=HOSTILE, note=HOSTILE, signature=HOSTILE),
-        pictures=(Picture(HOSTILE, SVG, (HOSTILE, "javascript:alert(1)")),),
-        answers=(AnswerCount(HOSTILE, HOSTILE, 1, 0, 1, 0, 0, ((HOSTILE, 1, 1),)),),
+        figures=(Figure(HOSTILE, SVG, (HOSTILE, "javascript:alert(1)")),),
+        answers=(OffTargetCount(HOSTILE, HOSTILE, 1, 0, 1, 0, 0, ((HOSTILE, 1, 1),)),),
         notes=(HOSTILE,),
     )
     html = page(hostile)

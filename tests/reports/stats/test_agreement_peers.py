@@ -99,7 +99,7 @@ def test_intervals_surround_or_are_missing(pairs: list[tuple[int, int]]) -> None
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.8, 0.95])
 def test_the_interval_of_the_share_covers(share: float) -> None:
-    """Nominal 95 %, 40 items: all 41 outcomes with their binomial probabilities."""
+    """Nominal 95%, 40 items: all 41 outcomes with their binomial probabilities."""
     held = 0.0
     for agreed in range(41):
         pairs = [(0, 0)] * agreed + [(0, 2)] * (40 - agreed)

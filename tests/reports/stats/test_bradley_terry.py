@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from polyarena.reports.stats.bradley_terry import RIDGE, Fit, Pairs, fit, influence, moments, tie_share
-from polyarena.reports.stats.rank_sets import rank_sets
+from polyarena.reports.stats.rank_confidence_sets import rank_confidence_sets
 
 SCORE = st.floats(0.05, 0.95)
 
@@ -127,7 +127,7 @@ def test_ranks_of_clear_and_of_equal_systems() -> None:
     ratings = np.array([3.0, 0.0, 0.02, -3.0])
     replicates = ratings + generator.normal(0, 0.1, (2000, 4))
     errors = np.full((4, 4), 0.1 * np.sqrt(2)) * (1 - np.eye(4))
-    found = rank_sets(ratings, replicates, errors, 0.95)
+    found = rank_confidence_sets(ratings, replicates, errors, 0.95)
     assert found.rank.tolist() == [1, 3, 2, 4]
     assert found.low.tolist() == [1, 2, 2, 4]
     assert found.high.tolist() == [1, 3, 3, 4]
@@ -144,14 +144,14 @@ def test_sets_of_ranks_hold_the_true_ranks() -> None:
     held = np.zeros(5)
     for _ in range(400):
         ratings = truth + generator.normal(0, 0.1, 5)
-        found = rank_sets(ratings, ratings + generator.normal(0, 0.1, (400, 5)), errors, 0.95)
+        found = rank_confidence_sets(ratings, ratings + generator.normal(0, 0.1, (400, 5)), errors, 0.95)
         held += (found.low <= best) & (worst <= found.high)
     assert (held / 400 >= 0.93).all()
 
 
 def test_equals_share_the_first_place_and_pairs_without_error_are_never_told_apart() -> None:
     ratings = np.array([1.0, 1.0, 0.0])
-    found = rank_sets(ratings, np.tile(ratings, (10, 1)), np.zeros((3, 3)), 0.95)
+    found = rank_confidence_sets(ratings, np.tile(ratings, (10, 1)), np.zeros((3, 3)), 0.95)
     assert found.rank.tolist() == [1, 1, 3]
     assert found.best.tolist() == [0.5, 0.5, 0]
     assert (found.low.tolist(), found.high.tolist(), found.group.tolist()) == ([1] * 3, [3] * 3, [1] * 3)

@@ -223,7 +223,7 @@ def test_settings_without_a_meaning_are_refused(battles: pd.DataFrame, wrong: di
 
 
 def test_tests_hold_their_level(make_battles: Make, drawn: Callable[..., Any]) -> None:
-    """200 pairs of equal systems: at 5 %, no more than three standard errors above."""
+    """200 pairs of equal systems: at 5%, no more than three standard errors above."""
     alarms = {"p_value": 0, "outcome": 0}
     for seed in range(200):
         values: list[Sequence[float]] = [drawn(["deu_Latn", "tha_Thai"], 40, s, 0.0) for s in (2 * seed, 2 * seed + 1)]

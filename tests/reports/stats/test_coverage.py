@@ -1,4 +1,4 @@
-"""Do nominal 95 % intervals hold the truth as often as the documentation says?
+"""Do nominal 95% intervals hold the truth as often as the documentation says?
 
 Simulated populations: 23 languages, prompts shared by all of them (correlation .3), wins, losses and ties.
 """
@@ -51,14 +51,14 @@ def coverage(items: int, rate: float, ties: float, data_sets: int = 160) -> tupl
 @pytest.mark.parametrize("items", [50, 100])
 @pytest.mark.parametrize(("rate", "ties"), [(0.2, 0.0), (0.2, 0.1), (0.5, 0.0), (0.5, 0.2)])
 def test_intervals_hold_the_truth(items: int, rate: float, ties: float) -> None:
-    """Bounds: three standard errors of the simulation around the measured 93 to 96 %."""
+    """Bounds: three standard errors of the simulation around the measured 93 to 96%."""
     languages, macro = coverage(items, rate, ties)
     assert 0.92 <= languages <= 0.97
     assert 0.90 <= macro <= 0.995
 
 
 def test_small_samples_are_not_oversold() -> None:
-    """Eight prompts, as in a quickstart; the plain percentile interval covers 77 to 93 % here."""
+    """Eight prompts, as in a quickstart; the plain percentile interval covers 77 to 93% here."""
     languages, macro = coverage(8, 0.5, 0.2)
     assert languages >= 0.93
     assert macro >= 0.90

@@ -1,4 +1,4 @@
-"""Evenness over languages, against the same numbers written out, and where there is too little for an interval."""
+"""Equity across languages, against the same numbers written out, and where there is too little for an interval."""
 
 from __future__ import annotations
 

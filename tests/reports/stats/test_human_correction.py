@@ -77,7 +77,7 @@ def test_everything_labelled_is_people_s_mean() -> None:
 
 @pytest.mark.parametrize("labelled", [50, 100])
 def test_intervals_hold_people_s_mean_and_the_judge_s_alone_does_not(labelled: int) -> None:
-    """Nominal 95 %, three standard errors of 600 simulations are 2.7 points."""
+    """Nominal 95%, three standard errors of 600 simulations are 2.7 points."""
     generator = np.random.default_rng(4)
     held = alone = 0
     widths = []

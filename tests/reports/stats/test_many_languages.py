@@ -119,7 +119,7 @@ def test_languages_without_spread_or_items_do_not_break_the_others(make_battles:
 
 
 def test_family_wise_error_of_bands_is_at_most_six_percent() -> None:
-    """300 data sets of 23 languages, 60 items, correlation .3: single intervals err in half of them, bands in 5 %."""
+    """300 data sets of 23 languages, 60 items, correlation .3: single intervals err in half of them, bands in 5%."""
     generator = np.random.default_rng(5)
     together = single = 0
     for seed in range(300):

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.stats.noise_parts import best_repeats, judge_noise, noise_of
 from polyarena.reports.stats.sampling import sampling_variance, spread_of
+from polyarena.reports.stats.variance_components import best_repeats, judge_noise, variance_components
 
 Make = Callable[..., pd.DataFrame]
 
@@ -58,7 +58,7 @@ def test_the_parts_are_those_of_the_analysis_of_variance(seed: int) -> None:
         + generator.normal(0, 0.1, (items, 2, repeats))
     )
     item, order, _ = (axis.ravel() for axis in np.indices(scores.shape))
-    found = noise_of(scores.ravel(), item, order)
+    found = variance_components(scores.ravel(), item, order)
     assert (found.between, found.order, found.repeat) == pytest.approx(balanced(scores))
     assert found.first_place == pytest.approx((scores[:, 0] - scores[:, 1]).mean() / 2)
 
@@ -69,10 +69,10 @@ def test_neither_the_order_of_games_nor_who_is_the_candidate_matters(seed: int) 
     generator = np.random.default_rng(seed)
     items, order = generator.integers(0, 8, 60), generator.integers(0, 2, 60)
     scores = generator.choice([0.0, 0.5, 1.0], 60)
-    found = noise_of(scores, items, order)
+    found = variance_components(scores, items, order)
     mixed = generator.permutation(60)
-    again = noise_of(scores[mixed], items[mixed], order[mixed])
-    turned = noise_of(1 - scores, items, 1 - order)
+    again = variance_components(scores[mixed], items[mixed], order[mixed])
+    turned = variance_components(1 - scores, items, 1 - order)
     for other in (again, turned):
         for name in ("between", "order", "repeat", "first_place"):
             one, two = getattr(found, name), getattr(other, name)
@@ -92,7 +92,7 @@ def test_the_error_foretells_that_of_new_evaluations() -> None:
 
     scores = run(4000, 2)
     item, order, _ = (axis.ravel() for axis in np.indices(scores.shape))
-    noise = noise_of(scores.ravel(), item, order)
+    noise = variance_components(scores.ravel(), item, order)
     for items, repeats in ((50, 1), (50, 4)):
         means = [run(items, repeats).mean() for _ in range(2000)]
         assert noise.error(items, repeats) == pytest.approx(np.std(means), rel=0.07)
@@ -135,9 +135,9 @@ def test_languages_and_pairs_are_kept_apart_in_any_order_of_rows() -> None:
 def test_no_other_plan_within_the_budget_is_better(
     budget: int, item_price: float, most: int | None, parts: tuple[float, float, float]
 ) -> None:
-    from polyarena.reports.stats.noise_parts import Noise
+    from polyarena.reports.stats.variance_components import VarianceComponents
 
-    noise = Noise(parts[0], parts[1], parts[2], 0.0, 10, 40)
+    noise = VarianceComponents(parts[0], parts[1], parts[2], 0.0, 10, 40)
     plans = best_repeats(noise, budget=budget, item_price=item_price, most_items=most)
     for repeats in range(1, 51):
         items = math.floor(budget / (item_price + 2 * repeats) + 1e-9)

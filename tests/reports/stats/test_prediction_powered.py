@@ -193,7 +193,7 @@ def test_a_translated_judgment_is_no_new_evidence() -> None:
 
 @pytest.mark.parametrize(("labelled", "least"), [(20, 0.93), (FEW, 0.915), (100, 0.925)])
 def test_nominal_intervals_cover(labelled: int, least: float) -> None:
-    """Nominal 95 %; of 800 data sets three standard errors are 2.3 points."""
+    """Nominal 95%; of 800 data sets three standard errors are 2.3 points."""
     generator = np.random.default_rng(13)
     truth = 0.55
     held = humans = 0

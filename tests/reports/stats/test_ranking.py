@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.stats.pairwise import cycles, pairwise_matrix
+from polyarena.reports.stats.cycles import cycles, pairwise_matrix
 from polyarena.reports.stats.ranking import ELO_SCALE, rank
 from polyarena.reports.stats.win_rates import win_rates
 from polyarena.tasks.errors import DataError
@@ -97,7 +97,7 @@ def test_equal_systems_share_a_group_and_their_ranks_are_open(make_battles: Make
 
 
 def test_intervals_of_ratings_hold_the_truth(make_battles: Make) -> None:
-    """Nominal 95 %; the bounds are 93.5 to 96.5 % and three standard errors of this simulation."""
+    """Nominal 95%; the bounds are 93.5 to 96.5% and three standard errors of this simulation."""
     strength = {"a": 0.0, "b": 0.3, "c": 0.6, "d": 1.0}
     held, total = 0, 0
     for seed in range(120):
@@ -122,7 +122,7 @@ def test_rows_and_directions_change_nothing_to_the_bit(make_battles: Make) -> No
 def test_batches_of_languages_change_nothing(make_battles: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     battles = tournament(make_battles, {"a": 0.0, "b": 0.3, "c": 0.6}, 30)
     first = rank(battles, rounds=200)
-    monkeypatch.setattr("polyarena.reports.stats.battle_pairs.BATCH_BYTES", 1)
+    monkeypatch.setattr("polyarena.reports.stats.head_to_head.BATCH_BYTES", 1)
     pd.testing.assert_frame_equal(first, rank(battles, rounds=200))
 
 

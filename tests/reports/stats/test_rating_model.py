@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from polyarena.reports.stats.bradley_terry import CHUNK, RIDGE, Fit, Pairs, fit, influence, moments, tie_share
-from polyarena.reports.stats.rank_sets import rank_sets
+from polyarena.reports.stats.rank_confidence_sets import rank_confidence_sets
 
 
 def star(systems: int, anchor: int = 0, *, ties: bool = True) -> Pairs:
@@ -229,7 +229,7 @@ def test_sets_of_ranks_are_those_of_all_comparisons_written_out(
     errors = np.array(
         [[0.0 if i == j else (drawn[:, i] - drawn[:, j]).std() for j in range(many)] for i in range(many)]
     )
-    found = rank_sets(values, drawn, errors, confidence)
+    found = rank_confidence_sets(values, drawn, errors, confidence)
     for i in range(many):
         others = [j for j in range(many) if j != i]
         largest = sorted(
@@ -249,7 +249,7 @@ def test_a_group_holds_nobody_that_is_surely_worse_than_its_best() -> None:
     values = np.linspace(0, 2, 9)
     drawn = values + generator.normal(0, 0.2, (500, 9))
     errors = 0.2 * np.sqrt(2) * (1 - np.eye(9))
-    found = rank_sets(values, drawn, errors, 0.95)
+    found = rank_confidence_sets(values, drawn, errors, 0.95)
     assert found.group[np.argmax(values)] == 1
     order = np.argsort(-values)
     assert (np.diff(found.group[order]) >= 0).all()

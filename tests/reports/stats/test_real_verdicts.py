@@ -32,7 +32,7 @@ def battles(test_data: Path) -> dict[str, np.ndarray]:
 
 
 def test_intervals_hold_the_mean_of_the_population(battles: dict[str, np.ndarray]) -> None:
-    """93.5 to 96.5 % for every model between 10 and 90 %, give or take two standard errors of the simulation."""
+    """93.5 to 96.5% for every model between 10 and 90%, give or take two standard errors of the simulation."""
     covered = {}
     for model, population in battles.items():
         truth = float(population.mean())

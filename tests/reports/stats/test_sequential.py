@@ -41,7 +41,7 @@ def test_what_was_said_does_not_depend_on_what_comes(values: list[float], more: 
 
 @pytest.mark.parametrize(("mean", "ties"), [(0.5, 0.2), (0.5, 0.9), (0.1, 0.0), (0.98, 0.0)])
 def test_the_mean_is_in_all_intervals_at_once(mean: float, ties: float) -> None:
-    """At 90 %, with a look after each of 200 items; three standard errors of 300 simulations are 5 points."""
+    """At 90%, with a look after each of 200 items; three standard errors of 300 simulations are 5 points."""
     generator = np.random.default_rng(3)
     missed = 0
     for _ in range(300):
@@ -54,7 +54,7 @@ def test_the_mean_is_in_all_intervals_at_once(mean: float, ties: float) -> None:
 
 
 def test_looking_again_and_again_at_an_ordinary_interval_would_not_hold() -> None:
-    """The reason for it: with 95 % intervals after each of 200 games, equal systems are told apart far too often."""
+    """The reason for it: with 95% intervals after each of 200 games, equal systems are told apart far too often."""
     generator = np.random.default_rng(4)
     ordinary = early = 0
     for _ in range(200):

@@ -40,7 +40,7 @@ def test_scores_are_wins_and_losses_or_means_of_two_games(simulate: ModuleType) 
 
 
 def test_games_look_like_real_ones(simulate: ModuleType) -> None:
-    """Korean Arena-Hard: 9 % ties, 54 to 62 % for the answer shown first, correlation of the games .44."""
+    """Korean Arena-Hard: 9% ties, 54 to 62% for the answer shown first, correlation of the games .44."""
     real = simulate.REAL
     generator = np.random.default_rng(2)
     quality = generator.normal(size=200_000)

@@ -23,7 +23,7 @@ from polyarena.tasks.errors import DataError
 
 @pytest.mark.parametrize(("items", "points"), [(100, 9.6), (250, 6.0), (500, 4.3)])
 def test_a_one_sided_gate_of_five_percent(items: int, points: float) -> None:
-    """At an SD of .38: a one-sided level of 5 % is a two-sided one of 10 %; 80 % power."""
+    """At an SD of .38: a one-sided level of 5% is a two-sided one of 10%; 80% power."""
     found = minimal_detectable_effect(0.38 / math.sqrt(items), confidence=0.90)
     assert 100 * found == pytest.approx(points, abs=0.2)
 

@@ -110,7 +110,7 @@ def test_order_of_rows_changes_nothing_to_the_bit(make_battles: Make) -> None:
 
 
 def test_the_interval_holds_the_truth(make_battles: Make) -> None:
-    """Nominal 95 %, at equal style the systems are equal; 3 standard errors of 80 data sets are 7 points."""
+    """Nominal 95%, at equal style the systems are equal; 3 standard errors of 80 data sets are 7 points."""
     held = 0
     for seed in range(80):
         row = macro(style_control(*styled(make_battles, 120, effect=0.8, seed=seed), rounds=200).rates)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.harness.reporting.further import further
+from polyarena.harness.reporting.secondary_results import further
 from polyarena.judges.records import BATTLE_SCHEMA
-from polyarena.reports.page.sheets import comparison_sheet, equity_sheet
+from polyarena.reports.page.tables import comparison_table, equity_table
 from polyarena.reports.stats import compare, equity, mean_scores
 from polyarena.reports.stats.template_items import template_items
 from polyarena.reports.stats.templates import template_scores
@@ -94,13 +94,13 @@ def test_the_report_shows_the_mean_in_the_place_of_single_templates(scores: pd.D
     found = further(lock(), BATTLE_SCHEMA.empty_table().to_pandas(), scores, FAMILIES)
     assert set(found.comparisons["metric"]) == {"accuracy", MEAN}
     assert set(found.equity["task"]) == set(FAMILIES)
-    for sheet in (comparison_sheet(found.comparisons), equity_sheet(found.equity)):
+    for sheet in (comparison_table(found.comparisons), equity_table(found.equity)):
         assert sheet is not None
         assert all(MEAN in " ".join(row) for row in sheet.rows)
-    compared = comparison_sheet(found.comparisons)
+    compared = comparison_table(found.comparisons)
     assert compared is not None
     assert len(compared.rows) == 1
     plain = further(lock(), BATTLE_SCHEMA.empty_table().to_pandas(), scores)
-    sheet = comparison_sheet(plain.comparisons)
+    sheet = comparison_table(plain.comparisons)
     assert sheet is not None
     assert len(sheet.rows) == 3

@@ -33,7 +33,7 @@ def asked(make: Make, by_task: dict[str, dict[str, Sequence[float]]], **constant
 
 @pytest.fixture
 def scores(make_scores: Make) -> pd.DataFrame:
-    """Three templates with 40 items in two languages: 60, 20 and 40 % right in German, 10, 30 and 50 % in Thai."""
+    """Three templates with 40 items in two languages: 60, 20 and 40% right in German, 10, 30 and 50% in Thai."""
     right = {"nli": (24, 4), "nli.claim": (8, 12), "nli.asked": (16, 20)}
     return asked(
         make_scores,
@@ -60,7 +60,7 @@ def test_the_spread_is_that_of_single_templates(scores: pd.DataFrame) -> None:
     found = template_scores(scores, FAMILIES, rounds=200)
     german, average = of(found, MEDIAN, "deu_Latn"), of(found, MEDIAN, "all")
     assert (german["lowest"], german["highest"]) == pytest.approx((0.2, 0.6))
-    # Averages of single templates: 35, 25 and 45 %.
+    # Averages of single templates: 35, 25 and 45%.
     assert (average["lowest"], average["highest"]) == pytest.approx((0.25, 0.45))
 
 

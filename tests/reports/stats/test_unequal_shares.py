@@ -62,7 +62,7 @@ def unequal(make: Make, seed: int, many: int, few: int, *, apart: bool) -> pd.Da
 def test_the_average_of_a_large_and_a_small_language_is_covered(
     make_battles: Make, many: int, few: int, apart: bool
 ) -> None:
-    """Nominal 95 %; three standard errors of 150 data sets are 5.3 points. As if all counted alike: 43 to 76 %."""
+    """Nominal 95%; three standard errors of 150 data sets are 5.3 points. As if all counted alike: 43 to 76%."""
     held = 0
     for seed in range(150):
         found = win_rates(unequal(make_battles, seed, many, few, apart=apart), rounds=2, groupings={}).iloc[0]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.stats.pairwise import EVEN, Cycle, circle_sentence, circle_sentences, cycles, pairwise_matrix
+from polyarena.reports.stats.cycles import EVEN, Cycle, cycle_sentence, cycle_sentences, cycles, pairwise_matrix
 from polyarena.tasks.errors import DataError
 
 Make = Callable[..., pd.DataFrame]
@@ -92,9 +92,9 @@ def test_circles_are_said_by_task_and_judge(make_battles: Make) -> None:
     ring = pd.concat([make_battles({"deu_Latn": [s]}, candidate=c, baseline=b) for c, b, s in rows])
     both = pd.concat([ring, ring.assign(task="other")])
     expected = "mini, judge rules: a beats b, b beats c, c beats a (by 25.0 points or more): no rating agrees with that"
-    assert circle_sentences(both) == [expected, expected.replace("mini", "other")]
-    assert circle_sentences(ring[ring["candidate"] != "c"]) == []
-    assert circle_sentence("t", "j", Cycle(("a", "b", "c", "d"), 0.1)).count("beats") == 4
+    assert cycle_sentences(both) == [expected, expected.replace("mini", "other")]
+    assert cycle_sentences(ring[ring["candidate"] != "c"]) == []
+    assert cycle_sentence("t", "j", Cycle(("a", "b", "c", "d"), 0.1)).count("beats") == 4
 
 
 @given(order=st.permutations(range(6)))

@@ -39,7 +39,7 @@ _WHO = ["judge", "task", "language", "candidate", "baseline"]
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class VarianceComponents:
     """Where the variance of a judge's scores comes from.
 
     Attributes:
@@ -74,7 +74,7 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RepeatPlan:
     """How to spend a budget on items and repeats.
 
     Attributes:
@@ -88,7 +88,7 @@ class Plan:
     standard_error: float
 
 
-def noise_of(scores: Floats, items: Integers, swapped: Integers) -> Noise:
+def variance_components(scores: Floats, items: Integers, swapped: Integers) -> VarianceComponents:
     """Split the variance of games' scores.
 
     Args:
@@ -103,7 +103,7 @@ def noise_of(scores: Floats, items: Integers, swapped: Integers) -> Noise:
     kept = both[item] if len(item) else np.zeros(0, dtype=np.bool_)
     n, games = int(both.sum()), int(kept.sum())
     if n == 0:
-        return Noise(None, None, None, None, 0, 0)
+        return VarianceComponents(None, None, None, None, 0, 0)
     total = np.bincount(cell, weights=scores, minlength=count.size).reshape(-1, 2)
     mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
     spare = int((count - 1).clip(0).sum())
@@ -112,11 +112,11 @@ def noise_of(scores: Floats, items: Integers, swapped: Integers) -> Noise:
     means, counts = mean[both], count[both]
     half = (means[:, 0] - means[:, 1]) / 2
     if n < 2:
-        return Noise(None, None, repeat, float(half.mean()), n, games)
+        return VarianceComponents(None, None, repeat, float(half.mean()), n, games)
     share = float((1 / counts).sum(axis=1).mean()) * (repeat or 0.0)
     order = max(0.0, 2 * float(half.var(ddof=1)) - share / 2)
     between = max(0.0, float(means.mean(axis=1).var(ddof=1)) - order / 2 - share / 4)
-    return Noise(between, order, repeat, float(half.mean()), n, games)
+    return VarianceComponents(between, order, repeat, float(half.mean()), n, games)
 
 
 def judge_noise(games: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +129,7 @@ def judge_noise(games: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row for each judge, task, language and pair (``candidate`` is the first by name) with the attributes of
-        :class:`Noise`.
+        :class:`VarianceComponents`.
 
     Raises:
         DataError: A column is missing, a game occurs twice, or a label is unknown.
@@ -155,28 +155,28 @@ def judge_noise(games: pd.DataFrame) -> pd.DataFrame:
     )
     rows = []
     for key, own in told.groupby(_WHO, sort=True):
-        found = noise_of(
+        found = variance_components(
             own["score"].to_numpy(dtype=np.float64), own["item_id"].factorize(sort=True)[0], own["swapped"].to_numpy()
         )
         rows.append({**dict(zip(_WHO, map(str, key), strict=True)), **asdict(found)})
-    return pd.DataFrame(rows, columns=[*_WHO, *(field.name for field in fields(Noise))])
+    return pd.DataFrame(rows, columns=[*_WHO, *(field.name for field in fields(VarianceComponents))])
 
 
 def best_repeats(
-    noise: Noise | pd.DataFrame,
+    noise: VarianceComponents | pd.DataFrame,
     *,
     budget: float,
     game_price: float = 1.0,
     item_price: float = 0.0,
     most_items: int | None = None,
-) -> list[Plan]:
+) -> list[RepeatPlan]:
     """Return what a budget buys with 1 to 50 repeats, the smallest standard error first.
 
     New items tell more than repeats unless items cost much or run out: then repeats are what is left to buy.
 
     Args:
-        noise: One row of :func:`judge_noise` (a frame that holds no other), or what :func:`noise_of` returns; with
-            repeats.
+        noise: One row of :func:`judge_noise` (a frame that holds no other), or what
+            :func:`variance_components` returns; with repeats.
         budget: In the unit of the prices.
         game_price: Of one judgment; above 0.
         item_price: Of what an item costs beside its judgments, such as two completions.
@@ -187,7 +187,7 @@ def best_repeats(
             the frame has not one row.
 
     Example:
-        >>> best_repeats(Noise(0.1, 0.05, 0.02, 0.0, 50, 200), budget=400, most_items=50)[0].repeats
+        >>> best_repeats(VarianceComponents(0.1, 0.05, 0.02, 0.0, 50, 200), budget=400, most_items=50)[0].repeats
         4
     """
     if isinstance(noise, pd.DataFrame):
@@ -200,7 +200,7 @@ def best_repeats(
         items = affordable if most_items is None else min(affordable, most_items)
         if items < 2:
             break
-        plans.append(Plan(repeats, items, noise.error(items, repeats)))
+        plans.append(RepeatPlan(repeats, items, noise.error(items, repeats)))
     if not plans:
         raise DataError(
             f"a budget of {budget:g} buys fewer than two items",
@@ -209,8 +209,8 @@ def best_repeats(
     return sorted(plans, key=lambda plan: (plan.standard_error, plan.repeats))
 
 
-def _only_row(frame: pd.DataFrame) -> Noise:
-    names = [field.name for field in fields(Noise)]
+def _only_row(frame: pd.DataFrame) -> VarianceComponents:
+    names = [field.name for field in fields(VarianceComponents)]
     require_columns(frame, names, "noise")
     if len(frame) != 1:
         raise DataError(
@@ -219,4 +219,4 @@ def _only_row(frame: pd.DataFrame) -> Noise:
             fix="take one row of it, such as noise.head(1)",
         )
     row: dict[str, Any] = {name: None if pd.isna(frame[name].iloc[0]) else frame[name].iloc[0] for name in names}
-    return Noise(**row)
+    return VarianceComponents(**row)

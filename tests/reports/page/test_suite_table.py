@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from polyarena.reports.page.suite_sheet import suite_sheet
+from polyarena.reports.page.suite_table import suite_table
 from polyarena.reports.stats.suites import suite_averages
 
 Make = Callable[..., pd.DataFrame]
@@ -21,7 +21,7 @@ def scores(make_scores: Make) -> pd.DataFrame:
 
 
 def test_each_system_has_a_row_with_its_interval(scores: pd.DataFrame) -> None:
-    sheet = suite_sheet(suite_averages(scores, SUITES))
+    sheet = suite_table(suite_averages(scores, SUITES))
     assert [row[:3] for row in sheet.rows] == [("a", "ours", "accuracy"), ("b", "ours", "accuracy")]
     assert [row[4:] for row in sheet.rows] == [("2", "2", "80")] * 2
     assert sheet.rows[0][3].startswith("37.5 [2")
@@ -31,15 +31,15 @@ def test_each_system_has_a_row_with_its_interval(scores: pd.DataFrame) -> None:
 
 def test_points_stay_points_and_what_has_no_interval_none(make_scores: Make) -> None:
     parts = [make_scores({"deu_Latn": [20.0, 40.0]}, task=task, metric="chrf_item") for task in ("exam", "quiz")]
-    (row,) = suite_sheet(suite_averages(pd.concat(parts), SUITES, rounds=20)).rows
+    (row,) = suite_table(suite_averages(pd.concat(parts), SUITES, rounds=20)).rows
     assert row[3] == "30.0"
 
 
 def test_win_rates_name_judge_and_baseline(make_battles: Make) -> None:
     battles = pd.concat([make_battles({"deu_Latn": [1.0, 0.5, 0.0] * 5}, task=task) for task in ("exam", "quiz")])
-    (row,) = suite_sheet(suite_averages(battles, SUITES)).rows
+    (row,) = suite_table(suite_averages(battles, SUITES)).rows
     assert row[2] == "win_rate, judge rules, against old"
 
 
 def test_without_averages_there_is_no_sheet(scores: pd.DataFrame) -> None:
-    assert suite_sheet(suite_averages(scores, {})) is None
+    assert suite_table(suite_averages(scores, {})) is None

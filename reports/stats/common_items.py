@@ -17,7 +17,7 @@ _ITEM = ["language", "item_id"]
 
 
 @dataclass(frozen=True)
-class Paired:
+class CommonItems:
     """What two systems did on the same items of one task.
 
     Attributes:
@@ -43,7 +43,7 @@ class Paired:
         return "statistics" in self.rows and bool(self.rows["statistics"].notna().any())
 
 
-def paired(frame: pd.DataFrame, system: str, against: str, *, metric: str | None = None) -> Iterator[Paired]:
+def common_items(frame: pd.DataFrame, system: str, against: str, *, metric: str | None = None) -> Iterator[CommonItems]:
     """Yield the common items of two systems, by task, judge, baseline and metric.
 
     Args:
@@ -73,7 +73,7 @@ def paired(frame: pd.DataFrame, system: str, against: str, *, metric: str | None
         common, left_out = _common(part)
         if not common.empty:
             found = True
-            yield Paired(str(task), judge, baseline, str(measure), common, left_out)
+            yield CommonItems(str(task), judge, baseline, str(measure), common, left_out)
     if not found:
         raise DataError(
             f"{system} and {against} have no item in common",

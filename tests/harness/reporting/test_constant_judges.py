@@ -6,7 +6,7 @@ import pytest
 from polyarena.harness import open_run, write_report
 from polyarena.harness.cli.summary import print_summary
 from polyarena.harness.importing import ImportOptions, import_verdicts
-from polyarena.harness.reporting.stuck import stuck_judges
+from polyarena.harness.reporting.constant_judges import constant_judges
 from polyarena.reports.judge_card.consistency import CONSTANT_FROM
 
 
@@ -42,7 +42,7 @@ def judged(tmp_path):
     ],
 )
 def test_what_is_always_said_is_found(judged, says, what):
-    assert stuck_judges(judged(says, items=2 * CONSTANT_FROM)) == {"j": what}
+    assert constant_judges(judged(says, items=2 * CONSTANT_FROM)) == {"j": what}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_is_always_said_is_found(judged, says, what):
     ],
 )
 def test_a_judge_that_says_this_and_that_is_not(judged, says, items, orders):
-    assert stuck_judges(judged(says, items, orders)) == {}
+    assert constant_judges(judged(says, items, orders)) == {}
 
 
 def test_the_page_and_the_terminal_say_so(judged, capsys):
@@ -72,4 +72,4 @@ def test_games_of_an_earlier_version_have_no_score(judged):
     records = judged(lambda order, item: "A>B")
     path = records.folder.games(*records.pairs()[0])
     pq.write_table(pq.read_table(path).drop_columns(["score"]), path)
-    assert stuck_judges(records) == {"j": "the answer shown first"}
+    assert constant_judges(records) == {"j": "the answer shown first"}

@@ -11,7 +11,7 @@ import pytest
 
 from polyarena.reports.bands import with_bands, with_detectable
 from polyarena.reports.page.headlines import headline
-from polyarena.reports.page.sheets import EQUITY, comparison_sheet, equity_sheet, ranking_sheet
+from polyarena.reports.page.tables import EQUITY, comparison_table, equity_table, ranking_table
 from polyarena.reports.page.views import language_view
 from polyarena.reports.stats import (
     compare,
@@ -50,19 +50,19 @@ def banded(battles: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_ranking_has_a_row_for_each_system(battles: pd.DataFrame) -> None:
-    sheet = ranking_sheet(rank(battles, rounds=200))
+    sheet = ranking_table(rank(battles, rounds=200))
     assert sheet is not None
     assert [row[0] for row in sheet.rows] == ["new", "old", "newer"]
     assert [row[sheet.columns.index("Rank")] for row in sheet.rows] == ["1", "2", "3"]
     base = sheet.rows[1]
     assert base[sheet.columns.index("Rating")] == "1000"
     assert all(len(row) == len(sheet.columns) for row in sheet.rows)
-    assert ranking_sheet(pd.DataFrame({"level": []})) is None
+    assert ranking_table(pd.DataFrame({"level": []})) is None
 
 
 def test_a_comparison_states_its_outcome_and_what_it_could_find(scores: pd.DataFrame) -> None:
     found = compare(scores, "new", "old", rounds=200)
-    sheet = comparison_sheet(found)
+    sheet = comparison_table(found)
     assert sheet is not None
     ((system, against, task, metric, outcome, difference, reach, p, items),) = sheet.rows
     assert (system, against, task, metric, outcome) == ("new", "old", "names", "accuracy", "better")
@@ -70,20 +70,20 @@ def test_a_comparison_states_its_outcome_and_what_it_could_find(scores: pd.DataF
     assert difference == f"{100 * macro.difference:+.1f} [{100 * macro.low:+.1f}, {100 * macro.high:+.1f}]"
     assert reach == f"{100 * macro.detectable:.1f}"
     assert (p, items) == (f"{macro.p_value:.4f}", "160")
-    assert comparison_sheet(found.head(0)) is None
+    assert comparison_table(found.head(0)) is None
 
 
 def test_numbers_beyond_shares_keep_their_unit(make_scores: Make) -> None:
     rows = [make_scores({"deu_Latn": np.arange(20) * k, "tha_Thai": np.arange(20)}, system=s)
             for k, s in ((2, "new"), (1, "old"))]  # fmt: skip
-    sheet = comparison_sheet(compare(pd.concat(rows), "new", "old", rounds=200))
+    sheet = comparison_table(compare(pd.concat(rows), "new", "old", rounds=200))
     assert sheet is not None
     assert sheet.rows[0][5].startswith("+4.8 [")
 
 
 def test_evenness_names_the_lowest_language(scores: pd.DataFrame) -> None:
     found = equity(scores, rounds=200)
-    sheet = equity_sheet(found)
+    sheet = equity_table(found)
     assert sheet is not None
     assert sheet.columns == ("System", "Metric", *EQUITY.values())
     assert [row[:2] for row in sheet.rows] == [("new", "accuracy on names"), ("old", "accuracy on names")]
@@ -94,15 +94,15 @@ def test_evenness_names_the_lowest_language(scores: pd.DataFrame) -> None:
 
 
 def test_a_lowest_language_without_an_interval_is_explained(make_scores: Make) -> None:
-    sheet = equity_sheet(equity(make_scores({"deu_Latn": [1, 0] * 5, "tha_Thai": [0] * 10}), rounds=50))
+    sheet = equity_table(equity(make_scores({"deu_Latn": [1, 0] * 5, "tha_Thai": [0] * 10}), rounds=50))
     assert sheet is not None
     assert sheet.rows[0][2] == "0.0 Thai"
     assert "none where a language has few items" in sheet.notes[0]
 
 
 def test_one_language_has_no_evenness(make_scores: Make) -> None:
-    assert equity_sheet(equity(make_scores({"deu_Latn": [1, 0] * 5}), rounds=50)) is None
-    assert equity_sheet(pd.DataFrame({"aggregate": []})) is None
+    assert equity_table(equity(make_scores({"deu_Latn": [1, 0] * 5}), rounds=50)) is None
+    assert equity_table(pd.DataFrame({"aggregate": []})) is None
 
 
 def test_bands_hold_the_interval_of_each_language(banded: pd.DataFrame) -> None:
@@ -123,7 +123,7 @@ def test_a_win_rate_has_a_detectable_distance(banded: pd.DataFrame) -> None:
     won = banded[banded["metric"] == "win_rate"]
     least = np.array([minimal_detectable_effect(error) for error in won["standard_error"]])
     assert (won["detectable"] >= least - 1e-12).all()
-    # What an interval holds it does not exclude; 80 % power takes (1.96 + .84) / 1.96 of its half.
+    # What an interval holds it does not exclude; 80% power takes (1.96 + .84) / 1.96 of its half.
     half = (won["high"] - won["low"]) / 2
     assert (won["detectable"] >= half * 2.8 / 1.96 - 1e-3).all()
     plain = won.assign(low=None, high=None)
@@ -150,19 +150,19 @@ def test_the_headline_counts_by_band_and_says_what_could_be_found(banded: pd.Dat
     macro = banded[(banded["level"] == "macro") & (banded["system"] == "new") & (banded["metric"] == "win_rate")].iloc[
         0
     ]
-    assert f"a distance of {100 * macro['detectable']:.1f} points from 50 %" in found.details[2]
+    assert f"a distance of {100 * macro['detectable']:.1f} points from 50%" in found.details[2]
 
 
 def test_circles_stand_below_the_ranking(make_battles: Make) -> None:
-    from polyarena.reports.stats.pairwise import circle_sentences
+    from polyarena.reports.stats.cycles import cycle_sentences
 
     ring = [("a", "b", [1.0, 1.0, 0.5]), ("b", "c", [1.0, 0.5, 1.0]), ("c", "a", [1.0, 1.0, 0.0])]
     battles = pd.concat([make_battles({"deu_Latn": values}, candidate=c, baseline=b) for c, b, values in ring])
-    sheet = ranking_sheet(rank(battles, rounds=50), circle_sentences(battles))
+    sheet = ranking_table(rank(battles, rounds=50), cycle_sentences(battles))
     assert sheet is not None
     said = [note for note in sheet.notes if note.startswith("A circle in mini, judge rules: a beats b")]
     assert len(said) == 1
-    plain = ranking_sheet(rank(battles, rounds=50))
+    plain = ranking_table(rank(battles, rounds=50))
     assert plain is not None
     assert sheet.notes == (*plain.notes, *said)
 

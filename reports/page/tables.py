@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.labels import language_label
-from polyarena.reports.page.content import Sheet
+from polyarena.reports.page.content import Table
 from polyarena.reports.template_names import is_over_templates, plain_metric
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ EQUITY = {
 """What is shown of :func:`polyarena.reports.stats.equity`, with its heading."""
 
 
-def ranking_sheet(ranking: pd.DataFrame, circles: Sequence[str] = ()) -> Sheet | None:
+def ranking_table(ranking: pd.DataFrame, cycles: Sequence[str] = ()) -> Table | None:
     """Return the ranks over languages, by task and judge; ``None`` without any.
 
     Args:
         ranking: From :func:`polyarena.reports.stats.rank`.
-        circles: From :func:`polyarena.reports.stats.pairwise.circle_sentences`.
+        cycles: From :func:`polyarena.reports.stats.cycles.cycle_sentences`.
     """
     own = ranking[ranking["level"] == "macro"].to_dict("records")
     if not own:
@@ -54,12 +54,12 @@ def ranking_sheet(ranking: pd.DataFrame, circles: Sequence[str] = ()) -> Sheet |
         "that the data allow, all comparisons together. Systems of one group cannot be told from the group's best. "
         "First: share of rounds in which the system is first.",
         *(f"{row['system']} on {row['task']}: {row['note']}." for row in own if row["note"]),
-        *(f"A circle in {circle}." for circle in circles),
+        *(f"A circle in {circle}." for circle in cycles),
     )
-    return Sheet("Ranking", columns, rows, texts=3, notes=notes)
+    return Table("Ranking", columns, rows, texts=3, notes=notes)
 
 
-def comparison_sheet(comparisons: pd.DataFrame) -> Sheet | None:
+def comparison_table(comparisons: pd.DataFrame) -> Table | None:
     """Return the differences of scores over all languages; ``None`` without any.
 
     Args:
@@ -69,7 +69,7 @@ def comparison_sheet(comparisons: pd.DataFrame) -> Sheet | None:
     if not own:
         return None
     columns = (
-        "System", "Compared with", "Task", "Metric", "Outcome", "Difference", "Found in 80 % of experiments", "p",
+        "System", "Compared with", "Task", "Metric", "Outcome", "Difference", "Found in 80% of experiments", "p",
         "Items",
     )  # fmt: skip
     rows = tuple(
@@ -91,10 +91,10 @@ def comparison_sheet(comparisons: pd.DataFrame) -> Sheet | None:
         "hundred, with their interval; better and worse as the interval says. p: randomisation test, two-sided, not "
         "adjusted for the number of rows.",
     )
-    return Sheet("Systems compared on scores", columns, rows, texts=5, notes=notes)
+    return Table("Systems compared on scores", columns, rows, texts=5, notes=notes)
 
 
-def equity_sheet(found: pd.DataFrame) -> Sheet | None:
+def equity_table(found: pd.DataFrame) -> Table | None:
     """Return how evenly each system serves its languages; ``None`` where no task has several languages.
 
     Args:
@@ -116,8 +116,8 @@ def equity_sheet(found: pd.DataFrame) -> Sheet | None:
         "Spread: the standard deviation over languages, without what sampling alone adds. A step up in resources: the "
         "slope over the tiers low, mid and high.",
     )
-    return Sheet(
-        "Evenness over languages",
+    return Table(
+        "Equity across languages",
         ("System", "Metric", *EQUITY.values()),
         tuple((*key, *(_aggregate(cells, name) for name in EQUITY)) for key, cells in several.items()),
         texts=2,

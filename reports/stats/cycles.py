@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from polyarena.reports.stats.battle_pairs import battle_pairs, check_battles
+from polyarena.reports.stats.head_to_head import check_battles, head_to_head
 
 EVEN = 1e-9
 """A mean score closer to one half is a draw: means of thirds are not exact."""
@@ -56,7 +56,7 @@ def pairwise_matrix(battles: pd.DataFrame, language: str | None = None) -> pd.Da
         decided = decided[decided["language"] == language]
     if decided.empty:
         return pd.DataFrame()
-    found = battle_pairs(decided, None)
+    found = head_to_head(decided, None)
     languages = (found.counts() > 0).sum(axis=0)
     scores = np.sum(list(found.means()), axis=0)[0, :, 0] / languages
     matrix = np.full((len(found.systems), len(found.systems)), np.nan)
@@ -100,20 +100,20 @@ def cycles(matrix: pd.DataFrame) -> list[Cycle]:
     return sorted(found, key=lambda cycle: (-cycle.margin, cycle.systems))
 
 
-def circle_sentences(battles: pd.DataFrame) -> list[str]:
+def cycle_sentences(battles: pd.DataFrame) -> list[str]:
     """Say which systems beat each other in a circle, one sentence each, by task and judge.
 
     Args:
         battles: Rows of :class:`polyarena.judges.records.Battle`, of any judges and tasks.
     """
     return [
-        circle_sentence(str(task), str(judge), cycle)
+        cycle_sentence(str(task), str(judge), cycle)
         for (task, judge), own in battles.groupby(["task", "judge"], sort=True)
         for cycle in cycles(pairwise_matrix(own))
     ]
 
 
-def circle_sentence(task: str, judge: str, cycle: Cycle) -> str:
+def cycle_sentence(task: str, judge: str, cycle: Cycle) -> str:
     """Say that systems beat each other in a circle."""
     pairs = zip(cycle.systems, (*cycle.systems[1:], cycle.systems[0]), strict=True)
     beaten = ", ".join(f"{one} beats {other}" for one, other in pairs)

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from polyarena.harness.reporting.further import further
+from polyarena.harness.reporting.secondary_results import secondary_results
 from polyarena.judges.records import BATTLE_SCHEMA
 
 CODES = ("deu_Latn", "swh_Latn")
@@ -44,48 +44,50 @@ def battles(candidate, chance):
 
 def test_candidates_are_compared_with_the_baseline():
     frame = pd.concat([scores("base"), scores("one"), scores("second")])
-    found = further(lock("one", "base", "second", baseline="base"), NO_BATTLES, frame)
+    found = secondary_results(lock("one", "base", "second", baseline="base"), NO_BATTLES, frame)
     pairs = set(zip(found.comparisons["system"], found.comparisons["against"], strict=True))
     assert pairs == {("one", "base"), ("second", "base")}
     assert set(found.tables) == {"comparisons", "equity"}
-    assert [sheet.title for sheet in found.sheets] == ["Systems compared on scores", "Evenness over languages"]
+    assert [sheet.title for sheet in found.page_tables] == ["Systems compared on scores", "Equity across languages"]
 
 
 def test_two_systems_are_compared_without_a_baseline_and_three_are_not():
     frame = pd.concat([scores("one"), scores("second")])
-    found = further(lock("one", "second"), NO_BATTLES, frame)
+    found = secondary_results(lock("one", "second"), NO_BATTLES, frame)
     assert set(zip(found.comparisons["system"], found.comparisons["against"], strict=True)) == {("one", "second")}
-    three = further(lock("one", "second", "third"), NO_BATTLES, pd.concat([frame, scores("third")]))
+    three = secondary_results(lock("one", "second", "third"), NO_BATTLES, pd.concat([frame, scores("third")]))
     assert "comparisons" not in three.tables
 
 
 def test_what_only_one_of_them_did_is_not_compared():
     frame = pd.concat([scores("base"), scores("one"), scores("one", task="alone")])
-    found = further(lock("one", "base", baseline="base"), NO_BATTLES, frame)
+    found = secondary_results(lock("one", "base", baseline="base"), NO_BATTLES, frame)
     assert set(found.comparisons["task"]) == {"exam"}
     apart = pd.concat([scores("base"), scores("one", task="alone")])
-    assert "comparisons" not in further(lock("one", "base", baseline="base"), NO_BATTLES, apart).tables
+    assert "comparisons" not in secondary_results(lock("one", "base", baseline="base"), NO_BATTLES, apart).tables
 
 
 @pytest.mark.parametrize(("candidates", "ranked"), [(("one",), False), (("one", "second"), True)])
 def test_three_systems_are_ranked(candidates, ranked):
-    fought = pd.concat([battles(name, 0.4 + 0.2 * i) for i, name in enumerate(candidates)])
-    found = further(lock("base", *candidates, baseline="base"), fought, scores("base").head(0))
+    all_battles = pd.concat([battles(name, 0.4 + 0.2 * i) for i, name in enumerate(candidates)])
+    found = secondary_results(lock("base", *candidates, baseline="base"), all_battles, scores("base").head(0))
     assert ("ranking" in found.tables) == ranked
-    assert any(sheet.title == "Ranking" for sheet in found.sheets) == ranked
+    assert any(sheet.title == "Ranking" for sheet in found.page_tables) == ranked
     if ranked:
         macro = found.ranking[found.ranking["level"] == "macro"]
         assert set(macro["system"]) == {"base", *candidates}
 
 
 def test_an_empty_run_has_nothing_further():
-    found = further(lock("one"), NO_BATTLES, scores("one").head(0))
+    found = secondary_results(lock("one"), NO_BATTLES, scores("one").head(0))
     assert found.tables == {}
-    assert found.sheets == []
+    assert found.page_tables == []
 
 
 def test_columns_have_the_same_types_whatever_they_hold():
-    one = further(lock("base", "one", baseline="base"), NO_BATTLES, pd.concat([scores("base"), scores("one")]))
+    one = secondary_results(
+        lock("base", "one", baseline="base"), NO_BATTLES, pd.concat([scores("base"), scores("one")])
+    )
     table = one.tables["comparisons"]
     assert table.schema.field("judge").type == pa.string()
     assert table.schema.field("margin").type == pa.float64()
@@ -102,15 +104,15 @@ def test_tasks_of_a_suite_that_was_asked_are_averaged():
         {"suite": "of a later version"},
     ]
     frame = pd.concat([scores(name, task) for name in ("one", "second") for task in ("xcopa", "xwinograd", "exam")])
-    found = further(asked, NO_BATTLES, frame)
+    found = secondary_results(asked, NO_BATTLES, frame)
     assert found.suites["task"].tolist() == ["aya23_paper"] * 2
     assert found.suites["signature"].str.contains("|tasks:xcopa+xwinograd|", regex=False).all()
     assert found.tables["suites"].num_rows == 2
-    assert "Averages over tasks" in [sheet.title for sheet in found.sheets]
+    assert "Averages over tasks" in [sheet.title for sheet in found.page_tables]
 
 
 def test_without_a_suite_there_are_no_averages_over_tasks():
     frame = pd.concat([scores("one"), scores("one", task="xcopa")])
-    found = further(lock("one"), NO_BATTLES, frame)
+    found = secondary_results(lock("one"), NO_BATTLES, frame)
     assert found.suites.empty
     assert "suites" not in found.tables

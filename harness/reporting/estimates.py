@@ -32,10 +32,10 @@ def battles(records: RunRecords) -> pd.DataFrame:
     return table
 
 
-def estimates(lock: dict[str, Any], fought: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+def estimates(lock: dict[str, Any], all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Estimate all win rates and mean scores of a run."""
     from polyarena.reports.bands import with_bands, with_detectable
-    from polyarena.reports.flags import flagged
+    from polyarena.reports.flags import add_flags
     from polyarena.reports.stats import estimates_table, mean_scores, simultaneous_bands, win_rates
     from polyarena.reports.stats.categories import category_scores
     from polyarena.reports.stats.templates import template_scores
@@ -44,16 +44,16 @@ def estimates(lock: dict[str, Any], fought: pd.DataFrame, scores: pd.DataFrame) 
     settings, groupings = chosen.bootstrap, chosen.groupings
     scored, varied = _scored(lock, scores), families(lock)
     frames = [
-        win_rates(fought, signatures=_judged(lock, chosen.strong_weight), groupings=groupings, **settings),
+        win_rates(all_battles, signatures=_judged(lock, chosen.strong_weight), groupings=groupings, **settings),
         mean_scores(scores, signatures=scored, groupings=groupings, **settings),
         category_scores(scores, signatures=scored, **settings),
         template_scores(scores, varied, signatures=_of_families(scored, varied), groupings=groupings, **settings),
     ]
     table: pd.DataFrame = estimates_table(frames).to_pandas()
     table["signature"] = signatures_with_cells(lock, table, groupings)
-    kinds = [frame for frame in (fought[fought["score"].notna()], scores) if len(frame)]
+    kinds = [frame for frame in (all_battles[all_battles["score"].notna()], scores) if len(frame)]
     banded = with_bands(with_detectable(table), [simultaneous_bands(frame, **settings) for frame in kinds])
-    return flagged(banded, flags(lock, table), groupings)
+    return add_flags(banded, flags(lock, table), groupings)
 
 
 def signatures_with_cells(lock: dict[str, Any], table: pd.DataFrame, groupings: Groupings) -> list[str]:

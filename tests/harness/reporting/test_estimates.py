@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.harness.reporting.estimating import estimates
+from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.write import LONGEST_NAME, _name, _tables
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.tables import sections
@@ -65,8 +65,8 @@ def scores():
 
 
 def made(scores, changed=()):
-    fought = BATTLE_SCHEMA.empty_table().to_pandas()
-    return estimates(make_lock(changed), fought, scores)
+    all_battles = BATTLE_SCHEMA.empty_table().to_pandas()
+    return estimates(make_lock(changed), all_battles, scores)
 
 
 def test_a_family_has_a_median_and_a_mean_beside_its_templates(scores):

@@ -21,7 +21,7 @@ _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
 
 
 @dataclass(frozen=True)
-class BattlePairs:
+class HeadToHead:
     """The battles of one judge and task.
 
     A *block* is an array of shape (2, p, m): scores, then shares of ties, of each pair; 0 where the pair has none.
@@ -93,7 +93,7 @@ def check_battles(battles: pd.DataFrame) -> None:
     refuse_values(battles, outside, "the score of a battle lies outside [0, 1]", _KEY, "score")
 
 
-def battle_pairs(battles: pd.DataFrame, baseline: str | None) -> BattlePairs:
+def head_to_head(battles: pd.DataFrame, baseline: str | None) -> HeadToHead:
     """Arrange the battles of one judge and task.
 
     Args:
@@ -129,7 +129,7 @@ def battle_pairs(battles: pd.DataFrame, baseline: str | None) -> BattlePairs:
     columns = np.full((len(languages), 2, len(met)), -1, dtype=np.int64)
     for i, ((kind, name), language) in enumerate(data.columns):
         columns[languages.index(language), int(kind), int(name)] = i
-    return BattlePairs(names, names.index(anchor), met // len(names), met % len(names), languages, data, columns)
+    return HeadToHead(names, names.index(anchor), met // len(names), met % len(names), languages, data, columns)
 
 
 def _block(values: Floats, columns: Integers) -> Floats:

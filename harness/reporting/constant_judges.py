@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _COLUMNS = ["system_a", "system_b", "label", "score"]
 
 
-def stuck_judges(records: RunRecords) -> dict[str, str]:
+def constant_judges(records: RunRecords) -> dict[str, str]:
     """Return what each judge says nearly always, in words; judges that do not are left out."""
     from polyarena.reports.judge_card.consistency import constant_of, worth_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from polyarena.reports.page.spent import MOST_LANGUAGES, spent_sheet
+from polyarena.reports.page.cost_table import MOST_LANGUAGES, cost_table
 
 COLUMNS = [
     "who", "name", "model", "task", "language", "mode", "requests", "answered", "maybe_billed", "abandoned",
@@ -29,7 +29,7 @@ def row(
 
 
 def table(*rows):
-    return spent_sheet(pd.DataFrame(list(rows), columns=COLUMNS))
+    return cost_table(pd.DataFrame(list(rows), columns=COLUMNS))
 
 
 def test_nothing_spent_is_no_table():

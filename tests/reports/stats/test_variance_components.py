@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.reports.stats.noise_parts import Noise, best_repeats, judge_noise, noise_of
+from polyarena.reports.stats.variance_components import (
+    VarianceComponents,
+    best_repeats,
+    judge_noise,
+    variance_components,
+)
 from polyarena.tasks.errors import DataError
 
 
@@ -36,7 +41,7 @@ def games(labels: list[tuple[str, str, str, int]], **constant: Any) -> pd.DataFr
 
 
 def test_the_parts_come_back() -> None:
-    found = noise_of(*drawn(3000, 3))
+    found = variance_components(*drawn(3000, 3))
     assert found.between == pytest.approx(0.09, rel=0.1)
     assert found.order == pytest.approx(0.04, rel=0.1)
     assert found.repeat == pytest.approx(0.01, rel=0.1)
@@ -46,7 +51,7 @@ def test_the_parts_come_back() -> None:
 
 def test_its_error_is_that_of_the_mean_of_items() -> None:
     scores, item, swapped = drawn(2000, 2)
-    found = noise_of(scores, item, swapped)
+    found = variance_components(scores, item, swapped)
     means = np.bincount(item, weights=scores) / 4
     assert found.error(2000, 2) == pytest.approx(means.std(ddof=1) / math.sqrt(2000), rel=1e-9)
     assert found.error(2000, 1) > found.error(2000, 2) > found.error(2000, 50)
@@ -55,7 +60,7 @@ def test_its_error_is_that_of_the_mean_of_items() -> None:
 
 def test_without_repeats_order_and_repeat_are_one_part() -> None:
     scores, item, swapped = drawn(3000, 1)
-    found = noise_of(scores, item, swapped)
+    found = variance_components(scores, item, swapped)
     assert found.repeat is None
     assert found.order == pytest.approx(0.05, rel=0.1)
     assert found.between == pytest.approx(0.09, rel=0.12)
@@ -68,15 +73,17 @@ def test_without_repeats_order_and_repeat_are_one_part() -> None:
 def test_items_judged_in_one_order_only_are_left_out() -> None:
     scores, item, swapped = drawn(50, 1)
     kept = ~((item == 7) & (swapped == 1))
-    found = noise_of(scores[kept], item[kept], swapped[kept])
+    found = variance_components(scores[kept], item[kept], swapped[kept])
     assert (found.items, found.games) == (49, 98)
 
 
 def test_degenerate_games() -> None:
-    assert noise_of(np.zeros(0), np.zeros(0, dtype=int), np.zeros(0, dtype=int)) == Noise(None, None, None, None, 0, 0)
-    one = noise_of(np.array([1.0, 0.0]), np.array([0, 0]), np.array([0, 1]))
+    assert variance_components(np.zeros(0), np.zeros(0, dtype=int), np.zeros(0, dtype=int)) == VarianceComponents(
+        None, None, None, None, 0, 0
+    )
+    one = variance_components(np.array([1.0, 0.0]), np.array([0, 0]), np.array([0, 1]))
     assert (one.between, one.first_place, one.items) == (None, 0.5, 1)
-    same = noise_of(np.ones(8), np.repeat([0, 1], 4), np.tile([0, 0, 1, 1], 2))
+    same = variance_components(np.ones(8), np.repeat([0, 1], 4), np.tile([0, 0, 1, 1], 2))
     assert (same.between, same.order, same.repeat) == (0, 0, 0)
 
 
@@ -99,7 +106,7 @@ def test_games_without_a_verdict_are_left_out_and_bad_ones_refused() -> None:
         judge_noise(frame.drop(columns="repeat"))
 
 
-NOISE = Noise(between=0.09, order=0.04, repeat=0.16, first_place=0.0, items=100, games=400)
+NOISE = VarianceComponents(between=0.09, order=0.04, repeat=0.16, first_place=0.0, items=100, games=400)
 
 
 def test_new_items_tell_more_than_repeats_until_they_run_out() -> None:
@@ -138,8 +145,8 @@ def test_a_row_of_the_frame_is_planned_for_like_its_noise() -> None:
                for label in [("A>B", "B>A", "A=B")[(i + r * (i % 3 == 0)) % 3]]])
     )  # fmt: skip
     assert len(frame) == 1
-    values = {name: frame[name].iloc[0] for name in Noise.__slots__}
-    assert best_repeats(frame, budget=200) == best_repeats(Noise(**values), budget=200)
+    values = {name: frame[name].iloc[0] for name in VarianceComponents.__slots__}
+    assert best_repeats(frame, budget=200) == best_repeats(VarianceComponents(**values), budget=200)
     with pytest.raises(DataError, match="noise of 2 comparisons"):
         best_repeats(pd.concat([frame, frame]), budget=200)
     with pytest.raises(DataError, match="the error with 2 repeats is not known"):

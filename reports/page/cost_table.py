@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.labels import language_label
-from polyarena.reports.page.content import Sheet
+from polyarena.reports.page.content import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,7 @@ MOST_LANGUAGES = 30
 """Of more languages, only the sum is shown."""
 
 
-def spent_sheet(ledger: pd.DataFrame) -> Sheet | None:
+def cost_table(ledger: pd.DataFrame) -> Table | None:
     """Return requests, tokens and cost by system or judge and language, with a sum over several languages.
 
     Args:
@@ -51,7 +51,7 @@ def spent_sheet(ledger: pd.DataFrame) -> Sheet | None:
         "they, and answers whose tokens the endpoint did not count, can have cost; that is what counts against a "
         "budget. A cost is unknown (–) without prices. By model, task and mode: results/ledger.csv.",
     )
-    return Sheet("Requests and cost", columns, tuple(rows), texts=2, notes=notes)
+    return Table("Requests and cost", columns, tuple(rows), texts=2, notes=notes)
 
 
 def _row(name: str, language: str, found: list[dict[Any, Any]]) -> tuple[str, ...]:

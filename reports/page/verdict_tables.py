@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.groups import LEVEL_TITLES
 from polyarena.reports.labels import TIER_TITLES, language_label
-from polyarena.reports.page.content import Sheet
+from polyarena.reports.page.content import Table
 from polyarena.reports.rows import Mark, marks_of
 from polyarena.reports.tables import format_mark
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def bad_answer_sheets(rates: pd.DataFrame) -> list[Sheet]:
+def bad_answer_tables(rates: pd.DataFrame) -> list[Table]:
     """Return a table for each judge and task: averages, groups and languages by system.
 
     Args:
@@ -26,7 +26,7 @@ def bad_answer_sheets(rates: pd.DataFrame) -> list[Sheet]:
     ]
 
 
-def _bad_answers(judge: str, task: str, part: pd.DataFrame) -> Sheet:
+def _bad_answers(judge: str, task: str, part: pd.DataFrame) -> Table:
     systems = tuple(sorted(map(str, part["system"].unique())))
     marks = marks_of(part, part["level"].unique())
     places = list(dict.fromkeys((level, group) for level, group, _ in marks))
@@ -38,7 +38,7 @@ def _bad_answers(judge: str, task: str, part: pd.DataFrame) -> Sheet:
     )
     confidence = f"{100 * float(part['confidence'].iloc[0]):g}"
     notes = [
-        f"Share of answers that the judge {judge} found bad, asked about each alone, in % with the {confidence} % "
+        f"Share of answers that the judge {judge} found bad, asked about each alone, in % with the {confidence}% "
         "interval; lower is better. Averages give each language the same weight.",
     ]
     own = part[(part["level"] == "language") & (part["n_invalid"] > 0)]
@@ -47,7 +47,7 @@ def _bad_answers(judge: str, task: str, part: pd.DataFrame) -> Sheet:
         notes.append(f"Items without a verdict, in no rate: {', '.join(f'{who} {n}' for who, n in silent.items())}.")
     notes += [f"{_place(str(level), str(group))}, {system}: {note}." for level, group, system, note in zip(
         part["level"], part["group"], part["system"], part["note"], strict=True) if note]  # fmt: skip
-    return Sheet(f"Bad answers to {task}", ("Languages", *systems), rows, notes=tuple(notes))
+    return Table(f"Bad answers to {task}", ("Languages", *systems), rows, notes=tuple(notes))
 
 
 def _place(level: str, group: str) -> str:
@@ -58,7 +58,7 @@ def _place(level: str, group: str) -> str:
     return TIER_TITLES[group] if level == "tier" else f"{LEVEL_TITLES.get(level, f'By {level}')}: {group}"
 
 
-def strong_sheet(scores: pd.DataFrame) -> Sheet | None:
+def strong_verdict_table(scores: pd.DataFrame) -> Table | None:
     """Return scores over games in which strong verdicts weigh more, best first; ``None`` without any.
 
     Args:
@@ -77,7 +77,7 @@ def strong_sheet(scores: pd.DataFrame) -> Sheet | None:
         for row in found.to_dict("records")
     )  # fmt: skip
     weight = f"{float(scores['strong_weight'].iloc[0]):g}"
-    return Sheet(
+    return Table(
         f"Scores over games, strong verdicts counted {weight} times",
         ("System", "Against", "Task", "Judge", "Language", "Score (%)", "Items", "Games"),
         rows,

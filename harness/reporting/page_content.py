@@ -7,10 +7,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.planning.judges import same_family_warning
+from polyarena.harness.reporting.constant_judges import constant_judges
 from polyarena.harness.reporting.locked import incomplete, left_out, some
-from polyarena.harness.reporting.stuck import stuck_judges
 from polyarena.harness.results import RunRecords
-from polyarena.reports.page import Judging, LanguageCount, PageContent, Picture, Played, Sheet, Tested, answer_counts
+from polyarena.reports.page import (
+    Figure,
+    JudgeInfo,
+    OffTargetByLanguage,
+    PageContent,
+    SystemInfo,
+    Table,
+    TaskInfo,
+    off_target_counts,
+)
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.languages import find_language
 
@@ -21,11 +30,11 @@ if TYPE_CHECKING:
 def page_content(
     records: RunRecords,
     estimates: pd.DataFrame,
-    pictures: Sequence[Picture],
+    figures: Sequence[Figure],
     without_glyphs: Sequence[str],
     files: Sequence[str],
-    sheets: Sequence[Sheet] = (),
-    answers: Sequence[LanguageCount] = (),
+    tables: Sequence[Table] = (),
+    answers: Sequence[OffTargetByLanguage] = (),
 ) -> PageContent:
     """Gather everything that the page shows; the answers are counted by language."""
     lock = records.lock
@@ -33,22 +42,22 @@ def page_content(
     return PageContent(
         title=lock["experiment"]["name"],
         version=version("polyarena"),
-        systems=tuple(_played(lock, system) for system in lock["experiment"]["resolved"]["systems"]),
-        tasks=tuple(_tested(lock, task) for task in lock["tasks"].values()),
+        systems=tuple(_system_info(lock, system) for system in lock["experiment"]["resolved"]["systems"]),
+        tasks=tuple(_task_info(lock, task) for task in lock["tasks"].values()),
         judges=tuple(
-            Judging(name, judge["description"], judge["signature"]) for name, judge in sorted(lock["judges"].items())
+            JudgeInfo(name, judge["description"], judge["signature"]) for name, judge in sorted(lock["judges"].items())
         ),
         estimates=estimates,
-        pictures=tuple(pictures),
-        answers=answer_counts(answers),
+        figures=tuple(figures),
+        answers=off_target_counts(answers),
         without_glyphs=tuple(without_glyphs),
         files=tuple(files),
         notes=(*_notes(records, lock), *_pairs(records, completions)),
-        sheets=tuple(sheets),
+        tables=tuple(tables),
     )
 
 
-def _played(lock: dict[str, Any], system: dict[str, Any]) -> Played:
+def _system_info(lock: dict[str, Any], system: dict[str, Any]) -> SystemInfo:
     name, baseline = system["name"], lock["experiment"]["resolved"]["baseline"]
     role = "" if baseline is None else "baseline" if name == baseline else "candidate"
     args = ", ".join(f"{key} {value}" for key, value in sorted(system["args"].items()))
@@ -66,7 +75,7 @@ def _played(lock: dict[str, Any], system: dict[str, Any]) -> Played:
     ]
     loaded = lock["models"].get(name, {})
     told = ", ".join(f"{key} {value}" for key, value in sorted(loaded.items()))
-    return Played(name, role, "; ".join([*parts, *sampling, *([f"loaded: {told}"] if told else [])]))
+    return SystemInfo(name, role, "; ".join([*parts, *sampling, *([f"loaded: {told}"] if told else [])]))
 
 
 def _sampling(sampling: dict[str, Any]) -> str:
@@ -78,12 +87,12 @@ def _sampling(sampling: dict[str, Any]) -> str:
     return f"{how}, at most {sampling['max_tokens']} tokens"
 
 
-def _tested(lock: dict[str, Any], entry: dict[str, Any]) -> Tested:
+def _task_info(lock: dict[str, Any], entry: dict[str, Any]) -> TaskInfo:
     card = TaskCard.model_validate(entry["card"])
     prefix = f"{card.dataset.id}@{card.dataset.revision}/"
     digests = {name: digest for name, digest in lock["data"].items() if name.startswith(prefix)}
     # Runs from before limits were spread say nothing of it.
-    return Tested(card, digests, entry["limit"], first=entry.get("subset", "first") == "first")
+    return TaskInfo(card, digests, entry["limit"], first=entry.get("subset", "first") == "first")
 
 
 def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
@@ -95,7 +104,7 @@ def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
     notes += [
         f"The judge {judge} says nearly always the same ({what}): win rates by it say little about the answers. Its "
         "card (polyarena judge audit) says more."
-        for judge, what in stuck_judges(records).items()
+        for judge, what in constant_judges(records).items()
     ]
     missing = records.missing()
     if missing:

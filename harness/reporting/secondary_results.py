@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from polyarena.reports.page import Sheet
+    from polyarena.reports.page import Table
 
 FEWEST_RANKED = 3
 """Systems of a judge and task from which on they are ranked; of two, the win rate says it all."""
@@ -24,21 +24,21 @@ def no_rows() -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Further:
+class SecondaryResults:
     """Data frames as the functions of :mod:`polyarena.reports.stats` return them; any may be empty.
 
     Attributes:
         ranking: From ``rank``.
         comparisons: From ``compare``.
         equity: From ``equity``.
-        circles: Systems that beat each other in a circle, one sentence each.
+        cycles: Systems that beat each other in a circle, one sentence each.
         suites: From ``suite_averages``.
     """
 
     ranking: pd.DataFrame
     comparisons: pd.DataFrame
     equity: pd.DataFrame
-    circles: tuple[str, ...] = ()
+    cycles: tuple[str, ...] = ()
     suites: pd.DataFrame = field(default_factory=no_rows)
 
     @property
@@ -49,24 +49,24 @@ class Further:
         return {name: as_table(frame) for name, frame in named.items() if len(frame)}
 
     @property
-    def sheets(self) -> list[Sheet]:
+    def page_tables(self) -> list[Table]:
         """What the page shows of them."""
-        from polyarena.reports.page.sheets import comparison_sheet, equity_sheet, ranking_sheet
-        from polyarena.reports.page.suite_sheet import suite_sheet
+        from polyarena.reports.page.suite_table import suite_table
+        from polyarena.reports.page.tables import comparison_table, equity_table, ranking_table
 
-        ranked = ranking_sheet(self.ranking, self.circles)
+        ranked = ranking_table(self.ranking, self.cycles)
         found = (
-            ranked, suite_sheet(self.suites), comparison_sheet(self.comparisons), equity_sheet(self.equity)
+            ranked, suite_table(self.suites), comparison_table(self.comparisons), equity_table(self.equity)
         )  # fmt: skip
         return [sheet for sheet in found if sheet is not None]
 
 
-def further(
+def secondary_results(
     lock: dict[str, Any],
-    fought: pd.DataFrame,
+    battles: pd.DataFrame,
     scores: pd.DataFrame,
     varied: Mapping[str, tuple[str, str]] | None = None,
-) -> Further:
+) -> SecondaryResults:
     """Compute what a run's battles and scores say beyond estimates.
 
     Scores are compared with the baseline's or, without a baseline, where there are two systems. Beside the prompt
@@ -74,7 +74,7 @@ def further(
 
     Args:
         lock: The lock file.
-        fought: All battles.
+        battles: All battles.
         scores: All scores.
         varied: The family and the template of each task that has several templates.
     """
@@ -82,12 +82,12 @@ def further(
 
     from polyarena.harness.reporting.run_statistics import run_statistics
     from polyarena.reports.stats import compare, equity, rank, suite_averages
-    from polyarena.reports.stats.pairwise import circle_sentences
+    from polyarena.reports.stats.cycles import cycle_sentences
     from polyarena.reports.stats.template_items import template_items
 
     statistics = run_statistics(lock)
     chosen = statistics.bootstrap
-    judged = fought[fought["score"].notna()]
+    judged = battles[battles["score"].notna()]
     joined = template_items(scores, varied or {})
     scores = pd.concat([scores, joined], ignore_index=True) if len(joined) else scores
     many = [
@@ -104,8 +104,8 @@ def further(
     ranking, comparisons, evenness, averages = (
         pd.concat(each, ignore_index=True) if each else no_rows() for each in (ranked, compared, even, over)
     )
-    circles = tuple(sentence for part in many for sentence in circle_sentences(part))
-    return Further(ranking, comparisons, evenness, circles, averages)
+    cycles = tuple(sentence for part in many for sentence in cycle_sentences(part))
+    return SecondaryResults(ranking, comparisons, evenness, cycles, averages)
 
 
 def _suites(lock: dict[str, Any]) -> dict[str, tuple[str, ...]]:

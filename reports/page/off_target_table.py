@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from polyarena.reports.labels import language_label
-from polyarena.reports.page.answers import LanguageCount
-from polyarena.reports.page.content import Sheet
+from polyarena.reports.page.content import Table
+from polyarena.reports.page.off_target import OffTargetByLanguage
 
 
-def language_sheet(counts: Iterable[LanguageCount]) -> Sheet | None:
+def off_target_table(counts: Iterable[OffTargetByLanguage]) -> Table | None:
     """Return how many answers of each system came in another language, by task and language, the largest share first.
 
     Languages without any such answer are left out; ``None`` if that leaves nothing.
 
     Args:
-        counts: From :func:`polyarena.reports.page.language_counts`.
+        counts: From :func:`polyarena.reports.page.off_target_by_language`.
     """
     found = list(counts)
     systems = sorted({row.system for row in found})
-    places: dict[tuple[str, str], dict[str, LanguageCount]] = {}
+    places: dict[tuple[str, str], dict[str, OffTargetByLanguage]] = {}
     for row in found:
         places.setdefault((row.task, row.language), {})[row.system] = row
     largest = {
@@ -42,8 +42,8 @@ def language_sheet(counts: Iterable[LanguageCount]) -> Sheet | None:
         "many. Answers whose language cannot be told are not among them. Tasks and languages that are not listed have "
         "no such answer; all of them: results/answers.csv.",
     )
-    return Sheet("Answers in another language, by language", ("Task", "Language", *systems), rows, texts=2, notes=notes)
+    return Table("Off-target language by language", ("Task", "Language", *systems), rows, texts=2, notes=notes)
 
 
-def _share(row: LanguageCount) -> str:
+def _share(row: OffTargetByLanguage) -> str:
     return f"{100 * row.other_share:.1f} ({row.other}/{row.answers})"

@@ -39,7 +39,7 @@ class Ranks:
     group: Integers
 
 
-def rank_sets(ratings: Floats, replicates: Floats, errors: Floats, confidence: float) -> Ranks:
+def rank_confidence_sets(ratings: Floats, replicates: Floats, errors: Floats, confidence: float) -> Ranks:
     """Return ranks with the sets that hold the true ones.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from polyarena.reports.page.content import Sheet
+from polyarena.reports.page.content import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _TASKS = re.compile(r"\|tasks:([^|]*)")
 
 
-def suite_sheet(averages: pd.DataFrame) -> Sheet | None:
+def suite_table(averages: pd.DataFrame) -> Table | None:
     """Return the average over the tasks of each suite, by suite and metric; ``None`` without any.
 
     Args:
@@ -34,7 +34,7 @@ def suite_sheet(averages: pd.DataFrame) -> Sheet | None:
         if row["low"] == row["low"]:
             text += f" [{scale * row['low']:.1f}, {scale * row['high']:.1f}]"
         rows.append((row["system"], row["task"], metric, text, str(len(tasks)), str(row["n_languages"]), str(row["n"])))
-    return Sheet(
+    return Table(
         "Averages over tasks",
         ("System", "Suite", "Metric", "Average", "Tasks", "Languages", "Items"),
         tuple(rows),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from polyarena.reports.page import PageContent, page
-from polyarena.reports.page.verdict_sheets import bad_answer_sheets, strong_sheet
+from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 from polyarena.reports.stats import estimates_frame, mean_scores
 
 Make = Callable[..., pd.DataFrame]
@@ -24,30 +24,30 @@ def rates(make_scores: Make) -> pd.DataFrame:
 
 
 def test_a_row_for_each_average_and_language(rates: pd.DataFrame) -> None:
-    (sheet,) = bad_answer_sheets(rates)
+    (sheet,) = bad_answer_tables(rates)
     assert sheet.title == "Bad answers to names"
     assert sheet.columns == ("Languages", "new", "old")
     assert [row[0] for row in sheet.rows] == ["All languages", "High-resource", "Low-resource", "German", "Swahili"]
     assert [row[1].partition(" ")[0] for row in sheet.rows] == ["58.3", "50.0", "66.7", "50.0", "66.7"]
     assert all(row[1] == row[2] for row in sheet.rows)
     assert "the judge guard" in sheet.notes[0]
-    assert "95 % interval" in sheet.notes[0]
+    assert "95% interval" in sheet.notes[0]
     assert sheet.notes[1] == "Items without a verdict, in no rate: new 2, old 2."
 
 
 def test_each_judge_and_task_has_its_own(rates: pd.DataFrame) -> None:
     both = pd.concat([rates, rates.assign(judge="other"), rates.assign(task="more", n_invalid=0)])
-    sheets = bad_answer_sheets(both)
-    assert [sheet.title for sheet in sheets] == ["Bad answers to more", "Bad answers to names", "Bad answers to names"]
-    assert len(sheets[0].notes) == 1
-    assert bad_answer_sheets(estimates_frame([])) == []
+    tables = bad_answer_tables(both)
+    assert [sheet.title for sheet in tables] == ["Bad answers to more", "Bad answers to names", "Bad answers to names"]
+    assert len(tables[0].notes) == 1
+    assert bad_answer_tables(estimates_frame([])) == []
 
 
 def test_a_language_that_only_one_system_has_is_shown_and_said(rates: pd.DataFrame, make_scores: Make) -> None:
     alone = make_scores({"deu_Latn": [1, 0] * 6, "tha_Thai": [0, 1] * 6}, system="new")
     other = make_scores({"deu_Latn": [1, 0] * 6}, system="old")
     found = mean_scores(pd.concat([alone, other]), rounds=50).assign(judge="guard")
-    (sheet,) = bad_answer_sheets(found)
+    (sheet,) = bad_answer_tables(found)
     rows = {row[0]: row[1:] for row in sheet.rows}
     assert rows["Thai"][1] == "–"
     assert any("another system lacks them: tha_Thai" in note for note in sheet.notes)
@@ -63,7 +63,7 @@ def scores() -> pd.DataFrame:
 
 
 def test_scores_are_sorted_best_first(scores: pd.DataFrame) -> None:
-    sheet = strong_sheet(scores)
+    sheet = strong_verdict_table(scores)
     assert sheet is not None
     assert sheet.title == "Scores over games, strong verdicts counted 3 times"
     assert [row[0] for row in sheet.rows] == ["strong", "weak"]
@@ -73,19 +73,19 @@ def test_scores_are_sorted_best_first(scores: pd.DataFrame) -> None:
 
 
 def test_without_scores_there_is_no_table(scores: pd.DataFrame) -> None:
-    assert strong_sheet(scores.head(0)) is None
-    assert strong_sheet(pd.DataFrame({"task": []})) is None
+    assert strong_verdict_table(scores.head(0)) is None
+    assert strong_verdict_table(pd.DataFrame({"task": []})) is None
 
 
 def test_a_score_without_any_verdict_is_a_dash(scores: pd.DataFrame) -> None:
-    sheet = strong_sheet(scores.assign(value=math.nan))
+    sheet = strong_verdict_table(scores.assign(value=math.nan))
     assert sheet is not None
     assert {row[5] for row in sheet.rows} == {"–"}
 
 
 def test_names_are_escaped_on_the_page(rates: pd.DataFrame, scores: pd.DataFrame) -> None:
-    sheets = [*bad_answer_sheets(rates.replace("new", "<b>new")), strong_sheet(scores.assign(system="<i>x"))]
-    html = page(PageContent("T", "0.1.0", (), (), (), estimates_frame([]), sheets=tuple(s for s in sheets if s)))
+    tables = [*bad_answer_tables(rates.replace("new", "<b>new")), strong_verdict_table(scores.assign(system="<i>x"))]
+    html = page(PageContent("T", "0.1.0", (), (), (), estimates_frame([]), tables=tuple(s for s in tables if s)))
     assert "<b>new" not in html
     assert "<i>x" not in html
     assert "&lt;b&gt;new" in html

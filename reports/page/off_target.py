@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerCount:
+class OffTargetCount:
     """The answers of one system to one task, by whether they are in the language that was asked.
 
     Attributes:
@@ -39,7 +39,7 @@ class AnswerCount:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageCount:
+class OffTargetByLanguage:
     """The answers of one system to one task in one language.
 
     Attributes:
@@ -69,9 +69,9 @@ class LanguageCount:
     identifier: str
 
 
-def language_counts(
+def off_target_by_language(
     completions: pd.DataFrame, answered_in: Mapping[str, Mapping[str, str]] | None = None
-) -> tuple[LanguageCount, ...]:
+) -> tuple[OffTargetByLanguage, ...]:
     """Count the answers of each system, task and language, sorted by task, system and language.
 
     Args:
@@ -89,7 +89,7 @@ def language_counts(
             for text, *identified in zip(*(part[name] for name in columns), strict=True)
         )
         found.append(
-            LanguageCount(
+            OffTargetByLanguage(
                 system=str(system),
                 task=str(task),
                 language=str(language),
@@ -106,20 +106,20 @@ def language_counts(
     return tuple(found)
 
 
-def answer_counts(counts: Iterable[LanguageCount]) -> tuple[AnswerCount, ...]:
+def off_target_counts(counts: Iterable[OffTargetByLanguage]) -> tuple[OffTargetCount, ...]:
     """Add the languages up: the answers of each system and task, sorted by task and system.
 
     Args:
-        counts: From :func:`language_counts`.
+        counts: From :func:`off_target_by_language`.
     """
-    grouped: defaultdict[tuple[str, str], list[LanguageCount]] = defaultdict(list)
+    grouped: defaultdict[tuple[str, str], list[OffTargetByLanguage]] = defaultdict(list)
     for count in counts:
         grouped[count.task, count.system].append(count)
     found = []
     for (task, system), languages in sorted(grouped.items()):
         worst = sorted((row for row in languages if row.other), key=lambda row: (-row.other_share, row.language))
         found.append(
-            AnswerCount(
+            OffTargetCount(
                 system=system,
                 task=task,
                 answers=sum(row.answers for row in languages),
