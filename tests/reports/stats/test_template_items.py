@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.harness.reporting.secondary_results import further
+from polyarena.harness.reporting.secondary_results import secondary_results
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.page.tables import comparison_table, equity_table
 from polyarena.reports.stats import compare, equity, mean_scores
@@ -91,7 +91,7 @@ def lock() -> dict[str, object]:
 
 
 def test_the_report_shows_the_mean_in_the_place_of_single_templates(scores: pd.DataFrame) -> None:
-    found = further(lock(), BATTLE_SCHEMA.empty_table().to_pandas(), scores, FAMILIES)
+    found = secondary_results(lock(), BATTLE_SCHEMA.empty_table().to_pandas(), scores, FAMILIES)
     assert set(found.comparisons["metric"]) == {"accuracy", MEAN}
     assert set(found.equity["task"]) == set(FAMILIES)
     for sheet in (comparison_table(found.comparisons), equity_table(found.equity)):
@@ -100,7 +100,7 @@ def test_the_report_shows_the_mean_in_the_place_of_single_templates(scores: pd.D
     compared = comparison_table(found.comparisons)
     assert compared is not None
     assert len(compared.rows) == 1
-    plain = further(lock(), BATTLE_SCHEMA.empty_table().to_pandas(), scores)
+    plain = secondary_results(lock(), BATTLE_SCHEMA.empty_table().to_pandas(), scores)
     sheet = comparison_table(plain.comparisons)
     assert sheet is not None
     assert len(sheet.rows) == 3
