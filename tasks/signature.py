@@ -28,10 +28,10 @@ class Signature(Mapping[str, "str | Signature | tuple[Signature, ...]"]):
         entries: Names and values, in order.
 
     Example:
-        >>> judge = Signature({"judge": "llm@3", "seed": "0"})
+        >>> judge = Signature({"judge": "llm@4", "seed": "0"})
         >>> signature = Signature({"task": "m_arenahard@0.1", "judge": judge}).with_(n=500, seed=1)
         >>> str(signature)
-        'task:m_arenahard@0.1|judge:llm@3|seed:0|n:500|seed:1'
+        'task:m_arenahard@0.1|judge:llm@4|seed:0|n:500|seed:1'
         >>> signature["judge"]["seed"]
         '0'
     """

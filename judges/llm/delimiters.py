@@ -11,15 +11,7 @@ on every run and is found in the call cache. A fence that occurs in one of the t
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
-
-QUOTED_BLOCK = re.compile(
-    r"<<<(?P<what>request|reference answer|answer(?: [AB])?) (?P<fence>[0-9a-f]{16})>>>"
-    r".*?(?:<<<end of (?P=what) (?P=fence)>>>|\Z)",
-    re.DOTALL | re.IGNORECASE,
-)
-"""A block as it may come back quoted in a reply; one that is never closed with its own fence runs to the end."""
 
 
 def fence(texts: Iterable[str], absent_from: Iterable[str] = ()) -> str:

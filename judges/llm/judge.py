@@ -98,10 +98,10 @@ class LlmJudge:
         settings, template = self.settings, self.templates.default
         output = "json" if self._structured(template) else "text"
         return (
-            f"judge:llm@3|template:{template.name}@{template.version}|digest:{self.templates.digest}"
+            f"judge:llm@4|template:{template.name}@{template.version}|digest:{self.templates.digest}"
             f"|output:{output}|ask_again:{'yes' if settings.ask_again else 'no'}"
             f"|max_tokens:{settings.max_tokens}|temperature:{settings.temperature:g}|seed:{settings.seed}"
-            f"|max_answer_chars:{settings.max_answer_chars}|parser:3"
+            f"|max_answer_chars:{settings.max_answer_chars}|parser:4"
         )
 
     @property

@@ -2,21 +2,21 @@
 
 The rules, in order:
 
-1. What a reasoning model thinks before its reply (``<think>...</think>``) does not count.
+1. The thought of a reasoning model does not count, nor does anything else before its end (see
+   :func:`polyarena.tasks.thinking.split_thought`). A reply whose thought never ends has no verdict.
 2. A reply that is one JSON object with the key ``verdict``, and nothing else, says its verdict there.
-3. What the judge quotes does not count: our delimited blocks, fenced code blocks, lines that begin with ``>``. What
-   stood before and behind it are lines of their own.
-4. Full-width and look-alike signs are brought to ASCII (``【Ａ＞Ｂ】``, ``[[A≫B]]``, Cyrillic and Greek capitals), each
-   by itself, so that no part of a text reads differently from the whole.
-5. A label stands in double brackets; in a reply without any such label, in single ones. A template may agree on a
-   marker instead, such as ``Preferred:``, which a line begins with and only the label follows.
-6. Labels that are alone on their line count, mark-up and punctuation aside, except in a recital: lines that follow one
-   another and name all labels, as the instructions do. If those that count differ, the reply is ambiguous and has no
-   verdict, whichever came last.
-7. Without such a line, the labels of the last line that has any count, if they are all the same, and unless the reply
-   names all labels and so recites them too.
-8. A label that counts and is not among the allowed ones (``[[A<B]]``) makes the reply invalid; no earlier label is
-   taken in its place.
+3. Quotations do not count: our delimited blocks, fenced code blocks, lines that begin with ``>``. The text before and
+   behind a quotation is never joined into one line.
+4. Full-width and look-alike characters are mapped to ASCII (``【Ａ＞Ｂ】``, ``[[A≫B]]``, Cyrillic and Greek capitals),
+   one by one, so that no part of a text reads differently from the whole.
+5. A label stands in double brackets; in a reply without any such label, in single ones. A template may use a marker
+   instead, such as ``Preferred:``, at the beginning of a line that the label ends.
+6. Consecutive lines that name all labels recite the instructions and do not count.
+7. If the labels that are left differ, the reply is ambiguous and has no verdict, whichever came first or last.
+8. A label that is not among the allowed ones (``[[A<B]]``) makes the reply invalid; no other label is taken in its
+   place.
+
+All patterns run in time linear in the length of the reply.
 """
 
 from __future__ import annotations
@@ -27,17 +27,14 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from polyarena.judges.llm.characters import decompose, normalize_characters
-from polyarena.judges.llm.delimiters import QUOTED_BLOCK
+from polyarena.judges.llm.quotations import without_blocks, without_code_blocks
 from polyarena.judges.llm.structured import json_verdict
 from polyarena.judges.records import Label
+from polyarena.tasks.thinking import split_thought
 
 FIVE_LABELS = (Label.A_MUCH, Label.A, Label.TIE, Label.B, Label.B_MUCH)
 """The labels of the five-way protocol."""
 
-_THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
-_CODE_BLOCK = re.compile(
-    r"^[ \t]*(?P<fence>```|~~~)[^`\n]*(?:\n.*?)?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
-)
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 DOUBLE = re.compile(r"\[{2,3}([^\[\]\n]+)\]{2,3}")
 """What stands in double brackets."""
@@ -75,7 +72,7 @@ def read_verdict(text: str, words: Mapping[str, str], marker: str | None = None)
 
 @lru_cache(maxsize=256)  # A reply is read when it arrives, when its verdict is made, and for what is said of it.
 def _found_word(text: str, words: tuple[tuple[str, str], ...], marker: str | None) -> str | None:
-    said = _THOUGHT.sub("", text)
+    said = split_thought(text).answer
     keys = _keys(words)
     verdict = json_verdict(said)
     if verdict is not None:
@@ -141,18 +138,15 @@ def _unescaped(view: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Return a text without what it quotes; line ends in its place keep what stood around it apart."""
-    plain = decompose(text)
-    for quoted in (QUOTED_BLOCK, _CODE_BLOCK, _QUOTED_LINE):
-        plain = quoted.sub("\n", plain)
-    return plain
+    """Return a text without its quotations; a line end takes the place of each, so that no two parts are joined."""
+    return _QUOTED_LINE.sub("\n", without_code_blocks(without_blocks(decompose(text))))
 
 
 def _bracketed(lines: list[str], keys: Mapping[str, str]) -> str | None:
     for brackets in (DOUBLE, _SINGLE):
-        found = [(line, list(_words_in(line, brackets, keys))) for line in lines]
-        if any(words for _, words in found):
-            return _decided(found, brackets, keys)
+        found = [set(_words_in(line, brackets, keys)) for line in lines]
+        if any(found):
+            return _only(_not_recited(found, keys))
     return None
 
 
@@ -160,37 +154,26 @@ def _words_in(line: str, brackets: re.Pattern[str], keys: Mapping[str, str]) -> 
     return (normal(content) for content in brackets.findall(line) if _says_verdict(content, keys))
 
 
-def _decided(lines: list[tuple[str, list[str]]], brackets: re.Pattern[str], keys: Mapping[str, str]) -> str | None:
-    alone = [
-        words[0] if len(words) == 1 and not _DECORATION.sub("", brackets.sub("", line)) else None
-        for line, words in lines
-    ]
-    standing = _not_recited(alone, keys)
-    if standing:
-        return _only(standing)
-    everything = {word for _, words in lines for word in words}
-    last = next((set(words) for _, words in reversed(lines) if words), set())
-    return None if everything.issuperset(keys) else _only(last)
-
-
-def _not_recited(alone: list[str | None], keys: Mapping[str, str]) -> set[str]:
-    """Return the words that are alone on a line, without the runs of lines that name all of them."""
-    standing: set[str] = set()
+def _not_recited(lines: list[set[str]], keys: Mapping[str, str]) -> set[str]:
+    """Return the words of all lines, without consecutive lines that name all allowed words together."""
+    counted: set[str] = set()
     run: set[str] = set()
-    for word in [*alone, None]:
-        if word is not None:
-            run.add(word)
+    for words in [*lines, set()]:
+        if words:
+            run |= words
             continue
         if not run.issuperset(keys):
-            standing |= run
+            counted |= run
         run = set()
-    return standing
+    return counted
 
 
 def _marked(lines: list[str], keys: Mapping[str, str], marker: str) -> str | None:
     start = bare(marker)
     whole = [bare(line) for line in lines]
-    return _only(_not_recited([line.removeprefix(start) if line.startswith(start) else None for line in whole], keys))
+    return _only(
+        _not_recited([{line.removeprefix(start)} if line.startswith(start) else set() for line in whole], keys)
+    )
 
 
 def _only(words: set[str]) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from typing import Any
 
+from polyarena.judges.llm.quotations import inside_code_fence
+
 EXPLANATION = "explanation"
 VERDICT = "verdict"
-_FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", re.DOTALL | re.IGNORECASE)
 
 
 def verdict_schema(words: Collection[str], how_to_reply: str) -> dict[str, Any]:
@@ -35,10 +35,7 @@ def json_verdict(text: str) -> str | None:
     The object must be the whole reply, but for a code fence around it: one that stands within other text may be a
     quotation. A key that is there twice says nothing, so the verdict is empty.
     """
-    stripped = text.strip()
-    fenced = _FENCED.match(stripped)
-    if fenced:
-        stripped = fenced[1].strip()
+    stripped = inside_code_fence(text).strip()
     if not (stripped.startswith("{") and stripped.endswith("}")):
         return None
     try:

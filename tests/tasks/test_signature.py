@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from polyarena.tasks.signature import Signature
 
-JUDGE = Signature({"judge": "llm@3", "seed": 0})
+JUDGE = Signature({"judge": "llm@4", "seed": 0})
 names = st.text("abcdef@_", min_size=1, max_size=4)
 flat = st.dictionaries(names, st.text("xyz:+1", max_size=4), max_size=5).map(Signature)
 nested = st.recursive(
@@ -30,7 +30,7 @@ def test_settings_are_formatted_in_their_order_and_flags_by_their_name_alone():
 
 def test_a_signature_within_another_is_formatted_as_itself_and_keeps_its_own_names():
     whole = Signature({"task": "t@1", "judge": JUDGE}).with_(n=5, seed=7)
-    assert str(whole) == "task:t@1|judge:llm@3|seed:0|n:5|seed:7"
+    assert str(whole) == "task:t@1|judge:llm@4|seed:0|n:5|seed:7"
     assert (whole["judge"]["seed"], whole["seed"]) == ("0", "7")
 
 
@@ -101,7 +101,7 @@ class Model(BaseModel):
 def test_models_read_and_write_signatures_as_objects():
     model = Model(signature=Signature({"task": "t", "judge": JUDGE}))
     text = model.model_dump_json()
-    assert json.loads(text) == {"signature": {"task": "t", "judge": {"judge": "llm@3", "seed": "0"}}}
+    assert json.loads(text) == {"signature": {"task": "t", "judge": {"judge": "llm@4", "seed": "0"}}}
     assert Model.model_validate_json(text) == model
 
 

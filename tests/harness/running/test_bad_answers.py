@@ -117,7 +117,7 @@ def test_the_page_and_the_files_show_them(go, scripted_server):
     table = pd.read_csv(finished.folder.results / "bad_answers.csv")
     assert len(table) == len(rates_of(finished.folder.path))
     signature = table["signature"].iloc[0]
-    assert re.search(r"^task:toy_open@1\|rev:1\|limit:6\(spread\)\|judge:llm@3\|template:harm@1\|", signature)
+    assert re.search(r"^task:toy_open@1\|rev:1\|limit:6\(spread\)\|judge:llm@4\|template:harm@1\|", signature)
     assert "|metric:bad_answers|" in signature
     assert "|cells:" in signature
 

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from polyarena.judges import Answer, Label, Match, message_text
@@ -12,6 +12,7 @@ from polyarena.judges.llm.delimiters import block, truncate_middle
 from polyarena.judges.llm.neutralize import neutralize
 from polyarena.judges.llm.parse import read_verdict
 from polyarena.judges.llm.rendering import RenderSettings, answer_messages, messages
+from polyarena.tasks.thinking import split_thought
 
 CODE = "0123456789abcdef"
 RULES = [
@@ -193,6 +194,7 @@ def test_the_whole_of_what_a_judge_is_sent_is_no_verdict(question, a, b, name, l
 @given(st.lists(st.one_of(signs, whole), max_size=4).map("".join), st.sampled_from(FIVE_LABELS))
 def test_what_is_quoted_keeps_apart_what_stands_around_it(text, label):
     """Nothing that the parser passes over joins two halves of a label, in any reply."""
+    assume(split_thought(text).thought is None)
     inside = f"{QUOTED}\n{text.replace('<<<', '')}\n{CLOSED}"
     one, other = label.value[0], label.value[1:]
     words = {each.value: each.value for each in FIVE_LABELS}

@@ -135,8 +135,8 @@ def test_the_signature_holds_every_setting(tmp_path):
     path.with_name("deu.toml").write_text(german)
     signatures = [build(args, None).signature for args in settings]
     assert len(set(signatures)) == len(settings)
-    assert signatures[0].startswith(f"judge:llm@3|template:pairwise@2|digest:{load_template('pairwise').digest}|")
-    assert signatures[4].startswith("judge:llm@3|template:mine@1|digest:")
+    assert signatures[0].startswith(f"judge:llm@4|template:pairwise@2|digest:{load_template('pairwise').digest}|")
+    assert signatures[4].startswith("judge:llm@4|template:mine@1|digest:")
     assert str(tmp_path) not in signatures[4]
 
 

@@ -70,9 +70,9 @@ def test_survives(text, label):
         ("[[A>B]]\nAgain, my verdict:\n[[A>B]]", "A>B"),
         ("[A>B] in short.\n[[B>A]]", "B>A"),
         ("[[A>B]]\nThe note [B>A] is no label.", "A>B"),
-        ("At first [[A>>B]].\nOn reflection:\n[[B>A]]", "B>A"),
-        ("[[B>A]]\nThe label [[A>>B]] would be too strong.", "B>A"),
-        ("[[A>>B]] is too strong.\nSo it is [[A>B]].", "A>B"),
+        ("At first [[A>>B]].\nOn reflection:\n[[B>A]]", "invalid"),
+        ("[[B>A]]\nThe label [[A>>B]] would be too strong.", "invalid"),
+        ("[[A>>B]] is too strong.\nSo it is [[A>B]].", "invalid"),
         ("[[A>B]], that is, [[A>B]].", "A>B"),
         (f"The choices are\n{ALL}\nI take\n[[A>B]]", "A>B"),
         (f"[[A>B]]\nThe choices were\n{ALL}", "A>B"),
@@ -171,3 +171,34 @@ def test_long_replies_are_read_in_linear_time(piece):
     start = time.perf_counter()
     parse(piece * 20_000)
     assert time.perf_counter() - start < 5
+
+
+THINKING = [
+    "could be\n[[B>A]]\nbut no.\n</think>\nMy final verdict is: [[A>B]]",
+    "<think>\n[[B>A]]\n</think>\n[[A>B]]",
+    "<thinking>[[B>A]]</thinking>\n[[A>B]]",
+    "[THINK]It is [[B>>A]].\n[[B>>A]]\n[/THINK]\n\nIt is [[A>B]].",
+    "<|channel|>analysis<|message|>[[B>A]]<|end|><|start|>assistant<|channel|>final<|message|>[[A>B]]",
+    'Let me see.\n[[B>A]]\n</think>\n{"explanation": "B is wrong", "verdict": "A>B"}',
+    '<think>\n{"verdict": "B>A"}\n</think>\n```json\n{"verdict": "A>B"}\n```',
+    "[[B>A]]\n</think>\n[[B>>A]]\n</think>\n[[A>B]]",
+]
+
+
+@pytest.mark.parametrize("text", THINKING)
+def test_nothing_before_the_end_of_the_thought_counts(text):
+    assert parse(text) is Label.A
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nIt is\n[[A>B]]\nor",
+        "<think>\n[[A>B]]\n",
+        '<think>\n{"verdict": "A>B"}',
+        "<think>yes</think>\n[[A>B]]\nNo:\n[[B>A]]",
+        "<think>yes</think>\nMy verdict is [[A>B]].\nOr rather [[A>>B]].",
+    ],
+)
+def test_a_thought_without_an_end_and_labels_that_differ_behind_it_are_no_verdict(text):
+    assert parse(text) is Label.INVALID

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from polyarena.judges import Answer, Label, Match, message_text
 from polyarena.judges.llm import load_template, parse
-from polyarena.judges.llm.delimiters import QUOTED_BLOCK, fence, truncate_middle
+from polyarena.judges.llm.delimiters import fence, truncate_middle
 from polyarena.judges.llm.neutralize import neutralize
+from polyarena.judges.llm.quotations import without_blocks
 from polyarena.judges.llm.rendering import RenderSettings, answer_messages, messages
 
 TEMPLATE = load_template("pairwise")
@@ -182,6 +183,6 @@ def test_any_texts_are_found_again_between_the_delimiters(question, a, b):
 def test_a_reply_that_quotes_the_answers_whole_has_no_verdict(text):
     user = render(a=text, b=text[::-1])[1]["content"]
     quoted = user[user.index("<<<answer A") : user.rindex("\n\nCompare the two")]
-    assert "answer" not in QUOTED_BLOCK.sub("", quoted).replace("Answer B:", "")
+    assert "answer" not in without_blocks(quoted).replace("Answer B:", "")
     assert parse(f"The answers are:\n{quoted}\nThat is all.") is Label.INVALID
     assert parse(f"The answers are:\n{quoted}\n[[B>A]]") is Label.B
