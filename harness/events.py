@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -70,6 +71,11 @@ class CellFailed:
     error: str
     exit_code: int = 3
 
+    @property
+    def reason(self) -> str:
+        """The error without what differs between languages: equal for failures of one cause."""
+        return _cause(self.error, self.language)
+
 
 @dataclass(frozen=True, slots=True)
 class GamesProgress:
@@ -117,6 +123,11 @@ class GamesFailed:
     error: str
     exit_code: int = 3
 
+    @property
+    def reason(self) -> str:
+        """The error without what differs between languages: equal for failures of one cause."""
+        return _cause(self.error, self.language)
+
 
 @dataclass(frozen=True, slots=True)
 class CostsUpdated:
@@ -151,6 +162,10 @@ Event = (
     | RunFinished
 )
 Listener = Callable[[Event], None]
+
+
+def _cause(error: str, language: str) -> str:
+    return re.sub(r"\d+", "#", error.replace(language, "<language>"))
 
 
 def event_record(event: Event) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from polyarena.judges.protocol import Answer, Match, Verdict
 from polyarena.judges.records import Game
 from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
 from polyarena.tasks.text import sanitize_text
@@ -99,7 +100,8 @@ def pairings(
 ) -> Pairings:
     """Pair two systems' answers to the items of one task and language, in both orders.
 
-    Sample k of one system meets sample k of the other. What only one of them answered is counted, not judged.
+    Sample k of one system meets sample k of the other. What only one of them answered is counted, not judged; a prompt
+    that the host refused has no answer.
 
     Args:
         candidate: The candidate's completions, in any order.
@@ -198,7 +200,11 @@ def _by_item_and_sample(completions: Sequence[Completion]) -> dict[tuple[str, in
                 fix="give judges open-ended tasks only",
             )
         found[key] = completion
-    return found
+    return {
+        key: completion
+        for key, completion in found.items()
+        if not is_refused_by_host(completion.text, completion.finish_reason)
+    }
 
 
 def _refuse_mixture(candidate: Sequence[Completion], baseline: Sequence[Completion]) -> None:

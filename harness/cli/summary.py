@@ -128,16 +128,18 @@ def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
     """Say on standard error what has no result and how to go on."""
     import sys
 
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, tuple[str, list[str]]] = {}
     for failure in failures:
-        reasons.setdefault(failure.error, []).append(f"{_who(failure)} · {failure.task} · {failure.language}")
-    for error, cells in reasons.items():
+        _, cells = reasons.setdefault(failure.reason, (failure.error, []))
+        cells.append(f"{_who(failure)} · {failure.task} · {failure.language}")
+    for error, cells in reasons.values():
         shown = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
         why = printable(error).replace("\n", "\n  ")
         sys.stderr.write(f"polyarena: failed: {shown}\n  {why}\n")
     again = any(failure.exit_code == 3 for failure in failures)
-    fix = "run the same command again to do only them" if again else "mend what is named and run the same command again"
-    sys.stderr.write(f"polyarena: these are in no number of this run; {fix}\n")
+    named = any("\n  fix: " in failure.error for failure in failures)
+    fix = "fix what is named above, then run" if named or not again else "run"
+    sys.stderr.write(f"polyarena: no number of this run includes these; {fix} the same command again to do only them\n")
 
 
 def silent_judges(battles: pd.DataFrame) -> dict[str, int]:

@@ -10,16 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings
-from polyarena.harness.models.protocol import (
-    ChoiceRequest,
-    ChoiceResult,
-    GenerateRequest,
-    GenerateResult,
-    Model,
-    ModelContext,
-)
-from polyarena.judges.protocol import Ask, Call
+from polyarena.harness.endpoints.transport.fatal_errors import parameter_advice
+from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
+from polyarena.judges.protocol import Ask, Call, Reply
 from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import closest
 
@@ -79,20 +74,17 @@ class EndpointModel:
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Ask all questions; ``prompt`` is the canonical JSON of the messages.
 
+        A prompt that the host's filter refuses is an empty answer with a finish reason that says so.
+
         Raises:
             ModelError: Some calls failed for good, after all others had ended. A failed call is no empty answer: the
                 cell is left undone, its answered calls stay in the call cache, and the next run repeats the others.
         """
         calls = [Call(request.messages, request.sampling, request.sample_index) for request in requests]
         replies = list(self._ask(calls))
-        failures = [reply.error for reply in replies if reply.error is not None]
+        failures = [reply for reply in replies if reply.error is not None and not _is_refusal(reply)]
         if failures or len(replies) != len(calls):
-            raise ModelError(
-                f"{len(failures) or len(calls) - len(replies)} of {len(calls)} calls got no answer",
-                where=self._name,
-                why=failures[0] if failures else "the endpoint ended early",
-                fix="run the same command again: what was answered is kept, only the rest is asked",
-            )
+            raise self._failed(failures, len(replies), len(calls))
         return [
             GenerateResult(
                 prompt=_canonical(request.messages),
@@ -103,6 +95,16 @@ class EndpointModel:
             )
             for request, reply in zip(requests, replies, strict=True)
         ]
+
+    def _failed(self, failures: Sequence[Reply], answered: int, asked: int) -> ModelError:
+        errors = [reply.error or "" for reply in failures]
+        advice = next(filter(None, map(parameter_advice, errors)), None)
+        return ModelError(
+            f"{len(failures) or asked - answered} of {asked} calls got no answer",
+            where=self._name,
+            why=errors[0] if errors else "the endpoint ended early",
+            fix=advice or "run the same command again: only the calls without an answer are made again",
+        )
 
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002
         """Refuse: chat endpoints do not give the likelihood of a text."""
@@ -117,6 +119,10 @@ class EndpointModel:
         close: Callable[[], object] | None = getattr(self._ask, "close", None)
         if close is not None:
             close()
+
+
+def _is_refusal(reply: Reply) -> bool:
+    return is_refused_by_host(reply.text, reply.finish_reason)
 
 
 def _canonical(messages: Sequence[Mapping[str, str]]) -> str:

@@ -60,7 +60,7 @@ class LiveProgress:
         work = self._tracker.follow(event)
         if work is None:
             return
-        if isinstance(event, CellFailed | GamesFailed):
+        if isinstance(event, CellFailed | GamesFailed) and not self._tracker.is_repetition(event):
             why = escape(printable(event.error.splitlines()[0]))
             self._progress.console.print(f"[red]failed[/] {work.title} {work.now}: {why}", emoji=False)
         if work.title not in self._bars:
@@ -82,6 +82,8 @@ class LiveProgress:
 
     def close(self) -> None:
         """Stop drawing; the bars stay on the terminal as they are."""
+        if left_out := self._tracker.repetitions():
+            self._progress.console.print(f"[red]failed[/] {left_out} more for the same reason")
         self._progress.stop()
 
 

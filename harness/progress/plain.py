@@ -48,7 +48,8 @@ class PlainProgress:
         elif isinstance(event, ModelLoaded):
             self._line(f"loaded in {event.seconds:.1f} s")
         elif isinstance(event, CellFailed | GamesFailed):
-            self._line(f"FAILED {work.title if work else ''} {event.language}: {event.error.splitlines()[0]}")
+            if not self._tracker.is_repetition(event):
+                self._line(f"FAILED {work.title if work else ''} {event.language}: {event.error.splitlines()[0]}")
         elif work is not None:
             finished = work.ended == work.total
             # A part of a language is no news while others come quickly.
@@ -60,7 +61,9 @@ class PlainProgress:
                 self._line(f"{work.title}: {work.done}/{work.total} languages, {now}, about {left} left")
 
     def close(self) -> None:
-        """Nothing to put away."""
+        """Say how many failures of a cause that was shown were left out."""
+        if left_out := self._tracker.repetitions():
+            self._line(f"FAILED {left_out} more for the same reason")
 
     def _line(self, text: str) -> None:
         print(printable(text), file=self._stream, flush=True)

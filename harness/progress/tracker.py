@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesProgress
 from polyarena.harness.planning import CostEstimate, Plan
 from polyarena.harness.progress.eta import EtaEstimator
+
+SHOWN_FAILURES = 3
+"""Failures of one cause that progress shows; the summary counts them all."""
 
 
 @dataclass
@@ -43,6 +47,7 @@ class ProgressTracker:
 
     works: dict[str, ProgressLine] = field(default_factory=dict)
     pace: EtaEstimator = field(default_factory=EtaEstimator)
+    causes: Counter[str] = field(default_factory=Counter)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
@@ -86,6 +91,15 @@ class ProgressTracker:
             work.failed += 1
             self._advance(title, event.language, 1.0, 0.0)
         return work
+
+    def is_repetition(self, event: CellFailed | GamesFailed) -> bool:
+        """Return whether several failures of the same cause were shown already, so that this one is only counted."""
+        self.causes[event.reason] += 1
+        return self.causes[event.reason] > SHOWN_FAILURES
+
+    def repetitions(self) -> int:
+        """Return how many failures were only counted."""
+        return sum(max(0, count - SHOWN_FAILURES) for count in self.causes.values())
 
     def _advance(self, title: str, language: str, part: float, seconds: float) -> None:
         """Tell the pace of a part of a language's work and its seconds, less what it was told of before."""

@@ -10,6 +10,7 @@ from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.store import RunFolder, read_shard, shard_metadata, write_shard
 from polyarena.tasks.data import DataSource
+from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
 
@@ -36,6 +37,8 @@ def store_scores(
 ) -> None:
     """Score the completions of one cell and store the scores; tasks without metrics store nothing.
 
+    A prompt that the host refused has no score: nothing was generated for it.
+
     A task whose metrics are of a whole corpus has a method ``statistics(item, completion)`` that returns, by metric,
     what is summed over items; other tasks lack it.
     """
@@ -59,6 +62,7 @@ def store_scores(
             category=by_id[completion.item_id].category,
         )
         for completion in completions
+        if not is_refused_by_host(completion.text, completion.finish_reason) or completion.loglikelihoods
         for statistics in [_statistics(task, by_id[completion.item_id], completion)]
         for metric, value in task.task.score(by_id[completion.item_id], completion).items()
         if metric not in task.unscored.get(cell.language, ())

@@ -12,6 +12,7 @@ from polyarena.harness.endpoints.accounting.journal import LOST
 from polyarena.harness.endpoints.batch.files import PATH, BatchResult, read_outcomes
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.harness.endpoints.transport.backoff import read_retry_after, retry_delay_s
+from polyarena.harness.endpoints.transport.certificates import check_certificates
 from polyarena.harness.endpoints.transport.outcome import failure, sanitize_outcome
 from polyarena.tasks.errors import ModelError
 
@@ -30,6 +31,7 @@ class BatchClient:
     """
 
     def __init__(self, settings: EndpointSettings, key: str) -> None:
+        check_certificates()
         self._settings = settings
         self._key = key
         self._client = openai.OpenAI(

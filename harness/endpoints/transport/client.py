@@ -16,17 +16,26 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import httpx2
 
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.harness.endpoints.transport.backoff import read_retry_after
-from polyarena.harness.endpoints.transport.outcome import Outcome, failure, parse_response, sanitize_outcome
+from polyarena.harness.endpoints.transport.certificates import ssl_context
+from polyarena.harness.endpoints.transport.outcome import (
+    RETRIED_STATUSES,
+    Outcome,
+    failure,
+    is_content_refusal,
+    parse_response,
+    sanitize_outcome,
+)
+from polyarena.judges.protocol import Reply
 
 Send = Callable[[Mapping[str, Any]], Awaitable[Outcome]]
 """Sends a body. Raises nothing but ``CancelledError``."""
 
 _CONNECT_S = 10.0
 _IDLE_S = 4.0  # shorter than the five seconds after which common servers close, so that none closes under a request
+_LONGEST_BODY = 64 * 2**20
 _NO_CREDIT = ("insufficient_quota", "billing_hard_limit_reached")
 
 
@@ -35,14 +44,17 @@ async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Sen
     """Open connections to an endpoint, as many as it may have requests in flight.
 
     Proxies are those of the environment (``HTTPS_PROXY``, ``NO_PROXY``), and so are certificates (``SSL_CERT_FILE``).
+    Redirects are not followed, and an answer of more than 64 MB is not read to its end.
+
+    Raises:
+        ModelError: The certificates that the environment names cannot be read.
     """
     url = f"{settings.url}/chat/completions"
     secure = url.startswith("https:")
     connector = aiohttp.TCPConnector(
         limit=settings.concurrency,
         keepalive_timeout=_IDLE_S,
-        # The certificates that the openai package trusts.
-        ssl=httpx2.create_ssl_context() if secure else True,
+        ssl=ssl_context() if secure else True,
     )
     session = aiohttp.ClientSession(
         connector=connector,
@@ -55,9 +67,15 @@ async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Sen
     async def send(body: Mapping[str, Any]) -> Outcome:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            async with session.post(url, data=content, proxy=proxy) as response:
-                answer = await response.read()
-            outcome = parse_response(answer) if response.ok else _refusal(response, answer)
+            # A redirect would take prompts and key to whatever host the answer names.
+            async with session.post(url, data=content, proxy=proxy, allow_redirects=False) as response:
+                answer = await _read(response)
+            if answer is None:
+                outcome = failure("too_large", f"the answer is longer than {_LONGEST_BODY // 2**20} MB", retry=False)
+            elif response.status < 300:
+                outcome = parse_response(answer)
+            else:
+                outcome = _refusal(response, answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             outcome = _broken(error, settings.timeout_s)
         return sanitize_outcome(outcome, key)
@@ -76,14 +94,34 @@ def proxy_of(url: str) -> str | None:
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """Return the body, or ``None`` if it is longer than :data:`_LONGEST_BODY`."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_chunked(2**16):
+        size += len(chunk)
+        if size > _LONGEST_BODY:
+            response.close()
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
 def _refusal(response: aiohttp.ClientResponse, content: bytes) -> Outcome:
     status = response.status
+    if status < 400:
+        target = urlsplit(response.headers.get("Location", ""))
+        address = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}" if target.netloc else target.path
+        return failure(str(status), f"HTTP {status}: redirected to {address or 'nowhere'}", retry=False)
     error = _error_of(content)
     said = error.get("message") or error.get("detail") or response.reason
     message = f"HTTP {status}: {said}"
     if status == 429 and (error.get("code") in _NO_CREDIT or error.get("type") in _NO_CREDIT):
         return failure("quota", message, retry=False)
-    retry = status in (408, 409, 429) or status >= 500
+    if status < 500 and is_content_refusal(error):
+        reply = Reply("", "refused", error=f"the endpoint refuses this prompt: {message}")
+        return Outcome("filtered", reply)
+    retry = status in RETRIED_STATUSES or status >= 500
     headers = {name.lower(): value for name, value in response.headers.items()}
     wait = read_retry_after(headers, time.time()) if retry else None
     return failure(str(status), message, retry=retry, retry_after_s=wait)

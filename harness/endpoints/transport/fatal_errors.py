@@ -1,8 +1,9 @@
-"""Failures after which asking on is pointless, put so that the user can mend them."""
+"""Failures after which asking on is pointless, worded so that the user can fix them."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 
 from polyarena.harness.endpoints.settings import EndpointSettings
@@ -12,6 +13,44 @@ from polyarena.tasks.errors import ModelError
 
 _ALWAYS = ("401", "402", "quota")
 _UNTIL_ANSWERED = ("403", "404")
+_KEYS = (
+    (
+        "max_completion_tokens",
+        r"max_tokens\W.{0,80}max_completion_tokens",
+        "set `max_tokens_field: max_completion_tokens` for this endpoint",
+    ),
+    (
+        "context length",
+        r"context[ _](?:length|window|size)|maximum context|too (?:long|many tokens)|exceed_context",
+        "the prompt and `max_tokens` together do not fit: lower `sampling: {max_tokens: ...}`, or raise the context "
+        "length of the server",
+    ),
+    ("max_tokens", r"max_(?:completion_|output_|new_)?tokens", "change `sampling: {max_tokens: ...}`"),
+    ("temperature", r"temperature", "change `sampling: {temperature: ...}`, or leave it out with "
+     "`extra_body: {temperature: null}`"),
+    ("top_p", r"top_p", "change `sampling: {top_p: ...}`"),
+    ("stop", r"(?<![a-z_])stop(?![a-z])", "change `sampling: {stop: [...]}`, or leave it out with "
+     "`extra_body: {stop: null}`"),
+    ("seed", r"(?<![a-z_])seed(?![a-z])", "leave it out with `extra_body: {seed: null}`"),
+    ("reasoning_effort", r"reasoning[_. ]effort", "change `reasoning_effort` or `effort_field`"),
+    ("response_format", r"response_format|json_schema|structured output", "set `structured: off` for this judge"),
+    ("system message", r"system (?:role|message|prompt)|role.{0,20}system", "leave `system_prompt` out"),
+)  # fmt: skip
+"""Parameters that servers refuse, the words by which messages name them, and the key of the experiment for each."""
+
+
+def parameter_advice(message: str) -> str | None:
+    """Return which key of the experiment sets the parameter that a server refuses, or ``None`` for other messages.
+
+    Args:
+        message: What the server said with HTTP 400, 413 or 422, or with an error of such a code.
+    """
+    if not re.match(r"HTTP 4(?:00|13|22)\b|the server failed inside", message):
+        return None
+    for name, pattern, fix in _KEYS:
+        if re.search(pattern, message, re.IGNORECASE):
+            return f"{fix} (the server refuses {name})"
+    return None
 
 
 def fatal_error(
@@ -25,8 +64,9 @@ def fatal_error(
 ) -> ModelError | None:
     """Return the error that ends the run, or ``None`` if the failure concerns this one call only.
 
-    A refused key or an empty account ends it at any time; a forbidden or unknown model, or a call that used up its
-    attempts, only while nothing shows that the endpoint works: later it is one bad question among good ones.
+    A refused key or an empty account ends it at any time. A redirect, a forbidden or unknown model, or a call that used
+    up its attempts ends it only while nothing shows that the endpoint works; later it is one bad question among good
+    ones.
 
     Args:
         settings: Of the endpoint.
@@ -52,10 +92,17 @@ def fatal_error(
             "the endpoint asks for payment before it answers",
             where=where,
             why=why,
-            fix="add credit and run the same command again; answers that were paid for are kept",
+            fix="add credit and run the same command again; answers that were paid for are not asked for again",
         )
     if answered:
         return None
+    if outcome.reason.startswith("3"):
+        return ModelError(
+            "the endpoint redirects requests, and polyarena does not follow redirects",
+            where=where,
+            why=why,
+            fix="set `base_url` to the address that it names, if you trust that server with your prompts",
+        )
     if outcome.reason in _UNTIL_ANSWERED:
         advice = suggest_model(settings.model, offered()) if outcome.reason == "404" else ""
         return ModelError(
@@ -73,7 +120,7 @@ def fatal_error(
             f"the endpoint asks to wait {wait:g} s, longer than `max_wait_s` allows ({settings.max_wait_s:g} s)",
             where=where,
             why=why,
-            fix="wait and run the same command again, or raise `max_wait_s`, so that the run itself waits",
+            fix="wait and run the same command again, or raise `max_wait_s`, so that the run waits by itself",
         )
     return ModelError(
         f"the endpoint did not answer in {attempts} attempt{'s' if attempts != 1 else ''}",

@@ -24,7 +24,7 @@ def list_models(settings: EndpointSettings, key: str) -> tuple[str, ...]:
     try:
         with openai.OpenAI(api_key=key, base_url=settings.url, max_retries=0, timeout=_TIMEOUT_S) as client:
             names = [model.id for model in client.models.list()]
-    except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+    except (openai.OpenAIError, OSError, ValueError, TypeError, AttributeError):
         return ()  # It is asked for the sake of a message only, and a server may answer anything.
     told = [name for name in names if isinstance(name, str) and mask_key(name, key) == name]
     found = {" ".join(sanitize_text(name).split())[:_LONGEST] for name in told}

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from polyarena.judges.protocol import Reply
-from polyarena.tasks.finish_reasons import is_withheld
+from polyarena.tasks.finish_reasons import FinishKind, finish_kind
 from polyarena.tasks.text import sanitize_text
 from polyarena.tasks.thinking import read_message
 
 OK = "ok"
+RETRIED_STATUSES = frozenset({408, 409, 429})
+"""HTTP statuses below 500 after which the same request may succeed."""
 _REFUSED = frozenset({"filtered", "400", "413", "422"})
+_CONTENT_REFUSALS = frozenset(
+    {
+        "content_filter", "content_policy_violation", "responsibleaipolicyviolation", "invalid_prompt", "safety",
+        "content_moderation", "moderation", "moderation_blocked", "data_inspection_failed", "prohibited_content",
+        "content_blocked", "sensitive_content",
+    }
+)  # fmt: skip
+_MOST_TOKENS = 2**53
 _MESSAGE_LENGTH = 300
 _MASK = "***"
 _SHORTEST_KEY = 6  # shorter ones are stand-ins such as "none", which messages hold by chance
@@ -24,8 +36,9 @@ class Outcome:
     """What one request came to.
 
     Attributes:
-        reason: ``ok``, ``filtered``, ``malformed``, ``cut_off``, ``timeout``, ``connection``, ``quota`` or the HTTP
-            status, such as ``429``.
+        reason: ``ok``, ``filtered`` (the host refuses the prompt or withholds the answer), ``upstream`` (an error in a
+            successful response), ``malformed``, ``too_large``, ``cut_off``, ``timeout``, ``connection``, ``quota`` or
+            the HTTP status, such as ``429``.
         reply: The answer; with ``error`` set, and the tokens if the server counted any, where there is none. Its cost
             is not filled in.
         retry: Whether the same request may succeed later.
@@ -70,7 +83,7 @@ def sanitize_outcome(outcome: Outcome, key: str) -> Outcome:
     reply = outcome.reply
     finish_reason = reply.finish_reason and _masked_answer(reply.finish_reason, key)
     thought = reply.thought and _masked_answer(reply.thought, key)
-    reply = replace(reply, text=_masked_answer(reply.text, key), thought=thought, finish_reason=finish_reason)
+    reply = replace(reply, text=_masked_answer(reply.text, key), finish_reason=finish_reason, thought=thought)
     if reply.error is not None:
         text = " ".join(sanitize_text(mask_key(reply.error, key)).split())
         text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
@@ -101,8 +114,10 @@ def _masked_answer(text: str, key: str) -> str:
 def parse_response(content: bytes) -> Outcome:
     """Read the body of a successful response.
 
-    An empty text is an answer (models do end at once); a body without a message is not, and a text that the endpoint's
-    filter has emptied is a refusal that asking again will not change.
+    An empty text is an answer if the server says why it ended (models do end at once). No answer, and worth another
+    request, are: a body without a message, an error that the server put into the body or into the first choice, a
+    finish reason that means a failure, and an empty text without a finish reason. A text that the host's filter has
+    emptied is a refusal of the question, which asking again does not change.
     """
     try:
         data = json.loads(content)
@@ -111,41 +126,88 @@ def parse_response(content: bytes) -> Outcome:
     if not isinstance(data, dict):
         return failure("malformed", "the body is not a JSON object", retry=True)
     usage = data.get("usage")
-    prompt_tokens, completion_tokens = (_count(usage, f"{side}_tokens") for side in ("prompt", "completion"))
+    tokens = _Tokens.of(usage if isinstance(usage, dict) else {})
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        told = f": {json.dumps(data['error'])}" if data.get("error") else ""
-        why = f"the body has no choices{told}" if not choices else "the first choice has no message"
-        return Outcome("malformed", Reply("", None, prompt_tokens, completion_tokens, error=why), retry=True)
-    cached_tokens = _count(_details(usage, "prompt_tokens_details"), "cached_tokens")
-    thought_tokens = _count(_details(usage, "completion_tokens_details"), "reasoning_tokens")
-    if thought_tokens is None:
-        thought_tokens = _count(usage, "reasoning_tokens")
+    choice = choice if isinstance(choice, dict) else {}
+    message = choice.get("message")
+    error = choice.get("error") or data.get("error")
+    if error:
+        return _upstream(tokens, error)
+    if not isinstance(message, dict):
+        why = "the first choice has no message" if choices else "the body has no choices"
+        return tokens.without_answer("malformed", why, retry=True)
     finish_reason = choice.get("finish_reason")
-    finish_reason = sanitize_text(finish_reason) if isinstance(finish_reason, str) else None
-    said = read_message(message)
-    text, thought = sanitize_text(said.text), None if said.thought is None else sanitize_text(said.thought)
-    if is_withheld(finish_reason) and not text:
+    finish_reason = sanitize_text(finish_reason) if isinstance(finish_reason, str) and finish_reason.strip() else None
+    kind = finish_kind(finish_reason)
+    content = read_message(message)
+    text = sanitize_text(content.text)
+    if kind is FinishKind.ERROR:
+        return _upstream(tokens, f"finish reason {finish_reason!r}")
+    if kind is FinishKind.WITHHELD and not text:
         why = "the endpoint's content filter withheld the answer"
-        return Outcome("filtered", Reply("", finish_reason, prompt_tokens, completion_tokens, error=why))
-    reply = Reply(
-        text,
-        finish_reason,
-        prompt_tokens,
-        completion_tokens,
-        cached_tokens=cached_tokens,
-        thought=thought,
-        thought_tokens=thought_tokens,
+        return tokens.without_answer("filtered", why, finish_reason=finish_reason)
+    if not text and finish_reason is None and not message.get("tool_calls"):
+        return tokens.without_answer("malformed", "the message is empty and has no finish reason", retry=True)
+    return Outcome(
+        OK,
+        replace(
+            tokens.reply,
+            text=text,
+            finish_reason=finish_reason,
+            thought=None if content.thought is None else sanitize_text(content.thought),
+        ),
     )
-    return Outcome(OK, reply)
 
 
-def _details(usage: object, name: str) -> object:
-    return usage.get(name) if isinstance(usage, dict) else None
+def _upstream(tokens: _Tokens, error: object) -> Outcome:
+    """Return the outcome of an error inside HTTP 200; a code of 4xx in it says that asking again will not help."""
+    fields = error if isinstance(error, dict) else {}
+    code = _status(fields.get("code"))
+    message = fields.get("message")
+    said = message if isinstance(message, str) else error if isinstance(error, str) else json.dumps(error)
+    if is_content_refusal(fields):
+        return tokens.without_answer("filtered", f"the endpoint refuses this prompt: {said}", finish_reason="refused")
+    retry = code is None or code in RETRIED_STATUSES or not 400 <= code < 500
+    return tokens.without_answer("upstream", f"the server failed inside a successful response: {said}", retry=retry)
+
+
+def is_content_refusal(error: Mapping[str, Any]) -> bool:
+    """Return whether an error object says that the host's filter refuses this very prompt."""
+    inner = error.get("innererror")
+    words = [error.get("code"), error.get("type"), inner.get("code") if isinstance(inner, dict) else None]
+    if any(isinstance(word, str) and word.strip().lower() in _CONTENT_REFUSALS for word in words):
+        return True
+    metadata = error.get("metadata")
+    return isinstance(metadata, dict) and "flagged_input" in metadata
+
+
+def _status(code: object) -> int | None:
+    text = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else ""
+    return int(text) if text.isdecimal() and len(text) == len("400") else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """What a server says of the tokens of one response, as a reply that has no answer yet."""
+
+    reply: Reply
+
+    @classmethod
+    def of(cls, usage: Mapping[str, Any]) -> _Tokens:
+        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        cached = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+        thought = _count(usage.get("completion_tokens_details"), "reasoning_tokens")
+        thought = _count(usage, "reasoning_tokens") if thought is None else thought
+        return cls(Reply("", None, prompt, completion, cached_tokens=cached, thought_tokens=thought))
+
+    def without_answer(
+        self, reason: str, error: str, *, finish_reason: str | None = None, retry: bool = False
+    ) -> Outcome:
+        return Outcome(reason, replace(self.reply, finish_reason=finish_reason, error=error), retry)
 
 
 def _count(usage: object, name: str) -> int | None:
+    """Return a count of tokens; ``None`` for what cannot be one, such as numbers that no 64-bit float holds exactly."""
     count = usage.get(name) if isinstance(usage, dict) else None
-    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST_TOKENS else None

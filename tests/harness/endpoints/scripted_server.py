@@ -40,7 +40,9 @@ class Answer:
         return replace(self, delay_s=delay_s)
 
 
-def ok(text: str | None = "fine", prompt_tokens: int = 10, completion_tokens: int = 3, finish_reason: str = "stop"):
+def ok(
+    text: str | None = "fine", prompt_tokens: int = 10, completion_tokens: int = 3, finish_reason: str | None = "stop"
+):
     usage = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
     return raw(json.dumps({"object": "chat.completion", "choices": [choice], "usage": usage}).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 import time
@@ -40,7 +41,15 @@ def after_a_good_one(endpoint, ask_for, *texts):
         (lambda server: server.raw(b"[" * 100_000), "malformed"),
         (lambda server: server.raw(b'{"choices": []}'), "malformed"),
         (lambda server: server.raw(b'{"choices": [{"finish_reason": "stop"}]}'), "malformed"),
-        (lambda server: server.raw(b'{"error": {"message": "upstream", "code": 502}}'), "malformed"),
+        (lambda server: server.raw(b'{"error": {"message": "upstream", "code": 502}}'), "upstream"),
+        (
+            lambda server: server.raw(
+                b'{"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "upstream"}, '
+                b'"message": {"content": ""}}]}'
+            ),
+            "upstream",
+        ),
+        (lambda server: server.ok("", finish_reason=None), "malformed"),
         (lambda server: server.ok().after(0.8), "timeout"),
     ],
 )
@@ -302,3 +311,45 @@ def test_a_storm_loses_nothing(scripted_server, open_endpoint, ask_for, cache):
     assert (totals.prompt_tokens, totals.completion_tokens) == scripted_server.usage
     assert totals.attempts == totals.calls + sum(totals.retries.values())
     assert len(cache) == 200
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "content_filter", "message": "flagged"},
+        {"code": "invalid_prompt", "message": "flagged"},
+        {"code": 400, "message": "flagged", "innererror": {"code": "ResponsibleAIPolicyViolation"}},
+        {"type": "content_policy_violation", "message": "flagged"},
+    ],
+)
+def test_a_prompt_that_the_host_refuses_says_so(scripted_server, open_endpoint, ask_for, error):
+    body = json.dumps({"error": error}).encode()
+    refusal = dataclasses.replace(scripted_server.raw(body), status=400)
+    scripted_server.script = lambda received: refusal if received.question == "bad" else scripted_server.ok()
+    bad, good = open_endpoint()(ask_for("bad", "good"))
+    assert (bad.text, bad.finish_reason) == ("", "refused")
+    assert "refuses this prompt" in bad.error
+    assert good.error is None
+    assert len(scripted_server.log) == 2
+
+
+def test_redirects_are_not_followed(scripted_server, open_endpoint, ask_for):
+    where = "http://user:secret@example.org/v2/chat/completions?key=secret"
+    scripted_server.script = lambda _: scripted_server.status(307, Location=where)
+    with pytest.raises(ModelError, match="redirects") as caught:
+        list(open_endpoint()(ask_for("a")))
+    assert "http://example.org/v2/chat/completions" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "base_url" in caught.value.fix
+    assert len(scripted_server.log) == 1
+
+
+def test_an_endless_body_is_not_read_to_its_end(scripted_server, open_endpoint, ask_for, monkeypatch):
+    monkeypatch.setattr("polyarena.harness.endpoints.transport.client._LONGEST_BODY", 2**20)
+    scripted_server.script = lambda received: (
+        scripted_server.raw(b" " * (2**20 + 1)) if received.question == "long" else scripted_server.ok()
+    )
+    good, long = open_endpoint(concurrency=1)(ask_for("good", "long"))
+    assert good.error is None
+    assert long.error == "the answer is longer than 1 MB"
+    assert len(scripted_server.log) == 2

@@ -112,3 +112,48 @@ def test_identity_is_who_is_asked_and_not_how_fast() -> None:
     assert of(base_url="http://localhost:10/v1") != plain
     assert of(extra_body={"reasoning_effort": "low"}) != plain
     assert plain["type"] == "endpoint"
+
+
+@pytest.mark.parametrize("reason", ["refused", "content_filter", "SAFETY"])
+def test_a_prompt_that_the_host_refuses_costs_no_other_its_answer(asking: Asking, reason: str) -> None:
+    """CASES 16: two answers and one refusal."""
+
+    def reply(call: Call) -> Reply:
+        refused = call.messages[-1]["content"] == "bad"
+        return Reply("", reason, error="HTTP 400: filtered") if refused else Reply("fine", "stop")
+
+    model = build.load(ARGS, True, opening(reply))
+    answers = model.generate([*asking("good"), *asking("bad"), *asking("better")])
+    assert [(answer.text, answer.finish_reason) for answer in answers] == [
+        ("fine", "stop"),
+        ("", reason),
+        ("fine", "stop"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ("'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens_field"),
+        ("max_tokens must be at most 8192", "sampling: {max_tokens"),
+        ("'temperature' does not support 0 with this model", "temperature"),
+        ("This model's maximum context length is 8192 tokens", "sampling: {max_tokens"),
+        ("the request exceeds the available context size", "context length"),
+        ("Unsupported parameter: 'stop'", "stop"),
+        ("unknown field seed", "extra_body: {seed: null}"),
+    ],
+)
+def test_a_parameter_that_is_refused_is_named_with_its_key(asking: Asking, said: str, fix: str) -> None:
+    """CASES 17: no rerun helps, so none is advised."""
+    model = build.load(ARGS, True, opening(lambda call: Reply("", error=f"HTTP 400: {said}")))
+    with pytest.raises(ModelError) as caught:
+        model.generate(asking("a"))
+    assert fix in caught.value.fix
+    assert "run the same command" not in caught.value.fix
+
+
+@pytest.mark.parametrize("said", ["HTTP 500: temperature", "HTTP 400: bad", "no answer within 5 s: stop"])
+def test_other_failures_are_cured_by_a_rerun(asking: Asking, said: str) -> None:
+    model = build.load(ARGS, True, opening(lambda call: Reply("", error=said)))
+    with pytest.raises(ModelError, match="run the same command again"):
+        model.generate(asking("a"))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
+import certifi
 import pytest
 
+from polyarena.harness.endpoints import Endpoint, EndpointSettings, Ledger
+from polyarena.harness.endpoints.transport.certificates import check_certificates, ssl_context
 from polyarena.harness.endpoints.transport.client import proxy_of
+from polyarena.judges.protocol import Call
+from polyarena.tasks.errors import ModelError
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -100,30 +105,25 @@ def test_refusals_of_other_servers(scripted_server, open_endpoint, ask_for, said
     assert reply.error.startswith(f"HTTP 400: {words.get(said, '')}")
 
 
-def test_a_key_does_not_follow_a_redirect_to_another_host(scripted_server, open_endpoint, ask_for):
+def test_nothing_follows_a_redirect_to_another_host(scripted_server, open_endpoint, ask_for):
+    """Neither key nor prompts."""
     seen = []
 
     class Other(BaseHTTPRequestHandler):
         def do_POST(self):
-            seen.append(self.headers.get("Authorization"))
-            self.send_response(200)
-            body = scripted_server.ok("from elsewhere").body
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format, *args):
-            pass
+            seen.append(self.path)
 
     other = HTTPServer(("127.0.0.1", 0), Other)
-    thread = threading.Thread(target=other.handle_request)
-    thread.start()
+    other.timeout = 0.1
     where = f"http://localhost:{other.server_port}/v1/chat/completions"
-    scripted_server.script = lambda _: type(scripted_server.ok())(307, b"", {"Location": where})
-    [reply] = open_endpoint()(ask_for("a"))
-    thread.join(5)
+    redirect = type(scripted_server.ok())(307, b"", {"Location": where})
+    scripted_server.script = lambda received: scripted_server.ok() if received.question == "first" else redirect
+    first, second = open_endpoint(concurrency=1)(ask_for("first", "second"))
+    other.handle_request()
     other.server_close()
-    assert (reply.text, seen) == ("from elsewhere", [None])
+    assert first.error is None
+    assert second.error == f"HTTP 307: redirected to {where}"
+    assert seen == []
 
 
 def test_importing_the_package_imports_no_http_client():
@@ -132,3 +132,39 @@ def test_importing_the_package_imports_no_http_client():
         "sys.exit(bool({'aiohttp', 'openai', 'httpx2'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_do_not_exist_are_named(name, monkeypatch, tmp_path):
+    monkeypatch.setenv(name, str(tmp_path / "none.pem"))
+    for call in (ssl_context, check_certificates):
+        with pytest.raises(ModelError, match=name) as caught:
+            call()
+        assert "none.pem" in str(caught.value)
+        assert "unset it" in caught.value.fix
+
+
+def test_a_file_without_certificates_is_named(monkeypatch, tmp_path):
+    (tmp_path / "bad.pem").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "bad.pem"))
+    with pytest.raises(ModelError, match="SSL_CERT_FILE"):
+        ssl_context()
+
+
+def test_certificates_are_those_of_the_environment_or_certifi(monkeypatch, tmp_path):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    everything = ssl_context().cert_store_stats()["x509_ca"]
+    assert everything > 50
+    first = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----")
+    (tmp_path / "one.pem").write_text(first[0] + first[1] + "\n", encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "one.pem"))
+    assert ssl_context().cert_store_stats()["x509_ca"] == 1
+
+
+def test_missing_certificates_end_a_run_with_a_fix(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    with Endpoint(EndpointSettings(model="m"), None, Ledger()) as endpoint, pytest.raises(ModelError) as caught:
+        list(endpoint([Call(({"role": "user", "content": "a"},))]))
+    assert "SSL_CERT_FILE" in str(caught.value)

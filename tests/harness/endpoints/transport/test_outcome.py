@@ -39,6 +39,8 @@ def test_any_body_is_an_answer_or_says_why_not(content):
         ({"prompt_tokens": 3, "completion_tokens": 0}, (3, 0)),
         ({"prompt_tokens": "3", "completion_tokens": 2.0}, (None, None)),
         ({"prompt_tokens": -1, "completion_tokens": True}, (None, None)),
+        ({"prompt_tokens": 10**20, "completion_tokens": 2**53}, (None, 2**53)),
+        ({"prompt_tokens": 2**53 + 1, "completion_tokens": 2**63}, (None, None)),
         ({}, (None, None)),
         (None, (None, None)),
         ([], (None, None)),
@@ -52,8 +54,58 @@ def test_tokens_are_counts_or_unknown(usage, tokens):
 
 def test_an_error_in_a_successful_response_is_quoted():
     outcome = parse_response(b'{"error": {"message": "upstream is down"}}')
-    assert (outcome.reason, outcome.retry) == ("malformed", True)
+    assert (outcome.reason, outcome.retry) == ("upstream", True)
     assert "upstream is down" in outcome.reply.error
+
+
+def choice(**fields):
+    usage = {"prompt_tokens": 3, "completion_tokens": 0}
+    body = {"choices": [{"message": {"content": ""}} | fields], "usage": usage}
+    return parse_response(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "retry"),
+    [
+        ({"finish_reason": "error", "error": {"code": 502, "message": "upstream"}}, "upstream", True),
+        ({"finish_reason": "stop", "error": {"code": "502", "message": "upstream"}}, "upstream", True),
+        ({"finish_reason": "stop", "error": "upstream"}, "upstream", True),
+        ({"finish_reason": "stop", "error": {"code": 400, "message": "upstream"}}, "upstream", False),
+        ({"finish_reason": "stop", "error": {"code": 429, "message": "upstream"}}, "upstream", True),
+        ({"finish_reason": "error"}, "upstream", True),
+        ({"finish_reason": "abort", "message": {"content": "half a sen"}}, "upstream", True),
+        ({"finish_reason": None}, "malformed", True),
+        ({"finish_reason": " "}, "malformed", True),
+        ({}, "malformed", True),
+        ({"message": {"content": None}}, "malformed", True),
+        ({"finish_reason": "SAFETY"}, "filtered", False),
+        ({"finish_reason": "content_filter"}, "filtered", False),
+        ({"error": {"code": "content_filter", "message": "no"}}, "filtered", False),
+        ({"error": {"code": 403, "message": "no", "metadata": {"flagged_input": "x"}}}, "filtered", False),
+        ({"finish_reason": "stop"}, "ok", False),
+        ({"finish_reason": "length"}, "ok", False),
+        ({"message": {"content": "no reason given"}}, "ok", False),
+        ({"message": {"content": None, "tool_calls": [{}]}}, "ok", False),
+    ],
+)
+def test_a_failure_inside_a_successful_response_is_no_answer(fields, reason, retry):
+    outcome = choice(**fields)
+    assert (outcome.reason, outcome.retry) == (reason, retry)
+    assert (outcome.reply.error is None) == (reason == "ok")
+    assert (outcome.reply.prompt_tokens, outcome.reply.completion_tokens) == (3, 0)
+
+
+def test_a_thought_is_told_from_the_answer():
+    usage = {"prompt_tokens": 3, "completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 7}}
+    message = {"content": "4", "reasoning_content": "2 and 2 \ud800"}
+    body = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+    reply = parse_response(json.dumps(body).encode()).reply
+    assert (reply.text, reply.thought, reply.thought_tokens) == ("4", "2 and 2 \ufffd", 7)
+    masked = sanitize_outcome(answer("x"), "sk-1234567")
+    assert masked.reply.thought is None
+    key = "sk-1234567"
+    message["reasoning_content"] = f"the key is {key}"
+    assert key not in sanitize_outcome(parse_response(json.dumps(body).encode()), key).reply.thought
 
 
 @given(st.text(), st.text("abcdef0123456789", min_size=8, max_size=20), st.integers(0, 400))
