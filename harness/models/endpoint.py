@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.transport.fatal_errors import parameter_advice
-from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
+from polyarena.harness.models.protocol import (
+    ChoiceRequest,
+    ChoiceResult,
+    GenerateRequest,
+    GenerateResult,
+    Model,
+    ModelContext,
+)
 from polyarena.judges.protocol import Ask, Call, Reply
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.finish_reasons import is_refused_by_host
