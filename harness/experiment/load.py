@@ -108,6 +108,8 @@ _PLAIN = {
 _OF_A_KEY = {
     "no_prices": ("budget", "give `prices: {input: ..., output: ...}`, per million tokens, or leave the budget out"),
     "two_currencies": ("budget", "give all prices in one currency, or each judge a budget of its own"),
+    "no_end_mark": ("end", "set `end`, such as `end: </think>`"),
+    "marks_and_off": ("detection", "leave `detection: off` out, or the marks"),
     "greedy_samples": ("samples", "set `temperature` under `sampling` above 0, or leave `samples` out"),
 }
 """Complaints about a mapping as a whole that one of its keys causes: that key, and what helps."""

@@ -14,6 +14,7 @@ from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.judges.language_gate import GatePolicy
 from polyarena.judges.panels import PanelRule
 from polyarena.tasks.sampling import Sampling
+from polyarena.tasks.thinking import Detection, ThinkingRule
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 """Names become folders: letters, digits, dot, underscore and hyphen."""
@@ -69,6 +70,72 @@ class SamplingSpec(Strict):
         return Sampling(self.max_tokens or max_tokens, self.temperature, self.top_p, self.stop or stop, self.seed)
 
 
+DEFAULT_THINKING_BUDGET = 8192
+"""Tokens for the thought of a system that is said to think, unless it says how many."""
+
+
+class ThinkingSpec(Strict):
+    """How a system thinks, and how its thought is told from its answer; ``auto``, ``on`` and ``off`` are short forms.
+
+    Whoever sets any of these keys says that the system thinks: it gets a budget beside the limit of its answers.
+
+    Attributes:
+        detection: ``auto`` finds thoughts by the marks of the known families, ``off`` takes the whole text as the
+            answer; ``marks``, by ``start`` and ``end``, is meant wherever ``end`` is set.
+        start: What opens a thought; left out where only the end is marked.
+        end: What ends it.
+        opened: Whether the prompt opens a thought, so that every text begins inside one. Local models are seen to do
+            so; of an endpoint it must be told, or a thought that was cut off is taken for an answer.
+        budget: Tokens that the thought may take, beside the ``max_tokens`` of the answer; 8,192 if left out.
+        effort: How hard to think, such as ``low``, ``medium`` or ``high``: sent as ``reasoning_effort``, and given to
+            the chat templates of local models. ``none`` asks for no thought.
+    """
+
+    detection: Detection = Detection.AUTO
+    start: Annotated[str, Field(min_length=1)] | None = None
+    end: Annotated[str, Field(min_length=1)] | None = None
+    opened: bool = False
+    budget: Annotated[int, Field(ge=0, le=10**7)] | None = None
+    effort: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=40)] | None = None
+
+    @model_validator(mode="after")
+    def _marks_fit(self) -> Self:
+        if self.end is None and (self.start is not None or self.detection is Detection.MARKS):
+            raise PydanticCustomError("no_end_mark", "the end of a thought needs a mark", {})
+        if self.detection is Detection.OFF and (self.end is not None or self.opened):
+            raise PydanticCustomError("marks_and_off", "marks of a thought that is not looked for", {})
+        return self
+
+    @property
+    def rule(self) -> ThinkingRule:
+        """How thoughts are found."""
+        detection = Detection.MARKS if self.end is not None else self.detection
+        return ThinkingRule(detection, self.start, self.end or "", self.opened)
+
+    @property
+    def tokens(self) -> int:
+        """The budget of the thought; 0 for a system that is not said to think."""
+        if self.budget is not None:
+            return self.budget
+        asked = self.effort is not None and self.effort != "none"
+        return DEFAULT_THINKING_BUDGET if asked or self.end is not None or self.opened else 0
+
+
+def _thinking_entry(value: Any) -> Any:
+    """Let ``auto``, ``on`` and ``off`` stand for a mapping; YAML 1.1 reads the last two as booleans."""
+    if value is True or value == "on":
+        return {"budget": DEFAULT_THINKING_BUDGET}
+    if value is False:
+        return {"detection": "off"}
+    return {"detection": value} if isinstance(value, str) else value
+
+
+ShortThinking = Annotated[
+    ThinkingSpec,
+    BeforeValidator(_thinking_entry, json_schema_input_type=bool | Literal["auto", "on", "off"] | ThinkingSpec),
+]
+
+
 class SystemSpec(Strict):
     """A system: a model plus how it is prompted.
 
@@ -81,6 +148,8 @@ class SystemSpec(Strict):
             ``{autonym}`` its name in itself, and ``{code}`` its code.
         sampling: How answers are sampled.
         samples: Answers per open-ended item.
+        thinking: How a reasoning model thinks, and how its thought is told from its answer: ``auto`` (found by the
+            marks that model families use), ``on`` (found likewise, with a budget of its own), ``off``, or a mapping.
         languages: The languages that the system claims to support; all if left out.
     """
 
@@ -91,6 +160,7 @@ class SystemSpec(Strict):
     system_prompt: str | None = None
     sampling: SamplingSpec = SamplingSpec()
     samples: Annotated[int, Field(gt=0)] = 1
+    thinking: ShortThinking = ThinkingSpec()
     languages: Selector | None = None
 
     @model_validator(mode="after")

@@ -99,6 +99,8 @@ class EndpointModel:
                 finish_reason=reply.finish_reason,
                 prompt_tokens=reply.prompt_tokens,
                 completion_tokens=reply.completion_tokens,
+                thought=reply.thought,
+                thought_tokens=reply.thought_tokens,
             )
             for request, reply in zip(requests, replies, strict=True)
         ]

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from polyarena.judges.protocol import Ask
 from polyarena.tasks.item import Kind
 from polyarena.tasks.sampling import Sampling
+from polyarena.tasks.thinking import AUTO, ThinkingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class GenerateRequest:
         messages: ``{"role": ..., "content": ...}`` in order; rendered by the model with its chat template.
         sampling: How the answer is sampled.
         sample_index: Counts repeats, from 0.
+        thinking: How the thought is told from the answer. Models return the text as it was written; the caller splits
+            it.
     """
 
     language: str
@@ -28,6 +31,7 @@ class GenerateRequest:
     messages: tuple[Mapping[str, str], ...]
     sampling: Sampling = field(default_factory=Sampling)
     sample_index: int = 0
+    thinking: ThinkingRule = AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ChoiceRequest:
         messages: As in :class:`GenerateRequest`; empty where the choices are whole texts, scored after nothing.
         choices: The continuations.
         separator: What stands between prompt and choice where no chat template ends the prompt.
+        thinking: How thoughts are marked: a thought that the chat template opens is closed before the choices.
     """
 
     language: str
@@ -47,13 +52,26 @@ class ChoiceRequest:
     messages: tuple[Mapping[str, str], ...]
     choices: tuple[str, ...]
     separator: str = " "
+    thinking: ThinkingRule = AUTO
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateResult:
     """One generated text; fields as in :class:`polyarena.tasks.records.Completion`.
 
-    A ``text`` of ``None`` leaves the item out: the system has no answer to it, which is no empty answer.
+    Attributes:
+        prompt: As the model saw it.
+        text: What the model wrote, any thought included. ``None`` leaves the item out: the system has no answer to it,
+            which is no empty answer.
+        finish_reason: Why the text ended.
+        prompt_tokens: Of the prompt.
+        completion_tokens: Of thought and answer together.
+        latency_s: Seconds.
+        thought: What the model's interface gave as the thought, apart from the text.
+        thought_tokens: Of the completion tokens, those of the thought.
+        opened: The mark with which the prompt opened a thought, where that is known.
+        is_split: Whether ``text`` is the answer alone, because whoever stored it had split it.
+        thought_ended: With ``is_split``: whether the thought came to its end.
     """
 
     prompt: str
@@ -62,6 +80,11 @@ class GenerateResult:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     latency_s: float | None = None
+    thought: str | None = None
+    thought_tokens: int | None = None
+    opened: str | None = None
+    is_split: bool = False
+    thought_ended: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges.protocol import Call
 from polyarena.tasks.item import Kind
 
-FORMAT = 1
+FORMAT = 2
 """Of the stored records; a change makes old shards stale."""
 
 
@@ -46,6 +46,7 @@ def cell_key(system: ResolvedSystem, task: ResolvedTask, language: str, items: s
             "items": items,
             "model": {"type": system.spec.model, **system.type.identity(system.spec.args, context, language)},
             "chat_template": system.chat_template,
+            "thinking": str(system.spec.thinking.rule),
             "system_prompt": system_text(system.spec.system_prompt, language),
             "sampling": None if multiple_choice else asdict(sampling_of(system, task)),
             "samples": samples_of(system, task),
@@ -97,7 +98,7 @@ def plan_cell(
         cached = existing.cached(endpoint, calls)
         if count is not None:
             prompt = tokens_per_byte(calls, count) * sum(map(call_size, calls))
-    completion = Range() if choosing else Range(1, sampling.max_tokens) * requests
+    completion = Range() if choosing else Range(1, sampling.total_tokens) * requests
     return PlannedCell(
         system=system.spec.name,
         task=task.spec.task,

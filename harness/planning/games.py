@@ -126,7 +126,7 @@ def _pair(
         else:
             prompt = prompt + size_tokens(size)
         for call in calls:
-            completion = completion + (Range(1, call.sampling.max_tokens) if measure is None else measure.reply)
+            completion = completion + (Range(1, call.sampling.total_tokens) if measure is None else measure.reply)
     return PlannedGames(
         key=key,
         judge=judge.spec.name,

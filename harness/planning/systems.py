@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyarena.harness.experiment import Experiment, SystemSpec
@@ -120,7 +120,12 @@ def _template(experiment: Experiment, index: int, spec: SystemSpec) -> bool | st
 def sampling_of(system: ResolvedSystem, task: ResolvedTask) -> Sampling:
     """Return the sampling of a system on a task: its own settings over the card's defaults."""
     defaults = task.card.generation
-    return system.spec.sampling.resolve(defaults.max_tokens, defaults.stop)
+    thinking = system.spec.thinking
+    return replace(
+        system.spec.sampling.resolve(defaults.max_tokens, defaults.stop),
+        thinking_budget=thinking.tokens,
+        reasoning_effort=thinking.effort,
+    )
 
 
 def samples_of(system: ResolvedSystem, task: ResolvedTask) -> int:

@@ -24,6 +24,7 @@ from polyarena.harness.planning.systems import (
 from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.scoring import store_scores
+from polyarena.harness.running.thoughts import split_result
 from polyarena.harness.store import RunFolder, write_shard
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
@@ -128,18 +129,18 @@ def _generate(
     instructions = system_text(system.spec.system_prompt, language)
     sampling = sampling_of(system, task)
     asked = [(item, sample) for item in items for sample in range(samples_of(system, task))]
-    answers = model.generate(
-        [
-            GenerateRequest(language, item.item_id, messages(instructions, item.prompt), sampling, sample)
-            for item, sample in asked
-        ]
-    )
+    thinking = system.spec.thinking.rule
+    requests = [
+        GenerateRequest(language, item.item_id, messages(instructions, item.prompt), sampling, sample, thinking)
+        for item, sample in asked
+    ]
+    answers = model.generate(requests)
     completions = []
-    for (item, sample), answer in zip(asked, answers, strict=True):
+    for (item, sample), request, answer in zip(asked, requests, answers, strict=True):
         if answer.text is None:
             continue
-        text = sanitize_text(answer.text)
-        found = identify(text)
+        parts = split_result(request, answer)
+        found = identify(parts.text)
         completions.append(
             Completion(
                 system=system.spec.name,
@@ -149,7 +150,7 @@ def _generate(
                 sample_index=sample,
                 source_id=item.source_id,
                 prompt=sanitize_text(answer.prompt),
-                text=text,
+                text=parts.text,
                 finish_reason=answer.finish_reason,
                 prompt_tokens=answer.prompt_tokens,
                 completion_tokens=answer.completion_tokens,
@@ -157,6 +158,11 @@ def _generate(
                 identified_language=found.language,
                 identified_probability=found.probability,
                 identified_script=found.script,
+                thought=parts.thought,
+                thought_ended=parts.thought_ended,
+                thought_tokens=parts.thought_tokens,
+                answer_tokens=parts.answer_tokens,
+                reasoning_effort=sampling.reasoning_effort,
             )
         )
     return completions
@@ -174,6 +180,7 @@ def _choose(
                 () if item.whole_choices else messages(instructions, item.prompt),
                 item.choices,
                 item.choice_separator,
+                system.spec.thinking.rule,
             )
             for item in items
         ]
