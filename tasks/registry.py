@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.hooks import check_task, variant_of
 from polyarena.tasks.plugins import Plugins, plugins
 from polyarena.tasks.protocol import Task
-from polyarena.tasks.suggest import unknown
 
 LISTING = "polyarena tasks"
 
@@ -25,27 +25,12 @@ def find_task(name: str, *, where: str = "") -> Task:
 
     Raises:
         UnknownNameError: No such task or template; the message has a did-you-mean.
-        PolyarenaError: The plugin cannot be imported or is no task.
+        PolyarenaError: The plugin cannot be imported, or is no task (see :func:`polyarena.tasks.hooks.check_task`).
     """
     base, dot, template = name.partition(".")
     plugin = name if name in task_plugins().points else base
-    found = task_plugins().load(plugin, where=where, listing=LISTING)
-    if not isinstance(found, Task):
-        raise PolyarenaError(
-            f"the plugin {name!r} is no task",
-            where=where,
-            why=f"it is {type(found).__name__} and lacks card, items or score",
-            fix="point the entry point at an object with the members of polyarena.tasks.Task",
-        )
-    return _variant(found, template, where) if dot and plugin == base else found
-
-
-def _variant(task: Task, template: str, where: str) -> Task:
-    templates: tuple[str, ...] = getattr(task, "templates", ())
-    if template not in templates:
-        raise unknown(f"template of the task {task.card.name!r}", template, templates, where=where)
-    varied: Task = task.variant(template)  # type: ignore[attr-defined]
-    return varied
+    found = check_task(task_plugins().load(plugin, where=where, listing=LISTING), plugin, where=where)
+    return variant_of(found, template, where=where) if dot and plugin == base else found
 
 
 def installed_tasks() -> tuple[list[Task], dict[str, str]]:

@@ -8,10 +8,17 @@ from collections.abc import Iterable
 from polyarena.tasks.errors import UnknownNameError
 
 
-def closest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """Return up to ``limit`` known names that resemble ``name``, best first, compared without regard to case."""
+def closest(name: str, known: Iterable[str], limit: int = 3, likeness: float = 0.6) -> list[str]:
+    """Return up to ``limit`` known names that resemble ``name``, best first, ignoring case.
+
+    Args:
+        name: As somebody wrote it.
+        known: The names that exist.
+        limit: Most names to return.
+        likeness: Least ratio of :class:`difflib.SequenceMatcher`, from 0 to 1.
+    """
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=0.6)
+    matches = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=likeness)
     return [by_folded[match] for match in matches]
 
 

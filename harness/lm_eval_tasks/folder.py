@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.errors import StoreError
+from polyarena.tasks.hooks import has_own_separators, templates_of, variant_of
 from polyarena.tasks.item import Kind
 from polyarena.tasks.protocol import Task
 
@@ -75,8 +76,8 @@ def write_folder(tasks: Iterable[Task], folder: Path) -> Path:
 
 def _variants(task: Task) -> Iterator[Task]:
     yield task
-    for name in getattr(task, "templates", ())[1:]:
-        yield task.variant(name)  # type: ignore[attr-defined]  # optional, beside the protocol
+    for name in templates_of(task)[1:]:
+        yield variant_of(task, name)
 
 
 def _write(path: Path, text: str) -> None:
@@ -120,7 +121,7 @@ def _keys(task: Task, language: str) -> dict[str, Any]:
     }
     if card.kind is Kind.MULTIPLE_CHOICE:
         # lm-eval has one separator for all documents of a task; where a task has its own, it goes before each choice.
-        own = getattr(task, "own_separators", False)
+        own = has_own_separators(task)
         return keys | {
             "output_type": "multiple_choice",
             "doc_to_choice": "continuations" if own else "choices",

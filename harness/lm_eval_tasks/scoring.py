@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from polyarena.harness.lm_eval_tasks.documents import item_of
+from polyarena.tasks.hooks import statistics_of
 from polyarena.tasks.item import Item
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.records import Completion
@@ -24,10 +25,7 @@ def process_results(doc: dict[str, Any], results: Sequence[str]) -> Mapping[str,
     item, task = item_of(doc), find_task(doc["polyarena_task"])
     completion = replace(_unanswered(item, doc["polyarena_task"]), text=results[0])
     values: dict[str, Any] = dict(task.score(item, completion))
-    statistics = getattr(task, "statistics", None)
-    if statistics is not None:
-        values |= statistics(item, completion)
-    return values
+    return values | statistics_of(task)(item, completion)
 
 
 def process_choices(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Mapping[str, float]:

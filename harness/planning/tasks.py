@@ -18,6 +18,7 @@ from polyarena.harness.planning.templates import (
 )
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.hooks import answer_language_of
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, named_languages, select_languages
 from polyarena.tasks.metrics.adequacy import Adequacy, Level, adequacy, rated_metrics, require_adequate
@@ -98,12 +99,8 @@ class ResolvedTask:
         return tuple(metric for metric in self.card.metrics if metric not in self.unscored.get(language, ()))
 
     def answer_language(self, language: str) -> str:
-        """Return the language in which the items of a language are to be answered, which translation changes.
-
-        A task says so by a method ``answer_language(language)``; without it, it is the same.
-        """
-        said = getattr(self.task, "answer_language", None)
-        return str(said(language)) if said else language
+        """Return the language in which the items of a language are answered; translation changes it."""
+        return answer_language_of(self.task, language)
 
 
 @dataclass(frozen=True)

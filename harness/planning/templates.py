@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from polyarena.harness.experiment.schema import Templates
 from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.hooks import templates_of, variant_of
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.registry import find_task, task_plugins
 from polyarena.tasks.suggest import unknown
@@ -32,8 +33,8 @@ def prompt_templates(task: Task) -> tuple[str, ...]:
     A variant with a metric of its own, such as translation without spBLEU, is another measurement, not another prompt;
     one may lack a metric that the other has.
     """
-    names: tuple[str, ...] = getattr(task, "templates", ())
-    metrics = {name: set(_variant(task, name).card.metrics) for name in names}
+    names = templates_of(task)
+    metrics = {name: set(variant_of(task, name).card.metrics) for name in names}
     alike = tuple(name for name in names if metrics[name] <= metrics[names[0]] or metrics[name] >= metrics[names[0]])
     return alike if len(alike) > 1 else ()
 
@@ -80,7 +81,7 @@ def template_variants(task: Task, templates: Templates, where: str) -> Iterator[
             raise unknown(f"template of the task {task.card.name!r}", name, (*names, ALL), where=where)
     for name in names:
         if name in wanted:
-            variant = _variant(task, name)
+            variant = variant_of(task, name)
             yield variant.card.name, variant
 
 
@@ -91,15 +92,10 @@ def suite_template_variants(task: Task, templates: Templates) -> list[tuple[str,
     """
     names = prompt_templates(task)
     wanted = [name for name in names if name in _names(templates, names)]
-    variants = [_variant(task, name) for name in wanted] or [task]
+    variants = [variant_of(task, name) for name in wanted] or [task]
     return [(variant.card.name, variant) for variant in variants]
 
 
 def _names(templates: Templates, names: tuple[str, ...]) -> tuple[str, ...]:
     given = (templates,) if isinstance(templates, str) else tuple(templates)
     return names if ALL in given else given
-
-
-def _variant(task: Task, name: str) -> Task:
-    found: Task = task.variant(name)  # type: ignore[attr-defined]
-    return found

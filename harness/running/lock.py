@@ -14,6 +14,7 @@ from polyarena.harness.planning import Plan
 from polyarena.harness.planning.systems import ResolvedSystem, samples_of, sampling_of
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.running.panels import add_panels, add_self_preference_risk
+from polyarena.tasks.hooks import metric_of
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
 
@@ -55,6 +56,7 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
         "tasks": {
             task.spec.task: {
                 "card": task.card.model_dump(mode="json"),
+                "metrics": _metrics(task),
                 "languages": list(task.languages),
                 "limit": task.spec.limit,
                 "subset": task.spec.subset,
@@ -76,6 +78,11 @@ def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
         "unsupported": [list(pair) for pair in plan.unsupported],
     }
     return keep_imports(add_self_preference_risk(add_panels(content, plan), plan), earlier)
+
+
+def _metrics(task: ResolvedTask) -> dict[str, Any]:
+    """Return the facts of each metric of a task: unit, range, direction and aggregation."""
+    return {name: metric_of(task.task, name).facts.model_dump(mode="json") for name in task.card.metrics}
 
 
 def _origin(task: ResolvedTask) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.planning import Plan, PlannedCell
@@ -10,7 +10,9 @@ from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.store import RunFolder, read_shard, shard_metadata, write_shard
 from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.finish_reasons import is_refused_by_host
+from polyarena.tasks.hooks import metric_signature_of, statistics_of
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
 
@@ -22,9 +24,8 @@ def scores_key(task: ResolvedTask, language: str, content: str) -> str:
 
 
 def metric_signature(task: ResolvedTask, metric: str) -> str:
-    """Return what the task says of how it computes a metric, if it has a method ``metric_signature``, else its name."""
-    said = getattr(task.task, "metric_signature", None)
-    return str(said(metric)) if said else f"metric:{metric}"
+    """Return how the task computes a metric (see :class:`polyarena.tasks.hooks.HasMetricSignature`)."""
+    return metric_signature_of(task.task, metric)
 
 
 def store_scores(
@@ -38,15 +39,12 @@ def store_scores(
     """Score the completions of one cell and store the scores; tasks without metrics store nothing.
 
     A prompt that the host refused has no score: nothing was generated for it.
-
-    A task whose metrics are of a whole corpus has a method ``statistics(item, completion)`` that returns, by metric,
-    what is summed over items; other tasks lack it.
     """
     metrics = task.metrics(cell.language)
     if not metrics:
         return
     by_id = {item.item_id: item for item in items}
-    signatures = {metric: metric_signature(task, metric) for metric in metrics}
+    signatures = {metric: metric_signature(task, metric) for metric in task.card.metrics}
     scores = [
         Score(
             system=completion.system,
@@ -57,25 +55,36 @@ def store_scores(
             source_id=completion.source_id,
             metric=metric,
             value=float(value),
-            signature=signatures.get(metric) or metric_signature(task, metric),
+            signature=signatures[metric],
             statistics=statistics.get(metric),
             category=by_id[completion.item_id].category,
         )
         for completion in completions
         if not is_refused_by_host(completion.text, completion.finish_reason) or completion.loglikelihoods
         for statistics in [_statistics(task, by_id[completion.item_id], completion)]
-        for metric, value in task.task.score(by_id[completion.item_id], completion).items()
+        for metric, value in _values(task, by_id[completion.item_id], completion).items()
         if metric not in task.unscored.get(cell.language, ())
     ]
     path = folder.scores(cell.system, cell.task, cell.language)
     write_shard(path, scores, SCORE_SCHEMA, {"key": scores_key(task, cell.language, content)})
 
 
+def _values(task: ResolvedTask, item: Item, completion: Completion) -> Mapping[str, float]:
+    values = task.task.score(item, completion)
+    for metric in values:
+        if metric not in task.card.metrics:
+            raise DataError(
+                f"the task {task.card.name!r} returns the metric {metric!r}, which its card does not list",
+                where=f"{completion.language}, {completion.item_id}",
+                why=f"the card lists: {', '.join(task.card.metrics) or 'no metric'}",
+                fix="report it to the authors of the task",
+            )
+    return values
+
+
 def _statistics(task: ResolvedTask, item: Item, completion: Completion) -> dict[str, tuple[float, ...]]:
-    counted = getattr(task.task, "statistics", None)
-    if not counted:
-        return {}
-    return {metric: tuple(map(float, values)) for metric, values in counted(item, completion).items()}
+    summed = statistics_of(task.task)(item, completion)
+    return {metric: tuple(map(float, values)) for metric, values in summed.items()}
 
 
 def restore_scores(plan: Plan) -> None:

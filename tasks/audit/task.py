@@ -16,6 +16,7 @@ from polyarena.tasks.audit.parallel import Parallel
 from polyarena.tasks.audit.source import AuditSource, DataAbsentError, Read
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import HiddenAnswersError, NotOnHubError, PolyarenaError
+from polyarena.tasks.hooks import templates_of, variant_of
 from polyarena.tasks.identify import can_identify
 from polyarena.tasks.protocol import Task
 
@@ -36,8 +37,8 @@ def audit_task(task: Task, data: AuditSource, training: Overlap | None = None) -
     """
     found = [*audit_card(task.card), *audit_metrics(task.card)]
     found += _Visit(task, data, training).findings(task.card.languages)
-    for name in getattr(task, "templates", ())[1:]:
-        variant: Task = task.variant(name)  # type: ignore[attr-defined]  # optional, beside the protocol
+    for name in templates_of(task)[1:]:
+        variant = variant_of(task, name)
         absent = {"data-absent", "language-absent", "language-not-checked"}
         visit = _Visit(variant, data, None)
         found += [each for each in visit.findings(task.card.languages[:VARIANT_LANGUAGES]) if each.check not in absent]

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import can_identify
 from polyarena.tasks.languages import all_languages, find_language
-from polyarena.tasks.metrics.registry import LINE_PASS
+from polyarena.tasks.metrics.language_confusion import LINE_PASS
 from polyarena.tasks.suggest import unknown
 
 _TABLE = Path(__file__).with_name("adequacy.csv")

@@ -46,7 +46,7 @@ def test_other_distributions_tasks_are_found(toys):
     tasks, broken = installed_tasks()
     assert {"toy_open", "polyarena_mini"} <= {task.card.name for task in tasks}
     assert set(broken) == {"toy_broken", "toy_nothing"}
-    assert "lacks card, items or score" in broken["toy_nothing"]
+    assert "lacks card and items and score" in broken["toy_nothing"]
 
 
 def test_ours_are_not_shadowed(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pytest
 
@@ -13,6 +14,7 @@ from polyarena.harness.running.scoring import scores_key
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.metrics.metric import Metric, Unit
 from polyarena.tasks.registry import find_task
 from polyarena.tasks.subsample import subsample
 
@@ -34,13 +36,19 @@ CARD = TaskCard(
 @dataclass(frozen=True)
 class Sums:
     card: TaskCard
+    own_metrics = MappingProxyType(
+        {
+            "rouge_score": Metric("rouge_score", "ROUGE of another package."),
+            "length": Metric("length", "Characters.", high=None, unit=Unit.POINTS),
+        }
+    )
 
     def items(self, language, data):
         for number in range(30):
             yield Item(f"{language}:{number}", str(number), language, f"sum up {number}", references=("word",))
 
     def score(self, item, completion):
-        return {"rouge_score": 0.5, "length": float(len(completion.text)), "extra": 1.0}
+        return {"rouge_score": 0.5, "length": float(len(completion.text))}
 
 
 @pytest.fixture
@@ -58,9 +66,15 @@ def given(*tasks, **more):
 def test_an_inadequate_metric_is_not_scored_and_the_lock_says_so(sums, toys, tmp_path):
     finished = run(plan(given({"task": "sums", "limit": 4}), output=tmp_path / "run"))
     scored = finished.scores().groupby("language")["metric"].agg(set).to_dict()
-    # What a task gives beyond its card is kept, as it always was.
-    assert scored == {"eng_Latn": {"rouge_score", "length", "extra"}, "tha_Thai": {"length", "extra"}}
+    assert scored == {"eng_Latn": {"rouge_score", "length"}, "tha_Thai": {"length"}}
     lock = finished.lock
+    facts = lock["tasks"]["sums"]["metrics"]
+    assert (facts["rouge_score"]["unit"], facts["rouge_score"]["high"]) == ("share", 1.0)
+    assert (facts["length"]["unit"], facts["length"]["high"], facts["length"]["direction"]) == (
+        "points",
+        None,
+        "higher",
+    )
     (left,) = lock["omissions"]
     assert (left["task"], left["languages"], left["metric"]) == ("sums", ["tha_Thai"], "rouge_score")
     assert lock["flags"] == []
@@ -72,7 +86,7 @@ def test_insisting_scores_it_again_without_asking_the_model(sums, toys, tmp_path
     asked = toys.read_text()
     finished = run(plan(given(entry, allow_inadequate=["rouge_score"]), output=tmp_path / "run"))
     assert toys.read_text() == asked
-    assert set(finished.scores().query("language == 'tha_Thai'")["metric"]) == {"rouge_score", "length", "extra"}
+    assert set(finished.scores().query("language == 'tha_Thai'")["metric"]) == {"rouge_score", "length"}
     (flag,) = finished.lock["flags"]
     assert flag == {
         "task": "sums",

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ from polyarena.harness.planning import tasks as planning_tasks
 from polyarena.harness.running.scoring import metric_signature, scores_key
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.metrics.metric import Metric, Unit
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.metrics.translation import translation_scores, translation_statistics
 from polyarena.tasks.registry import find_task
@@ -30,6 +32,8 @@ class Translation:
 
     def score(self, item, completion):
         return {**translation_scores(item, completion, METRICS), "length": float(len(completion.text))}
+
+    own_metrics = MappingProxyType({"length": Metric("length", "Characters.", high=None, unit=Unit.POINTS)})
 
     def statistics(self, item, completion):
         return translation_statistics(item, completion, METRICS)
@@ -136,3 +140,12 @@ def test_what_changes_a_metric_changes_the_key_of_its_scores(finished, translati
 
 def finished_experiment(finished):
     return finished.folder.path / "experiment.yaml"
+
+
+def test_a_metric_that_the_card_does_not_list_is_refused(toys, tmp_path, monkeypatch):
+    card = CARD.model_copy(update={"metrics": METRICS})
+    task = Translation(card)
+    monkeypatch.setattr(planning_tasks, "find_task", lambda name, **k: task)
+    systems = [{"name": "word", "model": "toy", "args": {"voice": "word"}}]
+    finished = run(plan({"name": "toy", "systems": systems, "tasks": [card.name]}, output=tmp_path / "run"))
+    assert any("'length', which its card does not list" in str(failure) for failure in finished.failures)

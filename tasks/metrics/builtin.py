@@ -1,0 +1,141 @@
+"""polyarena's own metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from polyarena.tasks.metrics.corpus import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
+from polyarena.tasks.metrics.gender import (
+    DELTA_G,
+    DELTA_G_STATISTICS,
+    DELTA_S,
+    DELTA_S_STATISTICS,
+    GENDER_ACC,
+    GENDER_UNDECIDED,
+    delta_g,
+    delta_s,
+)
+from polyarena.tasks.metrics.language_confusion import LINE_PASS, SETTINGS, WORD_PASS, confusion_scores
+from polyarena.tasks.metrics.metric import Direction, Metric, Unit
+from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
+from polyarena.tasks.metrics.numbers import NUMERIC_MATCH, numeric_match
+from polyarena.tasks.metrics.question_answering import EXACT_MATCH, F1, answer_scores
+from polyarena.tasks.metrics.rouge import ROUGE_L, ROUGE_LSUM, rouge_scores
+from polyarena.tasks.metrics.translation import (
+    BLEU_CHAR,
+    CHRF,
+    SPBLEU,
+    translation_scores,
+    translation_signature,
+    translation_statistics,
+)
+
+if TYPE_CHECKING:
+    from polyarena.tasks.item import Item
+    from polyarena.tasks.records import Completion
+
+Scorer = Callable[["Item", "Completion"], Mapping[str, float]]
+
+
+def _one(scorer: Scorer, metric: str) -> Callable[[Item, Completion], float | None]:
+    """Return the measure of one of the metrics that a scorer returns together."""
+    return lambda item, completion: scorer(item, completion).get(metric)
+
+
+def _share(
+    name: str,
+    description: str,
+    scorer: Scorer | None = None,
+    settings: str = "",
+    direction: Direction = Direction.HIGHER,
+) -> Metric:
+    measure = _one(scorer, name) if scorer else None
+    return Metric(name, description, direction=direction, settings=settings, measure=measure)
+
+
+def _translation(name: str, description: str) -> Metric:
+    formula, length = (chrf, CHRF_STATISTICS) if name == CHRF else (bleu, BLEU_STATISTICS)
+    return Metric(
+        name,
+        description,
+        high=100.0,
+        unit=Unit.POINTS,
+        settings=translation_signature(name),
+        corpus=formula,
+        n_statistics=length,
+        measure=lambda item, completion: translation_scores(item, completion, (name,))[name],
+        statistics=lambda item, completion: translation_statistics(item, completion, (name,))[name],
+    )
+
+
+_ANSWER = "lc|punct:no|articles:1|units:1"
+_SEGMENTED = "lc|segmentation:1|stemmer:no"
+_LEXICON = "lexicon:1"
+_BUILTIN = (
+    _share(ACC, "Share of items whose right choice has the highest log-likelihood.", choice_scores),
+    _share(
+        ACC_BYTES, "Share of items whose right choice has the highest log-likelihood per UTF-8 byte.", choice_scores
+    ),
+    _translation(CHRF, "chrF++: F2 of n-grams of characters (up to 6) and words (up to 2)."),
+    _translation(SPBLEU, "BLEU on the pieces of FLORES-200's SentencePiece model."),
+    _translation(
+        BLEU_CHAR,
+        "BLEU on characters, for where spBLEU's model cannot be downloaded; its numbers are not those of spBLEU.",
+    ),
+    _share(ROUGE_L, "F1 of the longest common subsequence of words.", rouge_scores, _SEGMENTED),
+    _share(
+        ROUGE_LSUM,
+        "F1 of the longest common subsequences, sentence by sentence.",
+        rouge_scores,
+        f"{_SEGMENTED}|split:1",
+    ),
+    _share(F1, "F1 of the words that answer and reference share.", answer_scores, _ANSWER),
+    _share(
+        EXACT_MATCH,
+        "Share of answers that equal a reference, ignoring case, punctuation and articles.",
+        answer_scores,
+        _ANSWER,
+    ),
+    _share(
+        NUMERIC_MATCH,
+        "Share of answers whose last number, in any digits, is the right one.",
+        numeric_match,
+        "last|readings:1",
+    ),
+    _share(LINE_PASS, "Share of answers none of whose lines is in another language.", confusion_scores, SETTINGS),
+    _share(
+        WORD_PASS,
+        "Share of answers in the right language without a word in lower-case Latin letters.",
+        confusion_scores,
+        SETTINGS,
+    ),
+    _share(GENDER_ACC, "Share of people whose gender the translation keeps.", settings=_LEXICON),
+    Metric(
+        DELTA_S,
+        "Accuracy of gender in stereotypical roles minus that in anti-stereotypical ones; best at 0.",
+        low=-1.0,
+        direction=Direction.ZERO,
+        settings=_LEXICON,
+        corpus=delta_s,
+        n_statistics=DELTA_S_STATISTICS,
+    ),
+    Metric(
+        DELTA_G,
+        "F1 of men minus F1 of women; best at 0.",
+        low=-1.0,
+        direction=Direction.ZERO,
+        settings=_LEXICON,
+        corpus=delta_g,
+        n_statistics=DELTA_G_STATISTICS,
+    ),
+    _share(
+        GENDER_UNDECIDED,
+        "Share of translations whose words do not tell the gender.",
+        settings=_LEXICON,
+        direction=Direction.LOWER,
+    ),
+)
+METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _BUILTIN})
+"""polyarena's own metrics by name."""
