@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.experiment import Experiment
-from polyarena.harness.importing.reading import code_of, lines, text_of
+from polyarena.harness.importing.rows import language_code, lines, require_text
 from polyarena.harness.planning.judges import resolve_judges
 from polyarena.harness.planning.plan import folder_of
 from polyarena.harness.planning.tasks import resolve_tasks
@@ -47,11 +47,11 @@ def read_preferences(path: str | Path, language: str | None = None) -> list[Pref
         spoken = row.get("language") or language or (file.stem if Path(path).is_dir() else None)
         if spoken is None:
             raise DataError("the line names no language", where=where, fix="give --language")
-        prompt, chosen, rejected = (text_of(row, name, where) for name in ("prompt", "chosen", "rejected"))
-        code = code_of(str(spoken), where)
+        prompt, chosen, rejected = (require_text(row, name, where) for name in ("prompt", "chosen", "rejected"))
+        code = language_code(str(spoken), where)
         named = row.get("id") not in (None, "")
         # Without an identifier, the line is one, which translations share; several files may be of one language.
-        key = (code, text_of(row, "id", where) if named else where.rpartition(":")[2])
+        key = (code, require_text(row, "id", where) if named else where.rpartition(":")[2])
         if key in found and not named:
             key = (code, where.rpartition("/")[2])
         if key in found:

@@ -30,7 +30,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of the experiment file.",
 }
 
-MODULES = {"import": "importing"}
+MODULES = {"import": "import_verdicts"}
 """Modules of commands whose own name cannot name a module."""
 
 

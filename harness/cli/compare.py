@@ -115,8 +115,8 @@ def _both(frame: pd.DataFrame, system: str, against: str) -> bool:
 
 
 def _print(found: pd.DataFrame) -> None:
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
 
     keys = ["task", "metric", "judge", "baseline"]
     for _, rows in found.groupby(keys, sort=False, dropna=False):
@@ -135,9 +135,9 @@ def _print(found: pd.DataFrame) -> None:
         stated = first["margin"] == first["margin"] and first["margin"] is not None
         if stated:
             headings += ["non-inferior", "equivalent"]
-        shown, left = brief(rows.to_dict("records"), lambda row: row["level"] == "language")
+        shown, left = shorten(rows.to_dict("records"), lambda row: row["level"] == "language")
         print_table(title, headings, [_cells(row, stated=stated) for row in shown], right=(1, 3, 5, 6), spare=(6, 5))
-        say_left_out(left)
+        print_omitted(left)
     print_lines(
         "p: randomisation test, two-sided, not adjusted for the number of rows. detectable: the difference that these "
         "items find in 80% of such experiments. --json has bands and adjusted p-values for all languages together."

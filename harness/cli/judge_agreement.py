@@ -41,13 +41,13 @@ def command(folder: Path, judge: str, people: str = "humans", *, json: Json = Fa
 
 
 def _print(table: AgreementTable, judge: str, people: str) -> None:
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
     from polyarena.reports.labels import language_label
     from polyarena.reports.stats.agreement import COEFFICIENTS
 
     for title, side in ((f"{judge} and {people}", "judge"), (f"{people} with one another (the ceiling)", "people")):
-        shown, left = brief(table.rows, lambda row: row.language != "all")
+        shown, left = shorten(table.rows, lambda row: row.language != "all")
         rows = [
             (
                 "all languages" if row.language == "all" else language_label(row.language).name,
@@ -57,7 +57,7 @@ def _print(table: AgreementTable, judge: str, people: str) -> None:
             for row in shown
         ]
         print_table(title, ("language", "items", *COEFFICIENTS), rows, right=range(1, 6))
-        say_left_out(left)
+        print_omitted(left)
     for codes, what in (
         (table.without_votes, f"{people} did not vote in"),
         (table.without_judge, f"{judge} decided nothing in"),

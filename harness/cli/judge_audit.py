@@ -46,8 +46,8 @@ def command(folder: Path, judge: str | None = None, *, json: Json = False) -> in
 
 
 def _print(card: JudgeCard) -> None:
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
     from polyarena.reports.judge_card.card import MEASURES
     from polyarena.reports.judge_card.render import format_rate, measured
     from polyarena.reports.labels import language_label
@@ -61,12 +61,12 @@ def _print(card: JudgeCard) -> None:
     )
     if len(languages) > 1:
         shown = [name for name in _BY_LANGUAGE if name in names]
-        kept, left = brief(languages, lambda _: False)
+        kept, left = shorten(languages, lambda _: False)
         rows = [
             (language_label(row.language).name, f"{row.games:,}", *(format_rate(row.rates[name]) for name in shown))
             for row in kept
         ]
         print_table("by language", ("language", "games", *shown), rows, right=range(1, len(shown) + 2))
-        say_left_out(left)
+        print_omitted(left)
     price = "unknown" if whole.price is None else f"{whole.price:.2f}"
     print_lines(f"price of 1,000 verdicts: {price}", *(f"! {finding}" for finding in card.findings), "")

@@ -44,13 +44,13 @@ def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "maj
 
 
 def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeaveOneOut]) -> None:
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
     from polyarena.reports.labels import language_label
 
     # A member may be silent in one language and not in another.
     pairs = list(dict.fromkeys(pair for row in agreed for pair in row.pairs))
-    shown, left = brief(agreed, lambda row: row.language != "all")
+    shown, left = shorten(agreed, lambda row: row.language != "all")
     print_table(
         "agreement of the members (kappa)",
         ("language", "items", "Fleiss", *(" · ".join(pair) for pair in pairs)),
@@ -65,12 +65,12 @@ def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeaveOneOut]) -
         ],
         right=range(1, len(pairs) + 3),
     )
-    say_left_out(left)
+    print_omitted(left)
     for row in shown:
         if row.silent:
             where = "" if row.language == "all" else f" in {language_label(row.language).name}"
             print_lines(f"no verdict at all{where}: {', '.join(row.silent)}")
-    without, left = brief(left_out, lambda row: bool(row.member))
+    without, left = shorten(left_out, lambda row: bool(row.member))
     print_table(
         "win rates in percent, with each member left out",
         ("task", "system", "baseline", "without", "win rate", "change"),
@@ -81,7 +81,7 @@ def _print(agreed: Sequence[MemberAgreement], left_out: Sequence[LeaveOneOut]) -
         ],
         right=(4, 5),
     )  # fmt: skip
-    say_left_out(left)
+    print_omitted(left)
 
 
 def _kappa(value: float | None) -> str:

@@ -26,8 +26,8 @@ def command(experiment: Path, judge: str, path: Path, *, language: str | None = 
     from dataclasses import asdict
 
     from polyarena.harness.auditing import measure_preferences, read_preferences
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_json, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
     from polyarena.harness.experiment import load_experiment
     from polyarena.reports.judge_card.render import format_rate
     from polyarena.reports.labels import language_label
@@ -36,7 +36,7 @@ def command(experiment: Path, judge: str, path: Path, *, language: str | None = 
     if json:
         print_json([asdict(row) for row in table])
         return 0
-    shown, left = brief(table, lambda row: row.language != "all")
+    shown, left = shorten(table, lambda row: row.language != "all")
     print_table(
         f"{judge}: how often the chosen answer wins, in percent, ties one half",
         ("language", "category", "pairs", "accuracy", "no verdict"),
@@ -52,5 +52,5 @@ def command(experiment: Path, judge: str, path: Path, *, language: str | None = 
         ],
         right=(2, 3, 4),
     )
-    say_left_out(left)
+    print_omitted(left)
     return 0

@@ -169,13 +169,13 @@ def _varied(frame: pd.DataFrame, keys: list[str], column: str) -> Iterator[tuple
 
 
 def _print(found: list[_Planned]) -> None:
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
 
     asked = found[0].power.effect
     columns = ["of", "items", "languages", "repeats", "sd", "correlation", "standard error", "detectable"]
     rows = []
-    shown, left = brief(found, lambda _: False)
+    shown, left = shorten(found, lambda _: False)
     for each in shown:
         p = each.power
         row = [each.title, str(p.design.items), str(p.design.languages), str(p.design.repeats), f"{p.design.sd:.3f}"]
@@ -188,7 +188,7 @@ def _print(found: list[_Planned]) -> None:
     columns += [f"chance to see {asked:g}", "items needed"] if asked is not None else []
     columns += ["cost"] if found[0].power.cost is not None else []
     print_table("", columns, rows, right=range(1, len(columns)), spare=(3, 5, 6))
-    say_left_out(left)
+    print_omitted(left)
     first = found[0].power
     print_lines(
         f"detectable: the smallest true difference of the mean over languages that is found with probability "

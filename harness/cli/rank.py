@@ -87,14 +87,14 @@ def command(
 
 
 def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> None:
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
 
     for (task, judge), own in ranking.groupby(["task", "judge"], sort=True):
         base = own["baseline"].iloc[0]
         if len(set(own.loc[own["level"] == "language", "group"])) == 1:
             own = own[own["level"] == "macro"]  # One language is all there is, and says the same.
-        shown, left = brief(own.itertuples(), lambda row: bool(row.level == "language"))
+        shown, left = shorten(own.itertuples(), lambda row: bool(row.level == "language"))
         print_table(
             f"{task}: systems by judge {judge}, {base} at 1000",
             ("group", "rank", "could be", "system", "rating", "interval", "win rate in %", "first", "battles", "note"),
@@ -102,7 +102,7 @@ def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> N
             right=(1, 2, 4, 5, 6, 7, 8),
             spare=(8, 7),
         )
-        say_left_out(left)
+        print_omitted(left)
     print_lines(
         "group all: each language has the same weight. Ranks that could be: "
         f"at {100 * confidence:g}%, all comparisons together."

@@ -21,7 +21,7 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
         Print the estimates as JSON in place of the summary.
     """
     from polyarena.harness.cli.summary import print_summary
-    from polyarena.harness.importing.weighing import weigh_strong
+    from polyarena.harness.importing.strong_weight import set_strong_weight
     from polyarena.harness.reporting import write_report
     from polyarena.harness.results import open_run
     from polyarena.harness.store import RunFolder
@@ -30,7 +30,7 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
     with run_folder.existing_write_access():
         if strong_weight is not None:
             lock = open_run(run_folder).lock
-            weigh_strong(lock, strong_weight, run_folder.path)
+            set_strong_weight(lock, strong_weight, run_folder.path)
             run_folder.write_lock(lock)
         files = write_report(run_folder)
     print_summary(run_folder, files, as_json=json)

@@ -59,11 +59,11 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def print_style(found: StyleControl) -> None:
     """Print the controlled win rates beside the raw ones, and what each feature did."""
-    from polyarena.harness.cli.brief import brief, say_left_out
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
 
     for (task, judge), own in found.rates.groupby(["task", "judge"], sort=True):
-        shown, left = brief(rows_of(own), lambda row: row["group"] != "all")
+        shown, left = shorten(rows_of(own), lambda row: row["group"] != "all")
         print_table(
             f"{task}: win rates in % by judge {judge}, raw and at equal style",
             ("system", "against", "group", "raw", "at equal style", "battles", "note"),
@@ -75,7 +75,7 @@ def print_style(found: StyleControl) -> None:
             right=(3, 4, 5),
             spare=(5,),
         )  # fmt: skip
-        say_left_out(left)
+        print_omitted(left)
     print_table(
         "effects of style",
         ("task", "judge", "feature", "effect", "note"),

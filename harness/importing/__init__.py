@@ -1,7 +1,15 @@
 """Verdicts that others gathered, brought into a run folder so that every report works on them."""
 
 from polyarena.harness.importing.formats import FORMATS, find_format
-from polyarena.harness.importing.found import Found, ImportOptions, Leftover
-from polyarena.harness.importing.importing import Imported, import_verdicts
+from polyarena.harness.importing.importer import ImportSummary, import_verdicts
+from polyarena.harness.importing.result import ImportOptions, ImportResult, UnmappedField
 
-__all__ = ["FORMATS", "Found", "ImportOptions", "Imported", "Leftover", "find_format", "import_verdicts"]
+__all__ = [
+    "FORMATS",
+    "ImportOptions",
+    "ImportResult",
+    "ImportSummary",
+    "UnmappedField",
+    "find_format",
+    "import_verdicts",
+]

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.documents import document
-from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import files, text_of
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.rows import files, require_text
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -27,13 +27,13 @@ _KNOWN = (
 )  # fmt: skip
 
 
-def read(path: Path, options: ImportOptions) -> Found:
+def read(path: Path, options: ImportOptions) -> ImportResult:
     """Read annotations.
 
     Raises:
         DataError: A file is no list of objects, or an annotation lacks a field or has an impossible preference.
     """
-    found = Found(orders=1, order_known=False)
+    result = ImportResult(orders=1, order_known=False)
     for file in files(path, (".json",)):
         rows, places = document(file, depth=1)
         if not isinstance(rows, list):
@@ -43,15 +43,17 @@ def read(path: Path, options: ImportOptions) -> Found:
             where = f"{places.of(number - 1)} (annotation {number})"
             if not isinstance(row, dict):
                 raise DataError("the annotation is no object", where=where)
-            found.leave_fields(row, _KNOWN)
-            found.keep(_game(found, row, where, options, counted), where)
-    return found
+            result.skip_fields(row, _KNOWN)
+            result.add(_game(result, row, where, options, counted), where)
+    return result
 
 
 def _game(
-    found: Found, row: dict[str, Any], where: str, options: ImportOptions, counted: Counter[tuple[str, ...]]
+    result: ImportResult, row: dict[str, Any], where: str, options: ImportOptions, counted: Counter[tuple[str, ...]]
 ) -> Game:
-    instruction, first, second = (text_of(row, name, where) for name in ("instruction", "generator_1", "generator_2"))
+    instruction, first, second = (
+        require_text(row, name, where) for name in ("instruction", "generator_1", "generator_2")
+    )
     judge = options.judge or str(row.get("annotator") or "annotator")
     # There is no identifier; the same instruction has the same one in every file.
     source = hashlib.sha256(instruction.encode()).hexdigest()[:16]
@@ -59,13 +61,13 @@ def _game(
     again = counted[judge, source, first, second]
     item = source if again == 1 else f"{source}.{again}"
     task = options.task or "alpaca_eval"
-    language = options.language or found.assume("language", "eng_Latn")
+    language = options.language or result.default("language", "eng_Latn")
     for system, output in ((first, row.get("output_1")), (second, row.get("output_2"))):
         if isinstance(output, str):
-            found.answer(system, task, language, item, source, 0, instruction, output)
+            result.answer(system, task, language, item, source, 0, instruction, output)
         elif output is not None:
-            found.leave("an answer that is no text", output)
-    found.baselines.add(first)
+            result.skip("an answer that is no text", output)
+    result.baselines.add(first)
     score = _score(row.get("preference"), where)
     return Game(
         judge=judge,
@@ -78,17 +80,17 @@ def _game(
         repeat=0,
         label=_label(score).value,
         raw=str(row.get("raw_completion") or ""),
-        cost=_price(found, row.get("price_per_example")),
+        cost=_price(result, row.get("price_per_example")),
         error="no preference in the file" if score is None else None,
         score=score,
     )
 
 
-def _price(found: Found, price: Any) -> float | None:
+def _price(result: ImportResult, price: Any) -> float | None:
     if isinstance(price, (int, float)) and not isinstance(price, bool) and math.isfinite(price):
         return float(price)
     if price is not None and price == price:
-        found.leave("a price that is no number", price)
+        result.skip("a price that is no number", price)
     return None
 
 

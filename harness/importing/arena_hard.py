@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.found import Found, ImportOptions
 from polyarena.harness.importing.names import folder_names
-from polyarena.harness.importing.reading import agreed, lines, text_of
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.rows import lines, require_equal, require_text
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -23,7 +23,7 @@ _TURNED = {"A<B": Label.B, "A<<B": Label.B_MUCH, "B<A": Label.A, "B<<A": Label.A
 """Other ways to write a label, which the expression that finds labels lets through."""
 
 
-def read_v01(path: Path, options: ImportOptions) -> Found:
+def read_v01(path: Path, options: ImportOptions) -> ImportResult:
     """Read v0.1: ``{"question_id", "model", "judge", "games": [{"score", "judgment"}, ...]}``.
 
     Raises:
@@ -32,7 +32,7 @@ def read_v01(path: Path, options: ImportOptions) -> Found:
     return _read(path, options, "question_id", ("question_id", "model", "judge", "games", "baseline", "category"))
 
 
-def read_v2(path: Path, options: ImportOptions) -> Found:
+def read_v2(path: Path, options: ImportOptions) -> ImportResult:
     """Read v2: ``{"uid", "category", "model", "baseline", "judge", "games": [{"score", "judgment"}, ...]}``.
 
     Raises:
@@ -41,11 +41,11 @@ def read_v2(path: Path, options: ImportOptions) -> Found:
     return _read(path, options, "uid", ("uid", "model", "judge", "games", "baseline", "category"))
 
 
-def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) -> Found:
-    found = Found()
+def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) -> ImportResult:
+    result = ImportResult()
     for where, row in lines(path, (key, "model")):
-        item, model, judge = (text_of(row, name, where) for name in (key, "model", "judge"))
-        baseline = _baseline(found, row, options, where, assumed=BASELINE if key == "question_id" else None)
+        item, model, judge = (require_text(row, name, where) for name in (key, "model", "judge"))
+        baseline = _baseline(result, row, options, where, assumed=BASELINE if key == "question_id" else None)
         if baseline == model:
             assumed = options.baseline is None and not row.get("baseline")
             raise DataError(
@@ -54,55 +54,59 @@ def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) 
                 why=f"the baseline {baseline} is assumed" if assumed else "it is the baseline",
                 fix="name the system that the others are compared with by --baseline, and leave its own lines out",
             )
-        found.baselines.add(baseline)
+        result.baselines.add(baseline)
         games = row.get("games")
         if not isinstance(games, list) or not games:
-            found.leave("a line without games (not judged)", f"{model}, item {item}")
+            result.skip("a line without games (not judged)", f"{model}, item {item}")
             continue
-        found.leave_fields(row, known)
+        result.skip_fields(row, known)
         if row.get("category"):
-            found.leave("field category (kept in no record)", row["category"])
+            result.skip("field category (kept in no record)", row["category"])
         if len(games) > 2:
             raise DataError(f"{len(games)} games in one line", where=where, why="there are two, one for each order")
         for place, game in enumerate(games):
             first, second = (baseline, model) if place == 0 else (model, baseline)
-            found.keep(_game(found, game, where, options, (judge, item, first, second)), where)
+            result.add(_game(result, game, where, options, (judge, item, first, second)), where)
         if len(games) == 1:
-            found.leave("a line with one game only (the second order is missing)", f"{model}, item {item}")
-    return found
+            result.skip("a line with one game only (the second order is missing)", f"{model}, item {item}")
+    return result
 
 
-def _baseline(found: Found, row: dict[str, Any], options: ImportOptions, where: str, *, assumed: str | None) -> str:
+def _baseline(
+    result: ImportResult, row: dict[str, Any], options: ImportOptions, where: str, *, assumed: str | None
+) -> str:
     """Return the baseline of a line: what it says, else ``--baseline``, else the one of custom."""
     if row.get("baseline") not in (None, ""):
-        named = text_of(row, "baseline", where)
+        named = require_text(row, "baseline", where)
         if options.baseline not in (None, named, folder_names([named])[named]):
-            agreed({"baseline": named, "--baseline": str(options.baseline)}, where)
+            require_equal({"baseline": named, "--baseline": str(options.baseline)}, where)
         return named
     if options.baseline is not None:
         return options.baseline
     if assumed is None:
         raise DataError("the line names no baseline", where=where, fix="give --baseline")
-    return found.assume("baseline", assumed)
+    return result.default("baseline", assumed)
 
 
-def _game(found: Found, game: Any, where: str, options: ImportOptions, names: tuple[str, str, str, str]) -> Game:
+def _game(
+    result: ImportResult, game: Any, where: str, options: ImportOptions, names: tuple[str, str, str, str]
+) -> Game:
     judge, item, first, second = names
     if game is None:
         game = {}
     if not isinstance(game, dict):
         raise DataError("a game is no object", where=where, why=f"it is a {type(game).__name__}")
-    found.leave_fields(game, ("score", "judgment"), "games.")
+    result.skip_fields(game, ("score", "judgment"), "games.")
     for turn in game["judgment"] if isinstance(game.get("judgment"), list) else [game.get("judgment")]:
-        found.leave_fields(turn, ("answer",), "games.judgment.")
+        result.skip_fields(turn, ("answer",), "games.judgment.")
     written = game.get("score")
     label = _LABELS.get(str(written)) or _TURNED.get(str(written)) or Label.INVALID
     if label is Label.INVALID and written is not None:
-        found.leave("an unknown label (kept as invalid)", written)
+        result.skip("an unknown label (kept as invalid)", written)
     return Game(
         judge=options.judge or judge,
         task=options.task or "m_arenahard",
-        language=options.language or found.assume("language", "eng_Latn"),
+        language=options.language or result.default("language", "eng_Latn"),
         item_id=item,
         source_id=item,
         system_a=first,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.documents import Places, document
-from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import code_of, files
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.rows import files, language_code
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -25,41 +25,43 @@ LONGEST_NUMBER = 9
 _FIELDS = ("prompt", "winner")
 
 
-def read(path: Path, options: ImportOptions) -> Found:
+def read(path: Path, options: ImportOptions) -> ImportResult:
     """Read such files.
 
     Raises:
         DataError: A file has another shape, or does not have two systems.
         UnknownNameError: There is no such language.
     """
-    found = Found(orders=1, order_known=False)
+    result = ImportResult(orders=1, order_known=False)
     for file in files(path, (".json",)):
         content, places = document(file, depth=3)
         if not isinstance(content, dict):
             raise DataError("a result file is one object by language", where=places.of())
-        facts = _facts(found, content.get(META))
+        facts = _facts(result, content.get(META))
         for name, repeats in content.items():
             if name != META:
-                _language(found, name, repeats, facts.get("judge", "judge"), options, places)
-    _count_repeats(found)
-    return found
+                _language(result, name, repeats, facts.get("judge", "judge"), options, places)
+    _count_repeats(result)
+    return result
 
 
-def _facts(found: Found, meta: Any) -> dict[str, str]:
+def _facts(result: ImportResult, meta: Any) -> dict[str, str]:
     """Return what a file says of itself, and enter it into what all files say."""
     if not isinstance(meta, dict):
-        found.leave_fields({META: meta}, ())
+        result.skip_fields({META: meta}, ())
         return {}
     facts = {str(name): str(value) for name, value in meta.items()}
     for name, value in facts.items():
-        if found.facts.setdefault(name, value) != value:
-            found.leave(f"{META}.{name} that differs from the first file's", value)
+        if result.facts.setdefault(name, value) != value:
+            result.skip(f"{META}.{name} that differs from the first file's", value)
     return facts
 
 
-def _language(found: Found, name: str, repeats: Any, judge: str, options: ImportOptions, places: Places) -> None:
+def _language(
+    result: ImportResult, name: str, repeats: Any, judge: str, options: ImportOptions, places: Places
+) -> None:
     where = f"{places.of(name)} ({name})"
-    language = code_of(name, where)
+    language = language_code(name, where)
     if not isinstance(repeats, dict):
         raise DataError("a language holds no repeats", where=where)
     numbers: dict[int, str] = {}
@@ -71,19 +73,19 @@ def _language(found: Found, name: str, repeats: Any, judge: str, options: Import
         numbers[number] = repeat
         for place, (key, item, row) in enumerate(_rows(content, at)):
             line = f"{places.of(name, repeat, key)} ({name}, repeat {repeat}, row {place + 1})"
-            found.keep(_game(found, row, item, language, number, judge, options, line), line)
+            result.add(_game(result, row, item, language, number, judge, options, line), line)
 
 
-def _count_repeats(found: Found) -> None:
+def _count_repeats(result: ImportResult) -> None:
     """Count repeats from 0, in the order of their numbers in the files."""
-    count = {number: place for place, number in enumerate(sorted({game.repeat for game in found.games}))}
-    found.games[:] = [replace(game, repeat=count[game.repeat]) for game in found.games]
-    answers = [replace(each, sample_index=count[each.sample_index]) for each in found.completions.values()]
-    found.completions = {(each.system, each.language, each.item_id, each.sample_index): each for each in answers}
+    count = {number: place for place, number in enumerate(sorted({game.repeat for game in result.games}))}
+    result.games[:] = [replace(game, repeat=count[game.repeat]) for game in result.games]
+    answers = [replace(each, sample_index=count[each.sample_index]) for each in result.completions.values()]
+    result.completions = {(each.system, each.language, each.item_id, each.sample_index): each for each in answers}
 
 
 def _game(
-    found: Found,
+    result: ImportResult,
     row: Mapping[str, Any],
     item: str,
     language: str,
@@ -95,14 +97,14 @@ def _game(
     systems = sorted(name for name in row if name not in _FIELDS and isinstance(row[name], str))
     if len(systems) != 2:
         raise DataError("a row has two answers, each under its system's name", where=where, why=f"found {systems}")
-    found.leave_fields({name: value for name, value in row.items() if not isinstance(value, str)}, _FIELDS)
+    result.skip_fields({name: value for name, value in row.items() if not isinstance(value, str)}, _FIELDS)
     first, second = systems
     task = options.task or "m_arenahard"
     for system in systems:
-        found.answer(system, task, language, item, item, repeat, str(row.get("prompt") or ""), row[system])
+        result.answer(system, task, language, item, item, repeat, str(row.get("prompt") or ""), row[system])
     label = _label(row.get("winner"), first, second)
     if label is Label.INVALID and row.get("winner") is not None:
-        found.leave("an unknown winner (kept as invalid)", row["winner"])
+        result.skip("an unknown winner (kept as invalid)", row["winner"])
     return Game(
         judge=options.judge or judge,
         task=task,

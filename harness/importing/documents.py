@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.reading import text_of_file
+from polyarena.harness.importing.rows import read_text
 from polyarena.tasks.data.fields import sanitize_texts
 from polyarena.tasks.data.jsonl import RepeatedKeyError, repeated, unique_keys
 from polyarena.tasks.errors import DataError
@@ -48,7 +48,7 @@ def document(path: Path, depth: int = 0) -> tuple[Any, Places]:
     Raises:
         DataError: It cannot be read, is not JSON, or has a key twice in one object.
     """
-    text = text_of_file(path)
+    text = read_text(path)
     walk = _Walk(text, path)
     try:
         value, end = walk.value(walk.space(0), (), depth)

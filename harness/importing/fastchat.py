@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import lines, text_of
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.rows import lines, require_text
 from polyarena.judges.records import Game, Label
 
 _KNOWN = (
@@ -18,28 +18,28 @@ _KNOWN = (
 )  # fmt: skip
 
 
-def read(path: Path, options: ImportOptions) -> Found:
+def read(path: Path, options: ImportOptions) -> ImportResult:
     """Read ``{"question_id", "model_1", "model_2", "g1_winner", "g2_winner", "judge": [model, prompt], "turn"}``.
 
     Raises:
         DataError: A line lacks a field.
     """
-    found = Found()
+    result = ImportResult()
     for where, row in lines(path, ("question_id", "model_1", "model_2")):
-        found.leave_fields(row, _KNOWN)
-        _leave_prompt(found, row.get("judge"))
-        one, two = text_of(row, "model_1", where), text_of(row, "model_2", where)
+        result.skip_fields(row, _KNOWN)
+        _leave_prompt(result, row.get("judge"))
+        one, two = require_text(row, "model_1", where), require_text(row, "model_2", where)
         for number, first, second in ((1, one, two), (2, two, one)):
             if f"g{number}_winner" not in row:
-                found.leave("a line with one game only (the other order is missing)", where)
+                result.skip("a line with one game only (the other order is missing)", where)
                 continue
-            label = _label(found, row[f"g{number}_winner"], model_1_first=number == 1)
-            question, turn = text_of(row, "question_id", where), row.get("turn", 1)
-            found.keep(
+            label = _label(result, row[f"g{number}_winner"], model_1_first=number == 1)
+            question, turn = require_text(row, "question_id", where), row.get("turn", 1)
+            result.add(
                 Game(
                     judge=options.judge or _judge(row.get("judge")),
                     task=options.task or "mt_bench",
-                    language=options.language or found.assume("language", "eng_Latn"),
+                    language=options.language or result.default("language", "eng_Latn"),
                     item_id=question if turn == 1 else f"{question}.turn{turn}",
                     source_id=question,
                     system_a=first,
@@ -51,22 +51,22 @@ def read(path: Path, options: ImportOptions) -> Found:
                 ),
                 where,
             )
-    return found
+    return result
 
 
-def _label(found: Found, winner: Any, *, model_1_first: bool) -> Label:
+def _label(result: ImportResult, winner: Any, *, model_1_first: bool) -> Label:
     if winner == "tie":
         return Label.TIE
     if winner in ("model_1", "model_2"):
         return Label.A if (winner == "model_1") == model_1_first else Label.B
     if winner != "error":
-        found.leave("an unknown winner (kept as invalid)", winner)
+        result.skip("an unknown winner (kept as invalid)", winner)
     return Label.INVALID
 
 
-def _leave_prompt(found: Found, named: Any) -> None:
+def _leave_prompt(result: ImportResult, named: Any) -> None:
     for prompt in named[1:] if isinstance(named, list) else ():
-        found.leave("the name of the judge's prompt (kept in no record)", prompt)
+        result.skip("the name of the judge's prompt (kept in no record)", prompt)
 
 
 def _judge(named: Any) -> str:

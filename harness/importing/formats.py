@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from polyarena.harness.importing import alpaca_eval, arena_hard, deja_vu, fastchat, ours, votes
-from polyarena.harness.importing.found import Found, ImportOptions
+from polyarena.harness.importing import alpaca_eval, arena_hard, deja_vu, fastchat, native, votes
+from polyarena.harness.importing.result import ImportOptions, ImportResult
 from polyarena.tasks.suggest import unknown
 
 
@@ -22,7 +22,7 @@ class Format:
         suffixes: Of the files that are read where a folder is given.
     """
 
-    read: Callable[[Path, ImportOptions], Found]
+    read: Callable[[Path, ImportOptions], ImportResult]
     title: str
     suffixes: tuple[str, ...] = (".jsonl",)
 
@@ -34,7 +34,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "arena-hard-v2": Format(arena_hard.read_v2, "Arena-Hard-Auto v2: model_judgment JSONL"),
         "deja-vu": Format(deja_vu.read, "Déjà Vu: results on m-ArenaHard by language and repeat, JSON", (".json",)),
         "fastchat": Format(fastchat.read, "FastChat (MT-bench): pairwise judgments JSONL"),
-        "polyarena": Format(ours.read, "our own games, JSONL"),
+        "polyarena": Format(native.read, "our own games, JSONL"),
         "votes": Format(votes.read, "votes of people, JSONL or CSV", (".jsonl", ".csv")),
     }
 )

@@ -14,7 +14,7 @@ _HYPHENS = re.compile(r"-{2,}")
 LONGEST = 100
 
 
-def names_something(name: str) -> bool:
+def has_usable_characters(name: str) -> bool:
     """Return whether a name has a letter or digit, without which it cannot become one of ours."""
     return bool(_plain(name))
 

@@ -22,8 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import Row, agreed, code_of, files, lines, table, text_of
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.rows import Row, files, language_code, lines, require_equal, require_text, table
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -41,18 +41,18 @@ _KNOWN = ("language", "source_id", "task", *(name for names in _NAMES.values() f
 _TIES = frozenset({"tie", "draw", "both", "bothgood", "bothbad", "tiebothbad", "tiebothgood", "neither", "equal"})
 
 
-def read(path: Path, options: ImportOptions) -> Found:
+def read(path: Path, options: ImportOptions) -> ImportResult:
     """Read votes; see the module for the columns.
 
     Raises:
         DataError: A row lacks a column or a language, is against itself, has an unknown vote, or repeats a vote.
         UnknownNameError: There is no such language.
     """
-    found = Found(orders=1)
+    result = ImportResult(orders=1)
     voted: dict[tuple[str, ...], str] = {}
     counted: dict[tuple[str, ...], int] = {}
     for where, row in _rows(path):
-        found.leave_fields(row, _KNOWN)
+        result.skip_fields(row, _KNOWN)
         game, voter = _game(row, options, where)
         pair = sorted((game.system_a, game.system_b))
         vote = (voter, game.task, game.language, game.item_id, *pair)
@@ -67,8 +67,8 @@ def read(path: Path, options: ImportOptions) -> Found:
         shown = (game.task, game.language, game.item_id, game.system_a, game.system_b)
         repeat = counted.get(shown, 0)
         counted[shown] = repeat + 1
-        found.keep(replace(game, repeat=repeat), where)
-    return found
+        result.add(replace(game, repeat=repeat), where)
+    return result
 
 
 def _rows(path: Path) -> list[Row]:
@@ -86,16 +86,16 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
     if not isinstance(language, str):
         raise DataError("the vote names no language", where=where, fix="add a column language, or give --language")
     try:
-        code = code_of(language, where)
+        code = language_code(language, where)
     except UnknownNameError as error:
         raise DataError(error.what, where=where, why=error.why, fix=error.fix) from error
     return (
         Game(
             judge=options.judge or JUDGE,
-            task=text_of(row, "task", where) if _given(row, "task") else options.task or "imported",
+            task=require_text(row, "task", where) if _given(row, "task") else options.task or "imported",
             language=code,
             item_id=item,
-            source_id=text_of(row, "source_id", where) if _given(row, "source_id") else item,
+            source_id=require_text(row, "source_id", where) if _given(row, "source_id") else item,
             system_a=a,
             system_b=b,
             repeat=0,
@@ -108,7 +108,7 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
 
 def _column(row: dict[str, Any], name: str, where: str) -> str:
     present = [each for each in _NAMES[name] if _given(row, each)] or [_NAMES[name][0]]
-    return agreed({each: text_of(row, each, where) for each in present}, where)
+    return require_equal({each: require_text(row, each, where) for each in present}, where)
 
 
 def _given(row: dict[str, Any], name: str) -> bool:
@@ -118,10 +118,10 @@ def _given(row: dict[str, Any], name: str) -> bool:
 def _vote(row: dict[str, Any], a: str, b: str, where: str) -> Label:
     """Return the label of a vote; columns may say it in different words, but not say different things."""
     present = [each for each in _NAMES["vote"] if _given(row, each)] or [_NAMES["vote"][0]]
-    said = {each: text_of(row, each, where) for each in present}
+    said = {each: require_text(row, each, where) for each in present}
     labels = {each: _label(vote, a, b, where) for each, vote in said.items()}
     if len(set(labels.values())) > 1:
-        agreed(said, where)
+        require_equal(said, where)
     return labels[present[0]]
 
 

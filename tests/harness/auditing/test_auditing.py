@@ -92,8 +92,8 @@ def test_a_panel_by_name_or_by_its_members(finished):
     records = open_run(finished)
     by_name, by_members = run_panel(records, "jury"), run_panel(records, None, ["long", "rules"])
     assert by_name == by_members
-    agreed, left_out = by_name
-    assert agreed[0].n == 36
+    require_equal, left_out = by_name
+    assert require_equal[0].n == 36
     assert {row.member for row in left_out} == {"", "long", "rules"}
     with pytest.raises(ExperimentError, match="no panel"):
         run_panel(records, "long")

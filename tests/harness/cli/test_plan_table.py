@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.cli import main
-from polyarena.harness.cli.brief import MOST_ROWS, brief, say_left_out
 from polyarena.harness.cli.plan import _money, _row, _short, _span, as_data
+from polyarena.harness.cli.shorten import MOST_ROWS, print_omitted, shorten
 from polyarena.harness.planning import CostEstimate, plan
 from polyarena.harness.planning.cost import Range
 
@@ -171,7 +171,7 @@ def test_an_unknown_price_is_null(shown):
 )
 def test_of_a_long_table_the_averages_stay(averages, details, kept):
     rows = iter([*(f"average {n}" for n in range(averages)), *(f"detail {n}" for n in range(details))])
-    shown_rows, left = brief(rows, lambda row: row.startswith("detail"))
+    shown_rows, left = shorten(rows, lambda row: row.startswith("detail"))
     assert (len(shown_rows), left) == (kept, averages + details - kept)
 
 
@@ -179,7 +179,7 @@ def test_of_a_long_table_the_averages_stay(averages, details, kept):
     ("count", "text"), [(0, ""), (1, "1 more row, which"), (2, "2 more rows, which"), (10**6, "1,000,000 more")]
 )
 def test_rows_left_out_are_counted(capsys, count, text):
-    say_left_out(count)
+    print_omitted(count)
     out = capsys.readouterr().out
     assert out.startswith(text)
     assert (out == "") == (count == 0)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from polyarena.harness import open_run, plan, run
-from polyarena.harness.importing import ImportOptions, import_verdicts, importing
+from polyarena.harness.importing import ImportOptions, import_verdicts, importer
 from polyarena.harness.reporting.estimates import battles
 from polyarena.tasks.errors import StoreError, UnknownNameError
 
@@ -37,14 +37,14 @@ def test_a_file_in_place_of_the_folder_is_not_to_be_deleted(write, tmp_path):
 def test_an_import_that_another_one_overtakes_is_refused(write, tmp_path, monkeypatch):
     path, folder = write("g.jsonl", [GAME]), tmp_path / "run"
     import_verdicts("polyarena", path, folder)
-    fit = importing.fit
+    match = importer.match_to_run
 
     def overtaken(*arguments):
-        monkeypatch.setattr(importing, "fit", fit)
+        monkeypatch.setattr(importer, "match_to_run", match)
         import_verdicts("polyarena", path, folder, ImportOptions(judge="other"))
-        return fit(*arguments)
+        return match(*arguments)
 
-    monkeypatch.setattr(importing, "fit", overtaken)
+    monkeypatch.setattr(importer, "match_to_run", overtaken)
     with pytest.raises(StoreError, match="changed meanwhile") as caught:
         import_verdicts("polyarena", path, folder, ImportOptions(judge="late"))
     assert caught.value.fix == "run the same command again"
@@ -106,7 +106,7 @@ def test_a_run_made_by_import_takes_more_judges_on_its_items_only(write, tmp_pat
     done = import_verdicts("alpaca-eval", more, tmp_path / "run", ImportOptions(judge="second"))
     assert done.games == {"second": 1}
     assert done.completions == 0
-    assert any("does not have" in leftover.what for leftover in done.leftovers)
+    assert any("does not have" in field.what for field in done.unmapped)
 
 
 EXPERIMENT = {

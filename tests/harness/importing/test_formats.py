@@ -20,7 +20,7 @@ def shown(found):
 
 
 def left(found):
-    return {leftover.what: leftover.count for leftover in found.leftovers}
+    return {field.what: field.count for field in found.unmapped}
 
 
 def arena(score1="A>B", score2="A>>B", **changes):

@@ -103,12 +103,12 @@ def test_repeats_are_counted_in_the_order_of_their_numbers(write):
 def test_an_unknown_winner_is_kept_as_invalid_and_counted(winner, write):
     found = deja_vu([{**ROW, "winner": winner}], write)
     assert found.games[0].label == "invalid"
-    assert [leftover.what for leftover in found.leftovers] == ["an unknown winner (kept as invalid)"]
+    assert [field.what for field in found.unmapped] == ["an unknown winner (kept as invalid)"]
 
 
 def test_other_values_of_a_row_are_named(write):
-    (leftover,) = deja_vu([{**ROW, "seconds": 3.5, "tokens": 0, "empty": None}], write).leftovers[:1]
-    assert (leftover.what, leftover.examples) == ("field seconds", ("3.5",))
+    (field,) = deja_vu([{**ROW, "seconds": 3.5, "tokens": 0, "empty": None}], write).unmapped[:1]
+    assert (field.what, field.examples) == ("field seconds", ("3.5",))
 
 
 def annotation(preference=1, **changes):
@@ -154,7 +154,7 @@ def test_fastchat_winners(winner, label, write):
     row = {"question_id": 1, "model_1": "a", "model_2": "b", "g1_winner": winner}
     found = read("fastchat", write("f.jsonl", [row]))
     assert [game.label for game in found.games] == [label]
-    assert "a line with one game only (the other order is missing)" in {each.what for each in found.leftovers}
+    assert "a line with one game only (the other order is missing)" in {each.what for each in found.unmapped}
     assert (found.games[0].error is None) == (label != "invalid")
 
 
@@ -169,7 +169,7 @@ def test_arena_hard_lines_without_games_are_counted(games, write):
     row = {"question_id": "1", "model": "m", "judge": "j", "games": games}
     found = read("arena-hard", write("m.jsonl", [row]))
     assert found.games == []
-    assert found.leftovers[0].what == "a line without games (not judged)"
+    assert found.unmapped[0].what == "a line without games (not judged)"
 
 
 def test_arena_hard_conversations_of_the_judge_are_kept_whole(write):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from polyarena.harness import open_run, plan, run, write_report
 from polyarena.harness.cli import main
 from polyarena.harness.importing import ImportOptions, import_verdicts
-from polyarena.harness.importing.arranging import arranged
 from polyarena.harness.importing.names import folder_names
+from polyarena.harness.importing.shards import group_into_shards
 from polyarena.harness.store import RunFolder, read_shard
 from polyarena.judges import Game, mean_over_games
 from polyarena.tasks.errors import DataError, PolyarenaError, StoreError, UnknownNameError
@@ -80,8 +80,8 @@ def test_the_same_file_gives_the_same_bytes(write, tmp_path):
 
 def test_what_is_not_mapped_is_told_and_stored(write, tmp_path):
     done = import_verdicts("polyarena", write("g.jsonl", [{**row, "mood": "calm"} for row in rows()]), tmp_path / "run")
-    (leftover,) = done.leftovers
-    assert (leftover.what, leftover.count, leftover.examples) == ("field mood", 48, ("calm",))
+    (field,) = done.unmapped
+    assert (field.what, field.count, field.examples) == ("field mood", 48, ("calm",))
     stored = open_run(tmp_path / "run").lock["imported"]["jury"]["leftovers"]
     assert stored == [{"what": "field mood", "count": 48, "examples": ["calm"]}]
     (event,) = list(RunFolder(tmp_path / "run").events())
@@ -112,8 +112,8 @@ def test_the_common_opponent_is_the_baseline_unless_another_is_named():
 
     games = [game("hub", "x"), game("y", "hub"), game("z", "hub")]
     places = ["f:1", "f:2", "f:3"]
-    assert {place[2] for place in arranged(games, (), places)} == {"hub"}
-    assert {place[1:3] for place in arranged(games[:1], ("x",), places[:1])} == {("hub", "x")}
+    assert {place[2] for place in group_into_shards(games, (), places)} == {"hub"}
+    assert {place[1:3] for place in group_into_shards(games[:1], ("x",), places[:1])} == {("hub", "x")}
 
 
 SYSTEMS = [{"name": name, "model": "toy", "args": {"voice": name}} for name in ("one", "two")]
@@ -170,7 +170,7 @@ def test_what_does_not_fit_the_run_is_named_by_its_line(changes, finished, write
 def test_votes_on_other_items_are_left_out_and_counted(finished, write):
     done = import_verdicts("votes", write("v.jsonl", [VOTE, {**VOTE, "item_id": "99"}]), finished)
     assert done.games == {"humans": 1}
-    assert [leftover.count for leftover in done.leftovers] == [1]
+    assert [field.count for field in done.unmapped] == [1]
 
 
 def test_a_judge_that_was_run_is_not_overwritten(finished, write):
@@ -189,7 +189,7 @@ def test_a_judge_that_was_run_is_not_overwritten(finished, write):
 def test_what_the_files_do_not_say_is_said(options, assumed, write, tmp_path, capsys):
     row = {"question_id": "1", "model": "new", "judge": "j", "games": [{"score": "A>B"}, {"score": "B>A"}]}
     path = write("ah.jsonl", [row])
-    assert import_verdicts("arena-hard", path, tmp_path / "run", options).assumed == assumed
+    assert import_verdicts("arena-hard", path, tmp_path / "run", options).defaults == assumed
     given = [
         part for name in ("language", "baseline") if (said := getattr(options, name)) for part in (f"--{name}", said)
     ]
@@ -217,7 +217,7 @@ def test_the_published_korean_leaderboard_comes_out(test_data, tmp_path):
     options = ImportOptions(language="ko", baseline="claude-3.7-sonnet")
     done = import_verdicts("arena-hard", verdicts / "ensemble", tmp_path / "ko", options)
     assert done.games == {"ensemble": 38_000}
-    assert (done.invalid, done.leftovers) == (0, ())
+    assert (done.invalid, done.unmapped) == (0, ())
     with (verdicts / "leaderboard_no_control.csv").open(encoding="utf-8") as file:
         published = {row["model"]: float(row["score"]) for row in csv.DictReader(file)}
     names = folder_names(published)

@@ -6,8 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.found import Found, ImportOptions
-from polyarena.harness.importing.reading import code_of, lines, one_of, text_of
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.rows import language_code, lines, require_choice, require_text
 from polyarena.judges.collapse import SCORES
 from polyarena.judges.llm import is_cost_note
 from polyarena.judges.records import Game, Label
@@ -29,24 +29,24 @@ ROUNDED = 1e-9
 _SIDES = ("a", "b", "both")
 
 
-def read(path: Path, options: ImportOptions) -> Found:
+def read(path: Path, options: ImportOptions) -> ImportResult:
     """Read games; ``item_id``, ``system_a``, ``system_b`` and ``label`` are needed, the rest has defaults.
 
     Raises:
         DataError: A line lacks a field, has one of the wrong type, or a label and a score that contradict each other.
         UnknownNameError: A label or language does not exist.
     """
-    found = Found(repeatable=True)
+    result = ImportResult(repeatable=True)
     for where, row in lines(path, _TEXTS):
-        found.leave_fields(row, _FIELDS)
-        found.keep(_game(row, options, where), where)
-    found.orders = _orders(found.games)
-    return found
+        result.skip_fields(row, _FIELDS)
+        result.add(_game(row, options, where), where)
+    result.orders = _orders(result.games)
+    return result
 
 
 def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
-    values: dict[str, Any] = {name: text_of(row, name, where) for name in _TEXTS}
-    one_of(values["label"], [label.value for label in Label], "label", where)
+    values: dict[str, Any] = {name: require_text(row, name, where) for name in _TEXTS}
+    require_choice(values["label"], [label.value for label in Label], "label", where)
     language = row.get("language") or options.language
     if not isinstance(language, str):
         raise DataError("the line names no language", where=where, fix='add "language", or give --language')
@@ -56,7 +56,7 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
     _refuse_contradiction(Label(values["label"]), values["score"], where)
     sides = _optional(row, "wrong_language")
     if sides is not None:
-        one_of(sides, _SIDES, "wrong_language", where)
+        require_choice(sides, _SIDES, "wrong_language", where)
     questions = _optional(row, "questions")
     if questions is not None and not is_cost_note(questions):
         raise DataError(
@@ -68,7 +68,7 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
         **values,
         judge=options.judge or _named(row, "judge", where) or "judge",
         task=_named(row, "task", where) or options.task or "imported",
-        language=code_of(language, where),
+        language=language_code(language, where),
         source_id=_named(row, "source_id", where) or values["item_id"],
         raw=str(row.get("raw") or ""),
         error=_optional(row, "error"),
@@ -108,7 +108,7 @@ def _number(row: dict[str, Any], name: str, most: int, where: str, *, whole: boo
 
 
 def _named(row: dict[str, Any], name: str, where: str) -> str:
-    return text_of(row, name, where) if row.get(name) not in (None, "") else ""
+    return require_text(row, name, where) if row.get(name) not in (None, "") else ""
 
 
 def _optional(row: dict[str, Any], name: str) -> str | None:

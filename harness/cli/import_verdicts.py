@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from polyarena.harness.cli.options import Json
 
 if TYPE_CHECKING:
-    from polyarena.harness.importing import Imported
+    from polyarena.harness.importing import ImportSummary
 
 Folder = Annotated[Path, Parameter(name=["--output", "-o"])]
 
@@ -66,7 +66,7 @@ def command(
     return 0
 
 
-def _print(done: Imported) -> None:
+def _print(done: ImportSummary) -> None:
     from polyarena.harness.cli.output import print_lines, print_table
 
     for judge, games in sorted(done.games.items()):
@@ -74,10 +74,10 @@ def _print(done: Imported) -> None:
     print_lines(f"without a verdict: {done.invalid:,}", f"answers: {done.completions:,}")
     for old, new in sorted(done.renamed.items()):
         print_lines(f"{old} is called {new} here: its own name cannot name a folder")
-    for option, value in done.assumed.items():
+    for option, value in done.defaults.items():
         print_lines(f"{option} {value} is assumed: the files name none, and there is no --{option}")
-    if done.leftovers:
-        rows = [(each.what, f"{each.count:,}", " | ".join(each.examples)) for each in done.leftovers]
+    if done.unmapped:
+        rows = [(each.what, f"{each.count:,}", " | ".join(each.examples)) for each in done.unmapped]
         print_table("not mapped (also kept in lock.json)", ("what", "times", "such as"), rows, right=(1,))
     else:
         print_lines("everything in the files is mapped")

@@ -1,4 +1,4 @@
-"""Imported games in the order of a run folder: who is candidate, who baseline, and nothing twice."""
+"""Groups imported games into the shards of a run folder: decides candidate and baseline, refuses duplicates."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import replace
 from polyarena.judges.records import Game
 from polyarena.tasks.errors import DataError
 
-Place = tuple[str, str, str, str, str]
+ShardKey = tuple[str, str, str, str, str]
 """Judge, candidate, baseline, task, language."""
 
 
-def renamed(
+def rename_games(
     games: Iterable[Game], systems: Mapping[str, str], judges: Mapping[str, str], tasks: Mapping[str, str]
 ) -> list[Game]:
     """Return games under the names of the run folder."""
@@ -29,9 +29,9 @@ def renamed(
     ]
 
 
-def arranged(
-    games: Sequence[Game], baselines: Collection[str], stands: Sequence[str], *, repeatable: bool = False
-) -> dict[Place, list[Game]]:
+def group_into_shards(
+    games: Sequence[Game], baselines: Collection[str], locations: Sequence[str], *, repeatable: bool = False
+) -> dict[ShardKey, list[Game]]:
     """Sort games into shards.
 
     In each pair the baseline is the system that is called one; if neither or both are, the one with more opponents in
@@ -40,7 +40,7 @@ def arranged(
     Args:
         games: Of any judges, pairs, tasks and languages.
         baselines: Systems that others are compared with.
-        stands: Where each game stands, ``file:line``.
+        locations: ``file:line`` of each game.
         repeatable: Whether the format has a field that numbers repeated games.
 
     Returns:
@@ -50,7 +50,7 @@ def arranged(
         DataError: A system meets itself, or a game occurs twice.
     """
     opponents: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for game, where in zip(games, stands, strict=True):
+    for game, where in zip(games, locations, strict=True):
         if game.system_a == game.system_b:
             why = f"both answers to item {game.item_id} are called so"
             raise DataError(f"{game.system_a!r} meets itself", where=where, why=why, fix="name two systems")
@@ -60,9 +60,9 @@ def arranged(
     def rank(task: str, system: str) -> tuple[bool, int, str]:
         return system in baselines, len(opponents[task, system]), system
 
-    placed: defaultdict[Place, dict[tuple[str, str, str, int], Game]] = defaultdict(dict)
-    first: dict[tuple[Place, tuple[str, str, str, int]], str] = {}
-    for game, where in zip(games, stands, strict=True):
+    placed: defaultdict[ShardKey, dict[tuple[str, str, str, int], Game]] = defaultdict(dict)
+    first: dict[tuple[ShardKey, tuple[str, str, str, int]], str] = {}
+    for game, where in zip(games, locations, strict=True):
         candidate, baseline = sorted((game.system_a, game.system_b), key=lambda system: rank(game.task, system))
         place = (game.judge, candidate, baseline, game.task, game.language)
         shard = placed[place]

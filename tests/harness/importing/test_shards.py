@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.importing.arranging import arranged as arranged_by_place
-from polyarena.harness.importing.arranging import renamed
+from polyarena.harness.importing.shards import group_into_shards as arranged_by_place
+from polyarena.harness.importing.shards import rename_games
 from polyarena.judges import Game, collapse
 from polyarena.tasks.errors import DataError
 
@@ -14,34 +14,36 @@ def game(a="x", b="y", item="1", repeat=0, task="t", language="deu_Latn", label=
     return Game("jury", task, language, item, item, a, b, repeat, label, "")
 
 
-def arranged(games, baselines):
+def group_into_shards(games, baselines):
     return arranged_by_place(games, baselines, [f"f.jsonl:{place}" for place in range(len(games))])
 
 
 def test_renaming_changes_names_and_nothing_else():
-    (found,) = renamed([game("org/x", "y", label="B>A")], {"org/x": "org-x", "y": "y"}, {"jury": "j"}, {"t": "task"})
+    (found,) = rename_games(
+        [game("org/x", "y", label="B>A")], {"org/x": "org-x", "y": "y"}, {"jury": "j"}, {"t": "task"}
+    )
     assert (found.judge, found.task, found.system_a, found.system_b) == ("j", "task", "org-x", "y")
     assert (found.item_id, found.label) == ("1", "B>A")
 
 
 def test_the_named_baseline_is_one_even_with_fewer_opponents():
     games = [game("x", "y"), game("x", "z"), game("x", "w")]
-    assert {place[1:3] for place in arranged(games, ["y"])} == {("x", "y"), ("w", "x"), ("z", "x")}
+    assert {place[1:3] for place in group_into_shards(games, ["y"])} == {("x", "y"), ("w", "x"), ("z", "x")}
 
 
 def test_of_equals_the_later_name_is_the_baseline():
-    assert {place[1:3] for place in arranged([game("b", "a")], ())} == {("a", "b")}
-    assert {place[1:3] for place in arranged([game("b", "a")], ("a", "b"))} == {("a", "b")}
+    assert {place[1:3] for place in group_into_shards([game("b", "a")], ())} == {("a", "b")}
+    assert {place[1:3] for place in group_into_shards([game("b", "a")], ("a", "b"))} == {("a", "b")}
 
 
 def test_each_task_counts_opponents_for_itself():
     games = [game("x", "hub", task="one"), game("y", "hub", task="one"), game("hub", "z", task="two"),
              game("w", "z", task="two")]  # fmt: skip
-    assert {(place[3], place[2]) for place in arranged(games, ())} == {("one", "hub"), ("two", "z")}
+    assert {(place[3], place[2]) for place in group_into_shards(games, ())} == {("one", "hub"), ("two", "z")}
 
 
 def test_both_orders_of_a_pair_lie_in_one_shard():
-    (shard,) = arranged([game("y", "x"), game("x", "y"), game("x", "y", repeat=1)], ()).values()
+    (shard,) = group_into_shards([game("y", "x"), game("x", "y"), game("x", "y", repeat=1)], ()).values()
     assert [(each.system_a, each.repeat) for each in shard] == [("x", 0), ("x", 1), ("y", 0)]
 
 
@@ -78,16 +80,16 @@ GAMES = st.lists(
 
 @given(GAMES, st.sets(st.sampled_from("xyzuvw")), st.randoms())
 def test_no_game_is_lost_and_their_order_does_not_matter(games, baselines, random):
-    found = arranged(games, baselines)
+    found = group_into_shards(games, baselines)
     mixed = list(games)
     random.shuffle(mixed)
-    assert arranged(mixed, baselines) == found
-    assert list(arranged(mixed, baselines)) == sorted(found)
+    assert group_into_shards(mixed, baselines) == found
+    assert list(group_into_shards(mixed, baselines)) == sorted(found)
     assert sorted(map(repr, (each for shard in found.values() for each in shard))) == sorted(map(repr, games))
 
 
 @given(GAMES)
 def test_every_shard_can_be_collapsed(games):
-    for (_, candidate, baseline, _, _), shard in arranged(games, ()).items():
+    for (_, candidate, baseline, _, _), shard in group_into_shards(games, ()).items():
         battles = collapse(shard, candidate, baseline)
         assert sum(battle.n_games for battle in battles) == len(shard)

@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.arranging import Place, arranged, renamed
-from polyarena.harness.importing.existing import fit, sole_task
+from polyarena.harness.importing.existing_run import match_to_run, only_open_task
 from polyarena.harness.importing.formats import find_format
-from polyarena.harness.importing.found import Found, ImportOptions, Leftover
-from polyarena.harness.importing.languages import marked
 from polyarena.harness.importing.lock import IMPORTED, Pair, add_judge, entry_of, fresh_lock
-from polyarena.harness.importing.names import folder_names, names_something
-from polyarena.harness.importing.reading import code_of, files
-from polyarena.harness.importing.weighing import weigh_strong
+from polyarena.harness.importing.names import folder_names, has_usable_characters
+from polyarena.harness.importing.result import ImportOptions, ImportResult, UnmappedField
+from polyarena.harness.importing.rows import files, language_code
+from polyarena.harness.importing.shards import ShardKey, group_into_shards, rename_games
+from polyarena.harness.importing.strong_weight import set_strong_weight
+from polyarena.harness.importing.wrong_language import mark_wrong_language
 from polyarena.harness.lock.digest import content_digest, digest
 from polyarena.harness.models.weights import file_digest
 from polyarena.harness.results import open_run
@@ -29,7 +29,7 @@ from polyarena.tasks.suggest import unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportSummary:
     """What an import did.
 
     Attributes:
@@ -38,8 +38,8 @@ class Imported:
         invalid: Those without a verdict.
         completions: Answers written.
         renamed: Names that could not be folders, and what became of them.
-        leftovers: What the files hold and our records do not.
-        assumed: What neither the files nor the options say (``language``, ``baseline``) and was taken by custom.
+        unmapped: What the files contain and our records do not.
+        defaults: What neither the files nor the options say (``language``, ``baseline``) and was taken by custom.
     """
 
     folder: RunFolder
@@ -47,8 +47,8 @@ class Imported:
     invalid: int
     completions: int
     renamed: Mapping[str, str]
-    leftovers: tuple[Leftover, ...]
-    assumed: Mapping[str, str]
+    unmapped: tuple[UnmappedField, ...]
+    defaults: Mapping[str, str]
 
 
 def import_verdicts(
@@ -58,7 +58,7 @@ def import_verdicts(
     options: ImportOptions | None = None,
     *,
     strong_weight: float | None = None,
-) -> Imported:
+) -> ImportSummary:
     """Import verdicts as judges of a run, a new one or one that is there.
 
     A run that is there must have the systems, tasks and languages that the file speaks of. Importing the same judge
@@ -84,19 +84,19 @@ def import_verdicts(
     source, run = Path(path), RunFolder(Path(folder))
     chosen = options or ImportOptions()
     if chosen.language is not None:
-        chosen = replace(chosen, language=code_of(chosen.language, "--language"))
+        chosen = replace(chosen, language=language_code(chosen.language, "--language"))
     lock = _lock(run)
     if lock and chosen.task is None:
-        chosen = replace(chosen, task=sole_task(lock))
-    found = chosen_format.read(source, chosen)
-    if not found.games:
+        chosen = replace(chosen, task=only_open_task(lock))
+    result = chosen_format.read(source, chosen)
+    if not result.games:
         raise DataError("there are no games to import", where=source)
-    _refuse_nameless(found, chosen, lock)
-    names = _names(found, lock)
-    games = renamed(marked(found), names["systems"], names["judges"], names["tasks"])
-    games, stands = fit(games, lock, run, found) if lock else (games, found.places)
-    baselines = _baselines(found, chosen, lock, names["systems"])
-    shards = arranged(games, baselines, stands, repeatable=found.repeatable)
+    _refuse_nameless(result, chosen, lock)
+    names = _names(result, lock)
+    games = rename_games(mark_wrong_language(result), names["systems"], names["judges"], names["tasks"])
+    games, locations = match_to_run(games, lock, run, result) if lock else (games, result.locations)
+    baselines = _baselines(result, chosen, lock, names["systems"])
+    shards = group_into_shards(games, baselines, locations, repeatable=result.repeatable)
     changed = {old: new for part in names.values() for old, new in part.items() if old != new}
     digests = {_named(file, source): file_digest(file) for file in files(source, chosen_format.suffixes)}
     with run.write_access():
@@ -105,12 +105,12 @@ def import_verdicts(
         if not lock:
             lock = _new(run, shards)
         if strong_weight is not None:
-            weigh_strong(lock, strong_weight, run.path)
+            set_strong_weight(lock, strong_weight, run.path)
         _refuse_taken(lock, {place[0] for place in shards}, run)
-        completions = _store_completions(run, lock, _kept_answers(found, shards, names), found)
+        completions = _store_completions(run, lock, _kept_answers(result, shards, names), result)
         for judge in sorted({place[0] for place in shards}):
             own = {place: shard for place, shard in shards.items() if place[0] == judge}
-            entry = _entry(format_name, digests, own, found, changed)
+            entry = _entry(format_name, digests, own, result, changed)
             add_judge(lock, judge, entry)
             _store_games(run, own, entry["signature"])
             run.log({"event": "Imported", "judge": judge, "format": format_name, "files": digests,
@@ -120,10 +120,10 @@ def import_verdicts(
     for place, shard in shards.items():
         counts[place[0]] += len(shard)
     invalid = sum(game.label == Label.INVALID for shard in shards.values() for game in shard)
-    return Imported(run, dict(counts), invalid, completions, changed, found.leftovers, found.assumed)
+    return ImportSummary(run, dict(counts), invalid, completions, changed, result.unmapped, result.defaults)
 
 
-def _refuse_nameless(found: Found, options: ImportOptions, lock: Mapping[str, Any]) -> None:
+def _refuse_nameless(result: ImportResult, options: ImportOptions, lock: Mapping[str, Any]) -> None:
     """Refuse names that cannot become ours, each with its place.
 
     Raises:
@@ -131,11 +131,11 @@ def _refuse_nameless(found: Found, options: ImportOptions, lock: Mapping[str, An
     """
     known = {name for part in ("cells", "judges", "tasks") for name in lock.get(part, ())}
     given = {name: f"--{option}" for option, name in (("judge", options.judge), ("task", options.task)) if name}
-    for game, where in zip(found.games, found.places, strict=True):
+    for game, where in zip(result.games, result.locations, strict=True):
         for name in (game.system_a, game.system_b, game.judge, game.task):
             if name in known:
                 continue
-            if not names_something(name):
+            if not has_usable_characters(name):
                 raise DataError(
                     f"{name!r} cannot name a system, judge or task",
                     where=given.get(name, where),
@@ -144,19 +144,21 @@ def _refuse_nameless(found: Found, options: ImportOptions, lock: Mapping[str, An
             known.add(name)
 
 
-def _names(found: Found, lock: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _names(result: ImportResult, lock: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the names of systems, judges and tasks in the run folder by those in the files."""
-    systems = (name for game in found.games for name in (game.system_a, game.system_b))
+    systems = (name for game in result.games for name in (game.system_a, game.system_b))
     return {
         "systems": folder_names(systems, lock.get("cells", ())),
-        "judges": folder_names((game.judge for game in found.games), lock.get("judges", ())),
-        "tasks": folder_names((game.task for game in found.games), lock.get("tasks", ())),
+        "judges": folder_names((game.judge for game in result.games), lock.get("judges", ())),
+        "tasks": folder_names((game.task for game in result.games), lock.get("tasks", ())),
     }
 
 
-def _baselines(found: Found, options: ImportOptions, lock: Mapping[str, Any], systems: Mapping[str, str]) -> set[str]:
+def _baselines(
+    result: ImportResult, options: ImportOptions, lock: Mapping[str, Any], systems: Mapping[str, str]
+) -> set[str]:
     """Return the systems that others are compared with: what the files, the options and the run say."""
-    named = {systems[name] for name in found.baselines if name in systems}
+    named = {systems[name] for name in result.baselines if name in systems}
     if options.baseline is not None:
         if options.baseline not in {*systems, *systems.values()}:
             raise unknown("system", options.baseline, systems, where="--baseline")
@@ -186,7 +188,7 @@ def _named(file: Path, source: Path) -> str:
     return file.relative_to(source).as_posix() if source.is_dir() else file.name
 
 
-def _new(run: RunFolder, shards: Mapping[Place, Sequence[Game]]) -> dict[str, Any]:
+def _new(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]]) -> dict[str, Any]:
     name = _own_name(run)
     systems = sorted({system for place in shards for system in place[1:3]})
     tasks: defaultdict[str, set[str]] = defaultdict(set)
@@ -218,8 +220,8 @@ def _refuse_taken(lock: Mapping[str, Any], judges: set[str], run: RunFolder) -> 
 def _entry(
     format_name: str,
     digests: Mapping[str, str],
-    shards: Mapping[Place, Sequence[Game]],
-    found: Found,
+    shards: Mapping[ShardKey, Sequence[Game]],
+    result: ImportResult,
     changed: Mapping[str, str],
 ) -> dict[str, Any]:
     games: defaultdict[Pair, list[str]] = defaultdict(list)
@@ -229,34 +231,36 @@ def _entry(
         format_name=format_name,
         files=digests,
         games=games,
-        orders=found.orders,
-        order_known=found.order_known,
+        orders=result.orders,
+        order_known=result.order_known,
         repeats=1 + max(game.repeat for shard in shards.values() for game in shard),
-        leftovers=[asdict(leftover) for leftover in found.leftovers],
+        leftovers=[asdict(field) for field in result.unmapped],
         renamed=changed,
-        facts=found.facts,
+        facts=result.facts,
     )
 
 
-def _store_games(run: RunFolder, shards: Mapping[Place, Sequence[Game]], signature: str) -> None:
+def _store_games(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]], signature: str) -> None:
     for place, shard in shards.items():
         key = digest([signature, [asdict(game) for game in shard]])
         write_shard(run.games(*place), shard, GAME_SCHEMA, {"key": key})
 
 
 def _kept_answers(
-    found: Found, shards: Mapping[Place, Sequence[Game]], names: Mapping[str, Mapping[str, str]]
+    result: ImportResult, shards: Mapping[ShardKey, Sequence[Game]], names: Mapping[str, Mapping[str, str]]
 ) -> list[Completion]:
     """Return the answers that the games are about, under the names of the run folder."""
     judged = {(*place[3:], game.item_id) for place, shard in shards.items() for game in shard}
     answers = [
         replace(each, system=names["systems"][each.system], task=names["tasks"].get(each.task, each.task))
-        for _, each in sorted(found.completions.items())
+        for _, each in sorted(result.completions.items())
     ]
     return [each for each in answers if (each.task, each.language, each.item_id) in judged]
 
 
-def _store_completions(run: RunFolder, lock: dict[str, Any], answers: Sequence[Completion], found: Found) -> int:
+def _store_completions(
+    run: RunFolder, lock: dict[str, Any], answers: Sequence[Completion], result: ImportResult
+) -> int:
     """Store answers as cells; cells that the run has already are left alone, and other answers in the file counted."""
     cells: defaultdict[tuple[str, str, str], list[Completion]] = defaultdict(list)
     for each in answers:
@@ -270,7 +274,7 @@ def _store_completions(run: RunFolder, lock: dict[str, Any], answers: Sequence[C
             for each in completions:
                 if own.get((each.item_id, each.sample_index)) != each.text:
                     what = "an answer that is not the one in the run (the run's is kept)"
-                    found.leave(what, f"{system}, {language}, item {each.item_id}")
+                    result.skip(what, f"{system}, {language}, item {each.item_id}")
             continue
         content = content_digest(completions)
         languages[language] = digest([IMPORTED, content])

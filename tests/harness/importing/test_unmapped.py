@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyarena.harness.cli import main
 from polyarena.harness.importing import ImportOptions, find_format, import_verdicts
 from polyarena.harness.importing.documents import document
-from polyarena.harness.importing.reading import agreed
+from polyarena.harness.importing.rows import require_equal
 from polyarena.tasks.errors import DataError
 
 GAME = {"language": "de", "item_id": "i", "system_a": "x", "system_b": "y", "label": "A>B"}
@@ -26,7 +26,7 @@ def read(name, path, **options):
 
 
 def left(found):
-    return {leftover.what: leftover.count for leftover in found.leftovers}
+    return {field.what: field.count for field in found.unmapped}
 
 
 def refusal(name, path, **options):
@@ -70,10 +70,10 @@ def test_an_alias_that_is_empty_says_nothing(write):
 @given(st.dictionaries(st.text(), st.text(), min_size=1))
 def test_values_agree_only_if_they_are_all_one(values):
     if len(set(values.values())) == 1:
-        assert agreed(values, "f:1") in values.values()
+        assert require_equal(values, "f:1") in values.values()
     else:
         with pytest.raises(DataError, match="say different things"):
-            agreed(values, "f:1")
+            require_equal(values, "f:1")
 
 
 @pytest.mark.parametrize(("field", "value"), [("voter", 0), ("source_id", 0), ("item_id", 0)])
@@ -294,11 +294,11 @@ def test_answers_that_are_not_those_of_the_run_are_told(write, tmp_path):
     first = write("a.json", [ALPACA])
     assert import_verdicts("alpaca-eval", first, tmp_path / "run").completions == 2
     again = import_verdicts("alpaca-eval", first, tmp_path / "run")
-    assert (again.completions, again.leftovers) == (0, ())
+    assert (again.completions, again.unmapped) == (0, ())
     done = import_verdicts("alpaca-eval", write("b.json", [{**ALPACA, "output_2": "lo"}]), tmp_path / "run")
-    (leftover,) = done.leftovers
-    assert (leftover.what, leftover.count) == ("an answer that is not the one in the run (the run's is kept)", 1)
-    assert "new" in leftover.examples[0]
+    (field,) = done.unmapped
+    assert (field.what, field.count) == ("an answer that is not the one in the run (the run's is kept)", 1)
+    assert "new" in field.examples[0]
 
 
 @pytest.mark.parametrize(

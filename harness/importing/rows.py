@@ -57,7 +57,7 @@ def table(path: Path) -> Iterator[Row]:
     for file in files(path, (".csv",)):
         # The limit of the library is of one process; it is only ever raised.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-        reader = csv.DictReader(io.StringIO(sanitize_text(text_of_file(file)), newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(sanitize_text(read_text(file)), newline=""), strict=True)
         try:
             _check_heading(list(reader.fieldnames or ()), file)
             for row in reader:
@@ -88,7 +88,7 @@ def _check_heading(names: list[str], file: Path) -> None:
         raise DataError(f"the column {twice!r} stands twice", where=f"{file}:1", fix="keep one of the two")
 
 
-def text_of_file(file: Path) -> str:
+def read_text(file: Path) -> str:
     """Return the text of a file of UTF-8, with or without a byte order mark.
 
     Raises:
@@ -100,7 +100,7 @@ def text_of_file(file: Path) -> str:
         raise DataError("the file cannot be read", where=file, why=str(error), fix="save it as UTF-8") from error
 
 
-def text_of(row: dict[str, Any], name: str, where: str) -> str:
+def require_text(row: dict[str, Any], name: str, where: str) -> str:
     """Return a field as text; numbers become their digits.
 
     Raises:
@@ -113,7 +113,7 @@ def text_of(row: dict[str, Any], name: str, where: str) -> str:
     return str(value)
 
 
-def agreed(values: Mapping[str, str], where: str) -> str:
+def require_equal(values: Mapping[str, str], where: str) -> str:
     """Return what fields that mean the same say.
 
     Args:
@@ -135,7 +135,7 @@ def agreed(values: Mapping[str, str], where: str) -> str:
     return value
 
 
-def code_of(text: str, where: str) -> str:
+def language_code(text: str, where: str) -> str:
     """Return the code of a language by any of its names.
 
     Raises:
@@ -146,7 +146,7 @@ def code_of(text: str, where: str) -> str:
     return find_language(text, where=where).code
 
 
-def one_of(value: str, known: Sequence[str], kind: str, where: str) -> str:
+def require_choice(value: str, known: Sequence[str], kind: str, where: str) -> str:
     """Return a value that must be one of a few.
 
     Raises:

@@ -9,7 +9,7 @@ from polyarena.harness.importing.lock import IMPORTED
 from polyarena.tasks.errors import ExperimentError
 
 
-def weigh_strong(lock: dict[str, Any], weight: float, where: object) -> None:
+def set_strong_weight(lock: dict[str, Any], weight: float, where: object) -> None:
     """Enter how many times a verdict with ``>>`` counts into the lock file of a run of nothing but imports.
 
     Args:

@@ -32,7 +32,7 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class UnmappedField:
     """Something that the file holds and our records do not.
 
     Attributes:
@@ -47,7 +47,7 @@ class Leftover:
 
 
 @dataclass
-class Found:
+class ImportResult:
     """What one format's reader gathers, under the names that the file uses.
 
     Attributes:
@@ -57,7 +57,7 @@ class Found:
         order_known: Whether the file says which answer was shown first.
         facts: What the file says of its judge as a whole.
         baselines: Systems that the format compares the others with.
-        places: ``file:line`` of each game.
+        locations: ``file:line`` of each game.
         repeatable: Whether the format has a field that numbers repeated games.
     """
 
@@ -67,45 +67,45 @@ class Found:
     order_known: bool = True
     facts: dict[str, str] = field(default_factory=dict)
     baselines: set[str] = field(default_factory=set)
-    places: list[str] = field(default_factory=list)
+    locations: list[str] = field(default_factory=list)
     repeatable: bool = False
-    _assumed: dict[str, str] = field(default_factory=dict)
-    _leftovers: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    _defaults: dict[str, str] = field(default_factory=dict)
+    _unmapped: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
-    def keep(self, game: Game, where: str) -> None:
+    def add(self, game: Game, where: str) -> None:
         """Add a game that stands at this place."""
         self.games.append(game)
-        self.places.append(where)
+        self.locations.append(where)
 
-    def leave(self, what: str, example: object = "") -> None:
+    def skip(self, what: str, example: object = "") -> None:
         """Count something that is not mapped."""
-        count, examples = self._leftovers.get(what, (0, ()))
+        count, examples = self._unmapped.get(what, (0, ()))
         text = str(example)[:LONGEST_EXAMPLE]
         if text and len(examples) < MOST_EXAMPLES and text not in examples:
             examples = (*examples, text)
-        self._leftovers[what] = (count + 1, examples)
+        self._unmapped[what] = (count + 1, examples)
 
-    def leave_fields(self, row: object, known: Sequence[str], inside: str = "") -> None:
+    def skip_fields(self, row: object, known: Sequence[str], inside: str = "") -> None:
         """Count the fields of a row that are not mapped and not empty."""
         if isinstance(row, dict):
             for name, value in row.items():
                 if name not in known and value not in (None, "", [], {}):
-                    self.leave(f"field {inside}{name}", value)
+                    self.skip(f"field {inside}{name}", value)
 
-    def assume(self, what: str, value: str) -> str:
+    def default(self, what: str, value: str) -> str:
         """Return a value that neither the files nor the options give, and remember to say so."""
-        self._assumed[what] = value
+        self._defaults[what] = value
         return value
 
     @property
-    def assumed(self) -> dict[str, str]:
+    def defaults(self) -> dict[str, str]:
         """What neither the files nor the options say and the format's custom decides, by option; sorted."""
-        return dict(sorted(self._assumed.items()))
+        return dict(sorted(self._defaults.items()))
 
     @property
-    def leftovers(self) -> tuple[Leftover, ...]:
+    def unmapped(self) -> tuple[UnmappedField, ...]:
         """What is not mapped, sorted."""
-        return tuple(Leftover(what, count, examples) for what, (count, examples) in sorted(self._leftovers.items()))
+        return tuple(UnmappedField(what, count, examples) for what, (count, examples) in sorted(self._unmapped.items()))
 
     def answer(self, system: str, task: str, language: str, item_id: str, source_id: str, sample: int,
                question: str, text: str) -> None:  # fmt: skip
@@ -118,7 +118,7 @@ class Found:
         earlier = self.completions.get(key)
         if earlier is not None:
             if earlier.text != text:
-                self.leave("a second, different answer of one system to one item", f"{system}, item {item_id}")
+                self.skip("a second, different answer of one system to one item", f"{system}, item {item_id}")
             return
         found = identify(text)
         self.completions[key] = Completion(

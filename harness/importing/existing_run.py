@@ -6,30 +6,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from polyarena.harness.importing.found import Found
+from polyarena.harness.importing.result import ImportResult
 from polyarena.harness.store import RunFolder, read_table
 from polyarena.judges.records import Game
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import unknown
 
 
-def sole_task(lock: Mapping[str, Any]) -> str | None:
+def only_open_task(lock: Mapping[str, Any]) -> str | None:
     """Return the one open-ended task of a run, ``None`` if there are several or none."""
     tasks = [name for name, entry in lock["tasks"].items() if entry["card"]["kind"] == "open_ended"]
     return tasks[0] if len(tasks) == 1 else None
 
 
-def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: Found) -> tuple[list[Game], list[str]]:
+def match_to_run(
+    games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, result: ImportResult
+) -> tuple[list[Game], list[str]]:
     """Return the games that are about items of the run, with the run's ``source_id``, and where each stands.
 
     Games on items that the run does not have are left out and counted. Where the run holds no answers (it was imported
     without them) every item is taken.
 
     Args:
-        games: All that were found, under the names of the run folder.
+        games: All imported games, under the names of the run folder.
         lock: The run's lock file.
         run: The run folder.
-        found: Is told what is left out.
+        result: Records what is left out.
 
     Raises:
         UnknownNameError: The run does not have a task or system.
@@ -37,7 +39,7 @@ def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: F
     """
     sources: dict[tuple[str, str], dict[str, str]] = {}
     kept, places = [], []
-    for game, place in zip(games, found.places, strict=True):
+    for game, place in zip(games, result.locations, strict=True):
         where = f"{place}, for the run {run.path}"
         if game.task not in lock["tasks"]:
             raise unknown("task", game.task, lock["tasks"], where=where)
@@ -58,15 +60,15 @@ def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: F
         known = sources[cell]
         if known and game.item_id not in known:
             example = f"item {game.item_id} of {game.task} in {game.language}, {place}"
-            found.leave("a game on an item that the run does not have (left out)", example)
+            result.skip("a game on an item that the run does not have (left out)", example)
             continue
         places.append(place)
         kept.append(replace(game, source_id=known.get(game.item_id, game.source_id)))
     if not kept:
         raise DataError(
             "no game is about an item of the run",
-            where=f"{found.places[0]}, for the run {run.path}",
-            why=f"the first one is about item {found.games[0].item_id!r}",
+            where=f"{result.locations[0]}, for the run {run.path}",
+            why=f"the first one is about item {result.games[0].item_id!r}",
             fix="compare the item ids with the run's",
         )
     return kept, places
@@ -74,10 +76,10 @@ def fit(games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, found: F
 
 def _sources(run: RunFolder, cells: Mapping[str, Any], task: str, language: str) -> dict[str, str]:
     """Return the ``source_id`` of each item that any system answered."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for system, tasks in cells.items():
         path = run.cell(system, task, language)
         if task in tasks and path.exists():
             table = read_table(path)
-            found.update(zip(*(table.column(name).to_pylist() for name in ("item_id", "source_id")), strict=True))
-    return found
+            result.update(zip(*(table.column(name).to_pylist() for name in ("item_id", "source_id")), strict=True))
+    return result

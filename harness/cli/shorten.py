@@ -11,7 +11,7 @@ MOST_ROWS = 40
 """Rows of a table that a terminal is shown."""
 
 
-def brief(rows: Iterable[Row], detail: Callable[[Row], bool], *, most: int = MOST_ROWS) -> tuple[list[Row], int]:
+def shorten(rows: Iterable[Row], detail: Callable[[Row], bool], *, most: int = MOST_ROWS) -> tuple[list[Row], int]:
     """Leave out the details of a table that is longer than a screen, and then whatever is still too much.
 
     Args:
@@ -29,7 +29,7 @@ def brief(rows: Iterable[Row], detail: Callable[[Row], bool], *, most: int = MOS
     return kept, len(found) - len(kept)
 
 
-def say_left_out(count: int) -> None:
+def print_omitted(count: int) -> None:
     """Say how many rows of the table above are not shown, if any."""
     from polyarena.harness.cli.output import print_lines
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from polyarena.harness.cli import main
-from polyarena.harness.cli.brief import MOST_ROWS, brief, say_left_out
 from polyarena.harness.cli.output import print_json
+from polyarena.harness.cli.shorten import MOST_ROWS, print_omitted, shorten
 from polyarena.tasks.languages import all_languages
 
 LANGUAGES = [language.code for language in all_languages()][:60]
@@ -21,7 +21,7 @@ LANGUAGES = [language.code for language in all_languages()][:60]
 @given(st.lists(st.booleans(), max_size=80), st.integers(1, 50))
 def test_nothing_is_lost_and_nothing_is_longer_than_it_may_be(details, most):
     rows = list(enumerate(details))
-    kept, left = brief(rows, lambda row: row[1], most=most)
+    kept, left = shorten(rows, lambda row: row[1], most=most)
     assert len(kept) <= most
     assert len(kept) + left == len(rows)
     assert kept == sorted(kept)
@@ -32,9 +32,9 @@ def test_nothing_is_lost_and_nothing_is_longer_than_it_may_be(details, most):
 
 
 def test_it_is_said_what_is_missing(capsys):
-    say_left_out(0)
-    say_left_out(1)
-    say_left_out(1234)
+    print_omitted(0)
+    print_omitted(1)
+    print_omitted(1234)
     assert capsys.readouterr().out.split("\n") == [
         "1 more row, which --json has", "", "1,234 more rows, which --json has", "", "",
     ]  # fmt: skip

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.importing.documents import document
-from polyarena.harness.importing.reading import (
+from polyarena.harness.importing.rows import (
     LONGEST_CELL,
-    code_of,
     files,
+    language_code,
     lines,
-    one_of,
+    require_choice,
+    require_text,
     table,
-    text_of,
 )
 from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -140,7 +140,7 @@ def test_what_is_written_as_a_table_is_read_as_it_was(tmp_path_factory, rows):
 
 @pytest.mark.parametrize(("value", "text"), [("x", "x"), (81, "81"), (0, "0"), (" ", " ")])
 def test_texts_and_whole_numbers_name_things(value, text):
-    assert text_of({"id": value}, "id", "here") == text
+    assert require_text({"id": value}, "id", "here") == text
 
 
 @pytest.mark.parametrize(
@@ -150,20 +150,20 @@ def test_texts_and_whole_numbers_name_things(value, text):
 )  # fmt: skip
 def test_what_names_nothing_is_refused_with_its_place(row, why):
     with pytest.raises(DataError, match="needs 'id'") as caught:
-        text_of(row, "id", "f.jsonl:7")
+        require_text(row, "id", "f.jsonl:7")
     assert (caught.value.where, caught.value.why) == ("f.jsonl:7", why)
 
 
 def test_languages_by_any_name(repository):
-    assert {code_of(name, "f:1") for name in ("sw", "swh", "Swahili", "swh_Latn")} == {"swh_Latn"}
+    assert {language_code(name, "f:1") for name in ("sw", "swh", "Swahili", "swh_Latn")} == {"swh_Latn"}
     with pytest.raises(UnknownNameError) as caught:
-        code_of("swahilli", "f:1")
+        language_code("swahilli", "f:1")
     assert caught.value.where == "f:1"
     # What the message sends people to is there.
     assert (repository / "docs" / "importing.md").is_file()
 
 
 def test_one_of_a_few():
-    assert one_of("a", ("a", "b"), "side", "f:1") == "a"
+    assert require_choice("a", ("a", "b"), "side", "f:1") == "a"
     with pytest.raises(UnknownNameError, match="unknown side 'c'"):
-        one_of("c", ("a", "b"), "side", "f:1")
+        require_choice("c", ("a", "b"), "side", "f:1")
