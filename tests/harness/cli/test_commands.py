@@ -1,6 +1,7 @@
 """The command line: data on stdout, talk on stderr, exit codes, never a traceback."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_debug_shows_the_traceback(call, file):
 
 
 def test_an_unforeseen_error_is_called_a_defect(call, file, monkeypatch):
-    monkeypatch.setattr("polyarena.harness.planning.plan.select_tasks", lambda experiment: 1 / 0)
+    monkeypatch.setattr(import_module("polyarena.harness.planning.plan"), "select_tasks", lambda experiment: 1 / 0)
     code, _, err = call("plan", file)
     assert code == 1
     assert "defect of polyarena: ZeroDivisionError" in err
@@ -107,7 +108,7 @@ def test_an_interrupt_ends_in_130(call, file, monkeypatch):
     def interrupt(experiment):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("polyarena.harness.planning.plan.select_tasks", interrupt)
+    monkeypatch.setattr(import_module("polyarena.harness.planning.plan"), "select_tasks", interrupt)
     code, _, err = call("run", file)
     assert code == 130
     assert "run the same command again" in err
