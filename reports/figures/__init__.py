@@ -5,9 +5,9 @@
 """
 
 from polyarena.reports.figures.accuracy import accuracy
-from polyarena.reports.figures.chart_frame import missing_languages
 from polyarena.reports.figures.charts import Chart, charts
+from polyarena.reports.figures.fonts import MissingGlyphError, add_fonts
 from polyarena.reports.figures.forest import forest
 from polyarena.reports.figures.render import FORMATS, Format, render
 
-__all__ = ["FORMATS", "Chart", "Format", "accuracy", "charts", "forest", "missing_languages", "render"]
+__all__ = ["FORMATS", "Chart", "Format", "MissingGlyphError", "accuracy", "add_fonts", "charts", "forest", "render"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Rectangle
 
 from polyarena.reports.figures.columns import height, panels
-from polyarena.reports.figures.fonts import families, missing_characters
 from polyarena.reports.figures.sheet import LINE, new_sheet, plot_area, shorten, text_width, wrap, write
 from polyarena.reports.figures.style import BAND, GREY, HAIRLINE, INK
 from polyarena.reports.labels import Label, language_label
@@ -18,8 +17,6 @@ from polyarena.reports.rows import Row
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from polyarena.tasks.languages import Language
 
 MARGIN, GAP, GUTTER = 0.25, 0.12, 0.42
 PLOT_WIDTH = {1: 3.1, 2: 2.3}
@@ -71,25 +68,6 @@ class Words:
 
 Draw = Callable[["Axes", Row, float], None]
 """Draws the marks of one row at a height (inches from the top of the axes)."""
-
-
-def own_name(label: Label) -> str:
-    """Return the autonym, or the code where this machine has no glyphs for it."""
-    return label.code if lacks_glyphs(label) else label.autonym
-
-
-def lacks_glyphs(label: Label) -> bool:
-    """Tell whether the autonym cannot be drawn with the fonts of this machine."""
-    return bool(missing_characters(label.autonym, families(label.script)))
-
-
-def missing_languages(languages: Iterable[str | Language]) -> tuple[str, ...]:
-    """Return the codes whose own name cannot be drawn on this machine; charts show the code beside the English name.
-
-    Args:
-        languages: Codes or languages.
-    """
-    return tuple(code for code in sorted(set(map(str, languages))) if lacks_glyphs(language_label(code)))
 
 
 def chart_frame(
@@ -159,7 +137,7 @@ def chart_frame(
             for number, end in zip(shown.get(row, ()), ends, strict=False):
                 weight = "normal" if row.kind == "language" else "bold"
                 how = {"fontsize": LABEL_SIZE, "color": number.colour, "weight": weight, "ha": "right"}
-                write(page, end, top + middle, number.text, family=families(), **how)
+                write(page, end, top + middle, number.text, **how)
             draw(axes, row, middle)
             below += height(row)
     y = top + tall + 0.52
@@ -170,22 +148,21 @@ def chart_frame(
 
 
 def _widest(texts: Sequence[str]) -> float:
-    return max((text_width(text, LABEL_SIZE, "bold", families()) for text in texts), default=0.0)
+    return max((text_width(text, LABEL_SIZE, "bold") for text in texts), default=0.0)
 
 
 def _own_width(label: Label) -> float:
-    return text_width(own_name(label), LABEL_SIZE, "normal", families(label.script))
+    return text_width(label.autonym, LABEL_SIZE, "normal", label.script)
 
 
 def _write_row(page: Axes, row: Row, x: float, y: float, names: float) -> None:
     if row.label is None:
         write(page, x, y, row.title, fontsize=LABEL_SIZE, weight="bold")
         return
-    name = shorten(row.label.name, names, LABEL_SIZE, "bold", families())
-    write(page, x, y, name, fontsize=LABEL_SIZE, family=families())
-    own, fonts = own_name(row.label), families(row.label.script)
-    own = shorten(own, WIDEST_NAME, LABEL_SIZE, "normal", fonts)
-    write(page, x + names + GAP, y, own, fontsize=LABEL_SIZE, color=GREY, family=fonts)
+    name = shorten(row.label.name, names, LABEL_SIZE, "bold")
+    write(page, x, y, name, fontsize=LABEL_SIZE)
+    own = shorten(row.label.autonym, WIDEST_NAME, LABEL_SIZE, "normal", row.label.script)
+    write(page, x + names + GAP, y, own, fontsize=LABEL_SIZE, color=GREY, script=row.label.script)
 
 
 def _dress(axes: Axes, limits: tuple[float, float], tick: float, reference: float | None, title: str) -> None:

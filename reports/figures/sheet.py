@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
-from polyarena.reports.figures.fonts import BASE, drawable, families_for
+from polyarena.reports.figures.fonts import families_for, needs_outlines, one_line
 from polyarena.reports.figures.style import INK
 
 if TYPE_CHECKING:
@@ -46,42 +46,48 @@ def plot_area(figure: Figure, left: float, top: float, width: float, height: flo
     return axes
 
 
-def write(page: Axes, x: float, y: float, text: str, **how: Any) -> None:
-    """Write one line whose letters are centred at ``y``; characters without a glyph become U+FFFD.
+def write(page: Axes, x: float, y: float, text: str, *, script: str = "", **how: Any) -> None:
+    """Write one line whose letters are centred at ``y``.
 
-    What needs more than the base fonts is drawn as outlines, because embedded subsets of complex and CJK fonts come out
-    wrong in some readers of PDF (seen: misplaced vowel signs, and warnings of a wrong font type).
+    Scripts that are shaped are drawn as outlines: matplotlib 3.11.2 puts their glyphs at wrong places in PDF (seen in
+    Arabic, Hebrew and Odia with poppler, MuPDF and PDFium alike). All others are text in embedded fonts.
 
     Args:
         page: From :func:`new_sheet`.
         x: Inches from the left.
         y: Inches from the top.
         text: What to write.
-        **how: ``family`` (default: what the text needs), ``fontsize``, ``color``, ``weight``, ``ha``.
+        script: ISO 15924, where it is known (see :func:`polyarena.reports.figures.fonts.families_for`).
+        **how: ``fontsize``, ``color``, ``weight``, ``ha``.
+
+    Raises:
+        MissingGlyphError: No font has one of the characters.
     """
-    family = tuple(how.pop("family", None) or families_for(text))
     size = how.setdefault("fontsize", 8.0)
-    how = {"color": INK, "va": "baseline", **how}
-    line, baseline = drawable(text, family), y + MIDDLE * size / 72
-    if set(family) <= set(BASE):
+    line = one_line(text)
+    family = families_for(line, script)
+    how = {"color": INK, "va": "baseline", "ha": "left", "weight": "normal", **how}
+    baseline = y + MIDDLE * size / 72
+    if not needs_outlines(family):
         page.text(x, baseline, line, family=list(family), **how)
         return
-    fonts = FontProperties(family=list(family), weight=how.get("weight", "normal"))
-    width = text_width(text, size, how.get("weight", "normal"), family)
-    left = x - {"left": 0.0, "right": width}[how.get("ha", "left")]
+    fonts = FontProperties(family=list(family), weight=how["weight"])
+    width = text_width(text, size, how["weight"], script)
+    left = x - {"left": 0.0, "center": width / 2, "right": width}[how["ha"]]
     place = Affine2D().scale(1 / 72, -1 / 72).translate(left, baseline) + page.transData
     page.add_patch(PathPatch(TextPath((0, 0), line, size, fonts), transform=place, color=how["color"], linewidth=0))
 
 
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float, weight: str = "normal", family: tuple[str, ...] = ()) -> float:
+def text_width(text: str, size: float, weight: str = "normal", script: str = "") -> float:
     """Return the width of a text in inches, shaped as it will be drawn."""
-    family = family or families_for(text)
-    line = Text(0, 0, drawable(text, family), fontsize=size, fontweight=weight, family=list(family), parse_math=False)
+    line = one_line(text)
+    family = list(families_for(line, script))
+    drawn = Text(0, 0, line, fontsize=size, fontweight=weight, family=family, parse_math=False)
     figure = Figure(dpi=72)
-    figure.add_artist(line)
+    figure.add_artist(drawn)
     renderer = RendererAgg(1, 1, 72)  # type: ignore[no-untyped-call]
-    return float(line.get_window_extent(renderer).width) / 72
+    return float(drawn.get_window_extent(renderer).width) / 72
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
@@ -98,13 +104,13 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
     return [*lines, line] if line else lines
 
 
-def shorten(text: str, width: float, size: float, weight: str = "normal", family: tuple[str, ...] = ()) -> str:
+def shorten(text: str, width: float, size: float, weight: str = "normal", script: str = "") -> str:
     """Return ``text``, cut with an ellipsis if it is wider than ``width`` inches."""
-    if text_width(text, size, weight, family) <= width:
+    if text_width(text, size, weight, script) <= width:
         return text
     shortest, longest = 0, len(text)
     while shortest < longest:
         middle = (shortest + longest + 1) // 2
-        fits = text_width(text[:middle] + "…", size, weight, family) <= width
+        fits = text_width(text[:middle] + "…", size, weight, script) <= width
         shortest, longest = (middle, longest) if fits else (shortest, middle - 1)
     return text[:shortest] + "…"

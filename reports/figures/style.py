@@ -30,7 +30,8 @@ def text_style(size: float = 8.0) -> dict[str, Any]:
     Args:
         size: Of labels, in points; headings and notes follow from it.
     """
-    return {"font.family": list(families()), "font.size": size, "text.color": INK, "text.parse_math": False}
+    return {"font.family": list(families()), "font.size": size, "text.color": INK, "text.parse_math": False,
+            "text.hinting": "none"}  # fmt: skip
 
 
 def axes_style() -> dict[str, Any]:
