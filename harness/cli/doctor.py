@@ -66,7 +66,6 @@ def diagnose() -> Iterator[Check]:
     yield _data()
     yield _cache()
     yield _key()
-    yield from _fonts()
 
 
 def _python() -> Check:
@@ -129,18 +128,3 @@ def _cache() -> Check:
 def _key() -> Check:
     present = "OPENAI_API_KEY" in os.environ
     return Check("OPENAI_API_KEY", State.OK if present else State.NOTE, "set" if present else "not set")
-
-
-def _fonts() -> Iterator[Check]:
-    from polyarena.reports.figures import missing_languages
-    from polyarena.tasks.languages import select_languages
-
-    for name in ("aya23", "aya101"):
-        missing = missing_languages(select_languages(name))
-        if missing:
-            fix = (
-                "install the Noto fonts (Debian: fonts-noto-core fonts-noto-cjk); such labels are in English until then"
-            )
-            yield Check(f"fonts for {name}", State.NOTE, "no glyphs for " + ", ".join(missing), fix)
-        else:
-            yield Check(f"fonts for {name}", State.OK, "all names can be drawn")

@@ -31,12 +31,12 @@ def page_content(
     records: RunRecords,
     estimates: pd.DataFrame,
     figures: Sequence[Figure],
-    without_glyphs: Sequence[str],
     files: Sequence[str],
     tables: Sequence[Table] = (),
     answers: Sequence[OffTargetByLanguage] = (),
+    notes: Sequence[str] = (),
 ) -> PageContent:
-    """Gather everything that the page shows; the answers are counted by language."""
+    """Gather everything that the page shows; the answers are counted by language, and ``notes`` come last."""
     lock = records.lock
     completions = records.completions()
     return PageContent(
@@ -50,9 +50,8 @@ def page_content(
         estimates=estimates,
         figures=tuple(figures),
         answers=off_target_counts(answers),
-        without_glyphs=tuple(without_glyphs),
         files=tuple(files),
-        notes=(*_notes(records, lock), *_pairs(records, completions)),
+        notes=(*_notes(records, lock), *_pairs(records, completions), *notes),
         tables=tuple(tables),
     )
 

@@ -81,11 +81,11 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
         *more.page_tables,
     ]
     page_tables += [table for table in [off_target_table(answers), cost_table(paid)] if table is not None]
-    figures, page_figures, without_glyphs = _figures(records, numbers)
+    figures, page_figures, not_drawn = _figures(records, numbers)
     drawn = write_folder(folder.report / "figures", figures)
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    content = page_content(records, numbers, page_figures, without_glyphs, links, page_tables, answers)
+    content = page_content(records, numbers, page_figures, links, page_tables, answers, not_drawn)
     write_atomically(index, page(content).encode())
     return Files(index, drawn, written, results, tuple(content.notes))
 
@@ -121,23 +121,27 @@ def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
 
 
 def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, bytes], list[Figure], tuple[str, ...]]:
-    from polyarena.reports.figures import FORMATS, charts, missing_languages, render
+    from polyarena.reports.figures import FORMATS, MissingGlyphError, charts, render
     from polyarena.reports.page import Figure
-    from polyarena.tasks.languages import find_language
 
     tasks = records.lock["tasks"]
     chance = {name: entry["card"]["chance"] for name, entry in tasks.items()}
     chance = {family: chance[name] for name, (family, _) in families(records.lock).items()} | chance
     judges = {name: entry["description"] for name, entry in records.lock["judges"].items()}
     contents: dict[str, bytes] = {}
-    page_figures = []
+    page_figures: list[Figure] = []
+    not_drawn: list[str] = []
     for chart in charts(numbers, chance=chance, judges=judges):
-        rendered = {f"{chart.name}.{kind}": render(chart.figure, kind) for kind in FORMATS}
+        try:
+            figure = chart.draw()
+        except MissingGlyphError as error:
+            not_drawn.append(f"Not drawn: {chart.title}. In {error.where}, {error.what}. Fix: {error.fix}.")
+            continue
+        rendered = {f"{chart.name}.{kind}": render(figure, kind) for kind in FORMATS}
         contents.update(rendered)
         links = tuple(f"figures/{name}" for name in sorted(rendered))
         page_figures.append(Figure(chart.title, rendered[f"{chart.name}.svg"], links))
-    languages = sorted({code for entry in tasks.values() for code in entry["languages"]})
-    return contents, page_figures, tuple(missing_languages([find_language(code) for code in languages]))
+    return contents, page_figures, tuple(not_drawn)
 
 
 def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from polyarena.reports.figures.columns import height, panels
 from polyarena.reports.figures.sheet import LINE, new_sheet, plot_area, shorten, text_width, wrap, write
 from polyarena.reports.figures.style import BAND, GREY, HAIRLINE, INK
-from polyarena.reports.labels import Label, language_label
+from polyarena.reports.labels import Label
 from polyarena.reports.rows import Row
 
 if TYPE_CHECKING:

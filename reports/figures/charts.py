@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.accuracy import accuracy
@@ -25,12 +26,13 @@ class Chart:
     Attributes:
         name: Of its files, without suffix; letters, digits, dots and hyphens, distinct within a report.
         title: A line for people; also the text for those who cannot see it.
-        figure: To be passed to :func:`polyarena.reports.figures.render`.
+        draw: Draws it, for :func:`polyarena.reports.figures.render`. Charts are drawn one by one, so that a report of
+            many holds one at a time, and a name that no font can draw costs one chart only.
     """
 
     name: str
     title: str
-    figure: Figure
+    draw: Callable[[], Figure]
 
 
 def charts(
@@ -39,7 +41,7 @@ def charts(
     chance: Mapping[str, float | None] | None = None,
     judges: Mapping[str, str] | None = None,
 ) -> list[Chart]:
-    """Draw a forest plot for each comparison and a score chart for each task and metric.
+    """Return a forest plot for each comparison and a score chart for each task and metric.
 
     Of a task that was asked with several prompt templates the median over them is drawn, not each of them.
 
@@ -53,16 +55,16 @@ def charts(
         charts.
     """
     found: list[Chart] = []
-    for name, title, figure in _draw(estimates, chance or {}, judges or {}):
+    for name, title, draw in _parts(estimates, chance or {}, judges or {}):
         taken = {chart.name for chart in found}
         unique = next(n for i in range(len(found) + 1) if (n := name if i == 0 else f"{name}-{i + 1}") not in taken)
-        found.append(Chart(unique, title, figure))
+        found.append(Chart(unique, title, draw))
     return found
 
 
-def _draw(
+def _parts(
     estimates: pd.DataFrame, chance: Mapping[str, float | None], judges: Mapping[str, str]
-) -> Iterator[tuple[str, str, Figure]]:
+) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
     for part in sections(estimates):
         if part.detail or is_over_templates(part.metric, "mean"):
             continue
@@ -71,13 +73,13 @@ def _draw(
                 f"{part.systems[0]} against {part.baseline}: win rate by language on {part.task}, judge {part.judge}"
             )
             name = f"win-rate-{part.task}-{part.judge}-{part.systems[0]}-{part.baseline}"
-            yield _slug(name), title, forest(part.estimates, description=judges.get(part.judge or "", ""))
+            yield _slug(name), title, partial(forest, part.estimates, description=judges.get(part.judge or "", ""))
             continue
         for start in range(0, len(part.systems), len(SERIES_COLOURS)):
             chosen = part.systems[start : start + len(SERIES_COLOURS)]
-            figure = accuracy(part.estimates, systems=chosen, chance=chance.get(part.task))
+            draw = partial(accuracy, part.estimates, systems=chosen, chance=chance.get(part.task))
             title = f"{part.metric} by language on {part.task}: {', '.join(chosen)}"
-            yield _slug(f"{part.metric}-{part.task}"), title, figure
+            yield _slug(f"{part.metric}-{part.task}"), title, draw
 
 
 def _slug(text: str) -> str:

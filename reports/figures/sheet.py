@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LINE = 1.45
 """Distance of lines as a multiple of the font size."""
 
+FINE_DPI = 720
+"""Of measuring: widths come in whole pixels."""
+
 MIDDLE = 0.34
 """Height of the middle of letters and digits above the baseline, likewise."""
 
@@ -68,7 +71,7 @@ def write(page: Axes, x: float, y: float, text: str, *, script: str = "", **how:
     family = families_for(line, script)
     how = {"color": INK, "va": "baseline", "ha": "left", "weight": "normal", **how}
     baseline = y + MIDDLE * size / 72
-    if not needs_outlines(family):
+    if not needs_outlines(line):
         page.text(x, baseline, line, family=list(family), **how)
         return
     fonts = FontProperties(family=list(family), weight=how["weight"])
@@ -84,10 +87,10 @@ def text_width(text: str, size: float, weight: str = "normal", script: str = "")
     line = one_line(text)
     family = list(families_for(line, script))
     drawn = Text(0, 0, line, fontsize=size, fontweight=weight, family=family, parse_math=False)
-    figure = Figure(dpi=72)
+    figure = Figure(dpi=FINE_DPI)
     figure.add_artist(drawn)
-    renderer = RendererAgg(1, 1, 72)  # type: ignore[no-untyped-call]
-    return float(drawn.get_window_extent(renderer).width) / 72
+    renderer = RendererAgg(1, 1, FINE_DPI)  # type: ignore[no-untyped-call]
+    return float(drawn.get_window_extent(renderer).width) / FINE_DPI
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:

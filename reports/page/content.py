@@ -107,8 +107,6 @@ class PageContent:
         estimates: Rows of :class:`polyarena.reports.records.Estimate`.
         figures: In the order shown.
         answers: From :func:`polyarena.reports.page.off_target_counts`.
-        without_glyphs: Languages whose own name the figures could not show, from
-            :func:`polyarena.reports.figures.missing_languages`.
         files: Results to link to, relative to the page.
         notes: What else a reader must know; one sentence each.
         tables: Further tables, in the order shown.
@@ -122,7 +120,6 @@ class PageContent:
     estimates: pd.DataFrame
     figures: tuple[Figure, ...] = ()
     answers: tuple[OffTargetCount, ...] = ()
-    without_glyphs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from polyarena.reports.figures import FORMATS, charts, missing_languages, render
+from polyarena.reports.figures import FORMATS, charts, render
 from polyarena.reports.page import Figure, PageContent, page
 from polyarena.reports.stats import estimates_table, mean_scores, win_rates
 from polyarena.reports.tables import language_table, markdown, sections
@@ -40,13 +40,12 @@ def build(estimates: pd.DataFrame) -> tuple[str, dict[str, bytes]]:
     files: dict[str, bytes] = {}
     figures = []
     for chart in charts(estimates, chance={"names": 0.25}):
-        drawings = {f"{chart.name}.{kind}": render(chart.figure, kind) for kind in FORMATS}
+        drawings = {f"{chart.name}.{kind}": render(chart.draw(), kind) for kind in FORMATS}
         files |= drawings
         figures.append(Figure(chart.title, drawings[f"{chart.name}.svg"], tuple(sorted(drawings))))
     for section in sections(estimates):
         files[f"{section.task}-{section.metric}.md"] = markdown(language_table(section)).encode()
-    codes = estimates[estimates["level"] == "language"]["group"]
-    content = PageContent("t", "0.1.0", (), (), (), estimates, tuple(figures), (), missing_languages(codes))
+    content = PageContent("t", "0.1.0", (), (), (), estimates, tuple(figures))
     return page(content), files
 
 

@@ -1,7 +1,7 @@
 """Which font families draw a text: the bundled ones first, then files the user gives, then fonts of the machine.
 
-Every text has a glyph for each of its visible characters, or :class:`MissingGlyphError` names what is missing; nothing is
-drawn as an empty box. The text engine of matplotlib (3.11.1 or later) shapes Arabic and Indic scripts and orders
+Every text has a glyph for each of its visible characters, or :class:`MissingGlyphError` names what is missing; nothing
+is drawn as an empty box. The text engine of matplotlib (3.11.1 or later) shapes Arabic and Indic scripts and orders
 bidirectional text by itself.
 """
 
@@ -50,7 +50,7 @@ FALLBACK = "DejaVu Sans"
 """Comes with matplotlib; has signs and letters that the bundled fonts lack."""
 
 BASE = (SANS, MATHS, FALLBACK)
-"""What draws Latin, Greek, Cyrillic, digits and signs. Noto Sans lacks U+2212, arrows, ≤ and ≥: hence the second one."""
+"""What draws Latin, Greek, Cyrillic, digits and signs. Noto Sans lacks U+2212, arrows, ≤ and ≥: hence the second."""
 
 _NOTO = {
     "Arab": "Arabic", "Armn": "Armenian", "Beng": "Bengali", "Deva": "Devanagari", "Ethi": "Ethiopic",
@@ -73,10 +73,10 @@ BUNDLE = (
 """All fonts that figures need for the languages of the table."""
 
 OF_SCRIPT = {script: font.family for font in BUNDLE for script in font.scripts}
-"""The bundled family of each script beyond Latin, Greek and Cyrillic. Chinese, Japanese and Korean differ in the shape of
-characters that they share, so each has its own."""
+"""The bundled family of each script beyond Latin, Greek and Cyrillic. Chinese, Japanese and Korean draw the characters
+that they share in shapes of their own, so each has its own font."""
 
-UNSHAPED = frozenset({*BASE, *(OF_SCRIPT[script] for script in ("Armn", "Ethi", "Geor", *_CJK))})
+UNSHAPED = (SANS, MATHS, *(OF_SCRIPT[script] for script in ("Armn", "Ethi", "Geor", *_CJK)))
 """Families whose letters stand side by side as they come: no joining, no reordering, no right-to-left."""
 
 INVISIBLE = frozenset({"Cf", "Zs"})
@@ -99,7 +99,9 @@ def families(script: str = "") -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def families_for(text: str, script: str = "") -> tuple[str, ...]:
-    """Return the families that a text needs: those of its script, and one more for each character that these lack.
+    """Return the families that a text needs: those of its script, and more for the characters that these lack.
+
+    One family that has all of the other characters is preferred to several, for letters of two fonts do not join.
 
     Args:
         text: A name of a language, system, task or judge, or a caption.
@@ -108,19 +110,22 @@ def families_for(text: str, script: str = "") -> tuple[str, ...]:
     Raises:
         MissingGlyphError: No bundled, given or installed font has one of its characters.
     """
-    chosen = families(script)
-    for character in sorted(missing_characters(text, chosen)):
-        if missing_characters(character, chosen):
-            family = _family_with(character)
-            if family is None:
-                raise _missing(character, text)
-            chosen = (*chosen, family)
-    return chosen
+    first = families(script)[:-1]
+    lacking = missing_characters(text, first)
+    more: list[str] = []
+    while lacking:
+        family = _best_family(lacking)
+        if family is None:
+            raise _missing(min(lacking), text)
+        more.append(family)
+        lacking = missing_characters("".join(lacking), (family,))
+    return tuple(dict.fromkeys((*first, *more, FALLBACK)))
 
 
-def needs_outlines(chosen: Iterable[str]) -> bool:
-    """Tell whether a text in these families may be shaped, and so is drawn as outlines in place of text."""
-    return not UNSHAPED.issuperset(chosen)
+@lru_cache(maxsize=4096)
+def needs_outlines(text: str) -> bool:
+    """Tell whether a text may be shaped, and so is drawn as outlines in place of text."""
+    return bool(missing_characters(text, UNSHAPED))
 
 
 def missing_characters(text: str, among: tuple[str, ...]) -> frozenset[str]:
@@ -169,15 +174,19 @@ def add_fonts(paths: Iterable[str | Path]) -> tuple[str, ...]:
 _given: list[str] = []
 
 
-def _family_with(character: str) -> str | None:
-    """Return the first family that has a character: bundled, given, installed Noto, then others by name."""
+def _best_family(wanted: frozenset[str]) -> str | None:
+    """Return the family with most of some characters; on a tie bundled, given, DejaVu, Noto, then others by name."""
     bundled = [font.family for font in BUNDLE]
-    installed = sorted({entry.name for entry in font_manager.fontManager.ttflist} - {*bundled, *_given})
+    installed = sorted({entry.name for entry in font_manager.fontManager.ttflist} - {*bundled, *_given, FALLBACK})
     noto = [name for name in installed if name.startswith("Noto Sans")]
-    for family in (*dict.fromkeys(bundled), *_given, *noto, *installed):
-        if ord(character) in _covered(family):
-            return family
-    return None
+    best, most = None, 0
+    for family in dict.fromkeys((*bundled, *_given, FALLBACK, *noto, *installed)):
+        count = len(wanted) - len(missing_characters("".join(wanted), (family,)))
+        if count > most:
+            best, most = family, count
+        if most == len(wanted):
+            break
+    return best
 
 
 def _missing(character: str, text: str) -> MissingGlyphError:

@@ -4,8 +4,9 @@ Run it again when the language table gets a new name or script::
 
     python -m polyarena.reports.figures.fonts.subset FOLDER_WITH_NOTO
 
-The folder is searched for the files of Debian's ``fonts-noto-core`` (20201225) and ``fonts-noto-cjk`` (20220127). The same
-files give the same bytes. ``tests/reports/figures/fonts`` compares every name, drawn with the subset, with the full font.
+The folder is searched for the files of Debian's ``fonts-noto-core`` (20201225) and ``fonts-noto-cjk`` (20220127).
+The same files give the same bytes. ``tests/reports/figures/fonts`` compares every name, drawn with the subset, with
+the full font.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from polyarena.reports.figures.fonts.families import BOLD, BUNDLE, FOLDER, MATHS
 from polyarena.tasks.languages import all_languages
 
 ALPHABETS = (
-    (0x0020, 0x007E), (0x00A0, 0x024F), (0x0250, 0x0292), (0x02B0, 0x036F), (0x0370, 0x045F), (0x048A, 0x04FF), (0x1E00, 0x1EFF), (0x2000, 0x206F),
-    (0x2070, 0x209F), (0x20A0, 0x20BF), (0x2116, 0x2116), (0x2122, 0x2122), (0x2150, 0x215F), (0xFFFD, 0xFFFD),
+    (0x0020, 0x007E), (0x00A0, 0x0292), (0x02B0, 0x036F), (0x0370, 0x045F), (0x048A, 0x04FF), (0x1E00, 0x1EFF),
+    (0x2000, 0x209F), (0x20A0, 0x20BF), (0x2116, 0x2116), (0x2122, 0x2122), (0x2150, 0x215F), (0xFFFD, 0xFFFD),
 )  # fmt: skip
 """Inclusive ranges: Latin with Vietnamese and African letters, Greek, Cyrillic, punctuation, super- and subscripts."""
 
 SIGNS = "−±×÷≈≠≤≥∞√∑∆←↑→↓↔⇒⇐⇔≪≫"
-"""What the captions and axes of figures write beyond letters; Noto Sans has most of them only in its font for maths."""
+"""What captions and axes write beyond letters; Noto has most of these signs only in its font for maths."""
 
 IN_EVERY_SCRIPT = " \u00a0\u200c\u200d\u25cc-.,()·"
 """Space, joiners, the dotted circle that carries lone signs, and what stands between words of a name."""
@@ -38,17 +39,17 @@ IN_EVERY_SCRIPT = " \u00a0\u200c\u200d\u25cc-.,()·"
 LATIN_FEATURES = ("ccmp", "kern", "locl", "mark", "mkmk")
 
 NAMES = (0, 1, 2, 3, 4, 5, 6, 10, 13, 14)
-"""Records of the table of names that are kept: copyright, names, version, description, licence and its address."""
+"""Records of the table of names that stay: copyright, names, version, description, licence, its address."""
 
 MOST_ERROR = 1.0
-"""Largest distance between a cubic outline and the quadratic one drawn in its place, in thousandths of the font size."""
+"""Largest distance of a quadratic outline from the cubic one that it replaces, in thousandths of the font size."""
 
 
 def characters(font: BundledFont) -> str:
     """Return the characters that a bundled font has to cover.
 
-    Of every name the decomposed and composed forms are added, because the shaping engine splits some vowel signs (Bengali
-    U+09CB into U+09C7 and U+09BE) and would fall back on a dotted circle, in silence, without the parts.
+    Of every name the decomposed and composed forms are added, because the shaping engine splits some vowel signs
+    (Bengali U+09CB into U+09C7 and U+09BE); without the parts it would draw a dotted circle and give no warning.
     """
     if font.family == MATHS:
         return SIGNS
@@ -154,7 +155,8 @@ def main(folder: str) -> None:
     sources = find(Path(folder), [font.source for font in BUNDLE])
     for font in BUNDLE:
         target = FOLDER / font.file
-        make(font, sources[font.source]).save(target)
+        with make(font, sources[font.source]) as made:
+            made.save(target)
         sys.stdout.write(f"{target.stat().st_size:8,} {font.file}\n")
     sys.stdout.write(f"{sum((FOLDER / font.file).stat().st_size for font in BUNDLE):8,} in all\n")
 

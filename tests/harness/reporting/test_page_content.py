@@ -63,10 +63,10 @@ def described(**changes):
 
 
 def test_names_versions_and_what_is_passed_on():
-    found = page_content(Records(make_lock()), pd.DataFrame(), [], ["tha_Thai"], ["results/x.csv"])
+    found = page_content(Records(make_lock()), pd.DataFrame(), [], ["results/x.csv"], notes=["Said."])
     assert (found.title, found.version) == ("x", version("polyarena"))
-    assert (found.without_glyphs, found.files) == (("tha_Thai",), ("results/x.csv",))
-    assert (found.notes, found.answers, found.figures, found.tables) == ((), (), (), ())
+    assert found.files == ("results/x.csv",)
+    assert (found.notes, found.answers, found.figures, found.tables) == (("Said.",), (), (), ())
 
 
 @pytest.mark.parametrize(

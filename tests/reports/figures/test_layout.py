@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarena.reports.figures.columns import FEWEST_TOGETHER, height, panels
-from polyarena.reports.figures.fonts import families
 from polyarena.reports.figures.sheet import new_sheet, plot_area, shorten, text_width, wrap
 from polyarena.reports.labels import language_label
 from polyarena.reports.rows import Row
@@ -64,7 +63,7 @@ def test_a_name_that_is_too_long_is_cut() -> None:
     cut = shorten("an extraordinarily long name of a system " * 3, 1.5, 8)
     assert cut.endswith("…")
     assert text_width(cut, 8) <= 1.5
-    assert shorten("short", 1.5, 8, "normal", families()) == "short"
+    assert shorten("short", 1.5, 8, "normal") == "short"
 
 
 def test_one_column_is_left_alone() -> None:

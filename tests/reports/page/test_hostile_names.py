@@ -75,7 +75,6 @@ def content(name: str, make_scores: Make, make_battles: Make) -> PageContent:
         estimates=add_flags(found.assign(note=name), [Flag(f"{name} exam", "deu_Latn", name, name, name)], groups),
         figures=(Figure(name, b"<svg/>", (f"{name}.pdf", "x.svg")),),
         answers=(OffTargetCount(name, name, 4, 1, 1, 1, 1, ((name, 1, 4),)),),
-        without_glyphs=(name,),
         files=(f"results/{name}.csv",),
         notes=(name,),
         tables=(Table(name, (name, "x"), ((name, name),), notes=(name,)),),

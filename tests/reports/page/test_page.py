@@ -78,7 +78,6 @@ def content(win_estimates: pd.DataFrame, score_estimates: pd.DataFrame) -> PageC
         estimates=pd.concat([win_estimates, score_estimates]),
         figures=(Figure("win rates by language", SVG, ("figures/a b.png", "figures/a.pdf")),),
         answers=(OffTargetCount("old", "mini", 184, 60, 110, 10, 4, (("arb_Arab", 8, 8),)),),
-        without_glyphs=("khm_Khmr",),
         files=("results/estimates.csv",),
         notes=("A note.",),
     )
