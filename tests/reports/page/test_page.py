@@ -109,7 +109,6 @@ def test_the_page_holds_what_was_run_and_what_came_out(content: PageContent) -> 
         "nobody to write it",
         "Games without a verdict",
         "Arabic 8/8",
-        "Khmer (khm_Khmr)",
         "How to read this",
         "A note.",
         "|polyarena:",

@@ -101,23 +101,22 @@ def test_decomposed_forms_are_asked_for() -> None:
     assert characters(next(font for font in BUNDLE if font.family == MATHS)) == SIGNS
 
 
-@pytest.mark.parametrize("language", all_languages(), ids=str)
-def test_every_name_is_drawn_as_with_the_full_fonts(language, full: dict[str, str]) -> None:
-    for text, script in ((language.autonym, language.script), (language.name, "")):
-        ours = list(families_for(text, script))
-        theirs = [full.get(family, family) for family in ours]
-        difference = np.abs(ink(text, ours) - ink(text, theirs))
-        assert difference.max() <= (0 if script not in {"Jpan", "Hang", "Hans", "Hant"} else MOST_DIFFERENCE), text
-
-
-@pytest.mark.parametrize("font", [BUNDLE[2], *(font for font in BUNDLE if font.scripts in {("Thai",), ("Jpan",)})])
-def test_the_script_makes_the_files_that_are_here(font: BundledFont, full: dict[str, str], tmp_path: Path) -> None:
+def test_every_name_is_drawn_as_with_the_full_fonts(full: dict[str, str], tmp_path: Path) -> None:
+    """And the script makes the files that are here, to the byte."""
+    for language in all_languages():
+        for text, script in ((language.autonym, language.script), (language.name, "")):
+            ours = list(families_for(text, script))
+            theirs = [full.get(family, family) for family in ours]
+            difference = np.abs(ink(text, ours) - ink(text, theirs))
+            cubic = script in {"Jpan", "Hang", "Hans", "Hant"}
+            assert difference.max() <= (MOST_DIFFERENCE if cubic else 0), (language.code, text)
     found = sources()
     assert found
-    assert full
-    with make(font, found[font.source]) as made:
-        made.save(tmp_path / font.file)
-    assert (tmp_path / font.file).read_bytes() == (FOLDER / font.file).read_bytes()
+    for font in BUNDLE:
+        if font.family == MATHS or font.scripts in {("Thai",), ("Jpan",)}:
+            with make(font, found[font.source]) as made:
+                made.save(tmp_path / font.file)
+            assert (tmp_path / font.file).read_bytes() == (FOLDER / font.file).read_bytes()
 
 
 def test_a_folder_without_the_fonts_is_refused(tmp_path: Path) -> None:
