@@ -83,7 +83,7 @@ def ours(url: str, width: int, count: int, cache: Path | None = None) -> float:
         Journal(Path(folder) / "attempts.jsonl", kept.get) as journal,
     ):
         started = time.monotonic()
-        with Endpoint(settings, kept, Ledger(), spending=BudgetGuard(journal, None, {})) as endpoint:
+        with Endpoint(settings, kept, Ledger(), budget_guard=BudgetGuard(journal)) as endpoint:
             calls = (Call(messages=({"role": "user", "content": question(n)},)) for n in range(count))
             answered = sum(reply.error is None for reply in endpoint(calls))
         assert answered == count
@@ -212,7 +212,7 @@ def ask_through_storm(url: str, count: int, folder: Path) -> None:
     with (
         CallCache(folder / "calls.sqlite") as cache,
         Journal(folder / "attempts.jsonl", cache.get) as journal,
-        Endpoint(settings, cache, Ledger(), spending=BudgetGuard(journal, None, {})) as endpoint,
+        Endpoint(settings, cache, Ledger(), budget_guard=BudgetGuard(journal)) as endpoint,
     ):
         for reply in endpoint(Call(messages=({"role": "user", "content": str(n)},)) for n in range(count)):
             print(reply.text, flush=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.budget import BudgetError, BudgetGuard, Reservation
 from polyarena.harness.endpoints.accounting.cost_label import current_cost_label
-from polyarena.harness.endpoints.accounting.journal import ABANDONED, Account
+from polyarena.harness.endpoints.accounting.entry import ABANDONED, Account, JournalEntry
 from polyarena.harness.endpoints.accounting.ledger import Ledger
 from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.close_on_exit import CloseOnExit
@@ -40,7 +40,7 @@ class _Response:
     """A request that has ended; ``outcome`` is ``None`` if nobody waited for it to the end."""
 
     job: PendingCall
-    begun: Reservation | None
+    reservation: Reservation | None
     outcome: Outcome | None
     seconds: float
 
@@ -66,7 +66,7 @@ class Endpoint(CloseOnExit):
         cache: Where answers are looked up and kept; ``None`` for neither.
         ledger: Where attempts, tokens and money are counted.
         on_attempt: Told of each request when it has ended, on the background thread.
-        spending: Writes each request down and holds it to the budgets.
+        budget_guard: Records each request in the journal and holds it to the budgets.
         remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
         retry_refused: Ask such questions again all the same.
 
@@ -81,7 +81,7 @@ class Endpoint(CloseOnExit):
         ledger: Ledger,
         on_attempt: Callable[[Attempt], None] | None = None,
         *,
-        spending: BudgetGuard | None = None,
+        budget_guard: BudgetGuard | None = None,
         remember_refusals: bool = False,
         retry_refused: bool = False,
     ) -> None:
@@ -89,7 +89,7 @@ class Endpoint(CloseOnExit):
         self.cache = cache
         self.ledger = ledger
         self._on_attempt = on_attempt
-        self._spending = spending
+        self._guard = budget_guard
         self._answers = ReplyPolicy(settings, cache, remember_refusals, retry_refused)
         # Re-entrant: the garbage collector may close a forgotten stream on a thread that holds it.
         self._lock = threading.RLock()
@@ -147,8 +147,8 @@ class Endpoint(CloseOnExit):
             if job is not None:
                 job.waiters += 1
                 return Claim("shared", job)
-            label = Account(current_cost_label(call.match), self.settings.model, prices=self.settings.prices)
-            job = PendingCall(key, body, label, key, call.sample_index)
+            account = Account(current_cost_label(call.match), self.settings.model, prices=self.settings.prices)
+            job = PendingCall(key, body, account, key, call.sample_index)
             kept = self._answers.find(key)
             if kept is not None:
                 job.future.set_result(kept)
@@ -196,10 +196,10 @@ class Endpoint(CloseOnExit):
         if kept is not None:
             self._finish(job, kept)
             return None
-        begun: Reservation | None = None
-        if self._spending is not None:
+        reservation: Reservation | None = None
+        if self._guard is not None:
             try:
-                while (begun := self._spending.begin(job.label, job.key, job.body)) is None:
+                while (reservation := self._guard.begin(job.account, job.key, job.body, repeats=job.outcome)) is None:
                     await asyncio.sleep(_HOLD_S)
                     if job.future.done():
                         return None
@@ -214,7 +214,7 @@ class Endpoint(CloseOnExit):
         try:
             outcome = await send(job.body)
         finally:
-            ended = _Response(job, begun, outcome, time.monotonic() - started)
+            ended = _Response(job, reservation, outcome, time.monotonic() - started)
             if outcome is None or not outcome.ok:
                 self._record([ended])
         if outcome.ok:
@@ -238,20 +238,21 @@ class Endpoint(CloseOnExit):
                 self._settle(each.job, each.outcome)
 
     def _record(self, ended: Sequence[_Response]) -> None:
-        prices = self.settings.prices
+        entries: list[JournalEntry] = []
         written: list[tuple[Reservation, str, Reply]] = []
         for each in ended:
             job = each.job
             name = ABANDONED if each.outcome is None else each.outcome.reason
             reply = Reply("") if each.outcome is None else each.outcome.reply
-            counts = (reply.prompt_tokens, reply.completion_tokens)
-            cost = prices.cost(*counts, reply.cached_tokens) if prices is not None else None
-            self.ledger.record_attempt(name, *counts, cost, repeats=job.outcome)
+            reservation = each.reservation
+            sent = reservation.entry if reservation else JournalEntry(job.account, job.key, repeats=job.outcome)
+            entries.append(sent.ended(name, reply))
             job.outcome = name
-            if each.begun is not None:
-                written.append((each.begun, name, reply))
-        if written and self._spending is not None:
-            self._spending.end_all(written)
+            if reservation is not None:
+                written.append((reservation, name, reply))
+        self.ledger.record_requests(entries)
+        if written and self._guard is not None:
+            self._guard.end_all(written)
         if self._on_attempt is not None:
             for each in ended:
                 error = None if each.outcome is None else each.outcome.reply.error

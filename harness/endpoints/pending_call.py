@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from polyarena.harness.endpoints.accounting.journal import Account
+from polyarena.harness.endpoints.accounting.entry import Account
 from polyarena.harness.endpoints.accounting.ledger import Source
 from polyarena.judges.protocol import Reply
 
@@ -38,7 +38,7 @@ class PendingCall:
     Attributes:
         key: Of the question as it is sent now.
         body: What is sent now.
-        label: What it is asked for.
+        account: What it is asked for.
         claimed: The key under which callers look for it; another than ``key`` after structured output was refused.
         sample_index: Of the call.
         future: The reply.
@@ -49,7 +49,7 @@ class PendingCall:
 
     key: str
     body: Mapping[str, Any]
-    label: Account
+    account: Account
     claimed: str
     sample_index: int
     future: Future[Reply] = field(default_factory=Future)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
-from polyarena.harness.endpoints.accounting.budget import Budget, BudgetGuard, amount_spent
+from polyarena.harness.endpoints.accounting.budget import Budget, BudgetGuard
 from polyarena.harness.endpoints.accounting.journal import Journal
 from polyarena.harness.endpoints.batch.batch_endpoint import BatchEndpoint
 from polyarena.harness.events import CostsUpdated, event_record
@@ -53,14 +53,14 @@ class Connections:
 
     def open(self, settings: EndpointSettings) -> Ask:
         """Open an endpoint that shares the run's cache, journal and budgets."""
-        cache, spending = self._opened()
+        cache, guard = self._opened()
         ledger = self._ledgers.setdefault(settings.model, Ledger())
         kind = BatchEndpoint if settings.mode == "batch" else Endpoint
         endpoint = kind(
             settings,
             cache,
             ledger,
-            spending=spending,
+            budget_guard=guard,
             remember_refusals=self._who == "judges",
             retry_refused=self._retry_refused,
         )
@@ -75,22 +75,15 @@ class Connections:
         if self._kept is None:
             cache = self._stack.enter_context(CallCache(self._path))
             journal = self._stack.enter_context(Journal(self._folder.attempts, cache.get))
-            before, overall = journal.entries_before, self._experiment.budget
-            self._kept = (
-                cache,
-                BudgetGuard(
-                    journal,
-                    None if overall is None else Budget(overall, amount_spent(before), "the budget of the experiment"),
-                    {
-                        judge.name: Budget(
-                            judge.budget, amount_spent(before, judge.name), f"the budget of {judge.name!r}"
-                        )
-                        for judge in self._experiment.judges
-                        if judge.budget is not None
-                    },
-                ),
-            )
+            self._kept = (cache, BudgetGuard(journal, list(self._budgets())))
         return self._kept
+
+    def _budgets(self) -> Iterator[Budget]:
+        for judge in self._experiment.judges:
+            if judge.budget is not None:
+                yield Budget(judge.budget, f"the budget of {judge.name!r}", judge.name)
+        if self._experiment.budget is not None:
+            yield Budget(self._experiment.budget, "the budget of the experiment")
 
     def log_spent(self) -> None:
         """Log what each model took, by its name at the endpoint, if it is more than was logged before."""

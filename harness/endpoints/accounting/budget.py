@@ -1,15 +1,15 @@
-"""Hard limits on money, and the journal behind them."""
+"""Hard limits on money, held against what the journal of a run folder says."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from polyarena.harness.endpoints.accounting.journal import Account, Journal, JournalEntry
+from polyarena.harness.endpoints.accounting.entry import Account, JournalEntry
+from polyarena.harness.endpoints.accounting.journal import Journal
 from polyarena.harness.endpoints.request import STRUCTURE
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import ModelError
@@ -20,167 +20,111 @@ _LONGEST_ANSWER = 100_000
 
 
 class BudgetError(ModelError):
-    """The next request could cost more than the budget has left; what was answered is kept."""
+    """The next request could cost more than the budget has left; answers so far are stored."""
 
     exit_code = 5
 
 
+@dataclass(frozen=True, slots=True)
 class Budget:
-    """An amount that requests under way and paid may not exceed; several endpoints and threads may share one.
+    """An amount that requests in flight and requests paid for may not exceed together, in all runs of a folder.
 
-    Args:
+    Attributes:
         limit: In the currency of the prices.
-        spent: By earlier runs in the same folder.
-        what: Whose budget it is, for the message.
+        name: Whose budget it is, for messages.
+        judge: The judge whose requests it covers; ``None`` for all requests.
     """
 
-    def __init__(self, limit: Decimal, spent: Decimal, what: str) -> None:
-        self.limit = limit
-        self.what = what
-        self._spent = spent
-        self._held = Decimal(0)
-        self._lock = threading.Lock()
+    limit: Decimal
+    name: str
+    judge: str | None = None
 
-    @property
-    def spent(self) -> Decimal:
-        """What counts as spent, requests under way apart."""
-        return self._spent
+    def covers(self, account: Account) -> bool:
+        """Return whether requests of this account count against it."""
+        return self.judge is None or (account.label.who == "judges" and account.label.name == self.judge)
 
-    def hold(self, amount: Decimal) -> bool:
-        """Set an amount aside for a request, or say that it has to wait until others have ended.
-
-        Raises:
-            BudgetError: Nothing is under way and the amount does not fit.
-        """
-        with self._lock:
-            if self._spent + self._held + amount <= self.limit:
-                self._held += amount
-                return True
-            if self._held:
-                return False
-            left = max(self.limit - self._spent, Decimal(0))
-        raise BudgetError(
-            f"{self.what} is spent",
-            why=f"{left:.6g} of {self.limit:f} is left, and the next request may cost {amount:.6g}",
-            fix="raise `budget:` and run the same command again: answers that were paid for are kept",
+    def exceeded(self, left: Decimal, amount: Decimal) -> BudgetError:
+        """Return the error for a request that costs up to ``amount`` where ``left`` is left."""
+        return BudgetError(
+            f"{self.name} is spent" if left <= 0 else f"{self.name} does not cover the next request",
+            why=f"{left:.6g} of {self.limit:f} is left, and the next request may cost up to {amount:.6g}",
+            fix=f"raise `budget:` by at least {amount - left:.6g} and run the same command again: answers that were "
+            "paid for are not asked for again",
         )
-
-    def reopen(self, amount: Decimal) -> None:
-        """Set aside again what an earlier process had set aside for a request that is still under way."""
-        with self._lock:
-            self._spent -= amount
-            self._held += amount
-
-    def settle(self, held: Decimal, charge: Decimal) -> None:
-        """Replace what was set aside for a request by what it came to."""
-        with self._lock:
-            self._held -= held
-            self._spent += charge
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A request that was written down and may be sent."""
+    """A request that is in the journal and may be sent."""
 
     number: int
     entry: JournalEntry
-    budgets: tuple[Budget, ...]
 
 
 class BudgetGuard:
-    """Lets requests begin, within their budgets, and writes down what they came to.
+    """Lets requests begin, within their budgets, and records their outcomes.
+
+    Budgets hold across everything that runs at once: other threads, endpoints and processes of the same run folder.
 
     Args:
         journal: Of the run folder.
-        overall: Budget of everything; ``None`` for none.
-        judges: Budgets of single judges, by name.
+        budgets: What requests must stay within.
     """
 
-    def __init__(self, journal: Journal, overall: Budget | None, judges: Mapping[str, Budget]) -> None:
+    def __init__(self, journal: Journal, budgets: Sequence[Budget] = ()) -> None:
         self.journal = journal
-        self._overall = overall
-        self._judges = judges
+        self._budgets = tuple(budgets)
 
-    def begin(self, label: Account, key: str, body: Mapping[str, Any]) -> Reservation | None:
-        """Write down a request that is about to be sent; ``None`` if it has to wait.
+    def begin(
+        self, account: Account, key: str, body: Mapping[str, Any], *, repeats: str | None = None
+    ) -> Reservation | None:
+        """Record a request that is about to be sent; ``None`` if it has to wait until others have ended.
 
         Raises:
-            BudgetError: A budget is spent.
-            StoreError: The journal cannot be written.
+            BudgetError: A budget does not cover it, whatever those in flight cost.
+            StoreError: The journal cannot be read or written.
         """
-        most = max_request_cost(label, body)
-        held: list[Budget] = []
-        for budget in self._budgets(label):
-            if not self._hold(budget, most or Decimal(0), held):
-                return None
-            held.append(budget)
-        return Reservation(self.journal.sent(label, key, most), JournalEntry(label, key, most), tuple(held))
+        max_cost = max_request_cost(account, body)
+        amount = max_cost or Decimal(0)
+        with self.journal.transaction():
+            for budget in self._budgets:
+                if not budget.covers(account):
+                    continue
+                left = budget.limit - self.journal.charged(budget.judge)
+                reserved = self.journal.reserved(budget.judge)
+                if amount > left - reserved:
+                    if reserved:
+                        return None
+                    raise budget.exceeded(max(left, Decimal(0)), amount)
+            number = self.journal.sent(account, key, max_cost, repeats=repeats)
+        return Reservation(number, JournalEntry(account, key, max_cost, repeats=repeats))
 
     def resume(self, key: str) -> Reservation | None:
         """Take over a question that an earlier process has handed in with a batch; ``None`` if none did."""
         number, entry = self.journal.open_batches.pop(key, (0, None))
-        if entry is None:
-            return None
-        budgets = tuple(self._budgets(entry.label))
-        for budget in budgets:
-            budget.reopen(entry.most or Decimal(0))
-        return Reservation(number, entry, budgets)
+        return None if entry is None else Reservation(number, entry)
 
-    def end(self, begun: Reservation, outcome: str, reply: Reply) -> None:
-        """Write down what a request came to."""
-        self.end_all([(begun, outcome, reply)])
+    def end(self, reservation: Reservation, outcome: str, reply: Reply) -> None:
+        """Record the outcome of a request."""
+        self.end_all([(reservation, outcome, reply)])
 
     def end_all(self, requests: Iterable[tuple[Reservation, str, Reply]]) -> None:
-        """Write down what several requests came to, with outcome and reply, in one write."""
-        ended = list(requests)
-        self.journal.all_ended((begun.number, outcome, reply) for begun, outcome, reply in ended)
-        for begun, outcome, reply in ended:
-            self._settle(begun, outcome, reply)
-
-    @staticmethod
-    def _settle(begun: Reservation, outcome: str, reply: Reply) -> None:
-        if not begun.budgets:
-            return
-        ended = replace(
-            begun.entry,
-            outcome=outcome,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            cached_tokens=reply.cached_tokens,
-        )
-        for budget in begun.budgets:
-            budget.settle(begun.entry.most or Decimal(0), ended.charge)
-
-    def _budgets(self, label: Account) -> list[Budget]:
-        own = self._judges.get(label.purpose.name) if label.purpose.who == "judges" else None
-        return [budget for budget in (own, self._overall) if budget is not None]
-
-    @staticmethod
-    def _hold(budget: Budget, amount: Decimal, held: Sequence[Budget]) -> bool:
-        try:
-            fits = budget.hold(amount)
-        except BudgetError:
-            for other in held:
-                other.settle(amount, Decimal(0))
-            raise
-        if not fits:
-            for other in held:
-                other.settle(amount, Decimal(0))
-        return fits
+        """Record the outcomes of several requests, with their replies, in one write."""
+        self.journal.all_ended((reservation.number, outcome, reply) for reservation, outcome, reply in requests)
 
 
-def max_request_cost(label: Account, body: Mapping[str, Any]) -> Decimal | None:
+def max_request_cost(account: Account, body: Mapping[str, Any]) -> Decimal | None:
     """Return the most that a request can cost, or ``None`` without prices.
 
     A token is at least one byte of text, so a prompt has at most as many tokens as bytes, and a few for each turn; an
     image counts as 4,096. An answer is as long as the request allows, or 100,000 tokens if it sets no bound.
     """
-    if label.prices is None:
+    if account.prices is None:
         return None
     prompt = len(json.dumps(body[STRUCTURE]).encode()) if STRUCTURE in body else 0
     prompt += sum(_most_tokens(message.get("content")) + _TOKENS_OF_A_TURN for message in body["messages"])
     completion = body.get("max_completion_tokens") or body.get("max_tokens") or _LONGEST_ANSWER
-    return label.prices.cost(prompt, int(completion), batch=label.batch)
+    return account.prices.cost(prompt, int(completion), batch=account.batch)
 
 
 def _most_tokens(content: object) -> int:
@@ -188,15 +132,3 @@ def _most_tokens(content: object) -> int:
         return len(content.encode("utf-8", "replace"))
     parts = content if isinstance(content, list | tuple) else ()
     return sum(_most_tokens(part["text"]) if "text" in part else _TOKENS_OF_AN_IMAGE for part in parts)
-
-
-def amount_spent(entries: Mapping[int, JournalEntry], judge: str | None = None) -> Decimal:
-    """Return what earlier requests count against a budget: of one judge, or all."""
-    return sum(
-        (
-            entry.charge
-            for entry in entries.values()
-            if judge is None or (entry.label.purpose.who == "judges" and entry.label.purpose.name == judge)
-        ),
-        Decimal(0),
-    )

@@ -1,4 +1,4 @@
-"""What requests are made for: the rows of the ledger of a run folder."""
+"""What requests are made for: the rows of the cost table of a run folder."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class CostLabel:
 
 
 CostLabelLookup = Callable[[str], CostLabel]
-"""What a call is made for, by the key of its match, where a stream holds calls of several purposes."""
+"""What a call is made for, by the key of its match, where a stream has calls of several labels."""
 
 _current: ContextVar[CostLabel | CostLabelLookup] = ContextVar(
-    "polyarena_purpose",
+    "polyarena_cost_label",
     default=CostLabel(),  # noqa: B039 - it is frozen
 )
 
@@ -40,14 +40,14 @@ def current_cost_label(match: str = "") -> CostLabel:
     Args:
         match: Key of the match that the request is made for, if it is for one.
     """
-    purpose = _current.get()
-    return purpose if isinstance(purpose, CostLabel) else purpose(match)
+    label = _current.get()
+    return label if isinstance(label, CostLabel) else label(match)
 
 
 @contextmanager
-def attribute_costs(purpose: CostLabel | CostLabelLookup) -> Iterator[None]:
-    """Book the calls that are taken up within the block on ``purpose``; those in flight keep theirs."""
-    token = _current.set(purpose)
+def attribute_costs(label: CostLabel | CostLabelLookup) -> Iterator[None]:
+    """Attribute the calls that begin within the block to ``label``; those in flight keep theirs."""
+    token = _current.set(label)
     try:
         yield
     finally:

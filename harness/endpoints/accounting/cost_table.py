@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyarena.harness.endpoints.accounting.journal import ABANDONED, JournalEntry, read_entries
+from polyarena.harness.endpoints.accounting.entry import ABANDONED, JournalEntry
+from polyarena.harness.endpoints.accounting.journal import read_entries
+from polyarena.harness.endpoints.accounting.tally import Tally
 from polyarena.tasks.records import arrow_schema
 
 if TYPE_CHECKING:
@@ -74,11 +75,10 @@ def cost_table(journal: Path) -> list[CostRow]:
     """
     grouped: defaultdict[tuple[str, ...], list[JournalEntry]] = defaultdict(list)
     for entry in read_entries(journal).values():
-        label = entry.label
-        currency = label.prices.currency if label.prices is not None else ""
-        mode = "batch" if label.batch else "online"
-        purpose = label.purpose
-        key = (purpose.who, purpose.name, label.model, purpose.task, purpose.language, mode, currency)
+        account, label = entry.account, entry.account.label
+        currency = account.prices.currency if account.prices is not None else ""
+        mode = "batch" if account.batch else "online"
+        key = (label.who, label.name, account.model, label.task, label.language, mode, currency)
         grouped[key].append(entry)
     return [_row(key, grouped[key]) for key in sorted(grouped)]
 
@@ -90,11 +90,12 @@ def cost_frame(journal: Path) -> pd.DataFrame:
     return pd.DataFrame([asdict(row) for row in cost_table(journal)], columns=COST_SCHEMA.names)
 
 
-def _row(key: tuple[str, ...], entries: Iterable[JournalEntry]) -> CostRow:
+def _row(key: tuple[str, ...], entries: Sequence[JournalEntry]) -> CostRow:
     who, name, model, task, language, mode, currency = key
-    found = list(entries)
-    # Without prices even a request that was refused has no cost that could be told from an unknown one.
-    priced = all(entry.label.prices is not None for entry in found)
+    tally = Tally.of(entries)
+    # Without prices even a refused request has no cost that could be told from an unknown one.
+    priced = all(entry.account.prices is not None for entry in entries)
+    bound = tally.upper_bound
     return CostRow(
         who=who,
         name=name,
@@ -102,23 +103,14 @@ def _row(key: tuple[str, ...], entries: Iterable[JournalEntry]) -> CostRow:
         task=task,
         language=language,
         mode=mode,
-        requests=len(found),
-        answered=sum(entry.outcome == "ok" for entry in found),
-        maybe_billed=sum(entry.maybe_billed for entry in found),
-        abandoned=sum(entry.outcome in (None, ABANDONED) for entry in found),
-        prompt_tokens=sum(entry.prompt_tokens or 0 for entry in found),
-        completion_tokens=sum(entry.completion_tokens or 0 for entry in found),
-        cached_tokens=sum(entry.cached_tokens or 0 for entry in found),
-        cost=_sum(entry.cost for entry in found if not entry.maybe_billed) if priced else None,
-        cost_at_most=_sum(entry.at_most for entry in found) if priced else None,
+        requests=tally.requests,
+        answered=tally.outcomes["ok"],
+        maybe_billed=tally.maybe_billed,
+        abandoned=tally.outcomes[ABANDONED],
+        prompt_tokens=tally.prompt_tokens,
+        completion_tokens=tally.completion_tokens,
+        cached_tokens=tally.cached_tokens,
+        cost=f"{tally.cost:f}" if priced and not tally.unpriced else None,
+        cost_at_most=f"{bound:f}" if priced and bound is not None else None,
         currency=currency,
     )
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> str | None:
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return f"{total:f}"

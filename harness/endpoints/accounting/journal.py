@@ -1,155 +1,120 @@
-"""Each request of a run folder, written down before it is sent and after it has ended: a kill hides nothing.
+"""The journal of a run folder records each request before it is sent and after it has ended, so that a kill hides none.
 
-One JSON object a line, in ``attempts.jsonl``:
+It is the only record of requests: the ledger of a run, the cost table of the folder and the budgets are sums over it.
+Several processes may write to one journal at a time. One JSON object a line, in ``attempts.jsonl``:
 
 - ``{"label": 3, "who": ..., "name": ..., "task": ..., "language": ..., "model": ..., "batch": ..., "prices": ...}``
   says what the requests with this label are made for, and at which prices.
-- ``{"sent": 17, "label": 3, "key": ..., "most": "0.0123"}`` is written before a request is sent; ``most`` is the most
-  that it can cost, where there are prices.
-- ``{"ended": 17, "outcome": "ok", "tokens": [900, 12, 0]}`` is written once it is known what it came to, after its
-  answer is in the call cache; ``tokens`` are those of prompt and completion, and the cached part of the former.
+- ``{"sent": 17, "label": 3, "key": ..., "most": "0.0123", "writer": ...}`` is written before a request is sent;
+  ``most`` is the most that it can cost, where there are prices, and ``repeats`` the outcome of the request that it
+  repeats, if it repeats one.
+- ``{"ended": 17, "outcome": "ok", "tokens": [900, 12, 0]}`` is written once the outcome is known, after the answer is
+  in the call cache; ``tokens`` are those of prompt and completion, and the cached part of the former.
+
+Lines that cannot be read, or hold values of another type, are skipped.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel
+from polyarena.harness.endpoints.accounting.entry import ABANDONED, Account, JournalEntry
 from polyarena.harness.endpoints.close_on_exit import CloseOnExit
 from polyarena.harness.endpoints.settings import Prices
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
-ABANDONED = "abandoned"
-LOST = "batch"
-_UNBILLED = ("connection", "quota", LOST)
+_MOST = 2**53
+_UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What requests are made for, and at which prices.
+class _Lines:
+    """What the lines of a journal add up to, one after the other."""
 
-    Attributes:
-        purpose: What for.
-        model: The model's name at the endpoint.
-        batch: Whether they are made in batch mode.
-        prices: ``None`` if they are unknown.
-    """
+    def __init__(self) -> None:
+        self.accounts: dict[int, Account] = {}
+        self.entries: dict[int, JournalEntry] = {}
+        self.writers: dict[int, str] = {}
+        self.numbers: dict[Account, int] = {}
 
-    purpose: CostLabel
-    model: str
-    batch: bool = False
-    prices: Prices | None = None
+    def read(self, content: bytes) -> Iterator[tuple[JournalEntry | None, JournalEntry]]:
+        """Take in lines; yield each entry that they change, before and after."""
+        for text in content.split(b"\n"):
+            try:
+                line = json.loads(text.decode("utf-8", "replace"))
+                changed = self._take(line) if isinstance(line, dict) else None
+            except (RecursionError, *_UNREADABLE):
+                continue
+            if changed is not None:
+                yield changed
 
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One request.
-
-    Attributes:
-        label: What it was made for.
-        key: Of its question, as in the call cache.
-        most: The most that it can cost; ``None`` without prices.
-        outcome: As in :class:`polyarena.harness.endpoints.accounting.ledger.Totals`; ``None`` while it is under way.
-        prompt_tokens: As the endpoint counted.
-        completion_tokens: Likewise.
-        cached_tokens: Likewise.
-    """
-
-    label: Account
-    key: str
-    most: Decimal | None = None
-    outcome: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cached_tokens: int | None = None
-
-    @property
-    def metered(self) -> bool:
-        """Whether the endpoint has counted its tokens."""
-        return self.prompt_tokens is not None and self.completion_tokens is not None
-
-    @property
-    def maybe_billed(self) -> bool:
-        """Whether it ended, or is under way, without an answer or a count, and nobody knows whether it was billed.
-
-        So it is with a timeout, a body that was cut off or cannot be read, an answer that a filter withheld, and a
-        request that nobody waited for. One that was refused, or never arrived, is not billed.
-        """
-        return not self.metered and self.outcome != "ok" and not is_unbilled(self.outcome or ABANDONED)
-
-    @property
-    def cost(self) -> Decimal | None:
-        """The exact cost; zero for a request that was surely not billed, ``None`` if it is unknown."""
-        if not self.metered:
-            return None if self.outcome == "ok" or self.maybe_billed else Decimal(0)
-        if self.label.prices is None:
-            return None
-        counts = (self.prompt_tokens, self.completion_tokens, self.cached_tokens)
-        return self.label.prices.cost(*counts, batch=self.label.batch)
-
-    @property
-    def at_most(self) -> Decimal | None:
-        """The cost, and where it is unknown the most that it can be; ``None`` without prices."""
-        return self.most if self.cost is None else self.cost
-
-    @property
-    def charge(self) -> Decimal:
-        """What counts against a budget: :attr:`at_most`, which is known wherever there is a budget."""
-        return self.at_most or Decimal(0)
-
-
-def is_unbilled(outcome: str) -> bool:
-    """Return whether a request that came to this, without a count of tokens, was surely not billed."""
-    return outcome.isdigit() or outcome in _UNBILLED
+    def _take(self, line: dict[str, Any]) -> tuple[JournalEntry | None, JournalEntry] | None:
+        if "label" in line and "who" in line:
+            number, account = _number(line["label"]), _account(line)
+            # A later line gives the number a new meaning, for the requests after it.
+            self.accounts[number] = account
+            self.numbers = {known: each for known, each in self.numbers.items() if each != number} | {account: number}
+        elif "sent" in line:
+            number = _number(line["sent"])
+            if number in self.entries:
+                return None
+            entry = JournalEntry(
+                self.accounts[_number(line["label"])],
+                bytes.fromhex(line["key"]).hex(),
+                _amount(line["most"]),
+                repeats=_text(line.get("repeats")),
+            )
+            self.entries[number] = entry
+            self.writers[number] = _text(line.get("writer")) or ""
+            return None, entry
+        elif "ended" in line:
+            number = _number(line["ended"])
+            before = self.entries[number]
+            prompt, completion, cached = map(_count, line["tokens"])
+            reply = Reply("", None, prompt, completion, cached_tokens=cached)
+            self.entries[number] = before.ended(str(_text(line["outcome"]) or ABANDONED), reply)
+            return before, self.entries[number]
+        return None
 
 
 def read_entries(path: Path) -> dict[int, JournalEntry]:
-    """Return the requests in a journal by their number; empty if there is none. Lines that a crash cut off are skipped.
+    """Return the requests in a journal by their number; empty if there is none.
 
     Raises:
         StoreError: The file cannot be read.
     """
-    labels: dict[int, Account] = {}
-    entries: dict[int, JournalEntry] = {}
-    for line in _lines(path):
-        if "label" in line and "who" in line:
-            labels[line["label"]] = _label(line)
-        elif "sent" in line and line["label"] in labels:
-            most = None if line["most"] is None else Decimal(line["most"])
-            entries[line["sent"]] = JournalEntry(labels[line["label"]], line["key"], most)
-        elif "ended" in line and line["ended"] in entries:
-            prompt, completion, cached = line["tokens"]
-            entries[line["ended"]] = replace(
-                entries[line["ended"]],
-                outcome=line["outcome"],
-                prompt_tokens=prompt,
-                completion_tokens=completion,
-                cached_tokens=cached,
-            )
-    return entries
+    lines = _Lines()
+    for _ in lines.read(_content(path, 0)):
+        pass
+    return lines.entries
 
 
 class Journal(CloseOnExit):
-    """Writes the journal of a run folder; one process at a time, any of its threads.
+    """Writes the journal of a run folder; any number of processes and threads at a time.
 
-    Requests that an earlier process was killed over are ended first: as answered if their answer is in the call cache
-    (the kill came between the two writes), else as abandoned. Those in a batch go on without us and stay open.
+    Requests of processes that are gone are ended when a journal is opened: as answered if their answer is in the call
+    cache (the kill came between the two writes), else as abandoned. Those in a batch are still in progress at the
+    server and stay open.
 
     Args:
         path: The file; made when the first request is sent.
         answered: Looks an answer up in the call cache.
 
     Attributes:
-        entries_before: All requests of earlier processes, by number.
-        open_batches: Of these, the ones in a batch that has not been seen to end, by the key of their question.
+        open_batches: Requests of earlier processes in a batch that has not been seen to end, by the key of their
+            question.
 
     Raises:
         StoreError: The file cannot be read or written.
@@ -158,125 +123,250 @@ class Journal(CloseOnExit):
     def __init__(self, path: Path, answered: Callable[[str], Reply | None]) -> None:
         self.path = path
         self.open_batches: dict[str, tuple[int, JournalEntry]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._file: int | None = None
-        self._labels: dict[str, int] = {}
-        self._numbers: dict[Account, int] = {}
-        self.entries_before = read_entries(path)
-        self._next = max(self.entries_before, default=0) + 1
-        for line in _lines(path):
-            if "label" in line and "who" in line:
-                # A later line gives the number a new meaning, for the requests after it.
-                number = line.pop("label")
-                self._labels[json.dumps(line, sort_keys=True)] = number
+        self._file_lock = FileLock(path.with_name(".attempts.lock"), thread_local=False)
+        self._writer = secrets.token_hex(8)
+        self._alive = self._lock_of(self._writer)
+        self._holding = False
+        self._lines = _Lines()
+        self._offset = 0
+        self._charged: dict[str | None, Decimal] = {}
+        self._reserved: dict[str | None, Decimal] = {}
+        # Without requests there is nothing to end, and reading must not need a folder that can be written.
         if path.exists():
-            self._write(b"" if _ends_whole(path) else b"\n")
-        for number, entry in self.entries_before.items():
-            if entry.outcome is not None:
+            with self.transaction():
+                self._end_requests_of_the_dead(answered)
+
+    def _end_requests_of_the_dead(self, answered: Callable[[str], Reply | None]) -> None:
+        open_numbers = [number for number, entry in self._lines.entries.items() if entry.outcome is None]
+        alive = {writer: self._is_alive(writer) for writer in {self._lines.writers[number] for number in open_numbers}}
+        ended = []
+        for number in open_numbers:
+            entry = self._lines.entries[number]
+            if alive[self._lines.writers[number]]:
                 continue
             reply = answered(entry.key)
-            if reply is None and entry.label.batch:
+            if reply is None and entry.account.batch:
                 self.open_batches[entry.key] = (number, entry)
             else:
-                self.ended(number, ABANDONED if reply is None else "ok", reply or Reply(""))
-        self.entries_before = read_entries(path)
+                ended.append((number, ABANDONED if reply is None else "ok", reply or Reply("")))
+        self.all_ended(ended)
 
-    def sent(self, label: Account, key: str, most: Decimal | None) -> int:
-        """Write down that a request is about to be sent, and return its number."""
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the journal: what others have written is known within the block, and nobody writes in between.
+
+        Raises:
+            StoreError: The file cannot be locked, read or written.
+        """
         with self._lock:
-            number = self._next
-            self._next += 1
-            line = {"sent": number, "label": self._number_of(label), "key": key, "most": _text(most)}
-            self._write(_line(line))
+            try:
+                self._file_lock.acquire()
+            except (OSError, NotImplementedError) as error:
+                raise self._unwritable(error) from error
+            try:
+                if self._file_lock.lock_counter == 1:
+                    self._read_new()
+                yield
+            finally:
+                self._file_lock.release()
+
+    def sent(self, account: Account, key: str, max_cost: Decimal | None, *, repeats: str | None = None) -> int:
+        """Record that a request is about to be sent, and return its number."""
+        with self.transaction():
+            self._hold()
+            number = self._next()
+            label = self._lines.numbers.get(account)
+            content = b""
+            if label is None:
+                label = max(self._lines.accounts, default=0) + 1
+                content = _line({"label": label, **_fields(account)})
+            fields = {"sent": number, "label": label, "key": key, "most": _plain(max_cost), "writer": self._writer}
+            if repeats is not None:
+                fields["repeats"] = repeats
+            self._write(content + _line(fields))
         return number
 
     def ended(self, number: int, outcome: str, reply: Reply) -> None:
-        """Write down what a request came to."""
+        """Record the outcome of a request."""
         self.all_ended([(number, outcome, reply)])
 
     def all_ended(self, requests: Iterable[tuple[int, str, Reply]]) -> None:
-        """Write down what several requests came to, by number, outcome and reply, in one write."""
+        """Record the outcomes of several requests, by number, outcome and reply, in one write."""
         lines = []
         for number, outcome, reply in requests:
             tokens = [reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens]
             lines.append(_line({"ended": number, "outcome": outcome, "tokens": tokens}))
-        with self._lock:
-            self._write(b"".join(lines))
+        if lines:
+            with self.transaction():
+                self._write(b"".join(lines))
+
+    def charged(self, judge: str | None = None) -> Decimal:
+        """Return what the requests that have ended count against the budget of a judge, or of everything."""
+        return self._charged.get(judge, Decimal(0))
+
+    def reserved(self, judge: str | None = None) -> Decimal:
+        """Return the most that the requests in flight can cost, of a judge or of everything, in all processes."""
+        return self._reserved.get(judge, Decimal(0))
 
     def close(self) -> None:
-        """Close the file; harmless when done twice."""
+        """Close the file and say that this writer is gone; harmless when done twice."""
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+            if self._holding:
+                self._holding = False
+                self._alive.release()
+                Path(self._alive.lock_file).unlink(missing_ok=True)
 
-    def _number_of(self, label: Account) -> int:
-        number = self._numbers.get(label)
-        if number is None:
-            number = self._numbers[label] = self._written_label(label)
-        return number
+    def _next(self) -> int:
+        # Numbers are given in order, so the last one read is the highest but after a file was put together by hand.
+        last = next(reversed(self._lines.entries), 0)
+        return last + 1 if last == len(self._lines.entries) else max(self._lines.entries) + 1
 
-    def _written_label(self, label: Account) -> int:
-        fields: dict[str, Any] = {
-            **asdict(label.purpose),
-            "model": label.model,
-            "batch": label.batch,
-            "prices": None if label.prices is None else label.prices.model_dump(mode="json"),
-        }
-        text = json.dumps(fields, sort_keys=True)
-        number = self._labels.get(text)
-        if number is None:
-            number = self._labels[text] = max(self._labels.values(), default=0) + 1
-            self._write(_line({"label": number, **fields}))
-        return number
+    def _hold(self) -> None:
+        """Hold the lock by which other processes see that this writer lives; the system releases it at a kill."""
+        if not self._holding:
+            try:
+                self._alive.acquire()
+            except (OSError, NotImplementedError) as error:
+                raise self._unwritable(error) from error
+            self._holding = True
+
+    def _lock_of(self, writer: str) -> FileLock:
+        return FileLock(self.path.with_name(f".attempts.{writer}.lock"), thread_local=False)
+
+    def _is_alive(self, writer: str) -> bool:
+        lock = self._lock_of(writer)
+        if not writer.isalnum() or not Path(lock.lock_file).exists():
+            return False
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+        return False
+
+    def _read_new(self) -> None:
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError:
+            return
+        if size <= self._offset:
+            return
+        content = _content(self.path, self._offset)
+        self._offset += len(content)
+        self._apply(content)
+        if not content.endswith(b"\n"):
+            # Whoever wrote the last line was killed over it; nobody writes while the journal is held.
+            self._append(b"\n")
 
     def _write(self, content: bytes) -> None:
+        self._append(content)
+        self._apply(content)
+
+    def _apply(self, content: bytes) -> None:
+        for before, after in self._lines.read(content):
+            scopes = [None, after.account.label.name] if after.account.label.who == "judges" else [None]
+            for scope in scopes:
+                if before is None or before.outcome is None:
+                    change = (after.max_cost or Decimal(0)) * (1 if before is None else -1)
+                    self._reserved[scope] = self.reserved(scope) + change
+                else:
+                    self._charged[scope] = self.charged(scope) - before.charge
+                if after.outcome is not None:
+                    self._charged[scope] = self.charged(scope) + after.charge
+
+    def _append(self, content: bytes) -> None:
         # One write to a file opened for appending: whole, or cut off at the end, whatever kills the process.
         try:
             if self._file is None:
-                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+                self._file = os.open(self.path, flags, 0o666)
             os.write(self._file, content)
         except OSError as error:
-            raise StoreError(
-                "the journal of requests cannot be written", where=self.path, why=error.strerror or str(error)
-            ) from error
+            raise self._unwritable(error) from error
+        self._offset += len(content)
+
+    def _unwritable(self, error: Exception) -> StoreError:
+        if self.path.is_symlink():
+            return StoreError(
+                "the journal of requests is a symbolic link",
+                where=self.path,
+                why="polyarena does not write through links that lead out of a run folder",
+                fix="replace the link by a copy of its file, or delete it",
+            )
+        return StoreError(
+            "the journal of requests cannot be written",
+            where=self.path,
+            why=getattr(error, "strerror", None) or str(error),
+            fix="make the run folder writable, or free space on its disk; a network disk must support file locks",
+        )
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _content(path: Path, offset: int) -> bytes:
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for text in file:
-                try:
-                    line = json.loads(text)
-                except ValueError:
-                    continue
-                if isinstance(line, dict):
-                    yield line
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read()
     except FileNotFoundError:
-        return
+        return b""
     except OSError as error:
         raise StoreError(
-            "the journal of requests cannot be read", where=path, why=error.strerror or str(error)
+            "the journal of requests cannot be read",
+            where=path,
+            why=error.strerror or str(error),
+            fix="make it readable; without it the costs of this folder are unknown",
         ) from error
 
 
-def _label(line: dict[str, Any]) -> Account:
-    purpose = CostLabel(line["who"], line["name"], line["task"], line["language"])
+def _account(line: dict[str, Any]) -> Account:
+    texts = [line[name] for name in ("who", "name", "task", "language", "model")]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(line["batch"], bool):
+        raise TypeError("an account of other types")
     prices = None if line["prices"] is None else Prices.model_validate(line["prices"])
-    return Account(purpose, line["model"], line["batch"], prices)
+    return Account(CostLabel(*texts[:4]), texts[4], line["batch"], prices)
+
+
+def _fields(account: Account) -> dict[str, Any]:
+    prices = None if account.prices is None else account.prices.model_dump(mode="json")
+    return {**asdict(account.label), "model": account.model, "batch": account.batch, "prices": prices}
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
+        raise TypeError("no number of a request")
+    return value
+
+
+def _count(value: object) -> int | None:
+    with suppress(TypeError):
+        return _number(value)
+    return None
+
+
+def _amount(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation as error:
+        raise ValueError("no amount of money") from error
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("no amount of money")
+    return amount
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _line(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, separators=(",", ":")) + "\n").encode()
 
 
-def _text(amount: Decimal | None) -> str | None:
+def _plain(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:f}"
-
-
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        if not file.seek(0, os.SEEK_END):
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

@@ -1,15 +1,16 @@
-"""What was asked and what it cost."""
+"""What a run asks and what it costs: replies by their source, and the sum over its requests."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from polyarena.harness.endpoints.accounting.journal import is_unbilled
+from polyarena.harness.endpoints.accounting.entry import JournalEntry
+from polyarena.harness.endpoints.accounting.tally import Tally
 from polyarena.tasks.errors import ExperimentError
 
 Source = Literal["paid", "cache", "shared"]
@@ -25,17 +26,20 @@ class Totals:
         shared: Of these, answered by an equal call that was already in flight.
         failures: Of these, replies with an error, whoever asked.
         attempts: Requests begun, whether or not the endpoint was reached.
-        outcomes: The attempts by what they came to: ``ok``, an HTTP status, ``timeout``, ..., ``abandoned``.
-        retries: The attempts that repeated an earlier one, by the reason for repeating it.
-        prompt_tokens: As the endpoint counted, over all attempts; answers from the cache add nothing.
+        outcomes: The requests by outcome: ``ok``, an HTTP status, ``timeout``, ..., ``abandoned``.
+        retries: The requests that repeated an earlier one, by the reason for repeating it.
+        prompt_tokens: As the endpoint counted, over all requests; answers from the cache add nothing.
         completion_tokens: Likewise.
         unmetered: Answers without usage figures; the two sums above lack their tokens.
-        maybe_billed: Attempts without an answer that may have been billed all the same, such as timeouts.
+        maybe_billed: Requests without an answer that may have been billed all the same, such as timeouts.
         cost: Of what the endpoint counted, exact; ``None`` if the price of any answer is unknown, or if anything was
-            asked without prices. What the ``maybe_billed`` cost is not in it.
+            asked without prices. It does not include what the ``maybe_billed`` cost.
         priced: The part of the cost that is known.
         unpriced: Answers of unknown price.
         currency: Of cost and prices; empty if there are no prices.
+        oldest_cached: When the oldest answer from the cache was given, in seconds since the epoch; ``None`` without one
+            or where it is unknown.
+        newest_cached: Likewise the newest.
     """
 
     calls: int
@@ -53,25 +57,21 @@ class Totals:
     priced: Decimal
     unpriced: int
     currency: str
+    oldest_cached: float | None = None
+    newest_cached: float | None = None
 
 
 class Ledger:
-    """Counts calls, attempts, tokens and money; several endpoints and threads may write to one.
+    """Counts replies, and adds up the journal entries of one model in one run; threads and endpoints may share it.
 
-    The ledger holds what was paid now. A reply from the cache carries the price that was once paid for it and adds
-    nothing here.
+    A reply from the cache carries the price that was once paid for it and adds nothing to the cost.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
-        self._outcomes: Counter[str] = Counter()
-        self._retries: Counter[str] = Counter()
-        self._tokens = [0, 0]
-        self._unmetered = 0
-        self._maybe_billed = 0
-        self._priced = Decimal(0)
-        self._unpriced = 0
+        self._tally = Tally()
+        self._cached: tuple[float, float] | None = None
         self._currency = ""
 
     def use_currency(self, currency: str) -> None:
@@ -88,63 +88,50 @@ class Ledger:
                 )
             self._currency = currency
 
-    def record_call(self, source: Source, *, failed: bool) -> None:
-        """Count one reply that was handed out."""
+    def record_call(self, source: Source, *, failed: bool, answered_at: float | None = None) -> None:
+        """Count one reply that was handed out.
+
+        Args:
+            source: Where it came from.
+            failed: Whether it is a failure.
+            answered_at: When an answer from the cache was given, in seconds since the epoch, if that is known.
+        """
         with self._lock:
             self._calls["calls"] += 1
             self._calls["failures" if failed else source] += 1
+            if source == "cache" and answered_at is not None:
+                oldest, newest = self._cached or (answered_at, answered_at)
+                self._cached = (min(oldest, answered_at), max(newest, answered_at))
 
-    def record_attempt(
-        self,
-        outcome: str,
-        prompt_tokens: int | None = None,
-        completion_tokens: int | None = None,
-        cost: Decimal | None = None,
-        *,
-        repeats: str | None = None,
-    ) -> None:
-        """Count one request.
-
-        Args:
-            outcome: What it came to.
-            prompt_tokens: As the endpoint counted.
-            completion_tokens: Likewise.
-            cost: Of these tokens, ``None`` if unknown.
-            repeats: The outcome of the attempt that this one repeats.
-        """
-        metered = prompt_tokens is not None and completion_tokens is not None
+    def record_requests(self, entries: Iterable[JournalEntry]) -> None:
+        """Add the journal entries of requests that have ended."""
         with self._lock:
-            self._outcomes[outcome] += 1
-            if repeats is not None:
-                self._retries[repeats] += 1
-            self._tokens[0] += prompt_tokens or 0
-            self._tokens[1] += completion_tokens or 0
-            if metered or outcome == "ok":
-                self._unmetered += not metered
-                self._unpriced += cost is None
-                self._priced += cost or 0
-            elif not is_unbilled(outcome):
-                self._maybe_billed += 1
+            for entry in entries:
+                self._tally.add(entry)
 
     def totals(self) -> Totals:
         """Return all counts, taken at one moment."""
         with self._lock:
+            tally = self._tally
+            oldest, newest = self._cached or (None, None)
             return Totals(
                 calls=self._calls["calls"],
                 cache_hits=self._calls["cache"],
                 shared=self._calls["shared"],
                 failures=self._calls["failures"],
-                attempts=self._outcomes.total(),
-                outcomes=dict(sorted(self._outcomes.items())),
-                retries=dict(sorted(self._retries.items())),
-                prompt_tokens=self._tokens[0],
-                completion_tokens=self._tokens[1],
-                unmetered=self._unmetered,
-                maybe_billed=self._maybe_billed,
-                cost=None if self._unpriced or (self._outcomes and not self._currency) else self._priced,
-                priced=self._priced,
-                unpriced=self._unpriced,
+                attempts=tally.requests,
+                outcomes=dict(sorted(tally.outcomes.items())),
+                retries=dict(sorted(tally.retries.items())),
+                prompt_tokens=tally.prompt_tokens,
+                completion_tokens=tally.completion_tokens,
+                unmetered=tally.unmetered,
+                maybe_billed=tally.maybe_billed,
+                cost=None if tally.unpriced or (tally.outcomes and not self._currency) else tally.cost,
+                priced=tally.cost,
+                unpriced=tally.unpriced,
                 currency=self._currency,
+                oldest_cached=oldest,
+                newest_cached=newest,
             )
 
     def as_dict(self) -> dict[str, Any]:

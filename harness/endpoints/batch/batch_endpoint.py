@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.endpoints.accounting.budget import BudgetGuard, Reservation
-from polyarena.harness.endpoints.accounting.cost_label import current_cost_label
-from polyarena.harness.endpoints.accounting.journal import LOST, Account
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, current_cost_label
+from polyarena.harness.endpoints.accounting.entry import LOST, Account, JournalEntry
 from polyarena.harness.endpoints.accounting.ledger import Ledger, Source
 from polyarena.harness.endpoints.batch.files import request_lines
 from polyarena.harness.endpoints.cache import CallCache
@@ -41,7 +41,7 @@ class BatchEndpoint(CloseOnExit):
         cache: Where answers are kept, and which question lies in which batch.
         ledger: Where questions, tokens and money are counted.
         on_attempt: Told of each question when its batch has ended.
-        spending: Writes each question down and holds it to the budgets.
+        budget_guard: Records each question in the journal and holds it to the budgets.
         remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
         retry_refused: Ask such questions again all the same.
 
@@ -56,7 +56,7 @@ class BatchEndpoint(CloseOnExit):
         ledger: Ledger,
         on_attempt: Callable[[Attempt], None] | None = None,
         *,
-        spending: BudgetGuard | None = None,
+        budget_guard: BudgetGuard | None = None,
         remember_refusals: bool = False,
         retry_refused: bool = False,
     ) -> None:
@@ -64,11 +64,11 @@ class BatchEndpoint(CloseOnExit):
         self.cache = cache
         self.ledger = ledger
         self._on_attempt = on_attempt
-        self._spending = spending
+        self._guard = budget_guard
         self._answers = ReplyPolicy(settings, cache, remember_refusals, retry_refused, batch=True)
         self._client: BatchClient | None = None
         self._closed = threading.Event()
-        self._begun: dict[str, Reservation] = {}
+        self._reserved: dict[str, Reservation] = {}
         self._unlisted: set[str] = set()
         if settings.prices is not None:
             ledger.use_currency(settings.prices.currency)
@@ -116,10 +116,10 @@ class BatchEndpoint(CloseOnExit):
             key = body_key(self.settings.url, body, call.sample_index)
             first = key not in jobs and self._answers.find(key) is None
             if first:
-                label = Account(
+                account = Account(
                     current_cost_label(call.match), self.settings.model, batch=True, prices=self.settings.prices
                 )
-                jobs[key] = PendingCall(key, body, label, key, call.sample_index)
+                jobs[key] = PendingCall(key, body, account, key, call.sample_index)
             claims.append((key, first))
         return claims, jobs
 
@@ -129,11 +129,11 @@ class BatchEndpoint(CloseOnExit):
         for job in jobs.values():
             if self.cache.batch_of(job.key) is not None:
                 continue
-            if self._spending is not None:
-                begun = self._spending.begin(job.label, job.key, job.body)
-                if begun is None:
+            if self._guard is not None:
+                reservation = self._guard.begin(job.account, job.key, job.body, repeats=job.outcome)
+                if reservation is None:
                     break  # The rest has to wait for what is under way.
-                self._begun[job.key] = begun
+                self._reserved[job.key] = reservation
             bodies[job.key] = job.body
         left = dict.fromkeys(bodies)
         try:
@@ -153,9 +153,9 @@ class BatchEndpoint(CloseOnExit):
 
     def _take_back(self, keys: Iterable[str]) -> None:
         """Enter what was written down and then not handed in, because of a failure, as what it is: never sent."""
-        begun = [self._begun.pop(key) for key in keys if key in self._begun]
-        if begun and self._spending is not None:
-            self._spending.end_all((each, LOST, Reply("")) for each in begun)
+        reservation = [self._reserved.pop(key) for key in keys if key in self._reserved]
+        if reservation and self._guard is not None:
+            self._guard.end_all((each, LOST, Reply("")) for each in reservation)
 
     def _wait(self, jobs: Mapping[str, PendingCall]) -> None:
         """Wait until each question has a reply, asking those again that failed in passing."""
@@ -204,15 +204,19 @@ class BatchEndpoint(CloseOnExit):
         return outcomes
 
     def _record(self, key: str, job: PendingCall | None, outcome: Outcome) -> None:
-        reply, prices = outcome.reply, self.settings.prices
-        counts = (reply.prompt_tokens, reply.completion_tokens)
-        cost = prices.cost(*counts, reply.cached_tokens, batch=True) if prices is not None else None
-        self.ledger.record_attempt(outcome.reason, *counts, cost, repeats=job.outcome if job else None)
-        if self._spending is not None:
-            # One that another run folder has handed in is in that one's journal.
-            begun = self._begun.pop(key, None) or self._spending.resume(key)
-            if begun is not None:
-                self._spending.end(begun, outcome.reason, reply)
+        reply = outcome.reply
+        # One that another run folder has handed in is in that one's journal.
+        reservation = None
+        if self._guard is not None:
+            reservation = self._reserved.pop(key, None) or self._guard.resume(key)
+        if reservation is not None:
+            sent = reservation.entry
+        else:
+            account = Account(CostLabel(), self.settings.model, batch=True, prices=self.settings.prices)
+            sent = JournalEntry(account, key, repeats=job.outcome if job else None)
+        self.ledger.record_requests([sent.ended(outcome.reason, reply)])
+        if reservation is not None and self._guard is not None:
+            self._guard.end(reservation, outcome.reason, reply)
         if job is not None:
             job.attempts += 1
             job.outcome = outcome.reason

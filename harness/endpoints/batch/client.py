@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import openai
 
-from polyarena.harness.endpoints.accounting.journal import LOST
+from polyarena.harness.endpoints.accounting.entry import LOST
 from polyarena.harness.endpoints.batch.files import PATH, BatchResult, read_outcomes
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.harness.endpoints.transport.backoff import read_retry_after, retry_delay_s

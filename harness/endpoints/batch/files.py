@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from polyarena.harness.endpoints.accounting.journal import LOST
+from polyarena.harness.endpoints.accounting.entry import LOST
 from polyarena.harness.endpoints.transport.outcome import Outcome, failure, parse_response
 
 PATH: Final = "/v1/chat/completions"

@@ -26,7 +26,7 @@ url, folder, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 calls = [Call(messages=({"role": "user", "content": str(number)},)) for number in range(count)]
 settings = EndpointSettings(base_url=url, model="m", timeout_s=0.5, max_attempts=30, max_wait_s=1)
 with CallCache(folder / "calls.sqlite") as cache, Journal(folder / "attempts.jsonl", cache.get) as journal:
-    with Endpoint(settings, cache, Ledger(), spending=BudgetGuard(journal, None, {})) as endpoint:
+    with Endpoint(settings, cache, Ledger(), budget_guard=BudgetGuard(journal)) as endpoint:
         for reply in endpoint(calls):
             print(reply.text, flush=True)
 """

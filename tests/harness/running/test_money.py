@@ -10,9 +10,9 @@ import pytest
 
 from polyarena.harness import load_experiment, plan, run
 from polyarena.harness.cli.app import main
-from polyarena.harness.endpoints.accounting.budget import amount_spent
 from polyarena.harness.endpoints.accounting.cost_table import cost_table
 from polyarena.harness.endpoints.accounting.journal import read_entries
+from polyarena.harness.endpoints.accounting.tally import Tally
 from polyarena.harness.store import REFUSED, RunFolder, read_shard, shard_metadata
 from polyarena.judges import Game
 from polyarena.reports.judge_card.consistency import price_per_thousand
@@ -100,7 +100,7 @@ def test_the_ledger_the_budget_and_the_page_agree_on_what_may_have_been_billed(
     assert sum(int(row["maybe_billed"]) for row in rows) == sum(int(row["requests"]) for row in rows) > 0
     assert {row["cost"] for row in rows} == {"0"}
     most = sum(Decimal(row["cost_at_most"]) for row in rows)
-    assert most == amount_spent(read_entries(tmp_path / "run" / "attempts.jsonl"))
+    assert most == Tally.of(read_entries(tmp_path / "run" / "attempts.jsonl").values()).charged
     assert 0 < most <= Decimal("0.03")
     page = finished.files.page.read_text()
     assert "Maybe billed" in page
@@ -125,7 +125,7 @@ def test_a_budget_stops_the_run_and_raising_it_goes_on(experiment, go, scripted_
     scripted_server.script = lambda request: scripted_server.ok("[[A=B]]", prompt_tokens=1500)
     finished = go(made("0.0125"))
     assert {failure.exit_code for failure in finished.failures} == {5}
-    assert "is spent" in finished.failures[0].error
+    assert "does not cover the next request" in finished.failures[0].error
     assert "run the same command again" in finished.failures[0].error
     assert "Incomplete" in finished.files.page.read_text()
     asked = len(scripted_server.log)
@@ -147,7 +147,7 @@ def test_the_exit_code_of_a_spent_budget(experiment, tmp_path, capsys):
     path = tmp_path / "money.yaml"
     path.write_text(yaml.safe_dump(experiment(budget=0.003)))
     assert main(["run", str(path), "-o", str(tmp_path / "run"), "--quiet"]) == 5
-    assert "is spent" in "".join(capsys.readouterr())
+    assert "does not cover the next request" in "".join(capsys.readouterr())
 
 
 def test_the_exit_code_of_a_judge_without_any_verdict(experiment, tmp_path, capsys, scripted_server):

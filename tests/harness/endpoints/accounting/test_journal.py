@@ -14,12 +14,13 @@ from polyarena.harness.endpoints.accounting.budget import (
     Budget,
     BudgetError,
     BudgetGuard,
-    amount_spent,
     max_request_cost,
 )
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs, current_cost_label
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame, cost_table
-from polyarena.harness.endpoints.accounting.journal import Account, Journal, JournalEntry, read_entries
+from polyarena.harness.endpoints.accounting.entry import Account, JournalEntry
+from polyarena.harness.endpoints.accounting.journal import Journal, read_entries
+from polyarena.harness.endpoints.accounting.tally import Tally
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
@@ -63,11 +64,11 @@ def test_several_ends_are_one_write(path, monkeypatch):
 
 def test_a_label_is_written_once_and_an_equal_one_not_again(path):
     equal = Account(CostLabel("judges", "llm", "t", "deu_Latn"), "m", prices=Prices(input=1, output=2))
-    dearer = Account(GERMAN.purpose, "m", prices=Prices(input=2, output=2))
+    dearer = Account(GERMAN.label, "m", prices=Prices(input=2, output=2))
     with Journal(path, no_answer) as journal:
         for label in (GERMAN, equal, dearer, GERMAN):
             journal.sent(label, KEY, None)
-    assert [entry.label for entry in read_entries(path).values()] == [GERMAN, GERMAN, dearer, GERMAN]
+    assert [entry.account for entry in read_entries(path).values()] == [GERMAN, GERMAN, dearer, GERMAN]
     assert path.read_text().count('"who"') == 2
 
 
@@ -133,8 +134,9 @@ def test_a_journal_that_cannot_be_read_is_told(path):
 
 
 def test_a_journal_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be written") as caught:
-        Journal(tmp_path / "nowhere" / "attempts.jsonl", no_answer).sent(GERMAN, KEY, None)
+        Journal(tmp_path / "file" / "attempts.jsonl", no_answer).sent(GERMAN, KEY, None)
     assert "attempts.jsonl" in caught.value.where
 
 
@@ -203,31 +205,61 @@ def test_the_ledger_of_a_folder_by_judge_and_language(path):
     assert (other.currency, other.mode) == ("USD", "online")
 
 
-def test_a_budget_is_held_and_settled():
-    budget = Budget(Decimal(10), Decimal(4), "it")
-    assert budget.hold(Decimal(4))
-    assert not budget.hold(Decimal(4))
-    budget.settle(Decimal(4), Decimal(1))
-    assert budget.spent == 5
-    assert budget.hold(Decimal(5))
-    budget.settle(Decimal(5), Decimal(5))
-    with pytest.raises(BudgetError, match="it is spent") as caught:
-        budget.hold(Decimal("0.1"))
+def body(longest):
+    """A request that costs twice its longest answer at most, at the prices above and without a prompt."""
+    return {"messages": [], "max_tokens": longest * 500_000}
+
+
+def test_a_budget_waits_for_requests_in_flight_and_ends_where_none_is(path):
+    with Journal(path, no_answer) as journal:
+        guard = BudgetGuard(journal, [Budget(Decimal(10), "it")])
+        first = guard.begin(GERMAN, KEY, body(8))
+        assert guard.begin(GERMAN, KEY, body(8)) is None
+        guard.end(first, "ok", Reply("", None, 0, 2_500_000))
+        assert (journal.charged(), journal.reserved()) == (5, 0)
+        second = guard.begin(GERMAN, KEY, body(5))
+        guard.end(second, "ok", Reply("", None, 0, 2_500_000))
+        with pytest.raises(BudgetError, match="it is spent") as caught:
+            guard.begin(GERMAN, KEY, body(1))
     assert caught.value.exit_code == 5
     assert "0 of 10 is left" in caught.value.why
 
 
+def test_a_budget_that_is_too_small_is_not_called_spent(path):
+    with Journal(path, no_answer) as journal:
+        guard = BudgetGuard(journal, [Budget(Decimal("0.001"), "it")])
+        with pytest.raises(BudgetError, match="it does not cover the next request") as caught:
+            guard.begin(GERMAN, KEY, body(1))
+    assert "0.001 of 0.001 is left" in caught.value.why
+    assert "by at least 0.999" in caught.value.fix
+
+
+def test_budgets_hold_across_everything_that_runs_at_once(path):
+    budget = Budget(Decimal(10), "it")
+    with Journal(path, no_answer) as one, Journal(path, no_answer) as other:
+        first, second = BudgetGuard(one, [budget]), BudgetGuard(other, [budget])
+        begun = first.begin(GERMAN, KEY, body(6))
+        assert second.begin(GERMAN, KEY, body(6)) is None
+        first.end(begun, "ok", Reply("", None, 0, 3_000_000))
+        with pytest.raises(BudgetError, match="4 of 10 is left"):
+            second.begin(GERMAN, KEY, body(6))
+        assert second.begin(GERMAN, KEY, body(4)) is not None
+        assert first.begin(GERMAN, KEY, body(1)) is None
+
+
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 50)), max_size=30))
-def test_a_budget_is_never_exceeded(requests):
-    budget = Budget(Decimal(100), Decimal(0), "it")
-    for most, taken in requests:
-        try:
-            assert budget.hold(Decimal(most))
-        except BudgetError:
-            assert budget.spent + most > 100
-            continue
-        budget.settle(Decimal(most), Decimal(min(taken, most)))
-    assert budget.spent <= 100
+def test_a_budget_is_never_exceeded(tmp_path_factory, requests):
+    path = tmp_path_factory.mktemp("journal") / "attempts.jsonl"
+    with Journal(path, no_answer) as journal:
+        guard = BudgetGuard(journal, [Budget(Decimal(100), "it")])
+        for most, taken in requests:
+            try:
+                begun = guard.begin(GERMAN, KEY, body(most))
+            except BudgetError:
+                assert journal.charged() + most > 100
+                continue
+            guard.end(begun, "ok", Reply("", None, 0, min(taken, most) * 500_000))
+        assert journal.charged() <= 100
 
 
 @given(st.text(max_size=200), st.integers(1, 500))
@@ -244,10 +276,8 @@ def test_a_budget_of_one_judge_leaves_another_alone(path):
     other = Account(CostLabel("judges", "other"), "m", prices=PRICES)
     body = {"messages": [{"role": "user", "content": "x"}], "max_tokens": 500_000}
     with Journal(path, no_answer) as journal:
-        spending = BudgetGuard(
-            journal, Budget(Decimal(3), Decimal(0), "all"), {"llm": Budget(Decimal(1), Decimal(0), "llm")}
-        )
-        with pytest.raises(BudgetError, match="llm is spent"):
+        spending = BudgetGuard(journal, [Budget(Decimal(1), "llm", "llm"), Budget(Decimal(3), "all")])
+        with pytest.raises(BudgetError, match="llm does not cover"):
             spending.begin(GERMAN, KEY, {**body, "max_tokens": 600_000})
         begun = spending.begin(other, KEY, body)
         assert spending.begin(GERMAN, KEY, {**body, "max_tokens": 499_000}) is not None
@@ -255,7 +285,8 @@ def test_a_budget_of_one_judge_leaves_another_alone(path):
         spending.end(begun, "429", Reply(""))
         assert spending.begin(other, KEY, {**body, "max_tokens": 600_000}) is not None
     entries = read_entries(path)
-    assert amount_spent(entries) > amount_spent(entries, "llm") > 0
+    llm = [entry for entry in entries.values() if entry.account.label.name == "llm"]
+    assert Tally.of(entries.values()).charged > Tally.of(llm).charged > 0
 
 
 def test_an_endpoint_stops_before_its_budget_and_gives_what_is_kept(
@@ -264,16 +295,16 @@ def test_an_endpoint_stops_before_its_budget_and_gives_what_is_kept(
     scripted_server.script = lambda _: scripted_server.ok(prompt_tokens=20, completion_tokens=8)
     settings = open_endpoint(prices={"input": 1, "output": 1}, concurrency=4).settings
     with Journal(path, cache.get) as journal:
-        budget = Budget(Decimal("0.002"), Decimal(0), "the budget")
-        with Endpoint(settings, cache, Ledger(), spending=BudgetGuard(journal, budget, {})) as endpoint:
+        budget = Budget(Decimal("0.002"), "the budget")
+        with Endpoint(settings, cache, Ledger(), budget_guard=BudgetGuard(journal, [budget])) as endpoint:
             stream = endpoint(ask_for(*map(str, range(200))))
             got = []
-            with pytest.raises(BudgetError, match="the budget is spent"):
+            with pytest.raises(BudgetError, match="the budget does not cover"):
                 got.extend(stream)
-            assert budget.spent <= budget.limit
+            assert journal.charged() <= budget.limit
             assert len(cache) == len(scripted_server.log)
             # All but the last request's bound is used: 17 bytes and 512 tokens.
-            assert budget.spent > budget.limit - Decimal("0.0006")
+            assert journal.charged() > budget.limit - Decimal("0.0006")
             assert next(endpoint(ask_for("0"))).error is None
             with pytest.raises(BudgetError):
                 list(endpoint(ask_for("a new one")))

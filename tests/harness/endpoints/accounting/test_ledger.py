@@ -11,18 +11,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.endpoints import Ledger
+from polyarena.harness.endpoints import Ledger, Prices
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel
+from polyarena.harness.endpoints.accounting.entry import Account, JournalEntry
 from polyarena.tasks.errors import ExperimentError
 
 money = st.none() | st.decimals(0, 10, places=9)
 attempts = st.lists(
-    st.tuples(st.sampled_from(["ok", "429", "timeout"]), st.none() | st.integers(0, 10**6), money), max_size=30
+    st.tuples(st.sampled_from(["ok", "429", "timeout"]), st.none() | st.integers(1, 10**6), money), max_size=30
 )
 
 
+def entry(outcome, prompt=None, completion=None, cost=None, repeats=None):
+    """A request of this outcome, at prices at which its tokens cost that much."""
+    prices = None
+    if cost is not None and completion:
+        prices = Prices(input=0, output=cost * 1_000_000, currency="USD")
+        completion = 1
+    account = Account(CostLabel(), "m", prices=prices)
+    return JournalEntry(account, "ab" * 32, None, outcome, prompt, completion, repeats=repeats)
+
+
 def write(ledger, rows):
-    for outcome, count, cost in rows:
-        ledger.record_attempt(outcome, count, count, cost if count is not None else None)
+    ledger.record_requests(entry(outcome, count, count, cost) for outcome, count, cost in rows)
 
 
 def test_an_empty_ledger():
@@ -66,18 +77,18 @@ def test_without_prices_the_cost_is_unknown(scripted_server, open_endpoint, ask_
 @pytest.mark.parametrize("outcome", ["timeout", "cut_off", "malformed", "filtered", "abandoned"])
 def test_attempts_that_may_have_been_billed_are_counted_and_never_called_free(outcome):
     ledger = Ledger()
-    ledger.record_attempt(outcome)
-    ledger.record_attempt(outcome, 3, None)
+    ledger.record_requests([entry(outcome)])
+    ledger.record_requests([entry(outcome, 3, None)])
     assert (ledger.totals().maybe_billed, ledger.totals().cost) == (2, None)
     ledger.use_currency("USD")
-    ledger.record_attempt(outcome, 3, 4, Decimal("0.5"))
+    ledger.record_requests([entry(outcome, 3, 4, Decimal("0.5"))])
     assert (ledger.totals().maybe_billed, ledger.totals().cost) == (2, Decimal("0.5"))
 
 
 @pytest.mark.parametrize("outcome", ["429", "500", "400", "connection", "quota", "batch"])
 def test_attempts_that_were_refused_are_not_billed_and_without_prices_of_no_known_cost(outcome):
     ledger = Ledger()
-    ledger.record_attempt(outcome)
+    ledger.record_requests([entry(outcome)])
     assert (ledger.totals().maybe_billed, ledger.totals().cost) == (0, None)
     ledger.use_currency("USD")
     assert ledger.totals().cost == 0
@@ -124,7 +135,7 @@ def test_threads_may_write_at_once():
 
     def work():
         for _ in range(2_000):
-            ledger.record_attempt("ok", 1, 2, Decimal("0.1"), repeats="429")
+            ledger.record_requests([entry("ok", 1, 1, Decimal("0.1"), repeats="429")])
             ledger.record_call("paid", failed=False)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -134,14 +145,14 @@ def test_threads_may_write_at_once():
         thread.join()
     totals = ledger.totals()
     assert (totals.calls, totals.attempts, totals.retries) == (8_000, 8_000, {"429": 8_000})
-    assert (totals.prompt_tokens, totals.completion_tokens, totals.cost) == (8_000, 16_000, 800)
+    assert (totals.prompt_tokens, totals.completion_tokens, totals.cost) == (8_000, 8_000, 800)
 
 
 def test_as_json():
     ledger = Ledger()
     ledger.use_currency("USD")
-    ledger.record_attempt("500")
-    ledger.record_attempt("ok", 3, 4, Decimal("0.0000001"), repeats="500")
+    ledger.record_requests([entry("500")])
+    ledger.record_requests([entry("ok", 3, 1, Decimal("0.0000001"), repeats="500")])
     ledger.record_call("paid", failed=False)
     assert json.loads(json.dumps(ledger.as_dict())) == {
         "calls": 1,
@@ -152,13 +163,15 @@ def test_as_json():
         "outcomes": {"500": 1, "ok": 1},
         "retries": {"500": 1},
         "prompt_tokens": 3,
-        "completion_tokens": 4,
+        "completion_tokens": 1,
         "unmetered": 0,
         "maybe_billed": 0,
         "cost": "0.0000001",
         "priced": "0.0000001",
         "unpriced": 0,
         "currency": "USD",
+        "oldest_cached": None,
+        "newest_cached": None,
     }
 
 
@@ -172,3 +185,13 @@ def test_each_attempt_is_told(scripted_server, open_endpoint, ask_for):
     ]
     assert len({attempt.key for attempt in attempts}) == 1
     assert all(attempt.seconds > 0 for attempt in attempts)
+
+
+def test_the_ledger_knows_from_when_cached_answers_are():
+    ledger = Ledger()
+    ledger.record_call("paid", failed=False, answered_at=9.0)
+    assert ledger.totals().oldest_cached is None
+    for at in (5.0, 3.0, None, 4.0):
+        ledger.record_call("cache", failed=False, answered_at=at)
+    totals = ledger.totals()
+    assert (totals.cache_hits, totals.oldest_cached, totals.newest_cached) == (4, 3.0, 5.0)

@@ -26,10 +26,10 @@ def open_batch(scripted_server, batch_server, monkeypatch, cache):
     scripted_server.script = lambda received: scripted_server.ok(f"re: {received.question}")
     opened = []
 
-    def open_(on_attempt=None, ledger=None, spending=None, **settings):
+    def open_(on_attempt=None, ledger=None, budget_guard=None, **settings):
         given_ = {"base_url": scripted_server.base_url, "model": "m", "api_key_env": "POLYARENA_TEST_KEY"}
         chosen = EndpointSettings(**given_ | {"mode": "batch", "poll_s": 0.01, "max_attempts": 3} | settings)
-        opened.append(BatchEndpoint(chosen, cache, ledger or Ledger(), on_attempt, spending=spending))
+        opened.append(BatchEndpoint(chosen, cache, ledger or Ledger(), on_attempt, budget_guard=budget_guard))
         return opened[-1]
 
     yield open_
@@ -147,14 +147,14 @@ def test_another_currency_than_the_ledger_s_is_refused(open_batch):
 
 
 def test_what_was_set_aside_is_settled_when_the_batch_has_ended(open_batch, ask_for, cache, tmp_path):
-    budget = Budget(Decimal(1), Decimal(0), "the budget")
+    budget = Budget(Decimal(1), "the budget")
     with Journal(tmp_path / "attempts.jsonl", cache.get) as journal:
-        endpoint = open_batch(spending=BudgetGuard(journal, budget, {}), prices=PRICES)
+        endpoint = open_batch(budget_guard=BudgetGuard(journal, [budget]), prices=PRICES)
         endpoint.submit(ask_for("a", "b"))
-        assert budget.spent == 0
+        assert journal.charged() == 0
         list(endpoint(ask_for("a", "b")))
-    assert budget.spent == 2 * Decimal("0.000016")
-    assert [entry.label.batch for entry in read_entries(tmp_path / "attempts.jsonl").values()] == [True, True]
+    assert journal.charged() == 2 * Decimal("0.000016")
+    assert [entry.account.batch for entry in read_entries(tmp_path / "attempts.jsonl").values()] == [True, True]
 
 
 def test_closing_twice_is_harmless_and_a_closed_one_waits_no_more(open_batch, ask_for, batch_server):

@@ -23,10 +23,10 @@ def open_batch(scripted_server, batch_server, monkeypatch, cache):
     scripted_server.script = lambda received: scripted_server.ok(f"re: {received.question}")
     opened = []
 
-    def open_(spending=None, **settings):
+    def open_(budget_guard=None, **settings):
         given = {"base_url": scripted_server.base_url, "model": "m", "api_key_env": "POLYARENA_TEST_KEY"}
         chosen = EndpointSettings(**given | {"mode": "batch", "poll_s": 0.01, "max_attempts": 3} | settings)
-        opened.append(BatchEndpoint(chosen, cache, Ledger(), spending=spending))
+        opened.append(BatchEndpoint(chosen, cache, Ledger(), budget_guard=budget_guard))
         return opened[-1]
 
     yield open_
@@ -130,15 +130,15 @@ def test_what_was_not_handed_in_for_a_failure_holds_no_money(
 ):
     monkeypatch.setattr("polyarena.harness.endpoints.batch.files.MOST_REQUESTS", 1)
     path = tmp_path / "attempts.jsonl"
-    budget = Budget(Decimal(1), Decimal(0), "the budget")
+    budget = Budget(Decimal(1), "the budget")
     with Journal(path, cache.get) as journal:
-        endpoint = open_batch(BudgetGuard(journal, budget, {}), prices={"input": 2, "output": 4})
+        endpoint = open_batch(BudgetGuard(journal, [budget]), prices={"input": 2, "output": 4})
         batch_server.refuses = 400
         with pytest.raises(ModelError, match="no batches here"):
             endpoint.submit(ask_for("a", "b", "c"))
         batch_server.refuses = None
         assert [entry.outcome for entry in read_entries(path).values()] == [None, "batch", "batch"]
         assert [reply.text for reply in endpoint(ask_for("a", "b", "c"))] == ["re: a", "re: b", "re: c"]
-        assert budget.hold(Decimal(1) - budget.spent)
+        assert journal.reserved() == 0
     assert sorted(batch_server.questions) == ["a", "b", "c"]
-    assert budget.spent == 3 * Decimal("0.000016")
+    assert journal.charged() == 3 * Decimal("0.000016")

@@ -22,7 +22,7 @@ def open_batch(scripted_server, batch_server, monkeypatch):
     monkeypatch.setenv("POLYARENA_TEST_KEY", "sk-batch-secret-0123456789")
     opened = []
 
-    def open_(cache, ledger=None, spending=None, on_attempt=None, remember_refusals=False, **settings):
+    def open_(cache, ledger=None, budget_guard=None, on_attempt=None, remember_refusals=False, **settings):
         given = {
             "base_url": scripted_server.base_url,
             "model": "m",
@@ -37,7 +37,7 @@ def open_batch(scripted_server, batch_server, monkeypatch):
             cache,
             ledger or Ledger(),
             on_attempt,
-            spending=spending,
+            budget_guard=budget_guard,
             remember_refusals=remember_refusals,
         )
         opened.append(made)
@@ -95,11 +95,11 @@ def test_the_cache_is_the_one_of_single_calls(scripted_server, batch_server, ope
 def test_a_restart_waits_for_what_was_handed_in(scripted_server, batch_server, open_batch, ask_for, tmp_path):
     scripted_server.script = echo(scripted_server)
     with CallCache(tmp_path / "calls.sqlite") as cache, Journal(tmp_path / "attempts.jsonl", cache.get) as journal:
-        first = open_batch(cache, spending=BudgetGuard(journal, None, {}))
+        first = open_batch(cache, budget_guard=BudgetGuard(journal))
         assert first.submit(ask_for("a", "b")) == 2
         assert first.submit(ask_for("a", "b")) == 0
     with CallCache(tmp_path / "calls.sqlite") as cache, Journal(tmp_path / "attempts.jsonl", cache.get) as journal:
-        later = open_batch(cache, spending=BudgetGuard(journal, None, {}))
+        later = open_batch(cache, budget_guard=BudgetGuard(journal))
         assert [reply.text for reply in later(ask_for("b", "c", "a"))] == ["re: b", "re: c", "re: a"]
         assert cache.open_batches(scripted_server.base_url) == {}
     assert sorted(batch_server.questions) == ["a", "b", "c"]
@@ -192,12 +192,12 @@ def test_an_endpoint_without_a_batch_api_is_named(batch_server, open_batch, ask_
 
 def test_a_budget_is_handed_in_as_far_as_it_goes(scripted_server, batch_server, open_batch, ask_for, cache, tmp_path):
     with Journal(tmp_path / "attempts.jsonl", cache.get) as journal:
-        budget = Budget(Decimal("0.004"), Decimal(0), "the budget")
-        endpoint = open_batch(cache, spending=BudgetGuard(journal, budget, {}))
-        with pytest.raises(BudgetError, match="the budget is spent"):
+        budget = Budget(Decimal("0.004"), "the budget")
+        endpoint = open_batch(cache, budget_guard=BudgetGuard(journal, [budget]))
+        with pytest.raises(BudgetError, match="the budget does not cover"):
             list(endpoint(ask_for(*map(str, range(500)))))
         assert 0 < len(cache) < 500
-        assert budget.spent <= budget.limit
+        assert journal.charged() <= budget.limit
         assert len(cache) == len(batch_server.questions)
 
 
