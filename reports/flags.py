@@ -85,7 +85,13 @@ def add_flags(estimates: pd.DataFrame, flags: Iterable[Flag], groupings: Groupin
             members = chosen.get(level, {}).get(group)
             asked = languages[system, task, metric]
             texts.append(_of_average(said, [code for code in asked if members is None or code in members]))
-    return estimates.assign(flag=texts)
+    earlier = estimates["flag"] if "flag" in estimates else [""] * len(estimates)
+    return estimates.assign(
+        flag=[
+            own if said in own else "; ".join(filter(None, (own, said)))
+            for own, said in zip(earlier, texts, strict=True)
+        ]
+    )
 
 
 def _languages(estimates: pd.DataFrame) -> dict[tuple[str, str, str], list[str]]:

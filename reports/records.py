@@ -41,7 +41,10 @@ class Estimate:
         detectable: Of a win rate: the smallest distance from one half that such an interval excludes from chance in
             80% of experiments.
         flag: Why the number is to be taken with care: the metric is doubtful or inadequate in a language behind it;
-            empty if it is not.
+            empty if it is not; or its languages are not those of the other systems.
+        wins: Of a win rate: battles won, whose score is above one half.
+        ties: Battles at exactly one half.
+        losses: Battles lost.
     """
 
     system: str
@@ -71,6 +74,9 @@ class Estimate:
     band_high: float | None = None
     detectable: float | None = None
     flag: str = ""
+    wins: int | None = None
+    ties: int | None = None
+    losses: int | None = None
 
 
 ESTIMATE_SCHEMA = arrow_schema(Estimate)

@@ -83,16 +83,16 @@ def common_items(frame: pd.DataFrame, system: str, against: str, *, metric: str 
 
 
 def _battles(frame: pd.DataFrame, system: str, against: str) -> pd.DataFrame:
-    """Return battles as values of systems; where one of the two is the other's baseline, it won what the other lost."""
+    """Return battles as values of systems; a baseline's own win rate is one half, as against itself."""
     check_battles(frame)
     rows = frame.rename(columns={"candidate": "system", "score": "value"}).assign(metric="win_rate", sample_index=0)
-    duels = [
+    own = [
         rows[(rows["system"] == one) & (rows["baseline"] == other)].assign(
-            system=other, value=lambda own: 1 - own["value"]
+            system=other, value=lambda each: each["value"].where(each["value"].isna(), 0.5)
         )
         for one, other in ((system, against), (against, system))
     ]
-    return pd.concat([rows, *duels], ignore_index=True)
+    return pd.concat([rows, *own], ignore_index=True)
 
 
 def _scores(frame: pd.DataFrame) -> pd.DataFrame:

@@ -128,8 +128,9 @@ def compare(
     difference of the formulas. What is resampled or swapped is the ``source_id``, for both systems and all languages at
     once (:mod:`polyarena.reports.stats.contrasts`, :mod:`polyarena.reports.stats.randomisation`).
 
-    Battles are compared where both systems met the same baseline under the same judge. Where one of the two is the
-    other's baseline, it has won what the other has lost.
+    Battles are compared where both systems met the same baseline under the same judge, as win rates against it. Where
+    one of the two is that baseline, its own win rate is one half: the difference is the distance from one half, on the
+    same scale as that between two candidates.
 
     ``detectable`` is :math:`(z_{1-\alpha/2} + z_{.8}) \cdot SE`, the difference found in 80% of such experiments. With
     a ``margin``, the intervals of confidence :math:`1 - 2\alpha` decide on non-inferiority and equivalence at level
@@ -289,7 +290,10 @@ def _mcnemar(data: Clustered | CorpusClustered, ours: list[int], theirs: list[in
         return None
     ((a, b),) = zip(ours, theirs, strict=True)
     first, second = data.sums[:, a], data.sums[:, b]
-    if data.counts[:, a].max() > 1 or not np.isin([first, second], (0.0, 1.0)).all():
+    # A baseline stands at one half: there the test counts the battles that the other has won and lost.
+    fixed = [bool((each == 0.5).all()) for each in (first, second)]
+    paired = np.isin([each for each, half in zip((first, second), fixed, strict=True) if not half], (0.0, 1.0)).all()
+    if data.counts[:, a].max() > 1 or all(fixed) or not paired:
         return None
     return mcnemar_test(int(np.count_nonzero(first > second)), int(np.count_nonzero(first < second)))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pandas as pd
 
 from polyarena.reports.records import Estimate
+from polyarena.reports.stats.averaged_languages import AveragedLanguages, averaged_languages
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.corpus import cluster_statistics
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
@@ -92,11 +93,12 @@ def score_estimates(
         languages: dict[Series, set[str]] = defaultdict(set)
         for series, language in (column for data in parts for column in data.columns):
             languages[series].add(language)
-        common = {
-            metric: set.intersection(*(found for (m, _), found in languages.items() if m == metric))
-            for metric, _ in languages
+        averaged = {
+            series: own
+            for name in {metric for metric, _ in languages}
+            for series, own in averaged_languages({s: found for s, found in languages.items() if s[0] == name}).items()
         }
-        groups = {s: list(groups_of(found, common[s[0]], chosen)) for s, found in languages.items()}
+        groups = {s: list(groups_of(found, averaged[s].languages, chosen)) for s, found in languages.items()}
         for (metric, system), group, summary in _summaries(parts, groups, settings):
             prefix = named.get((str(task), metric), own[metric, system])
             around = summary.interval
@@ -120,8 +122,9 @@ def score_estimates(
                 n_invalid=0,
                 worst=None,
                 best=None,
-                note=_note(group, summary, languages[metric, system] - common[metric]),
+                note=_note(group, summary, averaged[metric, system]),
                 signature=signature(prefix, group, summary, settings),
+                flag="" if group.level == "language" else averaged[metric, system].flag,
             )
             estimates.append(estimate)
     return estimates_frame(estimates)
@@ -171,10 +174,8 @@ def _signatures(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
     }
 
 
-def _note(group: Group, summary: Summary, apart: set[str]) -> str:
+def _note(group: Group, summary: Summary, averaged: AveragedLanguages) -> str:
     notes = [summary.interval.note] if summary.interval.note else []
-    if group.level == "macro" and summary.value is None:
-        notes.append("the systems have no language in common")
-    elif group.level == "macro" and apart:
-        notes.append(f"not averaged, as another system lacks them: {', '.join(sorted(apart))}")
+    if group.level == "macro" and averaged.note:
+        notes.append(averaged.note)
     return "; ".join(notes)

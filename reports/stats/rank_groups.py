@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from polyarena.reports.stats.averaged_languages import averaged_languages
 from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence
 from polyarena.reports.stats.head_to_head import HeadToHead
 from polyarena.reports.stats.resampling import Floats, Integers
@@ -30,6 +31,10 @@ class RankedGroup:
         shares: Shape (clusters, systems); how much each cluster counts among a system's own battles.
         comparable: Systems that points won or lost connect with the baseline, directly or through others.
         finite: Those among them whose rating has a finite maximum-likelihood value.
+        languages: Those behind the scores.
+        scores: Shape (p,); the mean score of each pair.
+        on_scores: Shape (clusters, p); influence of each cluster on it.
+        half: Whether ties count half here, as ratings have no finite value with a parameter for ties.
     """
 
     level: str
@@ -44,6 +49,10 @@ class RankedGroup:
     shares: Floats
     comparable: frozenset[int]
     finite: frozenset[int]
+    languages: tuple[str, ...]
+    scores: Floats
+    on_scores: Floats
+    half: bool
 
     def systems(self) -> list[int]:
         """Return the numbers of the systems that have battles in the group."""
@@ -53,26 +62,47 @@ class RankedGroup:
 def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> Iterator[RankedGroup]:
     """Fit all languages together, then each of them.
 
-    Over languages, a pair's score is the mean of its scores in the languages where it met.
+    Over languages, a pair's score is the mean of its scores in the languages where it met, among those that all systems
+    have (:mod:`polyarena.reports.stats.averaged_languages`).
     """
     counts = found.counts()
+    averaged = np.array([code in _averaged(found, counts) for code in found.languages])
     means, influences = np.array(list(found.means())), list(found.influences())
-    languages = np.maximum((counts > 0).sum(axis=0), 1)[:, None]
+    languages = np.maximum((counts[averaged] > 0).sum(axis=0), 1)[:, None]
     total = np.zeros((2, len(found.first), rounds))
     single: list[RankedGroup] = []
     for i, (name, resampled) in enumerate(zip(found.languages, found.resampled(rounds, seed), strict=True)):
-        total += resampled
-        single.append(_group(found, ("language", name), counts[i], means[i], influences[i], resampled, ties))
-    pulls = np.sum(influences, axis=0) / languages
+        if averaged[i]:
+            total += resampled
+        single.append(_group(found, ("language", name), [i], counts[i], means[i], influences[i], resampled, ties))
+    pulls = np.sum([each for each, used in zip(influences, averaged, strict=True) if used], axis=0) / languages
     yield _group(
-        found, ("macro", "all"), counts.sum(axis=0), means.sum(axis=0) / languages, pulls, total / languages, ties
+        found,
+        ("macro", "all"),
+        np.flatnonzero(averaged).tolist(),
+        counts[averaged].sum(axis=0),
+        means[averaged].sum(axis=0) / languages,
+        pulls,
+        total / languages,
+        ties,
     )
     yield from single
+
+
+def _averaged(found: HeadToHead, counts: Floats) -> frozenset[str]:
+    """Return the languages that enter the average of all systems: the common ones, or all if they are too few."""
+    met: dict[int, list[str]] = {}
+    for place, code in enumerate(found.languages):
+        pairs = counts[place] > 0
+        for system in {*map(int, found.first[pairs]), *map(int, found.second[pairs])}:
+            met.setdefault(system, []).append(code)
+    return frozenset().union(*(each.languages for each in averaged_languages(met).values()))
 
 
 def _group(
     found: HeadToHead,
     title: tuple[str, str],
+    places: list[int],
     counts: Floats,
     means: Floats,
     pulls: Floats,
@@ -80,13 +110,16 @@ def _group(
     ties: bool,
 ) -> RankedGroup:
     met = np.flatnonzero(counts)
-    pairs = Pairs(found.first[met], found.second[met], len(found.systems), found.anchor, ties and bool(means[1].any()))
     weights = counts[met]
+    comparable, finite = _comparable(
+        Pairs(found.first[met], found.second[met], len(found.systems), found.anchor), means[0, met, 0]
+    )
+    modelled = ties and bool(means[1].any())
+    half = modelled and not ties_are_estimable(means[0, met, 0], means[1, met, 0], found.first[met], found.second[met])
+    pairs = Pairs(found.first[met], found.second[met], len(found.systems), found.anchor, modelled and not half)
     fitted = fit(pairs, weights, means[0, met].T, means[1, met].T)
     on_ratings, on_tie = influence(pairs, weights, fitted, pulls[0, met].T, pulls[1, met].T)
-    comparable, finite = _comparable(pairs, means[0, met, 0])
-    languages = slice(None) if title[0] == "macro" else found.languages.index(title[1])
-    columns = found.columns[languages].ravel()
+    columns = found.columns[places].ravel()
     return RankedGroup(
         *title,
         pairs=pairs,
@@ -96,10 +129,57 @@ def _group(
         on_ratings=on_ratings,
         on_tie=on_tie,
         clusters=np.asarray(found.data.counts[:, columns[columns >= 0]].any(axis=1)),
-        shares=_shares(found, np.atleast_2d(found.columns[languages, 0])),
+        shares=_shares(found, found.columns[places, 0]),
         comparable=comparable,
         finite=finite,
+        languages=tuple(found.languages[place] for place in places),
+        scores=means[0, met, 0],
+        on_scores=pulls[0, met].T,
+        half=half,
     )
+
+
+def ties_are_estimable(scores: Floats, ties: Floats, first: Integers, second: Integers) -> bool:
+    r"""Tell whether Davidson's likelihood has a finite maximum, as far as ties decide it.
+
+    With ties and losses but not one win, a rating of minus infinity and as large a :math:`\nu` explain all that was
+    seen. The maximum is finite if no direction of the parameters leaves every observed outcome at least as likely as
+    the others (Albert and Anderson 1984, Biometrika 71, 1-10). With the utilities :math:`d/2`, :math:`\log\nu` and
+    :math:`-d/2` of win, tie and loss, such a direction has :math:`\log\nu = 1`, :math:`d \ge 2` where a win was seen,
+    :math:`d \le -2` where a loss was seen and :math:`|d| \le 2` where a tie was seen.
+
+    Args:
+        scores: Shape (p,); mean score of the first system of each pair.
+        ties: Shape (p,); share of ties.
+        first: Shape (p,).
+        second: Shape (p,).
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
+    wins, losses, tied = scores - ties / 2 > _SEEN, 1 - scores - ties / 2 > _SEEN, ties > _SEEN
+    if not wins.any() and not losses.any():
+        return False
+    if (wins & losses).any():
+        return True
+    systems = int(max(first.max(), second.max())) + 1
+    # Rows of sign * d <= bound.
+    limits = [(wins, -1.0, -2.0), (losses, 1.0, -2.0), (tied, 1.0, 2.0), (tied, -1.0, 2.0)]
+    signs = np.concatenate([np.full(seen.sum(), sign) for seen, sign, _ in limits])
+    bounds = np.concatenate([np.full(seen.sum(), bound) for seen, _, bound in limits])
+    ones = np.concatenate([first[seen] for seen, *_ in limits])
+    others = np.concatenate([second[seen] for seen, *_ in limits])
+    rows = np.arange(len(signs))
+    matrix = coo_array(
+        (np.concatenate([signs, -signs]), (np.concatenate([rows, rows]), np.concatenate([ones, others]))),
+        shape=(len(signs), systems),
+    )
+    found = linprog(np.zeros(systems), A_ub=matrix, b_ub=bounds, bounds=(None, None), method="highs")
+    return bool(found.status == 2)
+
+
+_SEEN = 1e-12
+"""Shares of wins and losses below it are rounding."""
 
 
 def _shares(found: HeadToHead, columns: Integers) -> Floats:

@@ -12,15 +12,15 @@ class Ranked:
     Attributes:
         judge: The judge.
         task: Task name.
-        level: ``macro`` (each pair's score averaged over its languages) or ``language``.
+        level: ``macro`` (each pair's score averaged over the languages of all systems) or ``language``.
         group: ``all`` or the language code.
         system: The system.
         baseline: The system whose rating is fixed.
         rating: On Elo's scale; ``None`` where ``note`` says why.
         rating_low: Lower end of its interval; ``None`` for the baseline, and where there is no such end.
         rating_high: Upper end.
-        win_rate: Expected score against the baseline, ties counting half. Where all systems met only the baseline, it
-            is the mean of their battles.
+        win_rate: Against the baseline, ties counting half: the mean of the battles with it, as in
+            :func:`polyarena.reports.stats.win_rates`; what the ratings predict for a system that never met it.
         standard_error: Of the win rate.
         low: Lower end of the win rate's interval.
         high: Upper end.
@@ -30,6 +30,9 @@ class Ranked:
         p_best: Share of bootstrap rounds in which the system is first.
         tie_group: Systems of one number cannot be told from the group's best; 1 is the best group.
         n: Battles.
+        wins: Battles won, against whomever.
+        ties: Battles at exactly one half.
+        losses: Battles lost.
         n_clusters: Distinct ``source_id`` among all battles of the group.
         opponents: Systems it met.
         confidence: Of every interval and set of ranks.
@@ -61,3 +64,6 @@ class Ranked:
     rank_high: int | None = None
     p_best: float | None = None
     tie_group: int | None = None
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0

@@ -19,6 +19,7 @@ from polyarena.reports.stats.resampling import Integers
 from polyarena.reports.stats.score_interval import equal_clusters
 from polyarena.reports.stats.signature import own_version
 from polyarena.reports.stats.summary import Settings
+from polyarena.reports.stats.win_rates import battle_outcomes
 
 ELO_SCALE = 400 / math.log(10)
 """Elo points for one natural logarithm of odds."""
@@ -39,6 +40,7 @@ class _Context:
     prefix: str
     anchor: float
     settings: Settings
+    outcomes: Mapping[tuple[str, ...], tuple[int, int, int]]
 
 
 def rank(
@@ -57,7 +59,9 @@ def rank(
     Bradley-Terry with Davidson's ties (:mod:`polyarena.reports.stats.bradley_terry`), fitted again in every round of
     the joint bootstrap over ``source_id``, with the baseline anchored in each; how often each pair met is held fixed.
     Over languages, a pair's score is the mean of its languages' scores: a language's number of items gives it no
-    weight. Ranks are sets (:mod:`polyarena.reports.stats.rank_confidence_sets`).
+    weight, and only languages that all systems have are averaged. Where ties leave Davidson's likelihood without a
+    finite maximum they count half instead, and the note says so. Ranks are sets
+    (:mod:`polyarena.reports.stats.rank_confidence_sets`).
 
     Args:
         battles: Rows of :class:`polyarena.judges.records.Battle`, in any order; those without a verdict are left out.
@@ -87,7 +91,7 @@ def rank(
     for (task, judge), own in battles[battles["score"].notna()].groupby(["task", "judge"], sort=True):
         prefix = (signatures or {}).get((str(task), str(judge)), f"task:{task}|judge:{judge}")
         model = f"{prefix}|model:{'davidson' if ties else 'bradley-terry'}|ridge:{RIDGE:g}"
-        context = _Context(str(judge), str(task), model, anchor, settings)
+        context = _Context(str(judge), str(task), model, anchor, settings, _outcomes(own))
         found = head_to_head(own, baseline)
         for group in ranked_groups(found, ties=ties, rounds=rounds, seed=seed):
             rows += _rows(found, group, context)
@@ -140,20 +144,27 @@ def _row(found: HeadToHead, group: RankedGroup, system: int, context: _Context) 
     """Return the row of one system, but for its rank."""
     met = (group.pairs.first == system) | (group.pairs.second == system)
     n, settings = int(group.battles[met].sum()), context.settings
+    name = found.systems[system]
+    wins, ties, losses = np.sum(
+        [context.outcomes.get((name, code), (0, 0, 0)) for code in group.languages], axis=0
+    ).tolist()
     row = Ranked(
         judge=context.judge,
         task=context.task,
         level=group.level,
         group=group.name,
-        system=found.systems[system],
+        system=name,
         baseline=found.systems[found.anchor],
         n=n,
         n_clusters=int(group.clusters.sum()),
         opponents=int(met.sum()),
         confidence=settings.confidence,
         note="no points connect it with the baseline: no rating",
-        signature=f"{context.prefix}|n:{n}|B:{settings.rounds}|seed:{settings.seed}"
+        signature=f"{context.prefix}{'|ties:half' if group.half else ''}|n:{n}|B:{settings.rounds}|seed:{settings.seed}"
         f"|ci:{settings.confidence * 100:g}|polyarena:{own_version()}",
+        wins=wins,
+        ties=ties,
+        losses=losses,
     )
     if system == found.anchor:
         return replace(row, rating=context.anchor, win_rate=0.5, note="the baseline, whose rating is fixed")
@@ -178,10 +189,21 @@ def _row(found: HeadToHead, group: RankedGroup, system: int, context: _Context) 
     return _rated(row, found, group, system, context)
 
 
+def _outcomes(own: pd.DataFrame) -> dict[tuple[str, ...], tuple[int, int, int]]:
+    """Return wins, ties and losses of each system in each language, whichever side it was on."""
+    swapped = own.assign(candidate=own["baseline"], score=1 - own["score"])
+    columns = ["candidate", "language", "score"]
+    return battle_outcomes(pd.concat([own[columns], swapped[columns]], ignore_index=True), columns[:2])
+
+
 def _against_baseline(
     found: HeadToHead, group: RankedGroup, system: int, n: int, settings: Settings
 ) -> tuple[float, Interval]:
-    """Return the expected score against the baseline with its interval."""
+    """Return the win rate against the baseline with its interval: of their battles, or as the ratings predict it."""
+    low, high = min(system, found.anchor), max(system, found.anchor)
+    met = np.flatnonzero((group.pairs.first == low) & (group.pairs.second == high))
+    if len(met):
+        return _of_battles(found, group, int(met[0]), system == low, settings)
     fitted = group.fitted
     win = float(fitted.expected(system, found.anchor)[0])
     if system not in group.finite:
@@ -201,6 +223,31 @@ def _against_baseline(
         bounded=True,
         confidence=settings.confidence,
         clusters=equal_clusters(group.shares[group.clusters, system]),
+    )
+    return win, around
+
+
+def _of_battles(
+    found: HeadToHead, group: RankedGroup, pair: int, first: bool, settings: Settings
+) -> tuple[float, Interval]:
+    """Return the mean of the battles of a pair, as :func:`polyarena.reports.stats.win_rates` has it."""
+    place = np.flatnonzero((found.first == group.pairs.first[pair]) & (found.second == group.pairs.second[pair]))[0]
+    columns = found.columns[[found.languages.index(code) for code in group.languages], 0, place]
+    counts = found.data.counts[:, columns[columns >= 0]]
+    present = counts.any(axis=1)
+    score, pulls = float(group.scores[pair]), group.on_scores[present, pair]
+    win, pulls = (score, pulls) if first else (1 - score, -pulls)
+    if np.count_nonzero(counts, axis=0).min() < 2:
+        return win, Interval(None, None, None, "none", "one item only: no interval")
+    around = interval(
+        win,
+        pulls,
+        found.data.labels[present],
+        None,
+        items=int(counts.sum()),
+        bounded=True,
+        confidence=settings.confidence,
+        clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)[present]),
     )
     return win, around
 
@@ -229,7 +276,12 @@ def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, cont
         rating=context.anchor + ELO_SCALE * rating,
         rating_low=ends[0],
         rating_high=ends[1],
-        note=_join(row.note, "" if row.note == around.note else around.note, far if opened else ""),
+        note=_join(
+            row.note,
+            "" if row.note == around.note else around.note,
+            far if opened else "",
+            "ties count half in the rating: with a parameter of their own it has no finite value" if group.half else "",
+        ),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.records import Estimate
+from polyarena.reports.stats.averaged_languages import AveragedLanguages, averaged_languages
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
@@ -20,6 +21,9 @@ from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
 
 _SERIES = ("judge", "candidate", "baseline")
+TIE = (0.5 - 1e-9, 0.5 + 1e-9)
+"""Between these a battle is a tie: means of thirds are not exact."""
+
 _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
 
 
@@ -36,8 +40,9 @@ def win_rates(
     """Estimate how often each candidate wins, ties counting half.
 
     For each judge, candidate, baseline and task: per language the mean score of the battles; over languages the
-    unweighted mean of these (macro average), also by group. Intervals come from one joint resample of ``source_id``
-    (see :mod:`polyarena.reports.stats.intervals` for the rule and its measured coverage).
+    unweighted mean of these (macro average), also by group, over the languages that all candidates of the judge and
+    baseline have (:mod:`polyarena.reports.stats.averaged_languages`). Intervals come from one joint resample of
+    ``source_id`` (see :mod:`polyarena.reports.stats.intervals` for the rule and its measured coverage).
 
     Games without a verdict are left out of a battle's score and bounded: ``worst`` counts each as lost, ``best`` as
     won (Manski 1989). A battle without any verdict is not averaged but enters the bounds.
@@ -74,12 +79,15 @@ def win_rates(
         languages: dict[Series, list[str]] = defaultdict(list)
         for *series, language in sorted(bounds):
             languages[tuple(series)].append(language)
-        groups = {s: list(groups_of(found, found, chosen)) for s, found in languages.items()}
+        averaged = _averaged(rows, languages)
+        groups = {s: list(groups_of(found, averaged[s].languages, chosen)) for s, found in languages.items()}
+        outcomes = battle_outcomes(rows, (*_SERIES, "language"))
         for s, group, summary in _summaries(rows, groups, settings):
             judge, candidate, baseline = s
             cells = [bounds[(*s, code)] for code in group.languages]
             prefix = named.get((str(task), judge), f"task:{task}|judge:{judge}")
             around = summary.interval
+            wins, ties, losses = np.sum([outcomes[(*s, code)] for code in group.languages], axis=0).tolist()
             estimate = Estimate(
                 system=candidate,
                 baseline=baseline,
@@ -100,11 +108,49 @@ def win_rates(
                 n_invalid=int(sum(invalid[(*s, code)] for code in group.languages)),
                 worst=math.fsum(low for low, _ in cells) / len(cells),
                 best=math.fsum(high for _, high in cells) / len(cells),
-                note=_note(summary),
+                note=_note(group, summary, averaged[s]),
                 signature=signature(prefix, group, summary, settings),
+                flag="" if group.level == "language" else averaged[s].flag,
+                wins=wins,
+                ties=ties,
+                losses=losses,
             )
             estimates.append(estimate)
     return estimates_frame(estimates)
+
+
+def _averaged(rows: pd.DataFrame, languages: Mapping[Series, list[str]]) -> dict[Series, AveragedLanguages]:
+    """Return the languages that are averaged of each series, alike for all candidates of a judge and baseline."""
+    decided = {
+        tuple(map(str, key)) for key in rows.loc[rows["score"].notna(), [*_SERIES, "language"]].itertuples(index=False)
+    }
+    known = {(judge, baseline, code) for judge, _, baseline, code in decided}
+    together: dict[tuple[str, str], dict[Series, list[str]]] = defaultdict(dict)
+    for series, found in languages.items():
+        judge, _, baseline = series
+        # A language without any verdict is lacking only where another candidate has one; else it enters the bounds.
+        own = [code for code in found if (*series, code) in decided or (judge, baseline, code) not in known]
+        together[judge, baseline][series] = own or found
+    return {series: own for each in together.values() for series, own in averaged_languages(each).items()}
+
+
+def battle_outcomes(rows: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[int, int, int]]:
+    """Count wins, ties and losses; battles without a verdict are none of them.
+
+    Args:
+        rows: With the columns ``keys`` and ``score``.
+        keys: What to count by.
+
+    Returns:
+        By the values of ``keys``, as texts.
+    """
+    score = rows["score"].to_numpy(dtype=np.float64, na_value=np.nan)
+    counted = rows[list(keys)].assign(
+        wins=score > TIE[1], ties=(score >= TIE[0]) & (score <= TIE[1]), losses=score < TIE[0]
+    )
+    found = counted.groupby(list(keys), sort=True)[["wins", "ties", "losses"]].sum()
+    counts = zip(found.index, found.to_numpy().tolist(), strict=True)
+    return {tuple(map(str, key)): (int(won), int(tied), int(lost)) for key, (won, tied, lost) in counts}
 
 
 def _summaries(
@@ -128,12 +174,14 @@ def _bounds(rows: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, float]]:
     }
 
 
-def _note(summary: Summary) -> str:
+def _note(group: Group, summary: Summary, averaged: AveragedLanguages) -> str:
     if summary.value is None:
         return "no game has a verdict"
     notes = [summary.interval.note] if summary.interval.note else []
     if summary.missing:
         notes.append(f"not averaged, no game has a verdict: {', '.join(summary.missing)}")
+    if averaged.note and group.level == "macro":
+        notes.append(averaged.note)
     return "; ".join(notes)
 
 

@@ -80,12 +80,12 @@ def test_other_systems_change_no_bit(battles: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(first, second, rtol=0, atol=0)
 
 
-def test_a_baseline_has_won_what_the_candidate_lost(make_battles: Make) -> None:
+def test_a_baseline_stands_at_one_half(make_battles: Make) -> None:
     frame = make_battles({"deu_Latn": [1.0] * 30 + [0.0] * 10}, candidate="a", baseline="b")
     found = row(compare(frame, "a", "b", rounds=500), "deu_Latn")
-    assert (found["value"], found["value_against"], found["difference"]) == (0.75, 0.25, 0.5)
+    assert (found["value"], found["value_against"], found["difference"]) == (0.75, 0.5, 0.25)
     mirrored = row(compare(frame, "b", "a", rounds=500), "deu_Latn")
-    assert (mirrored["difference"], mirrored["p_mcnemar"]) == (-0.5, found["p_mcnemar"])
+    assert (mirrored["difference"], mirrored["p_mcnemar"]) == (-0.25, found["p_mcnemar"])
     assert found["p_mcnemar"] == pytest.approx(stats.binomtest(10, 40).pvalue)
 
 
@@ -236,3 +236,19 @@ def test_tests_hold_their_level(make_battles: Make, drawn: Callable[..., Any]) -
         alarms["outcome"] += found["outcome"] != "inconclusive"
     assert alarms["p_value"] / 200 <= 0.05 + 3 * 0.0154
     assert alarms["outcome"] / 200 <= 0.05 + 3 * 0.0154
+
+
+def test_against_the_baseline_and_against_a_system_that_ties_it_is_one_scale(make_battles: Make) -> None:
+    """Case 13: the same pair was -0.166 against the baseline and -0.083 against a system that ties it everywhere."""
+    lost = [0.0] * 10 + [0.5] * 50
+    frame = pd.concat(
+        [
+            make_battles({"deu_Latn": lost, "swh_Latn": lost}, candidate="a", baseline="base"),
+            make_battles({"deu_Latn": [0.5] * 60, "swh_Latn": [0.5] * 60}, candidate="b", baseline="base"),
+        ]
+    )
+    against_base, against_b = (compare(frame, "a", other, rounds=500) for other in ("base", "b"))
+    numbers = ["group", "value", "value_against", "difference", "outcome"]
+    pd.testing.assert_frame_equal(against_base[numbers], against_b[numbers])
+    assert row(against_base)["difference"] == pytest.approx(-1 / 12)
+    assert row(against_base)["outcome"] == "worse"

@@ -72,19 +72,20 @@ def test_only_common_languages_are_averaged_and_the_others_named(make_scores: Ma
     macro = row(found)
     assert macro["value"] == pytest.approx(2 / 3)
     assert macro["n_languages"] == 1
-    assert "swh_Latn" in macro["note"]
+    assert macro["note"] == "not averaged, as another system lacks them: Swahili"
     assert row(found, system="old")["note"] == ""
     assert row(found, "swh_Latn")["value"] == 0
 
 
-def test_systems_without_a_common_language_have_no_average(make_scores: Make) -> None:
+def test_systems_without_a_common_language_are_averaged_over_their_own_and_flagged(make_scores: Make) -> None:
     scores = pd.concat(
         [make_scores({"deu_Latn": [1, 0, 1]}, system="new"), make_scores({"swh_Latn": [1, 1, 1]}, system="old")]
     )
-    macro = row(mean_scores(scores, rounds=100))
-    assert math.isnan(macro["value"])
-    assert "no language in common" in macro["note"]
-    assert macro["n_languages"] == 0
+    found = mean_scores(scores, rounds=100)
+    macro = row(found)
+    assert macro["value"] == pytest.approx(2 / 3)
+    assert macro["flag"] == "averaged over 1 of 2 languages, not the same for all systems"
+    assert row(found, "deu_Latn")["flag"] == ""
 
 
 def test_metrics_and_tasks_are_kept_apart(make_scores: Make) -> None:

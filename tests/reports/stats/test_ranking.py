@@ -251,16 +251,49 @@ def test_a_matrix_is_of_one_judge_and_task(make_battles: Make) -> None:
         pairwise_matrix(pd.concat([battles, battles.assign(task="other")]))
 
 
-def test_ties_and_a_single_win_leave_no_finite_rating(make_battles: Make) -> None:
-    """Davidson's ties take up all that the lone win does not say: without a loss the rating has no upper end."""
+def test_ties_and_a_single_win_count_half(make_battles: Make) -> None:
+    """A parameter of ties would take up all that the lone win does not say, and the rating have no upper end."""
     found = row(rank(make_battles({"deu_Latn": [0.5] * 29 + [1.0]}), rounds=200), "new")
-    assert np.isnan(found["rating"])
-    assert np.isnan(found["rating_low"])
-    assert np.isnan(found["rating_high"])
-    assert "no finite rating" in found["note"]
-    assert pd.isna(found["rank_low"])
-    assert pd.isna(found["p_best"])
-    assert found["win_rate"] == pytest.approx(0.5 + 0.5 / 30, abs=1e-3)
-    assert found["low"] < found["win_rate"] < found["high"]
-    both = row(rank(make_battles({"deu_Latn": [0.5] * 28 + [1.0, 0.0]}), rounds=200), "new")
-    assert both["rating"] == pytest.approx(1000, abs=1e-3)
+    assert found["rating"] == pytest.approx(1000 + ELO_SCALE * np.log((15.5 / 30) / (14.5 / 30)), abs=0.1)
+    assert "ties count half" in found["note"]
+
+
+def test_ties_without_a_win_leave_finite_ratings(make_battles: Make) -> None:
+    """Case 14: 0 wins, many ties and some losses had a rating of -359, and a rank of 1 to 3."""
+    lost = [0.0] * 10 + [0.5] * 50
+    codes = ("deu_Latn", "fra_Latn", "swh_Latn")
+    frame = pd.concat(
+        [
+            make_battles(dict.fromkeys(codes, lost), candidate="a", baseline="base"),
+            make_battles(dict.fromkeys(codes, [1.0] * 6 + [0.5] * 54), candidate="b", baseline="base"),
+        ]
+    )
+    found = rank(frame, rounds=300)
+    macro = found[found["level"] == "macro"].set_index("system")
+    assert macro["rank"].to_dict() == {"b": 1, "base": 2, "a": 3}
+    assert macro.loc["a", ["rank_low", "rank_high", "wins", "ties", "losses"]].tolist() == [3, 3, 0, 150, 30]
+    assert 900 < macro.loc["a", "rating"] < 1000
+    assert "ties count half" in macro.loc["a", "note"]
+    assert "|ties:half|" in macro.loc["a", "signature"]
+
+
+def test_the_win_rate_beside_a_rating_is_that_of_the_battles(make_battles: Make) -> None:
+    generator = np.random.default_rng(1)
+    frames = [
+        make_battles(
+            {code: generator.choice([0, 0.5, 1], 40) for code in ("deu_Latn", "tha_Thai")},
+            candidate=one,
+            baseline=other,
+        )
+        for one, other in (("a", "base"), ("b", "base"), ("a", "b"))
+    ]
+    frame = pd.concat(frames)
+    ranked = rank(frame, rounds=200)
+    rates = win_rates(frame, rounds=200)
+    for name in ("a", "b"):
+        of_ranking = ranked[(ranked["level"] == "macro") & (ranked["system"] == name)].iloc[0]
+        of_battles = rates[
+            (rates["level"] == "macro") & (rates["system"] == name) & (rates["baseline"] == "base")
+        ].iloc[0]
+        for column in ("win_rate", "low", "high"):
+            assert of_ranking[column] == pytest.approx(of_battles[column.replace("win_rate", "value")], abs=1e-12)

@@ -297,3 +297,17 @@ def test_real_verdicts_agree_with_scipy(test_data: Path, make_battles: Make) -> 
     assert found["standard_error"] == pytest.approx(reference.standard_error, rel=0.03)
     interval = reference.confidence_interval
     assert (found["low"], found["high"]) == pytest.approx((interval.low, interval.high), abs=0.004)
+
+
+def test_wins_ties_and_losses_stand_beside_the_rate(make_battles: Make) -> None:
+    found = win_rates(make_battles({"deu_Latn": [1, 0.75, 0.5, 0, 0.25, 0.25], "swh_Latn": [1, 0.5, 0.5]}), rounds=50)
+    counts = {row["group"]: (row["wins"], row["ties"], row["losses"]) for row in found.to_dict("records")}
+    assert counts["deu_Latn"] == (2, 1, 3)
+    assert counts["all"] == (3, 3, 3)
+
+
+def test_a_battle_without_a_verdict_is_no_win_tie_or_loss(make_battles: Make) -> None:
+    frame = make_battles({"deu_Latn": [1.0, 0.0, 0.5]})
+    frame.loc[2, ["score", "n_invalid"]] = [None, 2]
+    found = win_rates(frame, rounds=50).iloc[0]
+    assert (found["wins"], found["ties"], found["losses"]) == (1, 0, 1)
