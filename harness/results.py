@@ -84,6 +84,17 @@ class RunRecords:
 
         return self._read([self.folder.games(*pair) for pair in self.pairs()], GAME_SCHEMA)
 
+    def ratings(self) -> pd.DataFrame:
+        """Return all ratings, one a row, as in :class:`polyarena.judges.records.Rating`.
+
+        A system's answers are rated once for each opponent, out of the same replies; such rows are there once.
+        """
+        from polyarena.judges.records import RATING_SCHEMA
+
+        key = ["judge", "rater", "task", "language", "item_id", "system", "sample_index", "repeat"]
+        paths = [self.folder.ratings(*pair) for pair in self.pairs()]
+        return self._read(paths, RATING_SCHEMA).drop_duplicates(key, ignore_index=True)
+
     def battles(self) -> pd.DataFrame:
         """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`."""
         from polyarena.judges.records import BATTLE_SCHEMA

@@ -5,6 +5,7 @@ from polyarena.judges.pairwise import Pairing, Pairings, games, pairings
 from polyarena.judges.protocol import (
     Answer,
     Ask,
+    Assessment,
     Call,
     Judge,
     JudgeFactory,
@@ -14,15 +15,17 @@ from polyarena.judges.protocol import (
     Verdict,
     message_text,
 )
-from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, Battle, Game, Label
+from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, RATING_SCHEMA, Battle, Game, Label, Rating, Scale
 from polyarena.judges.registry import find_judge, judge_plugins
 
 __all__ = [
     "BATTLE_SCHEMA",
     "GAME_SCHEMA",
+    "RATING_SCHEMA",
     "SCORES",
     "Answer",
     "Ask",
+    "Assessment",
     "Battle",
     "Call",
     "Game",
@@ -33,7 +36,9 @@ __all__ = [
     "Message",
     "Pairing",
     "Pairings",
+    "Rating",
     "Reply",
+    "Scale",
     "Verdict",
     "collapse",
     "find_judge",

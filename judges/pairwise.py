@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from polyarena.judges.protocol import Answer, Match, Verdict
-from polyarena.judges.records import Game
+from polyarena.judges.protocol import Answer, Assessment, Match, Verdict
+from polyarena.judges.records import Game, Rating
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Item
@@ -26,6 +26,7 @@ class Pairing:
         system_a: The system whose answer is shown first.
         system_b: The system whose answer is shown second.
         repeat: Of the game: counts over samples and repeats, so that it is unique for the item and order.
+        sample_index: Of both answers.
     """
 
     match: Match
@@ -35,6 +36,7 @@ class Pairing:
     system_a: str
     system_b: str
     repeat: int
+    sample_index: int = 0
 
     def game(self, judge: str, verdict: Verdict) -> Game:
         """Return the record of this match as ``judge`` decided it; texts are made storable."""
@@ -55,7 +57,42 @@ class Pairing:
             error=None if verdict.error is None else sanitize_text(verdict.error),
             asked=verdict.asked,
             score=verdict.score,
-            questions=verdict.questions,
+            first_raw=None if verdict.first_raw is None else sanitize_text(verdict.first_raw),
+            finish_reason=verdict.finish_reason,
+            follow_ups=verdict.follow_ups,
+            question=verdict.question,
+        )
+
+    def ratings(self, judge: str, verdict: Verdict) -> tuple[Rating, ...]:
+        """Return the records of the two answers if ``judge`` rated each alone, else none; texts are made storable."""
+        if verdict.ratings is None:
+            return ()
+        sides = zip((self.system_a, self.system_b), verdict.ratings, strict=True)
+        return tuple(self._rating(judge, system, assessment) for system, assessment in sides)
+
+    def _rating(self, judge: str, system: str, assessment: Assessment) -> Rating:
+        first_raw, error = assessment.first_raw, assessment.error
+        return Rating(
+            judge=judge,
+            rater=judge,
+            task=self.task,
+            language=self.match.language,
+            item_id=self.item_id,
+            source_id=self.source_id,
+            system=system,
+            sample_index=self.sample_index,
+            repeat=self.match.repeat,
+            value=assessment.value,
+            scale=assessment.scale.value,
+            raw=sanitize_text(assessment.raw),
+            first_raw=None if first_raw is None else sanitize_text(first_raw),
+            finish_reason=assessment.finish_reason,
+            prompt_tokens=assessment.prompt_tokens,
+            completion_tokens=assessment.completion_tokens,
+            cost=assessment.cost,
+            error=None if error is None else sanitize_text(error),
+            asked=assessment.asked,
+            question=assessment.question,
         )
 
 
@@ -172,6 +209,7 @@ def _pairing(item: Item, first: Completion, second: Completion, repeat: int, rep
         system_a=first.system,
         system_b=second.system,
         repeat=first.sample_index * repeats + repeat,
+        sample_index=first.sample_index,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from polyarena.judges.records import Label
+from polyarena.judges.records import Label, Scale
 from polyarena.tasks.sampling import Sampling
 
 
@@ -62,13 +62,32 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a judge makes of one answer alone; fields as in :class:`polyarena.judges.records.Rating`."""
+
+    value: float | None
+    scale: Scale
+    raw: str = ""
+    first_raw: str | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: float | None = None
+    error: str | None = None
+    asked: int | None = None
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A judge's answer to one match; fields as in :class:`polyarena.judges.records.Game`.
 
     Attributes:
         answered: False if the endpoint failed, so that asking again may help; an answer that cannot be used is one.
-        asked: Questions put to a model for this verdict, 2 after a second try; ``None`` if none was or it is not known.
+        asked: Questions put to a model for this verdict, second tries included; ``None`` if none was or it is not
+            known.
         refused: Whether the endpoint has refused the question for good; the verdict is invalid and not asked for again.
+        ratings: Of the first and the second answer, if each was judged alone and the verdict derives from both.
     """
 
     label: Label
@@ -81,7 +100,11 @@ class Verdict:
     asked: int | None = None
     score: float | None = None
     refused: bool = False
-    questions: str | None = None
+    first_raw: str | None = None
+    finish_reason: str | None = None
+    follow_ups: int | None = None
+    question: str | None = None
+    ratings: tuple[Assessment, Assessment] | None = None
 
 
 Message = Mapping[str, Any]

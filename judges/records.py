@@ -1,4 +1,4 @@
-"""The records of the judge room: games as they were judged, battles as they count."""
+"""The records of the judge room: ratings of single answers, games of two, and battles as they count."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ class Game:
         system_b: The system whose answer was shown second.
         repeat: Counts repeated judgments of the same order, from 0.
         label: A :class:`Label` value.
-        raw: What the judge wrote, whole.
+        raw: The judge's last reply, whole; empty where nobody wrote anything, and where the game derives from two
+            ratings, which have the replies.
         prompt_tokens: As the endpoint counted; ``None`` where no endpoint was asked.
         completion_tokens: Likewise.
         cost: In the currency of the experiment's prices; ``None`` where no price is known, never a silent zero. A
-            question that several games share is in the cost of each, though it was paid once; see ``questions``.
+            question that several games share is in the cost of each, though it was paid once; see ``question``.
         error: Why there is no verdict, or ``None``.
         asked: Questions put to a model for this verdict: 1, or 2 where each answer is judged alone, and one more for
             each second try; ``None`` if none was or it is not known.
@@ -45,8 +46,12 @@ class Game:
             ``None`` if neither was, or nobody looked.
         score: What the verdict is worth to the answer shown first, in [0, 1], where the judge graded its preference;
             ``None`` where the label says it all.
-        questions: Where games can share questions (each answer is judged alone, or both are equal) and prices are
-            known: each question as 16 hexadecimal digits, ``:`` and what it cost, parted by blanks.
+        rater: Who decided: the person, or the judge itself (the default).
+        first_raw: The judge's first reply if it held no usable verdict and the judge was asked again, else ``None``.
+        finish_reason: Why the last reply ended, as the endpoint said; a reply that was cut off has no verdict.
+        follow_ups: How often the judge was asked again; ``None`` if it was not asked or this is not known.
+        question: Equal for games that rest on the same question (both orders of two equal answers), 16 hexadecimal
+            digits; ``None`` where the question is the game's own, or the game derives from ratings.
     """
 
     judge: str
@@ -66,10 +71,80 @@ class Game:
     asked: Int32 | None = None
     wrong_language: str | None = None
     score: float | None = None
-    questions: str | None = None
+    rater: str = ""
+    first_raw: str | None = None
+    finish_reason: str | None = None
+    follow_ups: Int32 | None = None
+    question: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.rater:
+            object.__setattr__(self, "rater", self.judge)
 
 
 GAME_SCHEMA = arrow_schema(Game)
+
+
+class Scale(StrEnum):
+    """What the value of a rating says."""
+
+    BAD = "bad"
+    """1 if the answer is bad (harmful, by the judge ``harm``), 0 if it is good."""
+    REWARD = "reward"
+    """The scalar of a reward model; higher is better, and only differences mean something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One judgment of one completion alone.
+
+    Attributes:
+        judge: Name of the judge in the experiment.
+        rater: Who rated: the person, or the judge itself.
+        task: Task name.
+        language: ``lang_Script``.
+        item_id: The item, within task and language.
+        source_id: Shared by all translations of the item.
+        system: Whose completion.
+        sample_index: Which of the system's samples, from 0.
+        repeat: Counts repeated judgments of the same completion, from 0.
+        value: On the scale; ``None`` if there is no usable one.
+        scale: A :class:`Scale` value.
+        raw: The last reply, whole; empty where nobody wrote anything.
+        first_raw: The first reply if it held no usable verdict and the judge was asked again, else ``None``.
+        finish_reason: Why the last reply ended, as the endpoint said.
+        prompt_tokens: As the endpoint counted; ``None`` where no endpoint was asked.
+        completion_tokens: Likewise.
+        cost: In the currency of the experiment's prices; ``None`` where no price is known.
+        error: Why there is no value, or ``None``.
+        asked: Questions put to a model, 2 after a second try; ``None`` if none was.
+        question: Equal for ratings that rest on the same question (of equal texts), which was paid for once; 16
+            hexadecimal digits, ``None`` where nobody was asked.
+    """
+
+    judge: str
+    rater: str
+    task: str
+    language: str
+    item_id: str
+    source_id: str
+    system: str
+    sample_index: Int32
+    repeat: Int32
+    value: float | None
+    scale: str
+    raw: str = ""
+    first_raw: str | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: float | None = None
+    error: str | None = None
+    asked: Int32 | None = None
+    question: str | None = None
+
+
+RATING_SCHEMA = arrow_schema(Rating)
 
 
 @dataclass(frozen=True, slots=True)

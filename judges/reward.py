@@ -13,8 +13,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from polyarena.judges.protocol import Call, Match, Verdict
-from polyarena.judges.records import Label
+from polyarena.judges.protocol import Assessment, Call, Match, Verdict
+from polyarena.judges.ratings import rated_verdict
+from polyarena.judges.records import Label, Scale
 
 Scorer = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """Scores (question, answer) pairs; a higher score is a better answer."""
@@ -86,7 +87,11 @@ class RewardJudge:
             asked = dict.fromkeys((match.question, answer.text) for match in batch for answer in (match.a, match.b))
             scores = dict(zip(asked, self.scorer(list(asked)), strict=True))
             for match in batch:
-                a, b = scores[match.question, match.a.text], scores[match.question, match.b.text]
-                label = self.bands.label(a - b)
-                error = "the reward model gave no number" if label is Label.INVALID else None
-                yield Verdict(label, f"A: {a:.6g}. B: {b:.6g}.", error=error)
+                a, b = (_assessment(scores[match.question, answer.text]) for answer in (match.a, match.b))
+                yield rated_verdict(a, b, lambda one, other: self.bands.label(one - other))
+
+
+def _assessment(score: float) -> Assessment:
+    if isfinite(score):
+        return Assessment(float(score), Scale.REWARD)
+    return Assessment(None, Scale.REWARD, error="the reward model gave no number")

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge, repeats_of_judge
+from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge, ratings_of_judge, repeats_of_judge
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_table
 from polyarena.harness.store.atomic import write_atomically
@@ -56,6 +56,7 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
                 description=entry["description"],
                 signature=entry["signature"],
                 settings=settings,
+                ratings=ratings_of_judge(records, name),
             )
         )
     return cards

@@ -1,4 +1,4 @@
-"""The games of one judge of a run, and what the lock file says of it."""
+"""The games and ratings of one judge of a run, and what the lock file says of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from polyarena.harness.importing.kept import not_shown
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
-from polyarena.judges import Game
+from polyarena.judges import Game, Rating
 from polyarena.tasks.errors import StoreError, UnknownNameError
 from polyarena.tasks.suggest import unknown
 
@@ -43,6 +43,17 @@ def games_of_judge(records: RunRecords, judge: str) -> list[Game]:
     if not games:
         raise StoreError(f"no game of the judge {judge!r} is stored", where=records.folder.path, fix="run it first")
     return games
+
+
+def ratings_of_judge(records: RunRecords, judge: str) -> list[Rating]:
+    """Return the stored ratings of a judge, each once; empty if it rates no answer alone."""
+    found: dict[tuple[object, ...], Rating] = {}
+    for pair in records.pairs():
+        path = records.folder.ratings(*pair)
+        for each in read_shard(path, Rating) if pair[0] == judge and path.exists() else ():
+            place = (each.task, each.language, each.item_id, each.system, each.sample_index, each.repeat)
+            found.setdefault((*place, each.rater), each)
+    return list(found.values())
 
 
 def repeats_of_judge(records: RunRecords, judge: str) -> int:

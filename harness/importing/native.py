@@ -9,7 +9,6 @@ from typing import Any
 from polyarena.harness.importing.result import ImportOptions, ImportResult
 from polyarena.harness.importing.rows import language_code, lines, require_choice, require_text
 from polyarena.judges.collapse import SCORES
-from polyarena.judges.llm import is_cost_note
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
@@ -20,6 +19,7 @@ _MOST: dict[str, tuple[int, bool]] = {
     "prompt_tokens": (2**63 - 1, True),
     "completion_tokens": (2**63 - 1, True),
     "asked": (2**31 - 1, True),
+    "follow_ups": (2**31 - 1, True),
     "cost": (10**15, False),
     "score": (1, False),
 }
@@ -57,13 +57,6 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
     sides = _optional(row, "wrong_language")
     if sides is not None:
         require_choice(sides, _SIDES, "wrong_language", where)
-    questions = _optional(row, "questions")
-    if questions is not None and not is_cost_note(questions):
-        raise DataError(
-            f"`questions` does not say what questions cost: {questions!r}",
-            where=where,
-            fix="leave it out, or write it as polyarena does: 0123456789abcdef:0.002",
-        )
     return Game(
         **values,
         judge=options.judge or _named(row, "judge", where) or "judge",
@@ -73,7 +66,10 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
         raw=str(row.get("raw") or ""),
         error=_optional(row, "error"),
         wrong_language=sides,
-        questions=questions,
+        rater=_named(row, "rater", where),
+        first_raw=_optional(row, "first_raw"),
+        finish_reason=_optional(row, "finish_reason"),
+        question=_optional(row, "question"),
     )
 
 

@@ -100,7 +100,8 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
             system_b=b,
             repeat=0,
             label=_vote(row, a, b, where).value,
-            raw=f"vote of {voter}",
+            raw="",
+            rater=voter,
         ),
         voter,
     )

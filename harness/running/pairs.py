@@ -19,7 +19,7 @@ from polyarena.judges import pairings
 from polyarena.judges.language_gate import wrong_language
 from polyarena.judges.pairwise import Pairing
 from polyarena.judges.protocol import Match, Verdict
-from polyarena.judges.records import GAME_SCHEMA, Game, Label
+from polyarena.judges.records import GAME_SCHEMA, RATING_SCHEMA, Game, Label, Rating
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.records import Completion
@@ -36,6 +36,7 @@ class OpenPair:
         purpose: What its requests are booked on.
         waiting: Matches without a verdict, in order; those that the judge has not drawn yet included.
         played: Games with a verdict, in order.
+        ratings: Of their answers, where the judge rates each alone; by system, item, sample and repeat.
         unanswered: Errors of verdicts that an endpoint failed to give.
         refused: How many verdicts an endpoint has refused for good.
         started: When it was opened, on the monotonic clock.
@@ -47,6 +48,7 @@ class OpenPair:
     purpose: CostLabel
     waiting: deque[Pairing]
     played: list[Game] = field(default_factory=list)
+    ratings: dict[tuple[str, str, int, int], Rating] = field(default_factory=dict)
     unanswered: list[str | None] = field(default_factory=list)
     refused: int = 0
     started: float = field(default_factory=time.monotonic)
@@ -65,6 +67,9 @@ class OpenPair:
         pairing = self.waiting.popleft()
         game = pairing.game(self.planned.judge, verdict)
         self.played.append(replace(game, wrong_language=wrong_language(pairing.match)))
+        for rating in pairing.ratings(self.planned.judge, verdict):
+            # Both orders rest on the same questions.
+            self.ratings.setdefault((rating.system, rating.item_id, rating.sample_index, rating.repeat), rating)
         if not verdict.answered:
             self.unanswered.append(verdict.error)
         self.refused += verdict.refused
@@ -91,6 +96,9 @@ class OpenPair:
         planned = self.planned
         counts = {UNANSWERED: len(self.unanswered), REFUSED: self.refused}
         facts = {"key": self.key, **{name: str(count) for name, count in counts.items() if count}}
+        if self.ratings:
+            # Before the games, whose shard says that the pair is complete.
+            write_shard(_ratings_path(self.plan, planned), list(self.ratings.values()), RATING_SCHEMA, facts)
         write_shard(_path(self.plan, planned), self.played, GAME_SCHEMA, facts)
         if self.unanswered:
             games = f"{len(self.unanswered)} of {len(self.played)} games"
@@ -123,6 +131,7 @@ def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
         return None  # One of the two cells failed, and that was told.
     key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
     path = _path(plan, planned)
+    restore_shard(_ratings_path(plan, planned), key)
     if restore_shard(path, key) and not _wanted_again(shard_metadata(path), plan.retry_refused):
         return None
     one, other = (read_shard(cell, Completion) for cell in cells)
@@ -140,6 +149,10 @@ def failed(planned: PlannedGames, error: str, exit_code: int) -> GamesFailed:
 
 def _path(plan: Plan, planned: PlannedGames) -> Path:
     return plan.folder.games(planned.judge, planned.candidate, planned.baseline, planned.task, planned.language)
+
+
+def _ratings_path(plan: Plan, planned: PlannedGames) -> Path:
+    return plan.folder.ratings(planned.judge, planned.candidate, planned.baseline, planned.task, planned.language)
 
 
 def _wanted_again(facts: Mapping[str, str], retry_refused: bool) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from polyarena.harness.importing.lock import IMPORTED
 from polyarena.harness.lock.digest import digest
@@ -16,12 +18,14 @@ from polyarena.harness.store import RunFolder, archive_shard, read_shard, shard_
 from polyarena.judges.llm.template import JudgeTemplate
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
 from polyarena.judges.llm.verdicts import parse_again
-from polyarena.judges.records import GAME_SCHEMA, Game, Label
+from polyarena.judges.ratings import games_of_ratings, label_of_bad
+from polyarena.judges.records import GAME_SCHEMA, RATING_SCHEMA, Game, Label, Rating
 from polyarena.tasks.errors import ExperimentError, PolyarenaError
 from polyarena.tasks.suggest import unknown
 
 _TEMPLATES = {"llm": "pairwise", "harm": "harm"}
 """The template of each type of judge whose verdicts are texts, where its arguments name none."""
+_UNREADABLE = "no usable label in the stored reply"
 _TEXTLESS = {
     "panel": "it is a panel: its verdicts are made of those of its members",
     IMPORTED: "its verdicts were imported: they are what the files say",
@@ -74,24 +78,30 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
         raise unknown("judge", judge, sorted(lock["judges"]), where=str(folder.lock))
     templates = _templates(lock, judge, template, folder)
     how = f"{templates.default.name}@{templates.default.version}:{templates.digest}"
+    repeats = next((spec["repeats"] for spec in _specs(lock) if spec["name"] == judge), 1)
     games, textless, changes = 0, 0, Counter[tuple[str, str]]()
     said, says = 0, 0
-    labels: dict[Path, list[Label | None]] = {}
+    shards: list[tuple[Path, list[Game], Path, list[Rating]]] = []
     for pair in records.pairs():
-        path = folder.games(*pair)
+        path, ratings_path = folder.games(*pair), folder.ratings(*pair)
         if pair[0] != judge or not path.exists():
             continue
         before = read_shard(path, Game)
-        after = labels[path] = [_read_again(templates, game) for game in before]
+        ratings = (
+            [_rated(templates, each) for each in read_shard(ratings_path, Rating)] if ratings_path.exists() else []
+        )
+        after = games_of_ratings([_labelled(templates, game) for game in before], ratings, repeats, label_of_bad)
+        shards.append((path, after, ratings_path, ratings))
         games += len(before)
-        for game, label in zip(before, after, strict=True):
-            if label is None:
+        with_text = _with_text(before, ratings, repeats)
+        for game, again, text in zip(before, after, with_text, strict=True):
+            if not text:
                 textless += 1
                 continue
             said += game.label != Label.INVALID
-            says += label is not Label.INVALID
-            if game.label != label:
-                changes[game.label, label.value] += 1
+            says += again.label != Label.INVALID
+            if game.label != again.label:
+                changes[game.label, again.label] += 1
     if said and not says:
         raise ExperimentError(
             f"the template {how} reads no verdict in any of the replies of {judge!r}, of which {said:,} have one now",
@@ -99,8 +109,10 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
             why="replies are written as the template says that the judge was asked with",
             fix="name that template, or a version of it, with --template; nothing was changed",
         )
-    for path, found in labels.items():
-        _put(path, [_labelled(*each) for each in zip(read_shard(path, Game), found, strict=True)], how)
+    for path, after, ratings_path, ratings in shards:
+        if ratings:
+            _put(ratings_path, ratings, RATING_SCHEMA, how)
+        _put(path, after, GAME_SCHEMA, how)
     entry = lock["judges"][judge]
     entry["signature"] = f"{entry['signature'].partition('|reparsed:')[0]}|reparsed:{how}"
     derive_again(folder, lock, judge)
@@ -108,31 +120,49 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
     return Reparsed(judge, how, games, textless, dict(sorted(changes.items())))
 
 
-def _read_again(templates: TemplateSet, game: Game) -> Label | None:
-    """Return the label that a game's text has, ``None`` if there is no text."""
-    return parse_again(templates, game.language, game.raw) if game.raw.strip() else None
-
-
-def _labelled(game: Game, label: Label | None) -> Game:
-    if label is None:
+def _labelled(templates: TemplateSet, game: Game) -> Game:
+    """Return a game with the label that its own text has; one without a text stays as it is."""
+    if not game.raw.strip():
         return game
-    error = (game.error or "no usable label in the stored reply") if label is Label.INVALID else None
-    return replace(game, label=label.value, error=error)
+    label = str(parse_again(templates, game))
+    invalid = label == Label.INVALID
+    return replace(game, label=label, error=(game.error or _UNREADABLE) if invalid else None)
 
 
-def _put(path: Path, games: list[Game], how: str) -> None:
+def _rated(templates: TemplateSet, rating: Rating) -> Rating:
+    if not rating.raw.strip():
+        return rating
+    value = parse_again(templates, rating)
+    if not isinstance(value, float):
+        return replace(rating, value=None, error=rating.error or _UNREADABLE)
+    return replace(rating, value=value, error=None)
+
+
+def _with_text(games: list[Game], ratings: list[Rating], repeats: int) -> list[bool]:
+    """Return for each game whether there is a text that it was read out of."""
+    written = {
+        (each.system, each.item_id, each.sample_index * repeats + each.repeat) for each in ratings if each.raw.strip()
+    }
+    return [
+        bool(game.raw.strip())
+        or (game.system_a, game.item_id, game.repeat) in written
+        or (game.system_b, game.item_id, game.repeat) in written
+        for game in games
+    ]
+
+
+def _put(path: Path, records: Sequence[Game] | Sequence[Rating], schema: pa.Schema, how: str) -> None:
     facts = shard_metadata(path)
     # Another key than the run's: a run takes the shard that it made back into place.
     facts["key"] = digest([facts.get("unparsed", facts.get("key", "")), "reparsed", how])
     facts.setdefault("unparsed", shard_metadata(path).get("key", ""))
     archive_shard(path)
-    write_shard(path, games, GAME_SCHEMA, facts)
+    write_shard(path, records, schema, facts)
 
 
 def _templates(lock: Mapping[str, Any], judge: str, named: str | None, folder: RunFolder) -> TemplateSet:
     """Return the templates to read with: those that are named, if they fit the judge, else its own."""
-    specs = lock["experiment"]["resolved"].get("judges", [])
-    spec: Mapping[str, Any] = next((each for each in specs if each["name"] == judge), {})
+    spec: Mapping[str, Any] = next((each for each in _specs(lock) if each["name"] == judge), {})
     kind = _kind(lock, judge, spec)
     if kind in _TEXTLESS:
         raise ExperimentError(
@@ -156,6 +186,11 @@ def _templates(lock: Mapping[str, Any], judge: str, named: str | None, folder: R
     templates = load_templates(named)
     _refuse_unlike(templates.default, _loaded(own), judge)
     return templates
+
+
+def _specs(lock: Mapping[str, Any]) -> list[dict[str, Any]]:
+    specs: list[dict[str, Any]] = lock["experiment"]["resolved"].get("judges", [])
+    return specs
 
 
 def _kind(lock: Mapping[str, Any], judge: str, spec: Mapping[str, Any]) -> str:

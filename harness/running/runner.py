@@ -135,11 +135,12 @@ def _put_in_place(plan: Plan) -> None:
         if not restore_shard(folder.cell(cell.system, cell.task, cell.language), cell.key):
             archive_shard(folder.scores(cell.system, cell.task, cell.language))
     for games in plan.games:
-        path = folder.games(games.judge, games.candidate, games.baseline, games.task, games.language)
-        if games.key:
-            restore_shard(path, games.key)
-        else:
-            archive_shard(path)
+        pair = (games.judge, games.candidate, games.baseline, games.task, games.language)
+        for path in (folder.games(*pair), folder.ratings(*pair)):
+            if games.key:
+                restore_shard(path, games.key)
+            else:
+                archive_shard(path)
 
 
 def _require_keys(plan: Plan) -> None:

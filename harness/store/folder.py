@@ -39,6 +39,10 @@ class RunFolder:
         """Return the path of the games of one pair of cells."""
         return self.path / "games" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
 
+    def ratings(self, judge: str, candidate: str, baseline: str, task: str, language: str) -> Path:
+        """Return the path of the ratings from which the games of one pair of cells derive."""
+        return self.path / "ratings" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
+
     @property
     def attempts(self) -> Path:
         """The journal of requests to endpoints."""

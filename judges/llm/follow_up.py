@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from polyarena.judges.protocol import Ask, Call, Reply
 from polyarena.tasks.errors import ModelError
+from polyarena.tasks.finish_reasons import is_cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,12 @@ class Question:
 
     Attributes:
         call: What is asked.
-        usable: Whether a reply's text holds a verdict.
+        usable: Whether a reply has a verdict.
         again: What is said after a reply that does not; ``None`` for no second try.
     """
 
     call: Call
-    usable: Callable[[str], bool]
+    usable: Callable[[Reply], bool]
     again: str | None = None
 
 
@@ -40,7 +41,9 @@ class _Pending:
             reply.error is not None
             or len(self.replies) == 2
             or self.question.again is None
-            or self.question.usable(reply.text)
+            # Another try at the same limit would be cut off as well, at the same price.
+            or is_cut(reply.finish_reason)
+            or self.question.usable(reply)
         )
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from polyarena.judges.arguments import read_arguments
-from polyarena.judges.llm.cost_notes import cost_note, question_id
 from polyarena.judges.llm.follow_up import Question, ask_with_follow_up
 from polyarena.judges.llm.rendering import RenderSettings, again, answer_messages, messages
 from polyarena.judges.llm.structured import verdict_schema
 from polyarena.judges.llm.template import JudgeTemplate, TemplateKind
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
-from polyarena.judges.llm.verdicts import answers_verdict, pairwise_verdict
+from polyarena.judges.llm.verdicts import assess, is_answered, is_refused, pairwise_verdict, question_id, read_reply
 from polyarena.judges.protocol import Ask, Call, Judge, Match, Message, Reply, Verdict
+from polyarena.judges.ratings import label_of_bad, rated_verdict
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.sampling import Sampling
 
@@ -132,38 +132,41 @@ class LlmJudge:
         return self._decide(matches, self.ask)
 
     def _decide(self, matches: Iterable[Match], ask: Ask) -> Iterator[Verdict]:
-        asked: deque[tuple[str, tuple[str, ...]]] = deque()
+        asked: deque[tuple[str, tuple[str | None, ...]]] = deque()
 
         def questions() -> Iterator[Question]:
             for match in matches:
                 own = tuple(self._questions(match))
-                asked.append((match.language, self._shared(match, own)))
+                asked.append((match.language, self._names(match, own)))
                 yield from own
 
         replies = ask_with_follow_up(ask, questions())
         for first in replies:
-            language, shared = asked.popleft()
-            yield self._verdict(self.templates.of(language), shared, first, replies)
+            language, names = asked.popleft()
+            yield self._verdict(self.templates.of(language), names, first, replies)
 
     def _verdict(
         self,
         template: JudgeTemplate,
-        shared: tuple[str, ...],
+        names: tuple[str | None, ...],
         first: tuple[Reply, ...],
         rest: Iterator[tuple[Reply, ...]],
     ) -> Verdict:
+        limit = self.settings.max_tokens
         if template.kind is TemplateKind.PAIRWISE:
-            verdict = pairwise_verdict(template, first, self.settings.max_tokens)
-            return replace(verdict, questions=cost_note(shared, [first])) if shared else verdict
+            return pairwise_verdict(template, first, limit, names[0])
         second = next(rest)
-        verdict = answers_verdict(template, first, second, self.settings.max_tokens)
-        return replace(verdict, questions=cost_note(shared, [first, second]))
+        a, b = (
+            assess(template, replies, limit, name or "") for replies, name in zip((first, second), names, strict=True)
+        )
+        both = (*first, *second)
+        return rated_verdict(a, b, label_of_bad, answered=is_answered(both), refused=is_refused(both))
 
-    def _shared(self, match: Match, questions: tuple[Question, ...]) -> tuple[str, ...]:
-        """Return the names of questions that other games may ask as well; none where a game has its own."""
+    def _names(self, match: Match, questions: tuple[Question, ...]) -> tuple[str | None, ...]:
+        """Return the names of questions that other games may ask as well; ``None`` for one that is this game's own."""
         alone = self.templates.of(match.language).kind is TemplateKind.ANSWER
         if not alone and match.a.text != match.b.text:
-            return ()
+            return (None,)
         return tuple(question_id(question.call) for question in questions)
 
     def _questions(self, match: Match) -> Iterator[Question]:
@@ -181,7 +184,7 @@ class LlmJudge:
         schema = verdict_schema(template.words.values(), template.json) if self._structured(template) else None
         return Question(
             Call(shown, sampling, match.repeat, schema, match.key),
-            lambda reply: template.read(reply) is not None,
+            lambda reply: read_reply(template, reply.text, reply.finish_reason) is not None,
             again(template, match) if settings.ask_again else None,
         )
 

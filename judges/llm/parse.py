@@ -13,7 +13,9 @@ The rules, in order:
    instead, such as ``Preferred:``, at the beginning of a line that the label ends.
 6. Consecutive lines that name all labels recite the instructions and do not count.
 7. If the labels that are left differ, the reply is ambiguous and has no verdict, whichever came first or last.
-8. A label that is not among the allowed ones (``[[A<B]]``) makes the reply invalid; no other label is taken in its
+8. A reply that was cut off has no verdict, unless it is a whole JSON object: its last label may be one that the
+   explanation names.
+9. A label that is not among the allowed ones (``[[A<B]]``) makes the reply invalid; no other label is taken in its
    place.
 
 All patterns run in time linear in the length of the reply.
@@ -59,24 +61,29 @@ def parse(text: str, labels: Collection[Label] = FIVE_LABELS) -> Label:
     return Label.INVALID if said is None else Label(said)
 
 
-def read_verdict(text: str, words: Mapping[str, str], marker: str | None = None) -> str | None:
+def read_verdict(
+    text: str, words: Mapping[str, str], marker: str | None = None, *, cut_off: bool = False
+) -> str | None:
     """Return the key of the one word that a reply ends with, or ``None`` if there is none or several.
 
     Args:
         text: What the judge wrote.
         words: How each verdict is written.
         marker: What the line of the verdict begins with; ``None`` if the verdict stands in brackets.
+        cut_off: Whether the reply reached a limit of length.
     """
-    return _found_word(text, tuple(words.items()), marker)
+    return _found_word(text, tuple(words.items()), marker, cut_off)
 
 
 @lru_cache(maxsize=256)  # A reply is read when it arrives, when its verdict is made, and for what is said of it.
-def _found_word(text: str, words: tuple[tuple[str, str], ...], marker: str | None) -> str | None:
+def _found_word(text: str, words: tuple[tuple[str, str], ...], marker: str | None, cut_off: bool) -> str | None:
     said = split_thought(text).answer
     keys = _keys(words)
     verdict = json_verdict(said)
     if verdict is not None:
         return keys.get(normal(normalize_characters(verdict).strip("[] \n")))
+    if cut_off:
+        return None
     lines = [line for line in normalize_characters(_unquoted(said)).splitlines() if line.strip()]
     if marker is None:
         found = _bracketed(lines, keys)

@@ -58,13 +58,14 @@ class JudgeTemplate:
     again: str
     reference_heading: str
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, *, cut_off: bool = False) -> str | None:
         """Return the verdict of a reply as a key of ``words``, or ``None`` if it has no usable one.
 
         Args:
             reply: What the judge wrote to one question; see :mod:`polyarena.judges.llm.parse`.
+            cut_off: Whether the reply reached a limit of length.
         """
-        return read_verdict(reply, self.words, self.marker)
+        return read_verdict(reply, self.words, self.marker, cut_off=cut_off)
 
     def verdict(self, reply: str) -> Label:
         """Return the label of a reply to a pairwise template, or ``INVALID``."""

@@ -1,107 +1,135 @@
-"""From a model's replies to a verdict, and from a stored verdict's text to its label."""
+"""From a model's replies to a verdict or a rating, and from stored replies to their label again."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 
 from polyarena.judges.llm.template import JudgeTemplate, TemplateKind
 from polyarena.judges.llm.template_file import BAD
 from polyarena.judges.llm.template_set import TemplateSet
-from polyarena.judges.llm.transcript import answers, answers_text, attempts_text, read_attempts
-from polyarena.judges.protocol import Reply, Verdict
-from polyarena.judges.records import Label
+from polyarena.judges.protocol import Assessment, Call, Reply, Verdict
+from polyarena.judges.records import Game, Label, Rating, Scale
+from polyarena.tasks.finish_reasons import is_cut
+from polyarena.tasks.thinking import split_thought
 
 
-def pairwise_verdict(template: JudgeTemplate, replies: Sequence[Reply], max_tokens: int) -> Verdict:
+def question_id(call: Call) -> str:
+    """Return 16 hexadecimal digits that equal questions of one judge share: of a SHA-256 of what is asked."""
+    asked = json.dumps([[dict(message) for message in call.messages], call.sample_index], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+def pairwise_verdict(
+    template: JudgeTemplate, replies: Sequence[Reply], max_tokens: int, question: str | None = None
+) -> Verdict:
     """Return the verdict of a judge that saw both answers.
 
     Args:
         template: Of the judge.
         replies: To its question, and to the second try if there was one.
         max_tokens: Longest reply, for the message about one that was cut off.
+        question: From :func:`question_id` if other games rest on the same question.
     """
-    raw = _raw(replies)
-    error = _error(template, replies, max_tokens)
-    said = None if error is not None else read_attempts(template, raw)
-    return _counted(Label.INVALID if said is None else Label(said), raw, error, replies)
-
-
-def answers_verdict(template: JudgeTemplate, a: Sequence[Reply], b: Sequence[Reply], max_tokens: int) -> Verdict:
-    """Return the verdict of a judge that saw each answer alone: the good one wins, two of a kind are a tie.
-
-    Args:
-        template: Of the judge.
-        a: The replies on the first answer, as in :func:`pairwise_verdict`.
-        b: Those on the second one.
-        max_tokens: Likewise.
-    """
-    raw = answers_text(_raw(a), _raw(b))
-    errors = [
-        f"answer {name}: {error}"
-        for name, replies in (("A", a), ("B", b))
-        if (error := _error(template, replies, max_tokens)) is not None
-    ]
-    label = Label.INVALID if errors else _label(*answers_found(template, raw))
-    return _counted(label, raw, "; ".join(errors) or None, (*a, *b))
-
-
-def answers_found(template: JudgeTemplate, raw: str) -> tuple[bool | None, bool | None]:
-    """Return whether a judge of single answers found each answer bad; ``None`` where its reply has no verdict."""
-    a, b = (read_attempts(template, text) for text in answers(raw))
-    return (None if a is None else a == BAD, None if b is None else b == BAD)
-
-
-def parse_again(templates: TemplateSet, language: str, raw: str) -> Label:
-    """Return the label that these templates read out of the stored text of a game.
-
-    Args:
-        templates: Those of the judge, or newer ones with the same way of writing verdicts.
-        language: ``lang_Script`` of the game.
-        raw: As :attr:`polyarena.judges.records.Game.raw` has it, second try included.
-    """
-    template = templates.of(language)
-    if template.kind is TemplateKind.ANSWER:
-        return _label(*answers_found(template, raw))
-    said = read_attempts(template, raw)
-    return Label.INVALID if said is None else Label(said)
-
-
-def _label(bad_a: bool | None, bad_b: bool | None) -> Label:
-    if bad_a is None or bad_b is None:
-        return Label.INVALID
-    if bad_a == bad_b:
-        return Label.TIE
-    return Label.B if bad_a else Label.A
-
-
-def _raw(replies: Sequence[Reply]) -> str:
-    return attempts_text([reply.text for reply in replies])
-
-
-def _error(template: JudgeTemplate, replies: Sequence[Reply], max_tokens: int) -> str | None:
-    last = replies[-1]
-    if last.error is not None:
-        return last.error if len(replies) == 1 else f"no usable label, and asked again: {last.error}"
-    if read_attempts(template, _raw(replies)) is not None:
-        return None
-    twice = " and in the second one" if len(replies) > 1 else ""
-    if last.finish_reason == "length":
-        return f"the reply was cut off at {max_tokens} tokens, before a label"
-    return f"no usable label in the reply{twice}"
-
-
-def _counted(label: Label, raw: str, error: str | None, replies: Sequence[Reply]) -> Verdict:
+    word, last = _word(template, replies), replies[-1]
     return Verdict(
-        label,
-        raw,
+        Label.INVALID if word is None else Label(word),
+        last.text,
         _sum([reply.prompt_tokens for reply in replies]),
         _sum([reply.completion_tokens for reply in replies]),
         _total([reply.cost for reply in replies]),
-        error,
-        answered=all(reply.error is None or reply.refused for reply in replies),
+        None if word is not None else _error(replies, max_tokens),
+        answered=is_answered(replies),
         asked=len(replies),
-        refused=any(reply.refused for reply in replies),
+        refused=is_refused(replies),
+        first_raw=replies[0].text if len(replies) > 1 else None,
+        finish_reason=last.finish_reason,
+        follow_ups=len(replies) - 1,
+        question=question,
     )
+
+
+def assess(template: JudgeTemplate, replies: Sequence[Reply], max_tokens: int, question: str) -> Assessment:
+    """Return what a judge made of one answer that it saw alone.
+
+    Args:
+        template: Of the judge.
+        replies: To its question, and to the second try if there was one.
+        max_tokens: Longest reply, for the message about one that was cut off.
+        question: From :func:`question_id`.
+    """
+    word, last = _word(template, replies), replies[-1]
+    return Assessment(
+        None if word is None else float(word == BAD),
+        Scale.BAD,
+        last.text,
+        replies[0].text if len(replies) > 1 else None,
+        last.finish_reason,
+        _sum([reply.prompt_tokens for reply in replies]),
+        _sum([reply.completion_tokens for reply in replies]),
+        _total([reply.cost for reply in replies]),
+        None if word is not None else _error(replies, max_tokens),
+        len(replies),
+        question,
+    )
+
+
+def is_answered(replies: Sequence[Reply]) -> bool:
+    """Return whether the endpoint answered, or has refused for good; if not, asking again may help."""
+    return all(reply.error is None or reply.refused for reply in replies)
+
+
+def is_refused(replies: Sequence[Reply]) -> bool:
+    """Return whether the endpoint has refused a question for good."""
+    return any(reply.refused for reply in replies)
+
+
+def read_reply(template: JudgeTemplate, text: str, finish_reason: str | None = None) -> str | None:
+    """Return the verdict of one reply as a key of the template's words, or ``None`` if it has no usable one.
+
+    A reply that was cut off may only have come to a label that its explanation names: it has a verdict only if it is a
+    whole JSON object.
+    """
+    return template.read(text, cut_off=is_cut(finish_reason))
+
+
+def parse_again(templates: TemplateSet, stored: Game | Rating) -> Label | float | None:
+    """Return what these templates read out of the stored replies of a game or a rating.
+
+    Args:
+        templates: Those of the judge, or newer ones with the same way of writing verdicts.
+        stored: A game of a pairwise judge, or a rating.
+
+    Returns:
+        The label of a game; the value of a rating, ``None`` if it has no usable one.
+    """
+    template = templates.of(stored.language)
+    word = read_reply(template, stored.raw, stored.finish_reason)
+    if word is None and stored.first_raw is not None:
+        word = read_reply(template, stored.first_raw)
+    if template.kind is TemplateKind.ANSWER:
+        return None if word is None else float(word == BAD)
+    return Label.INVALID if word is None else Label(word)
+
+
+def _word(template: JudgeTemplate, replies: Sequence[Reply]) -> str | None:
+    if replies[-1].error is not None:
+        return None
+    words = (read_reply(template, reply.text, reply.finish_reason) for reply in replies)
+    return next((word for word in words if word is not None), None)
+
+
+def _error(replies: Sequence[Reply], max_tokens: int) -> str:
+    last = replies[-1]
+    if last.error is not None:
+        return last.error if len(replies) == 1 else f"no usable label, and asked again: {last.error}"
+    if is_cut(last.finish_reason):
+        thought = last.thought is not None and not last.text.strip()
+        where = "inside its thought" if thought or split_thought(last.text).cut_off else "before its verdict"
+        return f"the reply was cut off at {max_tokens} tokens, {where}: raise `max_tokens` of the judge"
+    twice = " and in the second one" if len(replies) > 1 else ""
+    return f"no usable label in the reply{twice}"
 
 
 def _sum(counts: Sequence[int | None]) -> int | None:

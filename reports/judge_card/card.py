@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from polyarena.judges import Game, Label
+from polyarena.judges import Game, Label, Rating
 from polyarena.reports.judge_card import biases, consistency
 from polyarena.reports.judge_card.biases import AnswerStyles
 from polyarena.reports.judge_card.rates import Rate, RateSettings, rate
@@ -87,6 +87,7 @@ def judge_card(
     description: str = "",
     signature: str = "",
     settings: RateSettings | None = None,
+    ratings: Iterable[Rating] = (),
 ) -> JudgeCard:
     """Measure a judge.
 
@@ -101,14 +102,16 @@ def judge_card(
         description: What the judge says of itself.
         signature: Every setting that changes its verdicts.
         settings: How intervals are made.
+        ratings: From which the games derive, if the judge rates each answer alone; each once. For its price.
     """
     chosen, related = settings or RateSettings(), relatives or {}
-    played = list(games)
+    played, rated = list(games), list(ratings)
     languages = sorted({game.language for game in played})
     rows = []
     for language in (ALL, *languages):
         own = [game for game in played if language in (ALL, game.language)]
-        rows.append(_row(language, own, styles or {}, tuple(related), repeats, order_known, chosen))
+        behind = [rating for rating in rated if language in (ALL, rating.language)]
+        rows.append(_row(language, own, behind, styles or {}, tuple(related), repeats, order_known, chosen))
     return JudgeCard(
         judge, description, signature, chosen.confidence, tuple(rows), tuple(_findings(rows, related)), related
     )
@@ -117,6 +120,7 @@ def judge_card(
 def _row(
     language: str,
     games: Sequence[Game],
+    ratings: Sequence[Rating],
     styles: AnswerStyles,
     relatives: Sequence[str],
     repeats: int,
@@ -143,7 +147,7 @@ def _row(
         "wrong_language": biases.wrong_language_bias(judged),
         "answers_wrong": biases.wrong_language_share(games, styles),
     }
-    price, unpriced = consistency.price_per_thousand(games)
+    price, unpriced = consistency.price_per_thousand(games, ratings)
     rates = {name: rate(values[name], settings) for name in MEASURES}
     return CardRow(language, len(games), rates, price, unpriced, consistency.constant(games))
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from math import fsum
 
-from polyarena.judges import SCORES, Game, Label
-from polyarena.judges.llm import costs_of, questions_at_least
+from polyarena.judges import SCORES, Game, Label, Rating
 from polyarena.reports.judge_card.units import LOSS, WIN, category
 
 CONSTANT_FROM = 20
@@ -95,38 +94,30 @@ def invalid(games: Sequence[Game]) -> Values:
 
 
 def asked_again(games: Sequence[Game]) -> Values:
-    """Yield for each game of which it is known whether the judge had to be asked a second time.
-
-    A judge of single answers is asked about each of the two; that is no second try.
-    """
-    return (
-        (game.source_id, float(game.asked > questions_at_least(game.raw))) for game in games if game.asked is not None
-    )
+    """Yield for each game of which it is known whether the judge had to be asked a second time."""
+    return ((game.source_id, float(game.follow_ups > 0)) for game in games if game.follow_ups is not None)
 
 
-def price_per_thousand(games: Sequence[Game]) -> tuple[float | None, int]:
+def price_per_thousand(games: Sequence[Game], ratings: Sequence[Rating] = ()) -> tuple[float | None, int]:
     """Return what 1,000 games of known price cost, as it was paid, and the number of games of unknown price.
 
-    A question that several games share was paid for once and counts once.
+    A question on which several games or ratings rest was paid for once and counts once.
+
+    Args:
+        games: Of one judge.
+        ratings: Those from which its games derive, if it rates each answer alone.
     """
     paid: dict[object, float] = {}
     known = 0
     for number, game in enumerate(games):
         if game.cost is not None:
             known += 1
-            paid.update(_paid(game, game.cost, number))
+            if not ratings:
+                paid[game.question or number] = game.cost
+    for number, rating in enumerate(ratings):
+        if rating.cost is not None:
+            paid[rating.question or number] = rating.cost
     return (1000 * fsum(paid.values()) / known if known else None), len(games) - known
-
-
-def _paid(game: Game, cost: float, number: int) -> Mapping[object, float]:
-    """Return what was paid for a game, by names that it shares with the games that have it from the same question."""
-    if game.questions is not None:
-        return {(game.judge, name): each for name, each in costs_of(game.questions).items()}
-    if questions_at_least(game.raw) > 1:
-        # A game of an earlier version, without a note: its two questions are at least those of the other order.
-        pair = frozenset((game.system_a, game.system_b))
-        return {(game.judge, game.task, game.language, game.item_id, game.repeat, pair): cost}
-    return {number: cost}
 
 
 def constant(games: Sequence[Game]) -> str:

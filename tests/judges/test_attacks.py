@@ -13,7 +13,7 @@ import pytest
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.request import request_body
 from polyarena.judges import Answer, Label, Match, Reply, games, message_text, pairings
-from polyarena.judges.llm import build, load_template, load_templates, parse_again, template_names
+from polyarena.judges.llm import build, load_template, template_names
 from polyarena.judges.llm.delimiters import truncate_middle
 from polyarena.judges.llm.neutralize import neutralize
 from polyarena.judges.llm.template import TemplateKind
@@ -109,7 +109,8 @@ def test_a_judge_that_repeats_an_answer_gives_no_verdict(attack, template):
     ):
         verdict = judged(match(attack), reply, template=template, ask_again=False)
         assert verdict.label is Label.INVALID
-        assert parse_again(load_templates(template), "eng_Latn", verdict.raw) is Label.INVALID
+        texts = [verdict.raw, *(each.raw for each in verdict.ratings or ())]
+        assert all(rules.read(text) is None for text in texts)
 
 
 @attack

@@ -62,7 +62,8 @@ def test_both_orders_of_a_pair_are_scored_once():
     verdicts = list(judge.decide([match("long", "s"), match("s", "long"), match("s", "s")]))
     assert [verdict.label.value for verdict in verdicts] == ["A>B", "B>A", "A=B"]
     assert scorer.asked == [[("?", "long"), ("?", "s")]]
-    assert verdicts[0].raw == "A: 4. B: 1."
+    assert [[each.value for each in verdict.ratings] for verdict in verdicts] == [[4.0, 1.0], [1.0, 4.0], [1.0, 1.0]]
+    assert {each.scale for verdict in verdicts for each in verdict.ratings} == {"reward"}
 
 
 def test_matches_are_taken_in_batches_and_lazily():

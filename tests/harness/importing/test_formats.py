@@ -203,7 +203,7 @@ def test_our_own_games_come_back_whole(write):
     row = {
         "judge": "j", "task": "t", "language": "sw", "item_id": "i", "source_id": "s", "system_a": "x",
         "system_b": "y", "repeat": 3, "label": "B>>A", "raw": "why", "prompt_tokens": 5, "cost": 0.5, "asked": 2,
-        "wrong_language": "a", "score": 0.1, "mood": "bad", "questions": "0123456789abcdef:0.5",
+        "wrong_language": "a", "score": 0.1, "mood": "bad", "question": "0123456789abcdef", "rater": "ann",
     }  # fmt: skip
     found = read("polyarena", write("g.jsonl", [row]))
     (game,) = found.games
@@ -264,13 +264,13 @@ def test_votes_of_several_people_are_games_of_one_judge(write):
     table = "question_id,model_a,model_b,winner,judge,language,mood\n7,x,y,model_a,ann,de,\n7,x,y,tie,bob,de,calm\n"
     found = read("votes", write("v.csv", table))
     assert shown(found) == [("7", "x", "y", 0, "A>B"), ("7", "x", "y", 1, "A=B")]
-    assert [game.raw for game in found.games] == ["vote of ann", "vote of bob"]
+    assert [(game.rater, game.raw) for game in found.games] == [("ann", ""), ("bob", "")]
     assert left(found) == {"field mood": 1}
 
 
 def test_votes_without_a_voter_are_nobodys(write):
     found = read("votes", write("v.jsonl", [{k: v for k, v in VOTE.items() if k != "voter"}] * 2))
-    assert [game.raw for game in found.games] == ["vote of unnamed"] * 2
+    assert [game.rater for game in found.games] == ["unnamed"] * 2
     assert [game.repeat for game in found.games] == [0, 1]
 
 

@@ -28,7 +28,7 @@ def read(name, path, **options):
         ({"completion_tokens": 1.5}, "completion_tokens is 1.5"),
         ({"asked": -1}, "asked is -1"),
         ({"wrong_language": "yes"}, "unknown wrong_language 'yes'"),
-        ({"questions": "two of them"}, "does not say what questions cost: 'two of them'"),
+        ({"follow_ups": -1}, "follow_ups is -1"),
         ({"task": {"a": 1}}, "needs 'task'"),
         ({"judge": ["gpt-4"]}, "needs 'judge'"),
         ({"source_id": 1.5}, "needs 'source_id'"),

@@ -60,7 +60,7 @@ def test_columns_that_mean_the_same_must_agree(fields, named, suffix, write):
 def test_columns_that_agree_may_both_be_there(write):
     row = {**VOTE, "question_id": 1, "model_a": "x", "winner": "model_a", "label": "A>B", "judge": "ann"}
     (game,) = read("votes", write("v.jsonl", [row])).games
-    assert (game.item_id, game.label, game.raw) == ("1", "A>B", "vote of ann")
+    assert (game.item_id, game.label, game.rater) == ("1", "A>B", "ann")
 
 
 def test_an_alias_that_is_empty_says_nothing(write):
@@ -79,7 +79,7 @@ def test_values_agree_only_if_they_are_all_one(values):
 @pytest.mark.parametrize(("field", "value"), [("voter", 0), ("source_id", 0), ("item_id", 0)])
 def test_the_number_nought_names_as_any_other(field, value, write):
     (game,) = read("votes", write("v.jsonl", [{**VOTE, field: value}])).games
-    assert {"voter": game.raw, "source_id": game.source_id, "item_id": game.item_id}[field].endswith("0")
+    assert {"voter": game.rater, "source_id": game.source_id, "item_id": game.item_id}[field].endswith("0")
 
 
 @pytest.mark.parametrize("field", ["voter", "task", "source_id"])

@@ -1,6 +1,5 @@
 """Rates of harmful answers, from a run whose harm judge is a scripted server to results and the page."""
 
-import json
 import re
 
 import pandas as pd
@@ -8,9 +7,6 @@ import pytest
 
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
-from polyarena.harness.store import RunFolder, read_shard
-from polyarena.judges import Game
-from polyarena.judges.llm import bad_rates, load_templates
 from polyarena.reports.records import ESTIMATE_SCHEMA
 
 ITEMS = 6
@@ -93,18 +89,45 @@ def test_rates_are_the_shares_of_bad_answers(go, scripted_server):
 def test_they_agree_with_the_function_on_games(go, scripted_server):
     scripted(scripted_server, odd, silent=("word word word word word",))
     folder = go(scripted_server.base_url).folder
-    records = open_run(folder)
-    paths = [folder.games(*pair) for pair in records.pairs() if pair[0] == "guard"]
-    said = bad_rates([game for path in paths for game in read_shard(path, Game)], load_templates("harm"))
+    ratings = open_run(folder).ratings()
+    assert set(ratings["judge"]) == {"guard"}
+    assert len(ratings) == 2 * 2 * ITEMS
     rates = rates_of(folder.path)
     own = rates[rates["level"] == "language"].set_index(["system", "group"])
-    assert sum(each.n_invalid for each in said) > 0
-    for each in said:
-        row = own.loc[(each.system, each.language)]
-        assert (row["value"], row["n"], row["n_invalid"]) == (pytest.approx(each.rate), each.n_items, each.n_invalid)
+    assert ratings["value"].isna().sum() > 0
+    for (system, language), rated in ratings.groupby(["system", "language"]):
+        row = own.loc[(system, language)]
+        assert row["value"] == pytest.approx(rated["value"].mean())
+        assert (row["n"], row["n_invalid"]) == (rated["value"].notna().sum(), rated["value"].isna().sum())
     whole = rates[rates["level"] == "macro"].set_index("system")["n_invalid"]
     for system in ("calm", "wild"):
-        assert whole[system] == sum(each.n_invalid for each in said if each.system == system)
+        assert whole[system] == ratings.loc[ratings["system"] == system, "value"].isna().sum()
+
+
+def test_games_derive_from_the_ratings_beside_them(go, scripted_server):
+    scripted(scripted_server, odd)
+    records = open_run(go(scripted_server.base_url).folder)
+    key = ["system", "language", "item_id"]
+    values = records.ratings().set_index(key)["value"].to_dict()
+    games = records.games().query("judge == 'guard'")
+    assert len(games) == 2 * 2 * ITEMS
+    for game in games.to_dict("records"):
+        a, b = (values[game[side], game["language"], game["item_id"]] for side in ("system_a", "system_b"))
+        assert game["label"] == ("A=B" if a == b else "B>A" if a > b else "A>B")
+        assert (game["raw"], game["rater"]) == ("", "guard")
+
+
+def test_ratings_go_and_come_back_with_their_games(go, scripted_server):
+    scripted(scripted_server, odd)
+    folder = go(scripted_server.base_url).folder
+    before = {path: path.read_bytes() for path in (folder.path / "ratings").rglob("*.parquet")}
+    assert before
+    go(scripted_server.base_url, judge={"args": {"max_tokens": 99}})
+    assert open_run(folder).ratings()["finish_reason"].notna().all()
+    asked = len(scripted_server.log)
+    go(scripted_server.base_url)
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(scripted_server.log) == asked
 
 
 def test_the_page_and_the_files_show_them(go, scripted_server):
@@ -134,28 +157,6 @@ def test_a_judge_that_gives_no_verdict_has_no_rate(go, scripted_server):
     finished = go(scripted_server.base_url, judge={"args": {"ask_again": False}})
     assert bad_answer_rates(open_run(finished.folder)).empty
     assert not (finished.folder.results / "bad_answers.parquet").exists()
-
-
-def test_a_template_that_has_changed_since_is_not_used(go, scripted_server):
-    scripted(scripted_server, odd)
-    folder = RunFolder(go(scripted_server.base_url).folder.path)
-    assert len(bad_answer_rates(open_run(folder)))
-    lock = json.loads(folder.lock.read_text(encoding="utf-8"))
-    signature = lock["judges"]["guard"]["signature"]
-    changed = re.sub(r"\|digest:[0-9a-f]+", "|digest:0000", signature)
-    for written, left in (
-        (changed, 0),
-        (f"{changed}|reparsed:{_own(signature)}", 1),
-        (f"{signature}|reparsed:harm@1:00", 0),
-    ):
-        lock["judges"]["guard"]["signature"] = written
-        folder.write_lock(lock)
-        assert (len(bad_answer_rates(open_run(folder))) > 0) == left, written
-
-
-def _own(signature):
-    digest = re.search(r"\|digest:([0-9a-f]+)", signature)
-    return f"harm@1:{digest[1]}"
 
 
 def test_the_same_run_gives_the_same_bytes(go, scripted_server):

@@ -57,9 +57,9 @@ def test_a_reply_without_a_label_is_invalid_and_keeps_its_text():
 
 def test_a_reply_cut_off_before_the_label_says_so():
     (verdict,) = decide(Reply("Both are", "length"), max_tokens=77)
-    assert verdict.error == "the reply was cut off at 77 tokens, before a label"
+    assert verdict.error == "the reply was cut off at 77 tokens, before its verdict: raise `max_tokens` of the judge"
     (verdict,) = decide(Reply("[[B>A]] because", "length"))
-    assert (verdict.label, verdict.error) == (Label.B, None)
+    assert verdict.label is Label.INVALID
 
 
 def test_verdicts_come_in_the_order_of_the_matches():

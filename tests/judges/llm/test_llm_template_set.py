@@ -1,8 +1,10 @@
 """Templates by language."""
 
+from dataclasses import replace
+
 import pytest
 
-from polyarena.judges import Answer, Label, Match, Reply
+from polyarena.judges import Answer, Game, Label, Match, Reply
 from polyarena.judges.llm import build, load_template, load_templates, parse_again
 from polyarena.tasks.errors import DataError, PolyarenaError, UnknownNameError
 
@@ -62,8 +64,9 @@ def test_each_language_is_asked_and_read_by_its_own_template(folder):
     assert [verdict.label for verdict in verdicts] == [Label.B] * 3
     again = [call.messages[3]["content"].split()[0] for call in seen if len(call.messages) == 4]
     assert sorted(again) == ["Andika", "Andika", "Your"]
-    assert parse_again(judge.templates, "swh_Latn", verdicts[0].raw) is Label.B
-    assert parse_again(judge.templates, "deu_Latn", verdicts[0].raw) is Label.INVALID
+    stored = Game("j", "t", "swh_Latn", "1", "1", "a", "b", 0, verdicts[0].label.value, verdicts[0].raw)
+    assert parse_again(judge.templates, stored) is Label.B
+    assert parse_again(judge.templates, replace(stored, language="deu_Latn")) is Label.INVALID
 
 
 def test_every_file_is_in_the_signature(folder):

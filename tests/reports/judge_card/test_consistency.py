@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Game, Label
-from polyarena.judges.llm.transcript import answers_text
 from polyarena.reports.judge_card import consistency as consistency
 from polyarena.reports.judge_card.rates import Rate, RateSettings, rate
 
@@ -78,10 +77,9 @@ def test_shares_leave_invalid_games_out_and_count_them():
 
 
 def test_asking_again_and_price_only_where_known():
-    games = [game("A>B", asked=1, cost=0.001), game("A>B", 2, asked=2, cost=0.003), game("A>B", 3)]
+    games = [game("A>B", follow_ups=0, cost=0.001), game("A>B", 2, follow_ups=1, cost=0.003), game("A>B", 3)]
     assert values(consistency.asked_again(games)) == [0, 1]
-    alone = answers_text("no", "yes")
-    assert values(consistency.asked_again([game("A>B", asked=asked, raw=alone) for asked in (2, 3, 4)])) == [0, 1, 1]
+    assert values(consistency.asked_again([game("A>B", asked=2 + n, follow_ups=n) for n in (0, 1, 2)])) == [0, 1, 1]
     assert consistency.price_per_thousand(games) == (pytest.approx(2.0), 1)
     assert consistency.price_per_thousand(games[2:]) == (None, 1)
 
