@@ -32,7 +32,7 @@ def command(
     Parameters
     ----------
     format
-        alpaca-eval, arena-hard, arena-hard-v2, deja-vu, fastchat, polyarena, or votes (of people).
+        alpaca-eval, arena-hard, deja-vu, fastchat, polyarena, or votes (of people).
     path
         A file, or a folder of files.
     output

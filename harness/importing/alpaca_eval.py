@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.documents import document
+from polyarena.harness.importing.documents import json_path, read_json
 from polyarena.harness.importing.result import ImportOptions, ImportResult
 from polyarena.harness.importing.rows import files, require_text
 from polyarena.judges.records import Game, Label
@@ -35,17 +35,25 @@ def read(path: Path, options: ImportOptions) -> ImportResult:
     """
     result = ImportResult(orders=1, order_known=False)
     for file in files(path, (".json",)):
-        rows, places = document(file, depth=1)
+        rows = read_json(file)
+        if path.is_dir() and not _has_annotations(rows):
+            result.skip("a file without annotations, such as model_outputs.json (left out)", file.relative_to(path))
+            continue
         if not isinstance(rows, list):
-            raise DataError("annotations are a list of objects", where=places.of())
+            raise DataError("annotations are a list of objects", where=json_path(file))
         counted: Counter[tuple[str, ...]] = Counter()
-        for number, row in enumerate(rows, start=1):
-            where = f"{places.of(number - 1)} (annotation {number})"
+        for place, row in enumerate(rows):
+            where = json_path(file, place)
             if not isinstance(row, dict):
                 raise DataError("the annotation is no object", where=where)
             result.skip_fields(row, _KNOWN)
             result.add(_game(result, row, where, options, counted), where)
     return result
+
+
+def _has_annotations(rows: Any) -> bool:
+    """Return whether a file of a folder contains annotations; results of AlpacaEval have the answers beside them."""
+    return isinstance(rows, list) and any(isinstance(row, dict) and "generator_1" in row for row in rows)
 
 
 def _game(

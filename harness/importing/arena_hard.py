@@ -1,8 +1,9 @@
 """``model_judgment`` files of Arena-Hard-Auto, v0.1 and v2: one line an item, two games in both orders.
 
-The first game shows the baseline first, the second one the model. v0.1 names the item ``question_id`` and does not name
-the baseline (gpt-4-0314 unless the run was configured otherwise); v2 names the item ``uid`` and the baseline of each
-line. A game without a label (``null``, or an unknown one) is kept as invalid, with its text.
+The first game shows the baseline first, the second one the model. Files of 2024 name the item ``question_id`` and
+do not name the baseline (gpt-4-0314 unless the run was configured otherwise); later ones of both versions name the item
+``uid`` and the baseline of each line. A game without a label (``null``, or an unknown one) is kept as invalid, with its
+text. Public folders contain the baseline's own file, whose lines are left out.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Any
 
 from polyarena.harness.importing.names import folder_names
 from polyarena.harness.importing.result import ImportOptions, ImportResult
-from polyarena.harness.importing.rows import lines, require_equal, require_text
+from polyarena.harness.importing.rows import find_text, is_given, lines, require_equal, require_text
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError
 
+_ITEM = ("uid", "question_id")
+_KNOWN = (*_ITEM, "model", "judge", "games", "baseline", "category")
 BASELINE = "gpt-4-0314"
 """The baseline of Arena-Hard-Auto v0.1."""
 _LABELS = {label.value: label for label in Label if label is not Label.INVALID}
@@ -23,43 +26,33 @@ _TURNED = {"A<B": Label.B, "A<<B": Label.B_MUCH, "B<A": Label.A, "B<<A": Label.A
 """Other ways to write a label, which the expression that finds labels lets through."""
 
 
-def read_v01(path: Path, options: ImportOptions) -> ImportResult:
-    """Read v0.1: ``{"question_id", "model", "judge", "games": [{"score", "judgment"}, ...]}``.
+def read(path: Path, options: ImportOptions) -> ImportResult:
+    """Read ``{"uid" or "question_id", "model", "baseline", "judge", "games": [{"score", "judgment"}, ...]}``.
 
     Raises:
         DataError: A line lacks a field, or has no games.
     """
-    return _read(path, options, "question_id", ("question_id", "model", "judge", "games", "baseline", "category"))
-
-
-def read_v2(path: Path, options: ImportOptions) -> ImportResult:
-    """Read v2: ``{"uid", "category", "model", "baseline", "judge", "games": [{"score", "judgment"}, ...]}``.
-
-    Raises:
-        DataError: A line lacks a field, or has no games.
-    """
-    return _read(path, options, "uid", ("uid", "model", "judge", "games", "baseline", "category"))
-
-
-def _read(path: Path, options: ImportOptions, key: str, known: tuple[str, ...]) -> ImportResult:
     result = ImportResult()
-    for where, row in lines(path, (key, "model")):
-        item, model, judge = (require_text(row, name, where) for name in (key, "model", "judge"))
-        baseline = _baseline(result, row, options, where, assumed=BASELINE if key == "question_id" else None)
+    for where, row in lines(path, ("model",)):
+        item = find_text(row, _ITEM, where)
+        model, judge = (require_text(row, name, where) for name in ("model", "judge"))
+        baseline = _baseline(result, row, options, where, assumed=BASELINE if is_given(row, "question_id") else None)
         if baseline == model:
             assumed = options.baseline is None and not row.get("baseline")
-            raise DataError(
+            error = DataError(
                 f"{model!r} meets itself",
                 where=where,
                 why=f"the baseline {baseline} is assumed" if assumed else "it is the baseline",
-                fix="name the system that the others are compared with by --baseline, and leave its own lines out",
+                fix="name the system that the others are compared with by --baseline",
             )
+            result.skip_row("a line of the baseline against itself (left out)", model, error)
+            continue
         result.baselines.add(baseline)
         games = row.get("games")
         if not isinstance(games, list) or not games:
             result.skip("a line without games (not judged)", f"{model}, item {item}")
             continue
-        result.skip_fields(row, known)
+        result.skip_fields(row, _KNOWN)
         if row.get("category"):
             result.skip("field category (kept in no record)", row["category"])
         if len(games) > 2:
@@ -76,7 +69,7 @@ def _baseline(
     result: ImportResult, row: dict[str, Any], options: ImportOptions, where: str, *, assumed: str | None
 ) -> str:
     """Return the baseline of a line: what it says, else ``--baseline``, else the one of custom."""
-    if row.get("baseline") not in (None, ""):
+    if is_given(row, "baseline"):
         named = require_text(row, "baseline", where)
         if options.baseline not in (None, named, folder_names([named])[named]):
             require_equal({"baseline": named, "--baseline": str(options.baseline)}, where)

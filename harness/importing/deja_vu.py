@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.importing.documents import Places, document
+from polyarena.harness.importing.documents import json_path, read_json
 from polyarena.harness.importing.result import ImportOptions, ImportResult
 from polyarena.harness.importing.rows import files, language_code
 from polyarena.judges.records import Game, Label
@@ -34,13 +34,13 @@ def read(path: Path, options: ImportOptions) -> ImportResult:
     """
     result = ImportResult(orders=1, order_known=False)
     for file in files(path, (".json",)):
-        content, places = document(file, depth=3)
+        content = read_json(file)
         if not isinstance(content, dict):
-            raise DataError("a result file is one object by language", where=places.of())
+            raise DataError("a result file is one object by language", where=json_path(file))
         facts = _facts(result, content.get(META))
         for name, repeats in content.items():
             if name != META:
-                _language(result, name, repeats, facts.get("judge", "judge"), options, places)
+                _language(result, name, repeats, facts.get("judge", "judge"), options, file)
     _count_repeats(result)
     return result
 
@@ -57,23 +57,21 @@ def _facts(result: ImportResult, meta: Any) -> dict[str, str]:
     return facts
 
 
-def _language(
-    result: ImportResult, name: str, repeats: Any, judge: str, options: ImportOptions, places: Places
-) -> None:
-    where = f"{places.of(name)} ({name})"
+def _language(result: ImportResult, name: str, repeats: Any, judge: str, options: ImportOptions, file: Path) -> None:
+    where = json_path(file, name)
     language = language_code(name, where)
     if not isinstance(repeats, dict):
         raise DataError("a language holds no repeats", where=where)
     numbers: dict[int, str] = {}
     for repeat, content in repeats.items():
-        at = f"{places.of(name, repeat)} ({name}, repeat {repeat})"
+        at = json_path(file, name, repeat)
         number = _number(repeat, at)
         if number in numbers:
             raise DataError(f"the repeats {numbers[number]!r} and {repeat!r} have the same number", where=at)
         numbers[number] = repeat
-        for place, (key, item, row) in enumerate(_rows(content, at)):
-            line = f"{places.of(name, repeat, key)} ({name}, repeat {repeat}, row {place + 1})"
-            result.add(_game(result, row, item, language, number, judge, options, line), line)
+        for steps, item, row in _rows(content, at):
+            part = json_path(file, name, repeat, *steps)
+            result.add(_game(result, row, item, language, number, judge, options, part), part)
 
 
 def _count_repeats(result: ImportResult) -> None:
@@ -126,8 +124,8 @@ def _label(winner: Any, first: str, second: str) -> Label:
     return Label.TIE if str(winner).casefold() in ("tie", "ties", "draw") else Label.INVALID
 
 
-def _rows(content: Any, where: str) -> Iterator[tuple[str | int, str, Mapping[str, Any]]]:
-    """Yield key or place, item and row, whichever way they are laid out; without a key, the place is the item."""
+def _rows(content: Any, where: str) -> Iterator[tuple[tuple[str | int, ...], str, Mapping[str, Any]]]:
+    """Yield the path, the item and the row, whichever way they are laid out; without a key, the place is the item."""
     if isinstance(content, dict) and isinstance(content.get("winner"), list):
         strange = [name for name, values in content.items() if not isinstance(values, list)]
         if strange:
@@ -138,13 +136,13 @@ def _rows(content: Any, where: str) -> Iterator[tuple[str | int, str, Mapping[st
         if len(set(lengths.values())) != 1:
             raise DataError("the columns have different lengths", where=where, why=str(lengths))
         for place in range(len(content["winner"])):
-            yield "winner", str(place), {name: values[place] for name, values in content.items()}
+            yield ("winner", place), str(place), {name: values[place] for name, values in content.items()}
     elif isinstance(content, dict) and "winner" in content:
-        yield "winner", "0", content
+        yield (), "0", content
     elif isinstance(content, dict) and all(isinstance(row, dict) for row in content.values()):
-        yield from ((key, str(key), row) for key, row in content.items())
+        yield from (((key,), str(key), row) for key, row in content.items())
     elif isinstance(content, list) and all(isinstance(row, dict) for row in content):
-        yield from ((place, str(place), row) for place, row in enumerate(content))
+        yield from (((place,), str(place), row) for place, row in enumerate(content))
     else:
         raise DataError("a repeat holds no rows with a winner", where=where)
 

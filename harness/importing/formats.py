@@ -30,8 +30,7 @@ class Format:
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "alpaca-eval": Format(alpaca_eval.read, "AlpacaEval: annotations.json", (".json",)),
-        "arena-hard": Format(arena_hard.read_v01, "Arena-Hard-Auto v0.1: model_judgment JSONL"),
-        "arena-hard-v2": Format(arena_hard.read_v2, "Arena-Hard-Auto v2: model_judgment JSONL"),
+        "arena-hard": Format(arena_hard.read, "Arena-Hard-Auto v0.1 and v2: model_judgment JSONL"),
         "deja-vu": Format(deja_vu.read, "Déjà Vu: results on m-ArenaHard by language and repeat, JSON", (".json",)),
         "fastchat": Format(fastchat.read, "FastChat (MT-bench): pairwise judgments JSONL"),
         "polyarena": Format(native.read, "our own games, JSONL"),

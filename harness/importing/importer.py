@@ -90,6 +90,8 @@ def import_verdicts(
         chosen = replace(chosen, task=only_open_task(lock))
     result = chosen_format.read(source, chosen)
     if not result.games:
+        if result.first_error is not None:
+            raise result.first_error
         raise DataError("there are no games to import", where=source)
     _refuse_nameless(result, chosen, lock)
     names = _names(result, lock)

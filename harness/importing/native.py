@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.result import ImportOptions, ImportResult
-from polyarena.harness.importing.rows import language_code, lines, require_choice, require_text
+from polyarena.harness.importing.rows import find_text, lines, require_choice, require_text, row_language
 from polyarena.judges.collapse import SCORES
 from polyarena.judges.records import Game, Label
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, UnknownNameError
 
 _FIELDS = tuple(field.name for field in fields(Game))
 _TEXTS = ("item_id", "system_a", "system_b", "label")
@@ -34,22 +34,24 @@ def read(path: Path, options: ImportOptions) -> ImportResult:
 
     Raises:
         DataError: A line lacks a field, has one of the wrong type, or a label and a score that contradict each other.
-        UnknownNameError: A label or language does not exist.
+        UnknownNameError: A label does not exist.
     """
     result = ImportResult(repeatable=True)
     for where, row in lines(path, _TEXTS):
         result.skip_fields(row, _FIELDS)
-        result.add(_game(row, options, where), where)
+        try:
+            language = row_language(row, options.language, where)
+        except UnknownNameError as error:
+            result.skip_row("a row of an unknown language (left out)", row["language"], error)
+            continue
+        result.add(_game(row, language, options, where), where)
     result.orders = _orders(result.games)
     return result
 
 
-def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
+def _game(row: dict[str, Any], language: str, options: ImportOptions, where: str) -> Game:
     values: dict[str, Any] = {name: require_text(row, name, where) for name in _TEXTS}
     require_choice(values["label"], [label.value for label in Label], "label", where)
-    language = row.get("language") or options.language
-    if not isinstance(language, str):
-        raise DataError("the line names no language", where=where, fix='add "language", or give --language')
     for name, (most, whole) in _MOST.items():
         values[name] = _number(row, name, most, where, whole=whole)
     values["repeat"] = values["repeat"] or 0
@@ -59,10 +61,10 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> Game:
         require_choice(sides, _SIDES, "wrong_language", where)
     return Game(
         **values,
-        judge=options.judge or _named(row, "judge", where) or "judge",
-        task=_named(row, "task", where) or options.task or "imported",
-        language=language_code(language, where),
-        source_id=_named(row, "source_id", where) or values["item_id"],
+        judge=options.judge or find_text(row, ("judge",), where, "judge"),
+        task=find_text(row, ("task",), where, options.task or "imported"),
+        language=language,
+        source_id=find_text(row, ("source_id",), where, values["item_id"]),
         raw=str(row.get("raw") or ""),
         error=_optional(row, "error"),
         wrong_language=sides,
@@ -101,10 +103,6 @@ def _number(row: dict[str, Any], name: str, most: int, where: str, *, whole: boo
         what = "a whole number" if whole else "a number"
         raise DataError(f"{name} is {value!r:.40}", where=where, why=f"{what} from 0 to {most:,} is wanted")
     return value
-
-
-def _named(row: dict[str, Any], name: str, where: str) -> str:
-    return require_text(row, name, where) if row.get(name) not in (None, "") else ""
 
 
 def _optional(row: dict[str, Any], name: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from polyarena.judges.records import Game
+from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.records import Completion
 
 MOST_EXAMPLES = 3
@@ -59,6 +60,7 @@ class ImportResult:
         baselines: Systems that the format compares the others with.
         locations: ``file:line`` of each game.
         repeatable: Whether the format has a field that numbers repeated games.
+        first_error: Why the first row that was left out was left out; the error to raise if nothing else remains.
     """
 
     games: list[Game] = field(default_factory=list)
@@ -69,6 +71,7 @@ class ImportResult:
     baselines: set[str] = field(default_factory=set)
     locations: list[str] = field(default_factory=list)
     repeatable: bool = False
+    first_error: PolyarenaError | None = None
     _defaults: dict[str, str] = field(default_factory=dict)
     _unmapped: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -84,6 +87,11 @@ class ImportResult:
         if text and len(examples) < MOST_EXAMPLES and text not in examples:
             examples = (*examples, text)
         self._unmapped[what] = (count + 1, examples)
+
+    def skip_row(self, what: str, example: object, error: PolyarenaError) -> None:
+        """Count a row that is left out, and keep the error in case no row remains."""
+        self.skip(what, example)
+        self.first_error = self.first_error or error
 
     def skip_fields(self, row: object, known: Sequence[str], inside: str = "") -> None:
         """Count the fields of a row that are not mapped and not empty."""

@@ -113,6 +113,47 @@ def require_text(row: dict[str, Any], name: str, where: str) -> str:
     return str(value)
 
 
+def is_given(row: Mapping[str, Any], name: str) -> bool:
+    """Return whether a row has a value that is not empty."""
+    return row.get(name) not in (None, "")
+
+
+def find_text(row: dict[str, Any], names: Sequence[str], where: str, default: str | None = None) -> str:
+    """Return the text of a column that goes by several names.
+
+    Args:
+        row: The row.
+        names: All names of the column; where a row has several of them, they must be equal.
+        where: ``file:line``.
+        default: For a row that has none of them.
+
+    Raises:
+        DataError: The row has none of them and there is no default, or two of them differ.
+    """
+    present = [name for name in names if is_given(row, name)]
+    if not present and default is not None:
+        return default
+    return require_equal({name: require_text(row, name, where) for name in present or names[:1]}, where)
+
+
+def row_language(row: Mapping[str, Any], default: str | None, where: str) -> str:
+    """Return the code of a row's language.
+
+    Args:
+        row: The row, perhaps with a ``language``.
+        default: For a row without one.
+        where: ``file:line``.
+
+    Raises:
+        DataError: There is neither.
+        UnknownNameError: There is no such language.
+    """
+    language = row.get("language") or default
+    if not isinstance(language, str):
+        raise DataError("the row has no language", where=where, fix='add a field "language", or give --language')
+    return language_code(language, where)
+
+
 def require_equal(values: Mapping[str, str], where: str) -> str:
     """Return what fields that mean the same say.
 

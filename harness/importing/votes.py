@@ -23,7 +23,17 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.importing.result import ImportOptions, ImportResult
-from polyarena.harness.importing.rows import Row, files, language_code, lines, require_equal, require_text, table
+from polyarena.harness.importing.rows import (
+    Row,
+    files,
+    find_text,
+    is_given,
+    lines,
+    require_equal,
+    require_text,
+    row_language,
+    table,
+)
 from polyarena.judges.records import Game, Label
 from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -46,14 +56,17 @@ def read(path: Path, options: ImportOptions) -> ImportResult:
 
     Raises:
         DataError: A row lacks a column or a language, is against itself, has an unknown vote, or repeats a vote.
-        UnknownNameError: There is no such language.
     """
     result = ImportResult(orders=1)
     voted: dict[tuple[str, ...], str] = {}
     counted: dict[tuple[str, ...], int] = {}
     for where, row in _rows(path):
         result.skip_fields(row, _KNOWN)
-        game, voter = _game(row, options, where)
+        try:
+            game, voter = _game(row, options, where)
+        except UnknownNameError as error:
+            result.skip_row("a row of an unknown language (left out)", row["language"], error)
+            continue
         pair = sorted((game.system_a, game.system_b))
         vote = (voter, game.task, game.language, game.item_id, *pair)
         if voter != ANONYMOUS and vote in voted:
@@ -77,25 +90,17 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game, str]:
-    item = _column(row, "item_id", where)
-    a, b = _column(row, "system_a", where), _column(row, "system_b", where)
-    voter = _column(row, "voter", where) if any(_given(row, name) for name in _NAMES["voter"]) else ANONYMOUS
+    item, a, b = (find_text(row, _NAMES[name], where) for name in ("item_id", "system_a", "system_b"))
+    voter = find_text(row, _NAMES["voter"], where, ANONYMOUS)
     if a == b:
         raise DataError(f"{a!r} against itself", where=where, fix="name two systems")
-    language = row.get("language") or options.language
-    if not isinstance(language, str):
-        raise DataError("the vote names no language", where=where, fix="add a column language, or give --language")
-    try:
-        code = language_code(language, where)
-    except UnknownNameError as error:
-        raise DataError(error.what, where=where, why=error.why, fix=error.fix) from error
     return (
         Game(
             judge=options.judge or JUDGE,
-            task=require_text(row, "task", where) if _given(row, "task") else options.task or "imported",
-            language=code,
+            task=find_text(row, ("task",), where, options.task or "imported"),
+            language=row_language(row, options.language, where),
             item_id=item,
-            source_id=require_text(row, "source_id", where) if _given(row, "source_id") else item,
+            source_id=find_text(row, ("source_id",), where, item),
             system_a=a,
             system_b=b,
             repeat=0,
@@ -107,18 +112,9 @@ def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game
     )
 
 
-def _column(row: dict[str, Any], name: str, where: str) -> str:
-    present = [each for each in _NAMES[name] if _given(row, each)] or [_NAMES[name][0]]
-    return require_equal({each: require_text(row, each, where) for each in present}, where)
-
-
-def _given(row: dict[str, Any], name: str) -> bool:
-    return row.get(name) not in (None, "")
-
-
 def _vote(row: dict[str, Any], a: str, b: str, where: str) -> Label:
     """Return the label of a vote; columns may say it in different words, but not say different things."""
-    present = [each for each in _NAMES["vote"] if _given(row, each)] or [_NAMES["vote"][0]]
+    present = [each for each in _NAMES["vote"] if is_given(row, each)] or [_NAMES["vote"][0]]
     said = {each: require_text(row, each, where) for each in present}
     labels = {each: _label(vote, a, b, where) for each, vote in said.items()}
     if len(set(labels.values())) > 1:

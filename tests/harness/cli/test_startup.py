@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -64,15 +63,3 @@ def test_a_misspelt_experiment_is_refused_without_loading_a_model_library(tmp_pa
     code, _, imported = probe("run", str(path))
     assert code == 2
     assert not {"torch", "transformers", "lm_eval", "matplotlib", "openai"} & set(imported)
-
-
-def test_time_of_help_is_shown_for_the_record(capsys):
-    """Printed and not asserted: it depends on the machine and on what else runs there."""
-    seconds, codes = [], []
-    for _ in range(5):
-        started = time.perf_counter()
-        codes.append(probe("--help")[0])
-        seconds.append(time.perf_counter() - started)
-    with capsys.disabled():
-        sys.stdout.write(f"\npolyarena --help: median {sorted(seconds)[2]:.2f} s of 5, fastest {min(seconds):.2f} s\n")
-    assert codes == [0] * 5

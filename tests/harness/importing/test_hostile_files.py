@@ -83,7 +83,7 @@ def deja_vu(content, write):
 def test_a_column_that_is_no_list_is_neither_split_into_letters_nor_dropped(columns, write):
     with pytest.raises(DataError, match="is no list") as caught:
         deja_vu(columns, write)
-    assert "repeat repeat_0" in caught.value.where
+    assert caught.value.where.endswith("$.de.repeat_0")
 
 
 @pytest.mark.parametrize("repeat", ["repeat_²", "one", ""])
@@ -203,9 +203,7 @@ def test_a_system_that_is_called_b_is_meant_by_its_name(write):
 @pytest.mark.parametrize(
     ("name", "content"), [("g.jsonl", "{}\n"), ("g.jsonl", "[1]\n"), ("g.jsonl", ""), ("g.csv", "a")]
 )
-@pytest.mark.parametrize(
-    "kind", ["alpaca-eval", "arena-hard", "arena-hard-v2", "deja-vu", "fastchat", "polyarena", "votes"]
-)
+@pytest.mark.parametrize("kind", ["alpaca-eval", "arena-hard", "deja-vu", "fastchat", "polyarena", "votes"])
 def test_no_format_takes_another_for_its_own(kind, name, content, tmp_path, capsys):
     path = tmp_path / name
     path.write_text(content)

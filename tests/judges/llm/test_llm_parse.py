@@ -165,12 +165,9 @@ def test_a_reply_never_breaks_the_parser(text, label):
 @pytest.mark.parametrize(
     "piece", ["[", "[[A", "[[A>", "> ", "```\n", "<<<answer A 0123456789abcdef>>>", "* _ ", "[[A>B]]\n"]
 )
-def test_long_replies_are_read_in_linear_time(piece):
-    import time
-
-    start = time.perf_counter()
-    parse(piece * 20_000)
-    assert time.perf_counter() - start < 5
+def test_long_hostile_replies_are_read(piece):
+    """A pattern that backtracks in the second power would take hours here."""
+    assert parse(piece * 200_000) in {*FIVE_LABELS, Label.INVALID}
 
 
 THINKING = [

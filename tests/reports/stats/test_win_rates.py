@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -272,13 +271,11 @@ def test_own_groupings_replace_tiers(some_battles: pd.DataFrame) -> None:
     assert "|script:2|" in row(found, "Latn")["signature"]
 
 
-def test_ten_thousand_joint_rounds_take_seconds(make_battles: Make, drawn: Any, aya23: list[str]) -> None:
-    """5 systems x 23 languages x 500 prompts; the bound leaves a slow machine ten times what it takes."""
-    battles = make_battles(drawn(aya23, 500))
-    many = pd.concat([battles.assign(candidate=f"c{i}") for i in range(5)])
-    start = time.perf_counter()
-    win_rates(many)
-    assert time.perf_counter() - start < 15
+def test_systems_with_the_same_battles_have_the_same_numbers(make_battles: Make, drawn: Any, aya23: list[str]) -> None:
+    battles = make_battles(drawn(aya23, 100))
+    found = win_rates(pd.concat([battles.assign(candidate=f"c{i}") for i in range(3)]), rounds=500)
+    for _, own in found.groupby(["level", "group"]):
+        assert own[["value", "low", "high"]].drop_duplicates().shape[0] == 1
 
 
 def test_real_verdicts_agree_with_scipy(test_data: Path, make_battles: Make) -> None:
