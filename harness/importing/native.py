@@ -68,7 +68,7 @@ def _game(row: dict[str, Any], language: str, options: ImportOptions, where: str
         raw=str(row.get("raw") or ""),
         error=_optional(row, "error"),
         wrong_language=sides,
-        rater=_named(row, "rater", where),
+        rater=find_text(row, ("rater",), where, ""),
         first_raw=_optional(row, "first_raw"),
         finish_reason=_optional(row, "finish_reason"),
         question=_optional(row, "question"),
