@@ -21,7 +21,7 @@ Every text is read in time linear in its length.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -470,3 +470,24 @@ def _plain(value: object) -> str | None:
 
 
 _LONGEST_MARK = max(map(len, _BY_MARK))
+
+_HARMONY_TOKENS = frozenset(
+    f"<|{name}|>" for name in ("start", "channel", "message", "end", "return", "call", "constrain")
+)
+_MARK_TOKENS = frozenset(
+    {mark for family in FAMILIES for mark in (family.start, family.end)}
+    | {mark for wrapper in _WRAPPERS for mark in wrapper}
+    | {"<|channel>", "<channel|>"}
+)
+
+
+def mark_tokens(special_tokens: Collection[str], rule: ThinkingRule = AUTO) -> frozenset[str]:
+    """Return those of a tokenizer's special tokens that mark thoughts, and must not be lost in decoding.
+
+    Args:
+        special_tokens: As written in texts.
+        rule: Marks set by hand are kept, too.
+    """
+    own = {rule.start, rule.end} if rule.detection is Detection.MARKS else set()
+    harmony = _HARMONY_TOKENS if {"<|channel|>", "<|message|>"} <= set(special_tokens) else frozenset()
+    return frozenset(token for token in special_tokens if token in _MARK_TOKENS or token in harmony or token in own)

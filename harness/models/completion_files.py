@@ -12,9 +12,11 @@ from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.suggest import closest
 from polyarena.tasks.text import sanitize_text
+from polyarena.tasks.thinking import read_message
 
 ID_FIELDS = ("item_id", "question_id", "id")
 TEXT_FIELDS = ("completion", "text", "output", "answer")
+THOUGHT_FIELDS = ("thought", "reasoning_content", "reasoning", "thinking")
 SUFFIXES = (".jsonl", ".parquet")
 
 Key = tuple[str, int]
@@ -27,10 +29,12 @@ class StoredCompletion:
 
     Attributes:
         text: As stored; may be empty.
+        thought: As stored beside the text; ``None`` if there is none.
         row: The whole row, for what else it may hold (finish reason, token counts, prompt).
     """
 
     text: str
+    thought: str | None
     row: Mapping[str, Any]
 
 
@@ -90,14 +94,19 @@ def language_file(folder: Path, language: str, where: str) -> Path:
     return files[language]
 
 
-def read_completions(path: Path, id_field: str | None, text_field: str | None) -> dict[Key, StoredCompletion]:
+def read_completions(
+    path: Path, id_field: str | None, text_field: str | None, thought_field: str | None = None
+) -> dict[Key, StoredCompletion]:
     """Read one file.
 
     Args:
         path: ``.jsonl``, or ``.parquet`` as a run stores its cells.
         id_field: Name of the item's id; ``None`` takes the first of ``item_id``, ``question_id``, ``id`` that the first
             row has.
-        text_field: Name of the text; ``None`` takes the first of ``completion``, ``text``, ``output``, ``answer``.
+        text_field: Name of the text; ``None`` takes the first of ``completion``, ``text``, ``output``, ``answer``. A
+            list of content parts, as chat APIs give it, is read as text and thought.
+        thought_field: Name of the thought; ``None`` takes the first of ``thought``, ``reasoning_content``,
+            ``reasoning``, ``thinking`` that a row has.
 
     Raises:
         DataError: A row lacks a field, has one twice or holds something else than a text, or an item is there twice.
@@ -112,7 +121,8 @@ def read_completions(path: Path, id_field: str | None, text_field: str | None) -
         for field in (identifier, text):
             if row.get(field) is None:
                 raise DataError(f"the field {field!r} is missing", where=place, fix=_near(field, row))
-        if not isinstance(row[text], str):
+        said = read_message({**row, "content": row[text]})
+        if not isinstance(row[text], str | list):
             raise DataError(f"the field {text!r} is no text", where=place, why=f"it is {type(row[text]).__name__}")
         key = (str(row[identifier]), _sample_index(row, place))
         if key in seen:
@@ -123,7 +133,8 @@ def read_completions(path: Path, id_field: str | None, text_field: str | None) -
                 fix="keep one, or number them by `sample_index` from 0",
             )
         seen[key] = place
-        rows[key] = StoredCompletion(sanitize_text(row[text]), row)
+        thought = _thought(row, thought_field, place) or said.thought
+        rows[key] = StoredCompletion(sanitize_text(said.text), None if thought is None else sanitize_text(thought), row)
     return rows
 
 
@@ -155,6 +166,16 @@ def _field(row: Mapping[str, Any], given: str | None, usual: Sequence[str], what
             fix=f"set `{what}_field`",
         )
     return found
+
+
+def _thought(row: Mapping[str, Any], given: str | None, place: str) -> str | None:
+    for name in (given,) if given is not None else THOUGHT_FIELDS:
+        value = row.get(name)
+        if value is not None and not isinstance(value, str) and given is not None:
+            raise DataError(f"the field {given!r} is no text", where=place, why=f"it is {type(value).__name__}")
+        if isinstance(value, str):
+            return value
+    return None
 
 
 def _sample_index(row: Mapping[str, Any], place: str) -> int:

@@ -29,7 +29,7 @@ from polyarena.tasks.errors import DataError, ExperimentError, ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import unknown
 
-ARGUMENTS = ("path", "id_field", "text_field", "missing")
+ARGUMENTS = ("path", "id_field", "text_field", "thought_field", "missing")
 REFUSE, LEAVE_OUT = "refuse", "leave_out"
 """What ``missing`` may say of items that have no stored completion."""
 
@@ -38,9 +38,9 @@ REFUSE, LEAVE_OUT = "refuse", "leave_out"
 class CompletionsType:
     """The model type ``completions``; a :class:`polyarena.harness.models.protocol.ModelType`.
 
-    Arguments: ``path``, a folder of files such as ``de.jsonl`` or ``deu_Latn.parquet``; ``id_field`` and ``text_field``
-    where these fields have unusual names; ``missing``, which is ``refuse`` unless it says ``leave_out``, for items that
-    have no stored completion.
+    Arguments: ``path``, a folder of files such as ``de.jsonl`` or ``deu_Latn.parquet``; ``id_field``, ``text_field``
+    and ``thought_field`` where these fields have unusual names; ``missing``, which is ``refuse`` unless it says
+    ``leave_out``, for items that have no stored completion.
     """
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
@@ -68,7 +68,7 @@ class CompletionsType:
         """
         path = language_file(_folder(args, context), language, "")
         status = path.stat()
-        fields = [f"{name}={args[name]}" for name in ("id_field", "text_field") if args.get(name)]
+        fields = [f"{name}={args[name]}" for name in ("id_field", "text_field", "thought_field") if args.get(name)]
         fields += [f"missing={LEAVE_OUT}"] if args.get("missing") == LEAVE_OUT else []
         return {
             "type": "completions",
@@ -79,16 +79,20 @@ class CompletionsType:
     def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:  # noqa: ARG002
         """Open the folder; files are read when their language is asked for. A chat template means nothing here."""
         leave_out = args.get("missing") == LEAVE_OUT
-        return CompletionsModel(_folder(args, context), args.get("id_field"), args.get("text_field"), leave_out)
+        return CompletionsModel(
+            _folder(args, context), (args.get("id_field"), args.get("text_field"), args.get("thought_field")), leave_out
+        )
 
 
 class CompletionsModel:
     """Stored completions as a model; a :class:`polyarena.harness.models.protocol.Model`."""
 
-    def __init__(self, folder: Path, id_field: str | None, text_field: str | None, leave_out: bool = False) -> None:
+    def __init__(
+        self, folder: Path, fields: tuple[str | None, str | None, str | None], leave_out: bool = False
+    ) -> None:
         self._folder = folder
         self._leave_out = leave_out
-        self._fields = (id_field, text_field)
+        self._fields = fields
         self._language = ""
         self._stored: dict[Key, StoredCompletion] = {}
 
@@ -157,6 +161,10 @@ def _generated(request: GenerateRequest, stored: StoredCompletion | None) -> Gen
         prompt_tokens=_count(row.get("prompt_tokens")),
         completion_tokens=_count(row.get("completion_tokens")),
         latency_s=float(row["latency_s"]) if isinstance(row.get("latency_s"), int | float) else None,
+        thought=stored.thought,
+        thought_tokens=_count(row.get("thought_tokens")),
+        is_split="thought_ended" in row,
+        thought_ended=row["thought_ended"] if isinstance(row.get("thought_ended"), bool) else None,
     )
 
 

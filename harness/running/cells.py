@@ -9,6 +9,7 @@ from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribu
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading
 from polyarena.harness.executors.protocol import Job
 from polyarena.harness.lock.digest import content_digest
+from polyarena.harness.models.plausibility import check_likelihoods
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, Model, ModelContext
 from polyarena.harness.planning import PlannedCell
 from polyarena.harness.planning.cells import cell_key
@@ -172,19 +173,19 @@ def _choose(
     system: ResolvedSystem, task: ResolvedTask, language: str, items: Sequence[Item], model: Model
 ) -> list[Completion]:
     instructions = system_text(system.spec.system_prompt, language)
-    answers = model.choose(
-        [
-            ChoiceRequest(
-                language,
-                item.item_id,
-                () if item.whole_choices else messages(instructions, item.prompt),
-                item.choices,
-                item.choice_separator,
-                system.spec.thinking.rule,
-            )
-            for item in items
-        ]
-    )
+    requests = [
+        ChoiceRequest(
+            language,
+            item.item_id,
+            () if item.whole_choices else messages(instructions, item.prompt),
+            item.choices,
+            item.choice_separator,
+            system.spec.thinking.rule,
+        )
+        for item in items
+    ]
+    answers = model.choose(requests)
+    check_likelihoods(requests, answers, system.spec.name)
     return [
         Completion(
             system=system.spec.name,

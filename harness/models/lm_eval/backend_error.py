@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+import traceback
 
 from polyarena.tasks.errors import ModelError, PolyarenaError
 
 _LONGEST = 400
 
 _FIXES = (
+    (
+        ("'token_logprobs'", "'top_logprobs'", "'logprobs'"),
+        "use a server that scores given texts (vLLM's completions with `echo` and `logprobs`), or `hf`; or leave "
+        "multiple-choice tasks out",
+    ),
+    (
+        ("context length must be greater than 0",),
+        "use `hf`: this server cannot score a text after nothing",
+    ),
     (
         ("out of memory", "outofmemory", "memoryerror"),
         "use a smaller `batch_size`, a `dtype` of half the size, or more memory",
@@ -25,7 +35,7 @@ _FIXES = (
     (("no module named", "modulenotfounderror", "importerror"), "install what the message names"),
     (
         ("maximum sequence length", "max_length"),
-        "ask for fewer `max_tokens`, or set `max_length` in the model's `args`",
+        "ask for fewer `max_tokens` or a smaller `budget` under `thinking`, or set `max_length` in the model's `args`",
     ),
 )
 
@@ -42,7 +52,18 @@ def backend_error(action: str, error: Exception, where: str) -> PolyarenaError:
         return error
     said = " ".join(str(error).split())
     why = f"{type(error).__name__}: {said}"[:_LONGEST].rstrip(": ")
+    if not said or isinstance(error, KeyError | IndexError | AssertionError):
+        why += _place(error)
     # The address says nothing of what happened, and its port may look like a status.
     folded = re.sub(r"https?://\S+", "", why.lower())
     fix = next((fix for signs, fix in _FIXES if any(sign in folded for sign in signs)), "")
     return ModelError(action, where=where, why=why, fix=fix)
+
+
+def _place(error: Exception) -> str:
+    """Say which function raised: the words of a failed look-up or assertion mean nothing without it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    library, _, path = frames[-1].filename.rpartition("site-packages/")
+    return f" (in {frames[-1].name} of {path})" if library else f" (in {frames[-1].name})"

@@ -16,8 +16,12 @@ def has_base(lm: Any, *names: str) -> bool:
     return any(each.__name__ in names for each in type(lm).__mro__)
 
 
-def generation_arguments(lm: Any, sampling: Sampling, sample_index: int) -> dict[str, Any]:
+def generation_arguments(lm: Any, sampling: Sampling, sample_index: int, *, thinks: bool = False) -> dict[str, Any]:
     """Return the ``gen_kwargs`` of lm-eval's ``generate_until``.
+
+    The limit is that of thought and answer together. A model that thinks gets no stop texts, which would end its
+    thought; its answer is cut at them afterwards. APIs are sent ``reasoning_effort``; local models read it in their
+    chat template.
 
     Stop texts are left out when there are none: backends of local models add the end token by themselves, and OpenAI's
     API refuses an empty list. Where ``transformers`` samples, ``top_k`` is switched off, which it would otherwise take
@@ -26,11 +30,11 @@ def generation_arguments(lm: Any, sampling: Sampling, sample_index: int) -> dict
     """
     sampled = sampling.temperature > 0
     arguments: dict[str, Any] = {
-        "max_gen_toks": sampling.max_tokens,
+        "max_gen_toks": sampling.total_tokens,
         "do_sample": sampled,
         "temperature": sampling.temperature,
     }
-    if sampling.stop:
+    if sampling.stop and not thinks and not sampling.thinking_budget:
         arguments["until"] = list(sampling.stop)
     if sampling.top_p != 1.0:
         arguments["top_p"] = sampling.top_p
@@ -38,6 +42,8 @@ def generation_arguments(lm: Any, sampling: Sampling, sample_index: int) -> dict
         arguments["top_k"] = 0
     if sampled and has_base(lm, *_SEEDED_BY_ARGUMENT):
         arguments["seed"] = sampling.seed + sample_index
+    if sampling.reasoning_effort is not None and has_base(lm, "TemplateAPI"):
+        arguments["reasoning_effort"] = sampling.reasoning_effort
     return arguments
 
 

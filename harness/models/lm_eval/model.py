@@ -6,7 +6,6 @@ import gc
 import importlib
 import inspect
 import itertools
-import math
 import os
 import sys
 import time
@@ -24,12 +23,15 @@ from polyarena.harness.models.rendering import (
     Messages,
     apply_chat_template,
     choice_separator,
+    close_before_choices,
     join_messages,
     prompt_text,
     set_template,
+    thinking_arguments,
 )
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.text import sanitize_text
+from polyarena.tasks.thinking import split_thought, thought_opened_by
 
 BATCH_SIZE = 8
 """For local models, unless the experiment sets another (lm-eval's own default is 1)."""
@@ -62,13 +64,14 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
 
         with quiet():
             built = get_model(name)
+        given = dict(args)
+        # lm-eval's own argument refuses multiple choice, and wants a mark at which it throws the thought away.
+        enabled = given.pop("enable_thinking", None) if find_backend(name).local else None
         with quiet():
-            lm = built.create_from_arg_obj(_with_defaults(built, args))
+            lm = built.create_from_arg_obj(_with_defaults(built, given))
             if isinstance(chat_template, str):
                 set_template(lm, chat_template, name)
-            model = LmEvalModel(name, lm, chat_template is not False)
-            if chat_template is not False:
-                apply_chat_template(lm, [{"role": "user", "content": "probe"}], name)
+            model = LmEvalModel(name, lm, chat_template is not False, None if enabled is None else bool(enabled))
     except Exception as error:
         raise backend_error("the model cannot be loaded", error, name) from error
     return model
@@ -77,12 +80,18 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
 class LmEvalModel:
     """A loaded model of lm-eval; a :class:`polyarena.harness.models.protocol.Model`."""
 
-    def __init__(self, name: str, lm: Any, templated: bool) -> None:
+    def __init__(self, name: str, lm: Any, templated: bool, thinks: bool | None = None) -> None:
         self._name = name
         self._lm = lm
         self._templated = templated
+        self._thinks = thinks
         self._observer = attach_observer(lm)
         self._provenance = describe(lm, templated)
+        if templated:
+            # A template that cannot be applied is refused before anything is asked.
+            probe = self._render([{"role": "user", "content": "probe"}])
+            opened = thought_opened_by(probe) if isinstance(probe, str) else None
+            self._provenance |= {"thought_opened_by": opened} if opened else {}
 
     @property
     def provenance(self) -> Mapping[str, str]:
@@ -113,12 +122,13 @@ class LmEvalModel:
         """Score the choices of each request, in order, as continuations of the rendered prompt.
 
         Between prompt and choice stands :func:`~polyarena.harness.models.rendering.choice_separator`; choices that are
-        whole texts are scored after nothing. All choices of all requests go to lm-eval in one call.
+        whole texts are scored after nothing. A thought that the chat template opens is closed first. All choices of all
+        requests go to lm-eval in one call.
 
         Raises:
-            ModelError: The backend cannot score continuations, failed, or gave no number.
+            ModelError: The backend cannot score continuations, or failed, or a thought cannot be closed.
         """
-        prompts = [self._render(request.messages) if request.messages else "" for request in requests]
+        prompts = [self._before_choices(request) for request in requests]
         pairs = [
             (prompt, choice_separator(self._templated, request.separator) + sanitize_text(choice))
             for prompt, request in zip(prompts, requests, strict=True)
@@ -130,13 +140,6 @@ class LmEvalModel:
         chosen = []
         for prompt, request in zip(prompts, requests, strict=True):
             values = tuple(float(next(scores)[0]) for _ in request.choices)
-            if any(math.isnan(value) for value in values):
-                raise ModelError(
-                    f"the likelihood of a choice of item {request.item_id!r} is not a number",
-                    where=self._name,
-                    why="numbers of half precision overflow in some models",
-                    fix="set `dtype: bfloat16` or `dtype: float32`",
-                )
             counts = [self._count(choice) for choice in request.choices]
             chosen.append(
                 ChoiceResult(
@@ -160,19 +163,39 @@ class LmEvalModel:
 
     def _generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         sampling, index = requests[0].sampling, requests[0].sample_index
-        prompts = [self._render(request.messages) for request in requests]
-        arguments = generation_arguments(self._lm, sampling, index)
+        prompts = [self._render(request.messages, sampling.reasoning_effort) for request in requests]
+        opened = [self._opened(prompt, request) for prompt, request in zip(prompts, requests, strict=True)]
+        arguments = generation_arguments(self._lm, sampling, index, thinks=any(opened))
+        self._observer.thinking = requests[0].thinking
         started = time.perf_counter()
         with seed_torch(self._lm, sampling, index):
             texts = self._call("generate_until", [(prompt, dict(arguments)) for prompt in prompts])
         latency = (time.perf_counter() - started) / len(requests)
         return [
-            self._generated(prompt, text, self._observer.pop(prompt), sampling.max_tokens, latency)
-            for prompt, text in zip(prompts, texts, strict=True)
+            self._generated(request, prompt, text, self._observer.pop(prompt), mark, latency)
+            for request, prompt, text, mark in zip(requests, prompts, texts, opened, strict=True)
         ]
 
+    def _before_choices(self, request: ChoiceRequest) -> Any:
+        if not request.messages:
+            return ""
+        prompt = self._render(request.messages)
+        if not self._templated or not isinstance(prompt, str):
+            return prompt
+        return close_before_choices(prompt, request.thinking, self._name)
+
+    @staticmethod
+    def _opened(prompt: Any, request: GenerateRequest) -> str | None:
+        return thought_opened_by(prompt, request.thinking) if isinstance(prompt, str) else None
+
     def _generated(
-        self, prompt: Any, text: str, seen: Observation | None, max_tokens: int, latency: float
+        self,
+        request: GenerateRequest,
+        prompt: Any,
+        text: str,
+        seen: Observation | None,
+        opened: str | None,
+        latency: float,
     ) -> GenerateResult:
         count = seen.completion_tokens if seen else None
         cut = seen is not None and seen.text is not None and seen.text != text
@@ -181,7 +204,7 @@ class LmEvalModel:
         reason = seen.finish_reason if seen else None
         if reason is None and count is not None:
             ended = seen is not None and (seen.ended or cut)
-            reason = "length" if count >= max_tokens and not ended else "stop"
+            reason = "length" if count >= request.sampling.total_tokens and not ended else "stop"
         asked = seen.prompt_tokens if seen else None
         return GenerateResult(
             prompt=prompt_text(prompt),
@@ -190,10 +213,28 @@ class LmEvalModel:
             prompt_tokens=self._count(prompt, special=None) if asked is None else asked,
             completion_tokens=count,
             latency_s=latency,
+            thought=seen.thought if seen else None,
+            thought_tokens=self._thought_tokens(request, text, opened, count, seen),
+            opened=opened,
         )
 
-    def _render(self, messages: Messages) -> Any:
-        return apply_chat_template(self._lm, messages, self._name) if self._templated else join_messages(messages)
+    def _thought_tokens(
+        self, request: GenerateRequest, text: str, opened: str | None, count: int | None, seen: Observation | None
+    ) -> int | None:
+        """Return the tokens of the thought, its marks included: those that are not the answer's."""
+        if seen is not None and seen.thought_tokens is not None:
+            return seen.thought_tokens
+        split = split_thought(text, request.thinking, opened=opened)
+        answer = self._count(split.answer)
+        if split.thought is None or count is None or answer is None:
+            return None
+        return max(0, count - answer)
+
+    def _render(self, messages: Messages, effort: str | None = None) -> Any:
+        if not self._templated:
+            return join_messages(messages)
+        arguments = thinking_arguments(effort, self._thinks) if find_backend(self._name).local else {}
+        return apply_chat_template(self._lm, messages, self._name, arguments)
 
     def _call(self, method: str, arguments: Sequence[tuple[Any, Any]]) -> list[Any]:
         from lm_eval.api.instance import Instance

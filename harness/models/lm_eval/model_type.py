@@ -60,6 +60,13 @@ class LmEvalType:
                     f"the model type {self.name!r} needs the argument {' or '.join(map(repr, names.split('|')))}",
                     where=where,
                 )
+        if args.get("think_end_token") is not None:
+            raise ExperimentError(
+                "`think_end_token` would throw the thought away",
+                where=where,
+                fix=f"take it out, and set `thinking: {{end: {args['think_end_token']}}}` beside `args` if the mark is "
+                "none of the known ones",
+            )
         unset = [variable for variable in self.backend.environment if not os.environ.get(variable)]
         if unset:
             raise ModelError(f"{unset[0]} is not set", where=where, fix=f"export {unset[0]}=...")

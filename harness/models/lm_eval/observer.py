@@ -7,12 +7,15 @@ prompt the text belongs to. An :class:`Observer` listens at these three places o
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from polyarena.harness.models.lm_eval.generation import has_base
+from polyarena.tasks.thinking import AUTO, ThinkingRule, mark_tokens, read_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Observation:
         prompt_tokens: As the server says; ``None`` for a local model.
         ended: Whether a local model generated its end token.
         finish_reason: As the server says; ``None`` for a local model.
+        thought: What the server gives as the thought, apart from the text.
+        thought_tokens: As the server says.
     """
 
     text: str | None = None
@@ -32,12 +37,19 @@ class Observation:
     prompt_tokens: int | None = None
     ended: bool = False
     finish_reason: str | None = None
+    thought: str | None = None
+    thought_tokens: int | None = None
 
 
 class Observer:
-    """Listens to one model; also the cache hook of it (which caches nothing)."""
+    """Listens to one model; also the cache hook of it (which caches nothing).
+
+    Attributes:
+        thinking: How the thoughts of the next answers are marked.
+    """
 
     def __init__(self) -> None:
+        self.thinking = AUTO
         self._pending: deque[Observation] = deque()
         self._by_prompt: defaultdict[Any, deque[Observation]] = defaultdict(deque)
 
@@ -75,12 +87,19 @@ class Observer:
             if not choices or not all(isinstance(c, dict) and ("message" in c or "text" in c) for c in choices):
                 raise ValueError(f"the server's answer has no choices with a message or text: {str(output)[:200]}")
             usage = (output.get("usage") or {}) if len(choices) == 1 else {}
+            details = usage.get("completion_tokens_details") or {}
             for choice in sorted(choices, key=lambda each: each.get("index") or 0):
+                message = choice.get("message")
+                said = read_message(message) if isinstance(message, dict) else None
+                if said is not None:
+                    message["content"] = said.text  # lm-eval takes texts only, no parts
                 self._pending.append(
                     Observation(
                         completion_tokens=usage.get("completion_tokens"),
                         prompt_tokens=usage.get("prompt_tokens"),
                         finish_reason=choice.get("finish_reason"),
+                        thought=said.thought if said else None,
+                        thought_tokens=details.get("reasoning_tokens"),
                     )
                 )
 
@@ -98,14 +117,29 @@ def attach_observer(lm: Any) -> Observer:
 
 def _listen_to_decoding(lm: Any, observer: Observer) -> None:
     decode, ends = lm.tok_decode, end_tokens(lm)
+    special = tuple(getattr(lm.tokenizer, "all_special_tokens", ()))
 
     def listening(tokens: Any, *args: Any, **kwargs: Any) -> Any:
-        text = decode(tokens, *args, **kwargs)
+        dropped = _dropped_tokens(special, observer.thinking) if isinstance(tokens, list) else None
+        if dropped is None:
+            text = decode(tokens, *args, **kwargs)
+        else:
+            # Decoding drops special tokens, and with them the marks of thoughts.
+            end = next((place for place, token in enumerate(tokens) if token in ends), len(tokens))
+            text = dropped.sub("", decode(tokens[:end], skip_special_tokens=False))
         if isinstance(tokens, list):
             observer.on_decoded(tokens, text, ends)
         return text
 
     lm.tok_decode = listening
+
+
+@cache
+def _dropped_tokens(special: tuple[str, ...], thinking: ThinkingRule) -> re.Pattern[str] | None:
+    """Return what finds the special tokens that mark no thought; ``None`` if none of them marks one."""
+    marks = mark_tokens(special, thinking)
+    others = sorted(set(special) - marks, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, others)) or r"(?!)") if marks else None
 
 
 def _listen_to_server(lm: Any, observer: Observer) -> None:

@@ -16,7 +16,8 @@ def describe(lm: Any, templated: bool) -> dict[str, str]:
     Keys, where known: ``dtype``, ``device``, ``batch_size``, ``parameters``, ``commit`` (of the files that were really
     loaded from the hub), ``generation_config`` (the model's own settings, such as a repetition penalty, which apply
     beside those of the experiment), ``chat_template`` (SHA-256 of the text; ``none``; ``server``), ``separator``
-    (between prompt and choice, as JSON), ``max_length`` in tokens.
+    (between prompt and choice, as JSON), ``max_length`` in tokens. Of a template that opens a thought, the model adds
+    ``thought_opened_by``.
     """
     facts: dict[str, Any] = {
         "separator": json.dumps(choice_separator(templated)),

@@ -57,7 +57,7 @@ def test_a_plugin_goes_before_a_type_of_lm_eval(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (f"{HERE}.rendering:plain", "is no model type"),
+        (f"{HERE}.rendering:join_messages", "is no model type"),
         (f"{HERE}.completions:CompletionsType", "is no model type"),
         ("no_such_package:build", "cannot be imported"),
     ],

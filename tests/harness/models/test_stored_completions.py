@@ -248,3 +248,47 @@ def test_real_completions(test_data: Path) -> None:
         assert [answer.text for answer in answers] == [one.text for one in reversed(stored.values())]
         assert all(answer.text for answer in answers)
     model.close()
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "thought"),
+    [
+        ({"text": "six", "reasoning_content": "hm"}, "six", "hm"),
+        ({"text": "six", "thought": "hm"}, "six", "hm"),
+        ({"text": "<think>hm</think>six"}, "<think>hm</think>six", None),
+        ({"text": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "six"}]}, "six", "hm"),
+        ({"text": "six", "reasoning": None}, "six", None),
+        ({"text": "six", "thinking": 7}, "six", None),
+    ],
+)
+def test_thoughts_may_be_stored_beside_the_text(row: dict[str, Any], text: str, thought: str, tmp_path: Path) -> None:
+    write(tmp_path / "s" / "de.jsonl", [{"id": "a", **row}])
+    [answer] = load(tmp_path / "s").generate([request("a")])
+    assert (answer.text, answer.thought, answer.is_split) == (text, thought, False)
+
+
+def test_the_field_of_the_thought_may_be_named(tmp_path: Path) -> None:
+    write(tmp_path / "s" / "de.jsonl", [{"id": "a", "text": "six", "cot": "hm"}])
+    [answer] = load(tmp_path / "s", thought_field="cot").generate([request("a")])
+    assert answer.thought == "hm"
+    write(tmp_path / "s" / "de.jsonl", [{"id": "a", "text": "six", "cot": 7}])
+    with pytest.raises(DataError, match="'cot' is no text"):
+        load(tmp_path / "s", thought_field="cot").generate([request("a")])
+
+
+def test_the_field_of_the_thought_is_part_of_the_identity(tmp_path: Path) -> None:
+    write(tmp_path / "s" / "de.jsonl", ROWS)
+    context = ModelContext(base=str(tmp_path))
+    with_field = build.identity({"path": "s", "thought_field": "cot"}, context, "deu_Latn")
+    assert with_field["args"] == "thought_field=cot"
+
+
+def test_cells_of_another_run_are_split_already(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    stored = Completion(
+        "s", "t", "deu_Latn", "a", 0, "a", "p", text="</think>", thought="hm", thought_ended=True, thought_tokens=3
+    )
+    pq.write_table(to_table([stored], COMPLETION_SCHEMA), tmp_path / "s" / "deu_Latn.parquet")
+    [answer] = load(tmp_path / "s").generate([request("a")])
+    assert (answer.text, answer.thought, answer.is_split, answer.thought_tokens) == ("</think>", "hm", True, 3)
+    assert answer.thought_ended is True

@@ -21,6 +21,8 @@ from polyarena.tasks.errors import DataError, ModelError
         (OSError("gibberish is not a local folder and is not a valid model identifier"), "check the name"),
         (ConnectionError("[Errno 111] Connection refused"), "base_url"),
         (AssertionError("must be less than model's maximum sequence length"), "max_tokens"),
+        (KeyError("token_logprobs"), "scores given texts"),
+        (AssertionError("Context length must be greater than 0"), "after nothing"),
     ],
 )
 def test_known_troubles_have_a_remedy(error: Exception, fix: str) -> None:
@@ -48,3 +50,16 @@ def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
 def test_the_port_of_a_server_is_not_taken_for_a_status(port: int) -> None:
     error = OSError(f"404 Client Error: Not Found for url: http://127.0.0.1:{port}/v1/chat/completions")
     assert "name of the model" in str(backend_error("the model did not answer", error, "m").fix)
+
+
+@pytest.mark.parametrize("error", [KeyError("token_logprobs"), AssertionError(), IndexError("list index out of range")])
+def test_errors_that_say_nothing_name_the_function(error: Exception) -> None:
+    def parse() -> None:
+        raise error
+
+    try:
+        parse()
+    except (LookupError, AssertionError) as caught:
+        found = backend_error("the model did not answer", caught, "m")
+    assert "(in parse)" in found.why
+    assert "(in" not in backend_error("it failed", ValueError("said enough"), "m").why

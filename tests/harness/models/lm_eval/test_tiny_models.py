@@ -264,12 +264,6 @@ def test_answers_longer_than_the_model_can_hold(model: Any, asking: Asking) -> N
     assert "max_tokens" in caught.value.fix
 
 
-def test_likelihoods_that_are_not_numbers(model: Any, choosing: Choosing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model._lm, "loglikelihood", lambda requests, **_: [(float("nan"), False)] * len(requests))
-    with pytest.raises(ModelError, match="not a number"):
-        model.choose([choosing("q", "a", "b")])
-
-
 @pytest.mark.parametrize("answers", [[], [None, "b"]])
 def test_missing_answers_are_no_empty_answers(
     model: Any, asking: Asking, answers: list[Any], monkeypatch: pytest.MonkeyPatch
