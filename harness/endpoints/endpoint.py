@@ -212,7 +212,7 @@ class Endpoint(CloseOnExit):
         started = time.monotonic()
         outcome = None
         try:
-            outcome = await send(job.body)
+            outcome = self._answers.without_empty_answer(job, await send(job.body))
         finally:
             ended = _Response(job, reservation, outcome, time.monotonic() - started)
             if outcome is None or not outcome.ok:

@@ -45,6 +45,7 @@ class PendingCall:
         waiters: Callers that still want it.
         attempts: Requests made.
         outcome: What the last one came to.
+        plain_because: Outcome after which structured output was taken out of the question; ``None`` if it was not.
     """
 
     key: str
@@ -56,6 +57,7 @@ class PendingCall:
     waiters: int = 1
     attempts: int = 0
     outcome: str | None = None
+    plain_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,19 @@ from polyarena.harness.endpoints.transport.model_list import list_models
 from polyarena.harness.endpoints.transport.outcome import Outcome
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.errors import ModelError
+from polyarena.tasks.finish_reasons import is_cut
 
-_NOT_OFFERED = ("400", "422")
+_NOT_OFFERED = frozenset({"400", "405", "415", "422", "501"})
+EMPTY = "malformed"
+"""The outcome of an empty answer to a question with structured output: some servers answer so if they lack it."""
 
 
 class ReplyPolicy:
     """Looks answers up, prices them, and remembers what an endpoint refuses.
 
     An endpoint that refuses structured output and then answers the same question without it does not offer it: it is
-    not asked for again, in this process and, if there is a cache, in later ones.
+    not asked for again, in this process and, if there is a cache, in later ones. The same holds in this process for an
+    endpoint that gives an empty answer, which may be an accident.
 
     Args:
         settings: Which endpoint.
@@ -86,17 +90,25 @@ class ReplyPolicy:
         self._answered = True
         if STRUCTURE in job.body:
             self._offered = True
-        elif job.key != job.claimed and self._offered is None:
+        elif job.plain_because is not None and self._offered is None:
             self._offered = False
-            if self._cache is not None:
+            if self._cache is not None and job.plain_because in _NOT_OFFERED:
                 self._cache.refuse(structure_key(self._settings), "structured output is not offered")
 
     def ask_plainly(self, job: PendingCall, outcome: Outcome) -> bool:
         """Take structured output out of a question that was refused with it, and say whether there was any."""
-        if STRUCTURE not in job.body or self._offered or outcome.reason not in _NOT_OFFERED:
+        if STRUCTURE not in job.body or self._offered or outcome.reason not in {*_NOT_OFFERED, EMPTY}:
             return False
+        job.plain_because = outcome.reason
         self._make_plain(job)
         return True
+
+    def without_empty_answer(self, job: PendingCall, outcome: Outcome) -> Outcome:
+        """Return the outcome of a request, an empty answer being a failure while it is open if output is structured."""
+        open_yet = STRUCTURE in job.body and self._offered is None
+        if not outcome.ok or not open_yet or outcome.reply.text.strip() or is_cut(outcome.reply.finish_reason):
+            return outcome
+        return Outcome(EMPTY, replace(outcome.reply, error="the answer is empty"))
 
     def adapt(self, job: PendingCall) -> Reply | None:
         """Take out structured output that is known by now not to be offered; return the answer that is kept without."""
@@ -125,6 +137,9 @@ class ReplyPolicy:
         remembered then.
         """
         reply = outcome.reply
+        if STRUCTURE in job.body and outcome.retry and not self._offered:
+            hint = "if the server does not know `response_format`, set `structured: off` in the judge's args"
+            reply = replace(reply, error=f"{reply.error}; {hint}")
         if not self._remember or not outcome.question_refused or not (self._answered or self._known):
             return reply
         assert self._cache is not None

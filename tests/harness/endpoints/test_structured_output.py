@@ -33,7 +33,7 @@ def test_without_a_schema_nothing_is_sent(scripted_server, open_endpoint, ask_fo
     assert "response_format" not in scripted_server.log[0][0].body
 
 
-@pytest.mark.parametrize("code", [400, 422])
+@pytest.mark.parametrize("code", [400, 405, 415, 422, 501])
 def test_an_endpoint_without_it_is_asked_once_and_remembered(scripted_server, open_endpoint, ask_for, tmp_path, code):
     scripted_server.script = plain_only(scripted_server, code)
     with CallCache(tmp_path / "calls.sqlite") as cache:
@@ -106,3 +106,53 @@ def test_tokens_from_the_endpoints_own_cache_have_their_price(scripted_server, o
         assert reply.cost == pytest.approx(expected)
     [dear] = open_endpoint(cache, prices={"input": 2, "output": 8})(ask_for("a"))
     assert dear.cost == pytest.approx((1000 * 2 + 10 * 8) / 1e6)
+
+
+def empty_with_structure(server, finish_reason="stop"):
+    def script(received):
+        structured = "response_format" in received.body
+        return server.ok("" if structured else f"plain {received.question}", finish_reason=finish_reason)
+
+    return script
+
+
+def test_an_empty_answer_to_a_schema_is_asked_for_in_words(scripted_server, open_endpoint, ask_for, tmp_path):
+    scripted_server.script = empty_with_structure(scripted_server)
+    with CallCache(tmp_path / "calls.sqlite") as cache:
+        endpoint = open_endpoint(cache, concurrency=1)
+        replies = [*endpoint(ask_for("a", schema=SCHEMA)), *endpoint(ask_for("b", schema=SCHEMA))]
+        assert [(reply.text, reply.error) for reply in replies] == [("plain a", None), ("plain b", None)]
+        assert ["response_format" in received.body for received, _ in scripted_server.log] == [True, False, False]
+    # It may have been an accident: a later process tries again.
+    with CallCache(tmp_path / "calls.sqlite") as cache:
+        assert [reply.text for reply in open_endpoint(cache)(ask_for("c", schema=SCHEMA))] == ["plain c"]
+    assert ["response_format" in received.body for received, _ in scripted_server.log[3:]] == [True, False]
+
+
+def test_a_model_with_nothing_to_say_is_asked_no_third_time(scripted_server, open_endpoint, ask_for):
+    scripted_server.script = lambda received: scripted_server.ok("")
+    [reply] = open_endpoint()(ask_for("a", schema=SCHEMA))
+    assert (reply.text, reply.error) == ("", None)
+    assert len(scripted_server.log) == 2
+
+
+def test_an_answer_that_was_cut_off_before_it_began_is_not_asked_for_again(scripted_server, open_endpoint, ask_for):
+    scripted_server.script = empty_with_structure(scripted_server, "length")
+    [reply] = open_endpoint()(ask_for("a", schema=SCHEMA))
+    assert (reply.text, reply.finish_reason) == ("", "length")
+    assert len(scripted_server.log) == 1
+
+
+def test_an_empty_answer_is_one_where_structured_output_has_worked(scripted_server, open_endpoint, ask_for):
+    scripted_server.script = lambda received: scripted_server.ok("" if received.question == "b" else "{}")
+    replies = list(open_endpoint(concurrency=1)(ask_for("a", "b", schema=SCHEMA)))
+    assert [reply.text for reply in replies] == ["{}", ""]
+    assert len(scripted_server.log) == 2
+
+
+def test_a_server_that_fails_with_a_schema_and_only_then_names_the_setting(scripted_server, open_endpoint, ask_for):
+    scripted_server.script = plain_only(scripted_server, 500)
+    endpoint = open_endpoint(concurrency=1, max_attempts=1)
+    plain, structured = (*endpoint(ask_for("a")), *endpoint(ask_for("b", schema=SCHEMA)))
+    assert plain.text == "plain a"
+    assert "set `structured: off`" in structured.error
