@@ -23,9 +23,10 @@ from polyarena.tasks.identify.models import (
     related,
     related_to,
 )
-from polyarena.tasks.identify.prose import prose
+from polyarena.tasks.identify.prose import SCANNED, prose
 from polyarena.tasks.identify.scripts import han_variant, letters, main_script
 from polyarena.tasks.languages import find_language
+from polyarena.tasks.text import COMPARISON, comparable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Identified:
     script: str | None
 
 
-_RULES = "prose:1"
+_RULES = f"prose:1|{COMPARISON}"
 
 
 def identifier_name() -> str:
@@ -76,7 +77,7 @@ def identify(text: str) -> Identified:
     Raises:
         DataError: The model of GlotLID is asked for and cannot be loaded.
     """
-    read = prose(text)[:READ].strip()
+    read = prose(comparable(text[:SCANNED]))[:READ].strip()
     script = main_script(read)
     weight = sum(count * (3 if found in _DENSE else 1) for found, count in letters(read).items())
     if weight < MIN_LETTERS:

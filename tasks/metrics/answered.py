@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def answer_and_references(item: Item, completion: Completion) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a completion and the references of its item.
+    """Return the text of a completion and the references of its item, as texts are compared.
+
+    Every metric on texts gets them here, so that all share one idea of equal texts (:mod:`polyarena.tasks.text`).
 
     Raises:
         DataError: The completion has no text, or the item no references.
@@ -28,4 +31,4 @@ def answer_and_references(item: Item, completion: Completion) -> tuple[str, tupl
         raise DataError(
             "the item has no references to score against", where=where, fix="report it to the task's authors"
         )
-    return completion.text, item.references
+    return comparable(completion.text), tuple(map(comparable, item.references))

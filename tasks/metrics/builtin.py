@@ -31,6 +31,7 @@ from polyarena.tasks.metrics.translation import (
     translation_signature,
     translation_statistics,
 )
+from polyarena.tasks.text import COMPARISON
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -62,7 +63,7 @@ def _translation(name: str, description: str) -> Metric:
         description,
         high=100.0,
         unit=Unit.POINTS,
-        settings=translation_signature(name),
+        settings=f"{translation_signature(name)}|{COMPARISON}",
         corpus=formula,
         n_statistics=length,
         measure=lambda item, completion: translation_scores(item, completion, (name,))[name],
@@ -70,9 +71,9 @@ def _translation(name: str, description: str) -> Metric:
     )
 
 
-_ANSWER = "lc|punct:no|articles:1|units:1"
-_SEGMENTED = "lc|segmentation:1|stemmer:no"
-_LEXICON = "lexicon:1"
+_ANSWER = f"lc|punct:no|articles:1|units:1|{COMPARISON}"
+_SEGMENTED = f"lc|segmentation:1|stemmer:no|{COMPARISON}"
+_LEXICON = f"lexicon:1|{COMPARISON}"
 _BUILTIN = (
     _share(ACC, "Share of items whose right choice has the highest log-likelihood.", choice_scores),
     _share(
@@ -102,7 +103,7 @@ _BUILTIN = (
         NUMERIC_MATCH,
         "Share of answers whose last number, in any digits, is the right one.",
         numeric_match,
-        "last|readings:1",
+        f"last|readings:1|{COMPARISON}",
     ),
     _share(LINE_PASS, "Share of answers none of whose lines is in another language.", confusion_scores, SETTINGS),
     _share(

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.answered import answer_and_references
+from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -84,7 +85,7 @@ def numbers(text: str, language: str) -> list[tuple[Fraction, ...]]:
     """
     decimal, spaced = _convention(language)
     found: list[tuple[Fraction, ...]] = []
-    for match in _pattern(spaced).finditer(_plain(text)):
+    for match in _pattern(spaced).finditer(_plain(comparable(text))):
         if len(match.group()) > LONGEST:
             continue
         sign = -1 if match["sign"] == "-" else 1

@@ -9,7 +9,7 @@ into characters. Here:
   classifiers) as in MLQA; French, Italian and Portuguese by the same rule. In all other languages nothing is an
   article;
 * words of scripts without spaces are characters with their marks, and spaces between them count for nothing;
-* texts are compared in Unicode's form NFC.
+* texts are equal as :mod:`polyarena.tasks.text` says.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.tasks.metrics.answered import answer_and_references
 from polyarena.tasks.metrics.segmentation import lowered, units
+from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -88,7 +89,7 @@ def normalised_words(text: str, language: str) -> list[str]:
         text: Any.
         language: ``lang_Script``; decides on articles and on the case of i.
     """
-    text = lowered(unicodedata.normalize("NFC", text), language)
+    text = lowered(comparable(text), language)
     if language in _ELIDED:
         text = re.sub(_ELIDED[language], " ", text)
     text = text.translate(_punctuation())

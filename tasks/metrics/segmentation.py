@@ -11,8 +11,8 @@ These are units of writing that two texts can share, smaller than words: a score
 words and is comparable within a language. Tibetan and Ethiopic need nothing of their own: their marks between syllables
 and words are punctuation. Hangul is written with spaces.
 
-Texts are compared in Unicode's form NFC. Invisible joiners and directional marks count as nothing, a zero-width space
-as a space.
+Texts are equal as :mod:`polyarena.tasks.text` says: in Unicode's form NFC, without invisible characters, with a
+zero-width space as a space.
 
 **Sentences** end at line breaks and at the full stops of each script. A dot ends one only before a space and a letter
 that is not lower-case, and not after a single capital (``J. Smith``); other abbreviations are not known. Thai and Lao
@@ -24,6 +24,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+
+from polyarena.tasks.text import comparable
 
 _LETTER, _DENSE, _MARK, _STACK, _NOTHING, _BREAK = range(6)
 
@@ -74,7 +76,7 @@ def words(text: str) -> list[str]:
     growing = False  # whether the last word takes more letters
     dense = False  # whether it is a character of a dense script
     stacked = False
-    for character in unicodedata.normalize("NFC", text):
+    for character in comparable(text):
         kind = _kind(character)
         if kind == _NOTHING:
             continue

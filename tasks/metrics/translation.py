@@ -7,6 +7,9 @@
   anyone can make the number again; like spBLEU it has one unit for all scripts, unlike words, which in Thai or Japanese
   are not written apart. It is no spBLEU: characters are smaller than pieces, and its numbers are higher.
 
+Texts are equal as :mod:`polyarena.tasks.text` says, before sacrebleu sees them; on texts without invisible characters
+and in the form NFC the numbers are sacrebleu's own.
+
 The value of one item is the score of a corpus of this item alone. Of one sentence without four pieces, or without any
 match, BLEU is 0: read items by chrF++.
 """
@@ -22,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.metrics.answered import answer_and_references
 from polyarena.tasks.metrics.corpus import CHRF_BETA, CHRF_ORDER, CHRF_WORDS, bleu, chrf
+from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -71,6 +75,7 @@ def statistics_of(metric: str, hypothesis: str, references: Sequence[str]) -> St
     Raises:
         DataError: spBLEU's model is missing.
     """
+    hypothesis, references = comparable(hypothesis), [comparable(reference) for reference in references]
     # The step between sentences and scores that sacrebleu's own significance tests take, for both metrics alike.
     found = _scorer(metric)._extract_corpus_statistics([hypothesis], [[reference] for reference in references])
     return tuple(float(count) for count in found[0])

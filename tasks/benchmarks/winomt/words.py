@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from polyarena.tasks.text import comparable
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’ʼ\"״][^\W_]+)*['’]?", re.UNICODE)
 _ELIDED = re.compile(r"^([a-z]{1,5}['’])(.+)$")
@@ -24,7 +25,7 @@ def words(text: str, language: str) -> list[str]:
         language: ``lang_Script``.
     """
     # Composed first, so that an accent of Latin letters is no mark of its own; й is one letter too.
-    plain = _MARKS.sub("", unicodedata.normalize("NFC", text)).casefold().translate(_ALIKE)
+    plain = _MARKS.sub("", comparable(text)).casefold().translate(_ALIKE)
     found: list[str] = []
     for word in _WORD.findall(plain):
         elided = _ELIDED.match(word) if language in _ELIDING else None

@@ -89,7 +89,7 @@ def test_languages_of_the_bundled_model_that_are_unknown_become_other_languages(
 def test_the_name_tells_models_apart_and_not_their_places(model, tmp_path, monkeypatch):
     name = identifier_name()
     assert name.startswith("glotlid:")
-    assert name.endswith("|prose:1")
+    assert name.endswith("|prose:1|text:1")
     moved = tmp_path / "elsewhere.bin"
     moved.write_bytes(model.read_bytes())
     monkeypatch.setenv(VARIABLE, str(moved))
@@ -99,7 +99,7 @@ def test_the_name_tells_models_apart_and_not_their_places(model, tmp_path, monke
     monkeypatch.setenv(VARIABLE, str(changed))
     assert identifier_name() != name
     monkeypatch.setenv(VARIABLE, "")
-    assert identifier_name() == "lid.176.ftz|prose:1"
+    assert identifier_name() == "lid.176.ftz|prose:1|text:1"
 
 
 def test_a_large_model_is_named_by_its_size_and_both_ends(tmp_path):
@@ -117,7 +117,7 @@ def test_a_large_model_is_named_by_its_size_and_both_ends(tmp_path):
 
 def test_a_missing_model_is_named_missing_and_a_clear_error(model, monkeypatch, tmp_path):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere.bin"))
-    assert identifier_name() == "glotlid:missing|prose:1"
+    assert identifier_name() == "glotlid:missing|prose:1|text:1"
     for ask in (lambda: identify("This sentence is long enough."), lambda: can_identify("eng_Latn")):
         with pytest.raises(DataError, match="GlotLID is not there") as caught:
             ask()
