@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.card import Dataset
-from polyarena.tasks.data.fields import sanitize_texts
 from polyarena.tasks.data.jsonl import read_jsonl
+from polyarena.tasks.data.parquet import read_parquet
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import closest
 
@@ -37,31 +37,11 @@ def mirror_rows(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return the rows of a file, each with its place for messages (``file:line`` or ``file, row n``).
 
     Raises:
-        DataError: The file cannot be read, or holds no rows.
+        DataError: The file cannot be read, has no rows, or is a Parquet file that unpacks to too much.
     """
     if path.suffix == ".jsonl":
         return [(f"{path}:{number}", row) for number, row in read_jsonl(path)]
-    return _parquet_rows(path)
-
-
-def _parquet_rows(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # A ParquetFile reads this one file; read_table would make columns of folder names such as `lang=sw`.
-        with pq.ParquetFile(path) as file:
-            rows = sanitize_texts(file.read().to_pylist())
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        raise DataError(
-            "the Parquet file cannot be read",
-            where=path,
-            why=str(error).partition("\n")[0],
-            fix="copy or download it again",
-        ) from error
-    if not rows:
-        raise DataError("the data file is empty", where=path, fix="copy or download it again")
-    return [(f"{path}, row {number}", row) for number, row in enumerate(rows, start=1)]
+    return [(f"{path}, row {number}", row) for number, row in read_parquet(path)]
 
 
 def _nearby(root: Path, dataset: Dataset, config: str) -> str:
