@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.store import RunFolder, read_table
+from polyarena.harness.lock import Lock, Pair, shard_name
+from polyarena.harness.store import RunFolder, find_shard, read_table
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -15,74 +15,45 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_PARTS: dict[str, type] = {
-    **dict.fromkeys(("tasks", "judges", "cells", "models", "data"), dict),
-    **dict.fromkeys(("games", "unsupported"), list),
-}
-"""What a lock file must have."""
-
-
 @dataclass(frozen=True)
 class RunRecords:
-    """What a run folder holds of the experiment that its lock file describes.
+    """The records of the experiment that the lock of a run folder describes.
 
     Shards of systems, tasks or languages that the experiment no longer has stay in the folder and are not read.
+
+    Attributes:
+        folder: The run folder.
+        lock: Its lock, read once.
     """
 
     folder: RunFolder
-
-    @property
-    def lock(self) -> dict[str, Any]:
-        """The lock file."""
-        content = self.folder.read_lock()
-        if not content:
-            raise StoreError(
-                "this is no run folder",
-                where=self.folder.path,
-                why="it has no lock.json",
-                fix="run an experiment first",
-            )
-        wrong = [name for name, kind in _PARTS.items() if not isinstance(content.get(name), kind)]
-        wrong += [f"experiment.{name}" for name in ("name", "resolved") if name not in content["experiment"]]
-        if not wrong:
-            wrong = [f"tasks.{name}" for name, task in content["tasks"].items() if "card" not in task]
-        if wrong:
-            raise StoreError(
-                "the lock file is not whole",
-                where=self.folder.lock,
-                why=f"it lacks {', '.join(sorted(wrong))}, or has something else in its place",
-                fix="run the experiment again: cells and games are kept",
-            )
-        return content
+    lock: Lock
 
     @property
     def settings(self) -> dict[str, Any]:
         """How intervals are made: ``confidence``, ``rounds`` and ``seed`` of the experiment."""
-        statistics = self.lock["experiment"]["resolved"]["statistics"]
-        return {name: statistics[name] for name in ("confidence", "rounds", "seed")}
+        statistics = self.lock.settings.statistics
+        return {"confidence": statistics.confidence, "rounds": statistics.rounds, "seed": statistics.seed}
 
     def completions(self) -> pd.DataFrame:
         """Return all completions, one a row, as in :class:`polyarena.tasks.records.Completion`."""
         from polyarena.tasks.records import COMPLETION_SCHEMA
 
-        return self._read([self.folder.cell(*cell) for cell in _cells(self.lock)], COMPLETION_SCHEMA)
+        return self._read([self.folder.cell(*cell) for cell in self.lock.all_cells()], COMPLETION_SCHEMA)
 
     def scores(self) -> pd.DataFrame:
         """Return all scores, one a row, as in :class:`polyarena.tasks.records.Score`."""
         from polyarena.tasks.records import SCORE_SCHEMA
 
-        lock = self.lock
-        scored = {name for name, task in lock["tasks"].items() if task["card"]["metrics"]}
-        paths = [
-            self.folder.scores(system, task, language) for system, task, language in _cells(lock) if task in scored
-        ]
+        scored = {name for name, task in self.lock.tasks.items() if task.card.metrics}
+        paths = [self.folder.scores(*cell) for cell in self.lock.all_cells() if cell.task in scored]
         return self._read(paths, SCORE_SCHEMA)
 
     def games(self) -> pd.DataFrame:
         """Return all games, one a row, as in :class:`polyarena.judges.records.Game`."""
         from polyarena.judges.records import GAME_SCHEMA
 
-        return self._read([self.folder.games(*pair) for pair in self.pairs()], GAME_SCHEMA)
+        return self._read([self.games_file(pair) for pair in self.pairs()], GAME_SCHEMA)
 
     def ratings(self) -> pd.DataFrame:
         """Return all ratings, one a row, as in :class:`polyarena.judges.records.Rating`.
@@ -92,7 +63,7 @@ class RunRecords:
         from polyarena.judges.records import RATING_SCHEMA
 
         key = ["judge", "rater", "task", "language", "item_id", "system", "sample_index", "repeat"]
-        paths = [self.folder.ratings(*pair) for pair in self.pairs()]
+        paths = [self.ratings_file(pair) for pair in self.pairs()]
         return self._read(paths, RATING_SCHEMA).drop_duplicates(key, ignore_index=True)
 
     def battles(self) -> pd.DataFrame:
@@ -107,18 +78,34 @@ class RunRecords:
 
         return self._result("estimates", ESTIMATE_SCHEMA)
 
-    def pairs(self) -> list[tuple[str, str, str, str, str]]:
-        """Return judge, candidate, baseline, task and language of every pair to be judged, sorted."""
-        return list(_pairs(self.lock))
+    def pairs(self) -> list[Pair]:
+        """Return every pair of cells to be judged, sorted."""
+        return list(self.lock.all_pairs())
+
+    def games_file(self, pair: Pair) -> Path:
+        """Return the file of the games of a pair; it need not exist.
+
+        Of verdicts that were written together (imported or read again), it is the file with the key that the lock
+        names, so that a reader sees all of them as they are or all of them as they were.
+        """
+        return self._file(pair, self.folder.games(*pair))
+
+    def ratings_file(self, pair: Pair) -> Path:
+        """Return the file of the ratings of a pair, as :meth:`games_file` does for its games."""
+        return self._file(pair, self.folder.ratings(*pair))
+
+    def _file(self, pair: Pair, path: Path) -> Path:
+        judge = self.lock.judges.get(pair.judge)
+        key = judge.shards.get(shard_name(pair)) if judge else None
+        return path if key is None else find_shard(path, key) or path
 
     def missing(self) -> list[str]:
         """Return the cells and pairs of the experiment that are not stored, in words."""
-        lock = self.lock
-        cells = [" · ".join(cell) for cell in _cells(lock) if not self.folder.cell(*cell).exists()]
+        cells = [" · ".join(cell) for cell in self.lock.all_cells() if not self.folder.cell(*cell).exists()]
         pairs = [
-            f"{judge} on {candidate} against {baseline} · {task} · {language}"
-            for judge, candidate, baseline, task, language in _pairs(lock)
-            if not self.folder.games(judge, candidate, baseline, task, language).exists()
+            f"{pair.judge} on {pair.candidate} against {pair.baseline} · {pair.task} · {pair.language}"
+            for pair in self.lock.all_pairs()
+            if not self.games_file(pair).exists()
         ]
         return cells + pairs
 
@@ -154,24 +141,14 @@ def open_run(folder: str | Path | RunFolder) -> RunRecords:
     Raises:
         StoreError: It is none.
     """
-    records = RunRecords(folder if isinstance(folder, RunFolder) else RunFolder(Path(folder)))
-    records.lock  # noqa: B018  (raises for a folder that is none)
-    return records
+    folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
+    lock = folder.read_lock()
+    if lock is None:
+        raise StoreError(
+            "this is not a run folder", where=folder.path, why="it has no lock.json", fix="run an experiment first"
+        )
+    return RunRecords(folder, lock)
 
 
 def _table(path: Path) -> pa.Table:
     return read_table(path).replace_schema_metadata(None)
-
-
-def _cells(lock: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for system, tasks in sorted(lock["cells"].items()):
-        for task, languages in sorted(tasks.items()):
-            for language in sorted(languages):
-                yield system, task, language
-
-
-def _pairs(lock: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
-    for pair in sorted(lock["games"]):
-        judge, candidate, baseline, task, languages = pair
-        for language in sorted(languages):
-            yield judge, candidate, baseline, task, language

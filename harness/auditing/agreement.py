@@ -35,18 +35,18 @@ def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTabl
         raise ExperimentError(f"{judge!r} cannot be compared with itself", fix="name the judge, then the people")
     for name in (judge, people):
         entry_of_judge(records, name)
-    if people not in records.lock.get("imported", {}):
+    if people not in records.lock.imported:
         raise ExperimentError(
             f"{people!r} is no votes of people: it judged in this run",
             why="its games in two orders are not the votes of two people",
             fix=f"name imported votes, or compare the two judges by `polyarena judge panel RUN {judge} {people}`",
         )
-    statistics = records.lock["experiment"]["resolved"]["statistics"]
+    statistics = records.lock.settings.statistics
     return agreement_with_people(
         games_of_judge(records, judge),
         games_of_judge(records, people),
-        confidence=statistics["confidence"],
-        seed=statistics["seed"],
+        confidence=statistics.confidence,
+        seed=statistics.seed,
     )
 
 
@@ -71,9 +71,9 @@ def run_panel(
 
     if panel is not None:
         entry = entry_of_judge(records, panel)
-        if "members" not in entry:
+        if entry.rule is None:
             raise ExperimentError(f"{panel!r} is no panel but a judge", fix="name two judges or more, or a panel")
-        judges, rule = entry["members"], PanelRule(entry["rule"])
+        judges, rule = entry.members, entry.rule
     if len(set(judges)) < 2:
         raise ExperimentError("a panel has two judges or more", fix="name the panel, or several judges")
     members = {judge: games_of_judge(records, judge) for judge in judges}

@@ -33,18 +33,18 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
     from polyarena.reports.judge_card.rates import RateSettings
 
     lock = records.lock
-    names = [judge] if judge is not None else sorted(lock["judges"])
+    names = [judge] if judge is not None else sorted(lock.judges)
     if not names:
         raise StoreError("the run has no judge", where=records.folder.path)
     styles = _styles(records)
-    statistics = lock["experiment"]["resolved"]["statistics"]
-    settings = RateSettings(confidence=statistics["confidence"], seed=statistics["seed"])
-    systems = {name: name for name in lock["cells"]}
+    statistics = lock.settings.statistics
+    settings = RateSettings(confidence=statistics.confidence, seed=statistics.seed)
+    systems = {name: name for name in lock.cells}
     cards = []
     for name in names:
         entry = entry_of_judge(records, name)
         # Runs say what they know of models; of imports the names are all there is.
-        related = entry.get("relatives") or self_preference_risk(name, systems)
+        related = entry.relatives or self_preference_risk(name, systems)
         cards.append(
             judge_card(
                 name,
@@ -52,9 +52,9 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
                 styles=styles,
                 relatives=related,
                 repeats=repeats_of_judge(records, name),
-                order_known=entry.get("order_known", True),
-                description=entry["description"],
-                signature=entry["signature"],
+                order_known=entry.order_known,
+                description=entry.description,
+                signature=entry.signature,
                 settings=settings,
                 ratings=ratings_of_judge(records, name),
             )

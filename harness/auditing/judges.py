@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from polyarena.harness.importing.kept import not_shown
+from polyarena.harness.lock import LockedJudge
+from polyarena.harness.lock.imported_judges import hidden_judges
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
 from polyarena.judges import Game, Rating
@@ -12,15 +11,15 @@ from polyarena.tasks.errors import StoreError, UnknownNameError
 from polyarena.tasks.suggest import unknown
 
 
-def entry_of_judge(records: RunRecords, judge: str) -> dict[str, Any]:
+def entry_of_judge(records: RunRecords, judge: str) -> LockedJudge:
     """Return what the lock file says of a judge.
 
     Raises:
         UnknownNameError: The run has no such judge, or an imported one that the experiment does not show.
     """
-    judges: dict[str, dict[str, Any]] = records.lock["judges"]
+    judges = records.lock.judges
     if judge not in judges:
-        hidden = not_shown(records.lock).get(judge)
+        hidden = hidden_judges(records.lock).get(judge)
         if hidden is not None:
             raise UnknownNameError(hidden, where=records.folder.path)
         raise unknown("judge", judge, judges, where=str(records.folder.path))
@@ -37,8 +36,8 @@ def games_of_judge(records: RunRecords, judge: str) -> list[Game]:
     entry_of_judge(records, judge)
     games: list[Game] = []
     for pair in records.pairs():
-        path = records.folder.games(*pair)
-        if pair[0] == judge and path.exists():
+        path = records.games_file(pair)
+        if pair.judge == judge and path.exists():
             games += read_shard(path, Game)
     if not games:
         raise StoreError(f"no game of the judge {judge!r} is stored", where=records.folder.path, fix="run it first")
@@ -49,7 +48,7 @@ def ratings_of_judge(records: RunRecords, judge: str) -> list[Rating]:
     """Return the stored ratings of a judge, each once; empty if it rates no answer alone."""
     found: dict[tuple[object, ...], Rating] = {}
     for pair in records.pairs():
-        path = records.folder.ratings(*pair)
+        path = records.ratings_file(pair)
         for each in read_shard(path, Rating) if pair[0] == judge and path.exists() else ():
             place = (each.task, each.language, each.item_id, each.system, each.sample_index, each.repeat)
             found.setdefault((*place, each.rater), each)
@@ -58,9 +57,7 @@ def ratings_of_judge(records: RunRecords, judge: str) -> list[Rating]:
 
 def repeats_of_judge(records: RunRecords, judge: str) -> int:
     """Return how often the judge judges each order."""
-    specs = records.lock["experiment"]["resolved"]["judges"]
-    own = [spec["repeats"] for spec in specs if spec["name"] == judge]
-    if judge in records.lock.get("imported", {}):
+    if judge in records.lock.imported:
         # What an import numbers may be samples or repeats; only equal answers can be compared.
         return 1
-    return int(own[0] if own else entry_of_judge(records, judge).get("repeats", 1))
+    return entry_of_judge(records, judge).repeats

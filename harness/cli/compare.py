@@ -82,9 +82,9 @@ def _compared(
     lock, battles, scores = records.lock, records.battles(), records.scores()
     metrics = {"win_rate", *scores["metric"].unique()}
     for name, known, kind in (
-        (system, lock["cells"], "system"),
-        (against, lock["cells"], "system"),
-        (task, lock["tasks"], "task"),
+        (system, lock.cells, "system"),
+        (against, lock.cells, "system"),
+        (task, lock.tasks, "task"),
         (metric, metrics, "metric"),
     ):
         if name is not None and name not in known:

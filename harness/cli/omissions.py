@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from polyarena.harness.lock import Omission
     from polyarena.harness.planning import Plan
-    from polyarena.harness.planning.tasks import Flag, Omission
+    from polyarena.reports.flags import Flag
 
 MOST_NAMED = 6
 """Languages that a line names before it only counts."""
@@ -33,7 +34,7 @@ def _of_suite(suite: str, omissions: Sequence[Omission]) -> str:
 
 
 def _flagged(flags: Sequence[Flag]) -> Iterator[str]:
-    counts = Counter((flag.task, flag.metric, flag.level.value, flag.reason) for flag in flags)
+    counts = Counter((flag.task, flag.metric, flag.level, flag.reason) for flag in flags)
     for task, metric, level, reason in counts:
         codes = [flag.language for flag in flags if (flag.task, flag.metric, flag.reason) == (task, metric, reason)]
         yield f"flagged as {level}: {metric} of {task} in {_some(codes)}: {reason}"

@@ -50,7 +50,7 @@ def as_data(planned: Plan) -> dict[str, Any]:
         "cells": [asdict(cell) for cell in planned.cells],
         "games": [asdict(games) for games in planned.games],
         "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
-        "omissions": [asdict(each) for each in planned.omissions],
+        "omissions": [each.model_dump(mode="json") for each in planned.omissions],
         "flags": [asdict(flag) for task in planned.tasks for flag in task.flags],
         "relatives": systems_of_same_family(planned.experiment),
         "price": None if price is None else asdict(price),

@@ -30,8 +30,7 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
     with run_folder.existing_write_access():
         if strong_weight is not None:
             lock = open_run(run_folder).lock
-            set_strong_weight(lock, strong_weight, run_folder.path)
-            run_folder.write_lock(lock)
+            run_folder.write_lock(set_strong_weight(lock, strong_weight, run_folder.path))
         files = write_report(run_folder)
     print_summary(run_folder, files, as_json=json)
     return 0

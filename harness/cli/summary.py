@@ -42,8 +42,8 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         _print_section(section)
         said = headline(section)
         if said is not None:
-            judge = records.lock["judges"].get(section.judge)
-            print_lines(said.claim, *said.details, *([f"Judge: {judge['description']}."] if judge else []), "")
+            judge = records.lock.judges.get(section.judge or "")
+            print_lines(said.claim, *said.details, *([f"Judge: {judge.description}."] if judge else []), "")
     if files.notes:
         print_lines(*files.notes, "")
     if estimates.empty and not records.missing():

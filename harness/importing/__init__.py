@@ -2,7 +2,8 @@
 
 from polyarena.harness.importing.formats import FORMATS, find_format
 from polyarena.harness.importing.importer import ImportSummary, import_verdicts
-from polyarena.harness.importing.result import ImportOptions, ImportResult, UnmappedField
+from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.lock import UnmappedField
 
 __all__ = [
     "FORMATS",

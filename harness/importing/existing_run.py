@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from polyarena.harness.importing.result import ImportResult
+from polyarena.harness.lock import Lock
 from polyarena.harness.store import RunFolder, read_table
 from polyarena.judges.records import Game
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import unknown
 
 
-def only_open_task(lock: Mapping[str, Any]) -> str | None:
+def only_open_task(lock: Lock) -> str | None:
     """Return the one open-ended task of a run, ``None`` if there are several or none."""
-    tasks = [name for name, entry in lock["tasks"].items() if entry["card"]["kind"] == "open_ended"]
+    tasks = [name for name, task in lock.tasks.items() if task.card.kind is Kind.OPEN_ENDED]
     return tasks[0] if len(tasks) == 1 else None
 
 
 def match_to_run(
-    games: Iterable[Game], lock: Mapping[str, Any], run: RunFolder, result: ImportResult
+    games: Iterable[Game], lock: Lock, run: RunFolder, result: ImportResult
 ) -> tuple[list[Game], list[str]]:
     """Return the games that are about items of the run, with the run's ``source_id``, and where each stands.
 
@@ -29,7 +30,7 @@ def match_to_run(
 
     Args:
         games: All imported games, under the names of the run folder.
-        lock: The run's lock file.
+        lock: The run's lock.
         run: The run folder.
         result: Records what is left out.
 
@@ -41,12 +42,12 @@ def match_to_run(
     kept, places = [], []
     for game, place in zip(games, result.locations, strict=True):
         where = f"{place}, for the run {run.path}"
-        if game.task not in lock["tasks"]:
-            raise unknown("task", game.task, lock["tasks"], where=where)
+        if game.task not in lock.tasks:
+            raise unknown("task", game.task, lock.tasks, where=where)
         for system in (game.system_a, game.system_b):
-            if system not in lock["cells"]:
-                raise unknown("system", system, lock["cells"], where=where)
-        asked = lock["tasks"][game.task]["languages"]
+            if system not in lock.cells:
+                raise unknown("system", system, lock.cells, where=where)
+        asked = lock.tasks[game.task].languages
         if game.language not in asked:
             raise DataError(
                 f"the run does not ask {game.task} in {game.language}",
@@ -56,7 +57,7 @@ def match_to_run(
             )
         cell = (game.task, game.language)
         if cell not in sources:
-            sources[cell] = _sources(run, lock["cells"], *cell)
+            sources[cell] = _sources(run, lock.cells, *cell)
         known = sources[cell]
         if known and game.item_id not in known:
             example = f"item {game.item_id} of {game.task} in {game.language}, {place}"
@@ -74,7 +75,9 @@ def match_to_run(
     return kept, places
 
 
-def _sources(run: RunFolder, cells: Mapping[str, Any], task: str, language: str) -> dict[str, str]:
+def _sources(
+    run: RunFolder, cells: Mapping[str, Mapping[str, Mapping[str, str]]], task: str, language: str
+) -> dict[str, str]:
     """Return the ``source_id`` of each item that any system answered."""
     result: dict[str, str] = {}
     for system, tasks in cells.items():

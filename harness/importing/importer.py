@@ -6,21 +6,25 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from polyarena.harness.importing.existing_run import match_to_run, only_open_task
 from polyarena.harness.importing.formats import find_format
-from polyarena.harness.importing.lock import IMPORTED, Pair, add_judge, entry_of, fresh_lock
 from polyarena.harness.importing.names import folder_names, has_usable_characters
-from polyarena.harness.importing.result import ImportOptions, ImportResult, UnmappedField
+from polyarena.harness.importing.result import ImportOptions, ImportResult
 from polyarena.harness.importing.rows import files, language_code
 from polyarena.harness.importing.shards import ShardKey, group_into_shards, rename_games
 from polyarena.harness.importing.strong_weight import set_strong_weight
 from polyarena.harness.importing.wrong_language import mark_wrong_language
-from polyarena.harness.lock.digest import content_digest, digest
+from polyarena.harness.lock import ImportedJudge, Lock, Pair, UnmappedField, content_digest, digest
+from polyarena.harness.lock.imported_judges import (
+    IMPORTED,
+    import_signature,
+    imported_judge,
+    imported_run,
+    with_imported_judge,
+)
 from polyarena.harness.models.weights import file_digest
-from polyarena.harness.results import open_run
-from polyarena.harness.store import RunFolder, read_shard, write_shard
+from polyarena.harness.store import RunFolder, read_shard, shard_metadata, stage_shard, write_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
 from polyarena.tasks.errors import DataError, StoreError
@@ -86,7 +90,7 @@ def import_verdicts(
     if chosen.language is not None:
         chosen = replace(chosen, language=language_code(chosen.language, "--language"))
     lock = _lock(run)
-    if lock and chosen.task is None:
+    if lock is not None and chosen.task is None:
         chosen = replace(chosen, task=only_open_task(lock))
     result = chosen_format.read(source, chosen)
     if not result.games:
@@ -96,7 +100,7 @@ def import_verdicts(
     _refuse_nameless(result, chosen, lock)
     names = _names(result, lock)
     games = rename_games(mark_wrong_language(result), names["systems"], names["judges"], names["tasks"])
-    games, locations = match_to_run(games, lock, run, result) if lock else (games, result.locations)
+    games, locations = match_to_run(games, lock, run, result) if lock is not None else (games, result.locations)
     baselines = _baselines(result, chosen, lock, names["systems"])
     shards = group_into_shards(games, baselines, locations, repeatable=result.repeatable)
     changed = {old: new for part in names.values() for old, new in part.items() if old != new}
@@ -104,20 +108,22 @@ def import_verdicts(
     with run.write_access():
         if run.read_lock() != lock:
             raise StoreError("the run folder has changed meanwhile", where=run.path, fix="run the same command again")
-        if not lock:
+        if lock is None:
             lock = _new(run, shards)
         if strong_weight is not None:
-            set_strong_weight(lock, strong_weight, run.path)
-        _refuse_taken(lock, {place[0] for place in shards}, run)
-        completions = _store_completions(run, lock, _kept_answers(result, shards, names), result)
-        for judge in sorted({place[0] for place in shards}):
-            own = {place: shard for place, shard in shards.items() if place[0] == judge}
-            entry = _entry(format_name, digests, own, result, changed)
-            add_judge(lock, judge, entry)
-            _store_games(run, own, entry["signature"])
+            lock = set_strong_weight(lock, strong_weight, run.path)
+        judges = sorted({place[0] for place in shards})
+        _refuse_taken(lock, judges, run)
+        lock, completions = _store_completions(run, lock, _kept_answers(result, shards, names), result)
+        for judge in judges:
+            own = {Pair(*place): shard for place, shard in shards.items() if place[0] == judge}
+            lock = with_imported_judge(lock, judge, _stage_judge(run, format_name, digests, own, result, changed))
             run.log({"event": "Imported", "judge": judge, "format": format_name, "files": digests,
-                     "games": sum(map(len, own.values())), "leftovers": entry["leftovers"]})  # fmt: skip
+                     "games": sum(map(len, own.values())),
+                     "unmapped": [each.model_dump(mode="json") for each in result.unmapped]})  # fmt: skip
+        # From here on every reader sees all of the new verdicts; before, all of the old ones.
         run.write_lock(lock)
+        run.put_staged_games_in_place(lock)
     counts: defaultdict[str, int] = defaultdict(int)
     for place, shard in shards.items():
         counts[place[0]] += len(shard)
@@ -125,13 +131,13 @@ def import_verdicts(
     return ImportSummary(run, dict(counts), invalid, completions, changed, result.unmapped, result.defaults)
 
 
-def _refuse_nameless(result: ImportResult, options: ImportOptions, lock: Mapping[str, Any]) -> None:
+def _refuse_nameless(result: ImportResult, options: ImportOptions, lock: Lock | None) -> None:
     """Refuse names that cannot become ours, each with its place.
 
     Raises:
         DataError: A name has no letter or digit.
     """
-    known = {name for part in ("cells", "judges", "tasks") for name in lock.get(part, ())}
+    known = set() if lock is None else {*lock.cells, *lock.judges, *lock.tasks}
     given = {name: f"--{option}" for option, name in (("judge", options.judge), ("task", options.task)) if name}
     for game, where in zip(result.games, result.locations, strict=True):
         for name in (game.system_a, game.system_b, game.judge, game.task):
@@ -146,39 +152,37 @@ def _refuse_nameless(result: ImportResult, options: ImportOptions, lock: Mapping
             known.add(name)
 
 
-def _names(result: ImportResult, lock: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _names(result: ImportResult, lock: Lock | None) -> dict[str, dict[str, str]]:
     """Return the names of systems, judges and tasks in the run folder by those in the files."""
     systems = (name for game in result.games for name in (game.system_a, game.system_b))
     return {
-        "systems": folder_names(systems, lock.get("cells", ())),
-        "judges": folder_names((game.judge for game in result.games), lock.get("judges", ())),
-        "tasks": folder_names((game.task for game in result.games), lock.get("tasks", ())),
+        "systems": folder_names(systems, lock.cells if lock else ()),
+        "judges": folder_names((game.judge for game in result.games), lock.judges if lock else ()),
+        "tasks": folder_names((game.task for game in result.games), lock.tasks if lock else ()),
     }
 
 
-def _baselines(
-    result: ImportResult, options: ImportOptions, lock: Mapping[str, Any], systems: Mapping[str, str]
-) -> set[str]:
+def _baselines(result: ImportResult, options: ImportOptions, lock: Lock | None, systems: Mapping[str, str]) -> set[str]:
     """Return the systems that others are compared with: what the files, the options and the run say."""
     named = {systems[name] for name in result.baselines if name in systems}
     if options.baseline is not None:
         if options.baseline not in {*systems, *systems.values()}:
             raise unknown("system", options.baseline, systems, where="--baseline")
         named.add(systems.get(options.baseline, options.baseline))
-    own = lock["experiment"]["resolved"].get("baseline") if lock else None
+    own = lock.settings.baseline if lock else None
     return named if own is None else {*named, own}
 
 
-def _lock(run: RunFolder) -> dict[str, Any]:
-    """Return the lock file of a run; empty if it is to be made.
+def _lock(run: RunFolder) -> Lock | None:
+    """Return the lock of a run; ``None`` if it is to be made.
 
     Raises:
         StoreError: The folder is somebody else's; it is left as it is.
     """
-    if run.read_lock():
-        return open_run(run).lock
-    run.check_owner(_own_name(run))
-    return {}
+    lock = run.read_lock()
+    if lock is None:
+        run.check_owner(_own_name(run))
+    return lock
 
 
 def _own_name(run: RunFolder) -> str:
@@ -190,13 +194,13 @@ def _named(file: Path, source: Path) -> str:
     return file.relative_to(source).as_posix() if source.is_dir() else file.name
 
 
-def _new(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]]) -> dict[str, Any]:
+def _new(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]]) -> Lock:
     name = _own_name(run)
     systems = sorted({system for place in shards for system in place[1:3]})
     tasks: defaultdict[str, set[str]] = defaultdict(set)
     for *_, task, language in shards:
         tasks[task].add(language)
-    lock = fresh_lock(
+    lock = imported_run(
         name, systems, sorted({place[2] for place in shards}), {t: sorted(codes) for t, codes in sorted(tasks.items())}
     )
     text = f"# This run was imported and cannot be run again from this file.\nname: {name}\n"
@@ -204,13 +208,13 @@ def _new(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]]) -> dict[str,
     return lock
 
 
-def _refuse_taken(lock: Mapping[str, Any], judges: set[str], run: RunFolder) -> None:
-    imported = lock.get(IMPORTED) or {}
+def _refuse_taken(lock: Lock, judges: Sequence[str], run: RunFolder) -> None:
+    imported = lock.imported
     # Names become folders, and some file systems do not tell letter case apart.
-    taken = {name.casefold(): name for name in (*lock["judges"], *imported)}
-    for judge in sorted(judges):
+    taken = {name.casefold(): name for name in (*lock.judges, *imported)}
+    for judge in judges:
         other = taken.get(judge.casefold(), judge)
-        if other != judge or (judge in lock["judges"] and judge not in imported):
+        if other != judge or (judge in lock.judges and judge not in imported):
             raise StoreError(
                 f"the run has a judge {other!r}" + (" of its own" if other not in imported else ""),
                 where=run.path,
@@ -219,33 +223,30 @@ def _refuse_taken(lock: Mapping[str, Any], judges: set[str], run: RunFolder) -> 
             )
 
 
-def _entry(
+def _stage_judge(
+    run: RunFolder,
     format_name: str,
     digests: Mapping[str, str],
-    shards: Mapping[ShardKey, Sequence[Game]],
+    shards: Mapping[Pair, Sequence[Game]],
     result: ImportResult,
     changed: Mapping[str, str],
-) -> dict[str, Any]:
-    games: defaultdict[Pair, list[str]] = defaultdict(list)
-    for judge, candidate, baseline, task, language in shards:
-        games[judge, candidate, baseline, task].append(language)
-    return entry_of(
+) -> ImportedJudge:
+    """Write the shards of one judge beside their places, and return its entry in the lock."""
+    signature = import_signature(format_name, digests)
+    keys = {pair: digest([signature, [asdict(game) for game in shard]]) for pair, shard in shards.items()}
+    for pair, shard in shards.items():
+        stage_shard(run.games(*pair), shard, GAME_SCHEMA, {"key": keys[pair]})
+    return imported_judge(
         format_name=format_name,
         files=digests,
-        games=games,
+        shards=keys,
         orders=result.orders,
         order_known=result.order_known,
         repeats=1 + max(game.repeat for shard in shards.values() for game in shard),
-        leftovers=[asdict(field) for field in result.unmapped],
+        unmapped=result.unmapped,
         renamed=changed,
         facts=result.facts,
     )
-
-
-def _store_games(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]], signature: str) -> None:
-    for place, shard in shards.items():
-        key = digest([signature, [asdict(game) for game in shard]])
-        write_shard(run.games(*place), shard, GAME_SCHEMA, {"key": key})
 
 
 def _kept_answers(
@@ -261,25 +262,27 @@ def _kept_answers(
 
 
 def _store_completions(
-    run: RunFolder, lock: dict[str, Any], answers: Sequence[Completion], result: ImportResult
-) -> int:
-    """Store answers as cells; cells that the run has already are left alone, and other answers in the file counted."""
+    run: RunFolder, lock: Lock, answers: Sequence[Completion], result: ImportResult
+) -> tuple[Lock, int]:
+    """Store answers as cells, and return the lock with them; answers that the run has already are left alone."""
     cells: defaultdict[tuple[str, str, str], list[Completion]] = defaultdict(list)
     for each in answers:
         cells[each.system, each.task, each.language].append(each)
+    keys = {system: {task: dict(codes) for task, codes in tasks.items()} for system, tasks in lock.cells.items()}
     written = 0
     for (system, task, language), completions in cells.items():
-        languages = lock["cells"].setdefault(system, {}).setdefault(task, {})
         path = run.cell(system, task, language)
-        if path.exists():
+        content = content_digest(completions)
+        key = digest([IMPORTED, content])
+        if path.exists() and shard_metadata(path).get("key") != key:
             own = {(each.item_id, each.sample_index): each.text for each in read_shard(path, Completion)}
             for each in completions:
                 if own.get((each.item_id, each.sample_index)) != each.text:
                     what = "an answer that is not the one in the run (the run's is kept)"
                     result.skip(what, f"{system}, {language}, item {each.item_id}")
             continue
-        content = content_digest(completions)
-        languages[language] = digest([IMPORTED, content])
-        write_shard(path, completions, COMPLETION_SCHEMA, {"key": languages[language], "content": content})
-        written += len(completions)
-    return written
+        if not path.exists():
+            write_shard(path, completions, COMPLETION_SCHEMA, {"key": key, "content": content})
+            written += len(completions)
+        keys.setdefault(system, {}).setdefault(task, {})[language] = key
+    return lock.model_copy(update={"cells": keys}), written

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from polyarena.harness.lock import UnmappedField
 from polyarena.judges.records import Game
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.records import Completion
@@ -30,21 +31,6 @@ class ImportOptions:
     task: str | None = None
     language: str | None = None
     baseline: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnmappedField:
-    """Something that the file holds and our records do not.
-
-    Attributes:
-        what: The field or value, and what became of it.
-        count: How often.
-        examples: Up to :data:`MOST_EXAMPLES`, shortened.
-    """
-
-    what: str
-    count: int
-    examples: tuple[str, ...]
 
 
 @dataclass
@@ -113,7 +99,10 @@ class ImportResult:
     @property
     def unmapped(self) -> tuple[UnmappedField, ...]:
         """What is not mapped, sorted."""
-        return tuple(UnmappedField(what, count, examples) for what, (count, examples) in sorted(self._unmapped.items()))
+        return tuple(
+            UnmappedField(what=what, count=count, examples=examples)
+            for what, (count, examples) in sorted(self._unmapped.items())
+        )
 
     def answer(self, system: str, task: str, language: str, item_id: str, source_id: str, sample: int,
                question: str, text: str) -> None:  # fmt: skip

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from polyarena.harness.importing.lock import IMPORTED
+from polyarena.harness.lock import Lock
+from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.tasks.errors import ExperimentError
 
 
-def set_strong_weight(lock: dict[str, Any], weight: float, where: object) -> None:
-    """Enter how many times a verdict with ``>>`` counts into the lock file of a run of nothing but imports.
+def set_strong_weight(lock: Lock, weight: float, where: object) -> Lock:
+    """Return the lock of a run of nothing but imports with how many times a verdict with ``>>`` counts.
 
     Args:
-        lock: The lock file; changed.
+        lock: The lock.
         weight: More than 0, at most 1000.
         where: The run folder, for messages.
 
@@ -24,12 +24,11 @@ def set_strong_weight(lock: dict[str, Any], weight: float, where: object) -> Non
         raise ExperimentError(
             f"--strong-weight cannot be {weight:g}", fix="1 counts every verdict once; Arena-Hard-Auto has 3"
         )
-    resolved = lock["experiment"]["resolved"]
-    if any(system["model"] != IMPORTED for system in resolved["systems"]):
+    if any(system.model != IMPORTED for system in lock.settings.systems):
         raise ExperimentError(
             "--strong-weight is for runs of nothing but imported verdicts",
             where=str(where),
             why="the experiment of this run says how its numbers are made",
             fix=f"write `statistics: {{strong_weight: {weight:g}}}` into it and run it again; nothing is judged twice",
         )
-    resolved["statistics"]["strong_weight"] = weight
+    return lock.with_strong_weight(weight)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.experiment import Experiment, load_experiment
-from polyarena.harness.importing.kept import refuse_clash
+from polyarena.harness.lock import Omission
+from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.cells import PlannedCell, plan_cell
 from polyarena.harness.planning.cost import Range
@@ -17,7 +18,7 @@ from polyarena.harness.planning.games import PlannedGames, plan_games
 from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
 from polyarena.harness.planning.systems import ResolvedSystem, resolve_systems
-from polyarena.harness.planning.tasks import Omission, ResolvedTask, select_tasks
+from polyarena.harness.planning.tasks import ResolvedTask, select_tasks
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.data import data_root
 from polyarena.tasks.errors import DataError
@@ -105,7 +106,7 @@ def plan(
         experiment = load_experiment(experiment)
     folder = folder_of(experiment, output)
     folder.check_owner(experiment.name)
-    refuse_clash(experiment, folder)
+    refuse_name_clash(experiment, folder.read_lock(), folder.path)
     root = data_root(experiment.data_root, experiment.base)
     context = ModelContext(base=str(experiment.base))
     selection = select_tasks(experiment)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from polyarena.harness.experiment import Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.lock import Omission
 from polyarena.harness.planning.templates import (
     ALL,
     PromptTemplate,
@@ -16,6 +17,7 @@ from polyarena.harness.planning.templates import (
     suite_template_variants,
     template_variants,
 )
+from polyarena.reports.flags import Flag
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.hooks import answer_language_of
@@ -27,44 +29,6 @@ from polyarena.tasks.protocol import Task
 from polyarena.tasks.registry import find_task
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.suites import ResolvedSuite, resolve_suite
-
-
-@dataclass(frozen=True, slots=True)
-class Omission:
-    """What one would expect and is not asked or not scored.
-
-    Attributes:
-        task: Name of the task.
-        languages: ``lang_Script`` codes, sorted; empty if it is the whole task.
-        reason: Why.
-        metric: The metric that is not scored; empty if the languages are not asked at all.
-        suite: The suite that wants it; empty if none does.
-    """
-
-    task: str
-    languages: tuple[str, ...]
-    reason: str
-    metric: str = ""
-    suite: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A number that is scored and must be marked wherever it is shown.
-
-    Attributes:
-        task: Name of the task.
-        language: ``lang_Script``.
-        metric: Name of the metric.
-        level: ``doubtful``, or ``inadequate`` if the experiment allows it.
-        reason: What is wrong with it.
-    """
-
-    task: str
-    language: str
-    metric: str
-    level: Level
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -233,8 +197,8 @@ def _suite(
     suite = resolve_suite(spec.suite, where=experiment.where("tasks", index, "suite"))
     _check_templates(suite, spec, experiment.where("tasks", index, "templates"))
     _check_without(suite, spec, experiment.where("tasks", index, "exclude"))
-    omissions = [Omission(name, (), reason, suite=spec.suite) for name, reason in suite.missing.items()]
-    omissions += [Omission(name, (), "the experiment leaves it out", suite=spec.suite) for name in spec.exclude]
+    omissions = [Omission(task=name, reason=reason, suite=spec.suite) for name, reason in suite.missing.items()]
+    omissions += [Omission(task=name, reason="the experiment leaves it out", suite=spec.suite) for name in spec.exclude]
     tasks: list[ResolvedTask] = []
     selectors = {entry.task: entry.languages for entry in suite.suite.entries}
     for each in suite.tasks:
@@ -249,9 +213,13 @@ def _suite(
         tasks += [_resolved(spec, name, task, languages, spec.suite) for name, task in variants if languages]
         name = each.task.card.name
         lacking = _lacking(each.task.card, selectors.get(name, ALL), selected)
-        omissions += [Omission(name, codes, reason, suite=spec.suite) for reason, codes in lacking.items()]
+        omissions += [
+            Omission(task=name, languages=codes, reason=reason, suite=spec.suite) for reason, codes in lacking.items()
+        ]
         if not languages and not lacking:
-            omissions.append(Omission(name, (), "none of the languages selected are the suite's", suite=spec.suite))
+            omissions.append(
+                Omission(task=name, reason="none of the languages selected are the suite's", suite=spec.suite)
+            )
     asked = {code for task in tasks for code in task.languages}
     for code in named:
         if code not in asked:
@@ -377,7 +345,7 @@ def drop_inadequate_metrics(
             if found.level is Level.INADEQUATE and metric not in allowed:
                 refused[language][metric] = found
             elif found.level is not Level.ADEQUATE:
-                flags.append(Flag(name, language, metric, found.level, found.reason))
+                flags.append(Flag(name, language, metric, str(found.level), found.reason))
     judged = resolved.card.kind is Kind.OPEN_ENDED
     bare = {code for code, metrics in refused.items() if len(metrics) == len(resolved.card.metrics) and not judged}
     for language in resolved.languages:
@@ -398,7 +366,13 @@ def _grouped(resolved: ResolvedTask, taken: Iterable[tuple[str, str, str]]) -> l
     for language, metric, reason in taken:
         grouped[metric, reason].append(language)
     return [
-        Omission(resolved.spec.task, tuple(sorted(languages)), reason, metric, resolved.suite)
+        Omission(
+            task=resolved.spec.task,
+            languages=tuple(sorted(languages)),
+            reason=reason,
+            metric=metric,
+            suite=resolved.suite,
+        )
         for (metric, reason), languages in grouped.items()
     ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polyarena.harness.auditing.judges import ratings_of_judge
+from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import how_asked, signatures_with_cells
 from polyarena.harness.reporting.run_statistics import RunStatistics, run_statistics
 from polyarena.harness.results import RunRecords
@@ -38,7 +39,7 @@ def bad_answer_rates(records: RunRecords) -> pd.DataFrame:
 
     lock, found = records.lock, []
     chosen = run_statistics(lock)
-    for judge in sorted(lock["judges"]):
+    for judge in sorted(lock.judges):
         ratings = [rating for rating in ratings_of_judge(records, judge) if rating.scale == Scale.BAD]
         answers = item_ratings(ratings)
         if any(each.value is not None for each in answers):
@@ -46,15 +47,15 @@ def bad_answer_rates(records: RunRecords) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True) if found else estimates_frame([])
 
 
-def _rates(lock: dict[str, Any], judge: str, answers: pd.DataFrame, chosen: RunStatistics) -> pd.DataFrame:
+def _rates(lock: Lock, judge: str, answers: pd.DataFrame, chosen: RunStatistics) -> pd.DataFrame:
     from polyarena.reports.stats import mean_scores
 
-    signature = f"{lock['judges'][judge]['signature']}|metric:{METRIC}"
+    signature = f"{lock.judges[judge].signature}|metric:{METRIC}"
     scores = answers[answers["value"].notna()].astype({"value": float})
     rates = mean_scores(
         scores.assign(metric=METRIC, sample_index=0, signature=signature),
         groupings=chosen.groupings,
-        signatures={(task, METRIC): f"{how_asked(entry)}|{signature}" for task, entry in lock["tasks"].items()},
+        signatures={(task, METRIC): f"{how_asked(entry)}|{signature}" for task, entry in lock.tasks.items()},
         **chosen.bootstrap,
     )
     rates["signature"] = signatures_with_cells(lock, rates, chosen.groupings)

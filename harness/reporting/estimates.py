@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from polyarena.harness.lock.digest import digest
-from polyarena.harness.reporting.locked import families, flags
+from polyarena.harness.lock import Lock, LockedTask, digest
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
@@ -24,15 +23,15 @@ def battles(records: RunRecords) -> pd.DataFrame:
     """Collapse all stored games of a run into battles, one a row."""
     found = []
     weight = run_statistics(records.lock).strong_weight
-    for judge, candidate, baseline, task, language in records.pairs():
-        path = records.folder.games(judge, candidate, baseline, task, language)
+    for pair in records.pairs():
+        path = records.games_file(pair)
         if path.exists():
-            found += collapse(read_shard(path, Game), candidate, baseline, strong_weight=weight)
+            found += collapse(read_shard(path, Game), pair.candidate, pair.baseline, strong_weight=weight)
     table: pd.DataFrame = to_table(found, BATTLE_SCHEMA).to_pandas()
     return table
 
 
-def estimates(lock: dict[str, Any], all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Estimate all win rates and mean scores of a run."""
     from polyarena.reports.bands import with_bands, with_detectable
     from polyarena.reports.flags import add_flags
@@ -42,7 +41,7 @@ def estimates(lock: dict[str, Any], all_battles: pd.DataFrame, scores: pd.DataFr
 
     chosen = run_statistics(lock)
     settings, groupings = chosen.bootstrap, chosen.groupings
-    scored, varied = _scored(lock, scores), families(lock)
+    scored, varied = _scored(lock, scores), lock.template_families
     frames = [
         win_rates(all_battles, signatures=_judged(lock, chosen.strong_weight), groupings=groupings, **settings),
         mean_scores(scores, signatures=scored, groupings=groupings, **settings),
@@ -53,12 +52,12 @@ def estimates(lock: dict[str, Any], all_battles: pd.DataFrame, scores: pd.DataFr
     table["signature"] = signatures_with_cells(lock, table, groupings)
     kinds = [frame for frame in (all_battles[all_battles["score"].notna()], scores) if len(frame)]
     banded = with_bands(with_detectable(table), [simultaneous_bands(frame, **settings) for frame in kinds])
-    return add_flags(banded, flags(lock, table), groupings)
+    return add_flags(banded, lock.flags, groupings)
 
 
-def signatures_with_cells(lock: dict[str, Any], table: pd.DataFrame, groupings: Groupings) -> list[str]:
+def signatures_with_cells(lock: Lock, table: pd.DataFrame, groupings: Groupings) -> list[str]:
     """Return the signature of each estimate with a digest of the keys of all cells behind it."""
-    varied = families(lock)
+    varied = lock.template_families
     rows = zip(*(table[name] for name in _CELLS), strict=True)
     return [_with_cells(lock, varied, groupings, *row) for row in rows]
 
@@ -77,7 +76,7 @@ def _of_families(scored: dict[tuple[str, str], str], varied: dict[str, tuple[str
 
 
 def _with_cells(
-    lock: dict[str, Any],
+    lock: Lock,
     varied: dict[str, tuple[str, str]],
     groupings: Groupings,
     signature: str,
@@ -96,7 +95,7 @@ def _with_cells(
         for name in (system, baseline)
         if isinstance(name, str)
         for each in asked
-        for language, key in sorted(lock["cells"][name].get(each, {}).items())
+        for language, key in sorted(lock.cells[name].get(each, {}).items())
         if _belongs(language, level, group, groupings)
     ]
     settings, version = signature.rsplit("|", 1)
@@ -110,32 +109,29 @@ def _belongs(language: str, level: str, group: str, groupings: Groupings) -> boo
     return level not in groupings or language in groupings[level].get(group, ())
 
 
-def _judged(lock: dict[str, Any], strong_weight: float) -> dict[tuple[str, str], str]:
-    repeats = {judge["name"]: judge["repeats"] for judge in lock["experiment"]["resolved"]["judges"]}
+def _judged(lock: Lock, strong_weight: float) -> dict[tuple[str, str], str]:
     return {
-        (task, name): f"{how_asked(entry)}|{judge['signature']}"
-        f"|orders:{judge.get('orders', 2)}|repeats:{repeats.get(name, 1)}|ties:half"
+        (task, name): f"{how_asked(entry)}|{judge.signature}|orders:{judge.orders}|repeats:{judge.repeats}|ties:half"
         # Only where it is not the usual one, so that numbers made before there was a choice keep their signatures.
         + (f"|strong:{strong_weight:g}" if strong_weight != 1 else "")
-        for task, entry in lock["tasks"].items()
-        for name, judge in lock["judges"].items()
+        for task, entry in lock.tasks.items()
+        for name, judge in lock.judges.items()
     }
 
 
-def _scored(lock: dict[str, Any], scores: pd.DataFrame) -> dict[tuple[str, str], str]:
+def _scored(lock: Lock, scores: pd.DataFrame) -> dict[tuple[str, str], str]:
     """Return how each task was asked and each metric computed; the scores themselves say the latter."""
     computed: dict[tuple[str, str], set[str]] = defaultdict(set)
     kinds = scores[["task", "metric", "signature"]].drop_duplicates()
     for task, metric, signature in kinds.itertuples(index=False, name=None):
         computed[str(task), str(metric)].add(str(signature))
     return {
-        (task, metric): f"{how_asked(lock['tasks'][task])}|{'+'.join(sorted(found))}"
+        (task, metric): f"{how_asked(lock.tasks[task])}|{'+'.join(sorted(found))}"
         for (task, metric), found in computed.items()
     }
 
 
-def how_asked(entry: dict[str, Any]) -> str:
-    """Return the part of a signature that says how a task was asked, from what the lock file says of the task."""
-    card = entry["card"]
-    limit = f"|limit:{entry['limit']}({entry.get('subset', 'first')})" if entry["limit"] else ""
-    return f"task:{card['name']}@{card['version']}|rev:{card['dataset']['revision']}{limit}"
+def how_asked(task: LockedTask) -> str:
+    """Return the part of a signature that says how a task was asked, from its entry in the lock."""
+    limit = f"|limit:{task.limit}({task.subset})" if task.limit else ""
+    return f"task:{task.card.name}@{task.card.version}|rev:{task.card.dataset.revision}{limit}"

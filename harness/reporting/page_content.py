@@ -1,4 +1,4 @@
-"""What the page says of a run, taken from its lock file."""
+"""The contents of the page, from the lock and the records of a run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.experiment import SystemSpec
+from polyarena.harness.lock import Lock, LockedSampling
+from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.harness.planning.judges import same_family_warning
 from polyarena.harness.reporting.constant_judges import constant_judges
-from polyarena.harness.reporting.locked import incomplete, left_out, some
+from polyarena.harness.reporting.omissions import incomplete, omission_sentences, some
 from polyarena.harness.results import RunRecords
 from polyarena.reports.page import (
     Figure,
@@ -20,7 +23,6 @@ from polyarena.reports.page import (
     TaskInfo,
     off_target_counts,
 )
-from polyarena.tasks.card import TaskCard
 from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
@@ -40,12 +42,15 @@ def page_content(
     lock = records.lock
     completions = records.completions()
     return PageContent(
-        title=lock["experiment"]["name"],
+        title=lock.experiment.name,
         version=version("polyarena"),
-        systems=tuple(_system_info(lock, system) for system in lock["experiment"]["resolved"]["systems"]),
-        tasks=tuple(_task_info(lock, task) for task in lock["tasks"].values()),
+        systems=tuple(_system_info(lock, system) for system in lock.settings.systems),
+        tasks=tuple(
+            TaskInfo(task.card, lock.data_digests(name), task.limit, first=task.subset == "first")
+            for name, task in lock.tasks.items()
+        ),
         judges=tuple(
-            JudgeInfo(name, judge["description"], judge["signature"]) for name, judge in sorted(lock["judges"].items())
+            JudgeInfo(name, judge.description, judge.signature) for name, judge in sorted(lock.judges.items())
         ),
         estimates=estimates,
         figures=tuple(figures),
@@ -56,49 +61,47 @@ def page_content(
     )
 
 
-def _system_info(lock: dict[str, Any], system: dict[str, Any]) -> SystemInfo:
-    name, baseline = system["name"], lock["experiment"]["resolved"]["baseline"]
-    role = "" if baseline is None else "baseline" if name == baseline else "candidate"
-    args = ", ".join(f"{key} {value}" for key, value in sorted(system["args"].items()))
-    template = system["chat_template"]
-    parts = [
-        f"{system['model']}: {args}" if args else system["model"],
-        "the model's own chat template" if template is True else "no chat template" if template is False else template,
+def _system_info(lock: Lock, system: SystemSpec) -> SystemInfo:
+    baseline = lock.settings.baseline
+    role = "" if baseline is None else "baseline" if system.name == baseline else "candidate"
+    args = ", ".join(f"{key} {value}" for key, value in sorted(system.args.items()))
+    parts = [f"{system.model}: {args}" if args else system.model]
+    stored = lock.stored_answers.get(system.name)
+    if stored is None and system.model != IMPORTED:
+        template = system.chat_template
+        words = {True: "the model's own chat template", False: "no chat template"}
+        parts.append(words[template] if isinstance(template, bool) else template)
+        if system.system_prompt:
+            parts.append(f"system prompt “{system.system_prompt}”")
+    elif stored:
+        told = ", ".join(f"{key} {value}" for key, value in sorted(stored.items()))
+        parts.append(f"answers generated elsewhere, as their folder says: {told}")
+    else:
+        parts.append("answers generated elsewhere; prompt, chat template and sampling are unknown")
+    parts += [
+        f"{name}: {_sampling(task.sampling[system.name])}"
+        for name, task in sorted(lock.tasks.items())
+        if system.name in task.sampling
     ]
-    if system["system_prompt"]:
-        parts.append(f"system prompt “{system['system_prompt']}”")
-    sampling = [
-        f"{task}: {_sampling(entry['sampling'][name])}"
-        for task, entry in sorted(lock["tasks"].items())
-        if entry["sampling"].get(name)
-    ]
-    loaded = lock["models"].get(name, {})
-    told = ", ".join(f"{key} {value}" for key, value in sorted(loaded.items()))
-    return SystemInfo(name, role, "; ".join([*parts, *sampling, *([f"loaded: {told}"] if told else [])]))
+    told = ", ".join(f"{key} {value}" for key, value in sorted(lock.models.get(system.name, {}).items()))
+    return SystemInfo(system.name, role, "; ".join([*parts, *([f"loaded: {told}"] if told else [])]))
 
 
-def _sampling(sampling: dict[str, Any]) -> str:
-    how = "greedy" if sampling["temperature"] == 0 else f"temperature {sampling['temperature']:g}"
-    if sampling["temperature"] and sampling["top_p"] < 1:
-        how += f", top-p {sampling['top_p']:g}"
-    if sampling["samples"] > 1:
-        how += f", {sampling['samples']} samples"
-    return f"{how}, at most {sampling['max_tokens']} tokens"
+def _sampling(sampling: LockedSampling) -> str:
+    settings = sampling.settings
+    how = "greedy" if settings.temperature == 0 else f"temperature {settings.temperature:g}"
+    if settings.temperature and settings.top_p < 1:
+        how += f", top-p {settings.top_p:g}"
+    if sampling.samples > 1:
+        how += f", {sampling.samples} samples"
+    return f"{how}, at most {settings.max_tokens} tokens"
 
 
-def _task_info(lock: dict[str, Any], entry: dict[str, Any]) -> TaskInfo:
-    card = TaskCard.model_validate(entry["card"])
-    prefix = f"{card.dataset.id}@{card.dataset.revision}/"
-    digests = {name: digest for name, digest in lock["data"].items() if name.startswith(prefix)}
-    # Runs from before limits were spread say nothing of it.
-    return TaskInfo(card, digests, entry["limit"], first=entry.get("subset", "first") == "first")
-
-
-def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
+def _notes(records: RunRecords, lock: Lock) -> list[str]:
     notes = [
         same_family_warning(judge, system, makers)
-        for judge, entry in sorted(lock["judges"].items())
-        for system, makers in sorted(entry.get("relatives", {}).items())
+        for judge, entry in sorted(lock.judges.items())
+        for system, makers in sorted(entry.relatives.items())
     ]
     notes += [
         f"The judge {judge} says nearly always the same ({what}): win rates by it say little about the answers. Its "
@@ -109,13 +112,13 @@ def _notes(records: RunRecords, lock: dict[str, Any]) -> list[str]:
     if missing:
         notes.append(incomplete(missing))
     unsupported: dict[str, list[str]] = {}
-    for system, code in lock["unsupported"]:
+    for system, code in lock.unsupported:
         unsupported.setdefault(system, []).append(find_language(code).name)
     notes += [
         f"{system} does not claim {some(names)}; such languages are neither asked nor averaged."
         for system, names in sorted(unsupported.items())
     ]
-    return [*notes, *left_out(lock)]
+    return [*notes, *omission_sentences(lock)]
 
 
 def _pairs(records: RunRecords, completions: pd.DataFrame) -> list[str]:

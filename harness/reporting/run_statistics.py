@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.lock import Lock
 
 if TYPE_CHECKING:
     from polyarena.reports.stats.groupings import Groupings
@@ -29,24 +30,23 @@ class RunStatistics:
     strong_weight: float
 
 
-def run_statistics(lock: Mapping[str, Any]) -> RunStatistics:
+def run_statistics(lock: Lock) -> RunStatistics:
     """Return how the numbers of a run are made.
 
     Args:
-        lock: The lock file; one of an older version has neither groups nor weights, and gets the defaults.
+        lock: The lock of the run.
 
     Raises:
         UnknownNameError: It names a grouping or a language that this version does not know.
     """
     from polyarena.reports.stats.groupings import custom_groups, facet_groups
 
-    chosen = lock["experiment"]["resolved"]["statistics"]
-    own = chosen.get("groups") or {}
+    chosen = lock.settings.statistics
     return RunStatistics(
-        bootstrap={name: chosen[name] for name in ("confidence", "rounds", "seed")},
+        bootstrap={"confidence": chosen.confidence, "rounds": chosen.rounds, "seed": chosen.seed},
         groupings={
-            **facet_groups(chosen.get("groupings", ("tier",))),
-            **(custom_groups(OWN_GROUPS, own) if own else {}),
+            **facet_groups(chosen.groupings),
+            **(custom_groups(OWN_GROUPS, chosen.groups) if chosen.groups else {}),
         },
-        strong_weight=float(chosen.get("strong_weight", 1)),
+        strong_weight=chosen.strong_weight,
     )

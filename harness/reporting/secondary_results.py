@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from polyarena.harness.experiment import SuiteSpec
+from polyarena.harness.lock import Lock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +65,7 @@ class SecondaryResults:
 
 
 def secondary_results(
-    lock: dict[str, Any],
+    lock: Lock,
     battles: pd.DataFrame,
     scores: pd.DataFrame,
     varied: Mapping[str, tuple[str, str]] | None = None,
@@ -73,7 +76,7 @@ def secondary_results(
     templates of a task stands the mean over them.
 
     Args:
-        lock: The lock file.
+        lock: The lock of the run.
         battles: All battles.
         scores: All scores.
         varied: The family and the template of each task that has several templates.
@@ -108,19 +111,18 @@ def secondary_results(
     return SecondaryResults(ranking, comparisons, evenness, cycles, averages)
 
 
-def _suites(lock: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _suites(lock: Lock) -> dict[str, tuple[str, ...]]:
     """Return the tasks of the suites that the experiment names, as far as this version knows them."""
     from polyarena.tasks.suites import all_suites
 
-    named = {str(entry["suite"]) for entry in lock["experiment"]["resolved"].get("tasks", ()) if entry.get("suite")}
+    named = {entry.suite for entry in lock.settings.tasks if isinstance(entry, SuiteSpec)}
     known = all_suites()
     return {name: tuple(entry.task for entry in known[name].entries) for name in sorted(named & {*known})}
 
 
-def _pairs(lock: dict[str, Any], scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+def _pairs(lock: Lock, scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     """Return the systems to be compared, with the scores of tasks and metrics on which they share items."""
-    resolved = lock["experiment"]["resolved"]
-    names, baseline = [system["name"] for system in resolved["systems"]], resolved["baseline"]
+    names, baseline = [system.name for system in lock.settings.systems], lock.settings.baseline
     if baseline is None and len(names) == 2:
         baseline = names[1]
     found = []

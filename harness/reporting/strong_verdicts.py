@@ -37,14 +37,15 @@ def strong_scores(records: RunRecords) -> pd.DataFrame:
     chosen = run_statistics(lock)
     weight, confidence = chosen.strong_weight, chosen.bootstrap["confidence"]
     found = []
-    for judge, candidate, baseline, task, language in records.pairs() if weight != 1 else ():
-        path = records.folder.games(judge, candidate, baseline, task, language)
+    for pair in records.pairs() if weight != 1 else ():
+        judge, candidate, baseline, task, _ = pair
+        path = records.games_file(pair)
         games = read_shard(path, Game) if path.exists() else []
         if not games or any(game.score is not None for game in games):
             continue
         frame = pd.DataFrame([asdict(game) for game in games])
         rates = weighted_win_rates(frame, candidate, baseline, strong_weight=weight, confidence=confidence)
-        prefix = f"{how_asked(lock['tasks'][task])}|{lock['judges'][judge]['signature']}"
+        prefix = f"{how_asked(lock.tasks[task])}|{lock.judges[judge].signature}"
         signature = f"{prefix}|over:games|strong:{weight:g}|ci:{confidence * 100:g}|polyarena:{own_version()}"
         found.append(rates.assign(system=candidate, baseline=baseline, signature=signature))
     names = ["task", "judge", "language", "system", "baseline"]

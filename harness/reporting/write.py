@@ -13,7 +13,6 @@ from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import battles, estimates
 from polyarena.harness.reporting.files import Files, write_folder
-from polyarena.harness.reporting.locked import answered_in, families
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
@@ -57,8 +56,8 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = cost_frame(folder.attempts)
-    answers = off_target_by_language(records.completions(), answered_in(records.lock))
-    more = secondary_results(records.lock, all_battles, scores, families(records.lock))
+    answers = off_target_by_language(records.completions(), records.lock.answer_languages)
+    more = secondary_results(records.lock, all_battles, scores, records.lock.template_families)
     results = write_folder(
         folder.results,
         {
@@ -124,10 +123,10 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
     from polyarena.reports.figures import FORMATS, MissingGlyphError, charts, render
     from polyarena.reports.page import Figure
 
-    tasks = records.lock["tasks"]
-    chance = {name: entry["card"]["chance"] for name, entry in tasks.items()}
-    chance = {family: chance[name] for name, (family, _) in families(records.lock).items()} | chance
-    judges = {name: entry["description"] for name, entry in records.lock["judges"].items()}
+    tasks = records.lock.tasks
+    chance = {name: task.card.chance for name, task in tasks.items()}
+    chance = {family: chance[name] for name, (family, _) in records.lock.template_families.items()} | chance
+    judges = {name: judge.description for name, judge in records.lock.judges.items()}
     contents: dict[str, bytes] = {}
     page_figures: list[Figure] = []
     not_drawn: list[str] = []

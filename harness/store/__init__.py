@@ -5,11 +5,13 @@ from polyarena.harness.store.shard import (
     REFUSED,
     UNANSWERED,
     archive_shard,
+    find_shard,
     find_shard_metadata,
     read_shard,
     read_table,
     restore_shard,
     shard_metadata,
+    stage_shard,
     write_shard,
 )
 
@@ -18,10 +20,12 @@ __all__ = [
     "UNANSWERED",
     "RunFolder",
     "archive_shard",
+    "find_shard",
     "find_shard_metadata",
     "read_shard",
     "read_table",
     "restore_shard",
     "shard_metadata",
+    "stage_shard",
     "write_shard",
 ]

@@ -8,13 +8,22 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from polyarena.harness.lock.model import FORMAT, Lock, shard_name
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.shard import restore_shard
 from polyarena.tasks.errors import StoreError
 
-_MEND = "take it from a copy, or delete it and run the experiment again: cells and games are kept"
+_FIX = "restore it from a copy, or delete it and run the experiment again: cells and games are kept"
+_OTHER_FORMAT = (
+    "run into a new folder with --output (the call cache answers what was paid for already), or use the version that "
+    "wrote this one"
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class RunFolder:
         return self.path / "report"
 
     @property
-    def lock(self) -> Path:
+    def lock_file(self) -> Path:
         """The experiment as resolved: versions, revisions, digests, seeds."""
         return self.path / "lock.json"
 
@@ -68,26 +77,47 @@ class RunFolder:
         """The experiment file as given."""
         return self.path / "experiment.yaml"
 
-    def read_lock(self) -> dict[str, Any]:
-        """Return the lock file's content; empty if there is none.
+    def read_lock(self) -> Lock | None:
+        """Return the lock; ``None`` if there is none.
 
         Raises:
-            StoreError: The file is damaged.
+            StoreError: The file is damaged, of another format, or not a lock.
         """
         try:
-            content = json.loads(self.lock.read_text(encoding="utf-8"))
+            content = json.loads(self.lock_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            return {}
-        except (OSError, ValueError) as error:
-            raise StoreError("the lock file cannot be read", where=self.lock, why=str(error), fix=_MEND) from error
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise StoreError("the lock file cannot be read", where=self.lock_file, why=str(error), fix=_FIX) from error
         if not isinstance(content, dict) or not isinstance(content.get("experiment"), dict):
-            raise StoreError("the lock file is none of ours", where=self.lock, fix=_MEND)
-        return content
+            raise StoreError("this lock file was not written by polyarena", where=self.lock_file, fix=_FIX)
+        if content.get("format") != FORMAT:
+            raise StoreError(_other_format(content), where=self.lock_file, fix=_OTHER_FORMAT)
+        problems = [f"{name}: missing" for name in Lock.model_fields if name not in content]
+        try:
+            lock = Lock.model_validate(content)
+        except ValidationError as error:
+            problems += [
+                f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_url=False)
+            ]
+        if problems:
+            raise StoreError(
+                "the lock file is not complete", where=self.lock_file, why="; ".join(problems[:5]), fix=_FIX
+            )
+        return lock
 
-    def write_lock(self, content: Mapping[str, Any]) -> None:
-        """Write the lock file, keys sorted."""
-        text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-        write_atomically(self.lock, (text + "\n").encode())
+    def write_lock(self, lock: Lock) -> None:
+        """Write the lock, keys sorted."""
+        text = json.dumps(lock.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
+        write_atomically(self.lock_file, (text + "\n").encode())
+
+    def put_staged_games_in_place(self, lock: Lock) -> None:
+        """Put every shard of games that the lock names by its key in its place."""
+        for pair in lock.all_pairs():
+            key = lock.judges[pair.judge].shards.get(shard_name(pair))
+            if key is not None:
+                restore_shard(self.games(*pair), key)
+                restore_shard(self.ratings(*pair), key)
 
     def check_owner(self, name: str) -> None:
         """Refuse a folder that another experiment, or something else entirely, has written.
@@ -103,7 +133,8 @@ class RunFolder:
             ) from error
         if exists and not self.path.is_dir():
             raise StoreError("the run folder is a file", where=self.path, fix="choose another with --output")
-        owner = self.read_lock().get("experiment", {}).get("name")
+        lock = self.read_lock()
+        owner = None if lock is None else lock.experiment.name
         if owner is not None and owner != name:
             raise StoreError(
                 f"this run folder belongs to the experiment {owner!r}, not {name!r}",
@@ -111,10 +142,12 @@ class RunFolder:
                 fix="choose another folder with --output, or rename the experiment",
             )
         if owner is None and self.path.is_dir():
-            # A run folder whose lock was lost is one all the same.
             ours = {"experiment.yaml", "lock.json", "events.jsonl", "attempts.jsonl", ".running"}
-            if (self.path / "events.jsonl").is_file() and (self.path / ".running").is_file():
-                return
+            if (self.path / ".running").is_file():
+                # A run folder whose lock was lost is one all the same, and so is that of an import that was killed.
+                if (self.path / "events.jsonl").is_file():
+                    return
+                ours |= {"cells", "games"}
             foreign = sorted(p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(".tmp"))
             if foreign:
                 raise StoreError(
@@ -162,7 +195,7 @@ class RunFolder:
         Raises:
             StoreError: It is no run folder, another process holds it, or it cannot be written.
         """
-        if not self.lock.is_file():
+        if not self.lock_file.is_file():
             raise StoreError(
                 "this is no run folder", where=self.path, why="it has no lock.json", fix="run an experiment first"
             )
@@ -197,6 +230,15 @@ class RunFolder:
                 continue
             if isinstance(event, dict):
                 yield event
+
+
+def _other_format(content: Mapping[str, Any]) -> str:
+    versions = content.get("versions")
+    writer = versions.get("polyarena") if isinstance(versions, Mapping) else None
+    return (
+        f"this run folder is of format {content.get('format', 'none')} (polyarena {writer or 'of an unknown version'})"
+        f", and polyarena {version('polyarena')} reads format {FORMAT}"
+    )
 
 
 def _end_last_line(path: Path) -> None:

@@ -60,6 +60,21 @@ def find_shard_metadata(path: Path, key: str) -> dict[str, str]:
     return {}
 
 
+def find_shard(path: Path, key: str) -> Path | None:
+    """Return the file of the shard with this key, in place or archived; ``None`` if it is not stored."""
+    return next((each for each in (path, _archive_path(path, key)) if shard_metadata(each).get("key") == key), None)
+
+
+def stage_shard(path: Path, records: Sequence[Any], schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+    """Write a shard beside its place, where :func:`find_shard` finds it by its key and nothing else reads it.
+
+    Shards that belong together are staged one by one; the lock that names their keys makes them valid all at once, and
+    :func:`restore_shard` then puts each in its place.
+    """
+    if shard_metadata(path).get("key") != metadata["key"]:
+        write_shard(_archive_path(path, metadata["key"]), records, schema, metadata)
+
+
 def restore_shard(path: Path, key: str) -> bool:
     """Put the shard of this key in place if it is stored at all, and say whether it is.
 

@@ -86,7 +86,7 @@ def test_shards_of_an_older_version_lack_a_column_and_are_read(finished):
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])
 def test_a_folder_that_is_no_run_is_refused(tmp_path, folder):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(StoreError, match="no run folder") as caught:
+    with pytest.raises(StoreError, match="not a run folder") as caught:
         open_run(tmp_path / folder)
     assert caught.value.fix == "run an experiment first"
 
@@ -94,7 +94,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path, folder):
 def test_a_file_is_no_run_folder_and_is_not_to_be_deleted(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("name: x")
-    with pytest.raises(StoreError, match="no run folder") as caught:
+    with pytest.raises(StoreError, match="not a run folder") as caught:
         open_run(path)
     assert "delete" not in str(caught.value)
 
@@ -109,22 +109,23 @@ def broken(folder, change):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda lock: lock.pop("cells"), "cells"),
+        (lambda lock: lock.pop("cells"), "cells: missing"),
         (lambda lock: lock.update(cells=[]), "cells"),
         (lambda lock: lock.update(games={}), "games"),
         (lambda lock: lock.update(tasks=None), "tasks"),
         (lambda lock: lock["experiment"].pop("resolved"), "experiment.resolved"),
         (lambda lock: lock["experiment"].pop("name"), "experiment.name"),
-        (lambda lock: lock["tasks"]["toy_open"].pop("card"), "tasks.toy_open"),
+        (lambda lock: lock["tasks"]["toy_open"].pop("card"), "tasks.toy_open.card"),
     ],
 )
-def test_a_lock_file_that_is_not_whole_says_what_it_lacks_and_a_run_mends_it(finished, change, named):
+def test_a_lock_file_that_is_not_whole_says_what_it_lacks_and_a_run_writes_another(finished, change, named):
     broken(finished, change)
-    with pytest.raises(StoreError, match="not whole") as caught:
+    with pytest.raises(StoreError, match="not complete") as caught:
         open_run(finished)
     assert named in caught.value.why
     assert caught.value.where == str(finished / "lock.json")
-    assert "run the experiment again" in caught.value.fix
+    assert "delete it and run the experiment again" in caught.value.fix
+    (finished / "lock.json").unlink()
     run(plan(EXPERIMENT, output=finished))
     assert open_run(finished).missing() == []
 

@@ -39,7 +39,7 @@ def test_report_needs_only_the_folder(call, file, tmp_path):
     assert json.loads(out)["estimates"]
     code, _, err = call("report", tmp_path)
     assert code == 2
-    assert "no run folder" in err
+    assert "not a run folder" in err
 
 
 def test_report_says_on_the_terminal_what_is_missing(call, file, tmp_path):

@@ -84,4 +84,4 @@ def test_what_cannot_be_compared_is_said(call, folder, arguments, said):
 def test_a_folder_that_is_no_run(call, tmp_path):
     code, _, err = call("compare", tmp_path, "a", "b")
     assert code == 2
-    assert "no run folder" in err
+    assert "not a run folder" in err

@@ -7,14 +7,18 @@ import json
 import pandas as pd
 import pytest
 
+from polyarena.harness.lock import Lock
 from polyarena.reports.stats import Design, power
 
 STATISTICS = {"confidence": 0.9, "rounds": 150, "seed": 3}
-LOCK = {key: {} for key in ("tasks", "judges", "cells", "models", "data")} | {
-    "experiment": {"name": "toy", "resolved": {"statistics": STATISTICS}},
-    "games": [],
-    "unsupported": [],
+RESOLVED = {
+    "name": "toy",
+    "systems": [{"name": "one", "model": "toy"}],
+    "tasks": ["toy_open"],
+    "statistics": STATISTICS,
 }
+CONTENT = {"experiment": {"name": "toy", "digest": "d", "resolved": RESOLVED}}
+LOCK = Lock.model_validate(CONTENT).model_dump(mode="json")
 
 
 def folder_with(path, scores):
@@ -203,7 +207,7 @@ def test_a_run_s_variances_are_taken_and_overruled(call, mixed):
         (["--budget", 10], "a budget needs a price"),
         (["--budget", 10, "--price", 1, "--items", 5], "takes the place of items"),
         (["--budget", 1, "--price", 1], "budget is 1"),
-        (["--run", "no-such-run"], "no run folder"),
+        (["--run", "no-such-run"], "not a run folder"),
         (["--budget", "nan", "--price", 1], "--budget is nan"),
         (["--budget", 1e300, "--price", 1e-300], "--budget is 1e+300"),
         (["--budget", 5, "--price", 0], "price is 0"),

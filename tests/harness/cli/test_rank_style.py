@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from polyarena.harness.lock import Lock
 from polyarena.tasks.records import COMPLETION_SCHEMA
 
 CODES = ("swh_Latn", "tha_Thai")
@@ -48,10 +49,14 @@ def run(tmp_path):
     (tmp_path / "results").mkdir()
     pd.DataFrame(battles).to_parquet(tmp_path / "results" / "battles.parquet")
     cells = {system: {"open": dict.fromkeys(CODES, "key")} for system in ("long", "short")}
-    lock = {key: {} for key in ("tasks", "judges", "models", "data")} | {
-        "experiment": {"name": "toy", "resolved": {"statistics": STATISTICS}}, "cells": cells, "games": [],
-        "unsupported": [],
-    }  # fmt: skip
+    resolved = {
+        "name": "toy",
+        "systems": [{"name": "long", "model": "toy"}],
+        "tasks": ["open"],
+        "statistics": STATISTICS,
+    }
+    content = {"experiment": {"name": "toy", "digest": "d", "resolved": resolved}, "cells": cells}
+    lock = Lock.model_validate(content).model_dump(mode="json")
     (tmp_path / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
     return tmp_path
 

@@ -116,7 +116,7 @@ def test_the_result_is_said_in_words_with_the_judge(imported, capsys):
     folder = imported(2)
     out = said(folder, capsys)
     assert "It is open whether ours is better than base: it wins 50.0% of battles" in out
-    assert f"Judge: {folder.read_lock()['judges']['j']['description']}." in out
+    assert f"Judge: {folder.read_lock().judges['j'].description}." in out
 
 
 def test_the_files_are_counted_and_named(imported, capsys):

@@ -48,7 +48,7 @@ def test_an_import_that_another_one_overtakes_is_refused(write, tmp_path, monkey
     with pytest.raises(StoreError, match="changed meanwhile") as caught:
         import_verdicts("polyarena", path, folder, ImportOptions(judge="late"))
     assert caught.value.fix == "run the same command again"
-    assert sorted(open_run(folder).lock["judges"]) == ["jury", "other"]
+    assert sorted(open_run(folder).lock.judges) == ["jury", "other"]
 
 
 @pytest.mark.parametrize("named", ["org/a", "org-a"])
@@ -78,7 +78,7 @@ def test_names_in_other_scripts_are_told(write, tmp_path):
     done = import_verdicts("polyarena", write("g.jsonl", [{**GAME, "system_a": "模型"}]), tmp_path / "run")
     (changed,) = done.renamed.items()
     assert changed[0] == "模型"
-    assert changed[1] in open_run(tmp_path / "run").lock["cells"]
+    assert changed[1] in open_run(tmp_path / "run").lock.cells
 
 
 def annotations(*instructions):
@@ -132,5 +132,5 @@ def test_a_run_whose_lock_file_is_not_whole_is_refused_before_anything_is_read(w
     content = json.loads(lock.read_text())
     del content["cells"]
     lock.write_text(json.dumps(content))
-    with pytest.raises(StoreError, match="not whole"):
+    with pytest.raises(StoreError, match="not complete"):
         import_verdicts("polyarena", write("g.jsonl", [GAME]), tmp_path / "run")

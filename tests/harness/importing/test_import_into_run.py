@@ -12,6 +12,7 @@ from polyarena.harness.cli import main
 from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.harness.importing.names import folder_names
 from polyarena.harness.importing.shards import group_into_shards
+from polyarena.harness.lock import UnmappedField
 from polyarena.harness.store import RunFolder, read_shard
 from polyarena.judges import Game, mean_over_games
 from polyarena.tasks.errors import DataError, PolyarenaError, StoreError, UnknownNameError
@@ -54,7 +55,7 @@ def test_an_imported_run_has_results_and_a_report(write, tmp_path):
 def test_the_signature_follows_the_files(write, tmp_path):
     def signature(label):
         import_verdicts("polyarena", write("g.jsonl", rows(label=label)), tmp_path / label.replace(">", ""))
-        return open_run(tmp_path / label.replace(">", "")).lock["judges"]["jury"]["signature"]
+        return open_run(tmp_path / label.replace(">", "")).lock.judges["jury"].signature
 
     assert signature("A>B") != signature("B>A")
 
@@ -65,8 +66,8 @@ def test_importing_again_replaces_the_judge(write, tmp_path):
     records = open_run(tmp_path / "run")
     assert len(records.games()) == 48
     assert set(records.games()["label"]) == {"A=B"}
-    assert list(records.lock["judges"]) == ["jury"]
-    assert len(records.lock["experiment"]["resolved"]["judges"]) == 1
+    assert list(records.lock.judges) == ["jury"]
+    assert list(records.lock.imported) == ["jury"]
 
 
 def test_the_same_file_gives_the_same_bytes(write, tmp_path):
@@ -82,10 +83,10 @@ def test_what_is_not_mapped_is_told_and_stored(write, tmp_path):
     done = import_verdicts("polyarena", write("g.jsonl", [{**row, "mood": "calm"} for row in rows()]), tmp_path / "run")
     (field,) = done.unmapped
     assert (field.what, field.count, field.examples) == ("field mood", 48, ("calm",))
-    stored = open_run(tmp_path / "run").lock["imported"]["jury"]["leftovers"]
-    assert stored == [{"what": "field mood", "count": 48, "examples": ["calm"]}]
+    stored = open_run(tmp_path / "run").lock.imported["jury"].unmapped
+    assert stored == (UnmappedField(what="field mood", count=48, examples=("calm",)),)
     (event,) = list(RunFolder(tmp_path / "run").events())
-    assert event["leftovers"] == stored
+    assert event["unmapped"] == [{"what": "field mood", "count": 48, "examples": ["calm"]}]
     assert event["games"] == 48
 
 

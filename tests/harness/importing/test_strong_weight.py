@@ -62,8 +62,8 @@ def test_without_a_weight_nothing_changes(bring, monkeypatch):
 
 def test_importing_again_keeps_the_weight_unless_another_is_named(bring):
     bring(weight=3)
-    assert bring().lock["experiment"]["resolved"]["statistics"]["strong_weight"] == 3
-    assert bring(weight=1).lock["experiment"]["resolved"]["statistics"]["strong_weight"] == 1
+    assert bring().lock.settings.statistics.strong_weight == 3
+    assert bring(weight=1).lock.settings.statistics.strong_weight == 1
 
 
 def test_the_weight_is_in_results_signatures_and_the_page(bring, capsys, monkeypatch):
@@ -82,16 +82,16 @@ def test_the_weight_is_in_results_signatures_and_the_page(bring, capsys, monkeyp
     assert open_run(folder).estimates()["signature"].str.contains("|strong:3|", regex=False).all()
     assert main(["report", str(folder.path), "--strong-weight", "1"]) == 0
     assert not (folder.results / "strong_verdicts.csv").exists()
-    assert open_run(folder).lock["judges"] == before["judges"]
+    assert open_run(folder).lock.judges == before.judges
 
 
 @pytest.mark.parametrize("weight", ["0", "-3", "inf", "nan", "1e9"])
 def test_weights_that_mean_nothing_are_refused(bring, weight, capsys):
     folder = bring().folder
-    lock = folder.lock.read_bytes()
+    lock = folder.lock_file.read_bytes()
     assert main(["report", str(folder.path), "--strong-weight", weight]) == 2
     assert "--strong-weight cannot be" in capsys.readouterr().err
-    assert folder.lock.read_bytes() == lock
+    assert folder.lock_file.read_bytes() == lock
 
 
 def test_a_refused_import_leaves_no_run_behind(write, tmp_path):

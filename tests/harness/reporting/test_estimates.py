@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.write import LONGEST_NAME, _name, _tables
 from polyarena.judges.records import BATTLE_SCHEMA
@@ -15,8 +16,11 @@ MEDIAN = "acc (median of 3 templates)"
 
 
 def entry(name, **more):
-    card = {"name": name, "version": "1", "dataset": {"revision": "r1"}}
-    return {"card": card, "languages": list(CODES), "limit": None, **more}
+    card = {
+        "name": name, "version": "1", "title": name, "kind": "multiple_choice", "languages": CODES,
+        "dataset": {"id": "x/exam", "revision": "r1", "licence": "MIT"}, "provenance": dict.fromkeys(CODES, "native"),
+    }  # fmt: skip
+    return {"card": card, "languages": CODES, **more}
 
 
 def cells(*tasks, changed=()):
@@ -24,20 +28,21 @@ def cells(*tasks, changed=()):
 
 
 def make_lock(changed=()):
-    return {
-        "experiment": {
-            "resolved": {"statistics": {"rounds": 60, "confidence": 0.95, "seed": 0}, "judges": [], "baseline": None}
-        },
+    resolved = {
+        "name": "x", "systems": [{"name": "ours", "model": "toy"}], "tasks": ["exam"], "statistics": {"rounds": 100},
+    }  # fmt: skip
+    content = {
+        "experiment": {"name": "x", "digest": "d", "resolved": resolved},
         "tasks": {
             "exam": entry("exam"),
             **{name: entry(name, family="nli", template=template) for name, template in TEMPLATES.items()},
         },
-        "judges": {},
         "cells": {"ours": cells("exam", *TEMPLATES, changed=changed)},
         "flags": [
             {"task": "nli.claim", "language": "tha_Thai", "metric": "acc", "level": "doubtful", "reason": "of clauses"}
         ],
     }
+    return Lock.model_validate(content)
 
 
 @pytest.fixture(scope="module")

@@ -4,26 +4,28 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.reporting.locked import MOST_NAMED
+from polyarena.harness.lock import Lock, Pair
+from polyarena.harness.reporting.omissions import MOST_NAMED
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion, to_table
 from polyarena.tasks.registry import find_task
 
-GREEDY = {"temperature": 0, "top_p": 1.0, "samples": 1, "max_tokens": 512}
+GREEDY = {"temperature": 0, "top_p": 1.0, "max_tokens": 512}
 
 
 @dataclass
 class Records:
     """A run folder that is only what a test says of it."""
 
-    lock: dict
+    lock: Lock
     answers: list = field(default_factory=list)
     asked: list = field(default_factory=list)
     without: list = field(default_factory=list)
@@ -40,17 +42,18 @@ class Records:
 
 
 def system(name="one", **changes):
-    return {"name": name, "model": "toy", "args": {}, "chat_template": True, "system_prompt": None, **changes}
+    return {"name": name, "model": "toy", **changes}
 
 
-def make_lock(*systems, baseline=None, sampling=None, **changes):
-    card = find_task("polyarena_mini").card.model_dump(mode="json")
-    entry = {"card": card, "limit": None, "languages": ["deu_Latn"], "sampling": sampling or {}}
-    return {
-        "experiment": {"name": "x", "resolved": {"systems": list(systems) or [system()], "baseline": baseline}},
+def make_lock(*systems, baseline=None, sampling=None, task=MappingProxyType({}), **changes):
+    resolved = {"name": "x", "systems": list(systems) or [system()], "baseline": baseline, "tasks": ["polyarena_mini"]}
+    entry = {"card": find_task("polyarena_mini").card, "languages": ["deu_Latn"], "sampling": sampling or {}, **task}
+    content = {
+        "experiment": {"name": "x", "digest": "d", "resolved": resolved},
         "tasks": {"polyarena_mini": entry},
-        **{"judges": {}, "models": {}, "data": {}, "unsupported": [], "flags": [], **changes},
+        **changes,
     }
+    return Lock.model_validate(content)
 
 
 def content(lock, **records):
@@ -58,7 +61,7 @@ def content(lock, **records):
 
 
 def described(**changes):
-    lock = {name: changes.pop(name) for name in ("sampling", "models") if name in changes}
+    lock = {name: changes.pop(name) for name in ("sampling", "models", "stored_answers") if name in changes}
     return content(make_lock(system(**changes), **lock)).systems[0].description
 
 
@@ -111,18 +114,29 @@ def test_a_system_in_one_line(changes, says):
     ids=str,
 )
 def test_how_a_system_was_sampled(sampling, says):
-    assert described(sampling={"one": {**GREEDY, **sampling}}).endswith(f"; polyarena_mini: {says}")
-    assert "tokens" not in described(sampling={"two": {**GREEDY, **sampling}})
-    assert "tokens" not in described(sampling={"one": None})
+    samples = sampling.get("samples", 1)
+    settings = {name: value for name, value in {**GREEDY, **sampling}.items() if name != "samples"}
+    entry = {"settings": settings, "samples": samples}
+    assert described(sampling={"one": entry}).endswith(f"; polyarena_mini: {says}")
+    assert "tokens" not in described(sampling={"two": entry})
+    assert "tokens" not in described()
+
+
+def test_of_answers_generated_elsewhere_nothing_is_claimed_that_is_not_known():
+    unknown = described(model="completions", args={"path": "answers"}, stored_answers={"one": {}})
+    assert unknown == (
+        "completions: path answers; answers generated elsewhere; prompt, chat template and sampling are unknown"
+    )
+    told = described(model="completions", stored_answers={"one": {"temperature": "0.7", "model": "m"}})
+    assert told == "completions; answers generated elsewhere, as their folder says: model m, temperature 0.7"
+    assert described(model="imported").endswith("are unknown")
 
 
 def test_a_task_has_the_digests_of_its_own_data():
-    lock = make_lock()
     dataset = find_task("polyarena_mini").card.dataset
     own = {f"{dataset.id}@{dataset.revision}/deu": "1", f"{dataset.id}@{dataset.revision}/swh": "2"}
-    lock["data"] = {**own, f"{dataset.id}@other/deu": "3", "someone/else@1/deu": "4"}
-    lock["tasks"]["polyarena_mini"]["limit"] = 7
-    (task,) = content(lock).tasks
+    data = {**own, f"{dataset.id}@other/deu": "3", "someone/else@1/deu": "4"}
+    (task,) = content(make_lock(data=data, task={"limit": 7})).tasks
     assert (task.card, task.digests, task.limit) == (find_task("polyarena_mini").card, own, 7)
 
 
@@ -162,7 +176,7 @@ def test_notes_come_in_one_order():
     judges = {"j": {"description": "", "signature": "", "relatives": {"one": ["acme"]}}}
     lock = make_lock(judges=judges, unsupported=[["one", "tha_Thai"]], omissions=[left])
     found = content(lock, without=["a cell"], answers=given_to("one", "1") + given_to("one", "1", 1)
-                    + given_to("two", "1"), asked=[("j", "one", "two", "t", "deu_Latn")])  # fmt: skip
+                    + given_to("two", "1"), asked=[Pair("j", "one", "two", "t", "deu_Latn")])  # fmt: skip
     starts = ("The judge j", "Incomplete: 1 ", "one does not claim", "gone, which the suite s has", "1 answers of one")
     assert len(found.notes) == len(starts)
     assert all(note.startswith(start) for note, start in zip(found.notes, starts, strict=True))
@@ -172,7 +186,7 @@ def given_to(name, item, sample=0, language="deu_Latn", task="t"):
     return [Completion(name, task, language, item, sample, item, prompt="?", text=f"{name} says x")]
 
 
-PAIRS = [(judge, "one", "two", "t", language) for judge in ("i", "j") for language in ("deu_Latn", "tha_Thai")]
+PAIRS = [Pair(judge, "one", "two", "t", language) for judge in ("i", "j") for language in ("deu_Latn", "tha_Thai")]
 KEYS = st.sets(st.tuples(st.sampled_from(["deu_Latn", "tha_Thai"]), st.sampled_from("123"), st.integers(0, 2)))
 
 
@@ -205,5 +219,5 @@ def test_two_systems_that_answer_all_alike_may_be_one(other, told):
 def test_a_task_that_nobody_judges_has_no_counterparts_to_miss():
     answers = given_to("one", "1") + given_to("one", "2") + given_to("two", "1")
     assert content(make_lock(), answers=answers).notes == ()
-    other = [("j", "one", "two", "another", "deu_Latn")]
+    other = [Pair("j", "one", "two", "another", "deu_Latn")]
     assert content(make_lock(), answers=answers, asked=other).notes == ()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.reporting.secondary_results import secondary_results
@@ -13,24 +14,21 @@ from polyarena.tasks.errors import UnknownNameError
 
 CODES = ("deu_Latn", "hin_Deva", "swh_Latn", "tha_Thai")
 NO_BATTLES = BATTLE_SCHEMA.empty_table().to_pandas()
-BOOTSTRAP = {"rounds": 60, "confidence": 0.95, "seed": 0}
+BOOTSTRAP = {"rounds": 100, "confidence": 0.95, "seed": 0}
 
 
 def make_lock(changed="", **statistics):
-    entry = {
-        "card": {"name": "exam", "version": "1", "dataset": {"revision": "r"}},
-        "languages": list(CODES),
-        "limit": None,
-    }
-    systems = [{"name": "ours"}, {"name": "base"}]
-    return {
-        "experiment": {
-            "resolved": {
-                "statistics": {**BOOTSTRAP, **statistics}, "judges": [], "baseline": "base", "systems": systems,
-            }
-        },
-        "tasks": {"exam": entry},
-        "judges": {},
+    card = {
+        "name": "exam", "version": "1", "title": "Exam", "kind": "multiple_choice", "languages": CODES,
+        "dataset": {"id": "x/exam", "revision": "r", "licence": "MIT"}, "provenance": dict.fromkeys(CODES, "native"),
+    }  # fmt: skip
+    resolved = {
+        "name": "x", "systems": [{"name": name, "model": "toy"} for name in ("ours", "base")], "baseline": "base",
+        "tasks": ["exam"], "statistics": {**BOOTSTRAP, **statistics},
+    }  # fmt: skip
+    content = {
+        "experiment": {"name": "x", "digest": "d", "resolved": resolved},
+        "tasks": {"exam": {"card": card, "languages": CODES}},
         "cells": {
             name: {"exam": {code: f"{name}-{code}" + ("-new" if code == changed else "") for code in CODES}}
             for name in ("ours", "base")
@@ -38,7 +36,8 @@ def make_lock(changed="", **statistics):
         "flags": [
             {"task": "exam", "language": "tha_Thai", "metric": "acc", "level": "doubtful", "reason": "of clauses"}
         ],
-    }  # fmt: skip
+    }
+    return Lock.model_validate(content)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def made(scores, changed="", **statistics):
 ALL = {"groupings": ["script", "tier"], "groups": {"asia": ["hin_Deva", "Thai"], "mine": "swh, deu"}}
 
 
-def test_lock_files_of_older_versions_have_tiers_and_no_weight():
+def test_without_settings_there_are_tiers_and_no_weight():
     found = run_statistics(make_lock())
     assert found.bootstrap == BOOTSTRAP
     assert list(found.groupings) == ["tier"]

@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.secondary_results import secondary_results
 from polyarena.judges.records import BATTLE_SCHEMA
 
@@ -12,10 +13,12 @@ CODES = ("deu_Latn", "swh_Latn")
 NO_BATTLES = BATTLE_SCHEMA.empty_table().to_pandas()
 
 
-def lock(*names, baseline=None):
-    statistics = {"rounds": 60, "confidence": 0.95, "seed": 0}
-    systems = [{"name": name} for name in names]
-    return {"experiment": {"resolved": {"statistics": statistics, "systems": systems, "baseline": baseline}}}
+def lock(*names, baseline=None, tasks=("exam",)):
+    resolved = {
+        "name": "x", "systems": [{"name": name, "model": "toy"} for name in names], "baseline": baseline,
+        "tasks": list(tasks), "statistics": {"rounds": 100},
+    }  # fmt: skip
+    return Lock.model_validate({"experiment": {"name": "x", "digest": "d", "resolved": resolved}})
 
 
 def scores(system, task="exam", chance=0.5, items=24):
@@ -97,12 +100,9 @@ def test_columns_have_the_same_types_whatever_they_hold():
 
 
 def test_tasks_of_a_suite_that_was_asked_are_averaged():
-    asked = lock("one", "second")
-    asked["experiment"]["resolved"]["tasks"] = [
-        {"suite": "aya23_paper"},
-        {"task": "exam"},
-        {"suite": "of a later version"},
-    ]
+    asked = lock(
+        "one", "second", tasks=[{"suite": "aya23_paper"}, {"task": "exam"}, {"suite": "of a plugin that is gone"}]
+    )
     frame = pd.concat([scores(name, task) for name in ("one", "second") for task in ("xcopa", "xwinograd", "exam")])
     found = secondary_results(asked, NO_BATTLES, frame)
     assert found.suites["task"].tolist() == ["aya23_paper"] * 2

@@ -9,7 +9,7 @@ import pytest
 from polyarena.harness import plan, run
 from polyarena.harness.planning import tasks as planning_tasks
 from polyarena.harness.planning.items import load_items
-from polyarena.harness.running.lock import lock_content
+from polyarena.harness.running.lock import build_lock
 from polyarena.harness.running.scoring import scores_key
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.data import DataSource
@@ -68,16 +68,16 @@ def test_an_inadequate_metric_is_not_scored_and_the_lock_says_so(sums, toys, tmp
     scored = finished.scores().groupby("language")["metric"].agg(set).to_dict()
     assert scored == {"eng_Latn": {"rouge_score", "length"}, "tha_Thai": {"length"}}
     lock = finished.lock
-    facts = lock["tasks"]["sums"]["metrics"]
-    assert (facts["rouge_score"]["unit"], facts["rouge_score"]["high"]) == ("share", 1.0)
-    assert (facts["length"]["unit"], facts["length"]["high"], facts["length"]["direction"]) == (
+    facts = lock.tasks["sums"].metrics
+    assert (facts["rouge_score"].unit, facts["rouge_score"].high) == ("share", 1.0)
+    assert (facts["length"].unit, facts["length"].high, facts["length"].direction) == (
         "points",
         None,
         "higher",
     )
-    (left,) = lock["omissions"]
-    assert (left["task"], left["languages"], left["metric"]) == ("sums", ["tha_Thai"], "rouge_score")
-    assert lock["flags"] == []
+    (left,) = lock.omissions
+    assert (left.task, left.languages, left.metric) == ("sums", ("tha_Thai",), "rouge_score")
+    assert lock.flags == ()
 
 
 def test_insisting_scores_it_again_without_asking_the_model(sums, toys, tmp_path):
@@ -87,16 +87,11 @@ def test_insisting_scores_it_again_without_asking_the_model(sums, toys, tmp_path
     finished = run(plan(given(entry, allow_inadequate=["rouge_score"]), output=tmp_path / "run"))
     assert toys.read_text() == asked
     assert set(finished.scores().query("language == 'tha_Thai'")["metric"]) == {"rouge_score", "length"}
-    (flag,) = finished.lock["flags"]
-    assert flag == {
-        "task": "sums",
-        "language": "tha_Thai",
-        "metric": "rouge_score",
-        "level": "inadequate",
-        "reason": flag["reason"],
-    }
-    assert "a to z" in flag["reason"]
-    assert finished.lock["omissions"] == []
+    (flag,) = finished.lock.flags
+    assert (flag.task, flag.language, flag.metric) == ("sums", "tha_Thai", "rouge_score")
+    assert flag.level == "inadequate"
+    assert "a to z" in flag.reason
+    assert finished.lock.omissions == ()
 
 
 def test_only_the_scores_that_lose_a_metric_get_another_key(sums, tmp_path):
@@ -119,8 +114,8 @@ def test_a_limit_takes_the_same_source_items_in_every_language_in_the_order_of_t
 
 def test_lock_and_signatures_say_how_a_limit_takes_items(sums, toys, tmp_path):
     finished = run(plan(given({"task": "sums", "limit": 4}, "toy_choice"), output=tmp_path / "run"))
-    entry = finished.lock["tasks"]["sums"]
-    assert (entry["limit"], entry["subset"]) == (4, "spread")
+    entry = finished.lock.tasks["sums"]
+    assert (entry.limit, entry.subset) == (4, "spread")
     signatures = finished.estimates().set_index("task")["signature"]
     assert all("|limit:4(spread)|" in signature for signature in signatures["sums"])
     assert not any("limit" in signature for signature in signatures["toy_choice"])
@@ -133,12 +128,11 @@ def test_the_lock_names_suite_family_and_template(tmp_path):
     path.write_text(json.dumps(row) + "\n")
     entries = [{"task": "xcopa", "templates": ["why", "connective"], "languages": ["tha_Thai"]}, {"suite": "smoke"}]
     made = plan(given(*entries, data_root=str(tmp_path / "hub")), output=tmp_path / "run")
-    tasks = lock_content(made, {})["tasks"]
-    assert {name: (task.get("family"), task.get("template")) for name, task in tasks.items()} == {
+    tasks = build_lock(made, None).tasks
+    assert {name: (task.family, task.template) for name, task in tasks.items()} == {
         "xcopa": ("xcopa", "connective"),
         "xcopa.why": ("xcopa", "why"),
-        "polyarena_mini": (None, None),
-        "cldr_names": (None, None),
+        "polyarena_mini": ("", ""),
+        "cldr_names": ("", ""),
     }
-    assert [task.get("suite") for task in tasks.values()] == [None, None, "smoke", "smoke"]
-    json.dumps(tasks)
+    assert [task.suite for task in tasks.values()] == ["", "", "smoke", "smoke"]

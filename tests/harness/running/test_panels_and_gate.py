@@ -42,7 +42,7 @@ def test_a_panel_follows_its_members_and_its_rule(go):
     by_majority = go(panels=[{"name": "jury", "judges": ["long", "rules"]}]).games().query("judge == 'jury'")
     assert by_majority["score"].isna().all()
     flipped = go(judges=[{**JUDGES[0], "args": {"flip": 1}}, JUDGES[1]])
-    assert "members:long+rules" in flipped.lock["judges"]["jury"]["signature"]
+    assert "members:long+rules" in flipped.lock.judges["jury"].signature
 
 
 def test_a_panel_lacks_what_a_member_lacks(go, monkeypatch):
@@ -78,9 +78,9 @@ def test_relatives_of_a_judge_are_in_the_lock(go):
     judges = [{**JUDGES[0], "args": {"model": "Qwen3-32B"}}, JUDGES[1]]
     finished = go(systems=systems, judges=judges)
     assert "The judge long and the system two are of one family (Alibaba)" in finished.files.page.read_text()
-    entries = finished.lock["judges"]
-    assert entries["long"]["relatives"] == entries["jury"]["relatives"] == {"two": ["Alibaba"]}
-    assert "relatives" not in entries["rules"]
+    entries = finished.lock.judges
+    assert entries["long"].relatives == entries["jury"].relatives == {"two": ("Alibaba",)}
+    assert entries["rules"].relatives == {}
 
 
 def test_answers_in_another_language_are_marked(go):

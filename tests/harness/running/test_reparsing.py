@@ -70,20 +70,20 @@ def test_another_template_reads_other_labels_without_a_call(folder, experiment, 
     template = tmp_path / "turned.toml"
     template.write_text(OTHER)
     asked = len(scripted_server.log)
-    signature = folder.read_lock()["judges"]["llm"]["signature"]
+    signature = folder.read_lock().judges["llm"].signature
     rules = labels(folder, "rules")
     found = reparse(folder, "llm", str(template))
     assert found.changes == {("A>>B", "B>A"): 4}
     assert labels(folder) == {"B>A"}
     assert labels(folder, "rules") == rules
-    assert folder.read_lock()["judges"]["llm"]["signature"].startswith(f"{signature}|reparsed:turned@9:")
+    assert folder.read_lock().judges["llm"].signature.startswith(f"{signature}|reparsed:turned@9:")
     # And back again, by reading with its own template or by running.
     assert reparse(folder, "llm").changes == {("B>A", "A>>B"): 4}
-    assert folder.read_lock()["judges"]["llm"]["signature"].count("|reparsed:") == 1
+    assert folder.read_lock().judges["llm"].signature.count("|reparsed:") == 1
     reparse(folder, "llm", str(template))
     run(plan(experiment, output=folder.path))
     assert labels(folder) == {"A>>B"}
-    assert folder.read_lock()["judges"]["llm"]["signature"] == signature
+    assert folder.read_lock().judges["llm"].signature == signature
     assert len(scripted_server.log) == asked
 
 
@@ -102,15 +102,15 @@ def test_panels_follow_a_member_that_was_read_again_and_the_run_puts_them_back(e
         games = open_run(folder).games()
         return games[games["judge"] == judge].astype(object).fillna("").to_dict("records")
 
-    before = {name: (said(name), folder.read_lock()["judges"][name]["signature"]) for name in ("both", "mean")}
+    before = {name: (said(name), folder.read_lock().judges[name].signature) for name in ("both", "mean")}
     assert labels(folder, "rules") == {"A>B", "B>A"}
     reparse(folder, "llm", str(template))
     for name, (games, signature) in before.items():
         assert said(name) != games
         assert labels(folder, name) == {"A=B", "B>A"}
-        assert folder.read_lock()["judges"][name]["signature"] != signature
+        assert folder.read_lock().judges[name].signature != signature
     run(plan({**experiment, "panels": panels}, output=tmp_path / "run"))
-    assert {name: (said(name), folder.read_lock()["judges"][name]["signature"]) for name in before} == before
+    assert {name: (said(name), folder.read_lock().judges[name].signature) for name in before} == before
 
 
 def tree(folder):

@@ -226,7 +226,7 @@ def test_figures_of_an_earlier_report_do_not_linger(go, tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
-    with pytest.raises(StoreError, match="no run folder"):
+    with pytest.raises(StoreError, match="not a run folder"):
         open_run(tmp_path)
 
 

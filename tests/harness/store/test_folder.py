@@ -1,11 +1,13 @@
 """The run folder: its places, its lock, its events, and who may write."""
 
 import json
+from importlib.metadata import version
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyarena.harness.lock import FORMAT, Lock
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.errors import StoreError
 
@@ -24,45 +26,69 @@ def folder(tmp_path):
 def test_every_kind_of_file_has_a_place_of_its_own(folder):
     places = {
         folder.cell("s", "t", "l"), folder.scores("s", "t", "l"), folder.games("j", "s", "b", "t", "l"),
-        folder.attempts, folder.results, folder.report, folder.lock, folder.experiment,
+        folder.attempts, folder.results, folder.report, folder.lock_file, folder.experiment,
     }  # fmt: skip
     assert len(places) == 8
     assert all(place.is_relative_to(folder.path) for place in places)
     assert not folder.path.exists()
 
 
-@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
-def test_a_lock_comes_back_as_it_was(tmp_path_factory, extra):
+def lock(name="x", **changes):
+    resolved = {"name": name, "systems": [{"name": "one", "model": "toy"}], "tasks": ["sums"]}
+    return Lock.model_validate({"experiment": {"name": name, "digest": "d", "resolved": resolved}, **changes})
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+
+
+@given(st.dictionaries(NAMES, st.dictionaries(NAMES, NAMES, max_size=3), max_size=3))
+def test_a_lock_comes_back_as_it_was(tmp_path_factory, models):
     folder = RunFolder(tmp_path_factory.mktemp("run"))
-    content = {**extra, "experiment": {"name": "x"}}
-    try:
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return
-    folder.write_lock(content)
-    assert folder.read_lock() == content
+    folder.write_lock(lock(models=models))
+    assert folder.read_lock() == lock(models=models)
 
 
 def test_the_order_of_keys_does_not_change_the_bytes_of_a_lock(folder):
-    folder.write_lock({"experiment": {"name": "x", "a": 1}, "b": 2})
-    first = folder.lock.read_bytes()
-    folder.write_lock({"b": 2, "experiment": {"a": 1, "name": "x"}})
-    assert folder.lock.read_bytes() == first
+    folder.write_lock(lock(data={"a": "1", "b": "2"}))
+    first = folder.lock_file.read_bytes()
+    folder.write_lock(lock(data={"b": "2", "a": "1"}))
+    assert folder.lock_file.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"format": 2}, "format 2 (polyarena 9.9)"),
+        ({"format": None}, "format None (polyarena 9.9)"),
+        ({"versions": []}, "polyarena of an unknown version"),
+    ],
+    ids=str,
+)
+def test_a_folder_of_another_format_is_refused_with_both_versions_and_the_way_out(folder, change, named):
+    folder.write_lock(lock(versions={"polyarena": "9.9"}))
+    content = json.loads(folder.lock_file.read_text(encoding="utf-8"))
+    folder.lock_file.write_text(json.dumps({**content, "format": 0, **change}))
+    with pytest.raises(StoreError) as caught:
+        folder.read_lock()
+    assert named in caught.value.what
+    assert f"polyarena {version('polyarena')} reads format {FORMAT}" in caught.value.what
+    assert "--output" in caught.value.fix
+    assert "the call cache answers what was paid for" in caught.value.fix
 
 
 def test_there_is_no_lock_where_nothing_is_or_a_file(folder, tmp_path):
-    assert folder.read_lock() == {}
+    assert folder.read_lock() is None
     (tmp_path / "file").write_text("x")
-    assert RunFolder(tmp_path / "file").read_lock() == {}
+    assert RunFolder(tmp_path / "file").read_lock() is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"experiment": 3}', '{"other": {}}'])
 def test_a_lock_that_is_none_of_ours_is_refused(folder, content):
     folder.path.mkdir()
-    folder.lock.write_text(content)
+    folder.lock_file.write_text(content)
     with pytest.raises(StoreError, match="lock file") as caught:
         folder.read_lock()
-    assert caught.value.where == str(folder.lock)
+    assert caught.value.where == str(folder.lock_file)
     assert "cells and games are kept" in caught.value.fix
 
 
@@ -123,7 +149,7 @@ def test_only_a_run_folder_is_held_as_one_that_exists(folder):
     with pytest.raises(StoreError, match="no run folder"), folder.existing_write_access():
         pass
     assert not folder.path.exists()
-    folder.write_lock({"experiment": {"name": "x"}})
+    folder.write_lock(lock())
     with folder.existing_write_access(), pytest.raises(StoreError, match="another process"), folder.write_access():
         pass
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from polyarena.harness.lock import Lock
 from polyarena.harness.store import (
     RunFolder,
     find_shard_metadata,
@@ -78,9 +79,14 @@ def test_a_damaged_shard_is_not_claimed(shard):
     assert not shard.exists()
 
 
+def lock(name, **changes):
+    resolved = {"name": name, "systems": [{"name": "one", "model": "toy"}], "tasks": ["sums"]}
+    return Lock.model_validate({"experiment": {"name": name, "digest": "d", "resolved": resolved}, **changes})
+
+
 def test_another_experiments_folder_is_refused(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.write_lock({"experiment": {"name": "mine"}})
+    folder.write_lock(lock("mine"))
     folder.check_owner("mine")
     with pytest.raises(StoreError, match="belongs to the experiment 'mine'"):
         folder.check_owner("yours")
@@ -101,7 +107,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
 
 def test_a_damaged_lock_is_named(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.lock.write_text("{")
+    folder.lock_file.write_text("{")
     with pytest.raises(StoreError, match=r"lock\.json"):
         folder.read_lock()
 
@@ -160,5 +166,7 @@ def test_a_report_needs_a_run_folder(tmp_path):
 
 def test_the_lock_is_readable_json(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.write_lock({"b": 1, "a": "ü"})
-    assert folder.lock.read_text() == json.dumps({"a": "ü", "b": 1}, indent=2, ensure_ascii=False) + "\n"
+    folder.write_lock(lock("mine", identifier="ü"))
+    text = folder.lock_file.read_text(encoding="utf-8")
+    assert '"identifier": "ü"' in text
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -7,10 +7,12 @@ import pytest
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.cli import main
 from polyarena.harness.importing import ImportOptions, import_verdicts
-from polyarena.harness.importing.kept import not_shown
+from polyarena.harness.lock import Lock
+from polyarena.harness.lock.imported_judges import hidden_judges
 from polyarena.harness.reporting import write_report
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.errors import StoreError, UnknownNameError
+from polyarena.tasks.registry import find_task
 
 SYSTEMS = [{"name": name, "model": "toy", "args": {"voice": name}} for name in ("one", "two")]
 EXPERIMENT = {
@@ -105,21 +107,21 @@ def test_an_import_under_the_name_of_a_judge_in_other_letters_is_refused(folder,
     [(OTHER_NAME, "the system two"), (OTHER_BASELINE, "the system one")],
 )
 def test_a_judge_whose_systems_left_is_told_and_comes_back_with_them(changed, reason, folder):
-    before, entry = votes(folder), folder.read_lock()["imported"]["humans"]
-    signature = folder.read_lock()["judges"]["humans"]["signature"]
+    before, entry = votes(folder), folder.read_lock().imported["humans"]
+    signature = folder.read_lock().judges["humans"].signature
     run(plan(changed, output=folder.path))
     lock = folder.read_lock()
-    assert "humans" not in lock["judges"]
+    assert "humans" not in lock.judges
     assert votes(folder).empty
-    assert lock["imported"]["humans"] == entry
-    assert reason in not_shown(lock)["humans"]
+    assert lock.imported["humans"] == entry
+    assert reason in hidden_judges(lock)["humans"]
     page = (folder.report / "index.html").read_text(encoding="utf-8")
     assert "The imported judge" in page
     assert "is not shown" in page
     run(plan(EXPERIMENT, output=folder.path))
     assert votes(folder).equals(before)
-    assert not_shown(folder.read_lock()) == {}
-    assert folder.read_lock()["judges"]["humans"]["signature"] == signature
+    assert hidden_judges(folder.read_lock()) == {}
+    assert folder.read_lock().judges["humans"].signature == signature
 
 
 def test_a_language_that_left_takes_its_votes_along_and_brings_them_back(folder):
@@ -127,7 +129,7 @@ def test_a_language_that_left_takes_its_votes_along_and_brings_them_back(folder)
     run(plan(ONE_LANGUAGE, output=folder.path))
     assert set(votes(folder)["language"]) == {"deu_Latn"}
     assert set(open_run(folder).estimates().query("judge == 'humans' and level == 'language'")["group"]) == {"deu_Latn"}
-    said = not_shown(folder.read_lock())["humans"]
+    said = hidden_judges(folder.read_lock())["humans"]
     assert said.startswith("1 of the 2 pairs of the imported judge 'humans' are not shown")
     assert "toy_open in swh_Latn" in said
     run(plan(EXPERIMENT, output=folder.path))
@@ -141,7 +143,7 @@ def test_two_changes_in_a_row_lose_nothing(folder):
     assert votes(folder).equals(before)
 
 
-def test_run_and_report_say_what_is_not_shown(folder, tmp_path, capsys):
+def test_run_and_report_say_what_is_hidden_judges(folder, tmp_path, capsys):
     file = tmp_path / "e.yaml"
     file.write_text(json.dumps(OTHER_NAME))
     for command in (["run", str(file), "--output", str(folder.path), "--quiet"], ["report", str(folder.path)]):
@@ -170,7 +172,7 @@ def test_a_judge_that_is_not_shown_can_be_imported_anew(folder, write):
     vote = {"item_id": item, "language": "de", "system_a": "one", "system_b": "three", "vote": "b"}
     import_verdicts("votes", write("w.jsonl", [vote]), folder.path)
     assert list(votes(folder)["label"]) == ["B>A"]
-    assert not_shown(folder.read_lock()) == {}
+    assert hidden_judges(folder.read_lock()) == {}
 
 
 def test_the_name_of_a_hidden_judge_stays_its_own(folder):
@@ -180,13 +182,26 @@ def test_the_name_of_a_hidden_judge_stays_its_own(folder):
 
 
 def test_of_many_things_that_are_missing_some_are_named_and_the_rest_counted():
-    pairs = [["j", f"s{number}", "b", "t", ["deu_Latn"]] for number in range(9)]
-    lock = {"cells": {"b": {"t": {}}}, "tasks": {"t": {"languages": ["deu_Latn"]}}, "games": pairs[:1],
-            "imported": {"j": {"games": pairs}}}  # fmt: skip
-    said = not_shown(lock)["j"]
+    pairs = [
+        {"judge": "j", "candidate": f"s{number}", "baseline": "b", "task": "t", "languages": ["deu_Latn"]}
+        for number in range(9)
+    ]
+    judge = {"signature": "s", "description": "d"}
+    entry = {"format": "votes", "files": {}, "judge": judge, "games": pairs, "polyarena": "0"}
+    card = find_task("polyarena_mini").card
+    lock = Lock.model_validate(
+        {
+            "experiment": {"name": "x", "digest": "d", "resolved": EXPERIMENT},
+            "cells": {"b": {"t": {}}},
+            "tasks": {"t": {"card": card, "languages": ["deu_Latn"]}},
+            "games": pairs[:1],
+            "imported": {"j": entry},
+        }
+    )
+    said = hidden_judges(lock)["j"]
     assert said.startswith("8 of the 9 pairs")
     assert "the system s5 and 3 more" in said
-    assert not_shown({**lock, "imported": None}) == {}
+    assert hidden_judges(lock.model_copy(update={"imported": {}})) == {}
 
 
 @pytest.mark.parametrize("name", ["long", "nobody"])
@@ -195,7 +210,7 @@ def test_other_judges_are_as_they_were(name, folder):
 
     run(plan(OTHER_NAME, output=folder.path))
     if name == "long":
-        assert "signature" in entry_of_judge(open_run(folder), name)
+        assert entry_of_judge(open_run(folder), name).signature
     else:
         with pytest.raises(UnknownNameError, match="unknown judge 'nobody'"):
             entry_of_judge(open_run(folder), name)

@@ -1,0 +1,40 @@
+"""Sentences on what a run lacks: tasks that were not asked, metrics that were not scored, cells without a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from polyarena.harness.lock import Lock
+from polyarena.harness.lock.imported_judges import hidden_judges
+from polyarena.tasks.languages import find_language
+
+MOST_NAMED = 8
+"""Languages or cells that a note names before it only counts."""
+
+
+def omission_sentences(lock: Lock) -> list[str]:
+    """Say what of the experiment was not asked or not scored, one sentence each."""
+    found = []
+    for each in lock.omissions:
+        names = some([find_language(code).name for code in each.languages])
+        if each.metric:
+            found.append(f"{each.metric} of {each.task} is not scored in {names}: {each.reason}.")
+        else:
+            wanted = f", which the suite {each.suite} has," if each.suite else ""
+            where = f" in {names}" if names else ""
+            found.append(f"{each.task}{wanted} is not asked{where}: {each.reason}.")
+    return [*found, *(f"{said[:1].upper()}{said[1:]}." for said in hidden_judges(lock).values())]
+
+
+def some(names: Sequence[str]) -> str:
+    """Join names; of many, only the first are named."""
+    shown = ", ".join(names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
+
+
+def incomplete(missing: Sequence[str]) -> str:
+    """Say what of the experiment is not stored."""
+    return (
+        f"Incomplete: {len(missing)} cells or pairs of cells have no result and are in no number here "
+        f"({some(missing)}). Running the experiment again does only these."
+    )

@@ -1,0 +1,39 @@
+"""Sentences on what a run lacks."""
+
+import pytest
+
+from polyarena.harness.lock import Lock
+from polyarena.harness.reporting.omissions import MOST_NAMED, omission_sentences, some
+
+
+def lock(**changes):
+    resolved = {"name": "x", "systems": [{"name": "one", "model": "toy"}], "tasks": ["sums"]}
+    return Lock.model_validate({"experiment": {"name": "x", "digest": "d", "resolved": resolved}, **changes})
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            {"task": "xlsum", "languages": ["tha_Thai"], "reason": "clauses", "metric": "bleu", "suite": ""},
+            "bleu of xlsum is not scored in Thai: clauses.",
+        ),
+        (
+            {"task": "xcopa", "languages": ["deu_Latn"], "reason": "no data", "metric": "", "suite": "aya99"},
+            "xcopa, which the suite aya99 has, is not asked in German: no data.",
+        ),
+        (
+            {"task": "gone", "languages": [], "reason": "not installed", "metric": "", "suite": "aya99"},
+            "gone, which the suite aya99 has, is not asked: not installed.",
+        ),
+    ],
+)
+def test_what_is_left_out_is_said(entry, sentence):
+    assert omission_sentences(lock(omissions=[entry])) == [sentence]
+    assert omission_sentences(lock()) == []
+
+
+def test_of_many_names_only_the_first_are_named():
+    names = [f"l{i}" for i in range(MOST_NAMED + 3)]
+    assert some(names).endswith(f"l{MOST_NAMED - 1} and 3 more")
+    assert some(names[:MOST_NAMED]).count(",") == MOST_NAMED - 1
