@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from polyarena.tasks.exit_codes import ExitCode
+
 
 class PolyarenaError(Exception):
     """Something the user can mend: says what is wrong, where, why, and what to do next.
@@ -19,7 +21,7 @@ class PolyarenaError(Exception):
         also: Further errors found at the same time, so that one look mends all.
     """
 
-    exit_code = 2
+    exit_code: int = ExitCode.FIX_INPUT
 
     def __init__(
         self, what: str, *, where: str | Path = "", why: str = "", fix: str = "", also: Sequence[PolyarenaError] = ()
@@ -64,7 +66,7 @@ class ExperimentError(PolyarenaError):
 class ModelError(PolyarenaError):
     """A model or endpoint could not be built or did not answer."""
 
-    exit_code = 3
+    exit_code = ExitCode.NOT_COMPLETE
 
 
 class StoreError(PolyarenaError):

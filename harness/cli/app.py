@@ -9,23 +9,21 @@ from io import TextIOWrapper
 
 from polyarena.harness.terminal import printable
 from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.exit_codes import ExitCode
 
-EXIT_CODES = """Exit codes: 0 done; 1 a defect of polyarena; 2 something in the experiment, its data or the run folder
-must be mended; 3 a model or endpoint failed for some or all of the work (run the same command again to do only what is
-missing); 4 the audit of tasks found errors; 5 a budget is spent (raise it and run again); 130 interrupted
-(run the same command again)."""
+EXIT_CODES = "Exit codes:\n\n" + "".join(f"- {code.value}: {code.meaning}\n" for code in ExitCode)
 
 COMMANDS = {
-    "run": "Run an experiment; run it again to do only what is missing.",
-    "plan": "Show what a run would do and cost, and spend nothing.",
-    "report": "Make the results and the report of a run folder again.",
-    "import": "Bring verdicts that others gathered, or votes of people, into a run folder.",
-    "judge": "Audit a judge, compare it with people, or measure it on preference data.",
-    "compare": "Compare two systems of a run folder on the items that both have.",
-    "rank": "Rate and rank the systems of a run folder.",
-    "power": "Plan how much to evaluate: the smallest difference that can be seen.",
-    "tasks": "List the tasks, show one, audit them, or show which languages they cover.",
-    "languages": "List languages by code, name, set or facet.",
+    "run": "Run an experiment, or do what an earlier run of it did not finish.",
+    "plan": "Show what a run would do and cost, without spending anything.",
+    "report": "Rebuild the results and report of a run folder.",
+    "import": "Import verdicts or human votes into a run folder.",
+    "judge": "Audit a judge, compare it with human votes, or measure it on preference data.",
+    "compare": "Compare two systems of a run on the items that both answered.",
+    "rank": "Rate and rank the systems of a run.",
+    "power": "Power analysis: the smallest difference a design can detect.",
+    "tasks": "List, show or audit tasks, or show which languages they cover.",
+    "languages": "List languages by code, name, set or property.",
     "doctor": "Check this installation.",
     "schema": "Print the JSON Schema of the experiment file.",
 }
@@ -48,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = [argument for argument in given if argument != "--debug"]
     app = App(
         name="polyarena",
-        help="Multilingual evaluation of language models: per-language scores and win rates with honest intervals.",
-        help_epilogue=f"`--debug` with any command shows the traceback of an error.\n\n{EXIT_CODES}",
+        help="Multilingual evaluation of language models: scores and win rates by language, with confidence intervals.",
+        help_epilogue=f"Add `--debug` to any command to see the traceback of an error.\n\n{EXIT_CODES}",
         version=_version,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
@@ -59,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = app(given, exit_on_error=False, print_error=True)
     except CycloptsError:
-        return 2
+        return ExitCode.FIX_INPUT
     except PolyarenaError as error:
         if debug:
             raise
@@ -77,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(f"this is a defect of polyarena: {type(error).__name__}: {error}")
         _complain("  fix: report it with the output of the same command and --debug")
-        return 1
+        return ExitCode.DEFECT
     return result if isinstance(result, int) else 0
 
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.exit_codes import ExitCode
 
 
 class State(StrEnum):
@@ -40,7 +41,7 @@ class Check:
 
 
 def command(*, json: Json = False) -> int:
-    """Check Python, packages, plugins, fonts, folders and keys; exits with 2 if something is bad.
+    """Check Python, packages, plugins, fonts, folders and keys; exits with 2 if one of them is unusable.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def command(*, json: Json = False) -> int:
     else:
         rows = [(check.state.value, check.what, check.finding, check.fix) for check in checks]
         print_table("", ("", "what", "finding", "fix"), rows)
-    return 2 if any(check.state is State.BAD for check in checks) else 0
+    return ExitCode.FIX_INPUT if any(check.state is State.BAD for check in checks) else ExitCode.DONE
 
 
 def diagnose() -> Iterator[Check]:

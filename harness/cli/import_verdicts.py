@@ -27,7 +27,7 @@ def command(
     strong_weight: float | None = None,
     json: Json = False,
 ) -> int:
-    """Import verdicts as a judge of a run, after which every report works on them.
+    """Import verdicts or human votes as a judge of a run, so that every report works on them.
 
     Parameters
     ----------
@@ -36,18 +36,17 @@ def command(
     path
         A file, or a folder of files.
     output
-        The run folder: a new one, or one with the systems and languages that the file speaks of.
+        The run folder, new or existing.
     judge
-        Name of the judge; what the file says if left out.
+        Name of the judge. Default: the name in the file.
     task
-        Name of the task; the format's own if left out.
+        Name of the task. Default: the format's own.
     language
-        Language of files that name none.
+        Language of files that do not name one.
     baseline
-        The other side where the file names one system only.
+        The opponent, where the file names one system only.
     strong_weight
-        How many times a verdict with `>>` counts in the reports of a run of nothing but imports: 1 unless the folder
-        says otherwise; Arena-Hard-Auto has 3.
+        Weight of a verdict with `>>`, for a run folder of imported verdicts only. Default: 1. Arena-Hard-Auto uses 3.
     json
         Print JSON.
     """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from cyclopts import App
 
 SUBCOMMANDS = {
-    "agreement": "Compare a judge with people, language by language, beside people with one another.",
-    "audit": "Show what a judge's verdicts are worth: position, length, consistency, language, price.",
-    "panel": "Show how the members of panels agree, and what leaving each out would change.",
-    "preferences": "Show how often a judge prefers the chosen answer of preference data.",
-    "reparse": "Read a judge's stored verdicts again, without any call.",
+    "agreement": "Compare a judge with human votes by language, next to how well people agree with each other.",
+    "audit": "Show how reliable a judge is: position bias, length bias, consistency, language, cost.",
+    "panel": "Show how the members of panels agree, and what changes without each of them.",
+    "preferences": "Show how often a judge prefers the chosen answer in preference data.",
+    "reparse": "Parse a judge's stored replies again, without calling it.",
 }
 
 command = App(name="judge", help_flags=["--help", "-h"], version_flags=[])

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def command(folder: Path, judge: str, people: str = "humans", *, json: Json = False) -> int:
-    """Compare a judge with people: raw agreement, Cohen's kappa, Krippendorff's alpha, Gwet's AC1, by language.
+    """Compare a judge with human votes: raw agreement, Cohen's kappa, Krippendorff's alpha, Gwet's AC1, by language.
 
     Parameters
     ----------
     folder
-        A run folder into which votes were imported (`polyarena import votes`).
+        A run folder with imported votes (`polyarena import votes`).
     judge
         A judge of the run.
     people
-        The judge as which the votes were imported.
+        The name under which the votes were imported.
     json
         Print JSON.
     """

@@ -16,14 +16,14 @@ _BY_LANGUAGE = ("position_bias", "contradictory", "ties", "invalid", "wrong_lang
 
 
 def command(folder: Path, judge: str | None = None, *, json: Json = False) -> int:
-    """Show what a judge's verdicts are worth, and write its card into the report of the run.
+    """Show how reliable a judge is, and write its card to the report of the run.
 
     Parameters
     ----------
     folder
-        A run folder, run here or imported.
+        A run folder.
     judge
-        One of its judges; all if left out.
+        One of its judges. Default: all.
     json
         Print JSON.
     """

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "majority", json: Json = False) -> int:
-    """Show how judges agree as a panel, and what leaving each of them out would change.
+    """Show how judges agree as a panel, and what changes without each of them.
 
     Parameters
     ----------
     folder
         A run folder.
     judges
-        One panel of the experiment, or two judges or more.
+        A panel of the experiment, or at least two judges.
     rule
-        Of a panel of judges: majority or mean.
+        How judges named here decide together: majority or mean.
     json
         Print JSON.
     """

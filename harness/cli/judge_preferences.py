@@ -8,18 +8,18 @@ from polyarena.harness.cli.options import Json
 
 
 def command(experiment: Path, judge: str, path: Path, *, language: str | None = None, json: Json = False) -> int:
-    """Let a judge decide preference data in both orders, and show how often it takes the chosen answer.
+    """Judge preference data in both orders, and show how often the judge prefers the chosen answer.
 
     Parameters
     ----------
     experiment
-        The experiment file that has the judge.
+        The experiment file that defines the judge.
     judge
-        Its name.
+        Name of the judge.
     path
-        JSON Lines in the format of M-RewardBench, or a folder of them named by language.
+        JSON Lines in the format of M-RewardBench, or a folder of such files named by language.
     language
-        Language of files that name none.
+        Language of files that do not name one.
     json
         Print JSON.
     """

@@ -8,18 +8,18 @@ from polyarena.harness.cli.options import Json
 
 
 def command(run: Path, judge: str, /, *, template: str | None = None, json: Json = False) -> int:
-    """Read a judge's stored verdicts again, without any call, and make results and report from what they say now.
+    """Parse a judge's stored replies again, without calling it, and rebuild results and report.
 
     Parameters
     ----------
     run
         A run folder.
     judge
-        The judge's name in the experiment.
+        Name of the judge.
     template
-        Name or file of the template that says how verdicts are written; the judge's own if left out.
+        Name or file of the template that defines how verdicts are written. Default: the judge's own.
     json
-        Print what has changed as JSON.
+        Print the changes as JSON.
     """
     from polyarena.harness.cli.output import print_json, print_lines, print_table
     from polyarena.harness.reporting import write_report

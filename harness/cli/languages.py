@@ -11,8 +11,8 @@ def command(*selector: str, json: Json = False) -> int:
     Parameters
     ----------
     selector
-        Codes, names, sets (aya23, aya99, aya101, tiny_aya, all) and facets (tier:low, script:Deva,
-        family:Atlantic-Congo, region:earth); unions by comma, `&` for both, `-` in front for all but. All if left out.
+        Codes, names, sets (aya23, aya99, aya101, tiny_aya, all) and properties (tier:low, script:Deva,
+        family:Atlantic-Congo, region:earth); a comma means or, `&` means and, a leading `-` means not. Default: all.
     json
         Print JSON.
     """

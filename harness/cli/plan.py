@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(experiment: Path, *, output: Output = None, json: Json = False) -> int:
-    """Show cells, what is stored, requests, tokens and price before anything is spent.
+    """Show cells, stored results, requests, tokens and price before anything is spent.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def command(experiment: Path, *, output: Output = None, json: Json = False) -> i
     output
         The run folder.
     json
-        Print JSON: one row for each cell and each pair of cells.
+        Print JSON: one row for each cell and each pair of cells to be judged.
     """
     from polyarena.harness.cli.output import print_json
     from polyarena.harness.planning import plan

@@ -36,36 +36,36 @@ def command(
     budget: float | None = None,
     json: Json = False,
 ) -> int:
-    """Plan how much to evaluate: the smallest difference that can be seen, or what it takes to see one.
+    """Power analysis: the smallest difference a design can detect, or the items needed to detect one.
 
     Parameters
     ----------
     run
-        A run folder whose variances are taken; what is stated beside it takes its place.
+        A run folder to take variances from; options given next to it override them.
     items
         Items in each language.
     languages
-        How many languages, each with the same items.
+        Number of languages, each with the same items.
     repeats
-        Judgments of each order.
+        Judgments in each order.
     sd
-        Standard deviation of item values within a language; 0.4 if neither stated nor taken from a run.
+        Standard deviation of item values within a language; default 0.4, or the run's.
     icc
-        Correlation of an item's values between languages; 0.3 if neither stated nor taken from a run.
+        Correlation of an item's values between languages; default 0.3, or the run's.
     noise_sd
         Standard deviation of the judge's own noise in one item's value; part of sd.
     effect
         A difference of interest, such as 0.03 for 3 points.
     comparisons
-        Differences tested together, such as the number of languages.
+        Number of differences tested together, such as the number of languages.
     confidence
-        Of the two-sided intervals.
+        Level of the two-sided intervals.
     power
-        Probability of finding what is there.
+        Probability of detecting a true difference.
     price
-        Of one item in one language with one repeat.
+        Price of one item in one language with one repeat.
     budget
-        In place of items: as many as it buys at the price.
+        Total price, instead of items.
     json
         Print JSON.
     """

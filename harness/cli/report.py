@@ -8,17 +8,17 @@ from polyarena.harness.cli.options import Json
 
 
 def command(folder: Path, *, strong_weight: float | None = None, json: Json = False) -> int:
-    """Make the results and the report of a run folder again, from what is stored there.
+    """Rebuild the results and report of a run folder from what is stored there.
 
     Parameters
     ----------
     folder
         A run folder.
     strong_weight
-        How many times a verdict with `>>` counts from now on, in a run of nothing but imports; the experiment says it
-        of any other run.
+        Weight of a verdict with `>>`, for a run folder of imported verdicts only. Other runs take it from the
+        experiment.
     json
-        Print the estimates as JSON in place of the summary.
+        Print the estimates as JSON instead of the summary.
     """
     from polyarena.harness.cli.summary import print_summary
     from polyarena.harness.importing.strong_weight import set_strong_weight

@@ -15,20 +15,20 @@ def command(
     json: Json = False,
     retry_refused: RetryRefused = False,
 ) -> int:
-    """Run an experiment: systems answer, judges decide, results and report are written.
+    """Run an experiment: generate completions, judge them, and write results and a report.
 
     Parameters
     ----------
     experiment
         The experiment file.
     output
-        The run folder; `runs/<name>` if neither this nor the experiment's `output` names one.
+        The run folder. Default: the experiment's `output`, else `runs/<name>`.
     quiet
-        Show no progress.
+        Do not show progress.
     json
-        Print the estimates as JSON in place of the summary.
+        Print the estimates as JSON instead of the summary.
     retry_refused
-        Ask judges again what their endpoint has refused for good.
+        Send the judge requests again that the endpoint refused permanently.
     """
     from polyarena.harness.cli.summary import (
         print_failures,

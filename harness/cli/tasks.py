@@ -7,9 +7,9 @@ from cyclopts import App
 from polyarena.harness.cli.options import Json
 
 SUBCOMMANDS = {
-    "audit": "Find what is wrong with tasks, ours or lm-eval's, before anything is spent on them.",
-    "coverage": "Show which tasks of a suite ask each language.",
-    "path": "Print the folder that makes our tasks run under plain lm-eval.",
+    "audit": "Find errors in tasks, polyarena's or lm-eval's, before spending anything on them.",
+    "coverage": "Show which tasks of a suite cover each language.",
+    "path": "Print the folder with which lm-eval runs polyarena's tasks.",
 }
 
 command = App(name="tasks", help_flags=["--help", "-h"], version_flags=[])
@@ -19,12 +19,12 @@ for _name, _help in SUBCOMMANDS.items():
 
 @command.default
 def show(name: str | None = None, *, json: Json = False) -> int:
-    """List the installed tasks, or show the card of one.
+    """List the installed tasks, or show the card of one of them.
 
     Parameters
     ----------
     name
-        A task.
+        Name of a task.
     json
         Print JSON.
     """

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from polyarena.tasks.audit import Finding
 
-FOUND_ERRORS = 4
 MOST_LINES = 60
 """Lines that the terminal gets; where there would be more, each kind of finding is one line."""
 
@@ -25,20 +25,20 @@ def command(
     hub: Annotated[bool, Parameter(name="--hub", negative="")] = False,
     json: Json = False,
 ) -> int:
-    """Find what is wrong with tasks, before anything is spent on them; exits with 4 if there are errors.
+    """Find errors in tasks before spending anything on them; exits with 1 if there are any.
 
-    Items are looked at where the data is on this machine (POLYARENA_DATA).
+    Items are checked where the data is on this machine (POLYARENA_DATA).
 
     Parameters
     ----------
     task
-        Tasks to audit; all that are installed if neither these nor `--lm-eval` are given.
+        Tasks to audit. Default: all installed tasks, unless `--lm-eval` is given.
     lm_eval
         Task files of lm-eval: a pattern of names such as `xlsum_*`, or a folder such as `afrobench/xlsum`.
     overlap
-        A JSON Lines file of training texts that must not hold test items.
+        A JSON Lines file of training texts that must not contain test items.
     hub
-        Read data sets from the hub where there is no mirror.
+        Download data sets that have no local mirror.
     json
         Print all findings as JSON.
     """
@@ -54,7 +54,7 @@ def command(
         print_json([asdict(finding) for finding in found])
     else:
         _print(found)
-    return FOUND_ERRORS if worst(found) is Severity.ERROR else 0
+    return ExitCode.CHECK_FAILED if worst(found) is Severity.ERROR else 0
 
 
 def _of_tasks(names: Sequence[str], overlap: Path | None, hub: bool) -> list[Finding]:

@@ -24,7 +24,7 @@ def command(
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     json: Json = False,
 ) -> int:
-    """Show which tasks of a suite ask each language, by resource tier.
+    """Show which tasks of a suite cover each language, by resource tier.
 
     Items are counted where the data is on this machine (POLYARENA_DATA).
 
@@ -33,7 +33,7 @@ def command(
     suite
         A suite: aya101_paper, aya23_paper, aya_expanse_paper, tiny_aya, aya99, safety, smoke.
     system
-        A system of an experiment, as `EXPERIMENT:NAME`; lists the languages that it does not claim.
+        A system of an experiment, as `EXPERIMENT:NAME`; lists the languages that are not in its `languages`.
     output
         Also write one row for each language and task into this CSV file.
     json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def command() -> int:
-    """Print the folder that makes our tasks run under plain lm-eval, after writing it.
+    """Write and print the folder with which lm-eval runs polyarena's tasks.
 
     lm-eval --include_path "$(polyarena tasks path)" --tasks polyarena_cldr_names_swh_Latn
     """

@@ -13,6 +13,7 @@ from polyarena.harness.endpoints.accounting.journal import Journal
 from polyarena.harness.endpoints.request import STRUCTURE
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import ModelError
+from polyarena.tasks.exit_codes import ExitCode
 
 _TOKENS_OF_A_TURN = 16
 _TOKENS_OF_AN_IMAGE = 4096
@@ -22,7 +23,7 @@ _LONGEST_ANSWER = 100_000
 class BudgetError(ModelError):
     """The next request could cost more than the budget has left; answers so far are stored."""
 
-    exit_code = 5
+    exit_code = ExitCode.BUDGET_SPENT
 
 
 @dataclass(frozen=True, slots=True)

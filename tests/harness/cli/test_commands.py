@@ -99,7 +99,7 @@ def test_debug_shows_the_traceback(call, file):
 def test_an_unforeseen_error_is_called_a_defect(call, file, monkeypatch):
     monkeypatch.setattr(import_module("polyarena.harness.planning.plan"), "select_tasks", lambda experiment: 1 / 0)
     code, _, err = call("plan", file)
-    assert code == 1
+    assert code == 70
     assert "defect of polyarena: ZeroDivisionError" in err
     assert "--debug" in err
 
