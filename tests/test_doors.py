@@ -81,6 +81,89 @@ def test_the_door_check_sees_imports_of_every_form(tmp_path):
     assert set(imports(path)) == {("a.b", 1, 0), ("c", 3, 0), ("c.d", 3, 0), ("e", 5, 1), ("e.g", 5, 1)}
 
 
+def graph(root, rooms):
+    """Return the modules of some folders, each with those that it imports anywhere, also within functions.
+
+    ``from package import name`` counts as the submodule where there is one, else as the package itself. Imports for
+    type checkers alone are left out.
+    """
+    files = {}
+    for path in sorted(path for room in rooms for path in (root / room).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        files[".".join(("polyarena", *(parts[:-1] if parts[-1] == "__init__" else parts)))] = path
+    return {name: _imported(path, files) - {name} for name, path in files.items()}
+
+
+def _imported(path, modules):
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for_types = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for statement in block.body
+        for node in ast.walk(statement)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & modules.keys() or {node.module}
+            found |= {node.module} if names - modules.keys() else set()
+    return found & modules.keys()
+
+
+def circles(imported):
+    """Return the groups of modules that import one another, directly or through others (Tarjan 1972)."""
+    order, low, stack, found = {}, {}, [], []
+
+    def visit(name):
+        order[name] = low[name] = len(order)
+        stack.append(name)
+        for other in sorted(imported[name]):
+            if other not in order:
+                visit(other)
+            if other in stack:
+                low[name] = min(low[name], low[other])
+        if low[name] == order[name]:
+            group = stack[stack.index(name) :]
+            del stack[stack.index(name) :]
+            found.append(sorted(group))
+
+    for name in imported:
+        if name not in order:
+            visit(name)
+    return [group for group in found if len(group) > 1]
+
+
+def test_no_module_imports_itself_through_others():
+    assert circles(graph(ROOT, ROOMS)) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "closed"),
+    [
+        ("from polyarena.room.one import f\n", True),
+        ("def g():\n    from polyarena.room.one import f\n", True),
+        ("from polyarena.room import one\n", True),
+        ("import polyarena.room.one\n", True),
+        ("if True:\n    from polyarena.room import two, one\n", True),
+        ("from polyarena.room import name\n", False),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from polyarena.room.one import f\n", False),
+    ],
+    ids=str,
+)
+def test_the_check_for_circles_sees_imports_of_every_form(tmp_path, second, closed):
+    (tmp_path / "room").mkdir()
+    for name, text in {"__init__": "name = 1\n", "one": "from polyarena.room import two\n", "two": second}.items():
+        (tmp_path / "room" / f"{name}.py").write_text(text, encoding="utf-8")
+    found = circles(graph(tmp_path, ["room"]))
+    assert found == ([["polyarena.room.one", "polyarena.room.two"]] if closed else [])
+
+
 def test_no_file_is_long():
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources(*ROOMS, "tests", "docs")}
     assert {str(path): length for path, length in lengths.items() if length > LONGEST} == {}
