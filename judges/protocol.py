@@ -153,6 +153,7 @@ class Reply:
         thought: What the endpoint gave as the thought, apart from the text; ``None`` where it gave none. The text may
             still have one in it (see :func:`polyarena.tasks.thinking.split_thought`).
         thought_tokens: Of the completion tokens, those of the thought; ``None`` if it does not say.
+        answered_at: When an answer that comes from a cache was given, in seconds since the epoch; ``None`` for others.
     """
 
     text: str
@@ -165,6 +166,7 @@ class Reply:
     refused: bool = False
     thought: str | None = None
     thought_tokens: int | None = None
+    answered_at: float | None = field(default=None, compare=False)
 
 
 Ask = Callable[[Iterable[Call]], Iterator[Reply]]

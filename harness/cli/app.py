@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 
 from polyarena.harness.terminal import printable
@@ -55,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, help_text in COMMANDS.items():
         app.command(f"polyarena.harness.cli.{MODULES.get(name, name)}:command", name=name, help=help_text)
     try:
-        result = app(given, exit_on_error=False, print_error=True)
+        with _terminable():
+            result = app(given, exit_on_error=False, print_error=True)
+        sys.stdout.flush()
     except CycloptsError:
         return ExitCode.FIX_INPUT
     except PolyarenaError as error:
@@ -63,13 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(str(error))
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         _complain("interrupted; what is done is stored, run the same command again to go on")
-        return 130
+        return ExitCode.TERMINATED if isinstance(interrupt, _Terminated) else ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`| head`); nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        # The reader of our output went away (`| head`); the code is that of a program that SIGPIPE ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                os.dup2(nowhere, stream.fileno())
+        return ExitCode.READER_GONE
     except Exception as error:
         if debug:
             raise
@@ -77,6 +85,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("  fix: report it with the output of the same command and --debug")
         return ExitCode.DEFECT
     return result if isinstance(result, int) else 0
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: the same way out as after Ctrl-C."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """End in order at SIGTERM, as at Ctrl-C; signals reach the main thread only."""
+
+    def terminate(number: int, frame: object) -> None:
+        del number, frame
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _survive_any_encoding() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from polyarena.harness.cli.options import Json, Output, Quiet, RetryRefused
+from polyarena.harness.cli.options import Fresh, Grace, Json, Output, Quiet, RetryRefused
 
 
 def command(
@@ -14,6 +14,8 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
     retry_refused: RetryRefused = False,
+    fresh: Fresh = False,
+    grace: Grace = 10.0,
 ) -> int:
     """Run an experiment: generate completions, judge them, and write results and a report.
 
@@ -29,22 +31,33 @@ def command(
         Print the estimates as JSON instead of the summary.
     retry_refused
         Send the judge requests again that the endpoint refused permanently.
+    fresh
+        Ask endpoints again, systems and judges, whatever is stored or in the call cache.
+    grace
+        Seconds that an interrupted run waits for requests in flight, so that their answers are stored.
     """
     from polyarena.harness.cli.summary import (
         print_failures,
         print_silent,
+        print_stored_answers,
         print_summary,
         silent_judges,
     )
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import progress_listener
     from polyarena.harness.running import run
+    from polyarena.harness.running.fresh import set_answers_aside
     from polyarena.tasks.errors import ModelError
 
     planned = plan(experiment, output=output, retry_refused=retry_refused)
+    if fresh:
+        set_answers_aside(planned)
+        planned = plan(experiment, output=output, retry_refused=retry_refused)
     with progress_listener(planned, quiet=quiet) as listener:
-        finished = run(planned, listener=listener)
+        finished = run(planned, listener=listener, grace_s=grace)
     print_summary(finished.folder, finished.files, as_json=json)
+    if not json:
+        print_stored_answers(planned)
     silent = silent_judges(finished.battles())
     print_silent(silent)
     if finished.failures:

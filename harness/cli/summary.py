@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from polyarena.harness.events import CellFailed, GamesFailed
+    from polyarena.harness.planning import Plan
     from polyarena.harness.reporting import Files
     from polyarena.harness.store import RunFolder
     from polyarena.reports.rows import Row
@@ -30,21 +31,11 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
     estimates = records.estimates()
     if as_json:
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
-        print_json(
-            {
-                "folder": str(folder.path),
-                "page": str(files.page),
-                "warnings": files.warnings,
-                "notes": files.notes,
-                "estimates": rows,
-            }
-        )
+        print_json({"folder": str(folder.path), "page": str(files.page), "notes": files.notes, "estimates": rows})
         return
     from polyarena.reports.page.headlines import headline
     from polyarena.reports.tables import sections
 
-    if files.warnings:
-        print_lines(*(f"Warning: {warning}" for warning in files.warnings), "")
     shown = [section for section in sections(estimates) if not section.detail]
     if len(shown) > MOST_TABLES:
         _print_averages(shown)
@@ -132,6 +123,23 @@ def _who(failure: CellFailed | GamesFailed) -> str:
     if isinstance(failure, GamesFailed):
         return f"{failure.judge} judges {failure.candidate}"
     return failure.system
+
+
+def print_stored_answers(planned: Plan) -> None:
+    """Say from when the answers of endpoints are, if a run asked none of them."""
+    billed = [part for part in planned.parts if part.billed]
+    if not billed or not all(part.stored for part in billed):
+        return
+    logged = [event for event in planned.folder.events() if event.get("event") in ("CellDone", "GamesDone")]
+    days = sorted(str(event["time"])[:10] for event in logged if "time" in event)
+    since = (
+        f", stored {f'on {days[0]}' if days[0] == days[-1] else f'between {days[0]} and {days[-1]}'}" if days else ""
+    )
+    print_lines(
+        "",
+        f"No endpoint was asked: all answers are those of earlier runs{since}. If a model has changed since, run again "
+        "with --fresh.",
+    )
 
 
 def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:

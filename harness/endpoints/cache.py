@@ -6,37 +6,47 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from polyarena.harness.endpoints.close_on_exit import CloseOnExit
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
+from polyarena.tasks.text import sanitize_text
 
 _APPLICATION = 0x706F6C79  # "poly": tells our files from any other SQLite database
-_VERSION = 3
+_VERSION = 4
 _BUSY_S = 60.0
-_REPLIES = "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, thought, thought_tokens, batch"
-_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLIES = (
+    "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, thought, thought_tokens, batch, answered_at"
+)
+_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TABLES = (
     "CREATE TABLE replies (key BLOB PRIMARY KEY, text TEXT NOT NULL, finish_reason TEXT, prompt_tokens INTEGER, "
     "completion_tokens INTEGER, cached_tokens INTEGER, batch INTEGER NOT NULL DEFAULT 0, thought TEXT, "
-    "thought_tokens INTEGER) WITHOUT ROWID",
+    "thought_tokens INTEGER, answered_at REAL) WITHOUT ROWID",
     "CREATE TABLE refusals (key BLOB PRIMARY KEY, error TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE batches (token TEXT PRIMARY KEY, url TEXT NOT NULL, id TEXT) WITHOUT ROWID",
     "CREATE TABLE batch_calls (key BLOB PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE outdated (source TEXT PRIMARY KEY, before REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE claims (key BLOB PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE holders (holder TEXT PRIMARY KEY, beat INTEGER NOT NULL) WITHOUT ROWID",
 )
+_FROM_3 = ("ALTER TABLE replies ADD COLUMN answered_at REAL", *_TABLES[4:])
 _FROM_2 = (
     "ALTER TABLE replies ADD COLUMN thought TEXT",
     "ALTER TABLE replies ADD COLUMN thought_tokens INTEGER",
+    *_FROM_3,
 )
 _FROM_1 = (
     "ALTER TABLE replies ADD COLUMN cached_tokens INTEGER",
     "ALTER TABLE replies ADD COLUMN batch INTEGER NOT NULL DEFAULT 0",
-    *_TABLES[1:],
+    *_TABLES[1:4],
     *_FROM_2,
 )
+_UPGRADES = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3}
+_MOST = 2**53  # counts beyond it are unknown: no server counts so many tokens, and SQLite holds no larger integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +56,12 @@ class CachedReply:
     Attributes:
         reply: The answer, without a cost.
         batch: Whether it was bought in batch mode, which has its own price.
+        answered_at: When it was given, in seconds since the epoch; ``None`` if that was not recorded.
     """
 
     reply: Reply
     batch: bool
+    answered_at: float | None = field(default=None, compare=False)
 
 
 class CallCache(CloseOnExit):
@@ -58,7 +70,7 @@ class CallCache(CloseOnExit):
     It stores answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
     in a batch that was handed in; never passing failures, and neither the words of questions nor API keys. Each answer
     is on disk before it is handed on, so that a killed process loses none (write-ahead log, without waiting for the
-    disk itself: a power cut may cost the last answers, not the file). A file of format 1 or 2 is brought to format 3.
+    disk itself: a power cut may cost the last answers, not the file). A file of an earlier format is upgraded.
 
     Args:
         path: The file; it and its folders are made if they are missing.
@@ -95,44 +107,83 @@ class CallCache(CloseOnExit):
         kept = self.find(key)
         return None if kept is None else kept.reply
 
-    def find(self, key: str) -> CachedReply | None:
+    def find(self, key: str, *, since: float = 0.0) -> CachedReply | None:
         """Return the answer kept under this key and how it was bought, or ``None``.
+
+        Args:
+            key: Of the call.
+            since: Answers given before are not returned; in seconds since the epoch.
 
         Raises:
             StoreError: The file cannot be read.
         """
-        rows = self._execute(f"SELECT {_REPLIES} FROM replies WHERE key = ?", (bytes.fromhex(key),))
+        where = "key = ? AND coalesce(answered_at, 0) >= ?"
+        rows = self._execute(f"SELECT {_REPLIES} FROM replies WHERE {where}", (bytes.fromhex(key), since))
         if not rows:
             return None
-        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch = rows[0]
+        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch, answered_at = rows[0]
+        if not isinstance(text, str):
+            raise StoreError(
+                "the call cache holds an answer that is no text",
+                where=self.path,
+                why=f"the column `text` of the row with the key {key} is of the type {type(text).__name__}",
+                fix="restore the file, or delete that row: its question is then asked again",
+            )
         reply = Reply(
             text,
-            finish_reason,
-            prompt,
-            completion,
-            cached_tokens=cached,
-            thought=thought,
-            thought_tokens=thought_tokens,
+            finish_reason if isinstance(finish_reason, str) else None,
+            _count(prompt),
+            _count(completion),
+            cached_tokens=_count(cached),
+            thought=thought if isinstance(thought, str) else None,
+            thought_tokens=_count(thought_tokens),
         )
-        return CachedReply(reply, bool(batch))
+        at = float(answered_at) if isinstance(answered_at, int | float) else None
+        return CachedReply(reply, bool(batch), at)
 
-    def put(self, key: str, reply: Reply, *, batch: bool = False) -> None:
-        """Keep an answer; the first one under a key stays.
+    def put(self, key: str, reply: Reply, *, batch: bool = False, since: float = 0.0) -> None:
+        """Store an answer; as :meth:`put_all`."""
+        self.put_all([(key, reply)], batch=batch, since=since)
 
-        Raises:
-            ValueError: The reply is a failure.
-            StoreError: The file cannot be written.
-        """
-        self._execute(_KEEP, _row(key, reply, batch=batch))
+    def put_all(self, answers: Iterable[tuple[str, Reply]], *, batch: bool = False, since: float = 0.0) -> None:
+        """Store several answers in one transaction: all of them are on disk when it returns, or none is.
 
-    def put_all(self, answers: Iterable[tuple[str, Reply]]) -> None:
-        """Keep several answers in one transaction: all of them are on disk when it returns, or none is.
+        The first answer under a key stays. Claims on the questions are released in the same transaction.
+
+        Args:
+            answers: Each with its key.
+            batch: Whether they were bought in batch mode.
+            since: Answers given before, in seconds since the epoch, are replaced.
 
         Raises:
             ValueError: One of them is a failure.
             StoreError: The file cannot be written.
         """
-        self._write([(_KEEP, [_row(key, reply) for key, reply in answers])])
+        rows = [_row(key, reply, batch=batch) for key, reply in answers]
+        old = "DELETE FROM replies WHERE key = ? AND coalesce(answered_at, 0) < ?"
+        outdated = [(old, [(row[0], since) for row in rows])] if since else []
+        released = ("DELETE FROM claims WHERE key = ?", [(row[0],) for row in rows])
+        self._write([*outdated, (_KEEP, rows), released])
+
+    def mark_outdated(self, source: str) -> None:
+        """Treat all answers that a source has given up to now as if they were not there.
+
+        Args:
+            source: As in :attr:`polyarena.harness.endpoints.EndpointSettings.source`, with the model's name.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        self._execute("INSERT OR REPLACE INTO outdated VALUES (?, ?)", (source, time.time()))
+
+    def outdated_before(self, source: str) -> float:
+        """Return the time before which answers of a source are outdated, in seconds since the epoch; 0 for none.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        rows = self._execute("SELECT before FROM outdated WHERE source = ?", (source,))
+        return float(rows[0][0]) if rows else 0.0
 
     def refusal(self, key: str) -> str | None:
         """Return why this question was refused for good, or ``None`` if it was not.
@@ -190,7 +241,12 @@ class CallCache(CloseOnExit):
         self._execute("DELETE FROM batches WHERE token = ?", (token,))
 
     def __contains__(self, key: str) -> bool:
-        return bool(self._execute("SELECT 1 FROM replies WHERE key = ?", (bytes.fromhex(key),)))
+        return self.has(key)
+
+    def has(self, key: str, *, since: float = 0.0) -> bool:
+        """Return whether there is an answer under this key that was given at or after ``since``."""
+        where = "key = ? AND coalesce(answered_at, 0) >= ?"
+        return bool(self._execute(f"SELECT 1 FROM replies WHERE {where}", (bytes.fromhex(key), since)))
 
     def __len__(self) -> int:
         return int(self._execute("SELECT count(*) FROM replies")[0][0])
@@ -227,7 +283,7 @@ class CallCache(CloseOnExit):
         execute = self._connection.execute
         # Read before the first write: another program's database must not be changed.
         if execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._check(1, 2, _VERSION)
+            self._check(*_UPGRADES, _VERSION)
         self._write_ahead()
         execute("PRAGMA synchronous = NORMAL")
         # Immediate: of several processes that find no table, one makes it while the others wait.
@@ -236,7 +292,7 @@ class CallCache(CloseOnExit):
             empty = not execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             version = self._pragma("user_version")
             if empty or version < _VERSION:
-                for statement in _TABLES if empty else _FROM_1 if version == 1 else _FROM_2:
+                for statement in _TABLES if empty else _UPGRADES[version]:
                     execute(statement)
                 execute(f"PRAGMA application_id = {_APPLICATION}")
                 execute(f"PRAGMA user_version = {_VERSION}")
@@ -295,9 +351,15 @@ class CallCache(CloseOnExit):
         )
 
 
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
 def _row(key: str, reply: Reply, *, batch: bool = False) -> tuple[Any, ...]:
     if reply.error is not None:
         raise ValueError("a failure is not an answer and is never kept")
-    counts = (reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens)
-    thought = (reply.thought, reply.thought_tokens)
-    return (bytes.fromhex(key), reply.text, reply.finish_reason, *counts, *thought, int(batch))
+    counts = map(_count, (reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens))
+    texts = (None if text is None else sanitize_text(text) for text in (reply.text, reply.finish_reason, reply.thought))
+    text, finish_reason, thought = texts
+    thought_tokens = _count(reply.thought_tokens)
+    return (bytes.fromhex(key), text, finish_reason, *counts, thought, thought_tokens, int(batch), time.time())

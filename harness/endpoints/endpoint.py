@@ -67,6 +67,7 @@ class Endpoint(CloseOnExit):
         ledger: Where attempts, tokens and money are counted.
         on_attempt: Told of each request when it has ended, on the background thread.
         budget_guard: Records each request in the journal and holds it to the budgets.
+        grace_s: Seconds that :meth:`close` waits for requests in flight.
         remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
         retry_refused: Ask such questions again all the same.
 
@@ -82,6 +83,7 @@ class Endpoint(CloseOnExit):
         on_attempt: Callable[[Attempt], None] | None = None,
         *,
         budget_guard: BudgetGuard | None = None,
+        grace_s: float = 0.0,
         remember_refusals: bool = False,
         retry_refused: bool = False,
     ) -> None:
@@ -90,9 +92,13 @@ class Endpoint(CloseOnExit):
         self.ledger = ledger
         self._on_attempt = on_attempt
         self._guard = budget_guard
+        self._grace_s = grace_s
+        self._in_flight = 0
+        self._stopped_at: float | None = None
         self._answers = ReplyPolicy(settings, cache, remember_refusals, retry_refused)
         # Re-entrant: the garbage collector may close a forgotten stream on a thread that holds it.
         self._lock = threading.RLock()
+        self._idle = threading.Condition(self._lock)
         self._jobs: dict[str, PendingCall] = {}
         self._dispatcher: Dispatcher[PendingCall] | None = None
         self._dead: Exception | None = None
@@ -128,18 +134,39 @@ class Endpoint(CloseOnExit):
                 for ticket in window:
                     ticket.job.waiters -= 1
 
+    def stop(self, grace_s: float | None = None) -> None:
+        """End all streams and send nothing more; requests in flight go on.
+
+        Args:
+            grace_s: Seconds from now on that they have; those given at the beginning if left out.
+        """
+        with self._lock:
+            self._die(ModelError("the endpoint was closed", where=self.settings.url))
+            if self._stopped_at is None:
+                self._stopped_at = time.monotonic()
+                self._grace_s = self._grace_s if grace_s is None else grace_s
+
     def close(self) -> None:
-        """End all streams, cut off what is in flight, close the connections; harmless when done twice."""
-        self._die(ModelError("the endpoint was closed", where=self.settings.url))
+        """End all streams, wait for requests in flight as long as the grace allows, and close the connections.
+
+        Their answers are stored. Those still in flight then are cut off. Harmless when done twice.
+        """
+        self.stop()
         dispatcher = self._dispatcher
-        if dispatcher is not None:
+        if dispatcher is None:
+            return
+        try:
+            with self._idle:
+                left = (self._stopped_at or 0.0) + self._grace_s - time.monotonic()
+                self._idle.wait_for(lambda: not self._in_flight, max(0.0, left))
+        finally:
             dispatcher.close()
 
     # On the callers' threads.
 
     def _claim(self, call: Call) -> Claim:
         body = self._answers.body(call)
-        key = body_key(self.settings.url, body, call.sample_index)
+        key = body_key(self.settings.source, body, call.sample_index)
         with self._lock:
             if self._dead is not None and not isinstance(self._dead, BudgetError):
                 raise self._dead
@@ -165,7 +192,7 @@ class Endpoint(CloseOnExit):
         ticket = window[0]
         reply = ticket.job.future.result()
         window.popleft()
-        self.ledger.record_call(ticket.source, failed=reply.error is not None)
+        self.ledger.record_call(ticket.source, failed=reply.error is not None, answered_at=reply.answered_at)
         return reply
 
     # On the background thread.
@@ -208,6 +235,16 @@ class Endpoint(CloseOnExit):
                 self._answered.flush()
                 self._die(error)
                 return None
+        with self._lock:
+            self._in_flight += 1
+        try:
+            return await self._ask(send, job, reservation)
+        finally:
+            with self._idle:
+                self._in_flight -= 1
+                self._idle.notify_all()
+
+    async def _ask(self, send: Send, job: PendingCall, reservation: Reservation | None) -> float | None:
         job.attempts += 1
         started = time.monotonic()
         outcome = None
@@ -226,7 +263,8 @@ class Endpoint(CloseOnExit):
         try:
             try:
                 if self.cache is not None:
-                    self.cache.put_all((each.job.key, each.outcome.reply) for each in ended if each.outcome)
+                    answers = [(each.job.key, each.outcome.reply) for each in ended if each.outcome]
+                    self.cache.put_all(answers, since=self._answers.since)
             finally:
                 # After the answers are kept: of a request without an end, the cache tells whether it was answered.
                 self._record(ended)

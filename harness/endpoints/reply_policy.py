@@ -35,6 +35,9 @@ class ReplyPolicy:
     not asked for again, in this process and, if there is a cache, in later ones. The same holds in this process for an
     endpoint that gives an empty answer, which may be an accident.
 
+    Attributes:
+        since: Answers given before, in seconds since the epoch, are outdated (see ``polyarena run --fresh``).
+
     Args:
         settings: Which endpoint.
         cache: The call cache; ``None`` for none.
@@ -56,6 +59,7 @@ class ReplyPolicy:
         self._remember = remember_refusals and cache is not None
         self._retry = retry_refused
         self._batch = batch
+        self.since = 0.0 if cache is None else cache.outdated_before(settings.model_source)
         self._answered = False  # any call, in this process
         self._known = False  # whether the cache has held an answer of this endpoint
         self._offered: bool | None = None  # structured output; unknown until it was asked for
@@ -69,10 +73,10 @@ class ReplyPolicy:
         """Return the answer that the cache holds with its price, or the refusal that it remembers, or ``None``."""
         if self._cache is None:
             return None
-        kept = self._cache.find(key)
-        if kept is not None:
+        cached = self._cache.find(key, since=self.since)
+        if cached is not None:
             self._known = True
-            return self.priced(kept.reply, batch=kept.batch)
+            return replace(self.priced(cached.reply, batch=cached.batch), answered_at=cached.answered_at)
         error = self._cache.refusal(key) if self._remember and not self._retry else None
         return None if error is None else Reply("", error=error, refused=True)
 
@@ -148,7 +152,7 @@ class ReplyPolicy:
 
     def _make_plain(self, job: PendingCall) -> None:
         job.body = without_structure(job.body)
-        job.key = body_key(self._settings.url, job.body, job.sample_index)
+        job.key = body_key(self._settings.source, job.body, job.sample_index)
 
     def _is_plain(self) -> bool:
         if self._offered is None and self._cache is not None and self._cache.refusal(structure_key(self._settings)):
@@ -159,12 +163,16 @@ class ReplyPolicy:
 def is_known(cache: CallCache, settings: EndpointSettings, call: Call, *, refusals: bool = True) -> bool:
     """Return whether a call needs no request: its answer is kept or, with ``refusals``, its refusal remembered."""
     key = _key_sent(cache, settings, call)
-    return key in cache or (refusals and cache.refusal(key) is not None)
+    return cache.has(key, since=cache.outdated_before(settings.model_source)) or (
+        refusals and cache.refusal(key) is not None
+    )
 
 
 def cached_reply(cache: CallCache, settings: EndpointSettings, call: Call) -> Reply | None:
     """Return the answer to a call that is kept, without a cost, or ``None``."""
-    return cache.get(_key_sent(cache, settings, call))
+    since = cache.outdated_before(settings.model_source)
+    cached = cache.find(_key_sent(cache, settings, call), since=since)
+    return None if cached is None else cached.reply
 
 
 def _key_sent(cache: CallCache, settings: EndpointSettings, call: Call) -> str:
@@ -172,4 +180,4 @@ def _key_sent(cache: CallCache, settings: EndpointSettings, call: Call) -> str:
     body: Mapping[str, Any] = request_body(settings, call)
     if STRUCTURE in body and cache.refusal(structure_key(settings)):
         body = without_structure(body)
-    return body_key(settings.url, body, call.sample_index)
+    return body_key(settings.source, body, call.sample_index)

@@ -50,16 +50,16 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
 
 
 def call_key(settings: EndpointSettings, call: Call) -> str:
-    """Return the key of a call's answer: a SHA-256 of the address, the body as it is sent and the sample index.
+    """Return the key of a call's answer: a SHA-256 of who answers, the body as it is sent and the sample index.
 
     That is all that can change the answer, and nothing else is in it: no key, no concurrency, no price.
     """
-    return body_key(settings.url, request_body(settings, call), call.sample_index)
+    return body_key(settings.source, request_body(settings, call), call.sample_index)
 
 
 def structure_key(settings: EndpointSettings) -> str:
     """Return the key under which is remembered that an endpoint does not offer structured output."""
-    return body_key(settings.url, {"model": settings.model, "asked for": STRUCTURE, **settings.extra_body}, 0)
+    return body_key(settings.source, {"model": settings.model, "asked for": STRUCTURE, **settings.extra_body}, 0)
 
 
 def without_structure(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,10 +67,10 @@ def without_structure(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != STRUCTURE}
 
 
-def body_key(url: str, body: Mapping[str, Any], sample_index: int) -> str:
+def body_key(source: str, body: Mapping[str, Any], sample_index: int) -> str:
     """Return the key as :func:`call_key` does, for a body that is already there."""
     canonical = json.dumps(
-        {"base_url": url, "body": body, "sample_index": sample_index}, sort_keys=True, separators=(",", ":")
+        {"base_url": source, "body": body, "sample_index": sample_index}, sort_keys=True, separators=(",", ":")
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
 

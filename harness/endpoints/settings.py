@@ -92,6 +92,10 @@ class EndpointSettings(BaseModel):
         budget_field: Where it says how many tokens the thought may take, for servers that have such a field, such as
             ``thinking_token_budget`` (vLLM), ``thinking_budget`` (Qwen), ``reasoning.max_tokens`` (OpenRouter). Without
             it a thought is only bounded by the limit of the whole.
+        identity: What the answers are known by in place of the address. Set it where the same model is reached under
+            several addresses, or on another port every time; without it another address is asked everything again.
+        revision: Which version of the model is behind the name, such as a date or a commit. Another revision is asked
+            everything again. Without it, answers are only as new as the call cache: see ``polyarena run --fresh``.
         extra_body: Further fields of the request; they win over ours, and ``null`` removes one of ours
             (``temperature: null``).
     """
@@ -113,6 +117,8 @@ class EndpointSettings(BaseModel):
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     effort_field: FieldPath = "reasoning_effort"
     budget_field: FieldPath | None = None
+    identity: Annotated[str, Field(min_length=1)] | None = None
+    revision: Annotated[str, Field(min_length=1)] | None = None
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("base_url")
@@ -156,10 +162,21 @@ class EndpointSettings(BaseModel):
         return self.base_url or OPENAI_URL
 
     @property
-    def identity(self) -> Mapping[str, JsonValue]:
+    def source(self) -> str:
+        """Who answers, for the keys of answers: the address or what ``identity`` says, and the revision."""
+        who = self.url if self.identity is None else f"identity:{self.identity}"
+        return who if self.revision is None else f"{who}#{self.revision}"
+
+    @property
+    def model_source(self) -> str:
+        """Who answers, with the model's name: what ``--fresh`` declares outdated."""
+        return f"{self.source} {self.model}"
+
+    @property
+    def key_fields(self) -> Mapping[str, JsonValue]:
         """The part that changes answers: goes into cell keys and signatures. How fast and how dear is left out."""
         own = self.model_dump(include=set(_FIELDS), exclude_defaults=True)
-        return {"base_url": self.url, "model": self.model, "extra_body": self.extra_body, **own}
+        return {"base_url": self.source, "model": self.model, "extra_body": self.extra_body, **own}
 
 
 def read_api_key(settings: EndpointSettings) -> str:

@@ -20,11 +20,13 @@ class Job:
         experiment: The experiment.
         folder: The run folder.
         cells: The missing cells, in order.
+        grace_s: Seconds that an interrupted job waits for requests in flight.
     """
 
     experiment: Experiment
     folder: Path
     cells: tuple[PlannedCell, ...]
+    grace_s: float = 0.0
 
 
 Work = Callable[[Job], Iterator[Event]]

@@ -44,7 +44,7 @@ class EndpointType:
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002
         """Return address, model and extra fields of the request; no key, no price, no concurrency."""
         settings = _settings(args, "")
-        return {"type": "endpoint", "args": json.dumps(dict(settings.identity), sort_keys=True, ensure_ascii=False)}
+        return {"type": "endpoint", "args": json.dumps(dict(settings.key_fields), sort_keys=True, ensure_ascii=False)}
 
     def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:
         """Open the endpoint.

@@ -31,6 +31,7 @@ class PlainProgress:
     ) -> None:
         self._tracker = ProgressTracker.of(plan)
         self._stream = stream
+        self._deaf = False
         self._every = every_s
         self._now = now
         self._last = now()
@@ -66,4 +67,10 @@ class PlainProgress:
             self._line(f"FAILED {left_out} more for the same reason")
 
     def _line(self, text: str) -> None:
-        print(printable(text), file=self._stream, flush=True)
+        if self._deaf:
+            return
+        try:
+            print(printable(text), file=self._stream, flush=True)
+        except BrokenPipeError:
+            # Whoever read this has gone (`| head -1`); the run goes on in silence.
+            self._deaf = True

@@ -10,10 +10,10 @@ from polyarena.harness.experiment import SystemSpec
 from polyarena.harness.lock import Lock, LockedSampling
 from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.harness.planning.judges import same_family_warning
+from polyarena.harness.reporting.cached_answers import cached_answer_notes
 from polyarena.harness.reporting.constant_judges import constant_judges
 from polyarena.harness.reporting.omissions import incomplete, omission_sentences, some
 from polyarena.harness.results import RunRecords
-from polyarena.reports.missing_answers import count_missing, missing_warnings
 from polyarena.reports.page import (
     Figure,
     JudgeInfo,
@@ -57,8 +57,12 @@ def page_content(
         figures=tuple(figures),
         answers=off_target_counts(answers),
         files=tuple(files),
-        warnings=missing_warnings(count_missing(completions)),
-        notes=(*_notes(records, lock), *_pairs(records, completions), *notes),
+        notes=(
+            *_notes(records, lock),
+            *_pairs(records, completions),
+            *cached_answer_notes(records.folder),
+            *notes,
+        ),
         tables=tuple(tables),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -29,11 +30,22 @@ class Connections:
         folder: The run folder, whose event log is written.
         who: ``candidates`` or ``judges``; what is refused to a judge for good is remembered, a candidate has no answer.
         retry_refused: Whether what was refused for good is asked again.
+        grace_s: Seconds that closing waits for requests in flight, all endpoints together.
     """
 
-    def __init__(self, experiment: Experiment, folder: RunFolder, who: str, *, retry_refused: bool = False) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        folder: RunFolder,
+        who: str,
+        *,
+        retry_refused: bool = False,
+        grace_s: float = 0.0,
+    ) -> None:
         self._experiment = experiment
         self._retry_refused = retry_refused
+        self._grace_s = grace_s
+        self._endpoints: list[Endpoint | BatchEndpoint] = []
         self._folder = folder
         self._who = who
         self._logged: dict[str, dict[str, Any]] = {}
@@ -48,22 +60,27 @@ class Connections:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # None sends anything more while another waits for its requests.
+        for endpoint in self._endpoints:
+            endpoint.stop(self._grace_s)
         self._stack.close()
         self.log_spent()
 
     def open(self, settings: EndpointSettings) -> Ask:
         """Open an endpoint that shares the run's cache, journal and budgets."""
         cache, guard = self._opened()
-        ledger = self._ledgers.setdefault(settings.model, Ledger())
+        ledger = self._ledgers.setdefault(settings.model, Ledger(self._folder.made_at() or time.time()))
         kind = BatchEndpoint if settings.mode == "batch" else Endpoint
         endpoint = kind(
             settings,
             cache,
             ledger,
             budget_guard=guard,
+            grace_s=self._grace_s,
             remember_refusals=self._who == "judges",
             retry_refused=self._retry_refused,
         )
+        self._endpoints.append(endpoint)
         self._stack.callback(endpoint.close)
         return endpoint
 

@@ -31,14 +31,21 @@ EVERY_S = 5.0
 """Shortest time between two events on how far a pair is."""
 
 
-def judge_games(plan: Plan) -> Iterator[Event]:
-    """Judge what is missing and yield what happens; a pair that fails is reported and skipped."""
+def judge_games(plan: Plan, grace_s: float = 0.0) -> Iterator[Event]:
+    """Judge what is missing and yield what happens; a pair that fails is reported and skipped.
+
+    Args:
+        plan: The plan.
+        grace_s: Seconds that an interruption waits for requests in flight.
+    """
     if not plan.games:
         return
     data = DataSource(plan.data_root)
     with (
         _settled_heap(),
-        Connections(plan.experiment, plan.folder, "judges", retry_refused=plan.retry_refused) as connections,
+        Connections(
+            plan.experiment, plan.folder, "judges", retry_refused=plan.retry_refused, grace_s=grace_s
+        ) as connections,
     ):
         judges = resolve_and_hand_in(plan, connections.open, data)
         for name, pairs in groupby(plan.games, key=lambda planned: planned.judge):

@@ -54,7 +54,14 @@ class Run(RunRecords):
     seconds: float
 
 
-def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | None = None, report: bool = True) -> Run:
+def run(
+    plan: Plan,
+    *,
+    executor: Executor | None = None,
+    listener: Listener | None = None,
+    report: bool = True,
+    grace_s: float = 0.0,
+) -> Run:
     """Do what a plan still needs, then write the results and the report.
 
     Args:
@@ -63,6 +70,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
         listener: Is told of each event as it happens.
         report: Whether to write ``report/`` (figures, tables and the page) after ``results/``. Without it, the report
             of an earlier run stays as it is; :func:`polyarena.harness.write_report` writes it later.
+        grace_s: Seconds that an interrupted run waits for requests in flight, so that their answers are stored.
 
     Raises:
         StoreError: The run folder cannot be written, or another process is writing it.
@@ -79,7 +87,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
         _put_in_place(plan)
         lock = build_lock(plan, earlier)
         _write_inputs(plan, lock)
-        for event in _everything(plan, executor or LocalExecutor()):
+        for event in _everything(plan, executor or LocalExecutor(), grace_s):
             if isinstance(event, ModelLoaded):
                 lock = lock.with_model(event.systems, event.provenance)
                 folder.write_lock(lock)
@@ -99,7 +107,7 @@ def run(plan: Plan, *, executor: Executor | None = None, listener: Listener | No
     return Run(folder, lock, files, tuple(failures), finished.seconds)
 
 
-def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
+def _everything(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Event]:
     yield RunStarted(
         plan.experiment.name,
         str(plan.folder.path),
@@ -110,12 +118,12 @@ def _everything(plan: Plan, executor: Executor) -> Iterator[Event]:
         sum(part.requests for part in plan.parts if not part.stored),
     )
     restore_scores(plan)
-    yield from executor.run(jobs(plan), do_job)
-    yield from judge_games(plan)
+    yield from executor.run(jobs(plan, grace_s), do_job)
+    yield from judge_games(plan, grace_s)
     derive_panels(plan)
 
 
-def jobs(plan: Plan) -> list[Job]:
+def jobs(plan: Plan, grace_s: float = 0.0) -> list[Job]:
     """Group the missing cells by the model that they need, so that each model is loaded once."""
     grouped: dict[str, list[int]] = {}
     missing = plan.missing_cells
@@ -124,7 +132,7 @@ def jobs(plan: Plan) -> list[Job]:
         model = digest([system.spec.model, system.spec.args, system.chat_template])
         grouped.setdefault(model, []).append(position)
     return [
-        Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions))
+        Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions), grace_s)
         for positions in grouped.values()
     ]
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ class RunFolder:
                 fix="choose another folder with --output, or rename the experiment",
             )
         if owner is None and self.path.is_dir():
-            ours = {"experiment.yaml", "lock.json", "events.jsonl", "attempts.jsonl", ".running"}
+            ours = {"experiment.yaml", "lock.json", "events.jsonl", "attempts.jsonl", ".attempts.lock", ".running"}
             if (self.path / ".running").is_file():
                 # A run folder whose lock was lost is one all the same, and so is that of an import that was killed.
                 if (self.path / "events.jsonl").is_file():
@@ -203,18 +204,31 @@ class RunFolder:
             yield
 
     def log(self, event: Mapping[str, Any]) -> None:
-        """Append one event to ``events.jsonl`` in a single write."""
-        line = json.dumps(event, ensure_ascii=False, sort_keys=True) + "\n"
+        """Append one event, with the time in UTC, to ``events.jsonl`` in a single write."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        line = json.dumps({"time": now, **event}, ensure_ascii=False, sort_keys=True) + "\n"
         try:
-            descriptor = os.open(self.path / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(self.path / "events.jsonl", flags, 0o666)
             try:
                 os.write(descriptor, line.encode("utf-8", "replace"))
             finally:
                 os.close(descriptor)
         except OSError as error:
+            if (self.path / "events.jsonl").is_symlink():
+                why, fix = (
+                    "it is a symbolic link, which may lead out of the run folder",
+                    "replace it by a copy of its file",
+                )
+            else:
+                why, fix = error.strerror or str(error), "make the run folder writable"
             raise StoreError(
-                "the event log cannot be written", where=self.path / "events.jsonl", why=error.strerror or str(error)
+                "the event log cannot be written", where=self.path / "events.jsonl", why=why, fix=fix
             ) from error
+
+    def made_at(self) -> float | None:
+        """Return when the first event was logged, in seconds since the epoch; ``None`` if that is not known."""
+        return next(map(event_time, self.events()), None)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Yield the logged events; a last line cut off by a crash is left out."""
@@ -239,6 +253,14 @@ def _other_format(content: Mapping[str, Any]) -> str:
         f"this run folder is of format {content.get('format', 'none')} (polyarena {writer or 'of an unknown version'})"
         f", and polyarena {version('polyarena')} reads format {FORMAT}"
     )
+
+
+def event_time(event: Mapping[str, Any]) -> float | None:
+    """Return when an event was logged, in seconds since the epoch; ``None`` if it does not say."""
+    try:
+        return datetime.fromisoformat(event["time"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _end_last_line(path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +18,8 @@ from polyarena.tasks.records import from_table, to_table
 
 Record = TypeVar("Record")
 _PREFIX = "polyarena."
+ARCHIVE = "archive"
+"""Folder, beside a shard, of shards that other settings left in its place."""
 UNANSWERED = "unanswered"
 """The fact that some games of a shard got no answer from an endpoint; such a shard is stored and not complete."""
 REFUSED = "refused"
@@ -99,8 +103,23 @@ def archive_shard(path: Path) -> None:
         path.replace(aside)
 
 
+def outdate_shards(path: Path) -> int:
+    """Move the shard in this place, and all earlier ones of it, to where nothing finds them; return how many.
+
+    They stay on disk under ``archive/``, for whoever wants to compare.
+    """
+    archive = path.parent / ARCHIVE
+    shards = [*([path] if path.exists() else []), *sorted(archive.glob(f"{glob.escape(path.stem)}.*.parquet"))]
+    for shard in shards:
+        archive.mkdir(exist_ok=True)
+        key = shard_metadata(shard).get("key", "unreadable")[:16]
+        names = (archive / f"{path.stem}.{key}.outdated{number}" for number in itertools.count(1))
+        shard.replace(next(name for name in names if not name.exists()))
+    return len(shards)
+
+
 def _archive_path(path: Path, key: str) -> Path:
-    return path.parent / "superseded" / f"{path.stem}.{key[:16]}.parquet"
+    return path.parent / ARCHIVE / f"{path.stem}.{key[:16]}.parquet"
 
 
 def read_shard(path: Path, record: type[Record]) -> list[Record]:

@@ -110,7 +110,6 @@ class PageContent:
         files: Results to link to, relative to the page.
         notes: What else a reader must know; one sentence each.
         tables: Further tables, in the order shown.
-        warnings: What must be known before any number is read; above everything else.
     """
 
     title: str
@@ -124,4 +123,3 @@ class PageContent:
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
-    warnings: tuple[str, ...] = ()

@@ -37,9 +37,9 @@ class Totals:
         priced: The part of the cost that is known.
         unpriced: Answers of unknown price.
         currency: Of cost and prices; empty if there are no prices.
-        oldest_cached: When the oldest answer from the cache was given, in seconds since the epoch; ``None`` without one
-            or where it is unknown.
-        newest_cached: Likewise the newest.
+        earlier: Of the cache hits, answers that were given before this run folder was made.
+        earliest: When the oldest of them was given, in seconds since the epoch; ``None`` if that is not known.
+        latest: Likewise the newest.
     """
 
     calls: int
@@ -57,21 +57,26 @@ class Totals:
     priced: Decimal
     unpriced: int
     currency: str
-    oldest_cached: float | None = None
-    newest_cached: float | None = None
+    earlier: int = 0
+    earliest: float | None = None
+    latest: float | None = None
 
 
 class Ledger:
     """Counts replies, and adds up the journal entries of one model in one run; threads and endpoints may share it.
 
     A reply from the cache carries the price that was once paid for it and adds nothing to the cost.
+
+    Args:
+        made_at: When the run folder was made, in seconds since the epoch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, made_at: float = 0.0) -> None:
+        self._made_at = made_at
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._tally = Tally()
-        self._cached: tuple[float, float] | None = None
+        self._earlier: tuple[float, float] | None = None
         self._currency = ""
 
     def use_currency(self, currency: str) -> None:
@@ -99,9 +104,11 @@ class Ledger:
         with self._lock:
             self._calls["calls"] += 1
             self._calls["failures" if failed else source] += 1
-            if source == "cache" and answered_at is not None:
-                oldest, newest = self._cached or (answered_at, answered_at)
-                self._cached = (min(oldest, answered_at), max(newest, answered_at))
+            if source == "cache" and not failed and (answered_at or 0.0) < self._made_at:
+                self._calls["earlier"] += 1
+                if answered_at is not None:
+                    earliest, latest = self._earlier or (answered_at, answered_at)
+                    self._earlier = (min(earliest, answered_at), max(latest, answered_at))
 
     def record_requests(self, entries: Iterable[JournalEntry]) -> None:
         """Add the journal entries of requests that have ended."""
@@ -113,7 +120,7 @@ class Ledger:
         """Return all counts, taken at one moment."""
         with self._lock:
             tally = self._tally
-            oldest, newest = self._cached or (None, None)
+            earliest, latest = self._earlier or (None, None)
             return Totals(
                 calls=self._calls["calls"],
                 cache_hits=self._calls["cache"],
@@ -130,8 +137,9 @@ class Ledger:
                 priced=tally.cost,
                 unpriced=tally.unpriced,
                 currency=self._currency,
-                oldest_cached=oldest,
-                newest_cached=newest,
+                earlier=self._calls["earlier"],
+                earliest=earliest,
+                latest=latest,
             )
 
     def as_dict(self) -> dict[str, Any]:

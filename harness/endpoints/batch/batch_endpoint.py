@@ -42,6 +42,7 @@ class BatchEndpoint(CloseOnExit):
         ledger: Where questions, tokens and money are counted.
         on_attempt: Told of each question when its batch has ended.
         budget_guard: Records each question in the journal and holds it to the budgets.
+        grace_s: Not needed: batches go on at the server by themselves.
         remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
         retry_refused: Ask such questions again all the same.
 
@@ -57,6 +58,7 @@ class BatchEndpoint(CloseOnExit):
         on_attempt: Callable[[Attempt], None] | None = None,
         *,
         budget_guard: BudgetGuard | None = None,
+        grace_s: float = 0.0,  # noqa: ARG002 - batches go on at the server by themselves
         remember_refusals: bool = False,
         retry_refused: bool = False,
     ) -> None:
@@ -89,7 +91,7 @@ class BatchEndpoint(CloseOnExit):
             if reply is None:
                 raise ModelError("an answer has gone from the call cache", where=str(self.cache.path))
             source: Source = "cache" if job is None else "paid" if first else "shared"
-            self.ledger.record_call(source, failed=reply.error is not None)
+            self.ledger.record_call(source, failed=reply.error is not None, answered_at=reply.answered_at)
             yield reply
 
     def submit(self, calls: Iterable[Call]) -> int:
@@ -99,6 +101,10 @@ class BatchEndpoint(CloseOnExit):
             ModelError: As when the endpoint is called.
         """
         return self._hand_in(self._claim(calls)[1])
+
+    def stop(self, grace_s: float | None = None) -> None:  # noqa: ARG002 - as above
+        """Stop waiting for batches."""
+        self._closed.set()
 
     def close(self) -> None:
         """Stop waiting; batches that were handed in go on at the server, and a later run takes their answers."""
@@ -113,7 +119,7 @@ class BatchEndpoint(CloseOnExit):
         jobs: dict[str, PendingCall] = {}
         for call in calls:
             body = self._answers.body(call)
-            key = body_key(self.settings.url, body, call.sample_index)
+            key = body_key(self.settings.source, body, call.sample_index)
             first = key not in jobs and self._answers.find(key) is None
             if first:
                 account = Account(
@@ -197,7 +203,7 @@ class BatchEndpoint(CloseOnExit):
             for each in keys:
                 outcomes[each] = sanitize_outcome(ended.outcomes.get(each, ended.otherwise), key)
                 if outcomes[each].ok:
-                    self.cache.put(each, outcomes[each].reply, batch=True)
+                    self.cache.put(each, outcomes[each].reply, batch=True, since=self._answers.since)
             for each in keys:
                 self._record(each, jobs.get(each), outcomes[each])
             self.cache.close_batch(token)

@@ -63,13 +63,13 @@ def test_settings_are_frozen():
 def test_only_what_changes_answers_is_identity():
     fast = EndpointSettings(model="m", base_url="http://h/v1/", concurrency=64, timeout_s=1, max_attempts=1)
     dear = EndpointSettings(model="m", base_url="http://h/v1", prices=Prices(input=1, output=2), api_key_env="OTHER")
-    assert fast.identity == dear.identity == {"base_url": "http://h/v1", "model": "m", "extra_body": {}}
+    assert fast.key_fields == dear.key_fields == {"base_url": "http://h/v1", "model": "m", "extra_body": {}}
     assert call_key(fast, Call(messages=())) == call_key(dear, Call(messages=()))
 
 
 def test_the_default_address_is_openais_whatever_the_environment_says(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere/v1")
-    assert EndpointSettings(model="m").identity["base_url"] == "https://api.openai.com/v1"
+    assert EndpointSettings(model="m").key_fields["base_url"] == "https://api.openai.com/v1"
 
 
 def test_extra_fields_win_and_null_removes():

@@ -64,9 +64,9 @@ def test_fields_that_cannot_be_are_refused(path):
 
 
 def test_the_names_of_fields_are_part_of_the_identity_only_where_they_are_not_the_usual_ones():
-    assert set(EndpointSettings(model="m").identity) == {"base_url", "model", "extra_body"}
+    assert set(EndpointSettings(model="m").key_fields) == {"base_url", "model", "extra_body"}
     other = EndpointSettings(model="m", max_tokens_field="max_completion_tokens")
-    assert other.identity["max_tokens_field"] == "max_completion_tokens"
+    assert other.key_fields["max_tokens_field"] == "max_completion_tokens"
 
 
 def test_thought_and_tokens_are_read_out_of_a_reply():
@@ -109,6 +109,9 @@ def test_a_cache_from_before_thoughts_keeps_its_answers(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE replies DROP COLUMN thought")
         connection.execute("ALTER TABLE replies DROP COLUMN thought_tokens")
+        connection.execute("ALTER TABLE replies DROP COLUMN answered_at")
+        for table in ("outdated", "claims", "holders"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 2")
     with CallCache(path) as cache:
         assert cache.get("ab" * 32) == Reply("b", "stop", 1, 9)

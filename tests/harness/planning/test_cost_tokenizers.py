@@ -63,7 +63,7 @@ def test_long_texts_are_counted_whole(tokenizer):
 
 
 def test_no_answer_depends_on_it(tokenizer):
-    assert settings(tokenizer).identity == EndpointSettings(**PRICED).identity
+    assert settings(tokenizer).key_fields == EndpointSettings(**PRICED).key_fields
 
 
 @pytest.mark.parametrize("content", ["", "{}", json.dumps({"model": 3})])

@@ -1,6 +1,7 @@
 """The run folder: its places, its lock, its events, and who may write."""
 
 import json
+import time
 from importlib.metadata import version
 
 import pytest
@@ -16,6 +17,11 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
+
+
+def without_time(folder):
+    """The logged events as they were given; an event that has a time of its own keeps it."""
+    return [{name: value for name, value in event.items() if name != "time"} for event in folder.events()]
 
 
 @pytest.fixture
@@ -98,7 +104,7 @@ def test_events_may_hold_whatever_separates_lines_elsewhere(folder, separator):
     with folder.write_access():
         folder.log(event)
         folder.log({"event": "next"})
-    assert list(folder.events()) == [event, {"event": "next"}]
+    assert without_time(folder) == [event, {"event": "next"}]
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=5), JSON, min_size=1, max_size=3), max_size=4))
@@ -107,13 +113,13 @@ def test_events_come_back_in_their_order(tmp_path_factory, events):
     plain = [json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")) for event in events]
     for event in events:
         folder.log(event)
-    assert list(folder.events()) == plain
+    assert without_time(folder) == plain
 
 
 def test_an_event_log_that_is_no_text_loses_only_what_is_damaged(folder):
     folder.path.mkdir()
     (folder.path / "events.jsonl").write_bytes(b'\xff\xfe\n{"event": "kept"}\n[1]\n')
-    assert list(folder.events()) == [{"event": "kept"}]
+    assert without_time(folder) == [{"event": "kept"}]
 
 
 def test_there_are_no_events_before_the_first(folder):
@@ -163,3 +169,24 @@ def test_the_folder_is_free_again_after_an_error(folder):
         fail()
     with folder.write_access():
         assert (folder.path / ".running").exists()
+
+
+def test_events_say_when_they_were_logged(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.made_at() is None
+    before = time.time()
+    folder.log({"event": "one"})
+    folder.log({"event": "two"})
+    assert before - 1 <= folder.made_at() <= time.time()
+    (tmp_path / "events.jsonl").write_text('{"event": "old"}\n{"event": "odd", "time": 7}\n')
+    assert folder.made_at() is None
+
+
+def test_a_linked_event_log_is_not_written_through(tmp_path):
+    theirs = tmp_path / "theirs.txt"
+    theirs.write_text("theirs")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "events.jsonl").symlink_to(theirs)
+    with pytest.raises(StoreError, match="symbolic link"):
+        RunFolder(tmp_path / "run").log({"event": "one"})
+    assert theirs.read_text() == "theirs"

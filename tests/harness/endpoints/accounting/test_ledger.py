@@ -170,8 +170,9 @@ def test_as_json():
         "priced": "0.0000001",
         "unpriced": 0,
         "currency": "USD",
-        "oldest_cached": None,
-        "newest_cached": None,
+        "earlier": 0,
+        "earliest": None,
+        "latest": None,
     }
 
 
@@ -188,10 +189,12 @@ def test_each_attempt_is_told(scripted_server, open_endpoint, ask_for):
 
 
 def test_the_ledger_knows_from_when_cached_answers_are():
-    ledger = Ledger()
-    ledger.record_call("paid", failed=False, answered_at=9.0)
-    assert ledger.totals().oldest_cached is None
+    """Only those given before the run folder was made: answers of its own earlier runs are no news."""
+    ledger = Ledger(made_at=10.0)
+    ledger.record_call("paid", failed=False)
+    ledger.record_call("cache", failed=False, answered_at=11.0)
+    assert (ledger.totals().earlier, ledger.totals().earliest) == (0, None)
     for at in (5.0, 3.0, None, 4.0):
         ledger.record_call("cache", failed=False, answered_at=at)
     totals = ledger.totals()
-    assert (totals.cache_hits, totals.oldest_cached, totals.newest_cached) == (4, 3.0, 5.0)
+    assert (totals.cache_hits, totals.earlier, totals.earliest, totals.latest) == (5, 4, 3.0, 5.0)
