@@ -141,7 +141,10 @@ def _verdict(
     action: Action,
     settings: GateSettings,
 ) -> Verdict:
-    level, floor = hypothesis.level, settings.floor_of(hypothesis.level)
+    level = hypothesis.level
+    metrics = {pairs[place].metric for place in hypothesis.parts}
+    metric = metrics.pop() if len(metrics) == 1 else ""
+    floor, margin = settings.floor_of(level, metric), settings.margin_of(metric)
     flat = np.concatenate(list(vectors.values()))
     present = sum(
         int(np.count_nonzero(pairs[place].counts[:, list(shares)].any(axis=1)))
@@ -154,7 +157,7 @@ def _verdict(
     unknown = sum(int(pair.unknown[i]) for pair, i, _ in columns)
     expected = sum(int(pair.expected[i]) for pair, i, _ in columns)
     p, adjusted, critical = float(tested.p[0]), float(tested.adjusted[0]), float(tested.critical[0])
-    status = _status(difference, bounds, float(tested.z[0]), adjusted, critical, floor, settings)
+    status = _status(difference, bounds, float(tested.z[0]), adjusted, critical, (floor, margin), settings)
     notes = []
     if unknown > settings.max_unknown * expected:
         notes.append(f"{unknown} of {expected} items have no value on one side")
@@ -191,7 +194,11 @@ def _verdict(
         n_needed=None,
         note="; ".join(notes),
     )
-    return replace(verdict, n_needed=_needed(verdict, bounds, settings)) if status is Status.INCONCLUSIVE else verdict
+    return (
+        replace(verdict, n_needed=_needed(verdict, bounds, margin, settings))
+        if status is Status.INCONCLUSIVE
+        else verdict
+    )
 
 
 def _status(
@@ -200,15 +207,16 @@ def _status(
     z: float,
     adjusted: float,
     critical: float,
-    floor: float,
+    limits: tuple[float, float],
     settings: GateSettings,
 ) -> Status:
+    floor, margin = limits
     if adjusted < settings.alpha and difference <= -floor:
         return Status.REGRESSED
     # Signs are symmetric: what is critical for a drop is critical for a gain.
     if -z >= critical and difference >= floor:
         return Status.IMPROVED
-    return Status.OK if bounds.low > -settings.margin else Status.INCONCLUSIVE
+    return Status.OK if bounds.low > -margin else Status.INCONCLUSIVE
 
 
 def _one_item(pairs: Sequence[ItemDifferences], hypothesis: Hypothesis) -> float:
@@ -242,11 +250,11 @@ def _detectable(
     return detectable_mean_drop(settings.power, math.sqrt(bounds.variance / n), known, floor)
 
 
-def _needed(verdict: Verdict, bounds: Bounds, settings: GateSettings) -> int | None:
+def _needed(verdict: Verdict, bounds: Bounds, margin: float, settings: GateSettings) -> int | None:
     """Return the items a language that would settle a verdict, if the difference and its spread stayed as they are."""
     if verdict.difference is None or not verdict.n_clusters:
         return None
-    distance = settings.margin + verdict.difference
+    distance = margin + verdict.difference
     if distance <= 0:
         distance = -verdict.difference
     if distance <= 0 or bounds.variance <= 0:

@@ -47,6 +47,15 @@ DEFAULT_ACTIONS: Mapping[Level, Action] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Floor and margin of one metric, in points; ``None`` where the gate's own hold."""
+
+    floor: float | None = None
+    average_floor: float | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GateSettings:
     """How a gate decides. Differences are in points: hundredths of the range of a metric.
 
@@ -66,6 +75,7 @@ class GateSettings:
         rounds: Sign vectors of the randomisation test.
         seed: Of the generator; not negative.
         power: Probability of detection that a minimal detectable drop refers to.
+        limits: Floors and margins of single metrics.
     """
 
     alpha: float = 0.05
@@ -80,10 +90,19 @@ class GateSettings:
     rounds: int = 10_000
     seed: int = 0
     power: float = 0.8
+    limits: Mapping[str, Limits] = field(default_factory=lambda: MappingProxyType({}))
 
-    def floor_of(self, level: Level) -> float:
-        """Return the floor of a level, in points."""
-        return self.floor if level is Level.CELL else self.average_floor
+    def floor_of(self, level: Level, metric: str = "") -> float:
+        """Return the floor of a level and metric, in points; an average over several metrics has none of its own."""
+        own = self.limits.get(metric, Limits())
+        if level is Level.CELL:
+            return self.floor if own.floor is None else own.floor
+        return self.average_floor if own.average_floor is None else own.average_floor
+
+    def margin_of(self, metric: str = "") -> float:
+        """Return the margin of a metric, in points."""
+        own = self.limits.get(metric, Limits()).margin
+        return self.margin if own is None else own
 
     def action(self, level: Level) -> Action:
         """Return what a regression at a level does."""
