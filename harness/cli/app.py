@@ -24,6 +24,7 @@ COMMANDS = {
     "judge": "Audit a judge, compare it with human votes, or measure it on preference data.",
     "compare": "Compare two systems of a run on the items that both answered.",
     "rank": "Rate and rank the systems of a run.",
+    "gate": "Check a new system against an old one: regressions by language, for CI.",
     "power": "Power analysis: the smallest difference a design can detect.",
     "tasks": "List, show or audit tasks, or show which languages they cover.",
     "languages": "List languages by code, name, set or property.",

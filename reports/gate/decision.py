@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,6 +57,10 @@ class Decision:
         """What neither regressed nor was shown not to."""
         return tuple(each for each in self.verdicts if each.status == Status.INCONCLUSIVE)
 
+    def with_verdicts(self, added: Iterable[Verdict]) -> Decision:
+        """Return the decision with further verdicts, worst first."""
+        return Decision(tuple(sorted([*self.verdicts, *added], key=_badness)), self.settings)
+
     def counts(self) -> dict[str, int]:
         """Return how many verdicts have each status."""
         return {status.value: sum(each.status == status for each in self.verdicts) for status in Status}
@@ -88,7 +92,7 @@ def decide(
         tested = [each for each in found if chosen.action(each.level) is action]
         verdicts += _family(pairs, tested, action, chosen)
     verdicts += [missing_verdict(pair.task, pair.metric, pair.judge, code) for pair in pairs for code in pair.missing]
-    return Decision(tuple(sorted(verdicts, key=_badness)), chosen)
+    return Decision((), chosen).with_verdicts(verdicts)
 
 
 def _family(

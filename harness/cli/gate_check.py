@@ -1,0 +1,128 @@
+"""``polyarena gate check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    from polyarena.reports.gate.result import GateResult
+    from polyarena.reports.gate.verdict import Verdict
+
+MOST_ROWS = 40
+"""Checks that the terminal shows; the rest is counted."""
+
+
+def command(
+    *,
+    baseline: Path,
+    candidate: Path,
+    gate: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+    system: str | None = None,
+    baseline_system: str | None = None,
+    strict: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
+    json_file: Path | None = None,
+    junit: Path | None = None,
+    markdown: Path | None = None,
+    comment: Path | None = None,
+) -> int:
+    """Check whether a new system lost quality in any language, family, tier, suite or overall.
+
+    Ends with 0 if nothing regressed, 1 if something did, 3 if the candidate's run is not complete, 4 if checks are
+    inconclusive and --strict is given, 6 if the two cannot be compared.
+
+    Parameters
+    ----------
+    baseline
+        The old run: a run folder, or a reference file of `polyarena gate accept`.
+    candidate
+        The new run folder.
+    gate
+        The gate file. Without one, defaults hold: a drop fails when it is significant and at least 2 points in a
+        language or 0.5 in an average.
+    system
+        Which system of the candidate, where it has several.
+    baseline_system
+        Which system of the baseline; the same name if left out.
+    strict
+        Fail (with 4) when a check that fails the gate is inconclusive.
+    json
+        Print the whole answer as JSON.
+    json_file
+        Write the whole answer as JSON into this file.
+    junit
+        Write JUnit XML into this file.
+    markdown
+        Write a job summary into this file; on GitHub Actions it is added to the job's own as well.
+    comment
+        Write a comment for a pull request into this file.
+    """
+    from polyarena.harness.cli.output import print_json, print_lines
+    from polyarena.harness.gate import check, load_gate_file
+    from polyarena.harness.gate.surfaces import EXIT_CODES, Surfaces, write_surfaces
+    from polyarena.reports.gate.document import document
+
+    chosen = load_gate_file(gate)
+    if strict:
+        chosen = chosen.model_copy(update={"on_inconclusive": "fail"})
+    result = check(baseline, candidate, chosen, system=system, baseline_system=baseline_system)
+    lines = write_surfaces(result, Surfaces(json_file, junit, markdown, comment))
+    if json:
+        print_json(document(result))
+    else:
+        print_lines(*lines)
+        _print(result)
+    return EXIT_CODES[result.outcome]
+
+
+def _print(result: GateResult) -> None:
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    verdicts = result.decision.verdicts
+    print_table(
+        f"{result.candidate} against {result.baseline}, worst first",
+        ("check", "status", "points", "90% interval", "detectable", "items", "note"),
+        [_row(each) for each in verdicts[:MOST_ROWS]],
+        right=(2, 4, 5),
+        spare=(6, 5, 4),
+    )
+    if len(verdicts) > MOST_ROWS:
+        print_lines(f"{len(verdicts) - MOST_ROWS} more checks; --json shows all.")
+    print_lines(*_closing(result))
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    from polyarena.reports.gate.result import name_of, signed
+
+    ends = "" if verdict.low is None else f"{signed(verdict.low)} to {signed(verdict.high)}"
+    note = verdict.note
+    if verdict.n_needed:
+        note = "; ".join(each for each in (note, f"about {verdict.n_needed} items would settle it") if each)
+    return (
+        name_of(verdict),
+        verdict.status if verdict.action == "fail" else f"{verdict.status} (warns)",
+        signed(verdict.difference),
+        ends,
+        "" if verdict.detectable is None else f"{verdict.detectable:.1f}",
+        str(verdict.n),
+        note,
+    )
+
+
+def _closing(result: GateResult) -> Iterator[str]:
+    from polyarena.reports.gate.result import name_of
+
+    for allowed in result.allowed:
+        yield f"Allowed until {allowed.until}: {name_of(allowed.verdict)} ({allowed.reason})."
+    if result.decision.warnings:
+        yield f"{len(result.decision.warnings)} checks regressed that only warn (`levels` of the gate file)."
+    yield from result.notes
+    if result.false_alarms is not None:
+        yield f"Calibrated: {100 * result.false_alarms:.1f}% of runs of the same model turn red."
+    yield f"{result.outcome.value.capitalize()}: {result.headline}"

@@ -1,0 +1,228 @@
+"""The item values of one system of a run, in the form in which a gate compares them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.gate.gate_file import GateFile
+from polyarena.harness.lock import Lock
+from polyarena.harness.results import RunRecords
+from polyarena.reports.gate.pairs import COLUMNS, Scale
+from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.finish_reasons import is_cut
+from polyarena.tasks.metrics.registry import METRICS
+from polyarena.tasks.suggest import unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIN_RATE = "win_rate"
+EMPTY, CUT_OFF, OFF_TARGET = "empty_answers", "cut_off_answers", "off_target_language"
+RATES: Mapping[str, Scale] = dict.fromkeys((EMPTY, CUT_OFF, OFF_TARGET), Scale(higher_is_better=False))
+"""Shares of answers that are no use; lower is better."""
+
+
+@dataclass(frozen=True)
+class ItemValues:
+    """What one system did on each item.
+
+    Attributes:
+        source: The run folder or reference file, for messages.
+        system: Name of the system.
+        frame: Rows with :data:`polyarena.reports.gate.pairs.COLUMNS` and, for metrics of a corpus, ``statistics``.
+        scales: Range and direction by metric.
+        lock: The lock of its run.
+        missing: Cells of the system that are planned and not stored.
+        informational: Tokens, seconds and cost per answer, where known.
+    """
+
+    source: str
+    system: str
+    frame: pd.DataFrame
+    scales: Mapping[str, Scale]
+    lock: Lock
+    missing: tuple[str, ...] = ()
+    informational: Mapping[str, float | None] | None = None
+
+
+def run_values(records: RunRecords, system: str | None, gate: GateFile, *, against: str | None = None) -> ItemValues:
+    """Return the item values of one system of a run.
+
+    Args:
+        records: The run.
+        system: Its name; may be ``None`` where the run has one system beside the baseline of its games, or one at all.
+        gate: What is checked.
+        against: The old system, for ``comparison: direct``: games against it are taken for the win rate.
+
+    Raises:
+        UnknownNameError: There is no such system.
+        DataError: The system has no values.
+    """
+    import pandas as pd
+
+    name = chosen_system(records.lock, system, records.folder.path)
+    frames = [_scores(records, name), _battles(records, name, against)]
+    completions = records.completions()
+    own = completions[completions["system"] == name]
+    if gate.rates:
+        frames.append(_rates(own, records.lock))
+    frame = pd.concat([each for each in frames if len(each)] or [_empty()], ignore_index=True)
+    frame = selected(frame, gate)
+    if frame.empty:
+        raise DataError(
+            f"{name} has no item values to check",
+            where=records.folder.path,
+            fix="run the experiment first, or check `tasks` and `languages` of the gate file",
+        )
+    missing = tuple(each for each in records.missing() if name in each)
+    return ItemValues(
+        source=str(records.folder.path),
+        system=name,
+        frame=frame,
+        scales=scales_of(frame["metric"].unique(), gate),
+        lock=records.lock,
+        missing=missing,
+        informational=_informational(own),
+    )
+
+
+def chosen_system(lock: Lock, system: str | None, where: object) -> str:
+    """Return the system that is meant."""
+    names = [spec.name for spec in lock.settings.systems]
+    if system is not None:
+        if system not in names:
+            raise unknown("system", system, names, where=str(where))
+        return system
+    candidates = [name for name in names if name != lock.settings.baseline] or names
+    if len(candidates) == 1:
+        return candidates[0]
+    raise ExperimentError(
+        "it is not clear which system is checked",
+        where=str(where),
+        why=f"the run has {', '.join(candidates)}",
+        fix="name it: --system NAME, or `systems: {candidate: NAME}` in the gate file",
+    )
+
+
+def scales_of(metrics: Sequence[Any], gate: GateFile) -> dict[str, Scale]:
+    """Return range and direction of metrics: as the gate file says, else as the metric declares.
+
+    Raises:
+        ExperimentError: A metric has no finite range, or is unknown.
+    """
+    found: dict[str, Scale] = {}
+    for name in sorted(map(str, metrics)):
+        known = METRICS.get(name)
+        default = RATES.get(name, Scale() if known is None else Scale(known.low, known.high, known.higher_is_better))
+        rule = gate.metrics.get(name)
+        low, high, better = default.low, default.high, default.higher_is_better
+        if rule is not None:
+            low, high = (low if rule.low is None else rule.low), (high if rule.high is None else rule.high)
+            better = better if rule.higher_is_better is None else rule.higher_is_better
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ExperimentError(
+                f"the metric {name} has no finite range, so there are no points to compare",
+                where=f"metrics.{name}",
+                fix="give `low` and `high` of it in the gate file, or `check: false`",
+            )
+        found[name] = Scale(low, high, better)
+    return found
+
+
+def _empty() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+
+
+def selected(frame: pd.DataFrame, gate: GateFile) -> pd.DataFrame:
+    """Return the rows of the tasks, languages and metrics that a gate file checks.
+
+    Raises:
+        UnknownNameError: A selector names a task or metric that the run does not have.
+    """
+    for kind, names, column in (("task", gate.tasks or (), "task"), ("metric", gate.metrics, "metric")):
+        known = sorted(map(str, frame[column].unique()))
+        for name in names:
+            if name not in known:
+                raise unknown(kind, name, known, where="the gate file")
+    off = [name for name, rule in gate.metrics.items() if not rule.check]
+    wanted = ~frame["metric"].isin(off)
+    if gate.tasks is not None:
+        wanted &= frame["task"].isin(gate.tasks)
+    languages = gate.chosen_languages()
+    if languages is not None:
+        wanted &= frame["language"].isin(languages)
+    return frame[wanted].reset_index(drop=True)
+
+
+_ITEM = ["task", "metric", "language", "item_id", "source_id"]
+
+
+def _scores(records: RunRecords, system: str) -> pd.DataFrame:
+    """Return scores, averaged over samples."""
+    scores = records.scores()
+    own = scores[scores["system"] == system]
+    if own.empty:
+        return own
+    items = own.groupby(_ITEM, sort=True, observed=True)
+    found = items["value"].mean().reset_index().assign(judge=None)
+    if own["statistics"].notna().any():
+        found["statistics"] = items["statistics"].agg(_mean_statistics).to_numpy()
+    return found
+
+
+def _mean_statistics(values: pd.Series[Any]) -> Any:
+    import numpy as np
+
+    known = [np.asarray(each, dtype=float) for each in values if each is not None]
+    return np.mean(known, axis=0) if known else None
+
+
+def _battles(records: RunRecords, system: str, against: str | None) -> pd.DataFrame:
+    """Return win rates against the run's baseline, or against ``against``."""
+    battles = records.battles()
+    own = battles[battles["candidate"] == system]
+    if against is not None:
+        own = own[own["baseline"] == against]
+    found = own.assign(metric=WIN_RATE, value=own["score"])
+    return found[[*_ITEM, "judge", "value"]]
+
+
+def _rates(own: pd.DataFrame, lock: Lock) -> pd.DataFrame:
+    """Return, for generated answers, whether they are empty, cut off, or in another language than was asked for."""
+    import pandas as pd
+
+    written = own[own["text"].notna()]
+    if written.empty:
+        return _empty()
+    text = written["text"].astype(str).str.strip()
+    expected = [
+        lock.answer_languages.get(task, {}).get(language, language)
+        for task, language in zip(written["task"], written["language"], strict=True)
+    ]
+    identified = written["identified_language"]
+    values = {
+        EMPTY: text.eq("").astype(float),
+        CUT_OFF: pd.Series([float(is_cut(each)) for each in written["finish_reason"]], index=written.index),
+        OFF_TARGET: (identified.notna() & identified.ne(pd.Series(expected, index=written.index))).astype(float),
+    }
+    parts = [written.assign(metric=name, judge=None, value=column) for name, column in values.items()]
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.groupby(_ITEM, sort=True)["value"].mean().reset_index().assign(judge=None)
+
+
+def _informational(own: pd.DataFrame) -> dict[str, float | None]:
+    """Return means that are shown and never gated."""
+    found: dict[str, float | None] = {}
+    for name, column in (
+        ("prompt tokens per answer", "prompt_tokens"),
+        ("completion tokens per answer", "completion_tokens"),
+        ("seconds per answer", "latency_s"),
+    ):
+        known = own[column].dropna()
+        found[name] = float(known.mean()) if len(known) else None
+    return found

@@ -1,0 +1,94 @@
+"""Writes a gate's answer where a build looks for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.reports.gate.annotations import annotations
+from polyarena.reports.gate.document import document
+from polyarena.reports.gate.junit import junit
+from polyarena.reports.gate.markdown import SUMMARY_LIMIT, comment, markdown
+from polyarena.reports.gate.result import GateResult, Outcome
+from polyarena.tasks.errors import StoreError
+
+EXIT_CODES: Mapping[Outcome, int] = {
+    Outcome.PASSED: 0,
+    Outcome.REGRESSED: 1,
+    Outcome.INCOMPLETE: 3,
+    Outcome.INCONCLUSIVE: 4,
+    Outcome.INCOMPARABLE: 6,
+}
+"""What ``polyarena gate check`` ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surfaces:
+    """Files to be written; ``None`` for none.
+
+    Attributes:
+        json: The whole answer, of the schema that ``polyarena gate schema`` prints.
+        junit: JUnit XML.
+        markdown: For a job summary.
+        comment: For a comment on a pull request, under 65,536 characters.
+    """
+
+    json: Path | None = None
+    junit: Path | None = None
+    markdown: Path | None = None
+    comment: Path | None = None
+
+
+def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[str, str] | None = None) -> list[str]:
+    """Write the files, and the job summary where GitHub Actions asks for one.
+
+    Args:
+        result: The answer.
+        surfaces: The files.
+        environment: Variables; those of the process if left out. ``GITHUB_STEP_SUMMARY`` names the file of the job
+            summary, to which is added; ``GITHUB_ACTIONS`` asks for annotations.
+
+    Returns:
+        Lines to be printed: annotations on GitHub, otherwise none.
+
+    Raises:
+        StoreError: A file cannot be written.
+    """
+    variables = os.environ if environment is None else environment
+    texts = (
+        (surfaces.json, lambda: json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"),
+        (surfaces.junit, lambda: junit(result)),
+        (surfaces.markdown, lambda: markdown(result)),
+        (surfaces.comment, lambda: comment(result)),
+    )
+    for path, text in texts:
+        if path is not None:
+            _write(path, text())
+    summary = variables.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        _append(Path(summary), result)
+    return annotations(result) if variables.get("GITHUB_ACTIONS") == "true" else []
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode("utf-8"))
+    except OSError as error:
+        raise StoreError("the file cannot be written", where=path, why=str(error)) from error
+
+
+def _append(path: Path, result: GateResult) -> None:
+    """Add the summary to the job's file within its limit, which all steps share."""
+    try:
+        used = path.stat().st_size if path.exists() else 0
+        room = SUMMARY_LIMIT - used - 1
+        if room > 1000:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(markdown(result, limit=room) + "\n")
+    except OSError as error:
+        raise StoreError("the job summary cannot be written", where=path, why=str(error)) from error
