@@ -34,7 +34,9 @@ def command(
     import json
 
     from polyarena.harness.cli.output import print_lines
-    from polyarena.harness.gate import load_gate_file, run_values, write_reference
+    from polyarena.harness.gate.gate_file import load_gate_file
+    from polyarena.harness.gate.item_values import run_values
+    from polyarena.harness.gate.reference import write_reference
     from polyarena.harness.results import open_run
     from polyarena.tasks.errors import DataError
 

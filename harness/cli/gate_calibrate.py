@@ -55,7 +55,8 @@ def command(
     from dataclasses import asdict
 
     from polyarena.harness.cli.output import print_json, print_lines
-    from polyarena.harness.gate import calibrate, load_gate_file
+    from polyarena.harness.gate.calibrate import calibrate
+    from polyarena.harness.gate.gate_file import load_gate_file
     from polyarena.reports.gate.calibration import predicted_power
     from polyarena.tasks.errors import ExperimentError
 

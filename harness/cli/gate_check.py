@@ -64,7 +64,8 @@ def command(
         Write a comment for a pull request into this file.
     """
     from polyarena.harness.cli.output import print_json, print_lines
-    from polyarena.harness.gate import check, load_gate_file
+    from polyarena.harness.gate.check import check
+    from polyarena.harness.gate.gate_file import load_gate_file
     from polyarena.harness.gate.surfaces import EXIT_CODES, Surfaces, write_surfaces
     from polyarena.reports.gate.document import document
 

@@ -14,7 +14,7 @@ def command(of: Literal["result", "file"] = "result") -> int:
         result or file.
     """
     from polyarena.harness.cli.output import print_json
-    from polyarena.harness.gate import GateFile
+    from polyarena.harness.gate.gate_file import GateFile
     from polyarena.reports.gate.document import json_schema
 
     print_json(json_schema() if of == "result" else GateFile.model_json_schema())
