@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from polyarena.harness.experiment.schema import Experiment
 from polyarena.harness.gate.item_values import ItemValues
 from polyarena.harness.gate.reference import read_reference, write_reference
 from polyarena.harness.lock.model import Lock, LockedExperiment
-from polyarena.harness.experiment.schema import Experiment
 from polyarena.reports.gate import GateSettings, decide, pair_items
 from polyarena.reports.stats import facet_groups
 from polyarena.tasks.languages import all_languages
