@@ -1,6 +1,7 @@
 """How often gates cry wolf and how often they sleep: simulated truth, each rule in use beside ours.
 
     python benchmarks/gate.py [--draws 400] [--quick]
+    python benchmarks/gate.py --independent     # 53 independent cells of 1,319 items, the point of vLLM's RFC 34333
 
 40 languages with the same items; the two runs of one model differ in a share of items (the discordance), half each way.
 Flips of an item are correlated between languages (Gaussian copula, 0.3). Judged items have differences of one half as
@@ -31,6 +32,7 @@ import numpy as np
 from scipy.special import bdtr, ndtr, ndtri
 
 from polyarena.reports.gate import Action, GateSettings, ItemDifferences, Level, Status, decide
+from polyarena.reports.gate.intervals import detection_power
 
 LANGUAGES = tuple(f"l{i:02d}_Latn" for i in range(40))
 FAMILIES = {
@@ -126,6 +128,41 @@ def designs(quick: bool) -> Iterator[tuple[str, int, float]]:
             yield kind, items, discordance
 
 
+def independent(draws: int, rounds: int) -> None:
+    """Print the table of 53 independent cells of 1,319 items, of which 2% flip; floor and margin of 0."""
+    cells, items, flips = 53, 1319, 0.02
+    names = tuple(f"cell {i:02d}" for i in range(cells))
+    settings = GateSettings(rounds=rounds, floor=0.0, average_floor=0.0, actions={
+        **dict.fromkeys(Level, Action.OFF), Level.CELL: Action.FAIL,
+    })  # fmt: skip
+    critical = float(ndtri(1 - settings.alpha / cells))
+    print("| cells that lose | points | tolerance 8 | paired + Holm | ours | predicted |")
+    print("| --- " * 6 + "|")
+    for lost, drop in ((0, 0.0), (1, 0.02), (1, 0.03), (3, 0.02)):
+        rng = np.random.default_rng([lost, int(1000 * drop)])
+        red = np.zeros(3)
+        for _ in range(draws):
+            shares = [[flips / 2 + (drop if i < lost else 0), flips / 2] for i in range(cells)]
+            columns = [rng.choice([-1.0, 1.0, 0.0], items, p=[down, up, 1 - down - up])[:, None] for down, up in shares]
+            pairs = [
+                replace(as_pairs(column, False), task=name, clusters=tuple(f"{name}-{i}" for i in range(items)))
+                for name, column in zip(names, columns, strict=True)
+            ]
+            together = np.hstack(columns)
+            wrong = {each.task for each in decide(pairs, settings).failed}
+            losing = set(names[:lost]) or set(names)
+            p = sign_p(together)
+            red += (
+                bool((together.mean(axis=0) < -0.08).any()),
+                bool((p[:lost] if lost else p).min() < 0.05 / cells),
+                bool(wrong & losing),
+            )
+        power = detection_power(drop, flips, items, critical, 0.0)
+        predicted = f"{100 * (1 - (1 - power) ** lost):.1f}" if lost else ""
+        shares = " | ".join(f"{100 * each / draws:.1f}" for each in red)
+        print(f"| {lost} | {100 * drop:g} | {shares} | {predicted} |", flush=True)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -133,7 +170,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=999)
     parser.add_argument("--effect", choices=EFFECTS)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--independent", action="store_true")
     options = parser.parse_args()
+    if options.independent:
+        independent(options.draws, options.rounds)
+        return
     names: list[str] = []
     for effect, (kind, items, discordance) in itertools.product(
         [options.effect] if options.effect else EFFECTS, designs(options.quick)
