@@ -1,0 +1,158 @@
+"""Checks of whole runs: green, red, incomplete, incomparable, allowed."""
+
+import json
+import shutil
+from datetime import date
+
+import pytest
+
+from polyarena.harness.cli import main
+from polyarena.harness.gate.check import check
+from polyarena.harness.gate.gate_file import GateFile, load_gate_file
+from polyarena.reports.gate import Status
+from polyarena.reports.gate.result import Outcome
+from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
+
+QUICK = GateFile(rounds=999)
+
+
+def statuses(result, metric, level="task"):
+    return [each.status for each in result.decision.verdicts if (each.metric, each.level) == (metric, level)]
+
+
+def test_the_same_answers_pass(good, make_run):
+    result = check(good, make_run("again"), QUICK)
+    assert result.outcome is Outcome.PASSED
+    assert statuses(result, "off_target_language") == [Status.OK]
+    assert "No regression found" in result.headline
+
+
+def test_the_same_run_twice_says_so(good):
+    result = check(good, good, QUICK)
+    assert result.outcome is Outcome.PASSED
+    assert any("the same run" in note for note in result.notes)
+
+
+def test_answers_in_another_language_are_a_regression_and_never_one_the_other_way(good, lost_all):
+    result = check(good, lost_all, QUICK)
+    assert result.outcome is Outcome.REGRESSED
+    assert statuses(result, "off_target_language") == statuses(result, "win_rate") == [Status.REGRESSED]
+    assert statuses(result, "empty_answers") == [Status.OK]
+    back = check(lost_all, good, QUICK)
+    assert back.outcome is Outcome.PASSED
+    assert statuses(back, "off_target_language") == [Status.IMPROVED]
+
+
+def test_the_worst_cells_show_items_with_the_new_answer(good, lost_all):
+    result = check(good, lost_all, QUICK)
+    assert result.examples
+    assert all(each.new.startswith("This is a short") and each.prompt for each in result.examples)
+
+
+def test_a_system_is_found_under_another_name(good, lost_all):
+    result = check(good, lost_all, QUICK, system="fixed", baseline_system="model")
+    assert result.outcome is Outcome.PASSED or result.decision.incomparable
+    assert result.candidate.startswith("fixed (")
+    with pytest.raises(UnknownNameError, match="did you mean 'model'"):
+        check(good, lost_all, QUICK, system="modle")
+
+
+def test_a_language_that_is_gone_is_missing(good, make_run):
+    fewer = make_run("fewer", languages=("deu_Latn", "fra_Latn", "spa_Latn"))
+    result = check(good, fewer, QUICK)
+    assert result.outcome is Outcome.REGRESSED
+    assert {each.group for each in result.failed} == {"hin_Deva"}
+    assert {each.status for each in result.failed} == {Status.MISSING}
+    warned = check(good, fewer, QUICK.model_copy(update={"on_missing": "warn"}))
+    assert warned.outcome is Outcome.PASSED
+
+
+def test_an_unfinished_run_is_incomplete_not_worse(good, make_run, tmp_path):
+    copy = tmp_path / "unfinished"
+    shutil.copytree(good, copy)
+    for path in (
+        *copy.glob("cells/model/*/hin_Deva*"),
+        *copy.glob("games/**/hin_Deva*"),
+        *copy.glob("scores/model/*/hin*"),
+    ):
+        path.unlink()
+    result = check(good, copy, QUICK)
+    assert result.outcome is Outcome.INCOMPLETE
+    assert "have no result yet" in result.headline
+
+
+def test_another_system_prompt_is_incomparable_unless_allowed(good, make_run):
+    prompted = make_run("prompted", system_prompt="Answer briefly.")
+    result = check(good, prompted, QUICK)
+    assert result.outcome is Outcome.INCOMPARABLE
+    assert all("system prompt" in each.note for each in result.decision.incomparable)
+    allowed = check(good, prompted, QUICK.model_copy(update={"allow_differences": ("system prompt",)}))
+    assert allowed.outcome is Outcome.PASSED
+
+
+def test_an_allowed_regression_passes_until_its_day(good, lost_all, tmp_path):
+    path = tmp_path / "gate.yaml"
+    path.write_text("rounds: 999\nallow:\n  - {reason: 'known, #412', until: 2026-12-31}\n", encoding="utf-8")
+    gate = load_gate_file(path)
+    result = check(good, lost_all, gate, today=date(2026, 12, 31))
+    assert result.outcome is Outcome.PASSED
+    assert {each.reason for each in result.allowed} == {"known, #412"}
+    with pytest.raises(ExperimentError, match="expired"):
+        check(good, lost_all, gate, today=date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("flor: 2\n", "did you mean 'floor'"),
+        ("alpha: 2\n", "alpha"),
+        ("levels: {language: explode}\n", "levels"),
+        ("languages: Klingon\n", "Klingon"),
+        ("groupings: [famly]\n", "family"),
+        ("allow: [{until: 2026-12-31}]\n", "reason"),
+        ("- a\n", "no mapping"),
+        ("alpha: [\n", "YAML"),
+    ],
+)
+def test_a_gate_file_with_a_mistake_names_it(tmp_path, text, complaint):
+    path = tmp_path / "gate.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises((ExperimentError, UnknownNameError), match=complaint):
+        load_gate_file(path).settings()
+
+
+def test_selectors_that_match_nothing_are_errors(good):
+    with pytest.raises(UnknownNameError, match="polyarena_mini"):
+        check(good, good, QUICK.model_copy(update={"tasks": ("polyarena_mimi",)}))
+
+
+def test_a_folder_without_a_run_names_the_import(good, tmp_path):
+    with pytest.raises(DataError, match="polyarena import lm-eval"):
+        check(tmp_path, good, QUICK)
+
+
+def test_the_command_line_ends_with_the_code_of_the_outcome(good, lost_all, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    files = {name: tmp_path / "out" / name for name in ("gate.json", "gate.xml", "comment.md")}
+    gate = tmp_path / "gate.yaml"
+    gate.write_text("rounds: 999\n", encoding="utf-8")
+    arguments = ["gate", "check", "--baseline", str(good), "--candidate", str(lost_all), "-c", str(gate)]
+    outputs = [
+        "--json-file",
+        str(files["gate.json"]),
+        "--junit",
+        str(files["gate.xml"]),
+        "--comment",
+        str(files["comment.md"]),
+    ]
+    assert main([*arguments, *outputs]) == 1
+    shown = capsys.readouterr().out
+    assert "Regressed: " in shown
+    assert json.loads(files["gate.json"].read_text(encoding="utf-8"))["outcome"] == "regressed"
+    assert files["comment.md"].read_text(encoding="utf-8").startswith("<!-- polyarena gate -->")
+    assert "❌" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "::error" not in shown
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert main(arguments) == 1
+    assert "::error title=" in capsys.readouterr().out
+    assert main(["gate", "check", "--baseline", str(good), "--candidate", str(good), "-c", str(gate), "--json"]) == 0
