@@ -68,6 +68,7 @@ class TaskCard(BaseModel):
         notes: What a reader must know; for instance languages that are left out and why, by language.
         left_out: Languages that one would expect and that are missing, with the reason.
         citation: A paper or page to cite.
+        harmful: Whether prompts or answers may do harm; reports that are passed on do not show their texts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,3 +87,4 @@ class TaskCard(BaseModel):
     notes: str = ""
     left_out: dict[str, str] = {}
     citation: str = ""
+    harmful: bool = False

@@ -45,7 +45,7 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     try:
         experiment = Experiment.model_validate(data)
     except ValidationError as error:
-        raise _explained(error, lines, path) from None
+        raise explain_validation(error, lines, path) from None
     experiment._path = path
     experiment._lines = lines
     _refuse_double_names(experiment)
@@ -81,9 +81,16 @@ def _entry(entry: TaskSpec | SuiteSpec) -> str:
     return ".".join((name, *templates))
 
 
-def _explained(
+def explain_validation(
     error: ValidationError, lines: Mapping[tuple[str | int, ...], int], path: Path | None
 ) -> ExperimentError:
+    """Return what is wrong with a file of settings, all of it, each place with its line and the fix.
+
+    Args:
+        error: Of a model of :mod:`polyarena.harness.experiment.schema` or one like it.
+        lines: From :func:`polyarena.harness.experiment.positions.parse_yaml`.
+        path: The file; ``None`` for a mapping.
+    """
     placed: dict[tuple[Any, ...], list[Any]] = {}
     for detail in error.errors(include_url=False):
         placed.setdefault(_location(detail["loc"]), []).append(detail)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -142,10 +141,10 @@ class GateFile(Strict):
     control: Literal["fwer", "fdr"] = "fwer"
     levels: LevelActions = LevelActions()
     groupings: tuple[str, ...] = ("family", "tier")
-    groups: Mapping[str, Selector] = MappingProxyType({})
+    groups: Mapping[str, Selector] = {}
     languages: Selector | None = None
     tasks: tuple[str, ...] | None = None
-    metrics: Mapping[str, MetricRule] = MappingProxyType({})
+    metrics: Mapping[str, MetricRule] = {}
     rates: bool = True
     systems: SystemPair | None = None
     comparison: Literal["shared", "direct"] = "shared"

@@ -194,10 +194,23 @@ def _systems(ours: Lock, theirs: Lock) -> Iterator[Difference]:
     if ours.judges and theirs.judges:
         yield from _fields(Effect.MEASUREMENT, "", (Aspect.BASELINE, "system", one, other))
     for name in sorted(mine.keys() & others.keys()):
+        if _same_cells(ours, theirs, name):
+            continue
         entries = [*_system(ours, theirs, name)]
         yield from entries
         if not entries:
             yield from _answers(ours, theirs, name)
+
+
+def _same_cells(ours: Lock, theirs: Lock, name: str) -> bool:
+    """Whether all cells that both runs have are the same: a key contains all that changes an answer, and no more."""
+    mine, others = ours.cells.get(name, {}), theirs.cells.get(name, {})
+    shared = [
+        (mine[task][code], others[task][code])
+        for task in mine.keys() & others.keys()
+        for code in mine[task].keys() & others[task].keys()
+    ]
+    return bool(shared) and all(one == other for one, other in shared)
 
 
 def _system(ours: Lock, theirs: Lock, name: str) -> Iterator[Difference]:

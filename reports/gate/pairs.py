@@ -156,7 +156,7 @@ def _paired(key: tuple[str, str, str], old: pd.DataFrame, new: pd.DataFrame, sca
     ) * scale.points
     difference[np.abs(difference) < 1e-9] = 0.0
     counts, sums, differing = (
-        np.bincount(flat, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
+        np.bincount(flat, weights=weights, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
         for weights in (np.ones(len(flat)), difference, (difference != 0).astype(np.float64))
     )
     totals = counts.sum(axis=0)

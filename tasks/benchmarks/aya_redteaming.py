@@ -40,6 +40,7 @@ task = OpenEndedTask(
     TaskCard(
         name="aya_redteaming",
         version="1.0",
+        harmful=True,
         title="Aya red-teaming: 7,419 harmful prompts in 8 languages",
         kind=Kind.OPEN_ENDED,
         dataset=Dataset(

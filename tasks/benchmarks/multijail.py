@@ -43,6 +43,7 @@ task = OpenEndedTask(
     TaskCard(
         name="multijail",
         version="1.0",
+        harmful=True,
         title="MultiJail: 315 harmful prompts in 10 languages",
         kind=Kind.OPEN_ENDED,
         dataset=Dataset(

@@ -14,7 +14,7 @@ from polyarena.harness.results import open_run
 from polyarena.reports.gate.result import Outcome
 from polyarena.tasks.errors import StoreError
 
-QUICK = GateFile(rounds=999)
+QUICK = GateFile(rounds=999, margin=20)
 
 
 @pytest.fixture
