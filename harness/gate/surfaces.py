@@ -15,13 +15,14 @@ from polyarena.reports.gate.junit import junit
 from polyarena.reports.gate.markdown import SUMMARY_LIMIT, comment, markdown
 from polyarena.reports.gate.result import GateResult, Outcome
 from polyarena.tasks.errors import StoreError
+from polyarena.tasks.exit_codes import ExitCode
 
-EXIT_CODES: Mapping[Outcome, int] = {
-    Outcome.PASSED: 0,
-    Outcome.REGRESSED: 1,
-    Outcome.INCOMPLETE: 3,
-    Outcome.INCONCLUSIVE: 4,
-    Outcome.INCOMPARABLE: 6,
+EXIT_CODES: Mapping[Outcome, ExitCode] = {
+    Outcome.PASSED: ExitCode.DONE,
+    Outcome.REGRESSED: ExitCode.CHECK_FAILED,
+    Outcome.INCOMPLETE: ExitCode.NOT_COMPLETE,
+    Outcome.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    Outcome.INCOMPARABLE: ExitCode.INCOMPARABLE,
 }
 """What ``polyarena gate check`` ends with."""
 
