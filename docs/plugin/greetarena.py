@@ -115,6 +115,9 @@ class ParrotType:
         """Answer whatever is answered by writing."""
         return kind is not Kind.MULTIPLE_CHOICE
 
+    def endpoint(self, args: Mapping[str, Any]) -> None:
+        """Ask no endpoint: a parrot bills nobody."""
+
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002
         """Name all that changes an answer; it becomes part of each cell's key."""
         return {"times": str(args.get("times", 1))}

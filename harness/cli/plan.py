@@ -115,7 +115,7 @@ def _basis(planned: Plan) -> str:
     named += [
         system.spec.name
         for system in planned.systems
-        if system.spec.model == "endpoint" and system.spec.args.get("tokenizer")
+        if (endpoint := system.type.endpoint(system.spec.args)) is not None and endpoint.tokenizer
     ]
     return (
         "tokens are estimates from the UTF-8 length of the prompts"

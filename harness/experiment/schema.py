@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.harness.endpoints import EndpointSettings
 from polyarena.judges.language_gate import GatePolicy
 from polyarena.judges.panels import PanelRule
 from polyarena.tasks.sampling import Sampling
@@ -359,14 +359,15 @@ class Experiment(Strict):
 
     @model_validator(mode="after")
     def _all_priced(self) -> Self:
-        """A budget of the whole experiment needs prices wherever money is spent."""
+        """A budget of the whole experiment needs prices wherever money is spent; systems are checked when planning."""
         unpriced = [judge.name for judge in self.judges if judge.endpoint and judge.endpoint.prices is None]
-        unpriced += [s.name for s in self.systems if s.model == "endpoint" and not s.args.get("prices")]
         if self.budget is not None and unpriced:
             raise PydanticCustomError(
                 "no_prices", "a budget needs `prices` for every endpoint; {name} has none", {"name": unpriced[0]}
             )
-        currencies = self._currencies()
+        currencies = {
+            judge.endpoint.prices.currency for judge in self.judges if judge.endpoint and judge.endpoint.prices
+        }
         if self.budget is not None and len(currencies) > 1:
             raise PydanticCustomError(
                 "two_currencies",
@@ -374,13 +375,6 @@ class Experiment(Strict):
                 {"names": " and ".join(sorted(currencies))},
             )
         return self
-
-    def _currencies(self) -> set[str]:
-        """Return the currencies of all prices; those of a system are read when its model is built."""
-        judges = {judge.endpoint.prices.currency for judge in self.judges if judge.endpoint and judge.endpoint.prices}
-        systems = [system.args.get("prices") for system in self.systems if system.model == "endpoint"]
-        unsaid = Prices.model_fields["currency"].default
-        return judges | {str(each.get("currency", unsaid)) for each in systems if isinstance(each, Mapping)}
 
     _path: Path | None = PrivateAttr(default=None)
     _lines: Mapping[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)

@@ -16,16 +16,19 @@ from polyarena.tasks.item import Item
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.records import Completion
 from polyarena.tasks.registry import find_task
+from polyarena.tasks.thinking import split_thought
 
 _AGGREGATE = "aggregate "
 
 
 def process_results(doc: dict[str, Any], results: Sequence[str]) -> Mapping[str, Any]:
-    """Score one generated answer with the task's own metrics; empty for tasks that are only judged."""
+    """Score one generated answer with the task's own metrics; empty for tasks that are only judged.
+
+    A thought before the answer is dropped, as in a run of ours; lm-eval's ``think_end_token`` need not be set.
+    """
     item, task = item_of(doc), find_task(doc["polyarena_task"])
-    completion = replace(_unanswered(item, doc["polyarena_task"]), text=results[0])
-    values: dict[str, Any] = dict(task.score(item, completion))
-    return values | statistics_of(task)(item, completion)
+    completion = replace(_unanswered(item, doc["polyarena_task"]), text=split_thought(results[0]).answer)
+    return {**task.score(item, completion), **statistics_of(task)(item, completion)}
 
 
 def process_choices(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Mapping[str, float]:

@@ -60,6 +60,9 @@ class CompletionsType:
         """Anything but multiple choice: what is read is texts."""
         return kind is not Kind.MULTIPLE_CHOICE
 
+    def endpoint(self, args: Mapping[str, Any]) -> None:
+        """Nobody is asked."""
+
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:
         """Return the digest of the language's file, wherever it lies, and which fields are read.
 

@@ -41,6 +41,10 @@ class EndpointType:
         """Anything but multiple choice: chat endpoints do not give the likelihood of a text."""
         return kind is not Kind.MULTIPLE_CHOICE
 
+    def endpoint(self, args: Mapping[str, Any]) -> EndpointSettings:
+        """Return the endpoint that is asked, and that bills."""
+        return _settings(args, "")
+
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002
         """Return address, model and extra fields of the request; no key, no price, no concurrency."""
         settings = _settings(args, "")

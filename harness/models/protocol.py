@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from polyarena.harness.endpoints import EndpointSettings
 from polyarena.judges.protocol import Ask
 from polyarena.tasks.item import Kind
 from polyarena.tasks.sampling import Sampling
@@ -146,6 +147,13 @@ class ModelType(Protocol):
 
     def supports(self, kind: Kind) -> bool:
         """Whether models of this type can answer items of this kind."""
+
+    def endpoint(self, args: Mapping[str, Any]) -> EndpointSettings | None:
+        """The endpoint that models of this type ask through this project's own client, which bills what it answers.
+
+        Planning prices its requests, looks them up in the call cache and holds them to the budget. ``None`` for models
+        that answer on this machine, from files, or through a client of their own: nobody is known to bill them.
+        """
 
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:
         """Everything that changes an answer in this language and is known without loading: part of the cell key.

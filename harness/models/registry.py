@@ -61,7 +61,7 @@ def _checked(name: str, loaded: object, where: str) -> ModelType:
         raise PolyarenaError(
             f"the plugin {name!r} is no model type",
             where=where,
-            why=f"it is {type(loaded).__name__} and lacks check, supports, identity or load",
+            why=f"it is {type(loaded).__name__} and lacks check, supports, endpoint, identity or load",
             fix="point the entry point at an object with the members of polyarena.harness.models.protocol.ModelType",
         )
     return loaded

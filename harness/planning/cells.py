@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.cost import (
@@ -84,7 +83,7 @@ def plan_cell(
     samples, sampling = samples_of(system, task), sampling_of(system, task)
     choosing = task.card.kind is Kind.MULTIPLE_CHOICE
     requests = stats.choices if choosing else stats.items * samples
-    endpoint = EndpointSettings.model_validate(system.spec.args) if system.spec.model == "endpoint" else None
+    endpoint = system.type.endpoint(system.spec.args)
     stored = bool(existing.cell_content(system.spec.name, task.spec.task, language, key))
     cached = 0
     prompt = size_tokens(stats.size * (1 if choosing else samples)) + text_tokens(instructions or "") * requests

@@ -50,9 +50,35 @@ def resolve_systems(
         ExperimentError: A model type cannot answer a kind of item that a task has, or a template file is missing.
         PolyarenaError: The model type refuses its arguments.
     """
-    return tuple(
+    systems = tuple(
         _resolve_system(experiment, index, spec, tasks, context) for index, spec in enumerate(experiment.systems)
     )
+    if experiment.budget is not None:
+        _check_prices(experiment, systems)
+    return systems
+
+
+def _check_prices(experiment: Experiment, systems: Sequence[ResolvedSystem]) -> None:
+    """Refuse a budget of the whole experiment where a system has no prices, or prices in another currency."""
+    endpoints = {system.spec.name: system.type.endpoint(system.spec.args) for system in systems}
+    prices = {name: endpoint.prices for name, endpoint in endpoints.items() if endpoint is not None}
+    unpriced = next((name for name, price in prices.items() if price is None), None)
+    if unpriced is not None:
+        raise ExperimentError(
+            f"a budget needs `prices` for every endpoint; {unpriced} has none",
+            where=experiment.where("budget"),
+            fix="give `prices: {input: ..., output: ...}`, per million tokens, or leave the budget out",
+        )
+    currencies = {price.currency for price in prices.values() if price is not None}
+    currencies |= {
+        judge.endpoint.prices.currency for judge in experiment.judges if judge.endpoint and judge.endpoint.prices
+    }
+    if len(currencies) > 1:
+        raise ExperimentError(
+            f"a budget needs the `prices` of every endpoint in one currency, not in {' and '.join(sorted(currencies))}",
+            where=experiment.where("budget"),
+            fix="give all prices in one currency, or each judge a budget of its own",
+        )
 
 
 def _resolve_system(

@@ -74,6 +74,9 @@ class LmEvalType:
         if "pretrained" in found and found["pretrained"].path.is_dir():
             _check_folder(found["pretrained"].path, args, where)
 
+    def endpoint(self, args: Mapping[str, Any]) -> None:
+        """Nobody that bills through this project's client; what lm-eval's own API types cost is not known."""
+
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002
         """Return the type, the arguments that change an answer, digests of local files, and versions; no secrets.
 

@@ -8,7 +8,7 @@ import pytest
 from polyarena.harness.lm_eval_tasks import task_name, write_folder
 from polyarena.harness.lm_eval_tasks.documents import document, item_of, load
 from polyarena.harness.lm_eval_tasks.scoring import __getattr__ as aggregation
-from polyarena.harness.lm_eval_tasks.scoring import process_choices
+from polyarena.harness.lm_eval_tasks.scoring import process_choices, process_results
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.item import Item, Kind
@@ -227,3 +227,10 @@ def test_a_labelled_task_reports_no_accuracy_by_bytes(tmp_path):
     text = (tmp_path / "polyarena_sib200_swh_Latn.yaml").read_text("utf-8")
     assert "metric: acc\n" in text
     assert "acc_bytes" not in text
+
+
+def test_a_thought_is_no_part_of_the_answer(sums):
+    item = next(iter(sums.items("swh_Latn", None)))
+    row = document(item, "sums")
+    assert process_results(row, ["<think>0 + 1 is 1</think>\n\n1"]) == {"exact_match": 1.0, "length": 1.0}
+    assert process_results(row, ["<think>so it is 1"]) == {"exact_match": 0.0, "length": 0.0}

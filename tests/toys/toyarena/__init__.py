@@ -118,6 +118,9 @@ class ToyType:
     def supports(self, kind):
         return True
 
+    def endpoint(self, args):
+        return None
+
     def identity(self, args, context, language):
         return {"voice": str(args.get("voice", "plain"))}
 
