@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAME = re.compile(r"(?P<metric>.+) \((?P<statistic>median|mean) of (?P<many>\d+) templates\)")
+_NAME = re.compile(r"\A(?P<metric>.+) \((?P<statistic>median|mean) of (?P<many>\d+) templates\)")
 
 
 def over_templates(metric: str, statistic: str, many: int) -> str:

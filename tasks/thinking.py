@@ -72,7 +72,7 @@ _HARMONY_FINAL = "<|channel|>final<|message|>"
 HARMONY_CLOSING = f"<|end|><|start|>assistant{_HARMONY_FINAL}"
 _HARMONY_TURN = "<|start|>assistant"
 
-_GRANITE = re.compile(r"\s*here(?: i|')s my thought process:", re.IGNORECASE)
+_GRANITE = re.compile(r"\A\s*here(?: i|')s my thought process:", re.IGNORECASE)
 _GRANITE_END = re.compile(r"here(?: i|')s my response:", re.IGNORECASE)
 
 _BY_MARK = {mark.lower(): family for family in FAMILIES for mark in (family.start, family.end)}
@@ -83,11 +83,11 @@ _MARK = re.compile(
 )
 _CONTROL = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
 _HARMONY = re.compile(
-    r"\s*(?:<\|start\|>assistant)?<\|channel\|>[ \t]*(?:analysis|commentary|final)\b"
-    r"|(?s:.*?)<\|channel\|>[ \t]*final\b[^<\n]{0,40}(?:<\|constrain\|>[^<\n]{0,40})?<\|message\|>"
+    r"\A(?:\s*(?:<\|start\|>assistant)?<\|channel\|>[ \t]*(?:analysis|commentary|final)\b"
+    r"|(?s:.*?)<\|channel\|>[ \t]*final\b[^<\n]{0,40}(?:<\|constrain\|>[^<\n]{0,40})?<\|message\|>)"
 )
 # Servers that drop special tokens leave the channels' names glued to what they say.
-_BARE_HARMONY = re.compile(r"\s*analysis(?=[^\W\d_a-z])")
+_BARE_HARMONY = re.compile(r"\A\s*analysis(?=[^\W\d_a-z])")
 _BARE_FINAL = "assistantfinal"
 _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)", re.MULTILINE)
 _QUOTES = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 _BLOCK_MARK = re.compile(
     r"<<<(?P<end>end of )?(?P<what>request|reference answer|answer(?: [AB])?) (?P<fence>[0-9a-f]{16})>>>", re.IGNORECASE
 )
-_FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
+_FENCE = re.compile(r"\A[ \t]*(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
 
 
 def without_blocks(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_TAG = re.compile(r"(?:[\w-]*[-_])?v?\d+(?:\.\d+)+(?:[-+.]?\w+)*|v\d+")
+_TAG = re.compile(r"\A(?:(?:[\w-]*[-_])?v?\d+(?:\.\d+)+(?:[-+.]?\w+)*|v\d+)")
 
 
 def is_pinned(revision: str) -> bool:
