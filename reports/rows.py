@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from polyarena.reports.labels import TIER_TITLES, Label, language_label
+from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 Kind = Literal["average", "tier", "language"]
 
@@ -31,6 +32,15 @@ class Mark:
     band_high: float | None = None
     detectable: float | None = None
     flag: str = ""
+    wins: int | None = None
+    ties: int | None = None
+    losses: int | None = None
+
+    @property
+    def record(self) -> str:
+        """Wins, ties and losses, as ``12 / 3 / 5``; empty for scores."""
+        counts = (self.wins, self.ties, self.losses)
+        return "" if None in counts else " / ".join(f"{count:,}" for count in counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +73,13 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
         the series; ties by name; languages without a value last.
     """
     marks = marks_of(estimates, ("macro", "tier", "language"))
+    facts = metric_facts(str(estimates["metric"].iloc[0])) if len(estimates) else MetricFacts()
 
     def of(level: str, group: str) -> tuple[Mark | None, ...]:
         return tuple(marks.get((level, group, system)) for system in series)
 
     def order(label: Label) -> tuple[float, str, str]:
-        values = [mark.value for mark in of("language", label.code) if mark and mark.value is not None]
+        values = [facts.goodness(m.value) for m in of("language", label.code) if m and m.value is not None]
         return (-fsum(values) / len(values) if values else float("inf"), label.name, label.code)
 
     labels = [language_label(code) for code in sorted({group for level, group, _ in marks if level == "language"})]
@@ -94,7 +105,8 @@ def _mark(row: Mapping[Hashable, Any]) -> Mark:
         "value", "low", "high", "worst", "best", "lowest", "highest", "band_low", "band_high", "detectable",
     )  # fmt: skip
     numbers = {name: _number(row.get(name)) for name in names}
-    return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]), flag=row.get("flag") or "")
+    counts = {name: None if pd.isna(row.get(name)) else int(row[name]) for name in ("wins", "ties", "losses")}
+    return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]), flag=row.get("flag") or "", **counts)
 
 
 def _number(value: float | None) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyarena.reports.flags import MARK
+from polyarena.reports.metric_facts import display_scale
 from polyarena.reports.rows import Mark, Row, rows
 from polyarena.reports.template_names import is_over_templates, plain_metric
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMPARISON = ("judge", "task", "system", "baseline")
-FIXED = frozenset({"code", "language", "own_name", "tier", "band", "n", "no_verdict", "flag"})
+FIXED = frozenset({"code", "language", "own_name", "tier", "band", "wins_ties_losses", "n", "no_verdict", "flag"})
 """Columns of a table over languages that are there whatever the systems are called."""
 
 MOST_NAMED = 8
@@ -45,9 +46,8 @@ class Section:
 
     @property
     def scale(self) -> float:
-        """What values are multiplied with: 100 for win rates and scores between 0 and 1, else 1."""
-        values = self.estimates["value"].dropna()
-        return 100.0 if bool(values.between(0, 1).all()) else 1.0
+        """What values are multiplied with: 100 for shares, else 1; the metric says which."""
+        return display_scale(self.metric, self.estimates["value"].dropna())
 
     @property
     def rows(self) -> list[Row]:
@@ -107,13 +107,14 @@ def _place(task: str, metric: str) -> tuple[str, int, str, str]:
     return (task.partition(".")[0], order, task, metric)
 
 
-def format_mark(mark: Mark | None, scale: float = 100.0, *, spread: bool = True) -> str:
+def format_mark(mark: Mark | None, scale: float = 100.0, *, spread: bool = True, unit: str = "") -> str:
     """Return a number as tables show it.
 
     Args:
         mark: The estimate; ``None`` where a system lacks the row.
         scale: 100 for shares.
         spread: Whether to show the least and the greatest of several prompt templates.
+        unit: Behind the value.
 
     Returns:
         ``61.2 [57.0, 65.3]``; ``61.2 [–]`` without an interval; ``–`` without a value. Over prompt templates, the least
@@ -121,7 +122,7 @@ def format_mark(mark: Mark | None, scale: float = 100.0, *, spread: bool = True)
     """
     if mark is None or mark.value is None:
         return "–"
-    parts = [f"{scale * mark.value:.1f}"]
+    parts = [f"{scale * mark.value:.1f}{unit}"]
     known = mark.low is not None and mark.high is not None
     parts.append(f"[{scale * mark.low:.1f}, {scale * mark.high:.1f}]" if known else "[–]")  # type: ignore[operator]
     if spread and mark.lowest is not None and mark.highest is not None:
@@ -142,8 +143,8 @@ def language_table(section: Section) -> pd.DataFrame:
     Returns:
         Columns ``code`` (empty for averages), ``language``, ``own_name``, ``tier``, one for each system (one that has
         the name of another column gets ``(system)`` behind it), ``band`` (for all languages together, where there is
-        one; of several systems ``<system>: band``), ``n`` (items of the first system), for win rates ``no_verdict``
-        (games) and, where a number is flagged, ``flag``.
+        one; of several systems ``<system>: band``), ``n`` (items of the first system), for win rates
+        ``wins_ties_losses`` (battles) and ``no_verdict`` (games) and, where a number is flagged, ``flag``.
     """
     import pandas as pd
 
@@ -169,6 +170,7 @@ def language_table(section: Section) -> pd.DataFrame:
             line[name] = format_band(mark, section.scale) if label else ""
         line["n"] = str(first.n) if first else "0"
         if section.baseline is not None:
+            line["wins_ties_losses"] = first.record if first else ""
             line["no_verdict"] = str(first.n_invalid) if first else "0"
         if any(flags):
             line["flag"] = flag

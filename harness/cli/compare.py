@@ -117,12 +117,16 @@ def _both(frame: pd.DataFrame, system: str, against: str) -> bool:
 def _print(found: pd.DataFrame) -> None:
     from polyarena.harness.cli.output import print_lines, print_table
     from polyarena.harness.cli.shorten import print_omitted, shorten
+    from polyarena.reports.metric_facts import display_scale
 
     keys = ["task", "metric", "judge", "baseline"]
     for _, rows in found.groupby(keys, sort=False, dropna=False):
         first = rows.iloc[0]
         judged = f", judge {first['judge']}, against {first['baseline']}" if isinstance(first["judge"], str) else ""
-        title = f"{first['task']}: {first['metric']} of {first['system']} minus {first['against']}{judged}"
+        values = [value for value in (*rows["value"], *rows["value_against"]) if value == value]
+        scale = display_scale(str(first["metric"]), values)
+        unit = " in percentage points" if scale == 100 else ""
+        title = f"{first['task']}: {first['metric']} of {first['system']} minus {first['against']}{unit}{judged}"
         headings = [
             "",
             "difference",
@@ -136,25 +140,31 @@ def _print(found: pd.DataFrame) -> None:
         if stated:
             headings += ["non-inferior", "equivalent"]
         shown, left = shorten(rows.to_dict("records"), lambda row: row["level"] == "language")
-        print_table(title, headings, [_cells(row, stated=stated) for row in shown], right=(1, 3, 5, 6), spare=(6, 5))
+        lines = [_cells(row, scale, stated=stated) for row in shown]
+        print_table(title, headings, lines, right=(1, 3, 5, 6), spare=(6, 5), whole=(0,))
         print_omitted(left)
     print_lines(
-        "p: randomisation test, two-sided, not adjusted for the number of rows. detectable: the difference that these "
-        "items find in 80% of such experiments. --json has bands and adjusted p-values for all languages together."
+        "p: randomisation test, two-sided, not adjusted for the number of rows. detectable: the true difference that "
+        "these items detect 80% of the time. --json has simultaneous bands and p-values adjusted for the number of "
+        "languages, with shares as fractions of 1."
     )
 
 
-def _cells(row: dict[Any, Any], *, stated: bool) -> list[str]:
-    name = row["group"] if row["level"] in ("macro", "language") else f"{row['level']} {row['group']}"
-    ends = f"{row['low']:+.4f} to {row['high']:+.4f}" if row["low"] is not None and row["low"] == row["low"] else "none"
+def _cells(row: dict[Any, Any], scale: float, *, stated: bool) -> list[str]:
+    from polyarena.reports.labels import language_label
+
+    names = {"macro": "all languages", "language": language_label(str(row["group"])).name}
+    name = names.get(row["level"], f"{row['level']} {row['group']}")
+    known = row["low"] is not None and row["low"] == row["low"]
+    ends = f"{scale * row['low']:+.1f} to {scale * row['high']:+.1f}" if known else "none"
     reach = row["detectable"]
     cells = [
         str(name),
-        f"{row['difference']:+.4f}",
+        f"{scale * row['difference']:+.1f}",
         ends,
         f"{row['p_value']:.4f}",
         str(row["outcome"]),
-        "" if reach is None or reach != reach else f"{reach:.4f}",
+        "" if reach is None or reach != reach else f"{scale * reach:.1f}",
         str(row["n"]),
     ]
     return [*cells, str(row["non_inferiority"]), str(row["equivalence"])] if stated else cells

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from polyarena.harness.terminal import printable, printable_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
 
 def print_json(value: Any) -> None:
@@ -39,6 +39,7 @@ def print_table(
     *,
     right: Iterable[int] = (),
     spare: Sequence[int] = (),
+    whole: Iterable[int] = (),
 ) -> None:
     """Print a table.
 
@@ -48,6 +49,7 @@ def print_table(
         rows: Their texts.
         right: Indices of columns aligned to the right.
         spare: Indices of columns that a narrow terminal does without, the first to go first.
+        whole: Indices of columns, such as names, that are broken last.
     """
     from rich import box
     from rich.table import Table
@@ -59,11 +61,13 @@ def print_table(
     for index in spare:
         if _width(columns, texts, shown) > console.width:
             shown.remove(index)
+    ends, unbroken = set(right), set(whole)
     heading = Text(printable(title), style="table.title") if title else None
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index in shown:
         name = Text(printable(columns[index]))
-        table.add_column(name, justify="right" if index in set(right) else "left", overflow="fold")
+        justify: JustifyMethod = "right" if index in ends else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=index in unbroken)
     for row in texts:
         table.add_row(*(Text(row[index]) for index in shown))
     console.print(table)

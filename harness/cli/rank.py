@@ -48,7 +48,7 @@ def command(
     from polyarena.harness.cli.output import print_json
     from polyarena.harness.cli.style import at_equal_style, print_style, rows_of, style_data
     from polyarena.harness.results import open_run
-    from polyarena.reports.stats.cycles import cycle_sentences, cycles, pairwise_matrix
+    from polyarena.reports.stats.cycles import cycle_sentence, significant_cycles
     from polyarena.reports.stats.ranking import rank
     from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -71,16 +71,16 @@ def command(
             fix="run an experiment with judges, a baseline and another system",
         )
     controlled = at_equal_style(records, battles, **chosen) if style else None
+    significant = significant_cycles(battles, confidence=chosen["confidence"])
     if json:
         found = [
-            {"judge": str(judge), "task": str(task), "systems": list(cycle.systems), "margin": cycle.margin}
-            for (task, judge), own in battles.groupby(["task", "judge"], sort=True)
-            for cycle in cycles(pairwise_matrix(own))
+            {"judge": judge, "task": task, "systems": list(cycle.systems), "margin": cycle.margin}
+            for task, judge, cycle in significant
         ]
         told = {"folder": str(folder), "ranking": rows_of(ranking), "cycles": found}
         print_json(told if controlled is None else told | style_data(controlled))
         return 0
-    _print(ranking, cycle_sentences(battles), chosen["confidence"])
+    _print(ranking, [cycle_sentence(*each) for each in significant], chosen["confidence"])
     if controlled is not None:
         print_style(controlled)
     return 0
@@ -90,6 +90,10 @@ def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> N
     from polyarena.harness.cli.output import print_lines, print_table
     from polyarena.harness.cli.shorten import print_omitted, shorten
 
+    columns = (
+        "languages", "rank", "range", "system", "rating", "interval", "win rate in %", "wins/ties/losses", "first",
+        "battles",
+    )  # fmt: skip
     for (task, judge), own in ranking.groupby(["task", "judge"], sort=True):
         base = own["baseline"].iloc[0]
         if len(set(own.loc[own["level"] == "language", "group"])) == 1:
@@ -97,41 +101,54 @@ def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> N
         shown, left = shorten(own.itertuples(), lambda row: bool(row.level == "language"))
         print_table(
             f"{task}: systems by judge {judge}, {base} at 1000",
-            ("group", "rank", "could be", "system", "rating", "interval", "win rate in %", "first", "battles", "note"),
+            columns,
             [_cells(row) for row in shown],
-            right=(1, 2, 4, 5, 6, 7, 8),
-            spare=(8, 7),
+            right=(1, 2, 4, 5, 6, 7, 8, 9),
+            spare=(9, 8, 5, 7, 0),
+            whole=(3,),
         )
         print_omitted(left)
+        print_lines(*_notes(shown))
     print_lines(
-        "group all: each language has the same weight. Ranks that could be: "
-        f"at {100 * confidence:g}%, all comparisons together."
+        f"Ranges of ranks hold at {100 * confidence:g}% for all comparisons together. The win rate is that against the "
+        "baseline; wins, ties and losses are against all systems. In the average, each language has the same weight."
     )
     print_lines(*cycles)
+
+
+def _notes(rows: Sequence[Any]) -> list[str]:
+    """Return the notes of rows, each once with the systems that it is about."""
+    about: dict[str, list[str]] = {}
+    for row in rows:
+        if row.note and row.system not in about.setdefault(row.note, []):
+            about[row.note].append(row.system)
+    return [f"{', '.join(systems)}: {note}." for note, systems in about.items()]
 
 
 def _cells(row: Any) -> tuple[str, ...]:
     import pandas as pd
 
+    from polyarena.reports.labels import language_label
+
     def shown(value: Any, form: str, scale: float = 1.0) -> str:
         return "" if pd.isna(value) else format(value * scale, form)
 
-    could = "" if pd.isna(row.rank_low) else f"{row.rank_low}-{row.rank_high}"
+    could = "" if pd.isna(row.rank_low) else f"{row.rank_low}–{row.rank_high}"
     ends = "" if pd.isna(row.rating) or row.system == row.baseline else (
         f"{shown(row.rating_low, '.0f') or 'open'} to {shown(row.rating_high, '.0f') or 'open'}"
     )  # fmt: skip
     win = shown(row.win_rate, ".1f", 100)
     if not pd.isna(row.low):
-        win = f"{win} ({shown(row.low, '.1f', 100)} to {shown(row.high, '.1f', 100)})"
+        win = f"{win} [{shown(row.low, '.1f', 100)}, {shown(row.high, '.1f', 100)}]"
     return (
-        row.group,
+        "all" if row.level == "macro" else language_label(str(row.group)).name,
         shown(row.rank, "d", 1),
         could,
         row.system,
         shown(row.rating, ".0f"),
         ends,
         win,
+        f"{row.wins:,}/{row.ties:,}/{row.losses:,}",
         shown(row.p_best, ".2f"),
-        str(row.n),
-        row.note,
+        f"{row.n:,}",
     )

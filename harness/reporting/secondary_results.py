@@ -107,7 +107,7 @@ def secondary_results(
     ranking, comparisons, evenness, averages = (
         pd.concat(each, ignore_index=True) if each else no_rows() for each in (ranked, compared, even, over)
     )
-    cycles = tuple(sentence for part in many for sentence in cycle_sentences(part))
+    cycles = tuple(sentence for part in many for sentence in cycle_sentences(part, confidence=chosen["confidence"]))
     return SecondaryResults(ranking, comparisons, evenness, cycles, averages)
 
 

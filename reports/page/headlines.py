@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from polyarena.reports.metric_facts import unit_label
 from polyarena.reports.rows import Mark
 from polyarena.reports.stats.outcome import Outcome, outcome
 from polyarena.reports.tables import Section, format_mark
@@ -48,28 +49,29 @@ def _comparison(section: Section, mark: Mark) -> Headline:
         claim = f"No game of {system} against {baseline} has a verdict."
         why = f"The columns `error` and `raw` of the games of {section.judge} say why."
         return Headline(str(Outcome.INCONCLUSIVE), claim, (why,))
-    rate = f"{100 * mark.value:.1f}% of battles"
-    span = f" ({_level(section)} interval {_span(mark)})" if mark.low is not None else " (no interval)"
+    rate = f"{100 * mark.value:.1f}%"
+    span = f"{_level(section)} interval {_span(mark)}" if mark.low is not None else "no interval"
+    counts = f"; {_counts(mark)}" if mark.wins is not None else ""
     if verdict is Outcome.INCONCLUSIVE:
-        claim = f"It is open whether {system} is better than {baseline}: it wins {rate}{span}."
+        claim = f"Inconclusive: {system} has a win rate of {rate} against {baseline} ({span}{counts})."
     else:
-        claim = f"{system} {VERBS[verdict]} {baseline}: it wins {rate}{span}."
+        claim = f"{system} {VERBS[verdict]} {baseline}: its win rate is {rate} ({span}{counts})."
     details = [
         f"Average over {_languages(section)} on {section.task}, judged by {section.judge}; ties count half.",
     ]
     if len(rows) > 1:
         details.append(_by_language(section, rows))
     if mark.detectable is not None and mark.detectable > LONGEST_DISTANCE:
-        details.append("Such items cannot find even the longest distance from 50% in 80% of experiments: too few.")
+        details.append("There are too few items to detect even the largest possible difference 80% of the time.")
     elif mark.detectable is not None:
         details.append(
-            f"Such items find a distance of {100 * mark.detectable:.1f} points from 50% in 80% of experiments; "
-            "smaller ones are missed more often."
+            f"With these items, a true difference of {100 * mark.detectable:.1f} points from 50% is detected 80% of "
+            "the time; smaller ones usually are not."
         )
     if mark.n_invalid and mark.worst is not None and mark.best is not None:
         details.append(
-            f"Games without a verdict: {mark.n_invalid}. Were all of them lost, the win rate would be "
-            f"{100 * mark.worst:.1f}%; were all won, {100 * mark.best:.1f}%."
+            f"Games without a verdict: {mark.n_invalid:,}. If all of them were lost, the win rate would be "
+            f"{100 * mark.worst:.1f}%; if all were won, {100 * mark.best:.1f}%."
         )
     return Headline(str(verdict), claim, tuple(details))
 
@@ -77,23 +79,23 @@ def _comparison(section: Section, mark: Mark) -> Headline:
 def _by_language(section: Section, rows: list[Mark | None]) -> str:
     counts = Counter(outcome(m.low, m.high) for m in rows if m)
     sentence = (
-        f"Language by language: better in {counts[Outcome.BETTER]}, worse in {counts[Outcome.WORSE]}, inconclusive in "
-        f"{counts[Outcome.INCONCLUSIVE]}. These intervals are not corrected for looking at many languages: about one "
-        f"in {_odds(section)} misses by chance alone."
+        f"By language: better in {counts[Outcome.BETTER]}, worse in {counts[Outcome.WORSE]}, inconclusive in "
+        f"{counts[Outcome.INCONCLUSIVE]}. These intervals are not adjusted for the number of languages: about one in "
+        f"{_odds(section)} misses the true value by chance."
     )
     together = Counter(outcome(m.band_low, m.band_high) for m in rows if m and m.band_low is not None)
     if together:
         sentence += (
-            f" With bands that hold for all languages together: better in {together[Outcome.BETTER]}, worse in "
-            f"{together[Outcome.WORSE]}."
+            f" With simultaneous bands, which hold for all languages together: better in {together[Outcome.BETTER]}, "
+            f"worse in {together[Outcome.WORSE]}."
         )
     return sentence
 
 
 def _scores(section: Section, marks: tuple[Mark | None, ...]) -> Headline:
-    unit = " %" if section.scale > 1 else ""
+    unit = unit_label(section.scale)
     parts = [
-        f"{system} {format_mark(mark, section.scale)}{unit}"
+        f"{system} {format_mark(mark, section.scale, unit=unit)}"
         for system, mark in zip(section.systems, marks, strict=True)
         if mark and mark.value is not None
     ]
@@ -107,7 +109,10 @@ def _scores(section: Section, marks: tuple[Mark | None, ...]) -> Headline:
 def _languages(section: Section) -> str:
     averages = section.estimates[section.estimates["level"] == "macro"]
     many = sorted({int(n) for n in averages["n_languages"]})
-    return f"{many[-1]} language{'s' if many[-1] != 1 else ''}" if many else "no language"
+    if not many:
+        return "no language"
+    counts = f"{many[0]}" if len(many) == 1 else f"{many[0]} to {many[-1]}"
+    return f"{counts} language{'s' if many[-1] != 1 else ''}"
 
 
 def _level(section: Section) -> str:
@@ -121,4 +126,10 @@ def _odds(section: Section) -> str:
 def _span(mark: Mark) -> str:
     assert mark.low is not None
     assert mark.high is not None
-    return f"{100 * mark.low:.1f} to {100 * mark.high:.1f}%"
+    return f"{100 * mark.low:.1f}–{100 * mark.high:.1f}%"
+
+
+def _counts(mark: Mark) -> str:
+    """Return wins, ties and losses in words."""
+    said = ((mark.wins, "win", "wins"), (mark.ties, "tie", "ties"), (mark.losses, "loss", "losses"))
+    return ", ".join(f"{count or 0:,} {one if count == 1 else many}" for count, one, many in said)

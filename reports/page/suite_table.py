@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from polyarena.reports.metric_facts import display_scale
 from polyarena.reports.page.content import Table
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def suite_table(averages: pd.DataFrame) -> Table | None:
         found = _TASKS.search(row["signature"])
         tasks = found.group(1).split("+") if found else []
         behind[f"{metric} of {row['task']}"] = ", ".join(tasks)
-        scale = 100.0 if 0 <= row["value"] <= 1 else 1.0
+        scale = display_scale(row["metric"], [row["value"]])
         text = f"{scale * row['value']:.1f}"
         if row["low"] == row["low"]:
             text += f" [{scale * row['low']:.1f}, {scale * row['high']:.1f}]"

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.labels import language_label
+from polyarena.reports.metric_facts import display_scale
 from polyarena.reports.page.content import Table
 from polyarena.reports.template_names import is_over_templates, plain_metric
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EQUITY = {
-    "minimum": "Lowest language",
-    "worst_decile": "Lowest tenth",
+    "worst": "Worst language",
+    "worst_decile": "Worst tenth",
     "standard_deviation": "Spread over languages",
     "gap_to_english": "English minus the others",
     "tier_slope": "A step up in resources",
@@ -33,7 +34,8 @@ def ranking_table(ranking: pd.DataFrame, cycles: Sequence[str] = ()) -> Table | 
     if not own:
         return None
     columns = (
-        "System", "Task", "Judge", "Rank", "Could be", "Group", "Rating", "Against the baseline (%)", "First",
+        "System", "Task", "Judge", "Rank", "Rank range", "Group", "Rating", "Win rate against the baseline (%)",
+        "Wins / ties / losses", "First",
     )  # fmt: skip
     rows = tuple(
         (
@@ -45,16 +47,17 @@ def ranking_table(ranking: pd.DataFrame, cycles: Sequence[str] = ()) -> Table | 
             _number(row["tie_group"], 0),
             _around(row["rating"], row["rating_low"], row["rating_high"], 1, 0),
             _around(row["win_rate"], row["low"], row["high"], 100, 1),
+            f"{row['wins']:,} / {row['ties']:,} / {row['losses']:,}",
             _number(row["p_best"], 2),
         )
         for row in own
     )
     notes = (
-        "Bradley-Terry with ties; the baseline stands at 1000 in every round of the bootstrap. Could be: the ranks "
-        "that the data allow, all comparisons together. Systems of one group cannot be told from the group's best. "
-        "First: share of rounds in which the system is first.",
+        "Bradley-Terry with ties; the baseline has 1000 in every bootstrap round. Rank range: the ranks that the "
+        "data allow, all comparisons together. Systems of one group cannot be distinguished from the group's best. "
+        "Wins, ties and losses: battles against all systems. First: share of rounds in which the system is first.",
         *(f"{row['system']} on {row['task']}: {row['note']}." for row in own if row["note"]),
-        *(f"A circle in {circle}." for circle in cycles),
+        *(f"A cycle in {cycle}." for cycle in cycles),
     )
     return Table("Ranking", columns, rows, texts=3, notes=notes)
 
@@ -110,9 +113,9 @@ def equity_table(found: pd.DataFrame) -> Table | None:
     if not several:
         return None
     notes = (
-        "Shares in points of a hundred, with their intervals. Lowest tenth: the mean of the lowest tenth of the "
-        "languages. The lowest of many estimates is lower than the truth on average: read it with its interval; there "
-        "is none where a language has few items, or where all resamples agree. "
+        "Shares in percentage points, with their intervals. Worst tenth: the mean of the worst tenth of the languages. "
+        "The worst of many estimates is worse than the truth on average: read it with its interval; there is none "
+        "where a language has few items, or where all resamples agree. "
         "Spread: the standard deviation over languages, without what sampling alone adds. A step up in resources: the "
         "slope over the tiers low, mid and high.",
     )
@@ -135,17 +138,14 @@ def _aggregate(cells: dict[str, dict[Any, Any]], name: str) -> str:
     row = cells.get(name)
     if row is None:
         return "–"
-    scale = 100.0 if all(_within(each["value"]) for each in cells.values()) else 1.0
+    scale = display_scale(str(row["metric"]), [each["value"] for each in cells.values() if not _missing(each["value"])])
     text = _around(row["value"], row["low"], row["high"], scale, 1, sign=name in ("gap_to_english", "tier_slope"))
-    return f"{text} {language_label(str(row['languages'])).name}" if name == "minimum" and text != "–" else text
+    return f"{text} {language_label(str(row['languages'])).name}" if name == "worst" and text != "–" else text
 
 
 def _scale(row: dict[Any, Any]) -> float:
-    return 100.0 if _within(row["value"]) and _within(row["value_against"]) else 1.0
-
-
-def _within(value: Any) -> bool:
-    return _missing(value) or -1 <= value <= 1
+    values = (row["value"], row["value_against"])
+    return display_scale(str(row["metric"]), [value for value in values if not _missing(value)])
 
 
 def _around(value: Any, low: Any, high: Any, scale: float, digits: int, *, sign: bool = False) -> str:

@@ -16,7 +16,7 @@ from polyarena.reports.template_names import is_over_templates
 
 @dataclass(frozen=True, slots=True)
 class LanguageRow:
-    """A row of a table over languages; ``n`` and ``invalid`` are empty where there is nothing to count."""
+    """A row of a table over languages; ``n``, ``invalid`` and ``record`` are empty where there is nothing to count."""
 
     kind: str
     title: str
@@ -25,6 +25,7 @@ class LanguageRow:
     n: str
     invalid: str
     band: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class GroupTable:
 
 def title_of(section: Section) -> str:
     """Return what a section shows, in one line."""
-    unit = " (%)" if section.scale > 1 else ""
+    unit = " (%)" if section.scale == 100 else ""
     if section.baseline is None:
         return f"{section.metric} on {section.task}{unit}"
     return f"{section.systems[0]} against {section.baseline} on {section.task}, judge {section.judge}"
@@ -79,7 +80,7 @@ def title_of(section: Section) -> str:
 
 def language_view(section: Section, id: str) -> LanguageTable:
     """Return the table over languages of one section."""
-    unit = " (%)" if section.scale > 1 else ""
+    unit = " (%)" if section.scale == 100 else ""
     by_signature: dict[str, list[str]] = defaultdict(list)
     remarks: dict[str, list[str]] = defaultdict(list)
     for system, group, signature, note in zip(
@@ -165,4 +166,5 @@ def _line(row: Row, scale: float) -> LanguageRow:
     bare = row.kind == "tier" and first is None
     cells = tuple("" if bare else format_mark(mark, scale) for mark in row.marks)
     band = format_band(row.marks[0], scale) if row.label else ""
-    return LanguageRow(row.kind, row.title, row.label, cells, str(first.n) if first else "", invalid, band)
+    record = first.record if first else ""
+    return LanguageRow(row.kind, row.title, row.label, cells, str(first.n) if first else "", invalid, band, record)

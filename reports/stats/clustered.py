@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.metric_facts import is_share
 from polyarena.reports.stats.resampling import Floats, Integers, bootstrap_means, exact_grid, strata
 
 Series = tuple[str, ...]
@@ -24,7 +25,7 @@ class Clustered:
         columns: (series, language) of the k columns, sorted; a series is what tells systems, judges and metrics apart.
         sums: Shape (n, k), on the exact grid.
         counts: Shape (n, k).
-        bounded: Shape (k,); whether all values of a column lie in [0, 1].
+        bounded: Shape (k,); whether all values of a column lie in [0, 1], and those of its metric must.
     """
 
     clusters: tuple[str, ...]
@@ -57,7 +58,7 @@ def cluster_values(frame: pd.DataFrame, series: Sequence[str]) -> Clustered:
 
     Args:
         frame: One row per item with ``source_id``, ``item_id``, ``language``, ``value`` (finite) and the columns named
-            in ``series``; at least one row, in any order.
+            in ``series``; at least one row, in any order. A column ``metric`` says which range values have.
         series: The columns that, with the language, tell one mean from another.
     """
     ordered = frame.sort_values([*series, "language", "source_id", "item_id"])
@@ -71,7 +72,12 @@ def cluster_values(frame: pd.DataFrame, series: Sequence[str]) -> Clustered:
     flat = row * shape[1] + column
     counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
     sums = np.bincount(flat, weights=values, minlength=shape[0] * shape[1]).reshape(shape)
-    outside = np.bincount(column, weights=(values < 0) | (values > 1), minlength=shape[1])
+    outside = (values < 0) | (values > 1)
+    if "metric" in ordered:
+        # A reward or a chrF++ that happens to lie between 0 and 1 is no share.
+        shares = {name: is_share(str(name)) for name in ordered["metric"].unique()}
+        outside |= ~ordered["metric"].map(shares).to_numpy(dtype=np.bool_)
+    beyond = np.bincount(column, weights=outside, minlength=shape[1])
     columns = tuple((key[:-1], key[-1]) for key in keys)
     languages = sorted({language for _, language in columns})
     present = np.zeros((shape[0], len(languages)), dtype=np.bool_)
@@ -83,5 +89,5 @@ def cluster_values(frame: pd.DataFrame, series: Sequence[str]) -> Clustered:
         columns=columns,
         sums=exact_grid(sums.astype(np.float64)),
         counts=counts,
-        bounded=outside == 0,
+        bounded=beyond == 0,
     )

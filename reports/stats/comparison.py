@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.metric_facts import Direction, metric_facts
 from polyarena.reports.stats.clustered import Clustered, cluster_values
 from polyarena.reports.stats.common_items import CommonItems, common_items
 from polyarena.reports.stats.contrasts import Contrast, contrast, contrast_interval
@@ -53,7 +54,9 @@ class Comparison:
         band_high: Upper end.
         confidence: Nominal, of the interval and of all bands together.
         method: Of the interval.
-        outcome: ``better`` when the interval lies above 0, ``worse`` when below, else ``inconclusive``.
+        outcome: ``better`` when the interval lies above 0, ``worse`` when below, else ``inconclusive``; the other way
+            round for metrics of which less is better, and by the distance from 0 for those that are best at 0
+            (:class:`polyarena.tasks.metrics.metric.Direction`).
         p_value: Two-sided, of the randomisation test.
         p_holm: The same, adjusted for the number of languages; for languages only.
         p_mcnemar: Two-sided, of McNemar's exact test; only for single languages with values of 0 and 1.
@@ -192,7 +195,7 @@ def _columns(pair: CommonItems) -> Clustered | CorpusClustered:
         return cluster_statistics(pair.rows, ["system"], corpus_formula(pair.metric, pair.rows, _KEY))
     items = ["system", "language", "source_id", "item_id"]
     averaged = pair.rows.sort_values([*items, "sample_index"]).groupby(items, sort=True)["value"].mean()
-    return cluster_values(averaged.reset_index(), ["system"])
+    return cluster_values(averaged.reset_index().assign(metric=pair.metric), ["system"])
 
 
 def _comparison(
@@ -206,13 +209,15 @@ def _comparison(
     found, ours, theirs = _difference(data, group, systems)
     around = contrast_interval(data, found, settings)
     verdicts: dict[str, str | None] = {"non_inferiority": None, "equivalence": None}
+    value, value_against = (float(np.mean([data.value(i) for i in columns])) for columns in (ours, theirs))
+    gain = _gain(data, pair.metric, ours, theirs, (value, value_against))
+    better = contrast_interval(data, gain, settings)
     if margin is not None:
-        inner = contrast_interval(data, found, replace(settings, confidence=2 * settings.confidence - 1))
+        inner = contrast_interval(data, gain, replace(settings, confidence=2 * settings.confidence - 1))
         verdicts["non_inferiority"] = non_inferiority(inner.low, inner.high, margin).value
         verdicts["equivalence"] = equivalence(inner.low, inner.high, margin).value
     error = around.standard_error
     reach = normal_quantile(0.5 + settings.confidence / 2) + normal_quantile(POWER)
-    value, value_against = (float(np.mean([data.value(i) for i in columns])) for columns in (ours, theirs))
     return Comparison(
         task=pair.task,
         judge=pair.judge,
@@ -232,7 +237,7 @@ def _comparison(
         band_high=None,
         confidence=settings.confidence,
         method=around.method,
-        outcome=outcome(around.low, around.high, 0.0).value,
+        outcome=outcome(better.low, better.high, 0.0).value,
         p_value=_randomised(data, found, ours, theirs, settings),
         p_holm=None,
         p_mcnemar=_mcnemar(data, ours, theirs),
@@ -255,6 +260,23 @@ def _difference(
     ours, theirs = ([places[(name,), code] for code in group.languages] for name in systems)
     share = 1 / len(group.languages)
     return contrast(data, {**dict.fromkeys(ours, share), **dict.fromkeys(theirs, -share)}), ours, theirs
+
+
+def _gain(
+    data: Clustered | CorpusClustered, metric: str, ours: list[int], theirs: list[int], values: tuple[float, float]
+) -> Contrast:
+    """Return the difference as the metric's direction has it: above 0 where the first system is better.
+
+    Where 0 is best, it is what the first is nearer to 0, with the signs of the two estimates.
+    """
+    direction = metric_facts(metric).direction
+    if direction is Direction.ZERO:
+        factors = tuple(-1.0 if value >= 0 else 1.0 for value in values)
+    else:
+        factors = (1.0, 1.0) if direction is Direction.HIGHER else (-1.0, -1.0)
+    share = 1 / len(ours)
+    weights = {**dict.fromkeys(ours, factors[0] * share), **dict.fromkeys(theirs, -factors[1] * share)}
+    return contrast(data, weights)
 
 
 def _randomised(

@@ -1,4 +1,4 @@
-"""Who beats whom, and whether that makes circles."""
+"""Who beats whom, and whether that makes cycles."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from polyarena.reports.stats.head_to_head import check_battles, head_to_head
+from polyarena.reports.stats.intervals import interval
+from polyarena.reports.stats.outcome import Outcome, outcome
+from polyarena.reports.stats.score_interval import equal_clusters
 
 EVEN = 1e-9
 """A mean score closer to one half is a draw: means of thirds are not exact."""
@@ -65,17 +68,69 @@ def pairwise_matrix(battles: pd.DataFrame, language: str | None = None) -> pd.Da
     return pd.DataFrame(matrix, index=list(found.systems), columns=list(found.systems))
 
 
-def cycles(matrix: pd.DataFrame) -> list[Cycle]:
-    """Find systems that beat each other in a circle: there, no rating can agree with what was observed.
+def significant_wins(battles: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Tell which system significantly beats which: its interval lies above one half, adjusted for the number of pairs.
 
-    Where all systems met and none drew, any circle implies one of three (Moon 1968, *Topics on Tournaments*, section
-    3). Otherwise circles may be longer: each system of which no circle of three is known gets one of its shortest.
+    Args:
+        battles: Of one judge and task, as in :func:`pairwise_matrix`.
+        confidence: Of all pairs together (Bonferroni).
+
+    Returns:
+        A square frame of the systems, sorted; true where the row's system beats the column's. Empty without battles.
+
+    Raises:
+        DataError: As :func:`pairwise_matrix`.
+    """
+    check_battles(battles)
+    decided = battles[battles["score"].notna()]
+    if decided.empty:
+        return pd.DataFrame()
+    found = head_to_head(decided, None)
+    met = found.counts() > 0
+    languages = met.sum(axis=0)
+    scores = np.sum(list(found.means()), axis=0)[0, :, 0] / languages
+    pulls = np.sum(list(found.influences()), axis=0)[0] / languages[:, None]
+    errors = np.sqrt((pulls**2).sum(axis=1))
+    level = 1 - (1 - confidence) / len(scores)
+    beats = np.zeros((len(found.systems), len(found.systems)), dtype=np.bool_)
+    # No interval excludes one half where the plain one, without any adjustment, is far from doing so.
+    for pair in np.flatnonzero(np.abs(scores - 0.5) > errors):
+        columns = found.columns[met[:, pair], 0, pair]
+        counts = found.data.counts[:, columns]
+        present = counts.any(axis=1)
+        if np.count_nonzero(counts, axis=0).min() < 2:
+            continue
+        around = interval(
+            float(scores[pair]),
+            pulls[pair, present],
+            found.data.labels[present],
+            None,
+            items=int(counts.sum()),
+            bounded=True,
+            confidence=level,
+            clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)[present]),
+        )
+        verdict = outcome(around.low, around.high)
+        first, second = found.first[pair], found.second[pair]
+        if verdict is not Outcome.INCONCLUSIVE:
+            winner, loser = (first, second) if verdict is Outcome.BETTER else (second, first)
+            beats[winner, loser] = True
+    return pd.DataFrame(beats, index=list(found.systems), columns=list(found.systems))
+
+
+def cycles(matrix: pd.DataFrame, significant: pd.DataFrame | None = None) -> list[Cycle]:
+    """Find systems that beat each other in a cycle: there, no rating can agree with what was observed.
+
+    Where all systems met and none drew, any cycle implies one of three (Moon 1968, *Topics on Tournaments*, section
+    3). Otherwise cycles may be longer: each system of which no cycle of three is known gets one of its shortest.
 
     Args:
         matrix: From :func:`pairwise_matrix`.
+        significant: From :func:`significant_wins`, of the same battles: only its wins make a cycle. By default any mean
+            score above one half is a win, which chance alone makes many cycles of.
 
     Returns:
-        Circles of three, and longer ones of systems that are in none of these; the clearest first.
+        Cycles of three, and longer ones of systems that are in none of these; the clearest first.
 
     Example:
         >>> beats = pd.DataFrame([[0.5, 0.6, 0.4], [0.4, 0.5, 0.6], [0.6, 0.4, 0.5]], list("abc"), list("abc"))
@@ -83,7 +138,7 @@ def cycles(matrix: pd.DataFrame) -> list[Cycle]:
         [('a', 'b', 'c')]
     """
     score = np.nan_to_num(matrix.to_numpy(dtype=np.float64), nan=0.5)
-    beats = score > 0.5 + EVEN
+    beats = score > 0.5 + EVEN if significant is None else significant.to_numpy(dtype=np.bool_)
     rings = {ring for i in range(len(matrix)) for ring in _threes(beats, i)}
     known = {system for ring in rings for system in ring}
     for i in range(len(matrix)):
@@ -100,28 +155,39 @@ def cycles(matrix: pd.DataFrame) -> list[Cycle]:
     return sorted(found, key=lambda cycle: (-cycle.margin, cycle.systems))
 
 
-def cycle_sentences(battles: pd.DataFrame) -> list[str]:
-    """Say which systems beat each other in a circle, one sentence each, by task and judge.
+def significant_cycles(battles: pd.DataFrame, *, confidence: float = 0.95) -> list[tuple[str, str, Cycle]]:
+    """Return task, judge and cycle of all cycles in which every win is significant.
 
     Args:
         battles: Rows of :class:`polyarena.judges.records.Battle`, of any judges and tasks.
+        confidence: Of all pairs of a task and judge together.
     """
     return [
-        cycle_sentence(str(task), str(judge), cycle)
+        (str(task), str(judge), cycle)
         for (task, judge), own in battles.groupby(["task", "judge"], sort=True)
-        for cycle in cycles(pairwise_matrix(own))
+        for cycle in cycles(pairwise_matrix(own), significant_wins(own, confidence=confidence))
     ]
 
 
+def cycle_sentences(battles: pd.DataFrame, *, confidence: float = 0.95) -> list[str]:
+    """Say which systems significantly beat each other in a cycle, one sentence each, by task and judge.
+
+    Args:
+        battles: As in :func:`significant_cycles`.
+        confidence: Likewise.
+    """
+    return [cycle_sentence(*found) for found in significant_cycles(battles, confidence=confidence)]
+
+
 def cycle_sentence(task: str, judge: str, cycle: Cycle) -> str:
-    """Say that systems beat each other in a circle."""
+    """Say that systems beat each other in a cycle."""
     pairs = zip(cycle.systems, (*cycle.systems[1:], cycle.systems[0]), strict=True)
     beaten = ", ".join(f"{one} beats {other}" for one, other in pairs)
     return f"{task}, judge {judge}: {beaten} (by {100 * cycle.margin:.1f} points or more): no rating agrees with that"
 
 
 def _threes(beats: NDArray[np.bool_], first: int) -> list[tuple[int, ...]]:
-    """Return the circles of three whose lowest number is ``first``."""
+    """Return the cycles of three whose lowest number is ``first``."""
     later = np.arange(len(beats)) > first
     ring = beats & (beats[first] & later)[:, None] & (beats[:, first] & later)[None, :]
     return [(first, int(a), int(b)) for a, b in zip(*np.nonzero(ring), strict=True)]

@@ -2,9 +2,11 @@ r"""How evenly a system serves its languages.
 
 With the estimates :math:`\theta_l` of L languages and their joint bootstrap replicates:
 
-``minimum``, ``worst_decile``
-    The lowest estimate, and the mean of the lowest :math:`\lceil L/10 \rceil`. Percentile intervals. Noise makes the
-    lowest of many estimates too low on average: both are read with their interval, never as the truth about a language.
+``worst``, ``worst_decile``
+    The worst estimate, and the mean of the worst :math:`\lceil L/10 \rceil`, as the metric's direction has it: the
+    lowest of an accuracy, the highest of a rate of errors, the farthest from 0 of a gap. Percentile intervals. Noise
+    makes the worst of many estimates too bad on average: both are read with their interval, never as the truth about a
+    language.
     There is none with fewer than 8 items in a language, nor where all resamples agree, as with a language at 0: such
     resamples know only what was seen.
 ``standard_deviation``
@@ -28,12 +30,13 @@ intervals as for differences.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.metric_facts import Direction, MetricFacts, metric_facts
 from polyarena.reports.stats.bootstrap_intervals import percentile_interval
 from polyarena.reports.stats.contrasts import contrast, contrast_interval
 from polyarena.reports.stats.groupings import TIERS
@@ -128,14 +131,17 @@ def _extremes(series: LanguageSeries, settings: Settings) -> Iterator[Aggregate]
     values = np.array([data.value(column) for column in columns])
     replicates = data.replicates(columns, rounds=settings.rounds, seed=settings.seed)
     few = math.ceil(len(codes) / 10)
-    lowest = sorted(range(len(codes)), key=lambda i: (values[i], codes[i]))[:few]
+    goodness = _goodness(metric_facts(series.metric))
+    lowest = sorted(range(len(codes)), key=lambda i: (goodness(values)[i], codes[i]))[:few]
+    drawn_lowest = np.argsort(goodness(replicates), axis=0, kind="stable")[:few]
+    worst = np.take_along_axis(replicates, drawn_lowest, axis=0)
     tail = (1 - settings.confidence) / 2
     fewest = int(np.count_nonzero(data.counts[:, columns], axis=0).min())
     drawn = {
-        "minimum": (float(values.min()), replicates.min(axis=0), codes[lowest[0]]),
+        "worst": (float(values[lowest[0]]), worst[0], codes[lowest[0]]),
         "worst_decile": (
-            float(np.sort(values)[:few].mean()),
-            np.sort(replicates, axis=0)[:few].mean(axis=0),
+            float(values[lowest].mean()),
+            worst.mean(axis=0),
             " ".join(codes[i] for i in lowest),
         ),
     }
@@ -157,6 +163,13 @@ def _extremes(series: LanguageSeries, settings: Settings) -> Iterator[Aggregate]
             continue
         low, high = percentile_interval(found, tail)
         yield Aggregate(name, value, error, min(low, value), max(high, value), "percentile", about, len(codes))
+
+
+def _goodness(facts: MetricFacts) -> Callable[[Floats], Floats]:
+    """Return what makes values of a metric higher where they are better."""
+    if facts.direction is Direction.HIGHER:
+        return lambda values: values
+    return (lambda values: -values) if facts.direction is Direction.LOWER else (lambda values: -np.abs(values))
 
 
 def _noise(replicates: Floats) -> float:

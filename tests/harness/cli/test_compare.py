@@ -14,7 +14,7 @@ def folder(tmp_path, file, call):
 def test_battles_and_scores_are_compared(call, folder):
     code, out, err = call("compare", folder, "two", "one")
     assert (code, err) == (0, "")
-    assert "toy_open: win_rate of two minus one, judge long, against one" in out
+    assert "toy_open: win_rate of two minus one in percentage points, judge long, against one" in out
     assert "toy_choice: acc of two minus one" in out
     assert "non-inferior" not in out
     assert "randomisation test" in out

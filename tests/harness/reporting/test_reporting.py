@@ -42,14 +42,15 @@ def test_win_rates_are_the_means_of_the_battles(finished):
 def test_averages_give_each_language_the_same_weight(finished):
     estimates = finished.estimates()
     part = estimates[(estimates["judge"] == "long") & (estimates["system"] == "told")].set_index("level")
-    assert part.loc["macro", "value"] == pytest.approx(part.loc["language", "value"].mean())
+    thai = part["group"] == "tha_Thai"  # The other candidate was not judged in it.
+    assert part.loc["macro", "value"] == pytest.approx(part[~thai].loc["language", "value"].mean())
 
 
 def test_accuracies_are_averaged_over_the_languages_that_all_have(finished):
     estimates = finished.estimates()
     macro = estimates[(estimates["metric"] == "acc") & (estimates["level"] == "macro")]
     assert set(macro["n_languages"]) == {2}
-    assert macro["note"].str.contains("tha_Thai").any()
+    assert macro["note"].str.contains("Thai").any()
 
 
 def test_the_statistics_of_the_experiment_are_used(finished):

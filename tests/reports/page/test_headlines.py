@@ -22,9 +22,9 @@ def of(estimates: pd.DataFrame) -> Headline:
 @pytest.mark.parametrize(
     ("scores", "verdict", "claim"),
     [
-        ([1.0] * 30, "better", "new does better than old: it wins 100.0% of battles"),
-        ([0.0] * 30, "worse", "new does worse than old: it wins 0.0% of battles"),
-        ([1.0, 0.0] * 15, "inconclusive", "It is open whether new is better than old: it wins 50.0% of battles"),
+        ([1.0] * 30, "better", "new does better than old: its win rate is 100.0% (95% interval "),
+        ([0.0] * 30, "worse", "new does worse than old: its win rate is 0.0% (95% interval "),
+        ([1.0, 0.0] * 15, "inconclusive", "Inconclusive: new has a win rate of 50.0% against old (95% interval "),
     ],
 )
 def test_a_comparison_has_three_outcomes(make_battles: Make, scores: Sequence[float], verdict: str, claim: str) -> None:
@@ -37,7 +37,7 @@ def test_a_comparison_has_three_outcomes(make_battles: Make, scores: Sequence[fl
 
 def test_a_distance_that_no_win_rate_can_have_is_not_told(make_battles: Make) -> None:
     few = of(with_detectable(win_rates(make_battles({"deu_Latn": [1.0, 0.0], "swh_Latn": [1.0, 0.0]}), rounds=100)))
-    assert any("cannot find even the longest distance" in each for each in few.details)
+    assert any("too few items to detect even the largest possible" in each for each in few.details)
     assert not any("points from 50%" in each for each in few.details)
     values = {"deu_Latn": [1.0, 0.0] * 15, "swh_Latn": [1.0, 0.0] * 15}
     many = of(with_detectable(win_rates(make_battles(values), rounds=100)))
@@ -55,7 +55,7 @@ def test_languages_are_counted_by_outcome(make_battles: Make) -> None:
 def test_of_one_language_nothing_is_said_twice(make_battles: Make) -> None:
     found = of(win_rates(make_battles({"deu_Latn": [1.0] * 30}), rounds=100))
     assert found.outcome == "better"
-    assert not any("Language by language" in detail for detail in found.details)
+    assert not any("By language" in detail for detail in found.details)
 
 
 def test_games_without_verdict_are_bounded_in_words(make_battles: Make) -> None:
@@ -63,7 +63,7 @@ def test_games_without_verdict_are_bounded_in_words(make_battles: Make) -> None:
     battles.loc[0, "n_invalid"] = 1
     found = of(win_rates(battles, rounds=100))
     assert found.details[-1].startswith("Games without a verdict: 1.")
-    assert "would be 37.5%; were all won, 50.0%" in found.details[-1]
+    assert "would be 37.5%; if all were won, 50.0%" in found.details[-1]
     assert "Average over 1 language on" in found.details[0]
 
 
@@ -75,24 +75,32 @@ def test_no_verdict_at_all(make_battles: Make) -> None:
 def test_one_item_is_no_result(make_battles: Make) -> None:
     found = of(win_rates(make_battles({"deu_Latn": [1.0]}), rounds=100))
     assert found.outcome == "inconclusive"
-    assert "(no interval)" in found.claim
+    assert "(no interval; 1 win, 0 ties, 0 losses)" in found.claim
 
 
 def test_scores_of_systems_are_put_side_by_side(make_scores: Make) -> None:
     scores = pd.concat([make_scores({"deu_Latn": [1, 0] * 10}, system=s) for s in ("new", "old")])
     found = of(mean_scores(scores, rounds=100))
     assert found.outcome == ""
-    assert found.claim.startswith("accuracy on names: new 50.0 [")
-    assert "; old 50.0 [" in found.claim
+    assert found.claim.startswith("accuracy on names: new 50.0% [")
+    assert "; old 50.0% [" in found.claim
 
 
 def test_systems_without_a_common_language(make_scores: Make) -> None:
     scores = pd.concat(
         [make_scores({"deu_Latn": [1, 0]}, system="new"), make_scores({"tha_Thai": [1, 0]}, system="old")]
     )
-    assert "no language in common" in of(mean_scores(scores, rounds=100)).claim
+    said = of(mean_scores(scores, rounds=100))
+    assert said.claim == "accuracy on names: new 50.0% [9.5, 90.5] ‡; old 50.0% [9.5, 90.5] ‡."
 
 
 def test_without_averages_there_is_no_headline(win_estimates: pd.DataFrame) -> None:
     languages = win_estimates[win_estimates["level"] == "language"]
     assert headline(next(sections(languages))) is None
+
+
+def test_wins_ties_and_losses_stand_beside_the_rate(make_battles: Make) -> None:
+    """Case 14: a system with 0 wins was said to win 41.7% of its battles."""
+    found = of(win_rates(make_battles({"deu_Latn": [0.5] * 50 + [0.0] * 10}), rounds=100))
+    assert found.claim.startswith("new does worse than old: its win rate is 41.7% (95% interval ")
+    assert found.claim.endswith("; 0 wins, 50 ties, 10 losses).")

@@ -87,7 +87,7 @@ def test_evenness_names_the_lowest_language(scores: pd.DataFrame) -> None:
     assert sheet is not None
     assert sheet.columns == ("System", "Metric", *EQUITY.values())
     assert [row[:2] for row in sheet.rows] == [("new", "accuracy on names"), ("old", "accuracy on names")]
-    lowest = found[(found["system"] == "new") & (found["aggregate"] == "minimum")].iloc[0]
+    lowest = found[(found["system"] == "new") & (found["aggregate"] == "worst")].iloc[0]
     assert sheet.rows[0][2].startswith(f"{100 * lowest['value']:.1f} [")
     assert sheet.rows[0][2].split("] ")[1] in ("German", "English", "Swahili", "Thai")
     assert sheet.rows[0][5][0] in "+-"
@@ -146,21 +146,21 @@ def test_tables_of_win_rates_show_the_band(banded: pd.DataFrame) -> None:
 def test_the_headline_counts_by_band_and_says_what_could_be_found(banded: pd.DataFrame) -> None:
     found = headline(next(sections(banded)))
     assert found is not None
-    assert "With bands that hold for all languages together: better in " in found.details[1]
+    assert "With simultaneous bands, which hold for all languages together: better in " in found.details[1]
     macro = banded[(banded["level"] == "macro") & (banded["system"] == "new") & (banded["metric"] == "win_rate")].iloc[
         0
     ]
-    assert f"a distance of {100 * macro['detectable']:.1f} points from 50%" in found.details[2]
+    assert f"a true difference of {100 * macro['detectable']:.1f} points from 50%" in found.details[2]
 
 
-def test_circles_stand_below_the_ranking(make_battles: Make) -> None:
+def test_cycles_stand_below_the_ranking(make_battles: Make) -> None:
     from polyarena.reports.stats.cycles import cycle_sentences
 
-    ring = [("a", "b", [1.0, 1.0, 0.5]), ("b", "c", [1.0, 0.5, 1.0]), ("c", "a", [1.0, 1.0, 0.0])]
-    battles = pd.concat([make_battles({"deu_Latn": values}, candidate=c, baseline=b) for c, b, values in ring])
+    ring = [("a", "b", [1.0, 1.0, 0.5]), ("b", "c", [1.0, 0.5, 1.0]), ("c", "a", [1.0, 1.0, 0.9])]
+    battles = pd.concat([make_battles({"deu_Latn": values * 10}, candidate=c, baseline=b) for c, b, values in ring])
     sheet = ranking_table(rank(battles, rounds=50), cycle_sentences(battles))
     assert sheet is not None
-    said = [note for note in sheet.notes if note.startswith("A circle in mini, judge rules: a beats b")]
+    said = [note for note in sheet.notes if note.startswith("A cycle in mini, judge rules: a beats b")]
     assert len(said) == 1
     plain = ranking_table(rank(battles, rounds=50))
     assert plain is not None

@@ -87,13 +87,16 @@ def test_turning_all_battles_round_turns_the_circle_round() -> None:
     assert one.margin == pytest.approx(other.margin)
 
 
-def test_circles_are_said_by_task_and_judge(make_battles: Make) -> None:
+def test_significant_cycles_are_said_by_task_and_judge(make_battles: Make) -> None:
     rows = [("a", "b", 1.0), ("b", "c", 1.0), ("c", "a", 0.75)]
-    ring = pd.concat([make_battles({"deu_Latn": [s]}, candidate=c, baseline=b) for c, b, s in rows])
+    ring = pd.concat([make_battles({"deu_Latn": [s, 1.0] * 20}, candidate=c, baseline=b) for c, b, s in rows])
     both = pd.concat([ring, ring.assign(task="other")])
-    expected = "mini, judge rules: a beats b, b beats c, c beats a (by 25.0 points or more): no rating agrees with that"
+    expected = "mini, judge rules: a beats b, b beats c, c beats a (by 37.5 points or more): no rating agrees with that"
     assert cycle_sentences(both) == [expected, expected.replace("mini", "other")]
     assert cycle_sentences(ring[ring["candidate"] != "c"]) == []
+    few = pd.concat([make_battles({"deu_Latn": [s, 1.0]}, candidate=c, baseline=b) for c, b, s in rows])
+    assert cycle_sentences(few) == []  # Two battles of a pair are a cycle by chance.
+    assert len(cycles(pairwise_matrix(few))) == 1
     assert cycle_sentence("t", "j", Cycle(("a", "b", "c", "d"), 0.1)).count("beats") == 4
 
 

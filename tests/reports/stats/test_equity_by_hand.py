@@ -19,7 +19,7 @@ from polyarena.reports.stats.language_equity import COLUMNS, ENGLISH
 Make = Callable[..., pd.DataFrame]
 CODES = ["eng_Latn", "deu_Latn", "tha_Thai", "swh_Latn"]
 TIERS = {"eng_Latn": 2, "deu_Latn": 2, "tha_Thai": 1, "swh_Latn": 0}
-EXTREMES = ["minimum", "worst_decile", "standard_deviation"]
+EXTREMES = ["worst", "worst_decile", "standard_deviation"]
 SLOW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VALUES = st.lists(
     st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=9, max_size=9), min_size=4, max_size=4
@@ -37,8 +37,8 @@ def test_every_value_is_that_of_its_definition(make_scores: Make, values: list[l
     means = dict(zip(CODES, map(np.mean, values), strict=True))
     found = by_name(equity(make_scores(dict(zip(CODES, values, strict=True))), rounds=50))["value"]
     others = [code for code in CODES if code != ENGLISH]
-    assert found["minimum"] == pytest.approx(min(means.values()))
-    assert found["worst_decile"] == found["minimum"]
+    assert found["worst"] == pytest.approx(min(means.values()))
+    assert found["worst_decile"] == found["worst"]
     assert found["gap_to_english"] == pytest.approx(means[ENGLISH] - np.mean([means[code] for code in others]))
     for code in others:
         assert found[f"gap_to_english:{code}"] == pytest.approx(means[ENGLISH] - means[code])
@@ -101,7 +101,7 @@ def test_resamples_that_all_agree_are_no_certainty(make_scores: Make, value: flo
     for name in EXTREMES:
         assert found.loc[name, "note"] == "the same in every resample: no interval"
         assert math.isnan(found.loc[name, "low"])
-    assert found.loc["minimum", "value"] == value
+    assert found.loc["worst", "value"] == value
     assert found.loc["standard_deviation", "value"] == 0
     gap = found.loc["gap_to_english"]
     assert gap["low"] < 0 < gap["high"]
@@ -109,14 +109,14 @@ def test_resamples_that_all_agree_are_no_certainty(make_scores: Make, value: flo
 
 def test_enough_items_have_an_interval_and_no_note(make_scores: Make) -> None:
     values = dict.fromkeys(CODES, [1.0, 0.0] * (FEWEST_CLUSTERS // 2))
-    found = by_name(equity(make_scores(values), rounds=200)).loc["minimum"]
+    found = by_name(equity(make_scores(values), rounds=200)).loc["worst"]
     assert (found["method"], found["note"]) == ("percentile", "")
     assert 0 <= found["low"] < found["value"] < found["high"] <= 1
 
 
 def test_of_equal_languages_the_first_by_code_is_the_lowest(make_scores: Make) -> None:
     found = by_name(equity(make_scores(dict.fromkeys(CODES, [1.0, 0.0] * 5)), rounds=60))
-    assert found.loc["minimum", "languages"] == min(CODES)
+    assert found.loc["worst", "languages"] == min(CODES)
 
 
 def test_the_lowest_tenth_is_rounded_up(make_scores: Make, aya23: list[str]) -> None:
@@ -164,7 +164,7 @@ def test_settings_without_a_meaning_are_refused(make_scores: Make, wrong: dict[s
         equity(make_scores({"eng_Latn": [1.0, 0.0]}), **wrong)
 
 
-@pytest.mark.parametrize("name", ["minimum", "gap_to_english", "tier_slope"])
+@pytest.mark.parametrize("name", ["worst", "gap_to_english", "tier_slope"])
 def test_more_confidence_is_a_wider_interval(make_scores: Make, name: str) -> None:
     generator = np.random.default_rng(1)
     scores = make_scores({code: generator.random(40).round() for code in CODES})

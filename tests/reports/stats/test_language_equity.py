@@ -34,11 +34,11 @@ def scores(make_scores: Make) -> pd.DataFrame:
 def test_lowest_and_worst_tenth(make_scores: Make) -> None:
     rates = {code: 0.5 + 0.02 * i for i, code in enumerate(CODES)}
     found = equity(make_scores(shares(rates, 100)), rounds=500)
-    assert row(found, "minimum")["value"] == 0.5
-    assert row(found, "minimum")["languages"] == CODES[0]
+    assert row(found, "worst")["value"] == 0.5
+    assert row(found, "worst")["languages"] == CODES[0]
     assert row(found, "worst_decile")["value"] == pytest.approx((0.5 + 0.52 + 0.54) / 3)
     assert row(found, "worst_decile")["languages"].split() == CODES[:3]
-    assert row(found, "minimum")["low"] < 0.5
+    assert row(found, "worst")["low"] < 0.5
 
 
 def test_gap_to_english(scores: pd.DataFrame) -> None:
@@ -114,14 +114,14 @@ def test_order_of_rows_and_other_systems_change_no_bit(scores: pd.DataFrame) -> 
 def test_battles_have_equity_too(some_battles: pd.DataFrame) -> None:
     found = equity(some_battles, rounds=200)
     lowest = win_rates(some_battles, rounds=200).query("level == 'language'")["value"].min()
-    assert row(found, "minimum")["value"] == lowest
+    assert row(found, "worst")["value"] == lowest
     assert (found["metric"] == "win_rate").all()
     assert not found["aggregate"].str.startswith("gap").any()
 
 
 def test_one_language_has_no_spread_and_no_slope(make_scores: Make) -> None:
     found = equity(make_scores(shares({"eng_Latn": 0.5})), rounds=100)
-    assert found["aggregate"].to_list() == ["minimum", "worst_decile", "tier_slope"]
+    assert found["aggregate"].to_list() == ["worst", "worst_decile", "tier_slope"]
     slope = row(found, "tier_slope")
     assert math.isnan(slope["value"])
     assert "one tier" in slope["note"]
@@ -129,7 +129,7 @@ def test_one_language_has_no_spread_and_no_slope(make_scores: Make) -> None:
 
 def test_one_item_has_a_value_and_no_interval(make_scores: Make) -> None:
     found = equity(make_scores({"eng_Latn": [1.0], "tha_Thai": [0.0]}), rounds=100)
-    for name in ("minimum", "gap_to_english", "standard_deviation"):
+    for name in ("worst", "gap_to_english", "standard_deviation"):
         assert row(found, name)["method"] == "none"
         assert "one item" in row(found, name)["note"]
         assert math.isnan(row(found, name)["low"])
@@ -153,11 +153,11 @@ def test_unsound_frames_are_refused(scores: pd.DataFrame) -> None:
 def test_few_items_and_resamples_that_agree_give_no_interval_of_the_extremes(make_scores: Make) -> None:
     """No spread seen is not no spread: a language at 0 is not known to be at 0."""
     few = equity(make_scores(shares({"eng_Latn": 0.5, "tha_Thai": 0.25}, 4)), rounds=100)
-    for name in ("minimum", "worst_decile", "standard_deviation"):
+    for name in ("worst", "worst_decile", "standard_deviation"):
         assert math.isnan(row(few, name)["low"])
         assert row(few, name)["note"] == "4 items in a language are too few: no interval"
     never = equity(make_scores(shares({"eng_Latn": 0.5, "tha_Thai": 0.0})), rounds=100)
-    for name in ("minimum", "worst_decile"):
+    for name in ("worst", "worst_decile"):
         assert row(never, name)["value"] == 0
         assert math.isnan(row(never, name)["high"])
         assert row(never, name)["method"] == "none"

@@ -1,0 +1,76 @@
+"""What every table, figure and comparison must know of a metric: its unit, its range, and which values are good."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from polyarena.reports.template_names import plain_metric
+from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.metrics.metric import Direction, MetricFacts, Unit
+from polyarena.tasks.metrics.registry import find_metric
+
+__all__ = ["Direction", "MetricFacts", "Unit", "display_scale", "is_share", "metric_facts", "unit_label"]
+
+_OWN = {
+    "win_rate": MetricFacts(description="Share of battles won, ties counting half."),
+    "bad_answers": MetricFacts(description="Share of answers that a judge found bad.", direction=Direction.LOWER),
+}
+_PASS = re.compile(r"(?P<metric>.+)@\d+")
+
+
+@cache
+def metric_facts(metric: str) -> MetricFacts:
+    """Return unit, range and direction of a metric, also of one over templates (``acc (median of 5 templates)``).
+
+    What no room and no plugin declares is taken for a share of which more is better.
+
+    Args:
+        metric: As in estimates.
+
+    Example:
+        >>> metric_facts("chrf++").unit.value, metric_facts("gender_undecided").direction.value
+        ('points', 'lower')
+    """
+    name = plain_metric(metric)
+    if name in _OWN:
+        return _OWN[name]
+    found = _PASS.fullmatch(name)
+    for each in (name, *([found["metric"]] if found else [])):
+        try:
+            return find_metric(each).facts
+        except PolyarenaError:
+            continue
+    return MetricFacts()
+
+
+def display_scale(metric: str, values: Iterable[float | None] = ()) -> float:
+    """Return what values of a metric are multiplied with to be read: 100 for shares, else 1.
+
+    Args:
+        metric: As in estimates.
+        values: Of a metric that nobody declares: values outside of [-1, 1] show that it is no share.
+    """
+    if metric_facts(metric).unit is not Unit.SHARE:
+        return 1.0
+    if not _declared(metric) and any(value is not None and abs(value) > 1 for value in values):
+        return 1.0
+    return 100.0
+
+
+@cache
+def is_share(metric: str) -> bool:
+    """Tell whether values of a metric must lie in [0, 1]; taken for granted of a metric that nobody declares."""
+    facts = metric_facts(metric)
+    return facts.low is not None and facts.high is not None and facts.low >= 0 and facts.high <= 1
+
+
+def unit_label(scale: float) -> str:
+    """Return the unit that stands behind a number of this scale: ``%``, or nothing."""
+    return "%" if scale == 100 else ""
+
+
+@cache
+def _declared(metric: str) -> bool:
+    return metric_facts(metric).description != ""
