@@ -18,6 +18,8 @@ class Provenance(StrEnum):
     POST_EDITED = "post-edited"
     MACHINE = "machine-translated"
     GENERATED = "generated"
+    UNKNOWN = "unknown"
+    """Nobody said; of own prompts whose experiment does not."""
 
 
 class Dataset(BaseModel):

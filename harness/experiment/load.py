@@ -117,6 +117,7 @@ _OF_A_KEY = {
     "two_currencies": ("budget", "give all prices in one currency, or each judge a budget of its own"),
     "no_end_mark": ("end", "set `end`, such as `end: </think>`"),
     "marks_and_off": ("detection", "leave `detection: off` out, or the marks"),
+    "own_prompts_source": ("path", "write `path: FILE` or `dataset: OWNER/NAME`"),
     "greedy_samples": ("samples", "set `temperature` under `sampling` above 0, or leave `samples` out"),
 }
 """Complaints about a mapping as a whole that one of its keys causes: that key, and what helps."""
@@ -128,6 +129,8 @@ def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
 
 def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return where in the file it is, without the library's names of the types that it tried."""
+    own_prompts = len(loc) > 3 and loc[0] == "tasks" and loc[3] == "prompts"
+    loc = (*loc[:3], "task", *loc[4:]) if own_prompts else loc
     return tuple(
         part
         for part in loc

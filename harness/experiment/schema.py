@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.judges.language_gate import GatePolicy
 from polyarena.judges.panels import PanelRule
+from polyarena.tasks.own_prompts import OwnPrompts, task_name
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.thinking import Detection, ThinkingRule
 
@@ -178,11 +179,18 @@ Templates = str | tuple[str, ...]
 Limit = Annotated[int, Field(gt=0, le=10**9)]
 
 
+class PromptsSpec(OwnPrompts, Strict):
+    """Prompts of one's own in an experiment; the keys are those of :class:`polyarena.tasks.own_prompts.OwnPrompts`."""
+
+
 class TaskSpec(Strict):
     """A task to run; a bare name is short for ``{task: name}``.
 
+    ``task: {path: prompts.jsonl}`` makes a task of one's own prompts; it is short for a name and ``prompts``.
+
     Attributes:
         task: The task's name, as in ``polyarena tasks``.
+        prompts: Where the prompts of a task of one's own are, and what they are.
         languages: Which of its languages; the experiment's ``languages`` if left out, else all.
         limit: So many items of each language, the same source items in every language; all if left out.
         subset: Which items a limit selects: ``spread`` over the data, or the ``first`` ones, for example because
@@ -192,6 +200,7 @@ class TaskSpec(Strict):
     """
 
     task: str
+    prompts: PromptsSpec | None = None
     languages: Selector | None = None
     limit: Limit | None = None
     subset: Literal["spread", "first"] = "spread"
@@ -300,11 +309,22 @@ def _task_or_suite(value: Any) -> str:
     return A_SUITE if suite else A_TASK
 
 
+def _own_prompts(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let what an entry says of own prompts under ``task`` stand for a name and ``prompts``."""
+    if not isinstance(value.get("task"), Mapping | PromptsSpec):
+        return value
+    prompts = value["task"]
+    named = prompts.model_dump() if isinstance(prompts, PromptsSpec) else prompts
+    name = task_name(*(str(named.get(key) or "") for key in ("name", "path", "dataset")))
+    return {**value, "task": name, "prompts": prompts}
+
+
 def _task_entry(value: Any) -> Any:
     """Let a bare name stand for a task, and refuse an entry that names both a task and a suite, or neither."""
     if isinstance(value, str):
         return {"task": value}
     if isinstance(value, Mapping):
+        value = _own_prompts(value)
         named = [key for key in ("task", "suite") if value.get(key) is not None]
         known = sorted({*TaskSpec.model_fields, *SuiteSpec.model_fields})
         strange = [str(key) for key in value if key not in known]

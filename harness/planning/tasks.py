@@ -19,14 +19,16 @@ from polyarena.harness.planning.templates import (
 )
 from polyarena.reports.flags import Flag
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.hooks import answer_language_of
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, named_languages, select_languages
 from polyarena.tasks.metrics.adequacy import Adequacy, Level, adequacy, rated_metrics, require_adequate
 from polyarena.tasks.metrics.registry import METRICS
+from polyarena.tasks.own_prompts import load_own_task
 from polyarena.tasks.protocol import Task
-from polyarena.tasks.registry import find_task
+from polyarena.tasks.registry import find_task, task_plugins
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.suites import ResolvedSuite, resolve_suite
 
@@ -159,7 +161,7 @@ def expand(experiment: Experiment, index: int) -> ExpandedEntry:
 def _task(
     experiment: Experiment, index: int, spec: TaskSpec, selected: list[str] | None, named: list[str], where: str
 ) -> ExpandedEntry:
-    task = find_task(spec.task, where=experiment.where("tasks", index, "task"))
+    task = _find_task(experiment, index, spec)
     for code in named:
         _refuse_missing(task.card, code, where)
     available = task.card.languages
@@ -179,6 +181,21 @@ def _task(
         experiment.where("tasks", index),
         named=frozenset(named),
     )
+
+
+def _find_task(experiment: Experiment, index: int, spec: TaskSpec) -> Task:
+    """Return an installed task, or the task of own prompts."""
+    where = experiment.where("tasks", index, "task")
+    if spec.prompts is None:
+        return find_task(spec.task, where=where)
+    if spec.task in task_plugins().points:
+        raise ExperimentError(
+            f"own prompts are called {spec.task!r}, as an installed task is",
+            where=where,
+            fix="give them another `name`",
+        )
+    root = data_root(experiment.data_root, experiment.base) if spec.prompts.dataset else None
+    return load_own_task(spec.prompts, experiment.base, DataSource(root), where=where)
 
 
 def _refuse_missing(card: TaskCard, code: str, where: str) -> None:

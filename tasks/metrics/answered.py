@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     from polyarena.tasks.records import Completion
 
 
+def answer_text(completion: Completion) -> str:
+    """Return the text of a completion, as texts are compared.
+
+    Raises:
+        DataError: The completion has no text.
+    """
+    if completion.text is None:
+        raise DataError(
+            "the completion of a generative item has no text",
+            where=_place(completion),
+            fix="compute this completion again; if that does not help, the model backend is at fault",
+        )
+    return comparable(completion.text)
+
+
 def answer_and_references(item: Item, completion: Completion) -> tuple[str, tuple[str, ...]]:
     """Return the text of a completion and the references of its item, as texts are compared.
 
@@ -20,15 +35,15 @@ def answer_and_references(item: Item, completion: Completion) -> tuple[str, tupl
     Raises:
         DataError: The completion has no text, or the item no references.
     """
-    where = f"{completion.system}, {completion.task}, {completion.language}, {completion.item_id}"
-    if completion.text is None:
-        raise DataError(
-            "the completion of a generative item has no text",
-            where=where,
-            fix="compute this completion again; if that does not help, the model backend is at fault",
-        )
+    answer = answer_text(completion)
     if not item.references:
         raise DataError(
-            "the item has no references to score against", where=where, fix="report it to the task's authors"
+            "the item has no references to score against",
+            where=_place(completion),
+            fix="report it to the task's authors",
         )
-    return comparable(completion.text), tuple(map(comparable, item.references))
+    return answer, tuple(map(comparable, item.references))
+
+
+def _place(completion: Completion) -> str:
+    return f"{completion.system}, {completion.task}, {completion.language}, {completion.item_id}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.tasks.identify import IDENTIFIER, Agreement, agreement, identify
 from polyarena.tasks.identify.prose import prose
-from polyarena.tasks.metrics.answered import answer_and_references
+from polyarena.tasks.metrics.answered import answer_text
 from polyarena.tasks.metrics.segmentation import words
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def confusion_scores(item: Item, completion: Completion) -> Mapping[str, float]:
     Raises:
         DataError: The completion has no text.
     """
-    text, _ = answer_and_references(item, completion)
+    text = answer_text(completion)
     found = [agreement(identify(line), item.language) for line in _lines(text)]
     told = [each for each in found if each is not Agreement.UNKNOWN]
     if not told:
