@@ -193,7 +193,7 @@ def _pairing(item: Item, first: Completion, second: Completion, repeat: int, rep
     return Pairing(
         match=Match(
             language=item.language,
-            question=item.prompt,
+            question=item.full_prompt,
             a=_answer(first),
             b=_answer(second),
             repeat=repeat,
@@ -201,7 +201,7 @@ def _pairing(item: Item, first: Completion, second: Completion, repeat: int, rep
             reference=item.references[0] if item.references else None,
             images=item.images,
             answer_language=item.fields.get("answer_language"),
-            category=item.fields.get("category"),
+            category=item.category,
         ),
         task=first.task,
         item_id=item.item_id,

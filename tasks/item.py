@@ -20,6 +20,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FewShotExample:
+    """A solved question that is shown before a question.
+
+    Attributes:
+        prompt: What the user turn says.
+        answer: The right answer.
+        separator: What stands between them where both are one text.
+    """
+
+    prompt: str
+    answer: str
+    separator: str = " "
+
+    @property
+    def text(self) -> str:
+        """Both as one text, with an empty line after it."""
+        return f"{self.prompt}{self.separator}{self.answer}\n\n"
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One question.
 
@@ -28,18 +48,20 @@ class Item:
         source_id: Shared by all translations of one source item; the unit that the bootstrap resamples. Equal to
             ``item_id`` in meaning where a task is not parallel.
         language: ``lang_Script``, such as ``swh_Latn``.
-        prompt: What the user turn says.
+        prompt: What the user turn says, without the few-shot examples.
         choices: The continuations of a multiple-choice item, in the order in which the data has them.
         gold: Index of the right choice; ``None`` unless multiple choice.
         references: Reference texts of a generative item.
-        fields: What else the data says of the item (category, subject), for grouping.
+        fields: What else the data says of the item, such as its subject; not ``category``, which has its own attribute.
         images: What the prompt shows beside its words, as data URLs.
         choice_separator: What stands between the prompt and each choice where no chat template is applied; empty where
             a choice goes on within a word or sentence of a script without spaces.
         whole_choices: Whether the choices are whole texts, before which nothing is said: the prompt and the separator
             are then empty, and in no other case may a prompt be.
         category: The part of the task that the item belongs to, where reports tell parts apart, such as
-            ``culturally_sensitive``; ``None`` where they do not. It goes into the records of scores.
+            ``culturally_sensitive``; ``None`` where they do not. It goes into the records of scores, and judges whose
+            template asks for it see it.
+        examples: Solved questions that are shown before this one, in order.
     """
 
     item_id: str
@@ -54,6 +76,12 @@ class Item:
     choice_separator: str = " "
     whole_choices: bool = False
     category: str | None = None
+    examples: tuple[FewShotExample, ...] = ()
+
+    @property
+    def full_prompt(self) -> str:
+        """The few-shot examples and the prompt as one text, which is the default way to ask."""
+        return "".join(example.text for example in self.examples) + self.prompt
 
 
 def expected_language(item: Item) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import DataError
-from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.item import FewShotExample, Item, Kind
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.text import sanitize_text
 
@@ -79,6 +79,9 @@ def _storable(item: Item) -> Item:
         choice_separator=sanitize_text(item.choice_separator),
         category=None if item.category is None else sanitize_text(item.category),
         references=tuple(map(sanitize_text, item.references)),
+        examples=tuple(
+            FewShotExample(*map(sanitize_text, (each.prompt, each.answer, each.separator))) for each in item.examples
+        ),
         fields={sanitize_text(key): sanitize_text(value) for key, value in item.fields.items()},
     )
 
@@ -88,6 +91,8 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
         return f"the item is of another language: {item.language!r}"
     if not item.item_id or not item.source_id:
         return "the item lacks an item_id or source_id"
+    if "category" in item.fields:
+        return "the item has its category among its fields, and not as `category`"
     if not item.prompt.strip() and not item.whole_choices:
         return "the prompt is empty"
     return _choice_problem(item) if kind is Kind.MULTIPLE_CHOICE else _open_problem(item)
@@ -96,8 +101,8 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
 def _choice_problem(item: Item) -> str:
     if len(item.choices) < 2:
         return f"a multiple-choice item needs two choices or more, this has {len(item.choices)}"
-    if item.whole_choices and (item.prompt or item.choice_separator):
-        return "its choices are whole texts, so that neither a prompt nor a separator can stand before them"
+    if item.whole_choices and (item.prompt or item.choice_separator or item.examples):
+        return "its choices are whole texts, so that no prompt, examples or separator can stand before them"
     if not all(item.choices):
         return "a choice is empty"
     if item.gold is None or not 0 <= item.gold < len(item.choices):

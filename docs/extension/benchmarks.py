@@ -8,6 +8,8 @@ from importlib.resources import files
 from extension.markdown import code, table
 from polyarena.tasks.benchmarks.cldr_names.coverage import aya_coverage
 from polyarena.tasks.languages import find_language, select_languages
+from polyarena.tasks.metrics.metric import Direction
+from polyarena.tasks.metrics.registry import METRICS
 from polyarena.tasks.registry import find_task, task_plugins
 
 
@@ -36,6 +38,22 @@ def tasks() -> str:
         for card in cards
     ]
     return table(("task", "kind", "languages", "metrics", "data", "licence"), rows)
+
+
+def metrics() -> str:
+    """Return polyarena's own metrics with their units, ranges and directions."""
+    rows = [
+        (
+            code(each.name),
+            each.description,
+            each.unit.value,
+            f"{each.low:g} to {each.high:g}",
+            "nearest to 0" if each.direction is Direction.ZERO else each.direction.value,
+            each.facts.aggregation.value,
+        )
+        for each in METRICS.values()
+    ]
+    return table(("metric", "meaning", "unit", "range", "best", "score of a language"), rows)
 
 
 def notes(task: str) -> str:

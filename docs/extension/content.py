@@ -20,6 +20,7 @@ CONTENTS: Mapping[str, Callable[..., str]] = {
     "keys": experiment.keys,
     "languages": benchmarks.languages,
     "left-out": benchmarks.left_out,
+    "metrics": benchmarks.metrics,
     "model-types": commands.model_types,
     "notes": benchmarks.notes,
     "record": records.record,

@@ -11,7 +11,10 @@ from polyarena.judges import Ask, Call, Label, Match, Verdict
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.hooks import metric_of
 from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.metrics.metric import Direction, Metric, Unit
+from polyarena.tasks.metrics.translation import translation_statistics
 from polyarena.tasks.records import Completion
 from polyarena.tasks.suggest import unknown
 
@@ -48,6 +51,91 @@ class Greetings:
 
 task = Greetings()
 # end: task
+
+
+# start: hooks
+NOON_GREETING = {"deu_Latn": "Guten Tag", "swh_Latn": "Habari za mchana"}
+NOON_PROMPTS = {
+    "plain": {"deu_Latn": "Grüße mich am Mittag.", "swh_Latn": "Nisalimie mchana."},
+    "kind": {"deu_Latn": "Bitte grüße mich am Mittag.", "swh_Latn": "Tafadhali nisalimie mchana."},
+}
+
+
+def count_words(item: Item, completion: Completion) -> float:  # noqa: ARG001
+    """Return the number of words of an answer."""
+    return float(len((completion.text or "").split()))
+
+
+words = Metric(
+    name="greetarena_words",
+    description="Words of an answer.",
+    high=None,
+    unit=Unit.POINTS,
+    direction=Direction.LOWER,
+    measure=count_words,
+)
+
+
+@dataclass(frozen=True)
+class Noon:
+    """One prompt in two languages, with two templates; the answers are scored and have a reference."""
+
+    template: str = "plain"
+
+    @property
+    def card(self) -> TaskCard:
+        """The task's identity; that of a template has the template in its name."""
+        return TaskCard(
+            name="noon" if self.template == "plain" else f"noon.{self.template}",
+            version="1",
+            title="Greetings at noon in 2 languages",
+            kind=Kind.GENERATIVE,
+            dataset=Dataset(id="builtin", revision="1", licence="CC0-1.0"),
+            languages=tuple(sorted(NOON_GREETING)),
+            provenance=dict.fromkeys(NOON_GREETING, Provenance.NATIVE),
+            metrics=("chrf++", words.name),
+            shared="the prompt",
+        )
+
+    def items(self, language: str, data: DataSource) -> Iterator[Item]:  # noqa: ARG002
+        """Yield the prompt; its source_id is the same in all languages."""
+        prompt = NOON_PROMPTS[self.template][language]
+        yield Item("noon", "noon", language, prompt, references=(NOON_GREETING[language],))
+
+    def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
+        """Return the value of each metric of the card."""
+        measures = {name: metric_of(self, name).measure for name in self.card.metrics}
+        values = {name: measure(item, completion) for name, measure in measures.items() if measure}
+        return {name: value for name, value in values.items() if value is not None}
+
+    # The rest are hooks: a task leaves out those that it does not need.
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Name the templates, the default one first; `noon.kind` asks for the other."""
+        return tuple(NOON_PROMPTS)
+
+    def variant(self, name: str) -> Noon:
+        """Return the task with one of its templates."""
+        return Noon(name)
+
+    def answer_language(self, language: str) -> str:
+        """Name the language of the answers; a task without this hook is answered in the language of its items."""
+        return language
+
+    def metric_signature(self, metric: str) -> str:
+        """Return every setting that changes the value of a metric."""
+        return metric_of(self, metric).signature
+
+    def statistics(self, item: Item, completion: Completion) -> Mapping[str, tuple[float, ...]]:
+        """Return what is summed over items, for metrics of a whole corpus such as chrF++."""
+        return translation_statistics(item, completion, ["chrf++"])
+
+    own_separators = False
+
+
+noon = Noon()
+# end: hooks
 
 
 # start: judge
@@ -104,6 +192,8 @@ class Parrot:
 
 class ParrotType:
     """The model type: what can be known without loading."""
+
+    inputs = frozenset({"text"})
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:  # noqa: ARG002
         """Refuse unknown arguments before anything is spent."""

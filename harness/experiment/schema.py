@@ -151,6 +151,7 @@ class SystemSpec(Strict):
         samples: Answers per open-ended item.
         thinking: How a reasoning model thinks, and how its thought is told from its answer: ``auto`` (found by the
             marks that model families use), ``on`` (found likewise, with a budget of its own), ``off``, or a mapping.
+        fewshot_as_multiturn: Whether few-shot examples are turns of user and model, and not text before the question.
         languages: The languages that the system claims to support; all if left out.
     """
 
@@ -162,6 +163,7 @@ class SystemSpec(Strict):
     sampling: SamplingSpec = SamplingSpec()
     samples: Annotated[int, Field(gt=0)] = 1
     thinking: ShortThinking = ThinkingSpec()
+    fewshot_as_multiturn: bool = False
     languages: Selector | None = None
 
     @model_validator(mode="after")

@@ -37,7 +37,7 @@ def document(item: Item, task: str) -> dict[str, Any]:
         "item_id": item.item_id,
         "source_id": item.source_id,
         "language": item.language,
-        "prompt": item.prompt,
+        "prompt": item.full_prompt,
         "choices": list(item.choices),
         "continuations": [f"{item.choice_separator}{choice}" for choice in item.choices],
         "choice_separator": item.choice_separator,

@@ -50,7 +50,7 @@ def _unanswered(item: Item, task: str) -> Completion:
         item_id=item.item_id,
         sample_index=0,
         source_id=item.source_id,
-        prompt=item.prompt,
+        prompt=item.full_prompt,
     )
 
 

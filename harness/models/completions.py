@@ -56,6 +56,8 @@ class CompletionsType:
             raise ExperimentError("stored completions need `path`", where=where, fix="name the folder that holds them")
         find_language_files(_folder(args, context), where)
 
+    inputs = frozenset({"text"})
+
     def supports(self, kind: Kind) -> bool:
         """Anything but multiple choice: what is read is texts."""
         return kind is not Kind.MULTIPLE_CHOICE

@@ -37,6 +37,8 @@ class EndpointType:
         """Refuse settings that cannot work; the key is looked for when a run needs it."""
         _settings(args, where)
 
+    inputs = frozenset({"text"})
+
     def supports(self, kind: Kind) -> bool:
         """Anything but multiple choice: chat endpoints do not give the likelihood of a text."""
         return kind is not Kind.MULTIPLE_CHOICE

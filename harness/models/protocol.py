@@ -145,6 +145,10 @@ class ModelType(Protocol):
             PolyarenaError: Says which argument, and what would be right.
         """
 
+    @property
+    def inputs(self) -> frozenset[str]:
+        """What a prompt for models of this type may show: ``text``, ``image``, ``audio``."""
+
     def supports(self, kind: Kind) -> bool:
         """Whether models of this type can answer items of this kind."""
 

@@ -18,7 +18,14 @@ from polyarena.harness.planning.cost import (
 )
 from polyarena.harness.planning.existing_results import ExistingResults
 from polyarena.harness.planning.items import CellItems
-from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of, system_text
+from polyarena.harness.planning.systems import (
+    ResolvedSystem,
+    messages,
+    refuse_media,
+    samples_of,
+    sampling_of,
+    system_text,
+)
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges.protocol import Call
 from polyarena.tasks.item import Kind
@@ -49,6 +56,8 @@ def cell_key(system: ResolvedSystem, task: ResolvedTask, language: str, items: s
             "system_prompt": system_text(system.spec.system_prompt, language),
             "sampling": None if multiple_choice else asdict(sampling_of(system, task)),
             "samples": samples_of(system, task),
+            # Only where it changes what is asked, so that other cells keep their keys.
+            **({"fewshot_as_multiturn": True} if system.spec.fewshot_as_multiturn else {}),
         }
     )
 
@@ -78,6 +87,7 @@ def plan_cell(
 ) -> PlannedCell:
     """Plan one cell."""
     stats = cell_items.stats
+    refuse_media(system, task.spec.task, language, stats.images)
     key = cell_key(system, task, language, stats.digest, context)
     instructions = system_text(system.spec.system_prompt, language)
     samples, sampling = samples_of(system, task), sampling_of(system, task)
@@ -90,7 +100,7 @@ def plan_cell(
     count = open_counter(endpoint, context.base)
     if endpoint is not None and not stored and (existing.cache is not None or count is not None):
         calls = [
-            Call(messages(instructions, item.prompt), sampling, sample)
+            Call(messages(instructions, item, multiturn=system.spec.fewshot_as_multiturn), sampling, sample)
             for item in cell_items.load()
             for sample in range(samples)
         ]

@@ -171,7 +171,7 @@ def _expected(
         judge,
         endpoint,
         (
-            Match(language=item.language, question=item.prompt, a=a, b=b, repeat=n)
+            Match(language=item.language, question=item.full_prompt, a=a, b=b, repeat=n)
             for a, b in ((one, other), (other, one))
             for n in rounds
         ),

@@ -63,19 +63,21 @@ class ItemStats:
         choices: Of all items together; 0 unless multiple choice.
         size: UTF-8 bytes of all prompts, each counted with each of its choices.
         digest: Of what is asked and what counts as right.
+        images: How many show images.
     """
 
     items: int
     choices: int
     size: int
     digest: str
+    images: int = 0
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> ItemStats:
         """Return the stats of some items."""
         choices = sum(len(item.choices) for item in items)
-        size = sum(_size(item.prompt) * (len(item.choices) or 1) + sum(map(_size, item.choices)) for item in items)
-        return cls(len(items), choices, size, items_digest(items))
+        size = sum(_size(item.full_prompt) * (len(item.choices) or 1) + sum(map(_size, item.choices)) for item in items)
+        return cls(len(items), choices, size, items_digest(items), sum(bool(item.images) for item in items))
 
 
 def _size(text: str) -> int:
@@ -219,7 +221,7 @@ def items_digest(items: Iterable[Item]) -> str:
     """Digest what a model is asked and what counts as right; grouping fields do not change an answer."""
     return digest(
         [
-            [item.item_id, item.source_id, item.prompt, item.choices, item.gold, item.references]
+            [item.item_id, item.source_id, item.full_prompt, item.choices, item.gold, item.references]
             + ([item.images] if item.images else [])
             # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
             + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])

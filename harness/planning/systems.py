@@ -13,7 +13,7 @@ from polyarena.harness.models.protocol import ModelContext, ModelType
 from polyarena.harness.planning.secrets import refuse_secrets
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.tasks.errors import ExperimentError
-from polyarena.tasks.item import Kind
+from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.suggest import closest
@@ -96,7 +96,14 @@ def _resolve_system(
     if spec.languages is not None:
         selected = select_languages(spec.languages, where=experiment.where("systems", index, "languages"))
         manifest = frozenset(language.code for language in selected)
-    return ResolvedSystem(spec, model_type, _template(experiment, index, spec), manifest)
+    template = _template(experiment, index, spec)
+    if spec.fewshot_as_multiturn and template is False:
+        raise ExperimentError(
+            f"the system {spec.name!r} has no chat template that could render few-shot examples as turns",
+            where=experiment.where("systems", index, "fewshot_as_multiturn"),
+            fix="leave out `fewshot_as_multiturn`, or `chat_template: false`",
+        )
+    return ResolvedSystem(spec, model_type, template, manifest)
 
 
 def _refuse_unanswerable(
@@ -195,7 +202,39 @@ def system_text(template: str | None, language: str, *, where: str = "") -> str 
     return _PLACEHOLDER.sub(fill, template)
 
 
-def messages(system: str | None, prompt: str) -> tuple[Mapping[str, str], ...]:
-    """Return the chat turns: the system's, if it has one, then the user's."""
-    user = {"role": "user", "content": prompt}
-    return ({"role": "system", "content": system}, user) if system else (user,)
+def messages(system: str | None, item: Item, *, multiturn: bool = False) -> tuple[Mapping[str, str], ...]:
+    """Return the chat turns: the system's, if it has one, then the user's.
+
+    Args:
+        system: Text of the system turn.
+        item: What is asked.
+        multiturn: Whether each few-shot example is a turn of the user and one of the model; else they stand before the
+            question in the user's turn.
+    """
+    turns = [{"role": "system", "content": system}] if system else []
+    if not multiturn:
+        return (*turns, {"role": "user", "content": item.full_prompt})
+    for example in item.examples:
+        turns += [{"role": "user", "content": example.prompt}, {"role": "assistant", "content": example.answer}]
+    return (*turns, {"role": "user", "content": item.prompt})
+
+
+def refuse_media(system: ResolvedSystem, task: str, language: str, images: int) -> None:
+    """Refuse to ask a system about images that its model type does not take: it would answer the words alone.
+
+    Args:
+        system: The system.
+        task: Name of the task.
+        language: ``lang_Script``.
+        images: How many items show images.
+
+    Raises:
+        ExperimentError: There are some, and the model type takes text only.
+    """
+    if images and "image" not in system.type.inputs:
+        raise ExperimentError(
+            f"the system {system.spec.name!r} cannot be shown the images of {task} in {language}",
+            why=f"{images} items have images, and models of type {system.spec.model!r} take: "
+            f"{', '.join(sorted(system.type.inputs))}",
+            fix="leave the task out, or use a model type that takes images",
+        )

@@ -127,12 +127,14 @@ def _compute(
 def _generate(
     system: ResolvedSystem, task: ResolvedTask, language: str, items: Sequence[Item], model: Model
 ) -> list[Completion]:
-    instructions = system_text(system.spec.system_prompt, language)
+    instructions, multiturn = system_text(system.spec.system_prompt, language), system.spec.fewshot_as_multiturn
     sampling = sampling_of(system, task)
     asked = [(item, sample) for item in items for sample in range(samples_of(system, task))]
     thinking = system.spec.thinking.rule
     requests = [
-        GenerateRequest(language, item.item_id, messages(instructions, item.prompt), sampling, sample, thinking)
+        GenerateRequest(
+            language, item.item_id, messages(instructions, item, multiturn=multiturn), sampling, sample, thinking
+        )
         for item, sample in asked
     ]
     answers = model.generate(requests)
@@ -172,12 +174,12 @@ def _generate(
 def _choose(
     system: ResolvedSystem, task: ResolvedTask, language: str, items: Sequence[Item], model: Model
 ) -> list[Completion]:
-    instructions = system_text(system.spec.system_prompt, language)
+    instructions, multiturn = system_text(system.spec.system_prompt, language), system.spec.fewshot_as_multiturn
     requests = [
         ChoiceRequest(
             language,
             item.item_id,
-            () if item.whole_choices else messages(instructions, item.prompt),
+            () if item.whole_choices else messages(instructions, item, multiturn=multiturn),
             item.choices,
             item.choice_separator,
             system.spec.thinking.rule,

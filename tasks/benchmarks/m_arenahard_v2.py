@@ -20,8 +20,8 @@ FIELDS = ("question_id", "category", "subcategory", "prompt", "language")
 
 def _item(row: Row) -> Item:
     question_id = row["question_id"]
-    groups = {"category": row["category"], "subcategory": row["subcategory"]}
-    return Item(question_id, question_id, row.language, row["prompt"], fields=groups)
+    fields = {"subcategory": row["subcategory"]}
+    return Item(question_id, question_id, row.language, row["prompt"], fields=fields, category=row["category"])
 
 
 task = OpenEndedTask(

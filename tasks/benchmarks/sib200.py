@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from polyarena.tasks.card import Dataset, Provenance
 from polyarena.tasks.frames.cards import by_language, choice_card, translated
-from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, keep_fields, source_from_fields
+from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, source_from_fields
 from polyarena.tasks.frames.row import Row
 from polyarena.tasks.languages import all_languages
 
@@ -54,5 +54,5 @@ task = MultipleChoiceTask(
     fixed_labels=frozenset({"topic"}),
     gold=lambda row: row.gold("category", LABELS),
     source=source_from_fields("index_id"),
-    details=keep_fields("category"),
+    details=lambda row: {"topic": row.text("category")},
 )

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.frames.row import Row
 from polyarena.tasks.frames.rows import ANY, Subset, read_rows
-from polyarena.tasks.item import Item
+from polyarena.tasks.item import FewShotExample, Item
 from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.validation import require_language
@@ -129,7 +129,7 @@ class FewShot:
     count: int = 5
     group: Callable[[Row], str] = lambda row: ""  # noqa: ARG005
 
-    def before(
+    def examples(
         self,
         dataset: Dataset,
         config: str,
@@ -137,8 +137,8 @@ class FewShot:
         fields: tuple[str, ...],
         gold: Callable[[Row], int],
         data: DataSource,
-    ) -> Mapping[str, str]:
-        """Return the text before a question, by its group; it ends where the question begins.
+    ) -> Mapping[str, tuple[FewShotExample, ...]]:
+        """Return the examples before a question, by its group.
 
         Args:
             dataset: The task's.
@@ -154,13 +154,14 @@ class FewShot:
         """
         if self.split == dataset.split:
             raise ValueError(f"examples are never taken from the split that is asked, {self.split!r}")
-        solved: dict[str, list[str]] = defaultdict(list)
+        solved: dict[str, list[FewShotExample]] = defaultdict(list)
         for row in rows_of(dataset, Subset(config, split=self.split), language, fields, data):
             shown = solved[self.group(row)]
             if len(shown) < self.count:
-                asked = RenderedPrompt(*self.template(row))
-                shown.append(f"{asked.prompt}{asked.separator}{asked.choices[gold(row)]}\n\n")
-        return {group: "".join(shown) for group, shown in solved.items()}
+                rendered = RenderedPrompt(*self.template(row))
+                answer = rendered.choices[gold(row)]
+                shown.append(FewShotExample(rendered.prompt, answer, rendered.separator))
+        return {group: tuple(shown) for group, shown in solved.items()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -239,7 +240,7 @@ class MultipleChoiceTask:
         template = self.template or self.templates[0]
         shots = self.shots.get(template)
         render = shots.template if shots else self.prompts[template]
-        before = shots.before(self.card.dataset, config, language, self.fields, self.gold, data) if shots else {}
+        before = shots.examples(self.card.dataset, config, language, self.fields, self.gold, data) if shots else {}
         seen: Counter[str] = Counter()
         for row in rows_of(self.card.dataset, Subset(config), language, self.fields, data):
             if not self.asked(row):
@@ -249,12 +250,13 @@ class MultipleChoiceTask:
             if self.repeats and seen[source] > 1:
                 source = f"{source}:{seen[source]}"
             asked = RenderedPrompt(*render(row))
-            shown = before.get(shots.group(row), "") if shots else ""
+            examples = before.get(shots.group(row), ()) if shots else ()
             yield Item(
                 item_id=source,
                 source_id=source,
                 language=language,
-                prompt=shown + asked.prompt,
+                prompt=asked.prompt,
+                examples=examples,
                 choices=asked.choices,
                 gold=self.gold(row),
                 fields=MappingProxyType(dict(self.details(row))),

@@ -232,9 +232,7 @@ def _text(spec: OwnPrompts, row: Mapping[str, Any], name: str) -> str:
 def _language(spec: OwnPrompts, place: str, row: Mapping[str, Any]) -> str:
     named = _text(spec, row, "language") or spec.language
     if not named:
-        raise _refused(
-            spec, "language", place, row, "the row does not say its language", "or add `language:` to the task"
-        )
+        raise _refused(spec, "language", place, row, "the row names no language", "or add `language:` to the task")
     try:
         return find_language(named).code
     except UnknownNameError as error:
@@ -271,25 +269,21 @@ def _json_list(text: str) -> list[Any] | None:
 
 
 def _gold(spec: OwnPrompts, place: str, row: Mapping[str, Any], choices: tuple[str, ...]) -> int:
-    """Return the index of the right choice: its text, its index from 0, or its letter, in this order."""
+    """Return the index of the right choice, which is named by its text, its index from 0, or its letter."""
     answer = _value(spec, row, "answer")
     written = "" if answer is None else str(answer).strip()
-    if written in choices and not (isinstance(answer, int) and not isinstance(answer, bool)):
-        return choices.index(written)
-    if written.isdecimal() and int(written) < len(choices):
-        return int(written)
+    index = int(written) if written.isdecimal() and int(written) < len(choices) else None
     if written in choices:
+        if index is not None and choices[index] != written:
+            what = f"{spec.column('answer')!r} is the text of one choice and the index of another"
+            raise _refused(spec, "answer", place, row, what, "write the letter of the right choice")
         return choices.index(written)
+    if index is not None:
+        return index
     if len(written) == 1 and written.upper() in _LETTERS[: len(choices)]:
         return _LETTERS.index(written.upper())
-    raise _refused(
-        spec,
-        "answer",
-        place,
-        row,
-        f"{spec.column('answer')!r} is none of the {len(choices)} choices",
-        "write the right choice, its index from 0, or its letter",
-    )
+    what = f"{spec.column('answer')!r} is none of the {len(choices)} choices"
+    raise _refused(spec, "answer", place, row, what, "write the right choice, its index from 0, or its letter")
 
 
 def _refused(spec: OwnPrompts, name: str, place: str, row: Mapping[str, Any], what: str, fix: str = "") -> DataError:

@@ -7,8 +7,10 @@ import pytest
 from polyarena.harness import plan, run
 from polyarena.harness.models.protocol import Model, ModelType
 from polyarena.tasks.errors import ModelError, PolyarenaError, UnknownNameError
+from polyarena.tasks.hooks import HasMetrics, hook_protocols
 from polyarena.tasks.plugins import plugins
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.registry import find_task
 from polyarena.tasks.validation import validate_items
 
 
@@ -37,11 +39,15 @@ def test_the_example_runs_from_end_to_end(folder, tmp_path):
     finished = run(plan(folder / "greetings.yaml", output=tmp_path / "run"))
     assert finished.failures == ()
     estimates = finished.estimates()
-    macro = estimates[estimates["level"] == "macro"].iloc[0]
+    judged = estimates[estimates["task"] == "greetings"]
+    macro = judged[judged["level"] == "macro"].iloc[0]
     assert (macro["system"], macro["baseline"], macro["judge"]) == ("thrice", "once", "brevity")
     assert macro["value"] == 0.0
     assert macro["signature"].startswith("task:greetings@1|rev:1|judge:brevity@1|orders:2")
     assert finished.files.page.is_file()
+    scored = estimates[(estimates["task"] == "noon") & (estimates["level"] == "macro")].set_index(["metric", "system"])
+    assert set(scored.index) == {(m, s) for m in ("chrf++", "greetarena_words") for s in ("once", "thrice")}
+    assert scored.loc[("greetarena_words", "thrice"), "value"] == 3 * scored.loc[("greetarena_words", "once"), "value"]
 
 
 def test_its_objects_have_the_members_of_the_protocols(folder):
@@ -56,6 +62,12 @@ def test_its_objects_have_the_members_of_the_protocols(folder):
 def test_its_items_pass_the_check_of_every_task(folder):
     import greetarena
 
+    kind = find_task("noon.kind")
+    assert kind.card.name == "noon.kind"
+    assert hook_protocols()
+    for protocol in hook_protocols():
+        assert isinstance(greetarena.noon, protocol) == (protocol is not HasMetrics), protocol
+    assert validate_items(kind, "swh_Latn", kind.items("swh_Latn", None))[0].prompt.startswith("Tafadhali")
     for language in greetarena.task.card.languages:
         items = validate_items(greetarena.task, language, greetarena.task.items(language, None))
         assert [item.source_id for item in items] == ["morning", "night"]

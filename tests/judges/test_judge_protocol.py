@@ -17,8 +17,8 @@ def paired(**item):
 
 def test_a_match_knows_what_the_task_knows_of_its_item():
     image = "data:image/png;base64,AA"
-    fields = {"category": "maths", "answer_language": "fra_Latn"}
-    match = next(paired(references=("42", "43"), images=(image,), fields=fields).matches())
+    fields = {"answer_language": "fra_Latn"}
+    match = next(paired(references=("42", "43"), images=(image,), fields=fields, category="maths").matches())
     assert (match.reference, match.images, match.category) == ("42", (image,), "maths")
     assert (match.answer_language, match.expected_language) == ("fra_Latn", "fra_Latn")
     plain = next(paired().matches())

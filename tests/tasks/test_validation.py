@@ -38,7 +38,7 @@ GOOD_CHOICE = replace(GOOD, choices=("ndiyo", "hapana"), gold=1)
 
 
 def test_good_items_come_back_in_order():
-    items = [GOOD, replace(GOOD, item_id="2", fields={"category": "x"}), replace(GOOD, item_id="3", source_id="s1")]
+    items = [GOOD, replace(GOOD, item_id="2", fields={"topic": "x"}), replace(GOOD, item_id="3", source_id="s1")]
     assert validate_items(OPEN, "swh_Latn", iter(items)) == items
     assert validate_items(CHOICE, "swh_Latn", [GOOD_CHOICE]) == [GOOD_CHOICE]
     assert validate_items(GENERATIVE, "swh_Latn", [replace(GOOD, references=("Jibu",))])[0].references == ("Jibu",)

@@ -43,6 +43,8 @@ class LmEvalType:
         """What is known of the type without importing it."""
         return find_backend(self.name)
 
+    inputs = frozenset({"text"})
+
     def supports(self, kind: Kind) -> bool:
         """Whether items of this kind can be answered: multiple choice needs the likelihood of a given text."""
         return kind is not Kind.MULTIPLE_CHOICE or self.backend.loglikelihood

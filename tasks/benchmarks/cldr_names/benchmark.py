@@ -91,7 +91,7 @@ def questions(language: Language) -> Iterator[Item]:
             prompt=f"Question: {question(concept, language)}\nAnswer:",
             choices=tuple(choices),
             gold=gold_position(concept),
-            fields={"category": concept.category.name.lower()},
+            fields={"kind": concept.category.name.lower()},
         )
 
 

@@ -33,7 +33,7 @@ def _by_language() -> Mapping[str, tuple[Item, ...]]:
             source_id=row["source_id"],
             language=row["language"],
             prompt=row["prompt"],
-            fields={"category": row["category"]},
+            category=row["category"],
         )
         grouped.setdefault(item.language, []).append(item)
     return {language: tuple(grouped[language]) for language in sorted(grouped)}

@@ -142,7 +142,8 @@ def test_the_share_of_online_calls_is_the_whole_price_even_where_a_batch_share_i
 
 
 def calls(prompts=PROMPTS, instructions=None, **fields):
-    return [Call(messages(instructions, prompt), Sampling(max_tokens=MOST), **fields) for prompt in prompts]
+    items = [Item("1", "1", "deu_Latn", prompt) for prompt in prompts]
+    return [Call(messages(instructions, item), Sampling(max_tokens=MOST), **fields) for item in items]
 
 
 @pytest.mark.parametrize("kept", [1, 5, ITEMS])
@@ -177,7 +178,7 @@ def test_answers_to_other_questions_are_none(cell, cache, system):
 def test_each_sample_is_looked_up_by_itself(cell, cache):
     settings = EndpointSettings(**ADDRESS)
     for prompt in PROMPTS[:4]:
-        call = Call(messages(None, prompt), Sampling(max_tokens=MOST, temperature=1.0), 1)
+        call = Call(messages(None, Item("1", "1", "deu_Latn", prompt)), Sampling(max_tokens=MOST, temperature=1.0), 1)
         cache.put(call_key(settings, call), Reply("second"))
     assert cell(asked(sampling={"temperature": 1.0}, samples=2)).cached == 4
     assert cell(asked(sampling={"temperature": 1.0})).cached == 0

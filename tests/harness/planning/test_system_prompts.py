@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from polyarena.harness.planning.systems import messages, system_text
 from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.item import FewShotExample, Item
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,24 @@ def test_an_unknown_placeholder_is_refused_with_its_place():
     assert caught.value.fix
 
 
+ITEM = Item("1", "1", "eng_Latn", "why?")
+FEW = Item(
+    "1", "1", "eng_Latn", "Q: c?\nA:", examples=(FewShotExample("Q: a?\nA:", "b"), FewShotExample("Q: 1?\nA:", "2", ""))
+)
+
+
 def test_the_user_speaks_last():
-    assert messages("be kind", "why?") == (
+    assert messages("be kind", ITEM) == (
         {"role": "system", "content": "be kind"},
         {"role": "user", "content": "why?"},
     )
-    assert messages(None, "why?") == messages("", "why?") == ({"role": "user", "content": "why?"},)
+    assert messages(None, ITEM) == messages("", ITEM) == ({"role": "user", "content": "why?"},)
+    assert messages(None, ITEM, multiturn=True) == messages(None, ITEM)
+
+
+def test_few_shot_examples_are_text_before_the_question_or_turns():
+    (only,) = messages(None, FEW)
+    assert only == {"role": "user", "content": "Q: a?\nA: b\n\nQ: 1?\nA:2\n\nQ: c?\nA:"}
+    turns = messages("be kind", FEW, multiturn=True)
+    assert [turn["role"] for turn in turns] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert [turn["content"] for turn in turns[1:]] == ["Q: a?\nA:", "b", "Q: 1?\nA:", "2", "Q: c?\nA:"]

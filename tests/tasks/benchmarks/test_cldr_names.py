@@ -89,7 +89,7 @@ def test_items_are_sound(language):
         assert len(item.choices) == 4
         assert len({choice.casefold() for choice in item.choices}) == 4
         assert item.item_id == item.source_id
-        assert item.item_id.startswith(item.fields["category"] + ":")
+        assert item.item_id.startswith(item.fields["kind"] + ":")
         assert item.prompt.endswith("\nAnswer:")
         assert not set(item.choices) & set(item.prompt.split())
         assert all(choice == choice.strip() for choice in item.choices)
@@ -101,14 +101,14 @@ def test_the_gold_is_the_name_of_the_concept(language):
     for item in items(language):
         assert item.choices[item.gold] == names[item.source_id]
         # Distractors are names of other concepts of the same category in the same language.
-        kin = {name for source, name in names.items() if source.startswith(item.fields["category"])}
+        kin = {name for source, name in names.items() if source.startswith(item.fields["kind"])}
         assert set(item.choices) <= kin
 
 
 @every_language
 def test_a_small_limit_has_all_categories_and_no_place_is_favoured(language):
     found = items(language)
-    assert len({item.fields["category"] for item in found[:12]}) == 4
+    assert len({item.fields["kind"] for item in found[:12]}) == 4
     share = Counter(item.gold for item in found)
     assert max(share.values()) <= 0.35 * len(found)
 
@@ -128,8 +128,7 @@ def test_fully_covered_languages_have_the_same_items_and_distractors():
         names = aya_coverage()[language].names
         back = {(c.category, name): c.source_id for c, name in names.items()}
         return [
-            [back[Category[item.fields["category"].upper()], choice] for choice in item.choices]
-            for item in items(language)
+            [back[Category[item.fields["kind"].upper()], choice] for choice in item.choices] for item in items(language)
         ]
 
     reference = concepts_asked("rus_Cyrl")

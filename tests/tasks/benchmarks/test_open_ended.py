@@ -60,7 +60,7 @@ def test_arena_rows_become_items(hub_copy):
     (item,) = validate_items(task, "nld_Latn", task.items("nld_Latn", hub_copy(task.card.dataset, {"nl": [ARENA]})))
     assert item.item_id == item.source_id == ARENA["question_id"]
     assert item.prompt == ARENA["prompt"]
-    assert item.fields == {"category": "hard_prompt", "subcategory": "coding"}
+    assert (item.category, item.fields) == ("hard_prompt", {"subcategory": "coding"})
 
 
 @pytest.mark.parametrize("field", m_arenahard_v2.FIELDS)

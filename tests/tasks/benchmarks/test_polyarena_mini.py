@@ -76,11 +76,11 @@ def test_languages_are_parallel(language):
     found = items(language)
     assert [item.source_id for item in found] == SOURCES
     assert [item.item_id for item in found] == SOURCES
-    assert [item.fields["category"] for item in found] == [item.fields["category"] for item in items("eng_Latn")]
+    assert [item.category for item in found] == [item.category for item in items("eng_Latn")]
 
 
 def test_categories_differ():
-    assert len({item.fields["category"] for item in items("eng_Latn")}) == 8
+    assert len({item.category for item in items("eng_Latn")}) == 8
 
 
 @every_row
@@ -171,7 +171,7 @@ def test_another_language_is_refused():
 def test_the_data_card_matches():
     text = (FOLDER / "card.md").read_text("utf-8")
     assert re.findall(r"^\| `([\w-]+)` \| (\w+) \|", text, re.M) == [
-        (item.source_id, item.fields["category"]) for item in items("eng_Latn")
+        (item.source_id, item.category) for item in items("eng_Latn")
     ]
     for promised in ("Apache-2.0", "not for claims", "not been reviewed by native speakers", "language model"):
         assert promised in text

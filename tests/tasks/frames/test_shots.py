@@ -47,7 +47,10 @@ def asked(task, data):
 def test_the_first_five_of_the_subject_are_shown_solved(mirror):
     dev = [row(number, subject, "C", "dev") for number in range(7) for subject in ("anatomy", "law")]
     (item,) = asked(TASK, mirror(TASK, dev=dev, test=[row(0, "law")]))
-    *examples, question = item.prompt.split("\n\n")
+    *examples, question = item.full_prompt.split("\n\n")
+    assert question == item.prompt
+    assert [example.answer for example in item.examples] == ["C"] * 5
+    assert item.examples[1].prompt.endswith("\nAnswer:")
     assert [example.splitlines()[0] for example in examples] == [f"dev law {number}?" for number in range(5)]
     assert all(example.endswith("\nAnswer: C") for example in examples)
     assert examples[1] == "dev law 1?\nA. a1\nB. b1\nC. c1\nD. d1\nAnswer: C"
@@ -58,8 +61,9 @@ def test_the_first_five_of_the_subject_are_shown_solved(mirror):
 def test_a_subject_with_fewer_examples_shows_those(mirror):
     data = mirror(TASK, dev=[row(0, "law", split="dev")], test=[row(0, "law"), row(1, "virology")])
     some, none = asked(TASK, data)
-    assert some.prompt.count("Answer:") == 2
-    assert none.prompt.startswith("test virology 1?")
+    assert some.full_prompt.count("Answer:") == 2
+    assert some.prompt.count("Answer:") == len(some.examples) == 1
+    assert none.full_prompt.startswith("test virology 1?")
 
 
 def test_without_shots_the_other_split_is_not_read(mirror):
@@ -90,7 +94,7 @@ def test_examples_are_never_of_the_split_that_is_asked(mirror):
     shots = FewShot(global_mmlu.exam, split="test")
     data = mirror(TASK, test=[row(0, "law")])
     with pytest.raises(ValueError, match="never taken from the split that is asked"):
-        shots.before(TASK.card.dataset, "sw", "swh_Latn", TASK.fields, TASK.gold, data)
+        shots.examples(TASK.card.dataset, "sw", "swh_Latn", TASK.fields, TASK.gold, data)
 
 
 @given(st.integers(0, 6), st.integers(0, 9))
@@ -101,5 +105,6 @@ def test_as_many_as_there_are_up_to_the_count(count, there):
             return [row(number, "law", split="dev") for number in range(there)]
 
     shots = FewShot(global_mmlu.exam, split="dev", count=count)
-    before = shots.before(TASK.card.dataset, "sw", "swh_Latn", (), TASK.gold, Source())
-    assert "".join(before.values()).count("Answer: B\n\n") == min(count, there)
+    found = shots.examples(TASK.card.dataset, "sw", "swh_Latn", (), TASK.gold, Source())
+    texts = [example.text for examples in found.values() for example in examples]
+    assert sum(text.endswith("Answer: B\n\n") for text in texts) == len(texts) == min(count, there)

@@ -20,7 +20,7 @@ def test_a_row_becomes_an_item(ask):
     assert item.choices == LABELS
     assert item.choices[item.gold] == "politics"
     assert (item.item_id, item.source_id) == ("7", "7")
-    assert item.fields == {"category": "politics"}
+    assert item.fields == {"topic": "politics"}
 
 
 def test_all_99_are_parallel(real):

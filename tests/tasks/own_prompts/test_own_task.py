@@ -89,11 +89,19 @@ def test_the_right_choice_is_its_text_its_index_or_its_letter(load, answer, gold
     assert item.gold == gold
 
 
-@pytest.mark.parametrize("answer", ["6", 3, -1, "D", "", None, [1], True])
+@pytest.mark.parametrize("answer", ["6", 7, -1, "D", "", None, [1], True])
 def test_an_answer_that_is_no_choice_is_refused(load, answer):
     with pytest.raises(DataError, match="none of the 3 choices") as caught:
         load([{**CHOICES[0], "answer": answer}])
     assert "mine.jsonl:1" in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", ["1", 1])
+def test_an_answer_that_can_be_read_in_two_ways_is_refused(load, answer):
+    with pytest.raises(DataError, match="the text of one choice and the index of another"):
+        load([{**CHOICES[0], "choices": ["1", "2", "3"], "answer": answer}])
+    (item,) = load([{**CHOICES[0], "choices": ["0", "1", "2"], "answer": answer}]).items("eng_Latn", None)
+    assert item.gold == 1
 
 
 def test_corpus_metrics_have_statistics(load):

@@ -112,6 +112,8 @@ class ToyModel:
 
 
 class ToyType:
+    inputs = frozenset({"text"})
+
     def check(self, args, context, where):
         pass
 
