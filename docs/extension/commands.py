@@ -10,6 +10,7 @@ from polyarena.harness.cli.app import COMMANDS
 from polyarena.harness.models.lm_eval.backends import BACKENDS, SPEED_ARGUMENTS
 from polyarena.judges.llm import TemplateKind, load_template, template_names
 from polyarena.judges.rules.settings import POINTS
+from polyarena.tasks.thinking import FAMILIES
 
 
 def faults() -> str:
@@ -58,6 +59,12 @@ def model_types() -> str:
         for name, backend in sorted(BACKENDS.items())
     ]
     return table(("model type", "needs", "multiple choice", "chat template"), rows)
+
+
+def thought_marks() -> str:
+    """Return the marks of thoughts by model family."""
+    rows = [(code(family.start), code(family.end), family.models) for family in FAMILIES]
+    return table(("opens", "ends", "models"), rows)
 
 
 def speed_arguments() -> str:

@@ -22,6 +22,7 @@ CONTENTS: Mapping[str, Callable[..., str]] = {
     "left-out": benchmarks.left_out,
     "metrics": benchmarks.metrics,
     "model-types": commands.model_types,
+    "thought-marks": commands.thought_marks,
     "notes": benchmarks.notes,
     "record": records.record,
     "speed-arguments": commands.speed_arguments,

@@ -12,6 +12,7 @@ from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.languages import all_languages
 from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 from polyarena.tasks.registry import find_task
+from polyarena.tasks.thinking import FAMILIES
 
 RECORDS = {
     "polyarena.tasks.records.Completion COMPLETION_SCHEMA": COMPLETION_SCHEMA,
@@ -84,6 +85,12 @@ def test_commands_faults_and_model_types_are_complete(contents):
     assert {row[0].strip("`").split()[1] for row in rows(contents["commands"]())} == set(COMMANDS)
     assert {row[0]: int(row[1]) for row in rows(contents["faults"]())} == {k.value: v for k, v in POINTS.items()}
     assert [row[0].strip("`") for row in rows(contents["model-types"]())] == sorted(BACKENDS)
+
+
+def test_every_family_of_thoughts_has_a_row(contents):
+    text = contents["thought-marks"]()
+    assert text.count("\n") >= len(FAMILIES)
+    assert all(family.models in text for family in FAMILIES)
 
 
 def test_events_name_their_fields(contents):
