@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.harness.experiment.credentials import refuse_credentials, refuse_credentials_in_text
 from polyarena.harness.experiment.groups import refuse_groups
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
@@ -33,6 +34,7 @@ def load_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
         raise ExperimentError("there is no such experiment file", where=path, fix=_nearby(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ExperimentError("the experiment file cannot be read", where=path, why=str(error)) from error
+    refuse_credentials_in_text(text, str(path))
     data, lines = parse_yaml(text, str(path))
     if not isinstance(data, dict):
         raise ExperimentError(
@@ -48,6 +50,7 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
         raise explain_validation(error, lines, path) from None
     experiment._path = path
     experiment._lines = lines
+    _refuse_credentials(experiment)
     _refuse_double_names(experiment)
     refuse_panels(experiment)
     refuse_groups(experiment)
@@ -55,6 +58,17 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     if experiment.baseline is not None and experiment.baseline not in names:
         raise unknown("system", experiment.baseline, names, where=experiment.where("baseline"))
     return experiment
+
+
+def _refuse_credentials(experiment: Experiment) -> None:
+    """Refuse credentials in any part of the file: all of it is copied into the run folder."""
+    for kind, parts in (("systems", experiment.systems), ("judges", experiment.judges)):
+        for index, part in enumerate(parts):
+            for key, value in part.model_dump(mode="json").items():
+                refuse_credentials(value, experiment.where(kind, index, key), key)
+    others = experiment.model_dump(mode="json", exclude={"systems", "judges"})
+    for key, value in others.items():
+        refuse_credentials(value, experiment.where(key), key)
 
 
 def _refuse_double_names(experiment: Experiment) -> None:

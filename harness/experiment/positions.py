@@ -12,6 +12,9 @@ from polyarena.tasks.text import sanitize_text
 
 Path = tuple[str | int, ...]
 
+MOST_VALUES = 100_000
+"""Keys and list elements of a file, each alias counted as often as it stands for something."""
+
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's types only: under 1.1, the language ``no`` would be ``False`` and the version 2024-06-01 a date."""
@@ -59,6 +62,13 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> None:
+    if len(lines) > MOST_VALUES:
+        raise ExperimentError(
+            f"this file has more than {MOST_VALUES:,} values",
+            where=f"{where}:{node.start_mark.line + 1}",
+            why="aliases that contain aliases multiply",
+            fix="write out what is meant, or split the experiment",
+        )
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}

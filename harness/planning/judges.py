@@ -10,7 +10,6 @@ from typing import Any
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
 from polyarena.harness.lock.digest import digest
-from polyarena.harness.planning.secrets import refuse_secrets
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges import find_judge
 from polyarena.judges.families import self_preference_risk
@@ -69,9 +68,6 @@ def resolve_judges(
 def _resolve(
     experiment: Experiment, index: int, spec: JudgeSpec, open_endpoint: Callable[[EndpointSettings], Ask] | None
 ) -> ResolvedJudge:
-    refuse_secrets(spec.args, experiment.where("judges", index, "args"))
-    if spec.endpoint is not None:
-        refuse_secrets(spec.endpoint.extra_body, experiment.where("judges", index, "endpoint"))
     factory = find_judge(spec.judge, where=experiment.where("judges", index, "judge"))
     ask: Ask | None = None
     if spec.endpoint is not None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from polyarena.harness.experiment import Experiment, SystemSpec
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
-from polyarena.harness.planning.secrets import refuse_secrets
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Item, Kind
@@ -85,7 +84,6 @@ def _resolve_system(
     experiment: Experiment, index: int, spec: SystemSpec, tasks: Sequence[ResolvedTask], context: ModelContext
 ) -> ResolvedSystem:
     model_type = find_model_type(spec.model, where=experiment.where("systems", index, "model"))
-    refuse_secrets(spec.args, experiment.where("systems", index, "args"))
     model_type.check(spec.args, context, experiment.where("systems", index, "args"))
     _refuse_unanswerable(experiment, index, spec, tasks, model_type)
     where = experiment.where("systems", index, "system_prompt")

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.experiment.positions import parse_yaml
+from polyarena.harness.experiment.positions import MOST_VALUES, parse_yaml
 from polyarena.tasks.errors import ExperimentError
 
 
@@ -107,3 +107,17 @@ def paths(value, at=()):
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:
         yield from paths(each, (*at, key))
+
+
+def test_aliases_that_multiply_are_refused_at_once():
+    levels = [f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]" for n in range(8)]
+    error = refusal("\n".join(["a: &a [x, x, x, x, x, x, x, x, x]", *levels]))
+    assert error.what == f"this file has more than {MOST_VALUES:,} values"
+    assert "aliases" in error.why
+
+
+def test_a_file_of_many_systems_and_an_alias_are_read():
+    text = "common: &c {a: 1, b: [1, 2]}\nsystems:\n" + "".join(f"- {{name: s{n}, args: *c}}\n" for n in range(2000))
+    data, lines = parse_yaml(text, "x")
+    assert data["systems"][1999]["args"] == {"a": 1, "b": [1, 2]}
+    assert lines["systems", 1999] == 2002
