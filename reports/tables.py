@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.reports.escaping import markdown_text, without_controls
 from polyarena.reports.flags import MARK
 from polyarena.reports.metric_facts import display_scale
 from polyarena.reports.rows import Mark, Row, rows
@@ -179,14 +180,9 @@ def language_table(section: Section) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a table of texts in GitHub's Markdown; bars, backslashes, angle brackets and line ends are escaped."""
+    """Return a table of texts in GitHub's Markdown, made harmless (:mod:`polyarena.reports.escaping`)."""
     lines = [list(map(str, table.columns)), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"| {' | '.join(map(markdown_text, line))} |\n" for line in lines)
 
 
 def latex(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
@@ -217,5 +213,6 @@ _TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
 
 
 def _tex(text: str) -> str:
-    flat = "".join(_TEX.get(character, character) for character in " ".join(text.split()))
+    words = " ".join(without_controls(text, "").split())
+    flat = "".join(_TEX.get(character, character) for character in words)
     return f"{{}}{flat}" if flat.startswith("[") else flat

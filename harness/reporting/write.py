@@ -20,6 +20,7 @@ from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.records import BATTLE_SCHEMA
+from polyarena.reports.escaping import csv_bytes
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
 
@@ -97,7 +98,7 @@ def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]
     table = pa.Table.from_pandas(frame[list(schema.names)], schema=schema, preserve_index=False)
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
-    return {f"{name}.parquet": buffer.getvalue(), f"{name}.csv": _flat(frame, schema).to_csv(index=False).encode()}
+    return {f"{name}.parquet": buffer.getvalue(), f"{name}.csv": csv_bytes(_flat(frame, schema))}
 
 
 def _files(name: str, table: pa.Table) -> dict[str, bytes]:
@@ -176,7 +177,7 @@ def _table(name: str, table: pd.DataFrame, notes: Sequence[str]) -> dict[str, by
 
     text = markdown(table.drop(columns="flag", errors="ignore")) + "".join(f"\n{note}\n" for note in notes)
     return {
-        f"{name}.csv": table.to_csv(index=False).encode(),
+        f"{name}.csv": csv_bytes(table),
         f"{name}.md": text.encode(),
         f"{name}.tex": latex(table, notes).encode(),
     }

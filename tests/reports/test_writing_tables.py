@@ -139,7 +139,7 @@ def test_bands_need_both_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "scale"), [([0.0, 1.0], 100), ([0.5, 1.01], 1), ([-0.1, 0.5], 1), ([None, 0.5], 100), ([None], 100)]
+    ("values", "scale"), [([0.0, 1.0], 100), ([0.5, 1.01], 1), ([-0.1, 0.5], 100.0), ([None, 0.5], 100), ([None], 100)]
 )
 def test_only_shares_are_shown_as_percent(values: list[float | None], scale: float) -> None:
     frame = pd.DataFrame({"value": pd.Series(values, dtype="float64")})
