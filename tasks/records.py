@@ -86,6 +86,9 @@ class Completion:
         thought_tokens: Of the completion tokens, those of the thought; ``None`` where unknown.
         answer_tokens: The others.
         reasoning_effort: How hard the model was asked to think; ``None`` where that was left to it.
+        thought_language: Identified language of the thought; ``None`` without one, or if there was too little text.
+        thought_agreement: Whether that is the language of the item: ``same``, ``other language``, ``other script`` or
+            ``unknown`` (see :class:`polyarena.tasks.identify.Agreement`); ``None`` without a thought.
         latency_s: Seconds for this answer (batch time divided by batch size for local models).
         identified_language: ``lang_Script`` or the identifier's own code; ``None`` if there was too little text.
         identified_probability: Between 0 and 1.
@@ -114,6 +117,8 @@ class Completion:
     thought_tokens: int | None = None
     answer_tokens: int | None = None
     reasoning_effort: str | None = None
+    thought_language: str | None = None
+    thought_agreement: str | None = None
 
 
 COMPLETION_SCHEMA = arrow_schema(Completion)

@@ -31,11 +31,21 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
     estimates = records.estimates()
     if as_json:
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
-        print_json({"folder": str(folder.path), "page": str(files.page), "notes": files.notes, "estimates": rows})
+        print_json(
+            {
+                "folder": str(folder.path),
+                "page": str(files.page),
+                "warnings": files.warnings,
+                "notes": files.notes,
+                "estimates": rows,
+            }
+        )
         return
     from polyarena.reports.page.headlines import headline
     from polyarena.reports.tables import sections
 
+    if files.warnings:
+        print_lines(*(f"Warning: {warning}" for warning in files.warnings), "")
     shown = [section for section in sections(estimates) if not section.detail]
     if len(shown) > MOST_TABLES:
         _print_averages(shown)

@@ -134,4 +134,21 @@ def _scored(lock: Lock, scores: pd.DataFrame) -> dict[tuple[str, str], str]:
 def how_asked(task: LockedTask) -> str:
     """Return the part of a signature that says how a task was asked, from its entry in the lock."""
     limit = f"|limit:{task.limit}({task.subset})" if task.limit else ""
-    return f"task:{task.card.name}@{task.card.version}|rev:{task.card.dataset.revision}{limit}"
+    asked = f"task:{task.card.name}@{task.card.version}|rev:{task.card.dataset.revision}{limit}"
+    return asked + _how_thought(task)
+
+
+def _how_thought(task: LockedTask) -> str:
+    """Return effort and budget of the thoughts, where any system has them; by system where they differ."""
+    asked = dict(sorted(task.sampling.items()))
+    parts = []
+    for name, values in (
+        ("effort", {system: said.settings.reasoning_effort for system, said in asked.items()}),
+        ("thinking", {system: said.settings.thinking_budget for system, said in asked.items()}),
+    ):
+        different = set(values.values())
+        if len(different) == 1:
+            parts += [f"|{name}:{value}" for value in different if value]
+        elif different:
+            parts.append(f"|{name}:" + ",".join(f"{system}={value}" for system, value in values.items() if value))
+    return "".join(parts)

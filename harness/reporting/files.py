@@ -17,6 +17,7 @@ class Files:
         figures: PDF, PNG and SVG of each chart.
         tables: CSV, LaTeX and Markdown of each table.
         results: Parquet and CSV of estimates, battles and scores.
+        warnings: What must be known before any number is read: missing and cut answers.
         notes: What the page says of the run as a whole: what is missing, left out, without a counterpart.
     """
 
@@ -25,6 +26,7 @@ class Files:
     tables: tuple[Path, ...]
     results: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def write_folder(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:

@@ -14,6 +14,7 @@ from polyarena.harness.reporting.cached_answers import cached_answer_notes
 from polyarena.harness.reporting.constant_judges import constant_judges
 from polyarena.harness.reporting.omissions import incomplete, omission_sentences, some
 from polyarena.harness.results import RunRecords
+from polyarena.reports.missing_answers import count_missing, missing_warnings
 from polyarena.reports.page import (
     Figure,
     JudgeInfo,
@@ -57,6 +58,7 @@ def page_content(
         figures=tuple(figures),
         answers=off_target_counts(answers),
         files=tuple(files),
+        warnings=missing_warnings(count_missing(completions)),
         notes=(
             *_notes(records, lock),
             *_pairs(records, completions),

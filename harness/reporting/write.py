@@ -16,11 +16,13 @@ from polyarena.harness.reporting.files import Files, write_folder
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
+from polyarena.harness.reporting.thoughts import thought_language_rates
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.missing_answers import count_missing, missing_warnings
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
 
@@ -50,6 +52,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     from polyarena.reports.page import off_target_by_language, page
     from polyarena.reports.page.cost_table import cost_table
     from polyarena.reports.page.off_target_table import off_target_table
+    from polyarena.reports.page.thought_table import thought_table
     from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 
     records = open_run(folder)
@@ -57,7 +60,9 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = cost_frame(folder.attempts)
-    answers = off_target_by_language(records.completions(), records.lock.answer_languages)
+    completions = records.completions()
+    answers = off_target_by_language(completions, records.lock.answer_languages)
+    thoughts = thought_language_rates(records, completions)
     more = secondary_results(records.lock, all_battles, scores, records.lock.template_families)
     results = write_folder(
         folder.results,
@@ -66,6 +71,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
             **_both("battles", all_battles, BATTLE_SCHEMA),
             **_both("scores", scores, SCORE_SCHEMA),
             **(_both("bad_answers", bad, ESTIMATE_SCHEMA) if len(bad) else {}),
+            **(_both("thoughts", thoughts, ESTIMATE_SCHEMA) if len(thoughts) else {}),
             **(_files("strong_verdicts", as_table(strong)) if len(strong) else {}),
             **(_files("answers", as_table(pd.DataFrame(answers))) if answers else {}),
             **{file: content for name, table in more.tables.items() for file, content in _files(name, table).items()},
@@ -74,20 +80,22 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     )
     index = folder.report / "index.html"
     if results_only:
-        return Files(index, (), (), results)
+        return Files(index, (), (), results, warnings=missing_warnings(count_missing(completions)))
     page_tables = [
         *([weighed] if (weighed := strong_verdict_table(strong)) else []),
         *bad_answer_tables(bad),
         *more.page_tables,
     ]
-    page_tables += [table for table in [off_target_table(answers), cost_table(paid)] if table is not None]
+    page_tables += [
+        table for table in [off_target_table(answers), thought_table(thoughts), cost_table(paid)] if table is not None
+    ]
     figures, page_figures, not_drawn = _figures(records, numbers)
     drawn = write_folder(folder.report / "figures", figures)
     written = write_folder(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     content = page_content(records, numbers, page_figures, links, page_tables, answers, not_drawn)
     write_atomically(index, page(content).encode())
-    return Files(index, drawn, written, results, tuple(content.notes))
+    return Files(index, drawn, written, results, tuple(content.notes), content.warnings)
 
 
 def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]:

@@ -25,7 +25,7 @@ from polyarena.harness.planning.systems import (
 from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.scoring import store_scores
-from polyarena.harness.running.thoughts import split_result
+from polyarena.harness.running.thoughts import split_result, thought_language
 from polyarena.harness.store import RunFolder, write_shard
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
@@ -144,6 +144,7 @@ def _generate(
             continue
         parts = split_result(request, answer)
         found = identify(parts.text)
+        thought_in, thought_agrees = thought_language(parts.thought, language)
         completions.append(
             Completion(
                 system=system.spec.name,
@@ -166,6 +167,8 @@ def _generate(
                 thought_tokens=parts.thought_tokens,
                 answer_tokens=parts.answer_tokens,
                 reasoning_effort=sampling.reasoning_effort,
+                thought_language=thought_in,
+                thought_agreement=thought_agrees,
             )
         )
     return completions

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from polyarena.harness.models.protocol import GenerateRequest, GenerateResult
 from polyarena.tasks.finish_reasons import is_cut
+from polyarena.tasks.identify import agreement, identify
 from polyarena.tasks.text import sanitize_text
 from polyarena.tasks.thinking import SplitText, cut_at_stops, join_thoughts, split_thought
 
@@ -19,6 +20,19 @@ class AnswerParts:
     thought_ended: bool | None
     thought_tokens: int | None
     answer_tokens: int | None
+
+
+def thought_language(thought: str | None, language: str) -> tuple[str | None, str | None]:
+    """Return the language of a thought, and how it agrees with the language of the prompt.
+
+    Args:
+        thought: ``None`` without one.
+        language: ``lang_Script`` of the prompt.
+    """
+    if thought is None or not thought.strip():
+        return None, None
+    found = identify(thought)
+    return found.language, str(agreement(found, language))
 
 
 def split_result(request: GenerateRequest, result: GenerateResult) -> AnswerParts:

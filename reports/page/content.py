@@ -110,6 +110,7 @@ class PageContent:
         files: Results to link to, relative to the page.
         notes: What else a reader must know; one sentence each.
         tables: Further tables, in the order shown.
+        warnings: What must be known before any number is read; above everything else.
     """
 
     title: str
@@ -123,3 +124,4 @@ class PageContent:
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from polyarena.harness import plan, run
+from polyarena.harness.cli.app import main
 from polyarena.harness.models.protocol import GenerateRequest, GenerateResult
 from polyarena.harness.running.thoughts import AnswerParts, split_result
 from polyarena.tasks.sampling import Sampling
@@ -64,14 +66,14 @@ def test_off_takes_the_whole_text():
 def go(tmp_path, monkeypatch, scripted_server):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
 
-    def go(tasks, languages, system=None, folder="run", **changes):
+    def go(tasks, languages, system=None, folder="run", report=False, **changes):
         endpoint = {"base_url": scripted_server.base_url, "model": "m", "max_attempts": 2, "max_wait_s": 0.05}
         systems = [{"name": "thinker", "model": "endpoint", "args": endpoint, **(system or {})}]
         experiment = {
             "name": "thoughts", "systems": systems, "tasks": tasks, "languages": languages,
             "statistics": {"rounds": 100}, **changes,
         }  # fmt: skip
-        return run(plan(experiment, output=tmp_path / folder), report=False)
+        return run(plan(experiment, output=tmp_path / folder), report=report)
 
     return go
 
@@ -188,3 +190,43 @@ def test_another_rule_is_another_cell_and_buys_nothing_anew(go, scripted_server,
     finished = go(["mgsm.direct"], ["swh_Latn"], data_root=data, system={"thinking": "off"})
     assert len(scripted_server.log) == bought
     assert set(finished.completions()["text"]) == {"<think>6 * 7</think>42"}
+
+
+def test_the_language_of_the_thought_is_a_number_of_its_own(go, scripted_server, tmp_path):
+    english = "Okay, the user wants to know what the weather is like today, so I should describe it to them."
+
+    def script(request):
+        thought = HINDI if len(scripted_server.log) % 2 else english
+        return scripted_server.ok(f"<think>{thought}</think>{HINDI}")
+
+    scripted_server.script = script
+    finished = go([{"task": "polyarena_mini", "limit": 4}], ["hin_Deva"])
+    answers = finished.completions()
+    assert sorted(answers["thought_language"]) == ["eng_Latn"] * 2 + ["hin_Deva"] * 2
+    assert set(answers["thought_agreement"]) == {"same", "other script"}
+    rates = pd.read_parquet(tmp_path / "run" / "results" / "thoughts.parquet")
+    [row] = rates[rates["level"] == "language"].to_dict("records")
+    assert (row["metric"], row["system"], row["group"]) == ("thought_language", "thinker", "hin_Deva")
+    assert (row["value"], row["n"]) == (0.5, 4)
+    assert "metric:thought_language" in row["signature"]
+
+
+def test_effort_and_budget_are_in_every_signature(go, scripted_server, data):
+    scripted_server.script = lambda request: scripted_server.ok("42")
+    finished = go(["mgsm.direct"], ["swh_Latn"], {"thinking": {"effort": "low"}}, data_root=data)
+    assert all("|effort:low|thinking:8192|" in each for each in finished.estimates()["signature"])
+    plain = go(["mgsm.direct"], ["swh_Latn"], folder="plain", data_root=data)
+    assert not any("effort" in each or "thinking" in each for each in plain.estimates()["signature"])
+
+
+def test_answers_that_are_all_empty_are_said_at_the_top(go, scripted_server, tmp_path, capsys):
+    """Case 22."""
+    scripted_server.script = lambda request: message(scripted_server, {"content": None}, "length")
+    go([{"task": "polyarena_mini", "limit": 4}], ["hin_Deva"], report=True)
+    page = (tmp_path / "run" / "report" / "index.html").read_text("utf-8")
+    warning = "thinker gave no answer at all to polyarena_mini in Hindi (4 of 4)"
+    assert warning in page
+    assert page.index(warning) < page.index('aria-label="Results"')
+    assert main(["report", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().out
+    assert "Warning: thinker gave no answer at all" in said

@@ -1,0 +1,55 @@
+"""The language of thoughts, as a metric of its own: the share of thoughts in the language of the prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polyarena.harness.reporting.estimates import how_asked, signatures_with_cells
+from polyarena.harness.reporting.run_statistics import run_statistics
+from polyarena.harness.results import RunRecords
+from polyarena.tasks.identify import IDENTIFIER, Agreement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRIC = "thought_language"
+"""Share of thoughts in the language of the prompt; neither larger nor smaller values are better."""
+
+_KNOWN = (Agreement.SAME, Agreement.OTHER_LANGUAGE, Agreement.OTHER_SCRIPT)
+
+
+def thought_language_rates(records: RunRecords, completions: pd.DataFrame) -> pd.DataFrame:
+    """Estimate how many thoughts are in the language of their prompt, by system, task and language.
+
+    Thoughts that are too short to be identified, or whose language the identifier does not know, are in no rate.
+    Averages and intervals are those of :func:`polyarena.reports.stats.mean_scores`.
+
+    Args:
+        records: Of a run.
+        completions: Its completions.
+
+    Returns:
+        Rows of :class:`polyarena.reports.records.Estimate` with the metric :data:`METRIC`; empty without thoughts.
+    """
+    from polyarena.reports.stats import estimates_frame, mean_scores
+
+    known = completions[completions["thought_agreement"].isin([str(each) for each in _KNOWN])]
+    if known.empty:
+        return estimates_frame([])
+    lock, chosen = records.lock, run_statistics(records.lock)
+    signature = f"metric:{METRIC}|{IDENTIFIER}"
+    scores = known[["system", "task", "language", "item_id", "sample_index", "source_id"]].assign(
+        metric=METRIC,
+        value=(known["thought_agreement"] == str(Agreement.SAME)).astype(float),
+        signature=signature,
+        statistics=None,
+        category=None,
+    )
+    rates = mean_scores(
+        scores,
+        groupings=chosen.groupings,
+        signatures={(task, METRIC): f"{how_asked(entry)}|{signature}" for task, entry in lock.tasks.items()},
+        **chosen.bootstrap,
+    )
+    rates["signature"] = signatures_with_cells(lock, rates, chosen.groupings)
+    return rates
