@@ -13,6 +13,7 @@ from polyarena.harness.experiment.credentials import refuse_credentials, refuse_
 from polyarena.harness.experiment.groups import refuse_groups
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
+from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.experiment.schema import A_SUITE, A_TASK, RENAMED_KEYS, Experiment, SuiteSpec, TaskSpec
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
@@ -50,14 +51,17 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
         raise explain_validation(error, lines, path) from None
     experiment._path = path
     experiment._lines = lines
-    _refuse_credentials(experiment)
-    _refuse_double_names(experiment)
-    refuse_panels(experiment)
-    refuse_groups(experiment)
+    problems = Problems()
+    for check in (_refuse_credentials, _refuse_double_names, _refuse_unknown_baseline, refuse_panels, refuse_groups):
+        problems.attempt(check, experiment)
+    problems.raise_all()
+    return experiment
+
+
+def _refuse_unknown_baseline(experiment: Experiment) -> None:
     names = [system.name for system in experiment.systems]
     if experiment.baseline is not None and experiment.baseline not in names:
         raise unknown("system", experiment.baseline, names, where=experiment.where("baseline"))
-    return experiment
 
 
 def _refuse_credentials(experiment: Experiment) -> None:

@@ -324,10 +324,10 @@ def _own_prompts(value: Mapping[str, Any]) -> Mapping[str, Any]:
 def _task_entry(value: Any) -> Any:
     """Let a bare name stand for a task, and refuse an entry that names both a task and a suite, or neither."""
     if isinstance(value, str):
-        return {"task": value}
+        value = {"task": value}
     if isinstance(value, Mapping):
         value = _own_prompts(value)
-        named = [key for key in ("task", "suite") if value.get(key) is not None]
+        named = [key for key in ("task", "suite") if value.get(key) not in (None, "")]
         known = sorted({*TaskSpec.model_fields, *SuiteSpec.model_fields})
         strange = [str(key) for key in value if key not in known]
         if len(named) == 2:

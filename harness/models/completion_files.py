@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.experiment.credentials import refuse_credentials
+from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.tasks.data import read_jsonl
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import find_language
@@ -18,6 +20,8 @@ ID_FIELDS = ("item_id", "question_id", "id")
 TEXT_FIELDS = ("completion", "text", "output", "answer")
 THOUGHT_FIELDS = ("thought", "reasoning_content", "reasoning", "thinking")
 SUFFIXES = (".jsonl", ".parquet")
+GENERATION_FILES = ("generation.yaml", "generation.yml", "generation.json")
+"""Files beside the answers that may say how they were generated."""
 
 Key = tuple[str, int]
 """``item_id`` and ``sample_index``."""
@@ -92,6 +96,44 @@ def language_file(folder: Path, language: str, where: str) -> Path:
             fix="take the language out of the experiment, or add its file",
         )
     return files[language]
+
+
+def read_generation_settings(folder: Path) -> dict[str, str]:
+    """Return what a folder says of how its answers were generated.
+
+    ``generation.yaml`` (or ``.yml``, ``.json``) is a mapping such as ``{model: org/name, revision: abc, chat_template:
+    model's own, temperature: 0.7, max_tokens: 2048}``; names are free, values are texts, numbers, booleans or lists of
+    these.
+
+    Returns:
+        Names and values, sorted; empty without such a file.
+
+    Raises:
+        DataError: The file is no such mapping.
+        ExperimentError: It has a credential.
+    """
+    path = next((folder / name for name in GENERATION_FILES if (folder / name).is_file()), None)
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError("this file cannot be read", where=path, why=str(error)) from error
+    content, _ = parse_yaml(text, str(path))
+    if not isinstance(content, dict):
+        raise DataError("how the answers were generated is not a mapping", where=path, fix="write `name: value` lines")
+    refuse_credentials(content, str(path))
+    found = {}
+    for name, value in content.items():
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(each, dict | list) for each in values):
+            raise DataError(
+                f"{name!r} is not a plain value",
+                where=path,
+                fix="write a text, a number, true, false, or a list of these",
+            )
+        found[str(name)] = ", ".join("unknown" if each is None else str(each) for each in values)
+    return dict(sorted(found.items()))
 
 
 def read_completions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from polyarena.harness.models.completion_files import (
     find_language_files,
     language_file,
     read_completions,
+    read_generation_settings,
 )
 from polyarena.harness.models.protocol import (
     ChoiceRequest,
@@ -55,6 +56,7 @@ class CompletionsType:
         if not args.get("path"):
             raise ExperimentError("stored completions need `path`", where=where, fix="name the folder that holds them")
         find_language_files(_folder(args, context), where)
+        self.generation_settings(args, context)
 
     inputs = frozenset({"text"})
 
@@ -80,6 +82,30 @@ class CompletionsType:
             "args": ",".join(fields),
             "content": f"sha256:{_digest(path, status.st_size, status.st_mtime_ns)}",
         }
+
+    def stored_answers(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Container[Key] | None:
+        """Return the item and sample of each answer in a language; ``None`` if it has no file.
+
+        Raises:
+            DataError: A file is wrong, or two are of this language.
+        """
+        path = find_language_files(_folder(args, context), "").get(language)
+        if path is None:
+            return None
+        return read_completions(path, args.get("id_field"), args.get("text_field"), args.get("thought_field")).keys()
+
+    def allows_gaps(self, args: Mapping[str, Any]) -> bool:
+        """Whether ``missing`` says that items without an answer are left out."""
+        return args.get("missing") == LEAVE_OUT
+
+    def generation_settings(self, args: Mapping[str, Any], context: ModelContext) -> Mapping[str, str]:
+        """Return what ``generation.yaml`` or ``generation.json`` beside the answers says; empty without such a file.
+
+        Raises:
+            DataError: It is no mapping of names to plain values.
+            ExperimentError: It has a credential.
+        """
+        return read_generation_settings(_folder(args, context))
 
     def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:  # noqa: ARG002
         """Open the folder; files are read when their language is asked for. A chat template means nothing here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -132,6 +132,30 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Free memory and connections."""
+
+
+@runtime_checkable
+class StoredAnswers(Protocol):
+    """What a model type adds whose answers were generated elsewhere and are only looked up."""
+
+    def stored_answers(
+        self, args: Mapping[str, Any], context: ModelContext, language: str
+    ) -> Container[tuple[str, int]] | None:
+        """Return ``item_id`` and ``sample_index`` of each answer in a language; ``None`` if it has no file.
+
+        Raises:
+            DataError: A file is wrong.
+        """
+
+    def allows_gaps(self, args: Mapping[str, Any]) -> bool:
+        """Whether items without an answer are left out, in place of being refused."""
+
+    def generation_settings(self, args: Mapping[str, Any], context: ModelContext) -> Mapping[str, str]:
+        """Return what is known of how the answers were generated; empty if nothing is.
+
+        Raises:
+            PolyarenaError: The file that says it is wrong.
+        """
 
 
 @runtime_checkable

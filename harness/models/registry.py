@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from polyarena.harness.models.lm_eval.model_type import LmEvalType
 from polyarena.harness.models.protocol import ModelType
-from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.errors import PolyarenaError, UnknownNameError
 from polyarena.tasks.plugins import Plugins, plugins
 from polyarena.tasks.suggest import unknown
 
@@ -36,6 +36,19 @@ def model_names() -> dict[str, str]:
     return dict(sorted(names.items()))
 
 
+_ENDPOINT = "'endpoint', with `args: {base_url: ..., model: ...}`"
+_STORED = "'completions', with `args: {path: FOLDER}`"
+OFTEN_MEANT = {
+    **dict.fromkeys(
+        ("openai", "openai-compatible", "openai_chat", "azure", "anthropic", "openrouter", "together", "litellm", "api",
+         "chat", "server", "url", "ollama", "llama.cpp", "llama-server", "tgi", "vllm-server"), _ENDPOINT
+    ),
+    **dict.fromkeys(("stored", "answers", "outputs", "file", "files", "jsonl", "generations"), _STORED),
+    **dict.fromkeys(("transformers", "local"), "'hf', with `args: {pretrained: ...}`"),
+}  # fmt: skip
+"""Names that people write for a model type, in lower case, with what they mean by them."""
+
+
 def find_model_type(name: str, *, where: str = "") -> ModelType:
     """Return the model type of this name.
 
@@ -51,6 +64,10 @@ def find_model_type(name: str, *, where: str = "") -> ModelType:
     if name in found.points:
         return _checked(name, found.load(name, where=where), where)
     known = model_names()
+    if name not in known and name.casefold() in OFTEN_MEANT:
+        raise UnknownNameError(
+            f"unknown model {name!r}", where=where, fix=f"did you mean {OFTEN_MEANT[name.casefold()]}?"
+        )
     if name not in known:
         raise unknown("model", name, known, where=where, listing=LISTING)
     return LmEvalType(name)

@@ -9,6 +9,7 @@ from typing import Any
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.experiment import Experiment, JudgeSpec
+from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges import find_judge
@@ -62,7 +63,13 @@ def resolve_judges(
             where=experiment.where("judges"),
             fix="add `baseline: " + experiment.systems[0].name + "`, or another system's name",
         )
-    return tuple(_resolve(experiment, index, spec, open_endpoint) for index, spec in enumerate(experiment.judges))
+    problems = Problems()
+    judges = [
+        problems.attempt(_resolve, experiment, index, spec, open_endpoint)
+        for index, spec in enumerate(experiment.judges)
+    ]
+    problems.raise_all()
+    return tuple(judge for judge in judges if judge is not None)
 
 
 def _resolve(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.experiment import Experiment, load_experiment
+from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.lock import Omission
 from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.models.protocol import ModelContext
@@ -17,6 +18,7 @@ from polyarena.harness.planning.existing_results import open_existing_results
 from polyarena.harness.planning.games import PlannedGames, plan_games
 from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.stored_answers import MissingAnswers
 from polyarena.harness.planning.systems import ResolvedSystem, resolve_systems
 from polyarena.harness.planning.tasks import ResolvedTask, select_tasks
 from polyarena.harness.store import RunFolder
@@ -109,13 +111,18 @@ def plan(
     refuse_name_clash(experiment, folder.read_lock(), folder.path)
     root = data_root(experiment.data_root, experiment.base)
     context = ModelContext(base=str(experiment.base))
-    selection = select_tasks(experiment)
-    tasks = selection.tasks
-    systems = resolve_systems(experiment, tasks, context)
-    judges = resolve_judges(experiment, tasks, None)
+    problems = Problems()
+    selection = problems.attempt(select_tasks, experiment)
+    tasks = selection.tasks if selection else ()
+    systems = problems.attempt(resolve_systems, experiment, tasks, context)
+    judges = problems.attempt(resolve_judges, experiment, tasks, None) if selection else None
+    problems.raise_all()
+    assert selection is not None
+    assert systems is not None
+    assert judges is not None
     cells: dict[tuple[int, int, int], PlannedCell] = {}
     games: list[PlannedGames] = []
-    data_errors = DataErrors(root)
+    data_errors, missing = DataErrors(root), MissingAnswers(experiment, context)
     with (
         open_existing_results(experiment, folder, retry_refused=retry_refused) as existing,
         open_item_loader(root) as loader,
@@ -127,13 +134,15 @@ def plan(
                     continue
                 row: dict[str, PlannedCell] = {}
                 for s, system in enumerate(systems):
-                    if system.supports(language):
+                    if system.supports(language) and missing.check(system, task, language, cell_items):
                         row[system.spec.name] = cells[s, t, n] = plan_cell(
                             system, task, language, cell_items, context, existing
                         )
                 if task.card.kind is Kind.OPEN_ENDED:
                     games += plan_games(experiment.baseline, judges, cell_items, row, context, existing)
-    data_errors.raise_all()
+    problems.attempt(data_errors.raise_all)
+    problems.errors += missing.problems()
+    problems.raise_all()
     return Plan(
         experiment=experiment,
         folder=folder,

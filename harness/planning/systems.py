@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyarena.harness.experiment import Experiment, SystemSpec
+from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
 from polyarena.harness.planning.tasks import ResolvedTask
@@ -49,9 +50,13 @@ def resolve_systems(
         ExperimentError: A model type cannot answer a kind of item that a task has, or a template file is missing.
         PolyarenaError: The model type refuses its arguments.
     """
-    systems = tuple(
-        _resolve_system(experiment, index, spec, tasks, context) for index, spec in enumerate(experiment.systems)
-    )
+    problems = Problems()
+    resolved = [
+        problems.attempt(_resolve_system, experiment, index, spec, tasks, context)
+        for index, spec in enumerate(experiment.systems)
+    ]
+    problems.raise_all()
+    systems = tuple(system for system in resolved if system is not None)
     if experiment.budget is not None:
         _check_prices(experiment, systems)
     return systems

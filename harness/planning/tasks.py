@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from polyarena.harness.experiment import Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.lock import Omission
 from polyarena.harness.planning.templates import (
     ALL,
@@ -90,7 +91,10 @@ def select_tasks(experiment: Experiment) -> Selection:
         ExperimentError: A task does not have a language that is named for it or none of those selected, stands twice,
             or has no adequate metric in a language that is named for it; or nothing of a suite is left.
     """
-    meant = [expand(experiment, index) for index in range(len(experiment.tasks))]
+    problems = Problems()
+    expanded = [problems.attempt(expand, experiment, index) for index in range(len(experiment.tasks))]
+    problems.raise_all()
+    meant = [entry for entry in expanded if entry is not None]
     tasks: list[ResolvedTask] = []
     omissions = [each for entry in meant for each in entry.omissions]
     for task, entry in deduplicate(meant):

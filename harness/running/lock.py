@@ -15,6 +15,7 @@ from polyarena.harness.lock import (
     installed_versions,
 )
 from polyarena.harness.lock.imported_judges import carry_over
+from polyarena.harness.models.protocol import ModelContext, StoredAnswers
 from polyarena.harness.planning import Plan
 from polyarena.harness.planning.judges import systems_of_same_family
 from polyarena.harness.planning.systems import ResolvedSystem, samples_of, sampling_of
@@ -35,6 +36,7 @@ def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
     """
     experiment = plan.experiment
     resolved = experiment.model_dump(mode="json")
+    context = ModelContext(base=str(experiment.base))
     lock = Lock(
         experiment=LockedExperiment(name=experiment.name, digest=digest(resolved), resolved=experiment),
         versions=installed_versions(),
@@ -48,6 +50,11 @@ def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
         cells=_cells(plan),
         games=_games(plan),
         unsupported=plan.unsupported,
+        stored_answers={
+            system.spec.name: system.type.generation_settings(system.spec.args, context)
+            for system in plan.systems
+            if isinstance(system.type, StoredAnswers)
+        },
     )
     return carry_over(lock, earlier)
 
@@ -69,7 +76,7 @@ def _task(task: ResolvedTask, systems: Sequence[ResolvedSystem]) -> LockedTask:
         sampling={
             system.spec.name: LockedSampling(settings=sampling_of(system, task), samples=samples_of(system, task))
             for system in systems
-            if generated
+            if generated and not isinstance(system.type, StoredAnswers)
         },
     )
 

@@ -143,7 +143,7 @@ def test_a_selection_without_any_of_the_tasks_languages_is_refused(planned):
 
 def test_a_broken_task_is_named_and_stops_no_other(planned):
     assert "cannot be imported" in refusal(planned, tasks=["toy_broken"])
-    assert "no task" in refusal(planned, tasks=["toy_nothing"])
+    assert "lacks card" in refusal(planned, tasks=["toy_nothing"])
     assert planned().cells
 
 

@@ -153,7 +153,7 @@ def test_a_damaged_shard_is_named_by_the_report(go, tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", '{"experiment": []}', '{"experiment": {"name": "toy"}}'])
 def test_a_damaged_lock_is_named_and_can_be_mended(go, tmp_path, text):
     before = go().battles()
-    lock = RunFolder(tmp_path / "run").lock
+    lock = RunFolder(tmp_path / "run").lock_file
     lock.write_text(text)
     with pytest.raises(StoreError, match=r"lock\.json"):
         open_run(tmp_path / "run")
