@@ -9,7 +9,7 @@ from polyarena.tasks.exit_codes import ExitCode
 
 
 class PolyarenaError(Exception):
-    """Something the user can mend: says what is wrong, where, why, and what to do next.
+    """An error that the user can fix: says what is wrong, where, why, and what to do next.
 
     The command line prints these without a traceback (``--debug`` shows it).
 
@@ -18,7 +18,7 @@ class PolyarenaError(Exception):
         where: The file (and line), field, cell or address concerned; empty if none.
         why: The reason, when it is not plain from ``what``.
         fix: The next thing to do or the command to run.
-        also: Further errors found at the same time, so that one look mends all.
+        also: Further errors found at the same time, so that all can be fixed at once.
     """
 
     exit_code: int = ExitCode.FIX_INPUT

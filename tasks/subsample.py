@@ -1,10 +1,10 @@
-"""Which items are asked when not all are: a spread of them that is the same in every language.
+"""Chooses the items that a limit leaves: a spread over the data that is the same in every language.
 
-The first items of a data set are no sample of it: the first three of SIB-200's test split are of one topic. So each
-item gets a place by the SHA-256 of its ``source_id``, and those with the smallest places are asked (bottom-k sampling;
-Broder 1997, On the resemblance and containment of documents). The choice depends on nothing else: translations of a
-source item are asked in all languages or in none, a larger limit keeps what a smaller one asked, and a language that
-lacks some source items still shares the others.
+The first items of a data set are no sample of it: the first three of SIB-200's test split share one topic. Therefore
+each item is ranked by the SHA-256 of its ``source_id``, and the items with the smallest ranks are taken (bottom-k
+sampling; Broder 1997, On the resemblance and containment of documents). Nothing else influences the choice: the
+translations of a source item are taken in all languages or in none, a larger limit keeps the items of a smaller one,
+and a language that lacks some source items still shares the others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The audit: what is wrong with a task, found offline, before anything is spent on it.
+"""The audit finds faults of a task offline, before anything is spent on it.
 
-:func:`audit_task` looks at a task of ours (or of any plugin), :func:`audit_configs` at lm-eval's task files. Both give
-:class:`Finding` objects. An ``error`` means that scores are not what they are called, or that there will be none; a
-``warning`` that they are weaker than they look; a ``note`` is worth knowing, also where something could not be checked.
+:func:`audit_task` checks a task of polyarena or a plugin, :func:`audit_configs` the task files of lm-eval. Both return
+:class:`Finding` objects. An ``error`` means that scores do not measure what their name says, or that there will be
+none; a ``warning``, that they are weaker than they look. A ``note`` is worth knowing, or says what was not checked.
 """
 
 from polyarena.tasks.audit.configs import audit_configs

@@ -1,10 +1,10 @@
 """Whether items are in the language that they claim.
 
-Of each item in a sample, the template is left out (see :mod:`polyarena.tasks.audit.template`), and the rest is
-identified line by line, and so are its choices. An item counts as right when any part of it is in the language, and as
-wrong when its prompt, and its choices if it has its own, are surely in another language or script (see
-:func:`polyarena.tasks.identify.agreement`); references are asked where prompt and choices do not say that it is right,
-as in translation. A language that the identifier does not know is compared by script alone.
+For each item of a sample, the template is removed (see :mod:`polyarena.tasks.audit.template`). The rest is identified
+line by line, and so are the choices. An item is right if any part of it is in the language. It is wrong if its prompt,
+and its choices if it has its own, are confidently in another language or script (see
+:func:`polyarena.tasks.identify.agreement`). References are identified where prompt and choices do not show that the
+item is right, as in translation. Languages that the identifier does not know are compared by script alone.
 """
 
 from __future__ import annotations

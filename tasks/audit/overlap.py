@@ -1,16 +1,16 @@
-r"""Whether training texts hold test items: whole, or by the n-grams that they share.
+r"""Whether training texts contain test items: whole, or by the n-grams that they share.
 
-Both are read as tokens: runs of letters, marks and digits without regard to case, and single characters in the scripts
-that are written without spaces (Han, kana, Thai, Lao, Khmer, Burmese). Of an item, its question counts: the prompt
-without the template (see :mod:`polyarena.tasks.audit.template`). The two measures:
+Both are tokenised: runs of letters, marks and digits, ignoring case, and single characters in scripts that are written
+without spaces (Han, kana, Thai, Lao, Khmer, Burmese). The question of an item counts: the prompt without the template
+(see :mod:`polyarena.tasks.audit.template`). There are two measures:
 
-* exact: a training text contains the item's tokens as they stand, found by the hash of each window of the item's
+* exact: a training text contains all tokens of the item in a row, found by the hash of each window of the item's
   length;
-* share: the part of the item's 13-grams that occur anywhere in the training texts. Thirteen is the length of Brown et
-  al. 2020 (arXiv 2005.14165, appendix C). An item of fewer than 13 tokens has one n-gram, its own length.
+* share: the share of the item's 13-grams that occur anywhere in the training texts. Thirteen is the length of Brown et
+  al. 2020 (arXiv 2005.14165, appendix C). An item of fewer than 13 tokens has one n-gram of its own length.
 
-The training file is read once for each language, a line at a time; what is kept is one hash for each distinct n-gram of
-the *items*, so that memory grows with one language's items and not with the training file.
+The training file is read once for each language, line by line. Memory contains one hash for each distinct n-gram of the
+*items*: it grows with the items of one language, not with the training file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
 """AfriMMLU: 500 questions of MMLU in African languages, English and French.
 
-The data set is masakhane/afrimmlu (Adelani et al. 2024, arXiv 2406.03368), translated by people, in the same order in
-all languages. ``choices`` is a text that holds a list (``['1', '2', '3', '4']``), as the hub's tables have no lists.
+The data set is masakhane/afrimmlu (Adelani et al. 2024, arXiv 2406.03368), translated by people. Its rows are not in
+the same order in all languages: English has the subjects in another order, and in some subjects the questions. Two
+questions count as translations of each other only if their subject has the same right answers in the same order in both
+languages. The rest are paired with nothing.
+
+``choices`` is a text that contains a list (``['1', '2', '3', '4']``), as the hub's tables have no lists.
 
 The layout is that of the other MMLU tasks, with letters as choices; lm-eval's five prompts list letters too, but score
 the texts of the options.
@@ -10,6 +14,8 @@ the texts of the options.
 from __future__ import annotations
 
 import ast
+import hashlib
+from collections.abc import Sequence
 
 from polyarena.tasks.benchmarks.afrixnli import OUTSIDE
 from polyarena.tasks.card import Dataset, Provenance
@@ -19,7 +25,6 @@ from polyarena.tasks.frames.multiple_choice import (
     MultipleChoiceTask,
     exam_prompt,
     keep_fields,
-    source_from_position,
 )
 from polyarena.tasks.frames.row import Row
 
@@ -47,6 +52,24 @@ def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     return exam_prompt(row.text("question"), options(row))
 
 
+def pair(rows: Sequence[Row]) -> list[str]:
+    """Return source ids that two languages share only where a subject has the same right answers in the same order.
+
+    Args:
+        rows: All of one language.
+    """
+    answers: dict[str, list[str]] = {}
+    places = []
+    for row in rows:
+        of_subject = answers.setdefault(row.text("subject"), [])
+        places.append((row["subject"], len(of_subject)))
+        of_subject.append(str(row["answer"]))
+    order = {
+        subject: hashlib.sha256("".join(of_subject).encode()).hexdigest()[:8] for subject, of_subject in answers.items()
+    }
+    return [f"{subject}/{order[subject]}/{number}" for subject, number in places]
+
+
 task = MultipleChoiceTask(
     card=choice_card(
         "afrimmlu",
@@ -59,14 +82,15 @@ task = MultipleChoiceTask(
         ),
         translated(CONFIGS, Provenance.HUMAN),
         chance=1 / 4,
-        shared="the 500 test questions, by row",
-        notes=OUTSIDE,
+        version="0.2",
+        shared="the questions of subjects whose right answers agree in order",
+        notes=f"{OUTSIDE} Rows are not parallel by position; questions of other subjects are paired with nothing.",
         citation="Adelani et al. 2024, IrokoBench, arXiv 2406.03368",
     ),
     configs=CONFIGS,
-    fields=("question", "choices", "answer"),
+    fields=("question", "choices", "answer", "subject"),
     prompts={"exam": exam},
     gold=lambda row: row.gold("answer", LETTERS),
-    source=source_from_position,
+    pairing=pair,
     details=keep_fields("subject"),
 )

@@ -26,7 +26,7 @@ def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
     if not Path(dataset.id).is_absolute() and Path(dataset.id).exists():
         # The library would read the folder in place of the hub, and no revision would be pinned.
         raise DataError(
-            "a folder of this name lies in the current one, and would be read in place of the hub",
+            "the current folder contains a folder of this name, which would be read in place of the hub",
             where=place,
             fix=f"run from another folder, {_MIRROR}",
         )

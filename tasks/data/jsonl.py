@@ -23,7 +23,7 @@ class RepeatedKeyError(ValueError):
     """
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"the key {key!r} stands twice in one object")
+        super().__init__(f"the key {key!r} occurs twice in one object")
         self.key = key
 
 
@@ -50,7 +50,7 @@ def read_jsonl(
     Args:
         path: A UTF-8 file of one JSON object a line, with or without a byte order mark.
         fields: Names that every object must have, with a value that is not null.
-        unique: Refuse a key that stands twice in one object; otherwise the last value counts, as JSON readers have it.
+        unique: Refuse a key that occurs twice in one object; otherwise the last value counts, as JSON readers have it.
 
     Raises:
         DataError: The file is missing, unreadable or without any object; or a line is not UTF-8, not JSON, not an
@@ -101,7 +101,7 @@ def _row(line: bytes, where: str, fields: Sequence[str], hook: Callable[[Any], A
         ) from error
     if not isinstance(row, dict):
         raise DataError(
-            "the line is no JSON object",
+            "the line is not a JSON object",
             where=where,
             why=f"it holds a {type(row).__name__}",
             fix='write one object a line, such as {"prompt": "..."}',

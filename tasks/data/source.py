@@ -55,7 +55,7 @@ class DataSource:
             digest = content_digest(rows)
         except TypeError as error:
             raise DataError(
-                "the data set holds more than text, numbers, dates and bytes",
+                "the data set contains more than text, numbers, dates and bytes",
                 where=key,
                 why=str(error),
                 fix="tasks read text; use a config without such columns",

@@ -176,6 +176,7 @@ class MultipleChoiceTask:
         shots: Further templates, which show examples first, by name.
         gold: Index of the right choice of a row, whatever the template.
         source: The source id of a row, which is also its item id.
+        pairing: The source ids of all rows of a language, where one row does not tell its own; replaces ``source``.
         details: What else is kept of a row, for grouping.
         category: The part of the task that a row belongs to, where reports tell parts apart.
         fixed_labels: The templates whose choices are the same labels of different lengths for every row; ``acc_bytes``
@@ -193,7 +194,8 @@ class MultipleChoiceTask:
     fields: tuple[str, ...]
     prompts: Mapping[str, PromptTemplate]
     gold: Callable[[Row], int]
-    source: Callable[[Row], str]
+    source: Callable[[Row], str] = source_from_position
+    pairing: Callable[[Sequence[Row]], Sequence[str]] | None = None
     details: Callable[[Row], Mapping[str, str]] = lambda row: {}  # noqa: ARG005
     category: Callable[[Row], str | None] = lambda row: None  # noqa: ARG005
     fixed_labels: frozenset[str] = frozenset()
@@ -242,10 +244,10 @@ class MultipleChoiceTask:
         render = shots.template if shots else self.prompts[template]
         before = shots.examples(self.card.dataset, config, language, self.fields, self.gold, data) if shots else {}
         seen: Counter[str] = Counter()
-        for row in rows_of(self.card.dataset, Subset(config), language, self.fields, data):
+        rows = rows_of(self.card.dataset, Subset(config), language, self.fields, data)
+        for row, source in self._with_sources(rows):
             if not self.asked(row):
                 continue
-            source = self.source(row)
             seen[source] += 1
             if self.repeats and seen[source] > 1:
                 source = f"{source}:{seen[source]}"
@@ -264,6 +266,12 @@ class MultipleChoiceTask:
                 whole_choices=asked.whole,
                 category=self.category(row),
             )
+
+    def _with_sources(self, rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
+        if self.pairing is None:
+            return ((row, self.source(row)) for row in rows)
+        listed = list(rows)
+        return zip(listed, self.pairing(listed), strict=True)
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
         """Return the metrics of the card.

@@ -160,7 +160,7 @@ def _require_types(row: Values, fields: Mapping[str, tuple[type, ...]], where: s
         value = row[field]
         if types != ANY and (not isinstance(value, types) or isinstance(value, bool)):
             raise DataError(
-                f"the field {field!r} is no {_WORDS[types]}",
+                f"the field {field!r} is not a {_WORDS[types]}",
                 where=where,
                 why=f"it is {value!r}",
                 fix="pin the revision that the task was written for, or report the changed schema",

@@ -1,11 +1,11 @@
-"""A language by any common code or name.
+"""Finds a language by any common code or name.
 
-What is looked up, in this order, without regard to case, to ``_`` or ``-``, and to Unicode composition:
+Case, ``_`` against ``-``, and Unicode composition are ignored. In this order:
 
-1. A code, name, autonym or alias of the table. Where two languages claim the same word, the one of the Aya 101 has it:
-   ``zh`` and ``zho`` are ``zho_Hans``, and ``zh-Hant`` asks for the other. No other word of the table is claimed twice.
-2. A tag in the manner of BCP 47, ``lang[-Script][-REGION]``: the language by its code as above, in the script that is
-   named, if any; a region is read and ignored (``pt-BR`` is ``por_Latn``), unless the table lists it (``zh-TW``).
+1. A code, name, autonym or alias in the table. Where two languages claim a word, the one of the Aya 101 gets it: ``zh``
+   and ``zho`` are ``zho_Hans``, and ``zh-Hant`` is the other. No other word of the table is claimed twice.
+2. A tag in the manner of BCP 47, ``lang[-Script][-REGION]``: the language by its code as above, in the named script if
+   there is one. A region is ignored (``pt-BR`` is ``por_Latn``) unless the table lists it (``zh-TW``).
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def _text(value: object, where: str) -> str:
     if value is False:
         why += "; YAML reads a bare `no` so"
     raise ExperimentError(
-        f"{value!r} is no language", where=where, why=why, fix="put it in quotes, or use the full code"
+        f"{value!r} is not a language", where=where, why=why, fix="put it in quotes, or use the full code"
     )
 
 

@@ -1,12 +1,12 @@
 """Which metric can be trusted in which language, and why not.
 
-The table ``adequacy.csv`` has a level and its reason for each metric, for all languages (``*``), for a script
-(``Thai``) or for one language (``fry_Latn``); what is said most closely of a language holds. It holds the metrics that
-polyarena computes and those that it finds in tasks of others: ``acc_norm``, ``bleu`` (tokeniser 13a), ``ter``,
-``rouge_score`` (of the package of this name), ``squad_f1`` (the English normaliser for all languages).
+The table ``adequacy.csv`` contains a level and its reason for each metric: for all languages (``*``), for a script
+(``Thai``), or for one language (``fry_Latn``). The most specific row applies. It covers the metrics that polyarena
+computes, and others that it finds in foreign tasks: ``acc_norm``, ``bleu`` (tokeniser 13a), ``ter``, ``rouge_score``
+(of the package of this name), ``squad_f1`` (the English normaliser for all languages).
 
-Metrics that ask which language an answer is in are as good as the identifier: adequate where it knows the language,
-doubtful where only the script can tell, inadequate where neither can.
+Metrics that depend on the language of an answer are as good as the identifier: adequate where it knows the language,
+doubtful where only the script identifies it, inadequate where neither does.
 """
 
 from __future__ import annotations

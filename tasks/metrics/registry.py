@@ -43,7 +43,7 @@ def find_metric(name: str, *, where: str = "") -> Metric:
     if not isinstance(found, Metric) or found.name != name:
         is_what = f"a metric named {found.name!r}" if isinstance(found, Metric) else type(found).__name__
         raise PolyarenaError(
-            f"the plugin {name!r} is no metric of this name",
+            f"the plugin {name!r} is not a metric of this name",
             where=where or metric_plugins().points[name].value,
             why=f"it is {is_what}",
             fix="let the entry point name a polyarena.tasks.metrics.metric.Metric with the same name",

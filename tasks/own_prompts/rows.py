@@ -50,7 +50,7 @@ def _file_rows(path: Path) -> Iterator[PlacedRow]:
     if not path.is_file():
         near = closest(path.name, [each.name for each in path.parent.glob("*") if each.suffix in SUFFIXES])
         raise DataError(
-            "there is no such file of prompts",
+            "the file of prompts does not exist",
             where=path,
             fix=f"did you mean {near[0]!r}?" if near else "check the path; it is relative to the experiment file",
         )

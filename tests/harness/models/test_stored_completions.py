@@ -84,7 +84,7 @@ def test_unusual_field_names_are_given(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         (['{"id": "a", "text": "x"}', '{"id": "b", "te'], r"de\.jsonl:2: .*not JSON"),
-        (['{"id": "a", "text": "x"}', "[]"], r"de\.jsonl:2: .*no JSON object"),
+        (['{"id": "a", "text": "x"}', "[]"], r"de\.jsonl:2: .*not a JSON object"),
         (['{"id": "a", "text": "x"}', '{"id": "b"}'], r"de\.jsonl:2: .*'text' is missing"),
         (['{"id": "a", "text": null}'], r"de\.jsonl:1: .*'text' is missing"),
         (['{"id": "a", "text": 3}'], r"de\.jsonl:1: .*no text"),

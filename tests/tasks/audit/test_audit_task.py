@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from polyarena.tasks.audit import AuditSource, Severity, audit_task, audit_tasks, worst
-from polyarena.tasks.card import Dataset, Provenance
+from polyarena.tasks.audit.parallel import Parallel
+from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import HiddenAnswersError
-from polyarena.tasks.item import Kind
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.registry import find_task
 
 
 def checks(findings, severity=None):
@@ -341,3 +343,48 @@ def test_what_is_to_be_translated_need_not_be_in_the_language_of_the_answer(made
 def test_one_language_is_no_plural(made_up, source):
     task = made_up(metrics=("bleu",), languages=("tha_Thai",), provenance={"tha_Thai": Provenance.NATIVE})
     assert " in 1 language: " in only(audit_task(task, source), "metric-inadequate").message
+
+
+def parallel_findings(task, source):
+    return [each for each in audit_task(task, source) if each.check == "not-translations"]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda number: {"gold": (number + 1) % 2}, "right answer differs"),
+        (lambda number: {"category": "law"}, "category or subject differs"),
+        (lambda number: {"fields": {"subject": "law"}}, "category or subject differs"),
+    ],
+)
+def test_items_with_one_source_id_that_are_no_translations_are_an_error(change, what):
+    def item(language, number, **more):
+        base = {"choices": ("a", "b"), "gold": number % 2, "category": "art", "fields": {"subject": "art"}}
+        return Item(str(number), str(number), language, f"{language} {number}", **{**base, **more})
+
+    found = Parallel()
+    card = TaskCard(
+        name="x",
+        version="1",
+        title="x",
+        kind=Kind.MULTIPLE_CHOICE,
+        dataset=Dataset(id="builtin", revision="1", licence="MIT"),
+        languages=("deu_Latn", "swh_Latn", "zul_Latn"),
+        provenance=dict.fromkeys(("deu_Latn", "swh_Latn", "zul_Latn"), Provenance.NATIVE),
+        shared="all",
+    )
+    found.look("deu_Latn", [item("deu_Latn", number) for number in range(100)])
+    one = [item("swh_Latn", number, **(change(number) if number == 7 else {})) for number in range(100)]
+    found.look("swh_Latn", one)
+    assert not list(found.findings(card))  # one corrected answer is no misaligned set
+    found.look("zul_Latn", [item("zul_Latn", number, **change(number)) for number in range(100)])
+    (finding,) = found.findings(card)
+    assert (finding.check, finding.severity) == ("not-translations", Severity.ERROR)
+    assert what in finding.message
+    assert finding.examples[0].startswith("zul_Latn: 100 of 100; 0: ")
+
+
+def test_real_parallel_sets_have_no_such_finding(test_data):
+    source = AuditSource(test_data / "hub")
+    for name in ("afrixnli", "afrimmlu", "belebele"):
+        assert not parallel_findings(find_task(name), source), name

@@ -1,8 +1,11 @@
 """The tasks with exam_prompt options, on rows of their schemas."""
 
+import json
+
 import pytest
 
 from polyarena.tasks.benchmarks import afrimmlu, belebele, global_mmlu, include, m_mmlu, mmmlu
+from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, UnknownNameError
 
 OPTION_FIELDS = {"option_a": "1", "option_b": "2", "option_c": "3", "option_d": "4"}
@@ -59,7 +62,7 @@ CASES = [
     (global_mmlu.lite, "swh_Latn", GLOBAL, "virology/test/7"),
     (mmmlu.task, "swh_Latn", OPENAI, "0"),
     (include.task, "als_Latn", LOCAL, "als_Latn:0"),
-    (afrimmlu.task, "swh_Latn", AFRICAN, "0"),
+    (afrimmlu.task, "swh_Latn", AFRICAN, "algebra/df7e70e5/0"),
 ]
 every_exam = pytest.mark.parametrize(
     ("task", "language", "row", "source"), CASES, ids=[task.card.name for task, *_ in CASES]
@@ -201,3 +204,28 @@ def test_belebele_answers_count_from_one(ask, number):
 def test_lone_surrogates_do_not_break_an_item(ask):
     (item,) = ask(belebele.task, "swh_Latn", {**PASSAGE, "mc_answer2": "b\ud800"})
     assert "B: b\ufffd" in item.prompt
+
+
+def test_afrimmlu_pairs_subjects_whose_answers_agree_in_order_and_nothing_else(tmp_path):
+    def written(config, *questions):
+        path = tmp_path / "masakhane/afrimmlu" / config / "test.jsonl"
+        path.parent.mkdir(parents=True)
+        rows = [
+            {"subject": subject, "question": f"{config} {subject}?", "choices": list("wxyz"), "answer": answer}
+            for subject, answers in questions
+            for answer in answers
+        ]
+        path.write_text("".join(json.dumps(each) + "\n" for each in rows))
+
+    # English has the subjects in another order, and one of them with its questions in another order.
+    written("eng", ("law", "ABCD"), ("maths", "DCBA"), ("economics", "AABB"))
+    written("swa", ("maths", "DCBA"), ("economics", "BABA"), ("law", "ABCD"))
+    sources = {
+        code: [item.source_id for item in afrimmlu.task.items(code, DataSource(tmp_path))]
+        for code in ("eng_Latn", "swh_Latn")
+    }
+    assert all(len(set(ids)) == 12 for ids in sources.values())
+    shared = set(sources["eng_Latn"]) & set(sources["swh_Latn"])
+    assert {source.partition("/")[0] for source in shared} == {"law", "maths"}
+    assert len(shared) == 8
+    assert sources["eng_Latn"][0] == sources["swh_Latn"][8]

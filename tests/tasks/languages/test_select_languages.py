@@ -128,7 +128,7 @@ def test_what_yaml_makes_of_a_bare_no():
 
 @pytest.mark.parametrize("selector", [None, 5, {"tier": "low"}, [{"tier": "low"}], b"en"])
 def test_what_is_no_text(selector):
-    with pytest.raises(ExperimentError, match="is no language"):
+    with pytest.raises(ExperimentError, match="is not a language"):
         select_languages(selector)
 
 
