@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 CONFIGS = by_language(
     "afr_Latn amh_Ethi arb_Arab bel_Cyrl ben_Beng bul_Cyrl cat_Latn ces_Latn cym_Latn dan_Latn deu_Latn ell_Grek "
-    "eus_Latn fin_Latn fra_Latn gle_Latn glg_Latn guj_Gujr hau_Latn heb_Hebr hin_Deva hrv_Latn hun_Latn hye_Armn "
+    "est_Latn eus_Latn fin_Latn fra_Latn gle_Latn glg_Latn guj_Gujr hau_Latn heb_Hebr hin_Deva hrv_Latn hun_Latn "
+    "hye_Armn "
     "ibo_Latn ind_Latn isl_Latn ita_Latn jpn_Jpan kan_Knda kat_Geor kaz_Cyrl khm_Khmr kir_Cyrl kmr_Latn kor_Hang "
     "lao_Laoo lit_Latn ltz_Latn mal_Mlym mar_Deva mkd_Cyrl mlt_Latn mri_Latn mya_Mymr nld_Latn nob_Latn nso_Latn "
     "nya_Latn pan_Guru pol_Latn por_Latn ron_Latn rus_Cyrl sin_Sinh slk_Latn slv_Latn smo_Latn sna_Latn snd_Arab "
@@ -31,6 +32,9 @@ CONFIGS = by_language(
     {
         "als_Latn": "sqi_Latn",
         "azj_Latn": "aze_Latn",
+        # The names of these two configs claim scripts that their texts are not written in.
+        "gaz_Latn": "orm_Ethi",
+        "khk_Cyrl": "mon_Mong",
         "lvs_Latn": "lav_Latn",
         "npi_Deva": "nep_Deva",
         "pbt_Arab": "pus_Arab",
@@ -46,9 +50,6 @@ LEFT_OUT = {
     language.code: "the copy on the hub does not have it"
     for language in select_languages("aya99,-eng_Latn")
     if language.code not in CONFIGS
-} | {
-    "gaz_Latn": "the data set says that its Oromo is in Ethiopic letters, the language table has Latin",
-    "khk_Cyrl": "the data set says that its Mongolian is in Mongolian letters, the language table has Cyrillic",
 }
 DATASET = Dataset(
     id="davidstap/NTREX",
@@ -86,7 +87,7 @@ def pairs(language: str, data: DataSource) -> Iterator[Pair]:
 def _task(name: str, title: str, *, into_english: bool) -> TranslationTask:
     card = TaskCard(
         name=name,
-        version="2.0",
+        version="2.1",
         title=title,
         kind=Kind.GENERATIVE,
         dataset=DATASET,
@@ -95,7 +96,10 @@ def _task(name: str, title: str, *, into_english: bool) -> TranslationTask:
         metrics=METRICS,
         shared="the 1,997 sentences",
         generation=GenerationDefaults(max_tokens=512),
-        notes=f"The source is always English. Rows are parallel by their order. {UNPINNED}",
+        notes=(
+            "The source is always English. Rows are parallel by their order. The configs `orm_Ethi` and `mon_Mong` are "
+            f"Oromo in Latin and Mongolian in Cyrillic letters. {UNPINNED}"
+        ),
         left_out=LEFT_OUT,
         citation="Federmann et al. 2022, NTREX-128, SUMEval workshop, aclanthology.org/2022.sumeval-1.4",
     )

@@ -51,7 +51,10 @@ def native(row: Row) -> tuple[str, tuple[str, ...]]:
     first, second = cleaned(row.text("sentence1")), cleaned(row.text("sentence2"))
     right, *words = WORDS[row.language]
     start = first[:-1] if first.endswith((".", ",", ";", "。")) else first
-    return f"{start}, {right}?", tuple(f"{word}, {second[0].lower()}{second[1:]}" for word in words)
+    if row.language.endswith("_Latn"):
+        # After the comma a sentence goes on; a Latin name that begins a Korean or Chinese one keeps its capital.
+        second = f"{second[0].lower()}{second[1:]}"
+    return f"{start}, {right}?", tuple(f"{word}, {second}" for word in words)
 
 
 task = MultipleChoiceTask(
@@ -66,6 +69,7 @@ task = MultipleChoiceTask(
         ),
         translated(CONFIGS, Provenance.HUMAN),
         chance=1 / 2,
+        version="0.2",
         shared="the 2,000 test pairs, by id",
         notes="Free for any purpose, with thanks to Google for the data; its licence has no SPDX name.",
         citation="Yang et al. 2019, PAWS-X, arXiv 1908.11828",

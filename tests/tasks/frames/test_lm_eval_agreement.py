@@ -111,7 +111,7 @@ def test_xstorycloze(ask, lm_eval_pairs, language):
 def test_pawsx(ask, lm_eval_pairs, language):
     row = {"id": 1, "sentence1": "He did n't go ( in 1990 ) to Rome .", "sentence2": "To Rome he went .", "label": 0}
     if language in ("jpn_Jpan", "kor_Hang", "zho_Hans"):  # not cleaned by lm-eval
-        row |= {"sentence1": "he went to rome", "sentence2": "to rome he went"}
+        row |= {"sentence1": "He went to Rome", "sentence2": "To Rome he went"}
     (theirs,) = lm_eval_pairs("paws-x", f"paws_{pawsx.CONFIGS[language]}", [row])
     (item,) = ask(pawsx.task, language, row)
     assert [context for context, _ in theirs] == ["", ""]

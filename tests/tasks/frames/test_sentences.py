@@ -81,6 +81,8 @@ def test_pawsx(ask):
     (same,) = ask(pawsx.task, "zho_Hans", {**WORDS, "sentence1": "他走了。", "sentence2": "他离开了。", "label": 1})
     assert same.prompt == "他走了, 对吧?"
     assert same.choices[same.gold] == "是, 他离开了。"
+    (name,) = ask(pawsx.task, "kor_Hang", {**WORDS, "sentence2": "NBA 선수이다."})
+    assert name.choices == ("아니요, NBA 선수이다.", "예, NBA 선수이다.")
 
 
 @pytest.mark.parametrize("empty", ["sentence1", "sentence2"])
