@@ -70,6 +70,6 @@ def require_answers(card: TaskCard, language: str, rows: Sequence[Row]) -> None:
 def _answers(row: Row) -> tuple[str, ...]:
     texts = row["answers"].get("text") or []
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise DataError("the field 'answers.text' is no list of texts", where=row.place, why=f"it is {texts!r}")
+        raise DataError("the field 'answers.text' is not a list of texts", where=row.place, why=f"it is {texts!r}")
     # The same answer of several annotators says no more than once.
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))

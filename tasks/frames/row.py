@@ -47,7 +47,7 @@ class Row:
         if isinstance(value, str) and value.strip():
             return value
         raise self.refused(
-            f"the field {field!r} is empty" if isinstance(value, str) else f"the field {field!r} is no text", value
+            f"the field {field!r} is empty" if isinstance(value, str) else f"the field {field!r} is not a text", value
         )
 
     def shown(self, field: str) -> str:

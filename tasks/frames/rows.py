@@ -31,7 +31,13 @@ NUMBER = (int, float, str)
 OBJECT = (Mapping,)
 ANY = (object,)
 """Of fields that are looked at more closely later."""
-_WORDS = {TEXT: "text", WHOLE: "whole number", ID: "text or whole number", NUMBER: "number or text", OBJECT: "object"}
+_WORDS = {
+    TEXT: "a text",
+    WHOLE: "a whole number",
+    ID: "a text or whole number",
+    NUMBER: "a number or text",
+    OBJECT: "an object",
+}
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,7 @@ def _require_types(row: Values, fields: Mapping[str, tuple[type, ...]], where: s
         value = row[field]
         if types != ANY and (not isinstance(value, types) or isinstance(value, bool)):
             raise DataError(
-                f"the field {field!r} is not a {_WORDS[types]}",
+                f"the field {field!r} is not {_WORDS[types]}",
                 where=where,
                 why=f"it is {value!r}",
                 fix="pin the revision that the task was written for, or report the changed schema",

@@ -50,7 +50,7 @@ def test_a_renamed_field_is_named_with_the_revision_and_the_new_name(mirror, fie
 def test_a_field_that_changed_its_type(mirror):
     rows = [{"id": "swahili-1", "context": "c", "question": "q", "answers": ["a"]}]
     error = refusal(tydiqa_goldp.task, "swh_Latn", mirror(tydiqa_goldp.task.card.dataset, {"secondary_task": rows}))
-    assert error.what == "the field 'answers' is no object"
+    assert error.what == "the field 'answers' is not an object"
     assert "pin the revision" in error.fix
 
 

@@ -160,7 +160,7 @@ def test_afrimgsm_reads_the_schema_of_mgsm(hub_copy):
 
 def test_an_answer_that_is_no_number_is_refused(hub_copy):
     data = hub_copy(afrimgsm.task.card.dataset, {"hau": [AFRICAN_ROW | {"answer_number": [18]}]})
-    with pytest.raises(DataError, match="'answer_number' is no number or text"):
+    with pytest.raises(DataError, match="'answer_number' is not a number or text"):
         list(afrimgsm.task.items("hau_Latn", data))
 
 

@@ -107,7 +107,7 @@ def test_a_missing_field_is_named(mirror, field):
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_that_is_no_text_is_named(mirror, field):
-    with pytest.raises(DataError, match=f"'{field}' is no text"):
+    with pytest.raises(DataError, match=f"'{field}' is not a text"):
         items(mirror({**ROW, field: 7}))
 
 

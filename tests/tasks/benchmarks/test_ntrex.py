@@ -79,7 +79,7 @@ def test_the_schema_of_another_copy_is_not_taken(written):
 
 
 def test_a_sentence_that_is_no_text_is_refused(written):
-    with pytest.raises(DataError, match="'text' is no text"):
+    with pytest.raises(DataError, match="'text' is not a text"):
         list(to_english.items("swh_Latn", written(swa_Latn=[SWAHILI[0], {"text": 5}])))
 
 

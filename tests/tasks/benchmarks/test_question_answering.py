@@ -116,12 +116,12 @@ def test_hidden_answers_are_refused(tydi, answers):
 
 @pytest.mark.parametrize("answers", [{"text": "1946"}, {"text": [1946]}, {"text": {"a": 1}}])
 def test_answers_in_another_form_are_refused(tydi, answers):
-    with pytest.raises(DataError, match=r"'answers.text' is no list of texts"):
+    with pytest.raises(DataError, match=r"'answers.text' is not a list of texts"):
         list(tydiqa_goldp.task.items("swh_Latn", tydi(row("swahili-1-0") | {"answers": answers})))
 
 
 def test_a_flat_list_of_answers_is_refused(tydi):
-    with pytest.raises(DataError, match="'answers' is no object"):
+    with pytest.raises(DataError, match="'answers' is not an object"):
         list(tydiqa_goldp.task.items("swh_Latn", tydi(row("swahili-1-0") | {"answers": ["1946"]})))
 
 

@@ -61,7 +61,7 @@ def test_an_empty_text_is_refused_and_can_be_shown(value):
 @pytest.mark.parametrize("value", [None, 3, 0.5, True, ["a"], {"a": 1}])
 def test_what_is_no_text_is_refused_as_text(value):
     error = refusal(lambda: row(q=value).text("q"))
-    assert error.what == "the field 'q' is no text"
+    assert error.what == "the field 'q' is not a text"
     assert error.why == f"it is {value!r}"
 
 

@@ -139,7 +139,7 @@ def test_a_missing_red_team_field_is_named(hub_copy, field):
 
 def test_a_harm_category_that_became_a_list_is_named(hub_copy):
     data = hub_copy(aya_redteaming.task.card.dataset, {"default": [RED | {"harm_category": ["Profanity"]}]}, "french")
-    with pytest.raises(DataError, match="'harm_category' is no text") as caught:
+    with pytest.raises(DataError, match="'harm_category' is not a text") as caught:
         list(aya_redteaming.task.items("fra_Latn", data))
     assert "split 'french', row 1" in caught.value.where
 

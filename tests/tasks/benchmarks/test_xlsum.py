@@ -122,7 +122,7 @@ def test_a_missing_field_is_named(hub_copy, field):
 
 def test_a_summary_that_is_no_text_is_named(hub_copy):
     data = hub_copy(task.card.dataset, {"swahili": [ROW | {"summary": ["a"]}]})
-    with pytest.raises(DataError, match="'summary' is no text"):
+    with pytest.raises(DataError, match="'summary' is not a text"):
         list(task.items("swh_Latn", data))
 
 

@@ -146,7 +146,7 @@ def test_a_key_that_stands_twice_is_refused_where_that_is_asked_for(line, tmp_pa
     path = tmp_path / "f.jsonl"
     path.write_text('{"a": 0}\n' + line + "\n")
     assert len(list(read_jsonl(path))) == 2
-    with pytest.raises(DataError, match="the key 'a' stands twice") as caught:
+    with pytest.raises(DataError, match="the key 'a' occurs twice") as caught:
         list(read_jsonl(path, unique=True))
     assert caught.value.where == f"{path}:2"
     assert caught.value.fix == "keep one of the two"

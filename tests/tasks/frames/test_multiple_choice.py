@@ -131,7 +131,7 @@ def test_a_renamed_field_gets_a_suggestion(ask):
 
 @pytest.mark.parametrize("value", [7, ["a"], None])
 def test_a_field_that_is_no_text(value):
-    with pytest.raises(DataError, match="'question' is no text") as caught:
+    with pytest.raises(DataError, match="'question' is not a text") as caught:
         row(question=value).text("question")
     assert caught.value.where == "owner/quiz, config 'sw', row 7"
     assert caught.value.why == f"it is {value!r}"
