@@ -45,7 +45,7 @@ def test_of_the_99_it_has_most_and_gives_a_reason_for_the_rest():
 def test_configs_mean_their_languages():
     for code, config in CONFIGS.items():
         assert find_language(config.partition("_")[0]).iso639_3 == find_language(code).iso639_3 or config == code
-        assert config.partition("_")[2] == code.partition("_")[2]
+        assert config.partition("_")[2] == code.partition("_")[2] or code in ("gaz_Latn", "khk_Cyrl")
     assert CONFIGS["plt_Latn"] == "mlg_Latn"
 
 
