@@ -69,6 +69,10 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
         f"tables    {files.page.parent / 'tables'}  ({len(files.tables)} files: CSV, LaTeX, Markdown)",
         f"results   {folder.results}  (estimates, battles and scores: CSV, Parquet)",
     )
+    if files.removed:
+        names = [str(path.relative_to(folder.path)) for path in files.removed]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        print_lines(f"removed   {', '.join(names[:5])}{more}  (of the report before)")
 
 
 def _print_averages(shown: Sequence[Section]) -> None:

@@ -12,14 +12,13 @@ from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import battles, estimates
-from polyarena.harness.reporting.files import Files, write_folder
+from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.reporting.thoughts import thought_language_rates
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
-from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.escaping import csv_bytes
 from polyarena.reports.missing_answers import count_missing, missing_warnings
@@ -64,7 +63,8 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     answers = off_target_by_language(completions, records.lock.answer_languages)
     thoughts = thought_language_rates(records, completions)
     more = secondary_results(records.lock, all_battles, scores, records.lock.template_families)
-    results = write_folder(
+    out = ReportFolder(folder.path)
+    results = out.write(
         folder.results,
         {
             **_both("estimates", numbers, ESTIMATE_SCHEMA),
@@ -80,7 +80,8 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     )
     index = folder.report / "index.html"
     if results_only:
-        return Files(index, (), (), results, warnings=missing_warnings(count_missing(completions)))
+        missing = missing_warnings(count_missing(completions))
+        return Files(index, (), (), results, warnings=missing, removed=tuple(out.removed))
     page_tables = [
         *([weighed] if (weighed := strong_verdict_table(strong)) else []),
         *bad_answer_tables(bad),
@@ -90,12 +91,12 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
         table for table in [off_target_table(answers), thought_table(thoughts), cost_table(paid)] if table is not None
     ]
     figures, page_figures, not_drawn = _figures(records, numbers)
-    drawn = write_folder(folder.report / "figures", figures)
-    written = write_folder(folder.report / "tables", _tables(numbers))
+    drawn = out.write(folder.report / "figures", figures)
+    written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     content = page_content(records, numbers, page_figures, links, page_tables, answers, not_drawn)
-    write_atomically(index, page(content).encode())
-    return Files(index, drawn, written, results, tuple(content.notes), content.warnings)
+    out.write(folder.report, {index.name: page(content).encode()})
+    return Files(index, drawn, written, results, tuple(content.notes), content.warnings, tuple(out.removed))
 
 
 def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from polyarena.tasks.errors import StoreError
 
+TEMPORARY = ".polyarena.tmp"
+"""How the names of temporary files end; those that a kill left behind are removed by the next writer."""
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file through a temporary one beside it: write, fsync, rename, fsync the folder.
@@ -18,7 +21,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyarena.harness.lock.model import FORMAT, Lock, shard_name
-from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.atomic import TEMPORARY, write_atomically
 from polyarena.harness.store.shard import restore_shard
 from polyarena.tasks.errors import StoreError
 
@@ -149,7 +149,9 @@ class RunFolder:
                 if (self.path / "events.jsonl").is_file():
                     return
                 ours |= {"cells", "games"}
-            foreign = sorted(p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(".tmp"))
+            foreign = sorted(
+                p.name for p in self.path.iterdir() if p.name not in ours and not p.name.endswith(TEMPORARY)
+            )
             if foreign:
                 raise StoreError(
                     "this folder is no run folder and is not empty",
@@ -184,7 +186,7 @@ class RunFolder:
                     where=self.path,
                     fix="wait for it, or choose another folder with --output",
                 ) from error
-            for leftover in self.path.rglob(".*.tmp"):
+            for leftover in self.path.rglob(f".*{TEMPORARY}"):
                 leftover.unlink(missing_ok=True)
             _end_last_line(self.path / "events.jsonl")
             yield

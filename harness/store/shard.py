@@ -1,11 +1,13 @@
-"""One Parquet file per cell; the facts that decide whether it is still right travel in its footer."""
+"""One Parquet file per cell; the metadata that decides whether it is still right is in its footer."""
 
 from __future__ import annotations
 
 import glob
+import hashlib
 import io
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,19 @@ from polyarena.tasks.records import from_table, to_table
 
 Record = TypeVar("Record")
 _PREFIX = "polyarena."
+CHECKSUM = "checksum"
+_UNKNOWN = "0" * 64
+# What the Parquet reader and the records make of bytes that are not what was written.
+_UNREADABLE = (
+    OSError,
+    pa.ArrowException,
+    ValueError,
+    KeyError,
+    TypeError,
+    ArithmeticError,
+    MemoryError,
+    AttributeError,
+)
 ARCHIVE = "archive"
 """Folder, beside a shard, of shards that other settings left in its place."""
 UNANSWERED = "unanswered"
@@ -26,41 +41,72 @@ REFUSED = "refused"
 """The fact that an endpoint has refused some games of a shard for good; they are asked again only on demand."""
 
 
-def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, facts: Mapping[str, str]) -> None:
-    """Write records as one Parquet file, atomically.
+def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+    """Write records as one Parquet file, atomically, with a checksum of the whole file in its footer.
 
     Args:
         path: Where.
         records: Dataclass instances with the schema's fields.
         schema: Their Arrow schema.
-        facts: Stored in the footer; ``key`` identifies the work, ``content`` its outcome.
+        metadata: Stored in the footer; ``key`` identifies the work, ``content`` its outcome.
     """
-    metadata = {f"{_PREFIX}{name}": value for name, value in sorted(facts.items())}
-    table = to_table(records, schema).replace_schema_metadata(metadata)
+    footer = {f"{_PREFIX}{name}": value for name, value in sorted({**metadata, CHECKSUM: _UNKNOWN}.items())}
+    table = to_table(records, schema).replace_schema_metadata(footer)
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    content = buffer.getvalue()
+    write_atomically(path, _exchange(content, _UNKNOWN, hashlib.sha256(content).hexdigest()))
 
 
 def shard_metadata(path: Path) -> dict[str, str]:
-    """Return the facts in a shard's footer without reading its rows; empty if there is no readable shard."""
+    """Return the metadata in a shard's footer; empty if there is no shard, or if it is damaged.
+
+    A shard is damaged if a single bit of its file is not as it was written.
+    """
+    return dict(_read_metadata(path) or {})
+
+
+def _read_metadata(path: Path) -> Mapping[str, str] | None:
+    """Return the metadata of a shard; ``None`` if it is missing or damaged."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowException):
-        return {}
-    return {
-        name.decode()[len(_PREFIX) :]: value.decode()
-        for name, value in metadata.items()
-        if name.decode().startswith(_PREFIX)
-    }
+        state = path.stat()
+    except OSError:
+        return None
+    return _metadata(str(path), state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=2**16)
+def _metadata(path: str, *_state: int) -> Mapping[str, str] | None:
+    try:
+        content = Path(path).read_bytes()
+        raw = pq.read_metadata(pa.BufferReader(content)).metadata or {}
+        metadata = {
+            name.decode()[len(_PREFIX) :]: value.decode()
+            for name, value in raw.items()
+            if name.decode().startswith(_PREFIX)
+        }
+    except _UNREADABLE:
+        return None
+    checksum = metadata.pop(CHECKSUM, None)
+    return metadata if checksum is None or _is_intact(content, checksum) else None
+
+
+def _is_intact(content: bytes, checksum: str) -> bool:
+    return hashlib.sha256(_exchange(content, checksum, _UNKNOWN)).hexdigest() == checksum
+
+
+def _exchange(content: bytes, old: str, new: str) -> bytes:
+    """Put another checksum into a footer; of the file with an unknown one in its place, the checksum is made."""
+    place = content.find(old.encode(), content.rfind(f"{_PREFIX}{CHECKSUM}".encode()))
+    return content if place < 0 else content[:place] + new.encode() + content[place + len(old) :]
 
 
 def find_shard_metadata(path: Path, key: str) -> dict[str, str]:
-    """Return the facts of the shard with this key, in place or superseded by other settings since; empty if none."""
+    """Return the metadata of the shard with this key, in place or in the archive; empty if none."""
     for candidate in (path, _archive_path(path, key)):
-        facts = shard_metadata(candidate)
-        if facts.get("key") == key:
-            return facts
+        metadata = shard_metadata(candidate)
+        if metadata.get("key") == key:
+            return metadata
     return {}
 
 
@@ -128,7 +174,11 @@ def read_shard(path: Path, record: type[Record]) -> list[Record]:
     Raises:
         StoreError: The file is missing or damaged.
     """
-    return from_table(read_table(path), record)
+    table = read_table(path)
+    try:
+        return from_table(table, record)
+    except _UNREADABLE as error:
+        raise _damaged(path, str(error)) from error
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -138,9 +188,20 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         StoreError: The file is missing or damaged.
     """
     try:
+        if _read_metadata(path) is None:
+            pq.read_schema(path)  # says what is wrong, where it can
+            raise _damaged(path, "its checksum is another than when it was written")
         there = None if columns is None else set(pq.read_schema(path).names).intersection(columns)
-        return pq.read_table(path, columns=there if there is None else sorted(there))
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            "this shard cannot be read", where=path, why=str(error), fix="delete the file and run again"
-        ) from error
+        return pq.read_table(path, columns=there if there is None else sorted(there), page_checksum_verification=True)
+    except _UNREADABLE as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, why: str) -> StoreError:
+    return StoreError(
+        "this shard cannot be read",
+        where=path,
+        why=why,
+        fix="run the experiment again: it makes the shard again, from the call cache where it can; an import has to be "
+        "repeated",
+    )

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from polyarena.harness import open_run, plan, run, write_report
-from polyarena.harness.reporting.files import write_folder
 from polyarena.harness.store import RunFolder
 
 
@@ -119,10 +118,3 @@ def test_nothing_is_missing_from_a_whole_run(finished):
     assert finished.missing() == []
     finished.folder.cell("told", "toy_open", "deu_Latn").unlink()
     assert finished.missing() == ["told · toy_open · deu_Latn"]
-
-
-def test_a_folder_holds_what_was_written_and_nothing_else(tmp_path):
-    write_folder(tmp_path, {"a": b"1", "b": b"2"})
-    assert write_folder(tmp_path, {"b": b"3"}) == (tmp_path / "b",)
-    assert [path.name for path in tmp_path.iterdir()] == ["b"]
-    assert (tmp_path / "b").read_bytes() == b"3"

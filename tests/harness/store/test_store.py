@@ -142,7 +142,7 @@ def test_a_killed_writer_leaves_the_folder_free(tmp_path):
 
 def test_leftovers_of_a_crash_are_swept(tmp_path):
     folder = RunFolder(tmp_path)
-    leftover = folder.cell("s", "t", "swh_Latn").parent / ".swh_Latn.parquet.abc.tmp"
+    leftover = folder.cell("s", "t", "swh_Latn").parent / ".swh_Latn.parquet.abc.polyarena.tmp"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half")
     with folder.write_access():
