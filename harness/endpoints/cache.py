@@ -6,10 +6,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.endpoints.claims import Claims
 from polyarena.harness.endpoints.close_on_exit import CloseOnExit
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
@@ -72,6 +74,9 @@ class CallCache(CloseOnExit):
     is on disk before it is handed on, so that a killed process loses none (write-ahead log, without waiting for the
     disk itself: a power cut may cost the last answers, not the file). A file of an earlier format is upgraded.
 
+    Attributes:
+        claims: Claims on questions that are in flight.
+
     Args:
         path: The file; it and its folders are made if they are missing.
 
@@ -82,6 +87,7 @@ class CallCache(CloseOnExit):
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
+        self.claims = Claims(self.path, self._execute)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -253,6 +259,9 @@ class CallCache(CloseOnExit):
 
     def close(self) -> None:
         """Close the file; the last process to do so folds the write-ahead log into it."""
+        with suppress(StoreError):
+            # Claims that cannot be given up are free once this process is gone.
+            self.claims.close()
         with self._lock:
             self._connection.close()
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from polyarena.harness.endpoints.accounting.entry import ABANDONED, Account, Jou
 from polyarena.harness.endpoints.accounting.ledger import Ledger
 from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.close_on_exit import CloseOnExit
-from polyarena.harness.endpoints.pending_call import Attempt, Claim, PendingCall
+from polyarena.harness.endpoints.pending_call import Attempt, PendingCall, Ticket
 from polyarena.harness.endpoints.reply_policy import ReplyPolicy
 from polyarena.harness.endpoints.request import body_key
 from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
@@ -26,12 +26,13 @@ from polyarena.harness.endpoints.transport.dispatch import Dispatcher
 from polyarena.harness.endpoints.transport.outcome import Outcome, with_attempt_count
 from polyarena.harness.endpoints.transport.write_batcher import WriteBatcher
 from polyarena.judges.protocol import Call, Reply
-from polyarena.tasks.errors import ModelError
+from polyarena.tasks.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
     from polyarena.harness.endpoints.transport.client import Send
 
 
+_CLAIMED_S = 0.2  # between two looks at a question that another run has claimed
 _HOLD_S = 0.05  # between two looks at a budget that requests under way have taken
 
 
@@ -50,7 +51,8 @@ class Endpoint(CloseOnExit):
 
     Calls are taken from the iterable as answers go out, a bounded number ahead, so that any number of calls streams in
     flat memory. Requests run on a background thread: they go on while the caller works on a reply, in a notebook too.
-    Streams of several threads share the bound on requests in flight, and equal calls in flight are asked once.
+    Streams of several threads share the bound on requests in flight, and equal calls in flight are asked once,
+    by whatever run with the same call cache.
 
     A stream that is closed early sends nothing more; requests already sent are paid for, so their answers are still
     taken into the cache. :meth:`close` cuts those off as well.
@@ -120,7 +122,7 @@ class Endpoint(CloseOnExit):
             BudgetError: The next request could cost more than a budget has left; answers in the cache are still given.
             StoreError: The cache or the journal cannot be read or written.
         """
-        window: deque[Claim] = deque()
+        window: deque[Ticket] = deque()
         try:
             for call in calls:
                 window.append(self._claim(call))
@@ -161,10 +163,14 @@ class Endpoint(CloseOnExit):
                 self._idle.wait_for(lambda: not self._in_flight, max(0.0, left))
         finally:
             dispatcher.close()
+            if self.cache is not None:
+                with suppress(StoreError):
+                    # If the cache is closed already, its claims were given up then.
+                    self.cache.claims.release_all(self)
 
     # On the callers' threads.
 
-    def _claim(self, call: Call) -> Claim:
+    def _claim(self, call: Call) -> Ticket:
         body = self._answers.body(call)
         key = body_key(self.settings.source, body, call.sample_index)
         with self._lock:
@@ -173,22 +179,22 @@ class Endpoint(CloseOnExit):
             job = self._jobs.get(key)
             if job is not None:
                 job.waiters += 1
-                return Claim("shared", job)
+                return Ticket("shared", job)
             account = Account(current_cost_label(call.match), self.settings.model, prices=self.settings.prices)
             job = PendingCall(key, body, account, key, call.sample_index)
             kept = self._answers.find(key)
             if kept is not None:
                 job.future.set_result(kept)
-                return Claim("cache", job)
+                return Ticket("cache", job)
             if self._dead is not None:
                 raise self._dead
             if self._dispatcher is None:
                 self._dispatcher = Dispatcher(self.settings.concurrency, self._session, self._die)
             self._jobs[key] = job
             self._dispatcher.submit(job)
-            return Claim("paid", job)
+            return Ticket("paid", job)
 
-    def _redeem(self, window: deque[Claim]) -> Reply:
+    def _redeem(self, window: deque[Ticket]) -> Reply:
         ticket = window[0]
         reply = ticket.job.future.result()
         window.popleft()
@@ -214,14 +220,22 @@ class Endpoint(CloseOnExit):
 
     async def _run(self, send: Send, job: PendingCall) -> float | None:
         with self._lock:
-            if job.future.done():
-                return None
-            if not job.waiters:
+            unwanted = job.future.done() or not job.waiters
+            if unwanted and not job.future.done():
                 del self._jobs[job.claimed]
-                return None
-        kept = self._answers.adapt(job)
-        if kept is not None:
-            self._finish(job, kept)
+        if unwanted:
+            self._release(job)
+            return None
+        cached = self._answers.adapt(job)
+        if cached is None and job.held != job.key:
+            self._release(job)
+            ours = self._take(job)
+            # Whoever held it until now may have answered it.
+            cached = self._answers.find(job.key)
+            if cached is None and not ours:
+                return _CLAIMED_S
+        if cached is not None:
+            self._finish(job, cached)
             return None
         reservation: Reservation | None = None
         if self._guard is not None:
@@ -320,7 +334,22 @@ class Endpoint(CloseOnExit):
         self._finish(job, reply)
         return None
 
+    def _take(self, job: PendingCall) -> bool:
+        """Claim a question among all runs that share the call cache; without one it is nobody else's."""
+        if self.cache is None:
+            return True
+        if not self.cache.claims.take(job.key, self):
+            return False
+        job.held = job.key
+        return True
+
+    def _release(self, job: PendingCall) -> None:
+        if self.cache is not None and job.held is not None:
+            self.cache.claims.release(job.held, self)
+            job.held = None
+
     def _finish(self, job: PendingCall, reply: Reply) -> None:
+        self._release(job)
         with self._lock:
             if not job.future.done():
                 del self._jobs[job.claimed]

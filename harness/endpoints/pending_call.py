@@ -45,6 +45,7 @@ class PendingCall:
         waiters: Callers that still want it.
         attempts: Requests made.
         outcome: What the last one came to.
+        held: The key under which it is claimed in the call cache, if it is.
         plain_because: Outcome after which structured output was taken out of the question; ``None`` if it was not.
     """
 
@@ -57,12 +58,13 @@ class PendingCall:
     waiters: int = 1
     attempts: int = 0
     outcome: str | None = None
+    held: str | None = None
     plain_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A caller's claim on a reply."""
+class Ticket:
+    """A caller's place in the queue for a reply."""
 
     source: Source
     job: PendingCall

@@ -1,0 +1,139 @@
+"""Claims on questions: of several runs that share a call cache, one asks, and the others wait for its answer."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+_BEAT_S = 5.0
+_PATIENCE_S = 60.0
+
+
+class Claims:
+    """The claims of one process on questions that are in flight; kept in the call cache, by the key of the question.
+
+    A claim is free again when its question is answered or has failed, when its holder closes, and when its holder is
+    gone: on this machine the system tells so, by a file that the holder keeps locked; of a holder on another machine,
+    because it has not renewed its claims for a minute by the clock of whoever waits. No clocks are compared.
+
+    Args:
+        path: Of the call cache.
+        execute: Executes a statement in it.
+    """
+
+    def __init__(self, path: Path, execute: Callable[[str, Sequence[Any]], list[Any]]) -> None:
+        self._path = path
+        self._execute = execute
+        self._token = secrets.token_hex(8)
+        self._holder = f"{socket.gethostname()}:{self._token}"
+        self._alive = self._lock_of(self._token)
+        self._owners: dict[str, object] = {}
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._heart: threading.Thread | None = None
+
+    def take(self, key: str, owner: object) -> bool:
+        """Claim a question for an owner in this process, and say whether it is his.
+
+        Raises:
+            StoreError: The call cache cannot be read or written.
+        """
+        with self._lock:
+            if key in self._owners:
+                return self._owners[key] is owner
+            self._begin()
+            digest = bytes.fromhex(key)
+            self._execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (digest, self._holder))
+            holder = self._holder_of(digest)
+            if holder != self._holder and (holder is None or self._is_gone(holder)):
+                values = (self._holder, digest, holder)
+                self._execute("UPDATE claims SET holder = ? WHERE key = ? AND holder = ?", values)
+                self._execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (digest, self._holder))
+                holder = self._holder_of(digest)
+            if holder != self._holder:
+                return False
+            self._owners[key] = owner
+            return True
+
+    def release(self, key: str, owner: object) -> None:
+        """Give up a claim; harmless if it is not the owner's."""
+        with self._lock:
+            if self._owners.get(key) is owner:
+                del self._owners[key]
+                values = (bytes.fromhex(key), self._holder)
+                self._execute("DELETE FROM claims WHERE key = ? AND holder = ?", values)
+
+    def release_all(self, owner: object) -> None:
+        """Give up all claims of an owner."""
+        with self._lock:
+            for key in [key for key, each in self._owners.items() if each is owner]:
+                self.release(key, owner)
+
+    def close(self) -> None:
+        """Give up all claims of this process; harmless when done twice."""
+        self._closed.set()
+        with self._lock:
+            if self._heart is None:
+                return
+            self._heart = None
+            self._owners.clear()
+            self._execute("DELETE FROM claims WHERE holder = ?", (self._holder,))
+            self._execute("DELETE FROM holders WHERE holder = ?", (self._holder,))
+            self._alive.release()
+            Path(self._alive.lock_file).unlink(missing_ok=True)
+
+    def _holder_of(self, digest: bytes) -> str | None:
+        rows = self._execute("SELECT holder FROM claims WHERE key = ?", (digest,))
+        return str(rows[0][0]) if rows else None
+
+    def _begin(self) -> None:
+        """Show that this process lives, before its first claim."""
+        if self._heart is None:
+            self._alive.acquire()
+            self._execute("INSERT OR REPLACE INTO holders VALUES (?, 0)", (self._holder,))
+            # A daemon: a caller that never closes must still be able to leave.
+            self._heart = threading.Thread(target=self._beat, name="polyarena-claims", daemon=True)
+            self._heart.start()
+
+    def _beat(self) -> None:
+        while not self._closed.wait(_BEAT_S):
+            with self._lock:
+                if not self._closed.is_set():
+                    self._execute("UPDATE holders SET beat = beat + 1 WHERE holder = ?", (self._holder,))
+
+    def _is_gone(self, holder: str) -> bool:
+        host, _, token = holder.rpartition(":")
+        if host == socket.gethostname():
+            return self._left_its_lock(token)
+        rows = self._execute("SELECT beat FROM holders WHERE holder = ?", (holder,))
+        beat = int(rows[0][0]) if rows else -1
+        seen, since = self._seen.get(holder, (None, 0.0))
+        if seen != beat:
+            self._seen[holder] = (beat, time.monotonic())
+            return False
+        return time.monotonic() - since > _PATIENCE_S
+
+    def _left_its_lock(self, token: str) -> bool:
+        if not token.isalnum():
+            return True
+        lock = self._lock_of(token)
+        if not Path(lock.lock_file).exists():
+            return True
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+        return True
+
+    def _lock_of(self, token: str) -> FileLock:
+        return FileLock(self._path.with_name(f".{self._path.name}.{token}.lock"), thread_local=False)

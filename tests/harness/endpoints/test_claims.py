@@ -1,0 +1,132 @@
+"""Runs that share a call cache pay for each question once, also at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from polyarena.harness.endpoints import CallCache
+
+KEY, OTHER = "ab" * 32, "cd" * 32
+
+
+@pytest.fixture
+def caches(tmp_path):
+    with CallCache(tmp_path / "calls.sqlite") as one, CallCache(tmp_path / "calls.sqlite") as other:
+        yield one, other
+
+
+def test_a_question_is_claimed_once(caches):
+    one, other = (cache.claims for cache in caches)
+    assert one.take(KEY, "a")
+    assert one.take(KEY, "a")
+    assert not one.take(KEY, "b")
+    assert not other.take(KEY, "c")
+    assert other.take(OTHER, "c")
+    one.release(KEY, "b")
+    assert not other.take(KEY, "c")
+    one.release(KEY, "a")
+    assert other.take(KEY, "c")
+    assert not one.take(KEY, "a")
+
+
+def test_closing_gives_claims_up(caches, tmp_path):
+    one, other = caches
+    assert one.claims.take(KEY, "a")
+    one.close()
+    one.close()
+    assert other.claims.take(KEY, "b")
+    other.claims.release_all("b")
+    other.close()
+    assert not list(tmp_path.glob(".calls*"))
+
+
+HOLDER = """
+import sys
+from polyarena.harness.endpoints import CallCache
+cache = CallCache(sys.argv[1])
+print(cache.claims.take(sys.argv[2], "a"), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_claims_of_a_process_that_was_killed_are_free_at_once(tmp_path):
+    path = tmp_path / "calls.sqlite"
+    command = [sys.executable, "-c", HOLDER, str(path), KEY]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "True\n"
+    with CallCache(path) as cache:
+        assert not cache.claims.take(KEY, "b")
+        holder.kill()
+        holder.communicate()
+        assert cache.claims.take(KEY, "b")
+
+
+def test_a_holder_on_another_machine_is_gone_when_it_does_not_renew(caches, monkeypatch):
+    one, other = caches
+    monkeypatch.setattr("polyarena.harness.endpoints.claims._PATIENCE_S", 5.0)
+    clock = [1000.0]
+    monkeypatch.setattr("polyarena.harness.endpoints.claims.time.monotonic", lambda: clock[0])
+    one._execute("INSERT INTO claims VALUES (?, 'far:away')", (bytes.fromhex(KEY),))
+    one._execute("INSERT INTO holders VALUES ('far:away', 1)")
+    for _ in range(3):
+        assert not other.claims.take(KEY, "a")
+        clock[0] += 4
+        one._execute("UPDATE holders SET beat = beat + 1")
+    assert not other.claims.take(KEY, "a")
+    clock[0] += 6
+    assert other.claims.take(KEY, "a")
+
+
+def test_two_runs_at_once_pay_for_each_question_once(scripted_server, open_endpoint, ask_for, caches):
+    scripted_server.script = lambda received: scripted_server.ok(f"re: {received.question}").after(0.05)
+    texts = [str(number) for number in range(32)]
+    answers = {}
+    endpoints = [open_endpoint(cache) for cache in caches]
+
+    def ask(number, order):
+        answers[number] = [reply.text for reply in endpoints[number](ask_for(*order))]
+
+    threads = [threading.Thread(target=ask, args=(0, texts)), threading.Thread(target=ask, args=(1, texts[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert answers[0] == answers[1][::-1] == [f"re: {text}" for text in texts]
+    assert sorted(scripted_server.questions) == sorted(texts)
+
+
+def test_a_question_that_failed_for_one_is_asked_by_the_other(scripted_server, open_endpoint, ask_for, caches):
+    scripted_server.script = lambda received: (
+        scripted_server.status(400) if received.question == "bad" else scripted_server.ok()
+    )
+    for cache in caches:
+        good, bad = open_endpoint(cache)(ask_for("good", "bad"))
+        assert good.error is None
+        assert bad.error
+    assert scripted_server.questions.count("bad") == 2
+    assert scripted_server.questions.count("good") == 1
+
+
+@pytest.mark.parametrize("grace_s", [0.0, 10.0])
+def test_requests_in_flight_have_their_grace(scripted_server, open_endpoint, ask_for, cache, grace_s):
+    arrived = threading.Event()
+
+    def script(received):
+        if received.question == "slow":
+            arrived.set()
+            return scripted_server.ok("late").after(0.4)
+        return scripted_server.ok()
+
+    scripted_server.script = script
+    endpoint = open_endpoint(cache)
+    stream = endpoint(ask_for("first", "slow"))
+    next(stream)
+    assert arrived.wait(5)
+    endpoint.stop(grace_s)
+    endpoint.close()
+    assert len(cache) == (2 if grace_s else 1)
+    assert cache._execute("SELECT count(*) FROM claims")[0][0] == 0
