@@ -70,6 +70,8 @@ def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Ite
 
 
 def _storable(item: Item) -> Item:
+    if _is_storable(item):
+        return item
     return replace(
         item,
         item_id=sanitize_text(item.item_id),
@@ -84,6 +86,22 @@ def _storable(item: Item) -> Item:
         ),
         fields={sanitize_text(key): sanitize_text(value) for key, value in item.fields.items()},
     )
+
+
+def _is_storable(item: Item) -> bool:
+    """Whether all texts of an item can be stored as they are; looks at them all together, since there are millions."""
+    if not isinstance(item.choices, tuple) or not isinstance(item.references, tuple):
+        return False
+    texts = [item.item_id, item.source_id, item.prompt, item.choice_separator, item.category or ""]
+    texts += [*item.choices, *item.references, *item.fields, *item.fields.values()]
+    for each in item.examples:
+        texts += (each.prompt, each.answer, each.separator)
+    joined = "\n".join(texts)
+    try:
+        joined.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in joined
 
 
 def _problem(kind: Kind, language: str, item: Item) -> str:

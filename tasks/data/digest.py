@@ -20,13 +20,24 @@ def content_digest(rows: Iterable[Mapping[str, Any]]) -> str:
         TypeError: A value is neither text, number, date, bytes, list nor object.
     """
     digest = hashlib.sha256()
+    encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode
     for row in rows:
-        line = json.dumps(_canonical(row), sort_keys=True, separators=(",", ":"), default=_plain)
+        line = encode(_canonical(row))
         digest.update(line.encode("ascii") + b"\n")
     return digest.hexdigest()
 
 
 def _canonical(value: Any) -> Any:
+    # Nearly all values are plain texts and numbers in plain dicts; the exact types are asked for first.
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if kind is dict:
+        return {
+            key if type(key) is str else str(key): each if type(each) is str else _canonical(each)
+            for key, each in value.items()
+            if each is not None
+        }
     if isinstance(value, Mapping):
         return {str(key): _canonical(each) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
