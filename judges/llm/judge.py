@@ -33,7 +33,9 @@ class LlmSettings(BaseModel):
             does, ``off`` never asks for one. An endpoint without structured output is asked for the object in words.
             Replies are read in either form.
         ask_again: Whether a judge whose reply holds no usable verdict is asked once more.
-        max_tokens: Longest reply.
+        max_tokens: Longest reply; a thought has ``thinking_budget`` beside it.
+        thinking_budget: Tokens that a reasoning model may think before its reply.
+        reasoning_effort: How hard it is asked to think, such as ``low``; left to the model if left out.
         temperature: 0 is greedy.
         seed: Of sampled replies, and of the delimiters around the answers.
         max_answer_chars: Longest answer that is shown whole; longer ones lose their middle, with a visible mark.
@@ -45,9 +47,17 @@ class LlmSettings(BaseModel):
     structured: Literal["auto", "json", "off"] = "auto"
     ask_again: bool = True
     max_tokens: Annotated[int, Field(gt=0)] = 1024
+    thinking_budget: Annotated[int, Field(ge=0, le=10**7)] = 0
+    reasoning_effort: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=40)] | None = None
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     seed: Annotated[int, Field(ge=0)] = 0
     max_answer_chars: Annotated[int, Field(ge=100)] = 20_000
+
+
+def _thinking(settings: LlmSettings) -> str:
+    """Return effort and budget for the signature, where they are set."""
+    effort = f"|effort:{settings.reasoning_effort}" if settings.reasoning_effort is not None else ""
+    return effort + (f"|thinking:{settings.thinking_budget}" if settings.thinking_budget else "")
 
 
 def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
@@ -101,7 +111,7 @@ class LlmJudge:
             f"judge:llm@4|template:{template.name}@{template.version}|digest:{self.templates.digest}"
             f"|output:{output}|ask_again:{'yes' if settings.ask_again else 'no'}"
             f"|max_tokens:{settings.max_tokens}|temperature:{settings.temperature:g}|seed:{settings.seed}"
-            f"|max_answer_chars:{settings.max_answer_chars}|parser:4"
+            f"|max_answer_chars:{settings.max_answer_chars}{_thinking(settings)}|parser:4"
         )
 
     @property
@@ -152,7 +162,7 @@ class LlmJudge:
         first: tuple[Reply, ...],
         rest: Iterator[tuple[Reply, ...]],
     ) -> Verdict:
-        limit = self.settings.max_tokens
+        limit = self.settings.max_tokens + self.settings.thinking_budget
         if template.kind is TemplateKind.PAIRWISE:
             return pairwise_verdict(template, first, limit, names[0])
         second = next(rest)
@@ -180,7 +190,13 @@ class LlmJudge:
 
     def _question(self, template: JudgeTemplate, match: Match, shown: tuple[Message, ...]) -> Question:
         settings = self.settings
-        sampling = Sampling(settings.max_tokens, settings.temperature, seed=settings.seed)
+        sampling = Sampling(
+            settings.max_tokens,
+            settings.temperature,
+            seed=settings.seed,
+            thinking_budget=settings.thinking_budget,
+            reasoning_effort=settings.reasoning_effort,
+        )
         schema = verdict_schema(template.words.values(), template.json) if self._structured(template) else None
         return Question(
             Call(shown, sampling, match.repeat, schema, match.key),

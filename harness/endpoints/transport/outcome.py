@@ -131,17 +131,17 @@ def parse_response(content: bytes) -> Outcome:
     choice = choices[0] if isinstance(choices, list) and choices else None
     choice = choice if isinstance(choice, dict) else {}
     message = choice.get("message")
-    error = choice.get("error") or data.get("error")
-    if error:
-        return _upstream(tokens, error)
+    reported = choice.get("error") or data.get("error")
+    if reported:
+        return _upstream(tokens, reported)
     if not isinstance(message, dict):
         why = "the first choice has no message" if choices else "the body has no choices"
         return tokens.without_answer("malformed", why, retry=True)
     finish_reason = choice.get("finish_reason")
     finish_reason = sanitize_text(finish_reason) if isinstance(finish_reason, str) and finish_reason.strip() else None
     kind = finish_kind(finish_reason)
-    content = read_message(message)
-    text = sanitize_text(content.text)
+    said = read_message(message)
+    text = sanitize_text(said.text)
     if kind is FinishKind.ERROR:
         return _upstream(tokens, f"finish reason {finish_reason!r}")
     if kind is FinishKind.WITHHELD and not text:
@@ -155,7 +155,7 @@ def parse_response(content: bytes) -> Outcome:
             tokens.reply,
             text=text,
             finish_reason=finish_reason,
-            thought=None if content.thought is None else sanitize_text(content.thought),
+            thought=None if said.thought is None else sanitize_text(said.thought),
         ),
     )
 

@@ -79,6 +79,18 @@ def test_the_call_carries_sampling_and_repeat():
     assert (call.sampling, call.sample_index) == (Sampling(max_tokens=99, temperature=0.5), 2)
 
 
+def test_a_judge_that_thinks_has_a_budget_and_an_effort():
+    settings = {"max_tokens": 99, "thinking_budget": 1000, "reasoning_effort": "low"}
+    judge = build(settings, None)
+    (call,) = judge.calls(Match("deu_Latn", "?", Answer("a"), Answer("b")))
+    assert (call.sampling.total_tokens, call.sampling.reasoning_effort) == (1099, "low")
+    assert "|effort:low|thinking:1000|" in judge.signature
+    assert "effort" not in build({}, None).signature
+    assert "thinking" not in build({}, None).signature
+    (verdict,) = decide(Reply("<think>hm", "length"), **settings)
+    assert "at 1099 tokens, inside its thought" in verdict.error
+
+
 def test_the_key_of_a_match_is_never_shown():
     (call,) = build({}, None).calls(Match("deu_Latn", "?", Answer("a"), Answer("b"), key="gpt-4 against llama"))
     assert "llama" not in str(call.messages)
