@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.lock import Lock, Pair, shard_name
-from polyarena.harness.store import RunFolder, find_shard, read_table
+from polyarena.harness.store import RunFolder, find_shard, read_shard, read_table
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -67,10 +67,27 @@ class RunRecords:
         return self._read(paths, RATING_SCHEMA).drop_duplicates(key, ignore_index=True)
 
     def battles(self) -> pd.DataFrame:
-        """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`."""
+        """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`; no report is needed."""
         from polyarena.judges.records import BATTLE_SCHEMA
 
-        return self._result("battles", BATTLE_SCHEMA)
+        if (self.folder.results / "battles.parquet").exists():
+            return self._result("battles", BATTLE_SCHEMA)
+        return self.collapse_games()
+
+    def collapse_games(self) -> pd.DataFrame:
+        """Collapse all stored games into battles, one a row."""
+        from polyarena.judges import Game, collapse
+        from polyarena.judges.records import BATTLE_SCHEMA
+        from polyarena.tasks.records import to_table
+
+        found = []
+        weight = self.lock.settings.statistics.strong_weight
+        for pair in self.pairs():
+            path = self.games_file(pair)
+            if path.exists():
+                found += collapse(read_shard(path, Game), pair.candidate, pair.baseline, strong_weight=weight)
+        table: pd.DataFrame = to_table(found, BATTLE_SCHEMA).to_pandas()
+        return table
 
     def estimates(self) -> pd.DataFrame:
         """Return all estimates, one a row, as in :class:`polyarena.reports.records.Estimate`."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyarena.reports.escaping import markdown_text, without_controls
 from polyarena.reports.flags import MARK
+from polyarena.reports.labels import TIER_TITLES
 from polyarena.reports.metric_facts import display_scale
-from polyarena.reports.rows import Mark, Row, rows
+from polyarena.reports.rows import Mark, Row, marks_of, rows
 from polyarena.reports.template_names import is_over_templates, plain_metric
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 COMPARISON = ("judge", "task", "system", "baseline")
 FIXED = frozenset({"code", "language", "own_name", "tier", "band", "wins_ties_losses", "n", "no_verdict", "flag"})
 """Columns of a table over languages that are there whatever the systems are called."""
+
+MOST_TABLES = 60
+"""Comparisons of which each has a table over languages; of more, all are rows of one table."""
 
 MOST_NAMED = 8
 """Languages that a footnote names."""
@@ -177,6 +181,42 @@ def language_table(section: Section) -> pd.DataFrame:
             line["flag"] = flag
         found.append(line)
     return pd.DataFrame(found)
+
+
+def win_rate_table(parts: Iterable[Section]) -> pd.DataFrame:
+    """Return comparisons as one table of texts, a row for each: the averages over all languages and by tier.
+
+    Args:
+        parts: Comparisons, from :func:`sections`.
+
+    Returns:
+        Columns ``task``, ``judge``, ``system``, ``baseline``, ``all``, the tiers, ``wins_ties_losses`` (battles),
+        ``n`` and ``no_verdict`` (games).
+    """
+    import pandas as pd
+
+    tiers = [tier for tier in TIER_TITLES if tier]
+    lines = []
+    for part in parts:
+        marks = marks_of(part.estimates, ("macro", "tier"))
+        system = part.systems[0]
+        average = marks.get(("macro", "all", system))
+        if average is None:
+            continue
+        lines.append(
+            {
+                "task": part.task,
+                "judge": part.judge or "",
+                "system": system,
+                "baseline": part.baseline or "",
+                "all": format_mark(average),
+                **{tier: format_mark(marks.get(("tier", tier, system))) for tier in tiers},
+                "wins_ties_losses": average.record,
+                "n": str(average.n),
+                "no_verdict": str(average.n_invalid),
+            }
+        )
+    return pd.DataFrame(lines)
 
 
 def markdown(table: pd.DataFrame) -> str:

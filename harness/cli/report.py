@@ -7,7 +7,7 @@ from pathlib import Path
 from polyarena.harness.cli.options import Json
 
 
-def command(folder: Path, *, strong_weight: float | None = None, json: Json = False) -> int:
+def command(folder: Path, *, strong_weight: float | None = None, figures: str = "page", json: Json = False) -> int:
     """Rebuild the results and report of a run folder from what is stored there.
 
     Parameters
@@ -17,6 +17,8 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
     strong_weight
         Weight of a verdict with `>>`, for a run folder of imported verdicts only. Other runs take it from the
         experiment.
+    figures
+        `page` draws at most 12, those that the page shows; `all`, `none`, or names of figures with commas between them.
     json
         Print the estimates as JSON instead of the summary.
     """
@@ -31,6 +33,6 @@ def command(folder: Path, *, strong_weight: float | None = None, json: Json = Fa
         if strong_weight is not None:
             lock = open_run(run_folder).lock
             run_folder.write_lock(set_strong_weight(lock, strong_weight, run_folder.path))
-        files = write_report(run_folder)
+        files = write_report(run_folder, figures=figures)
     print_summary(run_folder, files, as_json=json)
     return 0

@@ -7,28 +7,12 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.lock import Lock, LockedTask, digest
 from polyarena.harness.reporting.run_statistics import run_statistics
-from polyarena.harness.results import RunRecords
-from polyarena.harness.store import read_shard
-from polyarena.judges import BATTLE_SCHEMA, Game, collapse
 from polyarena.reports.template_names import is_over_templates
-from polyarena.tasks.records import to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from polyarena.reports.stats.groupings import Groupings
-
-
-def battles(records: RunRecords) -> pd.DataFrame:
-    """Collapse all stored games of a run into battles, one a row."""
-    found = []
-    weight = run_statistics(records.lock).strong_weight
-    for pair in records.pairs():
-        path = records.games_file(pair)
-        if path.exists():
-            found += collapse(read_shard(path, Game), pair.candidate, pair.baseline, strong_weight=weight)
-    table: pd.DataFrame = to_table(found, BATTLE_SCHEMA).to_pandas()
-    return table
 
 
 def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
-from polyarena.harness.reporting.estimates import battles, estimates
+from polyarena.harness.reporting.estimates import estimates
+from polyarena.harness.reporting.figure_choice import PAGE, chosen_charts
 from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
@@ -36,14 +37,16 @@ if TYPE_CHECKING:
     from polyarena.reports.tables import Section
 
 
-def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
+def write_report(folder: RunFolder, *, results_only: bool = False, figures: str = PAGE) -> Files:
     """Make the results and the report of a run folder from what is stored there; the same shards give the same bytes.
 
     Args:
         folder: The run folder.
         results_only: Write ``results/`` and leave ``report/`` as it is.
+        figures: Which figures are drawn, as in :func:`polyarena.harness.reporting.figure_choice.chosen_charts`.
 
     Raises:
+        UnknownNameError: There is no figure of a name.
         StoreError: The folder is no run folder, or cannot be written.
     """
     import pandas as pd
@@ -55,7 +58,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 
     records = open_run(folder)
-    all_battles, scores = battles(records), records.scores()
+    all_battles, scores = records.collapse_games(), records.scores()
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = cost_frame(folder.attempts)
@@ -90,8 +93,8 @@ def write_report(folder: RunFolder, *, results_only: bool = False) -> Files:
     page_tables += [
         table for table in [off_target_table(answers), thought_table(thoughts), cost_table(paid)] if table is not None
     ]
-    figures, page_figures, not_drawn = _figures(records, numbers)
-    drawn = out.write(folder.report / "figures", figures)
+    drawings, page_figures, not_drawn = _figures(records, numbers, figures)
+    drawn = out.write(folder.report / "figures", drawings)
     written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     content = page_content(records, numbers, page_figures, links, page_tables, answers, not_drawn)
@@ -129,7 +132,9 @@ def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     return flat
 
 
-def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, bytes], list[Figure], tuple[str, ...]]:
+def _figures(
+    records: RunRecords, numbers: pd.DataFrame, chosen: str
+) -> tuple[dict[str, bytes], list[Figure], tuple[str, ...]]:
     from polyarena.reports.figures import FORMATS, MissingGlyphError, charts, render
     from polyarena.reports.page import Figure
 
@@ -140,7 +145,13 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
     contents: dict[str, bytes] = {}
     page_figures: list[Figure] = []
     not_drawn: list[str] = []
-    for chart in charts(numbers, chance=chance, judges=judges):
+    every = charts(numbers, chance=chance, judges=judges)
+    shown = chosen_charts(every, chosen)
+    if chosen == PAGE and len(shown) < len(every):
+        not_drawn.append(
+            f"{len(every) - len(shown)} more figures are not drawn; `polyarena report --figures all` draws them."
+        )
+    for chart in shown:
         try:
             figure = chart.draw()
         except MissingGlyphError as error:
@@ -155,11 +166,17 @@ def _figures(records: RunRecords, numbers: pd.DataFrame) -> tuple[dict[str, byte
 
 def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:
     from polyarena.reports.groups import category_rows, group_table, grouping_levels, level_rows
-    from polyarena.reports.tables import language_table, sections
+    from polyarena.reports.tables import MOST_TABLES, language_table, sections, win_rate_table
 
     contents: dict[str, bytes] = {}
     found = list(sections(numbers))
+    comparisons = [section for section in found if section.baseline is not None]
+    together = comparisons if len(comparisons) > MOST_TABLES else []
+    if together:
+        contents |= _table("win-rates", win_rate_table(together), [])
     for section in found:
+        if section.baseline is not None and together:
+            continue
         name = _name(section)
         if f"{name}.csv" in contents:
             name = f"{name}-{digest([section.systems, section.baseline, section.metric])[:8]}"

@@ -13,7 +13,8 @@ from polyarena.reports.labels import language_label
 from polyarena.reports.page.content import Figure, PageContent, TaskInfo
 from polyarena.reports.page.headlines import headline
 from polyarena.reports.page.views import category_views, language_view, level_views
-from polyarena.reports.tables import Section, sections
+from polyarena.reports.stats.outcome import Outcome
+from polyarena.reports.tables import MOST_TABLES, Section, sections
 from polyarena.reports.template_names import is_over_templates
 
 MOST_OPEN = 6
@@ -36,16 +37,25 @@ def page(content: PageContent) -> str:
     parts = list(sections(content.estimates))
     shown = [part for part in parts if not part.detail and not is_over_templates(part.metric, "mean")]
     said = [found for part in shown if (found := headline(part))]
+    compared = [result for result in said if result.outcome]
+    many = len(compared) > MOST_TABLES
+    if many:
+        # Of hundreds of comparisons only what is known stands first; all of them are in the tables.
+        compared = [result for result in compared if result.outcome != Outcome.INCONCLUSIVE]
     embedded = sum(len(figure.svg) for figure in content.figures) <= MOST_EMBEDDED
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     html = environment.from_string(_resource("page.html.j2")).render(
         content=content,
         style=_resource("page.css"),
-        compared=[result for result in said if result.outcome],
+        compared=compared[:MOST_TABLES],
+        uncompared=len([result for result in said if result.outcome]) - len(compared[:MOST_TABLES]),
         scored=[result for result in said if not result.outcome],
         levels=level_views(parts),
         categories=category_views(parts),
-        tables=[language_view(part, f"table-{i}") for i, part in enumerate(_ordered(parts), 1)],
+        tables=[
+            language_view(part, f"table-{i}")
+            for i, part in enumerate(_ordered([part for part in parts if not (many and part.baseline)]), 1)
+        ],
         most_open=MOST_OPEN,
         source=lambda figure: _source(figure, embedded=embedded),
         provenance=_provenance,

@@ -27,6 +27,9 @@ ELO_SCALE = 400 / math.log(10)
 FARTHEST = 10.0
 """Ratings and ends beyond these odds (22,000 to 1) come from data or resamples without a loss, or without a win."""
 
+MOST_FITS, FEWEST_ROUNDS = 200_000, 1_000
+"""Bootstrap rounds times systems, and rounds of however many systems."""
+
 _WHOLE = ("rank", "rank_low", "rank_high", "tie_group")
 _REAL = ("rating", "rating_low", "rating_high", "win_rate", "standard_error", "low", "high", "p_best")
 
@@ -69,7 +72,8 @@ def rank(
         ties: Whether ties have a parameter of their own, or only count half (as in arena-hard-auto).
         anchor: Rating of the baseline.
         confidence: Nominal, two-sided.
-        rounds: Of the bootstrap.
+        rounds: Of the bootstrap; of many systems fewer are drawn, so that rounds times systems stay below
+            :data:`MOST_FITS`, but :data:`FEWEST_ROUNDS` at least. The signature has the number drawn.
         seed: Not negative; the same seed gives the same bytes.
         signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
 
@@ -85,15 +89,19 @@ def rank(
         >>> ranking = rank(battles)  # doctest: +SKIP
         >>> ranking.query("level == 'macro'")[["system", "rating", "rank_low", "rank_high"]]  # doctest: +SKIP
     """
-    settings = Settings(confidence, rounds, seed)
     check_battles(battles)
+    Settings(confidence, rounds, seed)
     rows: list[Ranked] = []
     for (task, judge), own in battles[battles["score"].notna()].groupby(["task", "judge"], sort=True):
+        # The model is fitted again in each round, with as many unknowns as systems.
+        many = len({*own["candidate"], *own["baseline"]})
+        drawn = min(rounds, max(FEWEST_ROUNDS, MOST_FITS // many))
+        settings = Settings(confidence, drawn, seed)
         prefix = (signatures or {}).get((str(task), str(judge)), f"task:{task}|judge:{judge}")
         model = f"{prefix}|model:{'davidson' if ties else 'bradley-terry'}|ridge:{RIDGE:g}"
         context = _Context(str(judge), str(task), model, anchor, settings, _outcomes(own))
         found = head_to_head(own, baseline)
-        for group in ranked_groups(found, ties=ties, rounds=rounds, seed=seed):
+        for group in ranked_groups(found, ties=ties, rounds=drawn, seed=seed):
             rows += _rows(found, group, context)
     frame = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Ranked)])
     return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))

@@ -9,7 +9,7 @@ import pytest
 from polyarena.reports.labels import language_label
 from polyarena.reports.rows import Mark, rows
 from polyarena.reports.stats import win_rates
-from polyarena.reports.tables import format_mark, language_table, markdown, sections
+from polyarena.reports.tables import format_mark, language_table, markdown, sections, win_rate_table
 
 Make = Callable[..., pd.DataFrame]
 
@@ -110,3 +110,17 @@ def test_markdown_cannot_be_broken_out_of() -> None:
     assert lines[0] == "| a\\|b | n |"
     assert all(line.replace("\\|", "").count("|") == 3 for line in lines)
     assert "<script>" not in markdown(table)
+
+
+def test_many_comparisons_are_rows_of_one_table(make_battles: Callable[..., pd.DataFrame]) -> None:
+    parts = [
+        make_battles({"deu_Latn": [1, 0.5, 0], "swh_Latn": [1, 1, 0.5]}, candidate=name, baseline="base")
+        for name in ("a", "b")
+    ]
+    table = win_rate_table(sections(win_rates(pd.concat(parts), rounds=20)))
+    assert table["system"].tolist() == ["a", "b"]
+    assert table.loc[0, ["task", "judge", "baseline", "wins_ties_losses", "n"]].tolist() == [
+        "mini", "rules", "base", "3 / 2 / 1", "6",
+    ]  # fmt: skip
+    assert table.loc[0, "all"].startswith("66.7 [")
+    assert table.loc[0, "mid"] == "–"

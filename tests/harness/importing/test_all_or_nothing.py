@@ -4,7 +4,6 @@ import pytest
 
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.importing import ImportOptions, import_verdicts
-from polyarena.harness.reporting.estimates import battles
 from polyarena.harness.running.reparsing import reparse
 from polyarena.harness.store import RunFolder, folder, shard
 
@@ -49,7 +48,7 @@ def seen(place):
     records = open_run(place)
     games = records.games()
     labels = set(games[games["system_a"] == "new"]["label"])
-    scores = set(battles(records)["score"])
+    scores = set(records.collapse_games()["score"])
     return labels, scores, records.lock.judges["jury"].signature, len(games), records.missing()
 
 

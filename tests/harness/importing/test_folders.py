@@ -6,7 +6,6 @@ import pytest
 
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.importing import ImportOptions, import_verdicts, importer
-from polyarena.harness.reporting.estimates import battles
 from polyarena.tasks.errors import StoreError, UnknownNameError
 
 GAME = {"language": "de", "item_id": "i", "system_a": "x", "system_b": "y", "label": "A>B", "judge": "jury"}
@@ -71,7 +70,7 @@ def test_names_with_two_hyphens_keep_their_games_apart(write, tmp_path):
     rows = [{**GAME, "system_a": "a--b", "system_b": "c"}, {**GAME, "system_a": "a", "system_b": "b--c"}]
     done = import_verdicts("polyarena", write("g.jsonl", rows), tmp_path / "run")
     assert done.renamed == {"a--b": "a-b", "b--c": "b-c"}
-    assert len(battles(open_run(tmp_path / "run"))) == 2
+    assert len(open_run(tmp_path / "run").collapse_games()) == 2
 
 
 def test_names_in_other_scripts_are_told(write, tmp_path):

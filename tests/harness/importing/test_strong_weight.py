@@ -10,7 +10,6 @@ from polyarena.harness import open_run, run, write_report
 from polyarena.harness.cli import main
 from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.harness.planning import plan
-from polyarena.harness.reporting.estimates import battles
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.errors import ExperimentError
@@ -42,7 +41,7 @@ def bring(write, tmp_path):
 
 def test_battles_weigh_within_the_item_and_scores_over_games(bring):
     records = bring(weight=3)
-    assert battles(records)["score"].tolist() == [0.75, 0.5, 1.0]
+    assert records.collapse_games()["score"].tolist() == [0.75, 0.5, 1.0]
     (row,) = strong_scores(records).to_dict("records")
     assert row["value"] == pytest.approx((3 + 0 + 0.5 + 0.5 + 1 + 1) / (3 + 5))
     assert (row["system"], row["baseline"], row["language"]) == ("new", "old", "deu_Latn")
@@ -52,7 +51,7 @@ def test_battles_weigh_within_the_item_and_scores_over_games(bring):
 def test_without_a_weight_nothing_changes(bring, monkeypatch):
     monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
     records = bring()
-    assert battles(records)["score"].tolist() == [0.5, 0.5, 1.0]
+    assert records.collapse_games()["score"].tolist() == [0.5, 0.5, 1.0]
     assert strong_scores(records).empty
     files = write_report(records.folder)
     assert not (records.folder.results / "strong_verdicts.csv").exists()
@@ -129,12 +128,12 @@ def test_the_experiment_says_it_of_a_run_that_has_one(toys, tmp_path, write, cap
         import_verdicts("polyarena", path, tmp_path / "run", strong_weight=3.0)
     import_verdicts("polyarena", path, tmp_path / "run")
     records = open_run(tmp_path / "run")
-    jury = battles(records).query("judge == 'jury'")
+    jury = records.collapse_games().query("judge == 'jury'")
     assert jury["score"].tolist() == [pytest.approx(2 / 3)]
     # Another weight in the experiment judges nothing again.
     before = len(list(records.folder.events()))
     again = run(plan({**experiment, "statistics": {"rounds": 100}}, output=tmp_path / "run"))
-    assert battles(open_run(again.folder)).query("judge == 'jury'")["score"].tolist() == [0.5]
+    assert open_run(again.folder).collapse_games().query("judge == 'jury'")["score"].tolist() == [0.5]
     events = list(again.folder.events())[before:]
     assert not [event for event in events if event["event"] in ("CellDone", "GamesDone")]
 
