@@ -90,7 +90,7 @@ def test_sections_are_comparisons_then_scores(win_estimates: pd.DataFrame, score
 
 def test_table_holds_each_language_once(win_estimates: pd.DataFrame, aya23: list[str]) -> None:
     table = language_table(next(sections(win_estimates)))
-    assert list(table.columns) == ["code", "language", "own_name", "tier", "new", "n", "no_verdict"]
+    assert list(table.columns) == ["code", "language", "own_name", "tier", "new", "n", "wins_ties_losses", "no_verdict"]
     assert sorted(code for code in table["code"] if code) == aya23
     assert table["language"].iloc[0] == "Average: All languages"
     again = pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=str, keep_default_na=False)
