@@ -25,7 +25,7 @@ character of two or three bytes.
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A range of tokens or money; adds up end by end."""
+    """A range of tokens or money; ranges are added end by end."""
 
     low: float = 0.0
     high: float = 0.0
@@ -58,7 +58,7 @@ def price(prompt: Range, completion: Range, prices: Prices | None) -> Range | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostEstimate:
-    """What one part of a plan takes.
+    """The cost of one part of a plan.
 
     Attributes:
         items: Number of items.
@@ -89,7 +89,7 @@ def cost_fields(
     completion: Range,
     endpoint: EndpointSettings | None,
 ) -> dict[str, Any]:
-    """Return the fields of :class:`Effort` but ``stored``, given the tokens of all requests.
+    """Return the fields of :class:`CostEstimate` except ``stored``, given the tokens of all requests.
 
     Args:
         items: As there.
@@ -97,7 +97,7 @@ def cost_fields(
         cached: As there; their share of the tokens costs nothing.
         prompt: Of all requests.
         completion: Likewise.
-        endpoint: Who is asked; ``None`` for nobody who bills.
+        endpoint: The endpoint that bills the requests; ``None`` if none does.
     """
     share = 1 - cached / requests if requests else 0.0
     return {
@@ -119,7 +119,7 @@ def _price(prompt: Range, completion: Range, endpoint: EndpointSettings) -> Rang
 
 
 MIN_REPLIES = 20
-"""Answers of one judge, task and language from which on what the endpoint counted in them is taken."""
+"""Replies of one judge, task and language that are needed before the endpoint's own counts are used."""
 
 
 MAX_SAMPLED_CALLS = 200
@@ -127,12 +127,12 @@ MAX_SAMPLED_CALLS = 200
 
 
 WIDTH = 4.0
-"""Standard deviations on each side: items that are asked first need not be like the rest."""
+"""Standard deviations on each side; wide, because items that were asked first may differ from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRates:
-    """What questions and answers take, on average over those to come.
+    """Average tokens of the questions and replies that are still to come.
 
     Attributes:
         per_byte: Tokens for each UTF-8 byte of a question's messages, all questions together.
@@ -184,7 +184,7 @@ def token_rates(answered: Iterable[tuple[Call, Reply]], left: int) -> TokenRates
 
 
 def ratio_of_sums(tokens: Sequence[int], sizes: Sequence[int], spread: float) -> Range:
-    """Return the range of the ratio between two sums, of which pairs of terms were seen.
+    """Return the range of the ratio between two sums, estimated from a sample of their terms.
 
     It is r ± w · s(tokens - r · sizes) · √spread / mean(sizes), where r is the ratio of the sums that were seen
     (Cochran 1977, *Sampling Techniques*, section 6.3), never beyond the ratios of single pairs.
@@ -217,7 +217,7 @@ FRAME = (3, 12)
 
 
 def open_counter(settings: EndpointSettings | None, base: str | Path) -> Count | None:
-    """Return what counts tokens for an endpoint; ``None`` if none is named.
+    """Return the tokenizer of an endpoint as a function that counts tokens; ``None`` if none is named.
 
     Args:
         settings: The endpoint's. ``tokenizer`` is a ``tokenizer.json`` or the folder that holds one, seen from the

@@ -1,4 +1,4 @@
-"""What earlier runs have left: shards in the run folder, replies in the call cache. Only read."""
+"""Results of earlier runs: shards in the run folder and replies in the call cache. They are only read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from polyarena.tasks.records import Completion
 
 @dataclass(frozen=True)
 class ExistingResults:
-    """What is there already.
+    """Shards and cached replies that a plan can reuse.
 
     Attributes:
         folder: The run folder.
@@ -59,7 +59,7 @@ class ExistingResults:
 def open_existing_results(
     experiment: Experiment, folder: RunFolder, *, retry_refused: bool = False
 ) -> Iterator[ExistingResults]:
-    """Open what is there; makes nothing that is not."""
+    """Open the existing results without creating anything."""
     path = cache_path(experiment, folder)
     cache = CallCache(path) if path.exists() else None
     try:

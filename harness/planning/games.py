@@ -157,7 +157,7 @@ def _paired(
 
 
 def _asked(judge: ResolvedJudge, endpoint: EndpointSettings, matches: Iterable[Match]) -> list[Call]:
-    """Return what a judge asks about some matches; what it asks about several of them is asked once."""
+    """Return the calls of a judge about some matches, without duplicates."""
     calls = (call for match in matches for call in judge.judge.calls(match))
     return list({call_key(endpoint, call): call for call in calls}.values())
 
@@ -165,7 +165,7 @@ def _asked(judge: ResolvedJudge, endpoint: EndpointSettings, matches: Iterable[M
 def _expected(
     judge: ResolvedJudge, endpoint: EndpointSettings, item: Item, rounds: range, length: int = 1
 ) -> list[Call]:
-    """Return what a judge would ask about two different answers of so many characters."""
+    """Return the calls of a judge about two different answers of ``length`` characters each."""
     one, other = Answer("a" * length), Answer("b" * length)
     return _asked(
         judge,
@@ -191,7 +191,7 @@ def _answered(
     cell_items: CellItems,
     existing: ExistingResults,
 ) -> list[tuple[Call, Reply]]:
-    """Return questions of a judge about several pairs, spread over each, with the answers that the cache holds."""
+    """Return a sample of the judge's calls about each pair that the cache can answer, with the replies."""
     if judge.spec.endpoint is None or existing.cache is None:
         return []
     found = []

@@ -51,12 +51,12 @@ FORMAT = 1
 
 
 SETTLED_S = 2.0
-"""A file that changed more recently than this could change again without its time showing it."""
+"""Seconds after which a further change of a file is sure to show in its modification time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemStats:
-    """The items of a cell in numbers.
+    """Statistics of the items of a cell.
 
     Attributes:
         items: How many.
@@ -89,7 +89,7 @@ class CellItems:
     """The items of a cell, read only where their texts are needed.
 
     Attributes:
-        stats: In numbers.
+        stats: Their statistics.
         load: Returns them.
     """
 
@@ -98,7 +98,7 @@ class CellItems:
 
 
 class _Watched(DataSource):
-    """A source that tells which parts were read for one language, with their digests."""
+    """A data source that records which parts it read for one language, with their digests."""
 
     def __init__(self, root: Path | None) -> None:
         super().__init__(root)
@@ -206,7 +206,7 @@ def code_state() -> str:
 
 
 def _ours(task: ResolvedTask) -> bool:
-    """Return whether the code of a task is in our task room; of others it is not known when they change."""
+    """Return whether the code of a task is in polyarena's own task room; code elsewhere may change unnoticed."""
     return type(task.task).__module__.startswith("polyarena.tasks.")
 
 

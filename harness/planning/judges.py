@@ -100,7 +100,7 @@ def _resolve(
 
 
 def _located(args: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """Let arguments name template files, and a folder as ``model``, relative to the experiment."""
+    """Resolve template files, and a folder given as ``model``, relative to the experiment."""
     located = {name: _located(value, base) if isinstance(value, Mapping) else value for name, value in args.items()}
     return {
         name: str(base / value)

@@ -29,7 +29,7 @@ from polyarena.tasks.item import Kind
 
 @dataclass(frozen=True)
 class Plan:
-    """What an experiment asks for.
+    """The work that an experiment asks for.
 
     Attributes:
         experiment: The experiment.
@@ -179,7 +179,7 @@ def _unsupported(systems: Sequence[ResolvedSystem], tasks: Sequence[ResolvedTask
 
 @dataclass
 class DataErrors:
-    """Collects what is wrong with the data of an experiment.
+    """Collects every data error found while planning, so that they are reported together.
 
     Attributes:
         root: The local mirror; ``None`` for the hub, where a data set that fails once is not asked for again.
@@ -201,7 +201,7 @@ class DataErrors:
             return None
 
     def raise_all(self) -> None:
-        """Raise what was found.
+        """Raise all errors as one.
 
         Raises:
             DataError: The error itself if there is one. Else all data sets that are not there, and the first error of

@@ -23,7 +23,7 @@ def plan_cache_path() -> Path:
 
 @dataclass(frozen=True)
 class PlanCache:
-    """PlanCache by key.
+    """Cached statistics by key.
 
     Attributes:
         connection: To the file.
@@ -48,7 +48,7 @@ class PlanCache:
 
 @contextmanager
 def open_plan_cache(path: Path | None = None) -> Iterator[PlanCache | None]:
-    """Open the cache and commit it when the block ends, also by an error; ``None`` where that is impossible.
+    """Open the cache and commit it when the block ends, also after an error; yields ``None`` if it cannot be opened.
 
     Args:
         path: The file; :func:`plan_cache_path` if left out.

@@ -84,7 +84,7 @@ class Selection:
 
 
 def select_tasks(experiment: Experiment) -> Selection:
-    """Find the tasks, select their languages, and take out what their metrics cannot measure.
+    """Find the tasks, select their languages, and drop what their metrics cannot measure.
 
     Raises:
         UnknownNameError: A task, suite, template, metric or language does not exist.
@@ -128,7 +128,7 @@ def resolve_tasks(experiment: Experiment) -> tuple[ResolvedTask, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ExpandedEntry:
-    """What one entry of ``tasks`` means.
+    """The tasks that one entry of ``tasks`` stands for.
 
     Attributes:
         tasks: The tasks, in the order of the report.
@@ -144,7 +144,7 @@ class ExpandedEntry:
 
 
 def expand(experiment: Experiment, index: int) -> ExpandedEntry:
-    """Return what an entry of ``tasks`` means.
+    """Return the tasks that an entry of ``tasks`` stands for.
 
     Raises:
         UnknownNameError: A task, suite, template or language does not exist.
@@ -315,7 +315,7 @@ def deduplicate(meant: list[ExpandedEntry]) -> Iterator[tuple[ResolvedTask, Expa
 
 
 def _refuse_again(named: set[str], task: ResolvedTask, where: str) -> None:
-    """Refuse a task that is among the named ones, and add it to them."""
+    """Refuse a task that is listed already, and add it to the list."""
     # The name becomes a folder; the card's is the same for a task and for its default template.
     names = {task.spec.task.casefold(), task.card.name.casefold()}
     if names & named:
@@ -338,7 +338,7 @@ def _joined(one: ResolvedTask, other: ResolvedTask, where: str) -> ResolvedTask:
 def drop_inadequate_metrics(
     resolved: ResolvedTask, named: Collection[str], allowed: Collection[str], where: str
 ) -> tuple[ResolvedTask, list[Omission]]:
-    """Take out of a task what its metrics cannot measure.
+    """Drop languages and metrics where the metrics are inadequate.
 
     A language in which all metrics are inadequate is left out; one in which some are is asked and scored by the
     others. Open-ended answers are asked for all the same, since they are judged. Metrics of which nothing is known are
@@ -412,7 +412,7 @@ def _refuse(resolved: ResolvedTask, language: str, where: str) -> None:
 
 
 def refuse_unknown_metrics(allowed: Iterable[str], tasks: Iterable[ResolvedTask], where: str) -> None:
-    """Refuse to allow an inadequate metric that nobody computes.
+    """Refuse names under ``allow_inadequate`` that no metric has.
 
     Raises:
         UnknownNameError: There is no such metric; the message has a did-you-mean.

@@ -22,7 +22,7 @@ from polyarena.tasks.records import Completion
 def resolve_and_hand_in(
     plan: Plan, open_endpoint: Callable[[EndpointSettings], Ask], data: DataSource
 ) -> dict[str, ResolvedJudge]:
-    """Build the judges of a plan, by name, and hand in what those in batch mode will ask.
+    """Build the judges of a plan, by name, and submit the calls of those in batch mode.
 
     A batch takes up to a day. Handed in pair by pair, each would wait for the one before it. What cannot be handed in
     here (no budget left, an answer that lacks) is told when its pair is judged.
