@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from polyarena.harness.lock.model import FORMAT, Lock, shard_name
@@ -162,34 +162,35 @@ class RunFolder:
 
     @contextmanager
     def write_access(self) -> Iterator[None]:
-        """Hold the folder for one writer; the system lets go of it even when the process is killed.
+        """Hold the folder for one writer; the system releases it even when the process is killed.
 
         Raises:
             StoreError: Another process holds it, or it cannot be written.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = (self.path / ".running").open("a+")
-        except OSError as error:
+            lock = FileLock(self.path / ".running", thread_local=False)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StoreError(
+                "another process is running this experiment in this folder",
+                where=self.path,
+                fix="wait for it, or choose another folder with --output",
+            ) from error
+        except (OSError, NotImplementedError) as error:
             raise StoreError(
                 "the run folder cannot be written",
                 where=self.path,
-                why=error.strerror or str(error),
+                why=getattr(error, "strerror", None) or str(error),
                 fix="make it writable or choose another with --output",
             ) from error
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreError(
-                    "another process is running this experiment in this folder",
-                    where=self.path,
-                    fix="wait for it, or choose another folder with --output",
-                ) from error
+        try:
             for leftover in self.path.rglob(f".*{TEMPORARY}"):
                 leftover.unlink(missing_ok=True)
             _end_last_line(self.path / "events.jsonl")
             yield
+        finally:
+            lock.release()
 
     @contextmanager
     def existing_write_access(self) -> Iterator[None]:
@@ -267,6 +268,6 @@ def event_time(event: Mapping[str, Any]) -> float | None:
 
 def _end_last_line(path: Path) -> None:
     """End a line that a crash cut off, so that the next event does not continue it."""
-    if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+    if not path.is_symlink() and path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
         with path.open("ab") as file:
             file.write(b"\n")

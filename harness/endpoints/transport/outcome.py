@@ -121,8 +121,8 @@ def parse_response(content: bytes) -> Outcome:
     """
     try:
         data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        return failure("malformed", f"the body is not JSON: {error}", retry=True)
+    except (ValueError, RecursionError) as unreadable:
+        return failure("malformed", f"the body is not JSON: {unreadable}", retry=True)
     if not isinstance(data, dict):
         return failure("malformed", "the body is not a JSON object", retry=True)
     usage = data.get("usage")
