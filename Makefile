@@ -2,7 +2,8 @@
 PYTHON ?= python3
 # Torch's threads spin while they wait, which slows everything else on a machine with few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
-VENV := .venv
+# Another Python gets an environment of its own: `make test PYTHON=python3.13` uses .venv-python3.13.
+VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 
@@ -38,7 +39,10 @@ clean:
 	rm -rf build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: polyarena needs Python 3.11 or newer, and $(PYTHON) is not; name one: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "make: $(PYTHON) cannot make environments (Debian, Ubuntu: install python3-venv)" >&2; exit 1; }
 
 $(VENV)/.core: $(BIN)/python pyproject.toml setup.py constraints.txt
 	$(PIP) -e '.[hf]'

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,35 @@ def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     plugins.cache_clear()
     yield log
     plugins.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def _finished_runs():
+    return {}
+
+
+@pytest.fixture
+def finished_run(_finished_runs, toys, tmp_path, tmp_path_factory):
+    """Returns a finished run of an experiment of toys: each is run once a session, and every test gets a copy."""
+    from polyarena.harness import plan, run
+    from polyarena.harness.store import RunFolder
+
+    def finished_run(experiment, folder="run", *, report=False):
+        key = json.dumps([experiment, report], sort_keys=True)
+        if key not in _finished_runs:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+                place = tmp_path_factory.mktemp("finished") / "run"
+                _finished_runs[key] = run(plan(experiment, output=place), report=report)
+        done = _finished_runs[key]
+        copy = tmp_path / folder
+        shutil.copytree(done.folder.path, copy)
+
+        def moved(path):
+            return copy / path.relative_to(done.folder.path)
+
+        paths = {name: tuple(map(moved, getattr(done.files, name))) for name in ("figures", "tables", "results")}
+        files = replace(done.files, page=moved(done.files.page), **paths)
+        return replace(done, folder=RunFolder(copy), files=files)
+
+    return finished_run

@@ -17,6 +17,7 @@ from polyarena.tasks.exit_codes import ExitCode
 EXIT_CODES = "Exit codes:\n\n" + "".join(f"- {code.value}: {code.meaning}\n" for code in ExitCode)
 
 COMMANDS = {
+    "init": "Write a commented experiment file to start from.",
     "run": "Run an experiment, or do what an earlier run of it did not finish.",
     "plan": "Show what a run would do and cost, without spending anything.",
     "report": "Rebuild the results and report of a run folder.",

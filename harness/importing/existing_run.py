@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from polyarena.harness.importing.result import ImportResult
 from polyarena.harness.lock import Lock
+from polyarena.harness.lock.imported_judges import is_imported_run
 from polyarena.harness.store import RunFolder, read_table
 from polyarena.judges.records import Game
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import unknown
 
@@ -25,8 +26,8 @@ def match_to_run(
 ) -> tuple[list[Game], list[str]]:
     """Return the games that are about items of the run, with the run's ``source_id``, and where each stands.
 
-    Games on items that the run does not have are left out and counted. Where the run holds no answers (it was imported
-    without them) every item is taken.
+    Games on items that the run does not have are left out and counted. A run of imports takes every game: it has no
+    experiment that says what belongs to it.
 
     Args:
         games: All imported games, under the names of the run folder.
@@ -39,27 +40,17 @@ def match_to_run(
         DataError: The run's task does not have a language, or nothing fits.
     """
     sources: dict[tuple[str, str], dict[str, str]] = {}
+    open_to_all = is_imported_run(lock)
     kept, places = [], []
     for game, place in zip(games, result.locations, strict=True):
         where = f"{place}, for the run {run.path}"
-        if game.task not in lock.tasks:
-            raise unknown("task", game.task, lock.tasks, where=where)
-        for system in (game.system_a, game.system_b):
-            if system not in lock.cells:
-                raise unknown("system", system, lock.cells, where=where)
-        asked = lock.tasks[game.task].languages
-        if game.language not in asked:
-            raise DataError(
-                f"the run does not ask {game.task} in {game.language}",
-                where=where,
-                why=f"its languages are {', '.join(asked)}",
-                fix="leave these rows out, or import into a new run folder",
-            )
+        if not open_to_all:
+            _require_in_experiment(game, lock, where)
         cell = (game.task, game.language)
         if cell not in sources:
             sources[cell] = _sources(run, lock.cells, *cell)
         known = sources[cell]
-        if known and game.item_id not in known:
+        if known and game.item_id not in known and not open_to_all:
             example = f"item {game.item_id} of {game.task} in {game.language}, {place}"
             result.skip("a game on an item that the run does not have (left out)", example)
             continue
@@ -73,6 +64,25 @@ def match_to_run(
             fix="compare the item ids with the run's",
         )
     return kept, places
+
+
+def _require_in_experiment(game: Game, lock: Lock, where: str) -> None:
+    """Refuse a game on a task, a system or a language that the run's experiment does not have."""
+    if game.task not in lock.tasks:
+        raise unknown("task", game.task, lock.tasks, where=where)
+    for system in (game.system_a, game.system_b):
+        if system not in lock.cells:
+            error = unknown("system", system, lock.cells, where=where)
+            fix = "add it to the experiment and run that, or import into a new run folder"
+            raise UnknownNameError(error.what, where=where, fix=f"{error.fix}; {fix}" if error.fix else fix)
+    asked = lock.tasks[game.task].languages
+    if game.language not in asked:
+        raise DataError(
+            f"the run does not ask {game.task} in {game.language}",
+            where=where,
+            why=f"its languages are {', '.join(asked)}",
+            fix="leave these rows out, or import into a new run folder",
+        )
 
 
 def _sources(

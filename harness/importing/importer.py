@@ -18,9 +18,12 @@ from polyarena.harness.importing.wrong_language import mark_wrong_language
 from polyarena.harness.lock import ImportedJudge, Lock, Pair, UnmappedField, content_digest, digest
 from polyarena.harness.lock.imported_judges import (
     IMPORTED,
+    extended_run,
     import_signature,
     imported_judge,
     imported_run,
+    is_imported_run,
+    merged_judge,
     with_imported_judge,
 )
 from polyarena.harness.models.weights import file_digest
@@ -63,10 +66,10 @@ def import_verdicts(
     *,
     strong_weight: float | None = None,
 ) -> ImportSummary:
-    """Import verdicts as judges of a run, a new one or one that is there.
+    """Import verdicts as judges of a run, new or existing.
 
-    A run that is there must have the systems, tasks and languages that the file speaks of. Importing the same judge
-    again replaces it.
+    An existing run of imports gains the systems, tasks and languages of the file; the experiment of any other run must
+    have them. Importing a judge again replaces its games on the same pairs of systems and keeps those on others.
 
     Args:
         format_name: One of :data:`polyarena.harness.importing.formats.FORMATS`.
@@ -78,9 +81,9 @@ def import_verdicts(
 
     Raises:
         ExperimentError: There is no such weight, or the run has an experiment of its own.
-        UnknownNameError: No such format or language, or a system or task that the run does not have.
-        DataError: The file is not of this format, holds no games or one twice, or speaks of a language that the run
-            does not have.
+        UnknownNameError: No such format or language, or a system or task that the run's experiment does not have.
+        DataError: The file is not of this format, contains no games or one twice, or a language that the run's
+            experiment does not have.
         StoreError: The folder is none of ours, a judge of the same name was run in it, or another import changed it
             meanwhile.
     """
@@ -94,9 +97,7 @@ def import_verdicts(
         chosen = replace(chosen, task=only_open_task(lock))
     result = chosen_format.read(source, chosen)
     if not result.games:
-        if result.first_error is not None:
-            raise result.first_error
-        raise DataError("there are no games to import", where=source)
+        raise result.first_error or DataError("there are no games to import", where=source)
     _refuse_nameless(result, chosen, lock)
     names = _names(result, lock)
     games = rename_games(mark_wrong_language(result), names["systems"], names["judges"], names["tasks"])
@@ -110,6 +111,8 @@ def import_verdicts(
             raise StoreError("the run folder has changed meanwhile", where=run.path, fix="run the same command again")
         if lock is None:
             lock = _new(run, shards)
+        elif is_imported_run(lock):
+            lock = extended_run(lock, *_contents(shards))
         if strong_weight is not None:
             lock = set_strong_weight(lock, strong_weight, run.path)
         judges = sorted({place[0] for place in shards})
@@ -117,7 +120,8 @@ def import_verdicts(
         lock, completions = _store_completions(run, lock, _kept_answers(result, shards, names), result)
         for judge in judges:
             own = {Pair(*place): shard for place, shard in shards.items() if place[0] == judge}
-            lock = with_imported_judge(lock, judge, _stage_judge(run, format_name, digests, own, result, changed))
+            entry = _stage_judge(run, format_name, digests, own, result, changed)
+            lock = with_imported_judge(lock, judge, merged_judge(lock.imported.get(judge), entry))
             run.log({"event": "Imported", "judge": judge, "format": format_name, "files": digests,
                      "games": sum(map(len, own.values())),
                      "unmapped": [each.model_dump(mode="json") for each in result.unmapped]})  # fmt: skip
@@ -170,7 +174,8 @@ def _baselines(result: ImportResult, options: ImportOptions, lock: Lock | None, 
             raise unknown("system", options.baseline, systems, where="--baseline")
         named.add(systems.get(options.baseline, options.baseline))
     own = lock.settings.baseline if lock else None
-    return named if own is None else {*named, own}
+    earlier = {games.baseline for games in lock.games} if lock and is_imported_run(lock) else set()
+    return {*named, *earlier, *([] if own is None else [own])}
 
 
 def _lock(run: RunFolder) -> Lock | None:
@@ -196,16 +201,20 @@ def _named(file: Path, source: Path) -> str:
 
 def _new(run: RunFolder, shards: Mapping[ShardKey, Sequence[Game]]) -> Lock:
     name = _own_name(run)
+    systems, tasks = _contents(shards)
+    lock = imported_run(name, systems, sorted({place[2] for place in shards}), tasks)
+    text = f"# This run was imported and cannot be run again from this file.\nname: {name}\n"
+    write_atomically(run.experiment, text.encode())
+    return lock
+
+
+def _contents(shards: Mapping[ShardKey, Sequence[Game]]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the systems of shards, and the languages of each task."""
     systems = sorted({system for place in shards for system in place[1:3]})
     tasks: defaultdict[str, set[str]] = defaultdict(set)
     for *_, task, language in shards:
         tasks[task].add(language)
-    lock = imported_run(
-        name, systems, sorted({place[2] for place in shards}), {t: sorted(codes) for t, codes in sorted(tasks.items())}
-    )
-    text = f"# This run was imported and cannot be run again from this file.\nname: {name}\n"
-    write_atomically(run.experiment, text.encode())
-    return lock
+    return systems, {task: sorted(codes) for task, codes in sorted(tasks.items())}
 
 
 def _refuse_taken(lock: Lock, judges: Sequence[str], run: RunFolder) -> None:

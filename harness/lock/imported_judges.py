@@ -63,6 +63,83 @@ def imported_run(
     )
 
 
+def is_imported_run(lock: Lock) -> bool:
+    """Return whether a run contains nothing but imports, so that no experiment says what its systems are."""
+    return all(system.model == IMPORTED for system in lock.settings.systems)
+
+
+def extended_run(lock: Lock, systems: Iterable[str], tasks: Mapping[str, Iterable[str]]) -> Lock:
+    """Return the lock of a run of imports with the systems, tasks and languages of a further import.
+
+    Args:
+        lock: The lock; :func:`is_imported_run` is true of it.
+        systems: Of the further import.
+        tasks: Its languages, by task.
+    """
+    every_task = {name: {*task.languages} for name, task in lock.tasks.items()}
+    for name, languages in tasks.items():
+        every_task.setdefault(name, set()).update(languages)
+    baseline = [lock.settings.baseline] if lock.settings.baseline else []
+    whole = imported_run(
+        lock.experiment.name,
+        [*lock.cells, *sorted({*systems} - {*lock.cells})],
+        baseline,
+        {name: sorted(languages) for name, languages in every_task.items()},
+    )
+    resolved = whole.settings.model_copy(update={"statistics": lock.settings.statistics})
+    return lock.model_copy(
+        update={
+            "experiment": LockedExperiment(
+                name=lock.experiment.name, digest=digest(resolved.model_dump(mode="json")), resolved=resolved
+            ),
+            "tasks": whole.tasks,
+            "cells": {
+                system: {task: lock.cells.get(system, {}).get(task, {}) for task in cells}
+                for system, cells in whole.cells.items()
+            },
+        }
+    )
+
+
+def merged_judge(earlier: ImportedJudge | None, entry: ImportedJudge) -> ImportedJudge:
+    """Return an imported judge with the pairs of an earlier import that the later one does not have.
+
+    Args:
+        earlier: The earlier import of the same name and format; ``None`` if there is none.
+        entry: The later one, whose games take the place of earlier ones of the same pair.
+    """
+    if earlier is None or earlier.format != entry.format:
+        return entry
+
+    def about(pair: Pair) -> tuple[frozenset[str], str, str]:
+        return frozenset((pair.candidate, pair.baseline)), pair.task, pair.language
+
+    new = {pair: entry.judge.shards[shard_name(pair)] for games in entry.games for pair in games.pairs()}
+    taken = {about(pair) for pair in new}
+    old = {pair: earlier.judge.shards[shard_name(pair)] for games in earlier.games for pair in games.pairs()}
+    counts = {field.what: field for field in earlier.unmapped}
+    if set(entry.files) != set(earlier.files):
+        unmapped = [
+            field.model_copy(update={"count": field.count + counts.pop(field.what).count})
+            if field.what in counts
+            else field
+            for field in entry.unmapped
+        ] + list(counts.values())
+    else:
+        unmapped = list(entry.unmapped)
+    return imported_judge(
+        format_name=entry.format,
+        files={**earlier.files, **entry.files},
+        shards={**{pair: key for pair, key in old.items() if about(pair) not in taken}, **new},
+        orders=max(earlier.judge.orders, entry.judge.orders),
+        order_known=earlier.judge.order_known and entry.judge.order_known,
+        repeats=max(earlier.judge.repeats, entry.judge.repeats),
+        unmapped=sorted(unmapped, key=lambda field: field.what),
+        renamed={**earlier.renamed, **entry.renamed},
+        facts={**earlier.facts, **entry.facts},
+    )
+
+
 def _card(task: str, languages: Sequence[str]) -> TaskCard:
     """Return the card of the installed task of this name, else one that says how little is known."""
     try:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tomllib
@@ -94,6 +95,7 @@ def test_hooks_before_a_commit_call_make_and_nothing_remote(repository, targets)
 
 MAKE = """#!/bin/bash
 echo "$@" >> {log}
+if [ "$1" = test-all ]; then echo "{costly}"; exit {costly_status}; fi
 echo "{first}"
 echo "{closing}"
 echo "something after it"
@@ -101,12 +103,24 @@ exit {status}
 """
 
 
-def continuous_integration(repository, folder, closing, status, *, first="5 passed in 0.10s", installed=True):
+def continuous_integration(
+    repository,
+    folder,
+    closing,
+    status,
+    *,
+    first="5 passed in 0.10s",
+    installed=True,
+    costly="no tests ran in 0.00s",
+    costly_status=0,
+):
     """Run .ci/run with stand-ins for make and apt; return the finished process and what the stand-ins were asked."""
     log = folder / "log"
     log.touch()
     for name, text in {
-        "make": MAKE.format(log=log, first=first, closing=closing, status=status),
+        "make": MAKE.format(
+            log=log, first=first, closing=closing, status=status, costly=costly, costly_status=costly_status
+        ),
         "apt-get": f'#!/bin/bash\necho "apt-get $@" >> {log}\n',
         "dpkg-query": f"#!/bin/bash\n{'echo installed' if installed else 'exit 1'}\n",
         "sudo": '#!/bin/bash\n[ "$1" = -n ] && shift\nexec "$@"\n',
@@ -125,22 +139,31 @@ def continuous_integration(repository, folder, closing, status, *, first="5 pass
 
 
 @pytest.mark.parametrize(
-    ("closing", "status"),
+    ("closing", "status", "costly", "costly_status", "last"),
     [
-        ("=== 321 passed, 4 skipped in 200.01s (0:03:20) ===", 0),
-        ("1 failed, 320 passed in 200.01s", 2),
-        ("1 error in 2.01s", 2),
+        ("=== 321 passed, 4 skipped in 200.01s (0:03:20) ===", 0, "3 passed, 321 deselected in 5.50s", 0,
+         "324 passed, 1 skipped in 205.51s"),
+        ("1 failed, 320 passed in 200.01s", 2, "3 passed in 1.00s", 0, "1 failed, 323 passed in 201.01s"),
+        ("320 passed, 2 skipped in 200.01s", 0, "1 failed, 1 passed, 1 warning in 1.00s", 1,
+         "1 failed, 321 passed, 1 warning in 201.01s"),
+        ("1 error in 2.01s", 2, "no tests ran in 0.00s", 5, "1 error in 2.01s"),
     ],
-)
-def test_integration_ends_with_the_closing_line_and_the_status_of_make(repository, tmp_path, closing, status):
-    ran, asked = continuous_integration(repository, tmp_path, closing, status)
-    assert ran.returncode == status
-    assert ran.stdout.splitlines()[-1] == closing
-    assert asked == "test\n"
+)  # fmt: skip
+def test_integration_ends_with_the_sum_of_both_runs_and_fails_if_either_did(
+    closing, status, costly, costly_status, last, repository, tmp_path
+):
+    ran, asked = continuous_integration(
+        repository, tmp_path, closing, status, costly=costly, costly_status=costly_status
+    )
+    assert ran.returncode == (status or costly_status)
+    assert ran.stdout.splitlines()[-1] == last
+    assert asked == "test\ntest-all\n"
 
 
 def test_integration_says_so_when_the_tests_never_started(repository, tmp_path):
-    ran, _ = continuous_integration(repository, tmp_path, "make: *** [lint] Error 1", 2, first="Found 1 error.")
+    ran, _ = continuous_integration(
+        repository, tmp_path, "make: *** [lint] Error 1", 2, first="Found 1 error.", costly=""
+    )
     assert ran.returncode == 2
     assert ran.stdout.splitlines()[-1] == "make test ended before pytest did (exit 2)"
 
@@ -148,11 +171,33 @@ def test_integration_says_so_when_the_tests_never_started(repository, tmp_path):
 def test_integration_installs_fonts_where_they_are_missing(repository, tmp_path):
     ran, asked = continuous_integration(repository, tmp_path, "1 passed in 0.1s", 0, installed=False)
     assert ran.returncode == 0
-    update, install, test = asked.splitlines()
+    update, install, test, test_all = asked.splitlines()
     assert update.startswith("apt-get update")
     assert install.endswith("fonts-noto-core fonts-noto-cjk")
-    assert test == "test"
+    assert (test, test_all) == ("test", "test-all")
 
 
-def test_integration_can_be_executed(repository):
-    assert (repository / ".ci" / "run").stat().st_mode & stat.S_IXUSR
+@pytest.mark.parametrize("script", ["run", "try-wheel", "bump-version"])
+def test_scripts_of_integration_can_be_executed(script, repository):
+    path = repository / ".ci" / script
+    assert path.stat().st_mode & stat.S_IXUSR
+    subprocess.run(["bash", "-n", str(path)], check=True)
+
+
+def test_a_release_has_one_version_everywhere(repository, tmp_path):
+    for name in ("pyproject.toml", "CITATION.cff", "CHANGELOG.md", ".ci/bump-version"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(repository / name, tmp_path / name)
+    subprocess.run([str(tmp_path / ".ci/bump-version"), "9.8.7"], check=True)
+    assert tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]["version"] == "9.8.7"
+    assert "\nversion: 9.8.7\n" in (tmp_path / "CITATION.cff").read_text()
+    assert "## [Unreleased]\n\n## [9.8.7]\n" in (tmp_path / "CHANGELOG.md").read_text()
+    refused = subprocess.run([str(tmp_path / ".ci/bump-version"), "9.8"], check=False, capture_output=True)
+    assert refused.returncode == 2
+
+
+def test_each_direct_dependency_is_explained(project, pages):
+    page = pages["docs/dependencies.md"]
+    named = [re.match(r"[\w-]+", line)[0] for line in project["dependencies"]]
+    for name in [*named, *project["optional-dependencies"]]:
+        assert f"`{name}`" in page, name

@@ -22,9 +22,8 @@ EXPERIMENT = {
 
 
 @pytest.fixture
-def finished(tmp_path, toys):
-    run(plan(EXPERIMENT, output=tmp_path / "run"))
-    return tmp_path / "run"
+def finished(finished_run):
+    return finished_run(EXPERIMENT).folder.path
 
 
 def test_every_record_of_a_run_is_a_row(finished):

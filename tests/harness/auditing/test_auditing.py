@@ -24,9 +24,8 @@ EXPERIMENT = {
 
 
 @pytest.fixture
-def finished(tmp_path, toys):
-    run(plan(EXPERIMENT, output=tmp_path / "run"))
-    return tmp_path / "run"
+def finished(finished_run):
+    return finished_run(EXPERIMENT).folder.path
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import json
 
 import pytest
+import yaml
 
 
 @pytest.fixture
-def folder(tmp_path, file, call):
-    assert call("run", file, "-o", tmp_path / "run", "-q")[0] == 0
-    return tmp_path / "run"
+def folder(file, finished_run):
+    return finished_run(yaml.safe_load(file.read_text())).folder.path
 
 
 def test_battles_and_scores_are_compared(call, folder):

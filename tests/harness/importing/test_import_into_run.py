@@ -126,9 +126,8 @@ VOTE = {"item_id": "3", "language": "de", "system_a": "one", "system_b": "two", 
 
 
 @pytest.fixture
-def finished(tmp_path, toys):
-    run(plan(EXPERIMENT, output=tmp_path / "run"))
-    return tmp_path / "run"
+def finished(finished_run):
+    return finished_run(EXPERIMENT).folder.path
 
 
 def test_votes_join_a_run_with_its_sources_and_survive_the_next_run(finished, write):

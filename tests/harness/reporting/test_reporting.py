@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from polyarena.harness import open_run, plan, run, write_report
+from polyarena.harness import open_run, write_report
 from polyarena.harness.store import RunFolder
 
 
 @pytest.fixture
-def finished(tmp_path, toys, monkeypatch):
+def finished(finished_run, monkeypatch):
     monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
     told = "In {autonym}, <b>please</b>."
     experiment = {
@@ -23,7 +23,7 @@ def finished(tmp_path, toys, monkeypatch):
         "judges": ["rules", {"name": "long", "judge": "toy_length"}],
         "statistics": {"rounds": 300, "confidence": 0.9, "seed": 3},
     }
-    return run(plan(experiment, output=tmp_path / "run"))
+    return finished_run(experiment, report=True)
 
 
 def test_win_rates_are_the_means_of_the_battles(finished):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarena.harness.models.protocol import ChoiceResult, GenerateResult
-from polyarena.judges.protocol import Verdict
-from polyarena.judges.records import Label
+from polyarena.judges.protocol import Assessment, Verdict
+from polyarena.judges.records import Label, Scale
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Item, Kind
@@ -157,3 +157,21 @@ class LengthJudge:
 
 def length_judge(args, ask):
     return LengthJudge(args)
+
+
+class RatingJudge:
+    description = "toy_rating: rates each answer by its length"
+    signature = "judge:toy_rating@1"
+
+    def calls(self, match):
+        return []
+
+    def decide(self, matches):
+        for match in matches:
+            a, b = (Assessment(float(len(answer.text)), Scale.REWARD, raw="by length") for answer in (match.a, match.b))
+            label = Label.TIE if a.value == b.value else Label.A if a.value > b.value else Label.B
+            yield Verdict(label, "", ratings=(a, b))
+
+
+def rating_judge(args, ask):
+    return RatingJudge()

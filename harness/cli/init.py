@@ -1,0 +1,42 @@
+"""``polyarena init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+Force = Annotated[bool, Parameter(name="--force", negative="")]
+
+
+def command(
+    path: Path = Path("experiment.yaml"),
+    *,
+    use: Annotated[Literal["hub", "endpoint", "stored"], Parameter(name="--for")] = "hub",
+    force: Force = False,
+) -> int:
+    """Write a commented experiment file to start from.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    use
+        What you have: hub (models that run on this machine), endpoint (models behind an OpenAI-compatible address), or
+        stored (answers in files).
+    force
+        Replace an existing file.
+    """
+    from polyarena.harness.cli.output import print_lines
+    from polyarena.harness.experiment.starters import starter
+    from polyarena.harness.store.atomic import write_atomically
+    from polyarena.tasks.errors import ExperimentError
+
+    if path.exists() and not force:
+        raise ExperimentError(
+            "the file exists already", where=str(path), fix="name another file, or replace it with --force"
+        )
+    write_atomically(path, starter(use, path.stem).encode())
+    print_lines(f"{path} is written; next: edit it, then run `polyarena plan {path}`")
+    return 0
