@@ -29,6 +29,12 @@ class RunRecords:
     folder: RunFolder
     lock: Lock
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: averages, charts, and what is missing."""
+        from polyarena.harness.reporting.notebook import records_html
+
+        return records_html(self)
+
     @property
     def settings(self) -> dict[str, Any]:
         """How intervals are made: ``confidence``, ``rounds`` and ``seed`` of the experiment."""

@@ -79,7 +79,7 @@ name: {name}
 baseline: baseline
 
 # Codes (deu_Latn, de), names (German), sets (aya23) and properties (tier:low). `polyarena languages aya23` lists them.
-languages: deu_Latn, hin_Deva, swh_Latn
+languages: deu_Latn, hin_Deva, arb_Arab
 
 # `polyarena tasks` lists all tasks.
 {tasks}

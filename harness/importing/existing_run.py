@@ -26,7 +26,8 @@ def match_to_run(
 ) -> tuple[list[Game], list[str]]:
     """Return the games that are about items of the run, with the run's ``source_id``, and where each stands.
 
-    Games on items that the run does not have are left out and counted. A run of imports takes every game: it has no
+    Games on items that the run does not have are left out and counted. Where the run has no answers (it was imported
+    without them) every item is taken. A run of imports takes games on any system, task and language: it has no
     experiment that says what belongs to it.
 
     Args:
@@ -50,7 +51,7 @@ def match_to_run(
         if cell not in sources:
             sources[cell] = _sources(run, lock.cells, *cell)
         known = sources[cell]
-        if known and game.item_id not in known and not open_to_all:
+        if known and game.item_id not in known:
             example = f"item {game.item_id} of {game.task} in {game.language}, {place}"
             result.skip("a game on an item that the run does not have (left out)", example)
             continue

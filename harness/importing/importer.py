@@ -68,8 +68,9 @@ def import_verdicts(
 ) -> ImportSummary:
     """Import verdicts as judges of a run, new or existing.
 
-    An existing run of imports gains the systems, tasks and languages of the file; the experiment of any other run must
-    have them. Importing a judge again replaces its games on the same pairs of systems and keeps those on others.
+    An existing run of imports gains the systems, tasks and languages of the file; importing a judge again replaces its
+    games on the same pairs of systems and keeps those on others. The experiment of any other run must have the systems,
+    tasks and languages; there, importing a judge again replaces it.
 
     Args:
         format_name: One of :data:`polyarena.harness.importing.formats.FORMATS`.
@@ -121,7 +122,8 @@ def import_verdicts(
         for judge in judges:
             own = {Pair(*place): shard for place, shard in shards.items() if place[0] == judge}
             entry = _stage_judge(run, format_name, digests, own, result, changed)
-            lock = with_imported_judge(lock, judge, merged_judge(lock.imported.get(judge), entry))
+            earlier = lock.imported.get(judge) if is_imported_run(lock) else None
+            lock = with_imported_judge(lock, judge, merged_judge(earlier, entry))
             run.log({"event": "Imported", "judge": judge, "format": format_name, "files": digests,
                      "games": sum(map(len, own.values())),
                      "unmapped": [each.model_dump(mode="json") for each in result.unmapped]})  # fmt: skip

@@ -34,6 +34,13 @@ class Files:
     tables: tuple[Path, ...]
     results: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the number of files of each kind, and where they are."""
+        from polyarena.harness.reporting.notebook import files_html
+
+        return files_html(self)
+
     warnings: tuple[str, ...] = ()
     removed: tuple[Path, ...] = ()
 

@@ -61,7 +61,7 @@ def test_commands_for_make_are_targets(page, pages, targets):
 
 
 def test_the_rooms_are_where_the_readme_says(pages, repository):
-    folders = re.findall(r"`([a-z]+)/`", pages["README.md"].partition("## Where things lie")[2])
+    folders = re.findall(r"`([a-z]+)/`", pages["README.md"].partition("## Layout")[2])
     assert {"tasks", "judges", "reports", "harness", "tests", "docs", "examples"} <= set(folders)
     assert all((repository / folder).is_dir() for folder in folders)
 

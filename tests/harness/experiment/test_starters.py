@@ -48,7 +48,7 @@ def test_stored_answers_are_planned_as_written(tmp_path, capsys):
     assert main(["init", str(path), "--for", "stored"]) == 0
     task = find_task("polyarena_mini")
     for system in ("candidate", "baseline"):
-        for language in ("deu_Latn", "hin_Deva", "swh_Latn"):
+        for language in ("deu_Latn", "hin_Deva", "arb_Arab"):
             file = tmp_path / "answers" / system / f"{language}.jsonl"
             file.parent.mkdir(parents=True, exist_ok=True)
             items = task.items(language, DataSource(None))
