@@ -26,7 +26,9 @@ from polyarena.tasks.thinking import (
 )
 
 MARKS = re.compile(
-    "|".join(re.escape(m) for f in FAMILIES for m in (f.start, f.end)) + r"|<\|channel\|>|analysis|here", re.IGNORECASE
+    "|".join(re.escape(m) for f in FAMILIES for m in (f.start, f.end))
+    + r"|<\|channel\|>|analysis|here|<\|start_|<answer>",
+    re.IGNORECASE,
 )
 prose = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: not MARKS.search(text))
 

@@ -78,7 +78,7 @@ def test_an_answer_is_durable_before_it_is_given(scripted_server, open_endpoint,
 
 
 def test_a_cache_that_cannot_be_written_ends_the_stream(open_endpoint, ask_for, cache, monkeypatch):
-    def full(answers):
+    def full(answers, **_):
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(cache, "put_all", full)
