@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "Write a commented experiment file to start from.",
     "run": "Run an experiment, or do what an earlier run of it did not finish.",
     "plan": "Show what a run would do and cost, without spending anything.",
+    "figure": "Draw one figure of runs for a paper, or all figures and tables of a specification.",
     "report": "Rebuild the results and report of a run folder.",
     "import": "Import verdicts or human votes into a run folder.",
     "judge": "Audit a judge, compare it with human votes, or measure it on preference data.",

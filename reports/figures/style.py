@@ -18,6 +18,9 @@ BAND = "#f5f5f3"
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
 
+WIN, TIE, LOSS = BLUE, "#d0cfc8", "#E69F00"
+"""Of outcomes; in grey print they are dark, light and middle."""
+
 SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours (2008), told apart by readers with any colour vision; yellow is left out on white."""
 

@@ -1,12 +1,11 @@
-"""Tables as data frames, CSV, Markdown and LaTeX; numbers in percent with one decimal."""
+"""Estimates arranged as tables of texts: one for each comparison of two systems, or for each task and metric."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyarena.reports.escaping import markdown_text, without_controls
 from polyarena.reports.flags import MARK
 from polyarena.reports.labels import TIER_TITLES
 from polyarena.reports.metric_facts import display_scale
@@ -217,42 +216,3 @@ def win_rate_table(parts: Iterable[Section]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """Return a table of texts in GitHub's Markdown, made harmless (:mod:`polyarena.reports.escaping`)."""
-    lines = [list(map(str, table.columns)), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
-    return "".join(f"| {' | '.join(map(markdown_text, line))} |\n" for line in lines)
-
-
-def latex(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
-    """Return a table of texts as a LaTeX ``tabular`` for the package ``booktabs``; own names are left out.
-
-    Own names would need a font for each script. Text columns are aligned left, columns of numbers right.
-
-    Args:
-        table: From this module or :mod:`polyarena.reports.groups`.
-        notes: Lines below the table.
-    """
-    chosen = table[[name for name in table.columns if name not in ("own_name", "flag")]].astype(str)
-    texts = ("code", "language", "tier", "task", "metric", "system", "baseline", "judge")
-    columns = "".join("l" if name in texts else "r" for name in chosen.columns)
-    lines = [" & ".join(map(_tex, line)) + " \\\\" for line in [list(chosen.columns), *chosen.to_numpy().tolist()]]
-    body = ["\\toprule", lines[0], "\\midrule", *lines[1:], "\\bottomrule"]
-    below = [f"\\par\\footnotesize {_tex(note)}" for note in notes]
-    return "\n".join([f"\\begin{{tabular}}{{{columns}}}", *body, "\\end{tabular}", *below, ""])
-
-
-_TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "–": "--",
-    MARK: "$^\\ddagger$",
-}
-
-
-def _tex(text: str) -> str:
-    words = " ".join(without_controls(text, "").split())
-    flat = "".join(_TEX.get(character, character) for character in words)
-    return f"{{}}{flat}" if flat.startswith("[") else flat

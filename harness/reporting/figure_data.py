@@ -1,0 +1,403 @@
+"""From run folders, or a table of published numbers, to the data frame that a kind of figure draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyarena.harness.results import RunRecords, open_run
+from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.suggest import unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from polyarena.reports.figures import Drawing
+
+ITEMS = (100, 200, 500, 1000)
+
+TABLES = {".csv", ".parquet"}
+"""Suffixes of files that are drawn as they are."""
+
+
+@dataclass(frozen=True)
+class FigureRequest:
+    """What is to be drawn, and of what.
+
+    Attributes:
+        kind: One of :data:`polyarena.reports.figures.KINDS`.
+        sources: Run folders, or one CSV or Parquet file with the columns that the kind needs.
+        venue: One of :data:`polyarena.reports.figures.VENUES`.
+        task: Needed where the runs have several.
+        judge: Likewise.
+        metric: Likewise, of scores.
+        baseline: Likewise, of win rates.
+        systems: Which, in order; for steps the stages from first to last.
+        languages: Which; all if empty.
+        by: Headings of the languages.
+        people: Of agreement: the judge as which the votes were imported.
+        against: Of a forest: another system, for the paired difference in place of win rates.
+        resource: Of the resource figure: ``tier``, ``joshi``, or a CSV file with the columns ``language`` and
+            ``resource``.
+        cost: Of the cost figure: ``tokens``, ``seconds``, ``price``, or a CSV file with ``system`` and ``cost``.
+        items: Of the power curve.
+        title: In place of the title made from the data.
+        caption: Likewise.
+    """
+
+    kind: str
+    sources: tuple[Path, ...]
+    venue: str = "page"
+    task: str | None = None
+    judge: str | None = None
+    metric: str | None = None
+    baseline: str | None = None
+    systems: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    by: str = "tier"
+    people: str = "humans"
+    against: str | None = None
+    resource: str = "tier"
+    cost: str = "tokens"
+    items: tuple[int, ...] = ITEMS
+    title: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class _Data:
+    """A frame, and further arguments of the function that draws it."""
+
+    frame: pd.DataFrame
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def draw_figure(request: FigureRequest) -> Drawing:
+    """Draw one figure.
+
+    Raises:
+        UnknownNameError: There is no such kind, venue, task, judge, metric, baseline or system.
+        ExperimentError: The runs have several of them, and none is named.
+        FigureError: The data cannot make this figure.
+        StoreError: A source is no run folder.
+        MissingGlyphError: No font can draw a name.
+    """
+    from polyarena.reports.figures import KINDS, find_venue
+
+    if request.kind not in KINDS:
+        raise unknown("kind of figure", request.kind, KINDS)
+    find_venue(request.venue)
+    kind = KINDS[request.kind]
+    tables = [path for path in request.sources if path.suffix.lower() in TABLES]
+    if len(tables) > 1 or 0 < len(tables) < len(request.sources):
+        raise ExperimentError("a figure is drawn of run folders or of one table", fix="give one of them")
+    found = _Data(read_table_file(tables[0])) if tables else _READERS[request.kind](request, open_runs(request))
+    if tables and request.kind in {"scores", "heat-map", "resource", "cost", "steps"}:
+        found = _Data(found.frame, _unit_of_table(found.frame))
+    arguments: dict[str, Any] = {"venue": request.venue, "title": request.title, "caption": request.caption}
+    if request.kind in {"win-tie-loss", "forest", "scores", "heat-map", "agreement", "bias"}:
+        arguments["by"] = request.by
+    if request.kind in {"forest", "scores", "heat-map"} and request.systems and not request.against:
+        arguments["systems"] = request.systems
+    return kind.draw(found.frame, **{**arguments, **found.arguments})
+
+
+def read_table_file(path: Path) -> pd.DataFrame:
+    """Return a CSV or Parquet file as a frame.
+
+    Raises:
+        DataError: The file is missing or is neither.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError("the table cannot be read", where=path, why=str(error)) from error
+
+
+def _unit_of_table(frame: pd.DataFrame) -> dict[str, Any]:
+    """Numbers of a table are shares only where all of them are."""
+    shares = bool(frame["value"].dropna().between(0, 1).all()) if "value" in frame.columns else True
+    return {} if shares else {"scale": 1.0}
+
+
+def open_runs(request: FigureRequest) -> list[RunRecords]:
+    """Open the run folders that a request names.
+
+    Raises:
+        ExperimentError: It names none.
+        StoreError: One is no run folder.
+    """
+    if not request.sources:
+        raise ExperimentError("no run folder is named", fix="polyarena figure KIND RUN -o out.pdf")
+    return [open_run(path) for path in request.sources]
+
+
+def _together(runs: Sequence[RunRecords], read: Callable[[RunRecords], pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return the records of all runs; a system of two runs is named with its run."""
+    import pandas as pd
+
+    frames = [read(run) for run in runs]
+    names = [set(map(str, frame[name].unique())) for frame in frames]
+    for i, (run, frame) in enumerate(zip(runs, frames, strict=True)):
+        others = set().union(*(names[j] for j in range(len(frames)) if j != i))
+        renamed = {system: f"{system} ({run.folder.path.name})" for system in names[i] & others}
+        frames[i] = frame.assign(**{name: frame[name].replace(renamed)}) if renamed else frame
+    return pd.concat(frames, ignore_index=True)
+
+
+def _choose(frame: pd.DataFrame, column: str, wanted: str | None, what: str) -> pd.DataFrame:
+    """Return the rows of one value of a column.
+
+    Raises:
+        UnknownNameError: There is no such value.
+        ExperimentError: There are several, and none is named.
+    """
+    there = sorted(set(map(str, frame[column].dropna())))
+    if wanted is None and len(there) > 1:
+        raise ExperimentError(f"the figure shows one {what}, and there are {len(there)}", why=", ".join(there[:12]),
+                              fix=f"name one: --{what} {there[0]}")  # fmt: skip
+    if wanted is not None and wanted not in there:
+        raise unknown(what, wanted, there)
+    return frame if wanted is None else frame[frame[column] == wanted]
+
+
+def _limited(frame: pd.DataFrame, request: FigureRequest, system: str = "system") -> pd.DataFrame:
+    """Return the rows of the systems that are named; unknown ones are refused."""
+    there = set(map(str, frame[system]))
+    for name in request.systems:
+        if name not in there:
+            raise unknown("system", name, there)
+    return frame[frame[system].isin(request.systems)] if request.systems else frame
+
+
+def _languages(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
+    if not request.languages:
+        return frame
+    chosen = (frame["level"] != "language") | frame["group"].isin(request.languages)
+    return frame[chosen & (frame["level"] == "language")]
+
+
+def _win_rates(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    frame = _together(runs, lambda run: run.estimates(), "system")
+    frame = frame[frame["baseline"].notna()]
+    if frame.empty:
+        raise DataError("the run has no win rates", fix="use the kind 'scores', or judge the answers")
+    frame = _choose(_choose(frame, "task", request.task, "task"), "judge", request.judge, "judge")
+    if request.baseline is not None:
+        frame = _choose(frame, "baseline", request.baseline, "baseline")
+    return _Data(_languages(_limited(frame, request), request))
+
+
+def _forest(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    if request.against is None:
+        return _win_rates(request, runs)
+    from polyarena.reports.stats import compare
+
+    if len(request.systems) != 1:
+        raise ExperimentError("a difference is that of one system against another", fix="--systems A --against B")
+    frame, _ = item_records(request, runs)
+    return _Data(_languages(compare(frame, request.systems[0], request.against, **runs[0].settings), request))
+
+
+def _scores(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.reports.tables import sections
+
+    frame = _together(runs, lambda run: run.estimates(), "system")
+    frame = frame[frame["baseline"].isna()]
+    if frame.empty:
+        raise DataError("the run has no scores", fix="use the kind 'forest' or 'win-tie-loss'")
+    frame = _choose(_choose(frame, "task", request.task, "task"), "metric", request.metric, "metric")
+    section = next(sections(frame))
+    unit = ", %" if section.scale == 100 else ""
+    return _Data(
+        _languages(_limited(frame, request), request),
+        {"scale": section.scale, "what": f"{section.metric} on {section.task}{unit}"},
+    )
+
+
+def _any_estimates(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    """Return scores, or win rates where there are none or a judge is named."""
+    frame = _together(runs, lambda run: run.estimates(), "system")
+    if request.judge is not None or frame["baseline"].notna().all():
+        return _Data(_win_rates(request, runs).frame, {"scale": 100.0, "what": "win rate, %"})
+    return _scores(request, runs)
+
+
+def _heat_map(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    found = _any_estimates(request, runs)
+    scale = found.arguments["scale"]
+    return _Data(found.frame, {"scale": scale, "unit": "%" if scale == 100 else ""})
+
+
+def heat_map_data(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+    """Return the estimates of one task and metric, or one judge's win rates, and ``scale`` and ``what`` of them."""
+    found = _any_estimates(request, runs)
+    return found.frame, found.arguments
+
+
+def item_records(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[pd.DataFrame, bool]:
+    """Return the battles or scores by item of one task, and whether they are battles."""
+    battles = _together(runs, lambda run: run.battles(), "candidate")
+    if len(battles) and (request.metric is None or request.judge is not None):
+        found = _choose(_choose(battles, "task", request.task, "task"), "judge", request.judge, "judge")
+        return (found if request.baseline is None else _choose(found, "baseline", request.baseline, "baseline")), True
+    scores = _together(runs, lambda run: run.scores(), "system")
+    return _choose(_choose(scores, "task", request.task, "task"), "metric", request.metric, "metric"), False
+
+
+def _steps(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.reports.figures.data import stage_gains
+
+    if len(request.systems) < 2:
+        raise ExperimentError("steps need the stages in order", fix="--systems first,second,third")
+    frame, battles = item_records(request, runs)
+    there = set(map(str, frame["candidate"])) | set(map(str, frame["baseline"])) if battles else set(frame["system"])
+    for name in request.systems:
+        if name not in there:
+            raise unknown("system", name, there)
+    gains = stage_gains(frame, request.systems, baseline=request.baseline, **runs[0].settings)
+    if battles:
+        return _Data(gains, {"what": f"win rate against {frame['baseline'].iloc[0]}, %"})
+    return _Data(gains, {"what": f"{frame['metric'].iloc[0]} on {frame['task'].iloc[0]}"})
+
+
+def _resource(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.tasks.languages import all_languages
+
+    found = _any_estimates(request, runs)
+    arguments = {**found.arguments, "resource": request.resource}
+    if request.resource in ("tier", "joshi"):
+        known = {language.code: getattr(language, request.resource) for language in all_languages()}
+        arguments["resource"] = "resource tier" if request.resource == "tier" else "class of Joshi et al. (2020)"
+    else:
+        table = _columns(read_table_file(Path(request.resource)), request.resource, "language", "resource")
+        known = dict(zip(table["language"], table["resource"], strict=True))
+        arguments |= {"resource": Path(request.resource).stem.replace("_", " "), "log": _wide(known.values())}
+    return _Data(found.frame.assign(resource=found.frame["group"].map(known)), arguments)
+
+
+def _columns(frame: pd.DataFrame, path: str, *names: str) -> pd.DataFrame:
+    lacking = [name for name in names if name not in frame.columns]
+    if lacking:
+        raise DataError(f"the table lacks the column {', '.join(lacking)}", where=path)
+    return frame
+
+
+def _wide(values: Any) -> bool:
+    """Tell whether positive numbers span more than two powers of ten."""
+    known = [float(value) for value in values if isinstance(value, int | float)]
+    return bool(known) and min(known) > 0 and max(known) / min(known) > 100
+
+
+def _ranks(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.reports.stats import rank
+
+    frame, battles = item_records(request, runs)
+    if not battles:
+        raise DataError("ranks need battles", fix="use the kind 'scores'")
+    ranking = rank(frame, baseline=request.baseline, **runs[0].settings)
+    return _Data(ranking[ranking["level"] == "macro"])
+
+
+def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.reports.stats import cycles, pairwise_matrix
+
+    frame, battles = item_records(request, runs)
+    if not battles:
+        raise DataError("a matrix of win rates needs battles", fix="use the kind 'heat-map'")
+    if request.systems:
+        frame = frame[frame["candidate"].isin(request.systems) & frame["baseline"].isin(request.systems)]
+    matrix = pairwise_matrix(frame)
+    return _Data(matrix, {"cycles": cycles(matrix)})
+
+
+def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.harness.auditing import run_agreement
+    from polyarena.reports.figures.data import agreement_rows
+
+    judge = request.judge or next((name for name in sorted(runs[0].lock.judges) if name != request.people), "")
+    return _Data(agreement_rows(run_agreement(runs[0], judge, request.people)))
+
+
+def _bias(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.harness.auditing import run_cards
+    from polyarena.reports.figures.data import card_rows
+
+    cards = run_cards(runs[0], request.judge)
+    if len(cards) > 1:
+        names = [card.judge for card in cards]
+        raise ExperimentError("the figure shows one judge", why=", ".join(names), fix=f"--judge {names[0]}")
+    return _Data(card_rows(cards[0]))
+
+
+def _cost(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    found = _any_estimates(request, runs)
+    macro = found.frame[found.frame["level"] == "macro"]
+    costs, unit = _costs(request, runs)
+    return _Data(macro.assign(cost=macro["system"].map(costs)), {**found.arguments, "cost": unit})
+
+
+def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[str, float], str]:
+    """Return the cost of each system, and its unit."""
+    from polyarena.harness.endpoints.accounting.cost_table import cost_frame
+
+    columns = {"tokens": ("completion_tokens", "tokens an answer"), "seconds": ("latency_s", "seconds an answer")}
+    if request.cost in columns:
+        column, unit = columns[request.cost]
+        answers = _together(runs, lambda run: run.completions(), "system")
+        answers = answers if request.task is None else answers[answers["task"] == request.task]
+        means = answers.groupby("system")[column].mean().dropna()
+        if means.empty:
+            raise DataError(f"the answers of the run have no {request.cost}",
+                            fix="give a CSV file with the columns system and cost: --cost FILE")  # fmt: skip
+        return means.to_dict(), unit
+    if request.cost == "price":
+        paid = _together(runs, lambda run: cost_frame(run.folder.attempts), "name")
+        return paid[paid["who"] == "system"].groupby("name")["cost"].sum().to_dict(), "price"
+    table = _columns(read_table_file(Path(request.cost)), request.cost, "system", "cost")
+    return dict(zip(table["system"], table["cost"], strict=True)), Path(request.cost).stem.replace("_", " ")
+
+
+def _sensitivity(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.reports.figures.data import leave_one_out
+
+    battles = _together(runs, lambda run: run.battles(), "candidate")
+    battles = _choose(battles, "task", request.task, "task")
+    battles = battles if request.judge is None else _choose(battles, "judge", request.judge, "judge")
+    battles = _limited(_choose(battles, "baseline", request.baseline, "baseline"), request, "candidate")
+    battles = _choose(battles, "candidate", None, "systems")
+    if battles.empty:
+        raise DataError("the run has no battles", fix="a sensitivity figure needs verdicts of a judge")
+    return _Data(leave_one_out(battles, **runs[0].settings))
+
+
+def _power(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
+    from polyarena.reports.figures.data import power_rows
+    from polyarena.reports.stats.statistical_power import observed_design
+
+    frame, battles = item_records(request, runs)
+    column = "candidate" if battles else "system"
+    frame = _choose(_limited(frame, request, column), column, None, "systems")
+    design = observed_design(frame, "score" if battles else "value")
+    return _Data(power_rows(design, request.items, confidence=runs[0].settings["confidence"]))
+
+
+_READERS: Mapping[str, Callable[[FigureRequest, Sequence[RunRecords]], _Data]] = {
+    "win-tie-loss": _win_rates,
+    "forest": _forest,
+    "scores": _scores,
+    "heat-map": _heat_map,
+    "steps": _steps,
+    "resource": _resource,
+    "ranks": _ranks,
+    "matrix": _matrix,
+    "agreement": _agreement,
+    "bias": _bias,
+    "cost": _cost,
+    "sensitivity": _sensitivity,
+    "power": _power,
+}

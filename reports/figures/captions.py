@@ -1,0 +1,56 @@
+"""Sentences that captions share: what is shown, with which judge, how many items, and what lines mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polyarena.reports.figures.inputs import counts, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def items_sentence(frame: pd.DataFrame) -> str:
+    """Return ``n = 500 items in each of 23 languages.`` of the rows of languages, as far as it is known."""
+    own = frame[frame["level"] == "language"] if "level" in frame.columns else frame
+    languages = own["group"].nunique() if "group" in own.columns else 0
+    many = f"each of {languages} languages" if languages != 1 else "one language"
+    return f"n = {counts(own['n'])} items in {many}. " if "n" in own.columns and own["n"].notna().any() else ""
+
+
+def judge_sentence(frame: pd.DataFrame) -> str:
+    """Return who decided, if one judge did."""
+    judges = sorted({str(name) for name in frame["judge"].dropna()}) if "judge" in frame.columns else []
+    return f"Judge: {', '.join(judges)}. " if judges else ""
+
+
+def interval_sentence(frame: pd.DataFrame, *, mark: str = "Lines") -> str:
+    """Return what the intervals are: level and method, and that source items were resampled; or that there is none."""
+    if "low" not in frame.columns or not any(number(value) is not None for value in frame["low"]):
+        return "No intervals are known. "
+    levels = {number(value) for value in frame["confidence"]} - {None} if "confidence" in frame.columns else set()
+    level = f"{100 * min(levels):g}% " if len(levels) == 1 else ""  # type: ignore[type-var, operator]
+    methods = sorted({str(name) for name in frame["method"].dropna()} - {"none"}) if "method" in frame.columns else []
+    how = f" ({', '.join(methods)}; a source item counts as one in all languages and systems)" if methods else ""
+    return f"{mark}: {level}intervals{how}. "
+
+
+def bands_sentence(frame: pd.DataFrame) -> str:
+    """Return what thin lines are, where there are simultaneous bands."""
+    banded = "band_low" in frame.columns and any(number(value) is not None for value in frame["band_low"])
+    return "Thin lines: simultaneous bands, for all languages together. " if banded else ""
+
+
+def pairs_sentence(frame: pd.DataFrame) -> str:
+    """Return ``, of A against B.``, or the one baseline of several systems."""
+    baselines = list(dict.fromkeys(map(str, frame["baseline"])))
+    systems = list(dict.fromkeys(map(str, frame["system"])))
+    of = f" of {systems[0]}" if len(systems) == 1 else ""
+    return f"{of} against {baselines[0]}. " if len(baselines) == 1 else ". "
+
+
+def facet_title(pair: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> str:
+    """Return what stands above a plot: both systems, or only the first where all have the same baseline."""
+    same = len({baseline for _, baseline in pairs}) == 1 and len(pairs) > 1
+    return pair[0] if same else f"{pair[0]} vs. {pair[1]}"

@@ -1,0 +1,92 @@
+"""Coloured cells with a number in each, in rows of a chart; spread over figures where columns are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from typing import TYPE_CHECKING
+
+from matplotlib import colormaps
+from matplotlib.patches import Rectangle
+
+from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
+from polyarena.reports.figures.sheet import text_width
+from polyarena.reports.figures.style import GREY, INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from polyarena.reports.figures.venues import Venue
+
+CELL = 3.0
+"""Width of a column in font sizes: four characters and a margin."""
+
+PALEST = 0.12
+"""Where in the colour map the lowest value lies; below it, colours cannot be told apart."""
+
+At = Callable[[Entry, str], float | None]
+
+
+def cell_charts(
+    entries: Sequence[Entry],
+    columns: Sequence[str],
+    at: At,
+    words: Words,
+    venue: Venue,
+    *,
+    limits: tuple[float, float],
+    titles: Sequence[str] | None = None,
+) -> tuple[Figure, ...]:
+    """Draw a cell for each row and column, coloured from ``limits`` and with its value.
+
+    Args:
+        entries: Rows.
+        columns: Keys of the columns.
+        at: The value of a cell; ``None`` gives a dash.
+        words: Title, caption and legend.
+        venue: Width and size of text.
+        limits: Values of the darkest and of the lightest colour.
+        titles: Of the columns; by default their keys.
+    """
+    names = dict(zip(columns, titles or columns, strict=True))
+    unit = venue.size / 72
+    labels = max(
+        text_width(e.name, venue.size) + text_width(e.own_name, venue.size, "normal", e.script) for e in entries
+    )
+    room = max(1, int((venue.width - min(labels + 3 * unit, 0.6 * venue.width)) / (CELL * unit)))
+    each = ceil(len(columns) / ceil(len(columns) / room))
+    figures: list[Figure] = []
+    for start in range(0, len(columns), each):
+        part = list(columns[start : start + each])
+        ticks = tuple(place + 0.5 for place in range(len(part)))
+        facet = Facet("", "", (0, len(part)), ticks, _drawing(part, at, limits, venue.size), least=CELL * len(part),
+                      tick_texts=tuple(names[column] for column in part))  # fmt: skip
+        figures += row_chart(entries, [facet], words, venue)
+    return tuple(figures)
+
+
+def _drawing(
+    columns: Sequence[str], at: At, limits: tuple[float, float], size: float
+) -> Callable[[Axes, Entry, float], None]:
+    low, high = limits
+    colours = colormaps["cividis"]
+    half = 0.67 * size / 72
+
+    def draw(axes: Axes, entry: Entry, y: float) -> None:
+        text = {"fontsize": size, "ha": "center", "va": "baseline"}
+        for place, column in enumerate(columns):
+            value = at(entry, column)
+            if value is None:
+                if entry.kind == "item":
+                    axes.text(place + 0.5, y + 0.34 * size / 72, "–", color=GREY, **text)
+                continue
+            share = min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
+            face = colours(PALEST + (1 - PALEST) * share)
+            box = Rectangle((place, y - half), 1, 2 * half, facecolor=face, edgecolor="white", linewidth=0.4)
+            axes.add_patch(box)
+            axes.text(place + 0.5, y + 0.34 * size / 72, f"{value:.1f}".replace("-", "−"),
+                      color="white" if share < 0.45 else INK, weight="normal" if entry.kind == "item" else "bold",
+                      **text)  # fmt: skip
+
+    return draw

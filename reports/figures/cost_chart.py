@@ -1,0 +1,93 @@
+"""Quality against price, tokens or time: what does a point cost?"""
+
+from __future__ import annotations
+
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING
+
+from polyarena.reports.figures.axis import nice_axis
+from polyarena.reports.figures.captions import interval_sentence
+from polyarena.reports.figures.drawing import Drawing
+from polyarena.reports.figures.inputs import FigureError, check, numbers
+from polyarena.reports.figures.style import BLUE, GREY, INK, house_style
+from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.figures.xy_chart import Point, Scale, xy_chart
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+COLUMNS = ("system", "value", "cost")
+
+
+def cost_chart(
+    systems: pd.DataFrame,
+    *,
+    venue: str = "page",
+    cost: str = "US dollars",
+    what: str = "score, %",
+    scale: float = 100.0,
+    title: str = "",
+    caption: str = "",
+) -> Drawing:
+    """Draw each system's quality against its cost; a stair joins those that no other beats in both.
+
+    Args:
+        systems: ``system``, ``value``, ``cost`` (any unit, more is worse); and ``low``, ``high`` if they are known.
+        venue: See :data:`polyarena.reports.figures.venues.VENUES`.
+        cost: What the column is, with the unit.
+        what: Is measured, with the unit.
+        scale: What values are multiplied with.
+        title: In place of the title made from the data.
+        caption: Likewise.
+
+    Raises:
+        FigureError: The data lacks a column, or no system has both numbers.
+    """
+    frame = check(systems, "cost", COLUMNS)
+    rows = [row for row in frame.to_dict("records") if None not in numbers(row, "value", "cost")]
+    if not rows:
+        raise FigureError("a cost figure needs a system with a value and a cost", why="no system has both")
+    ends = [end for row in rows for end in numbers(row, "value", "low", "high", scale=scale)]
+    y_limits, y_ticks = nice_axis(ends)
+    costs = [float(row["cost"]) for row in rows]
+    log = min(costs) > 0 and max(costs) / min(costs) > 20
+    if log:
+        first, last = floor(log10(min(costs))), ceil(log10(max(costs)))
+        x = Scale(cost, (10.0**first / 1.2, 10.0**last * 1.2), tuple(10.0**e for e in range(first, last + 1)), log=True)
+    else:
+        limits, ticks = nice_axis(costs, include=(0.0,) if min(costs) >= 0 else ())
+        x = Scale(cost, limits, ticks)
+    best = _frontier([(float(row["cost"]), scale * float(row["value"]), str(row["system"])) for row in rows])
+
+    def draw(axes: Axes) -> None:
+        for row in rows:
+            value, low, high = numbers(row, "value", "low", "high", scale=scale)
+            colour = BLUE if str(row["system"]) in {name for *_, name in best} else GREY
+            if low is not None and high is not None:
+                axes.plot([row["cost"]] * 2, [low, high], color=colour, linewidth=1.0, zorder=2)
+            axes.plot([row["cost"]], [value], marker="o", color=colour, markersize=4, zorder=3)
+        stair = [(c, v) for c, v, _ in best]
+        axes.step([*(c for c, _ in stair), x.limits[1]], [*(v for _, v in stair), stair[-1][1]], where="post",
+                  color=BLUE, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1.5)  # fmt: skip
+
+    names = [Point(float(row["cost"]), scale * float(row["value"]), str(row["system"]), INK) for row in rows]
+    names.sort(key=lambda point: (point.name not in {name for *_, name in best}, -point.y, point.name))
+    words = title or f"{what.partition(',')[0].capitalize()} against {cost}"
+    said = caption or (
+        f"{what[0].upper()}{what[1:]} against {cost}. Dashed, in blue: no other system is both better and cheaper. "
+        + interval_sentence(frame)
+    )
+    with house_style():
+        figure = xy_chart(x, Scale(what, y_limits, y_ticks), draw, find_venue(venue), points=names, title=words,
+                          caption=said)  # fmt: skip
+    return Drawing((figure,), words, said, frame)
+
+
+def _frontier(systems: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Return the systems that no other beats in cost and value, from the cheapest."""
+    best: list[tuple[float, float, str]] = []
+    for cost, value, name in sorted(systems, key=lambda s: (s[0], -s[1], s[2])):
+        if not best or value > best[-1][1]:
+            best.append((cost, value, name))
+    return best

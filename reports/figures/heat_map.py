@@ -1,0 +1,108 @@
+"""Systems by languages as a heat map: which cells are weak?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polyarena.reports.figures.captions import items_sentence, judge_sentence
+from polyarena.reports.figures.cells import cell_charts
+from polyarena.reports.figures.drawing import Drawing
+from polyarena.reports.figures.inputs import FigureError, check, numbers
+from polyarena.reports.figures.language_rows import By, language_rows
+from polyarena.reports.figures.row_chart import Entry, Words
+from polyarena.reports.figures.style import house_style
+from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.labels import language_label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("system", "level", "group", "value")
+
+
+def heat_map(
+    estimates: pd.DataFrame,
+    *,
+    systems: Sequence[str] | None = None,
+    venue: str = "page",
+    by: By = "tier",
+    scale: float = 100.0,
+    unit: str = "%",
+    title: str = "",
+    caption: str = "",
+) -> Drawing:
+    """Draw one number for each system and language, as colour and as text; darker is lower, also in grey.
+
+    Languages are rows if there are more of them than systems, else columns.
+
+    Args:
+        estimates: Of one task and metric, or win rates of one judge, task and baseline: ``system``, ``level``,
+            ``group``, ``value``; where ``low`` and ``high`` are known, values without an interval are in grey.
+        systems: Which, in order; by default by their mean, best first.
+        venue: See :data:`polyarena.reports.figures.venues.VENUES`.
+        by: Headings of the languages.
+        scale: What values are multiplied with.
+        unit: Of what is shown.
+        title: In place of the title made from the data.
+        caption: Likewise.
+
+    Raises:
+        FigureError: The data lacks a column, holds no value, has two values for a cell, or was measured in different
+            ways.
+    """
+    frame = check(estimates, "heat map", COLUMNS)
+    frame = frame[frame["level"].isin(["language", "macro"])]
+    languages = frame[frame["level"] == "language"]
+    if languages.duplicated(["system", "group"]).any():
+        raise FigureError("a heat map shows one number for each system and language",
+                          why="there are several: of different tasks, judges or baselines",
+                          fix="choose one")  # fmt: skip
+    cells = {
+        (str(system), str(group)): value
+        for system, group, row in zip(frame["system"], frame["group"], frame.to_dict("records"), strict=True)
+        if (value := numbers(row, "value", scale=scale)[0]) is not None
+    }
+    if not cells:
+        raise FigureError("there is nothing to draw in a heat map", why="no cell has a value")
+    codes = list(dict.fromkeys(map(str, languages["group"])))
+
+    def mean(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) / len(known) if known else None
+
+    def place(name: str) -> tuple[float, str]:
+        return -(mean([cells.get((name, code)) for code in codes]) or -1e9), name
+
+    names = list(systems) if systems else sorted(set(map(str, frame["system"])), key=place)
+    own = [value for (name, _), value in cells.items() if name in names]
+    limits = (min(own), max(own))
+
+    def of_language(entry: Entry, name: str) -> float | None:
+        return None if entry.kind == "group" else cells.get((name, entry.key[1]))
+
+    words = Words(title or _title(frame), caption or _caption(frame, unit))
+    with house_style():
+        if len(codes) >= len(names):
+            entries = language_rows(codes, lambda code: mean([cells.get((n, code)) for n in names]), by=by,
+                                    average=bool((frame["level"] == "macro").any()))  # fmt: skip
+            figures = cell_charts(entries, names, of_language, words, find_venue(venue), limits=limits)
+        else:
+            entries = [Entry("item", ("system", name), name) for name in names]
+            figures = cell_charts(entries, codes, lambda e, code: cells.get((e.key[1], code)), words, find_venue(venue),
+                                  limits=limits, titles=[language_label(code).name for code in codes])  # fmt: skip
+    return Drawing(figures, words.title, words.caption, frame)
+
+
+def _title(frame: pd.DataFrame) -> str:
+    metric = str(frame["metric"].iloc[0]) if "metric" in frame.columns else "value"
+    return f"{metric.replace('_', ' ')} by system and language"
+
+
+def _caption(frame: pd.DataFrame, unit: str) -> str:
+    metric = str(frame["metric"].iloc[0]) if "metric" in frame.columns else "value"
+    task = f" on {', '.join(sorted(set(map(str, frame['task']))))}" if "task" in frame.columns else ""
+    shown = (
+        f"{metric.replace('_', ' ')}{f', {unit}' if unit else ''}{task}. {judge_sentence(frame)}{items_sentence(frame)}"
+    )
+    return f"{shown[0].upper()}{shown[1:]}Darker is lower. A dash: no result."

@@ -1,0 +1,103 @@
+"""Scores of several systems in each language, as dots with intervals side by side in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polyarena.reports.figures.axis import nice_axis
+from polyarena.reports.figures.captions import interval_sentence, items_sentence
+from polyarena.reports.figures.drawing import Drawing
+from polyarena.reports.figures.inputs import FigureError, check, numbers
+from polyarena.reports.figures.language_rows import By, language_rows
+from polyarena.reports.figures.legend import Key
+from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
+from polyarena.reports.figures.style import SERIES_COLOURS, SERIES_MARKERS, house_style
+from polyarena.reports.figures.venues import find_venue
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+COLUMNS = ("system", "level", "group", "value")
+DODGE = 0.34
+"""Distance of two systems in a row, in font sizes."""
+
+
+def score_chart(
+    estimates: pd.DataFrame,
+    *,
+    systems: Sequence[str] | None = None,
+    venue: str = "page",
+    by: By = "tier",
+    what: str = "score, %",
+    scale: float = 100.0,
+    chance: float | None = None,
+    title: str = "",
+    caption: str = "",
+) -> Drawing:
+    """Draw the scores of up to seven systems by language.
+
+    Args:
+        estimates: Scores of one task and metric.
+        systems: Which, and in which order (colours follow it); by default all, by name.
+        venue: See :data:`polyarena.reports.figures.venues.VENUES`.
+        by: Headings of the languages.
+        what: Is measured, with the unit.
+        scale: What values are multiplied with.
+        chance: Expected score of guessing, in the unit of the values; a dashed line.
+        title: In place of the title made from the data.
+        caption: Likewise.
+
+    Raises:
+        FigureError: The data lacks a column or any row, or systems are too many to be told apart.
+    """
+    frame = check(estimates, "score", COLUMNS)
+    names = list(systems or sorted(set(map(str, frame["system"]))))
+    if len(names) > len(SERIES_COLOURS):
+        raise FigureError(f"a score figure tells {len(SERIES_COLOURS)} systems apart", why=f"there are {len(names)}",
+                          fix="choose some (--systems), or draw a heat map")  # fmt: skip
+    rows = {(str(r["system"]), str(r["level"]), str(r["group"])): r for r in frame.to_dict("records")}
+
+    def mean(code: str) -> float | None:
+        known = [v for n in names if (v := numbers(rows.get((n, "language", code), {}), "value")[0]) is not None]
+        return sum(known) / len(known) if known else None
+
+    codes = frame.loc[frame["level"] == "language", "group"]
+    entries = language_rows(codes, mean, by=by, average=bool((frame["level"] == "macro").any()))
+    ends = [end for row in rows.values() for end in numbers(row, "value", "low", "high", scale=scale)]
+    limits, ticks = nice_axis(ends, include=() if chance is None else (scale * chance,), most=4)
+    found = find_venue(venue)
+
+    def draw(axes: Axes, entry: Entry, y: float) -> None:
+        for i, name in enumerate(names):
+            value, low, high = numbers(rows.get((name, *entry.key), {}), "value", "low", "high", scale=scale)
+            if value is None:
+                continue
+            at = y + DODGE * found.size / 72 * (i - (len(names) - 1) / 2)
+            if low is not None and high is not None:
+                axes.plot(
+                    [low, high], [at, at], color=SERIES_COLOURS[i], linewidth=1.1, solid_capstyle="butt", zorder=3
+                )
+            axes.plot([value], [at], marker=SERIES_MARKERS[i], color=SERIES_COLOURS[i], markersize=3, zorder=4,
+                      clip_on=False, markeredgewidth=0)  # fmt: skip
+
+    def text(entry: Entry) -> str:
+        known = [numbers(rows.get((name, *entry.key), {}), "value", scale=scale)[0] for name in names]
+        return " / ".join("–" if value is None else f"{value:.1f}" for value in known) if any(
+            value is not None for value in known
+        ) else ""  # fmt: skip
+
+    keys = tuple(Key(name, SERIES_COLOURS[i], SERIES_MARKERS[i]) for i, name in enumerate(names))
+    guess = "" if chance is None else f" Dashed: guessing, {scale * chance:.1f}."
+    words = Words(
+        title or f"{what.partition(',')[0].capitalize()} by language",
+        caption
+        or f"{what[0].upper()}{what[1:]}. {items_sentence(frame)}{interval_sentence(frame)}Averages give each "
+        f"language the same weight.{guess}",
+        keys,
+    )
+    facet = Facet("", what, limits, ticks, draw, (text,), ("",), None if chance is None else scale * chance)
+    with house_style():
+        figures = row_chart(entries, [facet], words, found, series=len(names))
+    return Drawing(figures, words.title, words.caption, frame)

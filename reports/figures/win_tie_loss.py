@@ -1,0 +1,130 @@
+"""Wins, ties and losses in each language as stacked bars: where does a system beat its baseline?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.patches import Rectangle
+
+from polyarena.reports.figures.captions import (
+    interval_sentence,
+    items_sentence,
+    judge_sentence,
+    pairs_sentence,
+)
+from polyarena.reports.figures.drawing import Drawing
+from polyarena.reports.figures.inputs import check, numbers
+from polyarena.reports.figures.language_rows import By, language_rows
+from polyarena.reports.figures.legend import Key
+from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
+from polyarena.reports.figures.style import INK, LOSS, TIE, WIN, house_style
+from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.figures.views import View, views_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+COLUMNS = ("system", "baseline", "level", "group", "wins", "ties", "losses")
+COLOURS = (WIN, TIE, LOSS)
+
+
+def win_tie_loss(
+    outcomes: pd.DataFrame, *, venue: str = "page", by: By = "tier", title: str = "", caption: str = ""
+) -> Drawing:
+    """Draw the shares of wins, ties and losses, with the win rate (ties count half) and its interval on top.
+
+    Args:
+        outcomes: Columns ``system``, ``baseline``, ``level`` (``macro``, ``tier``, ``language``), ``group``, and
+            ``wins``, ``ties`` and ``losses`` as counts or in percent; and, if they are known, ``value``, ``low`` and
+            ``high`` of the win rate (0 to 1), ``n``, ``judge``, ``confidence``, ``method`` and ``signature``. From
+            :func:`polyarena.reports.outcomes.outcome_counts`. Several pairs of systems stand side by side.
+        venue: See :data:`polyarena.reports.figures.venues.VENUES`.
+        by: Headings of the languages.
+        title: In place of the title made from the data.
+        caption: Likewise.
+
+    Raises:
+        FigureError: The data lacks a column or any row, or was measured in different ways.
+    """
+    size = find_venue(venue).size
+    frame = check(outcomes, "win-tie-loss", COLUMNS)
+    pairs = list(frame[["system", "baseline"]].drop_duplicates().itertuples(index=False, name=None))
+    rows = {
+        (system, baseline, level, group): row
+        for system, baseline, level, group, row in zip(
+            frame["system"], frame["baseline"], frame["level"], frame["group"], frame.to_dict("records"), strict=True
+        )
+    }
+
+    def shares(pair: tuple[str, str], key: tuple[str, str]) -> tuple[float, float, float] | None:
+        wins, ties, losses = numbers(rows.get((*pair, *key), {}), "wins", "ties", "losses")
+        total = (wins or 0.0) + (ties or 0.0) + (losses or 0.0)
+        return (
+            None if total <= 0 else (100 * (wins or 0) / total, 100 * (ties or 0) / total, 100 * (losses or 0) / total)
+        )
+
+    def rate(code: str) -> float | None:
+        known = [s for pair in pairs if (s := shares(pair, ("language", code)))]
+        return sum(win + tie / 2 for win, tie, _ in known) / len(known) if known else None
+
+    codes = frame.loc[frame["level"] == "language", "group"]
+    entries = language_rows(codes, rate, by=by, average=bool((frame["level"] == "macro").any()))
+    views = views_of(pairs, entries, lambda pair, key: (s[0] + s[1] / 2) if (s := shares(pair, key)) else None)
+
+    def facet(view: View) -> Facet:
+        def draw(axes: Axes, entry: Entry, y: float) -> None:
+            pair, key = view.cell(entry)
+            parts = shares(pair, key)
+            if parts is None:
+                return
+            _bar(axes, parts, y, size)
+            value, low, high = numbers(rows.get((*pair, *key), {}), "value", "low", "high", scale=100)
+            value = parts[0] + parts[1] / 2 if value is None else value
+            if low is not None and high is not None:
+                axes.plot([low, high], [y, y], color=INK, linewidth=1.1, zorder=4, solid_capstyle="butt")
+            axes.plot([value], [y], marker="o", markersize=2.6, color=INK, markerfacecolor="white", zorder=5,
+                      markeredgewidth=0.8)  # fmt: skip
+
+        def full(entry: Entry) -> str:
+            parts = shares(*view.cell(entry))
+            return " / ".join(f"{part:.0f}" for part in parts) if parts else _none(entry)
+
+        return Facet(view.title, "% of battles", (0, 100), (0, 25, 50, 75, 100), draw, (full,),
+                     ("win / tie / loss",), reference=50, least=12)  # fmt: skip
+
+    with house_style():
+        words = Words(
+            title or _title(pairs),
+            caption
+            or f"Shares of wins, ties and losses{pairs_sentence(frame)}{judge_sentence(frame)}{items_sentence(frame)}"
+            f"Circles: the win rate, ties counting half. {interval_sentence(frame)}Dashed: one half.",
+            (
+                Key("win", WIN, "bar"),
+                Key("tie", TIE, "bar"),
+                Key("loss", LOSS, "bar"),
+                Key("win rate", INK, "o", False),
+            ),
+        )
+        figures = row_chart(views.entries, [facet(view) for view in views.views], words, find_venue(venue))
+    return Drawing(figures, words.title, words.caption, frame)
+
+
+def _bar(axes: Axes, parts: tuple[float, float, float], y: float, size: float) -> None:
+    """Draw a stacked bar, as high as its row's letters."""
+    half = 0.45 * size / 72
+    left = 0.0
+    for part, colour in zip(parts, COLOURS, strict=True):
+        box = Rectangle((left, y - half), part, 2 * half, facecolor=colour, edgecolor="white", linewidth=0.4, zorder=2)
+        axes.add_patch(box)
+        left += part
+
+
+def _none(entry: Entry) -> str:
+    return "no verdict" if entry.kind == "item" else ""
+
+
+def _title(pairs: list[tuple[str, str]]) -> str:
+    if len(pairs) == 1:
+        return f"{pairs[0][0]} vs. {pairs[0][1]}: wins, ties and losses by language"
+    return f"Wins, ties and losses of {len(pairs)} comparisons by language"
