@@ -16,7 +16,7 @@ from polyarena.reports.figures.style import house_style
 from polyarena.reports.figures.venues import find_venue
 
 if TYPE_CHECKING:
-    from polyarena.reports.stats.pairwise import Cycle
+    from polyarena.reports.stats.cycles import Cycle
 
 
 def win_matrix(
