@@ -8,13 +8,14 @@ import pytest
 
 from polyarena.harness.cli import main
 from polyarena.harness.cli.app import COMMANDS
+from polyarena.harness.cli.gate import SUBCOMMANDS as GATE
 from polyarena.harness.cli.judge import SUBCOMMANDS as JUDGE
 from polyarena.harness.cli.tasks import SUBCOMMANDS as TASKS
 from polyarena.tasks import errors
 from polyarena.tasks.exit_codes import ExitCode
 
 PAGE = "docs/command-line.md"
-SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE}
+SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE, "gate": GATE}
 
 
 @pytest.fixture(scope="module")
