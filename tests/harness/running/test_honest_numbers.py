@@ -5,7 +5,7 @@ import pytest
 from polyarena.harness import open_run, plan, run, write_report
 from polyarena.harness.cli import main
 from polyarena.harness.store import RunFolder, shard_metadata
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import PolyarenaError, StoreError
 
 
 def test_numbers_of_other_settings_do_not_stand_in_for_a_failed_cell(go, systems, monkeypatch):
@@ -51,9 +51,7 @@ def test_bad_data_of_some_languages_spares_the_others(tmp_path, toys):
         (tmp_path / system).mkdir()
         for code in texts:
             lines = "".join(f'{{"item_id": "{n}", "text": "word {n}"}}\n' for n in range(12))
-            (tmp_path / system / f"{code}.jsonl").write_text(
-                lines if (system, code) == ("b", "tha") or system == "a" else ""
-            )
+            (tmp_path / system / f"{code}.jsonl").write_text(lines)
     experiment = {
         "name": "stored",
         "systems": [
@@ -64,10 +62,19 @@ def test_bad_data_of_some_languages_spares_the_others(tmp_path, toys):
         "judges": ["rules"],
         "statistics": {"rounds": 200},
     }
-    finished = run(plan(experiment, output=tmp_path / "run"))
+    made = plan(experiment, output=tmp_path / "run")
+    for code in ("deu", "swh"):
+        (tmp_path / "b" / f"{code}.jsonl").write_text("")
+    finished = run(made)
     assert {failure.language for failure in finished.failures} == {"deu_Latn", "swh_Latn"}
     assert {failure.exit_code for failure in finished.failures} == {2}
     assert set(finished.battles()["language"]) == {"tha_Thai"}
+    # A plan made now reports both files at once.
+    with pytest.raises(PolyarenaError) as caught:
+        plan(experiment, output=tmp_path / "run")
+    told = caught.value.render()
+    assert "b/deu.jsonl" in told
+    assert "b/swh.jsonl" in told
 
 
 def test_systems_with_answers_to_other_items_meet_on_those_that_both_answered(toys, tmp_path):
