@@ -23,6 +23,7 @@ from polyarena.tasks.identify import (
     agreement,
     identify,
 )
+from polyarena.tasks.signature import Signature
 
 
 class GatePolicy(StrEnum):
@@ -57,10 +58,10 @@ class GatedJudge:
     min_probability: float = MIN_PROBABILITY
 
     @property
-    def signature(self) -> str:
+    def signature(self) -> Signature:
         """The judge's, and the gate's."""
-        gate = f"language_gate:{self.policy.value}@{self.min_probability}|identifier:{IDENTIFIER}"
-        return f"{self.judge.signature}|{gate}"
+        gate = f"{self.policy.value}@{self.min_probability}"
+        return Signature({"judge": self.judge.signature, "language_gate": gate, "identifier": IDENTIFIER})
 
     @property
     def description(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from polyarena.judges.records import Label, Scale
 from polyarena.tasks.sampling import Sampling
+from polyarena.tasks.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ class Judge(Protocol):
     """Decides matches."""
 
     @property
-    def signature(self) -> str:
+    def signature(self) -> Signature:
         """Every setting that changes a verdict, such as ``judge:rules|v:1``; part of each number's signature."""
 
     @property

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from polyarena.judges.protocol import Assessment, Call, Match, Verdict
 from polyarena.judges.ratings import rated_verdict
 from polyarena.judges.records import Label, Scale
+from polyarena.tasks.signature import Signature
 
 Scorer = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """Scores (question, answer) pairs; a higher score is a better answer."""
@@ -64,9 +65,12 @@ class RewardJudge:
     at_once: int = 64
 
     @property
-    def signature(self) -> str:
-        """The model and the bands."""
-        return f"judge:reward@1|{self.identity}|tie_band:{self.bands.tie_band:g}|much:{self.bands.much}"
+    def signature(self) -> Signature:
+        """The model and the thresholds."""
+        own = Signature.parse(self.identity)
+        return Signature(
+            {"judge": "reward@1", "model": own, "tie_band": f"{self.bands.tie_band:g}", "much": self.bands.much}
+        )
 
     @property
     def description(self) -> str:

@@ -8,7 +8,7 @@ a win rate), so that equal names in different parts, such as ``seed``, do not co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -60,10 +60,16 @@ class Signature(Mapping[str, "str | Signature | tuple[Signature, ...]"]):
         return cls(entries)
 
     @classmethod
-    def one_of(cls, signatures: Iterable[Signature]) -> Signature | tuple[Signature, ...]:
-        """Return the value for a number that was measured in one of several ways: one signature, or all, sorted."""
+    def one_of(cls, signatures: Iterable[Signature]) -> Signature:
+        """Return the signature of a number that was measured in several ways: all of them, sorted; one alone is itself.
+
+        Raises:
+            ValueError: There is none.
+        """
         different = sorted(set(signatures), key=str)
-        return different[0] if len(different) == 1 else tuple(different)
+        if not different:
+            raise ValueError("a number needs a signature")
+        return different[0] if len(different) == 1 else cls({"one of": tuple(different)})
 
     def with_(self, settings: Mapping[str, object] | None = None, /, **named: object) -> Signature:
         """Return this signature with settings added at its end, or changed where they are.
@@ -77,19 +83,6 @@ class Signature(Mapping[str, "str | Signature | tuple[Signature, ...]"]):
     def without(self, *names: str) -> Signature:
         """Return this signature without some settings; names that it lacks are ignored."""
         return Signature({name: value for name, value in self._entries.items() if name not in names})
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data in the same order, ready for JSON."""
-        return {name: _plain(value) for name, value in self._entries.items()}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Signature:
-        """Return the signature that :meth:`to_json` wrote.
-
-        Raises:
-            TypeError: A value is neither a text, nor an object, nor a list of objects.
-        """
-        return cls({name: _from_plain(name, value) for name, value in data.items()})
 
     def __getitem__(self, name: str) -> str | Signature | tuple[Signature, ...]:
         return self._entries[name]
@@ -121,21 +114,18 @@ class Signature(Mapping[str, "str | Signature | tuple[Signature, ...]"]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let fields of pydantic models be signatures; in JSON they are objects."""
+        """Let fields of pydantic models be signatures; in JSON they are the line that people read."""
         from pydantic_core import core_schema
 
         def validate(data: object) -> Signature:
             if isinstance(data, Signature):
                 return data
-            if not isinstance(data, Mapping):
-                raise ValueError("a signature is an object of settings")
-            try:
-                return cls.from_json(data)
-            except TypeError as error:
-                raise ValueError(str(error)) from error
+            if not isinstance(data, str):
+                raise ValueError("a signature is a text of settings separated by '|'")
+            return cls.parse(data)
 
         return core_schema.no_info_plain_validator_function(
-            validate, serialization=core_schema.plain_serializer_function_ser_schema(Signature.to_json)
+            validate, serialization=core_schema.plain_serializer_function_ser_schema(str)
         )
 
 
@@ -155,21 +145,3 @@ def _formatted(name: str, value: str | Signature | tuple[Signature, ...]) -> str
     if isinstance(value, tuple):
         return "+".join(map(str, value))
     return f"{name}:{value}" if value else name
-
-
-def _plain(value: str | Signature | tuple[Signature, ...]) -> Any:
-    if isinstance(value, Signature):
-        return value.to_json()
-    if isinstance(value, tuple):
-        return [each.to_json() for each in value]
-    return value
-
-
-def _from_plain(name: str, value: object) -> str | Signature | tuple[Signature, ...]:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return Signature.from_json(value)
-    if isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
-        return tuple(Signature.from_json(each) for each in value)
-    raise TypeError(f"the setting {name!r} of a signature cannot be {value!r}")

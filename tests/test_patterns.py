@@ -3,7 +3,7 @@
 Every pattern of the four rooms is collected (those that modules hold, and those that are written where they are used)
 and run over texts that grow: each of its own literals and of the usual marks, repeated, with and without a beginning
 that the pattern likes and an end that it does not. Processor time is measured, not time on the clock. A pattern that
-needs n² steps for 64,000 characters takes seconds, and a linear one some milliseconds.
+needs n² steps for 32,000 characters takes a second or more, and a linear one some milliseconds.
 """
 
 import ast
@@ -25,10 +25,10 @@ MARKS = (
     "a", "1", " ", "\n", "\t", "[", "]", "<", ">", "`", "*", "_", "#", "-", ".", "|", "\\", ":", "'", '"', "(", "{",
     "/", "=", "é", "क", " \n", "a ", "a\n", "1.", "[[", "<<<",
 )  # fmt: skip
-STEPS = ((20, 0.0), (30, 0.0), (200, 0.0003), (1_000, 0.001), (4_000, 0.01), (16_000, 0.05), (64_000, 1.0))
+STEPS = ((20, 0.0), (30, 0.0), (200, 0.0003), (1_000, 0.001), (4_000, 0.01), (16_000, 0.05), (32_000, 1.0))
 """Characters, and the seconds of processor time below which a pattern need not show that it is linear with more."""
-MOST = 0.5
-"""Seconds after which a pattern is not tried on more characters."""
+MOST = {20: 0.1, 30: 0.1, 200: 0.1}
+"""Seconds by which a pattern of so few characters must be exponential; half a second of more."""
 
 
 def held(value):
@@ -94,7 +94,7 @@ def superlinear(pattern):
     for begin, part, end in hostile(pattern):
         for length, few in STEPS:
             took = seconds(pattern, begin + part * (length // len(part)) + end)
-            if took > MOST:
+            if took > MOST.get(length, 0.5):
                 return begin, part, end, length, took
             if took < few:
                 break

@@ -16,6 +16,7 @@ from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.metric import Direction, Metric, Unit
 from polyarena.tasks.metrics.translation import translation_statistics
 from polyarena.tasks.records import Completion
+from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import unknown
 
 # start: task
@@ -143,7 +144,7 @@ noon = Noon()
 class Brevity:
     """Prefers the shorter answer."""
 
-    signature = "judge:brevity@1"
+    signature = Signature({"judge": "brevity@1"})
     description = "brevity: the answer with fewer characters wins; it does not read them"
 
     def calls(self, match: Match) -> list[Call]:  # noqa: ARG002

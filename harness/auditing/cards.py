@@ -54,7 +54,7 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
                 repeats=repeats_of_judge(records, name),
                 order_known=entry.order_known,
                 description=entry.description,
-                signature=entry.signature,
+                signature=str(entry.signature),
                 settings=settings,
                 ratings=ratings_of_judge(records, name),
             )

@@ -244,7 +244,7 @@ def _stage_judge(
 ) -> ImportedJudge:
     """Write the shards of one judge beside their places, and return its entry in the lock."""
     signature = import_signature(format_name, digests)
-    keys = {pair: digest([signature, [asdict(game) for game in shard]]) for pair, shard in shards.items()}
+    keys = {pair: digest([str(signature), [asdict(game) for game in shard]]) for pair, shard in shards.items()}
     for pair, shard in shards.items():
         stage_shard(run.games(*pair), shard, GAME_SCHEMA, {"key": keys[pair]})
     return imported_judge(

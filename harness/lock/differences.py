@@ -180,7 +180,7 @@ def _judges(ours: Lock, theirs: Lock) -> Iterator[Difference]:
         yield from _fields(
             Effect.MEASUREMENT,
             name,
-            (Aspect.JUDGE, "signature", one.signature, other.signature),
+            (Aspect.JUDGE, "signature", str(one.signature), str(other.signature)),
             (Aspect.JUDGE, "orders", one.orders, other.orders),
             (Aspect.JUDGE, "repeats", one.repeats, other.repeats),
         )

@@ -25,6 +25,7 @@ from polyarena.tasks.errors import StoreError, UnknownNameError
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
 from polyarena.tasks.registry import find_task
+from polyarena.tasks.signature import Signature
 
 IMPORTED = "imported"
 """The type of systems that were not run here, and of data sets that are known from imported verdicts alone."""
@@ -208,9 +209,9 @@ def imported_judge(
     )
 
 
-def import_signature(format_name: str, files: Mapping[str, str]) -> str:
+def import_signature(format_name: str, files: Mapping[str, str]) -> Signature:
     """Return the signature of a judge that is imported from these files."""
-    return f"judge:imported@1|format:{format_name}|files:{digest(dict(files))[:12]}"
+    return Signature({"judge": "imported@1", "format": format_name, "files": digest(dict(files))[:12]})
 
 
 def with_imported_judge(lock: Lock, name: str, entry: ImportedJudge) -> Lock:

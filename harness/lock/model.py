@@ -17,6 +17,7 @@ from polyarena.reports.flags import Flag
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.metrics.metric import MetricFacts
 from polyarena.tasks.sampling import Sampling
+from polyarena.tasks.signature import Signature
 
 FORMAT: Literal[1] = 1
 """Of ``lock.json``; raised by every change after which an older reader would misread it."""
@@ -131,7 +132,7 @@ class LockedJudge(Record):
             (imported or reparsed verdicts), by :func:`shard_name`. Empty where each shard stands for itself.
     """
 
-    signature: str
+    signature: Signature
     description: str
     repeats: int = 1
     orders: int = 2

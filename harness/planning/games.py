@@ -29,6 +29,7 @@ from polyarena.harness.planning.judges import ResolvedJudge
 from polyarena.judges.pairwise import Pairings, pairings
 from polyarena.judges.protocol import Answer, Call, Match, Reply
 from polyarena.tasks.item import Item
+from polyarena.tasks.signature import Signature
 
 ORDERS = 2
 """Each pair of answers is judged in both orders."""
@@ -205,7 +206,9 @@ def _answered(
     return found
 
 
-def games_key(judge_signature: str, repeats: int, candidate_content: str, baseline_content: str, items: str) -> str:
+def games_key(
+    judge_signature: Signature, repeats: int, candidate_content: str, baseline_content: str, items: str
+) -> str:
     """Return the key of the games of one pair of cells.
 
     Args:
@@ -215,4 +218,4 @@ def games_key(judge_signature: str, repeats: int, candidate_content: str, baseli
         baseline_content: Digest of the baseline's completions.
         items: Digest of the items.
     """
-    return digest([FORMAT, judge_signature, repeats, candidate_content, baseline_content, items])
+    return digest([FORMAT, str(judge_signature), repeats, candidate_content, baseline_content, items])

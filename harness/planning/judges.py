@@ -18,6 +18,7 @@ from polyarena.judges.language_gate import GatedJudge, GatePolicy
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Reply
 from polyarena.tasks.errors import ExperimentError, PolyarenaError
 from polyarena.tasks.item import Kind
+from polyarena.tasks.signature import Signature
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ResolvedJudge:
 
     spec: JudgeSpec
     judge: Judge
-    signature: str
+    signature: Signature
 
 
 def resolve_judges(
@@ -85,6 +86,13 @@ def _resolve(
         where = experiment.where("judges", index, "args")
         why = f"{error.where}: {error.why}" if error.where and error.why else error.where or error.why
         raise ExperimentError(error.what, where=where, why=why, fix=error.fix) from error
+    if not isinstance(judge.signature, Signature):
+        raise ExperimentError(
+            f"the judge {spec.judge!r} has no signature",
+            where=experiment.where("judges", index, "judge"),
+            why=f"its `signature` is {judge.signature!r}",
+            fix="let the plugin return a polyarena.tasks.signature.Signature",
+        )
     if ask is None and judge.calls(Match(language="eng_Latn", question="?", a=Answer(""), b=Answer(""))):
         raise ExperimentError(
             f"the judge {spec.name!r} asks a model and has no endpoint",
@@ -95,7 +103,8 @@ def _resolve(
         judge = GatedJudge(judge, spec.language_gate)
     signature = judge.signature
     if spec.endpoint is not None:
-        signature += f"|model:{spec.endpoint.model}|endpoint:{digest(dict(spec.endpoint.key_fields))[:8]}"
+        asked = digest(dict(spec.endpoint.key_fields))[:8]
+        signature = Signature({"judge": signature, "model": spec.endpoint.model, "endpoint": asked})
     return ResolvedJudge(spec, judge, signature)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.auditing.judges import ratings_of_judge
 from polyarena.harness.lock import Lock
-from polyarena.harness.reporting.estimates import how_asked, signatures_with_cells
+from polyarena.harness.reporting.estimates import cells_digest, how_asked
 from polyarena.harness.reporting.run_statistics import RunStatistics, run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.judges.ratings import item_ratings
 from polyarena.judges.records import Scale
+from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,15 +51,15 @@ def bad_answer_rates(records: RunRecords) -> pd.DataFrame:
 def _rates(lock: Lock, judge: str, answers: pd.DataFrame, chosen: RunStatistics) -> pd.DataFrame:
     from polyarena.reports.stats import mean_scores
 
-    signature = f"{lock.judges[judge].signature}|metric:{METRIC}"
+    signature = Signature({"judge": lock.judges[judge].signature, "metric": METRIC})
     scores = answers[answers["value"].notna()].astype({"value": float})
     rates = mean_scores(
-        scores.assign(metric=METRIC, sample_index=0, signature=signature),
+        scores.assign(metric=METRIC, sample_index=0, signature=str(signature)),
         groupings=chosen.groupings,
-        signatures={(task, METRIC): f"{how_asked(entry)}|{signature}" for task, entry in lock.tasks.items()},
+        signatures={(task, METRIC): how_asked(entry).with_(judge=signature) for task, entry in lock.tasks.items()},
+        cells=cells_digest(lock, chosen.groupings),
         **chosen.bootstrap,
     )
-    rates["signature"] = signatures_with_cells(lock, rates, chosen.groupings)
     silent = answers.loc[answers["value"].isna(), ["system", "task", "language"]].to_numpy().tolist()
     invalid = []
     for system, task, level, group in rates[["system", "task", "level", "group"]].to_numpy().tolist():

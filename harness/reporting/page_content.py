@@ -52,7 +52,7 @@ def page_content(
             for name, task in lock.tasks.items()
         ),
         judges=tuple(
-            JudgeInfo(name, judge.description, judge.signature) for name, judge in sorted(lock.judges.items())
+            JudgeInfo(name, judge.description, str(judge.signature)) for name, judge in sorted(lock.judges.items())
         ),
         estimates=estimates,
         figures=tuple(figures),

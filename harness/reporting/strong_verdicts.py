@@ -45,9 +45,14 @@ def strong_scores(records: RunRecords) -> pd.DataFrame:
             continue
         frame = pd.DataFrame([asdict(game) for game in games])
         rates = weighted_win_rates(frame, candidate, baseline, strong_weight=weight, confidence=confidence)
-        prefix = f"{how_asked(lock.tasks[task])}|{lock.judges[judge].signature}"
-        signature = f"{prefix}|over:games|strong:{weight:g}|ci:{confidence * 100:g}|polyarena:{own_version()}"
-        found.append(rates.assign(system=candidate, baseline=baseline, signature=signature))
+        signature = how_asked(lock.tasks[task]).with_(
+            judge=lock.judges[judge].signature,
+            over="games",
+            strong=f"{weight:g}",
+            ci=f"{confidence * 100:g}",
+            polyarena=own_version(),
+        )
+        found.append(rates.assign(system=candidate, baseline=baseline, signature=str(signature)))
     names = ["task", "judge", "language", "system", "baseline"]
     if not found:
         return pd.DataFrame({name: [] for name in names})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyarena.harness.reporting.estimates import how_asked, signatures_with_cells
+from polyarena.harness.reporting.estimates import cells_digest, how_asked
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.tasks.identify import IDENTIFIER, Agreement
+from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,19 +38,18 @@ def thought_language_rates(records: RunRecords, completions: pd.DataFrame) -> pd
     if known.empty:
         return estimates_frame([])
     lock, chosen = records.lock, run_statistics(records.lock)
-    signature = f"metric:{METRIC}|{IDENTIFIER}"
+    signature = Signature({"metric": METRIC, IDENTIFIER: ""})
     scores = known[["system", "task", "language", "item_id", "sample_index", "source_id"]].assign(
         metric=METRIC,
         value=(known["thought_agreement"] == str(Agreement.SAME)).astype(float),
-        signature=signature,
+        signature=str(signature),
         statistics=None,
         category=None,
     )
-    rates = mean_scores(
+    return mean_scores(
         scores,
         groupings=chosen.groupings,
-        signatures={(task, METRIC): f"{how_asked(entry)}|{signature}" for task, entry in lock.tasks.items()},
+        signatures={(task, METRIC): how_asked(entry).with_(metric=signature) for task, entry in lock.tasks.items()},
+        cells=cells_digest(lock, chosen.groupings),
         **chosen.bootstrap,
     )
-    rates["signature"] = signatures_with_cells(lock, rates, chosen.groupings)
-    return rates

@@ -24,6 +24,7 @@ from polyarena.judges.panels import PanelRule
 from polyarena.tasks.hooks import metric_of
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
+from polyarena.tasks.signature import Signature
 
 
 def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
@@ -108,7 +109,7 @@ def _judges(plan: Plan) -> dict[str, LockedJudge]:
     return judges | panels
 
 
-def panel_signature(rule: PanelRule, members: Sequence[str], judges: Mapping[str, LockedJudge]) -> str:
+def panel_signature(rule: PanelRule, members: Sequence[str], judges: Mapping[str, LockedJudge]) -> Signature:
     """Return the signature of a panel, from those of its members.
 
     Args:
@@ -116,8 +117,8 @@ def panel_signature(rule: PanelRule, members: Sequence[str], judges: Mapping[str
         members: Their names.
         judges: All judges of the run.
     """
-    digested = digest([judges[name].signature for name in members])[:12]
-    return f"judge:panel@1|rule:{rule.value}|members:{'+'.join(members)}|digest:{digested}"
+    digested = digest([str(judges[name].signature) for name in members])[:12]
+    return Signature({"judge": "panel@1", "rule": rule.value, "members": "+".join(members), "digest": digested})
 
 
 def _cells(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:

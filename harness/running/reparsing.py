@@ -115,7 +115,7 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
             stage_shard(folder.ratings(*pair), ratings, RATING_SCHEMA, metadata)
         stage_shard(folder.games(*pair), after, GAME_SCHEMA, metadata)
     entry = lock.judges[judge]
-    signature = f"{entry.signature.partition('|reparsed:')[0]}|reparsed:{how}"
+    signature = entry.signature.without("reparsed").with_(reparsed=how)
     lock = lock.with_judges({judge: entry.model_copy(update={"signature": signature, "shards": shards})})
     lock = rederive_panels(folder, lock, judge)
     # From here on every reader sees all of the new verdicts; before, all of the old ones.

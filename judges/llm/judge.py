@@ -20,6 +20,7 @@ from polyarena.judges.protocol import Ask, Call, Judge, Match, Message, Reply, V
 from polyarena.judges.ratings import label_of_bad, rated_verdict
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.sampling import Sampling
+from polyarena.tasks.signature import Signature
 
 
 class LlmSettings(BaseModel):
@@ -54,10 +55,11 @@ class LlmSettings(BaseModel):
     max_answer_chars: Annotated[int, Field(ge=100)] = 20_000
 
 
-def _thinking(settings: LlmSettings) -> str:
+def _thinking(settings: LlmSettings) -> dict[str, object]:
     """Return effort and budget for the signature, where they are set."""
-    effort = f"|effort:{settings.reasoning_effort}" if settings.reasoning_effort is not None else ""
-    return effort + (f"|thinking:{settings.thinking_budget}" if settings.thinking_budget else "")
+    effort = {"effort": settings.reasoning_effort} if settings.reasoning_effort is not None else {}
+    budget = {"thinking": settings.thinking_budget} if settings.thinking_budget else {}
+    return {**effort, **budget}
 
 
 def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
@@ -103,15 +105,23 @@ class LlmJudge:
     ask: Ask | None = field(default=None, repr=False)
 
     @property
-    def signature(self) -> str:
+    def signature(self) -> Signature:
         """All settings but the model, which belongs to the endpoint and is named by whoever opened it."""
         settings, template = self.settings, self.templates.default
-        output = "json" if self._structured(template) else "text"
-        return (
-            f"judge:llm@4|template:{template.name}@{template.version}|digest:{self.templates.digest}"
-            f"|output:{output}|ask_again:{'yes' if settings.ask_again else 'no'}"
-            f"|max_tokens:{settings.max_tokens}|temperature:{settings.temperature:g}|seed:{settings.seed}"
-            f"|max_answer_chars:{settings.max_answer_chars}{_thinking(settings)}|parser:4"
+        return Signature(
+            {
+                "judge": "llm@4",
+                "template": f"{template.name}@{template.version}",
+                "digest": self.templates.digest,
+                "output": "json" if self._structured(template) else "text",
+                "ask_again": "yes" if settings.ask_again else "no",
+                "max_tokens": settings.max_tokens,
+                "temperature": f"{settings.temperature:g}",
+                "seed": settings.seed,
+                "max_answer_chars": settings.max_answer_chars,
+                **_thinking(settings),
+                "parser": 4,
+            }
         )
 
     @property

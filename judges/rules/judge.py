@@ -15,6 +15,7 @@ from polyarena.judges.rules.repetition import LOOP_CHARACTERS, SHORTEST, WINDOW
 from polyarena.judges.rules.settings import MUCH, POINTS, RulesSettings
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import IDENTIFIER
+from polyarena.tasks.signature import Signature
 
 _examine = lru_cache(maxsize=512)(examine)  # Both orders of a pair follow one another.
 
@@ -45,13 +46,20 @@ class RulesJudge:
     settings: RulesSettings
 
     @property
-    def signature(self) -> str:
+    def signature(self) -> Signature:
         """All thresholds and weights, and the identifier."""
-        weights = ",".join(f"{fault.value}={points}" for fault, points in POINTS.items())
-        return (
-            f"judge:rules@1|points:{weights}|much:{MUCH}|min_probability:{self.settings.min_probability}"
-            f"|max_repeated:{self.settings.max_repeated}|window:{WINDOW}|shortest:{SHORTEST}|loop:{self.settings.loop_times}x{LOOP_CHARACTERS}"
-            f"|identifier:{IDENTIFIER}"
+        return Signature(
+            {
+                "judge": "rules@1",
+                "points": ",".join(f"{fault.value}={points}" for fault, points in POINTS.items()),
+                "much": MUCH,
+                "min_probability": self.settings.min_probability,
+                "max_repeated": self.settings.max_repeated,
+                "window": WINDOW,
+                "shortest": SHORTEST,
+                "loop": f"{self.settings.loop_times}x{LOOP_CHARACTERS}",
+                "identifier": IDENTIFIER,
+            }
         )
 
     @property

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from polyarena.reports.metric_facts import display_scale
 from polyarena.reports.page.content import Table
+from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_TASKS = re.compile(r"\|tasks:([^|]*)")
 
 
 def suite_table(averages: pd.DataFrame) -> Table | None:
@@ -27,8 +25,7 @@ def suite_table(averages: pd.DataFrame) -> Table | None:
     for row in own.to_dict("records"):
         judged = f", judge {row['judge']}, against {row['baseline']}" if isinstance(row["judge"], str) else ""
         metric = f"{row['metric']}{judged}"
-        found = _TASKS.search(row["signature"])
-        tasks = found.group(1).split("+") if found else []
+        tasks = str(Signature.parse(row["signature"]).get("tasks", "")).split("+")
         behind[f"{metric} of {row['task']}"] = ", ".join(tasks)
         scale = display_scale(row["metric"], [row["value"]])
         text = f"{scale * row['value']:.1f}"

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from polyarena.reports.stats.mean_scores import mean_scores
+from polyarena.reports.stats.mean_scores import mean_scores, metric_signature
+from polyarena.reports.stats.signature import CellsDigest
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import require_columns
 from polyarena.tasks.records import SCORE_SCHEMA
+from polyarena.tasks.signature import Signature
 
 LEVEL = "category"
 """The level of these estimates; their group is the category."""
@@ -24,7 +26,8 @@ def category_scores(
     confidence: float = 0.95,
     rounds: int = 10_000,
     seed: int = 0,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
+    cells: CellsDigest | None = None,
 ) -> pd.DataFrame:
     """Estimate the macro average over languages of each category of a task's items.
 
@@ -35,6 +38,7 @@ def category_scores(
         rounds: Of the bootstrap.
         seed: Not negative; the same seed gives the same bytes.
         signatures: By (task, metric), as in :func:`polyarena.reports.stats.mean_scores`; the category is added.
+        cells: Digest of all that the answers behind an estimate depend on, for its signature.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` with the level ``category``; empty without categories.
@@ -53,13 +57,16 @@ def category_scores(
             continue
         for category, part in rows.groupby("category", sort=True):
             prefixes = {
-                (str(task), str(metric)): "|".join(
-                    [(signatures or {}).get((str(task), str(metric))) or "+".join(sorted(own)), f"category:{category}"]
+                (str(task), str(metric)): Signature(
+                    {
+                        "settings": (signatures or {}).get((str(task), str(metric))) or metric_signature(own),
+                        "category": category,
+                    }
                 )
                 for metric, own in part.groupby("metric", sort=True)["signature"].unique().items()
             }
             frame = mean_scores(
-                part, confidence=confidence, rounds=rounds, seed=seed, groupings={}, signatures=prefixes
+                part, confidence=confidence, rounds=rounds, seed=seed, groupings={}, signatures=prefixes, cells=cells
             )
             average = frame[frame["level"] == "macro"]
             found.append(average.assign(level=LEVEL, group=str(category)))

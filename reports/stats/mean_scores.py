@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -13,11 +13,12 @@ from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.corpus import cluster_statistics
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
-from polyarena.reports.stats.signature import signature
+from polyarena.reports.stats.signature import CellsDigest, EstimateKey, estimate_signature
 from polyarena.reports.stats.summary import Estimator, Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import corpus_formula, finite, refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.records import SCORE_SCHEMA
+from polyarena.tasks.signature import Signature
 
 _SERIES = ("metric", "system")
 _KEY = ("system", "task", "metric", "language", "item_id", "sample_index")
@@ -30,7 +31,8 @@ def mean_scores(
     rounds: int = 10_000,
     seed: int = 0,
     groupings: Groupings | None = None,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
+    cells: CellsDigest | None = None,
     method: Method = "default",
 ) -> pd.DataFrame:
     """Estimate the mean of each metric for each system, task and language, and over languages.
@@ -48,6 +50,7 @@ def mean_scores(
         seed: Not negative; the same seed gives the same bytes.
         groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
         signatures: By (task, metric): the settings that changed the scores; by default what the scores say themselves.
+        cells: Digest of all that the answers behind an estimate depend on, for its signature.
         method: Of the intervals; see :mod:`polyarena.reports.stats.intervals` for the default and why.
 
     Returns:
@@ -64,7 +67,9 @@ def mean_scores(
     """
     check_scores(scores)
     settings = Settings(confidence, rounds, seed, method)
-    return score_estimates(scores, score_columns, settings=settings, groupings=groupings, signatures=signatures)
+    return score_estimates(
+        scores, score_columns, settings=settings, groupings=groupings, signatures=signatures, cells=cells
+    )
 
 
 def score_estimates(
@@ -73,7 +78,8 @@ def score_estimates(
     *,
     settings: Settings,
     groupings: Groupings | None = None,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
+    cells: CellsDigest | None = None,
 ) -> pd.DataFrame:
     """Estimate scores that were found sound, task by task; arguments not named here as in :func:`mean_scores`.
 
@@ -83,6 +89,7 @@ def score_estimates(
         settings: Of the bootstrap.
         groupings: Levels and groups.
         signatures: By (task, metric).
+        cells: Digest of all that the answers behind an estimate depend on, for its signature.
     """
     chosen = tier_groups() if groupings is None else groupings
     named = signatures or {}
@@ -102,6 +109,7 @@ def score_estimates(
         for (metric, system), group, summary in _summaries(parts, groups, settings):
             prefix = named.get((str(task), metric), own[metric, system])
             around = summary.interval
+            key = EstimateKey(str(task), metric, system, None, group.level, group.name)
             estimate = Estimate(
                 system=system,
                 baseline=None,
@@ -123,7 +131,7 @@ def score_estimates(
                 worst=None,
                 best=None,
                 note=_note(group, summary, averaged[metric, system]),
-                signature=signature(prefix, group, summary, settings),
+                signature=estimate_signature(prefix, group, summary, settings, cells and cells(key)),
                 flag="" if group.level == "language" else averaged[metric, system].flag,
             )
             estimates.append(estimate)
@@ -167,11 +175,16 @@ def _items(rows: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
     return rows.sort_values([*key, "sample_index"]).groupby(key, sort=True)["value"].mean().reset_index()
 
 
-def _signatures(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
+def _signatures(rows: pd.DataFrame) -> dict[tuple[str, str], Signature]:
     return {
-        (str(metric), str(system)): "+".join(sorted(set(map(str, part))))
+        (str(metric), str(system)): metric_signature(part)
         for (metric, system), part in rows.groupby(["metric", "system"])["signature"]
     }
+
+
+def metric_signature(signatures: Iterable[object]) -> Signature:
+    """Return how a metric was computed, from what its scores say themselves."""
+    return Signature.one_of(map(Signature.parse, set(map(str, signatures))))
 
 
 def _note(group: Group, summary: Summary, averaged: AveragedLanguages) -> str:

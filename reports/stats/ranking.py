@@ -17,9 +17,10 @@ from polyarena.reports.stats.rank_groups import RankedGroup, ranked_groups
 from polyarena.reports.stats.rank_record import Ranked
 from polyarena.reports.stats.resampling import Integers
 from polyarena.reports.stats.score_interval import equal_clusters
-from polyarena.reports.stats.signature import own_version
+from polyarena.reports.stats.signature import own_version, task_signature
 from polyarena.reports.stats.summary import Settings
 from polyarena.reports.stats.win_rates import battle_outcomes
+from polyarena.tasks.signature import Signature
 
 ELO_SCALE = 400 / math.log(10)
 """Elo points for one natural logarithm of odds."""
@@ -40,7 +41,7 @@ class _Context:
 
     judge: str
     task: str
-    prefix: str
+    prefix: Signature
     anchor: float
     settings: Settings
     outcomes: Mapping[tuple[str, ...], tuple[int, int, int]]
@@ -55,7 +56,7 @@ def rank(
     confidence: float = 0.95,
     rounds: int = 10_000,
     seed: int = 0,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
 ) -> pd.DataFrame:
     """Rate and rank the systems of each judge and task, over languages and by language.
 
@@ -97,8 +98,9 @@ def rank(
         many = len({*own["candidate"], *own["baseline"]})
         drawn = min(rounds, max(FEWEST_ROUNDS, MOST_FITS // many))
         settings = Settings(confidence, drawn, seed)
-        prefix = (signatures or {}).get((str(task), str(judge)), f"task:{task}|judge:{judge}")
-        model = f"{prefix}|model:{'davidson' if ties else 'bradley-terry'}|ridge:{RIDGE:g}"
+        prefix = (signatures or {}).get((str(task), str(judge)), task_signature(str(task), str(judge)))
+        name = "davidson" if ties else "bradley-terry"
+        model = Signature({"settings": prefix, "model": name, "ridge": f"{RIDGE:g}"})
         context = _Context(str(judge), str(task), model, anchor, settings, _outcomes(own))
         found = head_to_head(own, baseline)
         for group in ranked_groups(found, ties=ties, rounds=drawn, seed=seed):
@@ -148,6 +150,13 @@ def _placed(row: Ranked, ranks: Ranks, place: int, *, sure: bool) -> Ranked:
     )
 
 
+def _signature(context: _Context, group: RankedGroup, n: int) -> Signature:
+    settings = context.settings
+    return context.prefix.with_({"ties": "half"} if group.half else {}).with_(
+        n=n, B=settings.rounds, seed=settings.seed, ci=f"{settings.confidence * 100:g}", polyarena=own_version()
+    )
+
+
 def _row(found: HeadToHead, group: RankedGroup, system: int, context: _Context) -> Ranked:
     """Return the row of one system, but for its rank."""
     met = (group.pairs.first == system) | (group.pairs.second == system)
@@ -168,8 +177,7 @@ def _row(found: HeadToHead, group: RankedGroup, system: int, context: _Context) 
         opponents=int(met.sum()),
         confidence=settings.confidence,
         note="no points connect it with the baseline: no rating",
-        signature=f"{context.prefix}{'|ties:half' if group.half else ''}|n:{n}|B:{settings.rounds}|seed:{settings.seed}"
-        f"|ci:{settings.confidence * 100:g}|polyarena:{own_version()}",
+        signature=str(_signature(context, group, n)),
         wins=wins,
         ties=ties,
         losses=losses,

@@ -23,6 +23,7 @@ from polyarena.reports.stats.resampling import Floats, Integers
 from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.records import SCORE_SCHEMA
+from polyarena.tasks.signature import Signature
 
 _SERIES = ["task", "metric", "system", "language"]
 _KEY = ("system", "task", "metric", "language", "item_id", "sample_index")
@@ -149,7 +150,7 @@ def pass_rates(
     confidence: float = 0.95,
     rounds: int = 10_000,
     seed: int = 0,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
 ) -> pd.DataFrame:
     """Estimate pass@k of each system, task and language, and over languages.
 
@@ -182,7 +183,7 @@ def pass_rates(
     refuse_values(items, few, f"pass@{k} needs {k} samples of each item", _KEY[:-1], "n")
     items["value"] = [pass_at_k(int(n), int(c), k) for n, c in zip(items["n"], items["passed"], strict=True)]
     items["metric"] = [f"{metric}@{k}" for metric in items["metric"]]
-    items["signature"] = [f"{each}|pass@k:{k}" for each in items["signature"]]
+    items["signature"] = [str(Signature.parse(each).with_({"pass@k": k})) for each in items["signature"]]
     return mean_scores(
         items.assign(sample_index=0).drop(columns=["n", "passed"]),
         confidence=confidence,

@@ -22,9 +22,10 @@ from polyarena.reports.stats.groupings import Group
 from polyarena.reports.stats.intervals import Interval, Method, interval, needs_replicates
 from polyarena.reports.stats.resampling import linear_replicates
 from polyarena.reports.stats.series import LanguageSeries, language_series
-from polyarena.reports.stats.signature import signature
+from polyarena.reports.stats.signature import estimate_signature
 from polyarena.reports.stats.summary import Settings, Summary
 from polyarena.reports.stats.table import estimates_frame
+from polyarena.tasks.signature import Signature
 
 LEVEL = "suite"
 """The level of these estimates; their task and group are the suite."""
@@ -117,7 +118,7 @@ def _estimate(suite: str, system: str, parts: Sequence[_Part], left: Sequence[st
     n_clusters = sum(int(np.count_nonzero(part.found.present)) for part in parts)
     summary = Summary(value, around, n, n_clusters, (), len(languages))
     first, tasks = parts[0].series, "+".join(part.series.task for part in parts)
-    judge = f"|judge:{first.judge}" if first.judge else ""
+    judge = {"judge": first.judge} if first.judge else {}
     notes = [around.note] if around.note else []
     if left:
         notes.append(f"not averaged, as another system or language lacks them: {', '.join(left)}")
@@ -142,8 +143,8 @@ def _estimate(suite: str, system: str, parts: Sequence[_Part], left: Sequence[st
         worst=None,
         best=None,
         note="; ".join(notes),
-        signature=signature(
-            f"suite:{suite}|tasks:{tasks}{judge}|metric:{first.metric}",
+        signature=estimate_signature(
+            Signature({"suite": suite, "tasks": tasks, **judge, "metric": first.metric}),
             Group("languages", suite, languages),
             summary,
             settings,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from polyarena.reports.template_names import over_templates
+from polyarena.tasks.signature import Signature
 
 _ITEM = ["metric", "system", "language", "source_id", "item_id"]
 
@@ -43,7 +44,7 @@ def template_items(scores: pd.DataFrame, families: Mapping[str, tuple[str, str]]
             task=str(family),
             sample_index=0,
             metric=[over_templates(str(metric), "mean", asked) for metric in whole["metric"]],
-            signature=[f"{each}|mean:{asked} templates" for each in whole["signature"]],
+            signature=[str(Signature.parse(each).with_(mean=f"{asked} templates")) for each in whole["signature"]],
         )
         found.append(named.reindex(columns=scores.columns))
     filled = [part for part in found if len(part)]

@@ -22,11 +22,13 @@ import pandas as pd
 
 from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Groupings
-from polyarena.reports.stats.mean_scores import mean_scores, score_columns, score_estimates
+from polyarena.reports.stats.mean_scores import mean_scores, metric_signature, score_columns, score_estimates
 from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.reports.stats.signature import CellsDigest
 from polyarena.reports.stats.summary import BATCH_BYTES, Estimator, Settings
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.template_names import over_templates
+from polyarena.tasks.signature import Signature
 
 Statistic = Literal["median", "mean"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
@@ -124,7 +126,8 @@ def template_scores(
     rounds: int = 10_000,
     seed: int = 0,
     groupings: Groupings | None = None,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
+    cells: CellsDigest | None = None,
 ) -> pd.DataFrame:
     """Estimate the median and the mean over the prompt templates of each task that was asked with two or more.
 
@@ -139,6 +142,7 @@ def template_scores(
         seed: Not negative; the same seed gives the same bytes.
         groupings: As in :func:`mean_scores`.
         signatures: By (family, metric): as in :func:`mean_scores`; the templates are added.
+        cells: Digest of all that the answers behind an estimate depend on, for its signature.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate`, whose task is the family and whose metric is such as
@@ -161,13 +165,14 @@ def template_scores(
             continue
         spread = _spread(whole, groupings)
         for statistic in STATISTICS:
-            prefixes = _prefixes(whole, str(family), signatures or {}, f"{statistic}:{'+'.join(templates)}")
+            prefixes = _prefixes(whole, str(family), signatures or {}, {statistic: "+".join(templates)})
             frame = score_estimates(
                 whole,
                 lambda part, how=statistic: _parts(part, how, settings),  # type: ignore[misc]
                 settings=settings,
                 groupings=groupings,
                 signatures=prefixes,
+                cells=cells and _over_templates(cells, statistic, len(templates)),
             )
             frame = frame.drop(columns=["lowest", "highest"]).merge(spread, on=_ROW, how="left", validate="1:1")
             names = [over_templates(str(metric), statistic, len(templates)) for metric in frame["metric"]]
@@ -191,13 +196,20 @@ def _spread(rows: pd.DataFrame, groupings: Groupings | None) -> pd.DataFrame:
 
 
 def _prefixes(
-    rows: pd.DataFrame, family: str, given: Mapping[tuple[str, str], str], templates: str
-) -> dict[tuple[str, str], str]:
+    rows: pd.DataFrame, family: str, given: Mapping[tuple[str, str], Signature], templates: Mapping[str, str]
+) -> dict[tuple[str, str], Signature]:
     own = rows.groupby("metric", sort=True)["signature"].unique()
     return {
-        (family, str(metric)): f"{given.get((family, str(metric)), '+'.join(sorted(map(str, said))))}|{templates}"
+        (family, str(metric)): Signature(
+            {"settings": given.get((family, str(metric))) or metric_signature(said), **templates}
+        )
         for metric, said in own.items()
     }
+
+
+def _over_templates(cells: CellsDigest, statistic: str, many: int) -> CellsDigest:
+    """Return what asks for the digest of the cells of all templates of a family."""
+    return lambda key: cells(key._replace(metric=over_templates(key.metric, statistic, many)))
 
 
 def _over(means: Floats, statistic: Statistic) -> Floats:

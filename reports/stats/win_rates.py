@@ -15,10 +15,11 @@ from polyarena.reports.stats.averaged_languages import AveragedLanguages, averag
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
-from polyarena.reports.stats.signature import signature
+from polyarena.reports.stats.signature import CellsDigest, EstimateKey, estimate_signature, task_signature
 from polyarena.reports.stats.summary import Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
+from polyarena.tasks.signature import Signature
 
 _SERIES = ("judge", "candidate", "baseline")
 TIE = (0.5 - 1e-9, 0.5 + 1e-9)
@@ -34,7 +35,8 @@ def win_rates(
     rounds: int = 10_000,
     seed: int = 0,
     groupings: Groupings | None = None,
-    signatures: Mapping[tuple[str, str], str] | None = None,
+    signatures: Mapping[tuple[str, str], Signature] | None = None,
+    cells: CellsDigest | None = None,
     method: Method = "default",
 ) -> pd.DataFrame:
     """Estimate how often each candidate wins, ties counting half.
@@ -54,6 +56,7 @@ def win_rates(
         seed: Not negative; the same seed gives the same bytes.
         groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
         signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
+        cells: Digest of all that the answers behind an estimate depend on, for its signature.
         method: Of the intervals; see :mod:`polyarena.reports.stats.intervals` for the default and why.
 
     Returns:
@@ -84,10 +87,11 @@ def win_rates(
         outcomes = battle_outcomes(rows, (*_SERIES, "language"))
         for s, group, summary in _summaries(rows, groups, settings):
             judge, candidate, baseline = s
-            cells = [bounds[(*s, code)] for code in group.languages]
-            prefix = named.get((str(task), judge), f"task:{task}|judge:{judge}")
+            bounded = [bounds[(*s, code)] for code in group.languages]
+            prefix = named.get((str(task), judge), task_signature(str(task), judge))
             around = summary.interval
             wins, ties, losses = np.sum([outcomes[(*s, code)] for code in group.languages], axis=0).tolist()
+            key = EstimateKey(str(task), "win_rate", candidate, baseline, group.level, group.name)
             estimate = Estimate(
                 system=candidate,
                 baseline=baseline,
@@ -106,10 +110,10 @@ def win_rates(
                 n_clusters=summary.n_clusters,
                 n_languages=summary.n_languages,
                 n_invalid=int(sum(invalid[(*s, code)] for code in group.languages)),
-                worst=math.fsum(low for low, _ in cells) / len(cells),
-                best=math.fsum(high for _, high in cells) / len(cells),
+                worst=math.fsum(low for low, _ in bounded) / len(bounded),
+                best=math.fsum(high for _, high in bounded) / len(bounded),
                 note=_note(group, summary, averaged[s]),
-                signature=signature(prefix, group, summary, settings),
+                signature=estimate_signature(prefix, group, summary, settings, cells and cells(key)),
                 flag="" if group.level == "language" else averaged[s].flag,
                 wins=wins,
                 ties=ties,

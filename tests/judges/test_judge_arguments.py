@@ -43,4 +43,4 @@ def test_bad_values_are_refused_with_field_reason_and_default(build, args, field
 
 def test_whole_numbers_are_good_enough_for_shares():
     assert build_rules({"min_probability": 1}, None).settings.min_probability == 1.0
-    assert "temperature:1|" in build_llm({"temperature": 1}, None).signature
+    assert "temperature:1|" in str(build_llm({"temperature": 1}, None).signature)

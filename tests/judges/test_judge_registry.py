@@ -13,7 +13,7 @@ from polyarena.tasks.plugins import Plugins
 @pytest.mark.parametrize("name", ["rules", "llm"])
 def test_our_own_judges_are_found_and_describe_themselves(name):
     judge = find_judge(name)({}, None)
-    assert judge.signature.startswith(f"judge:{name}@")
+    assert str(judge.signature).startswith(f"judge:{name}@")
     assert judge.description.startswith(f"{name}: ")
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from polyarena.judges import Answer, Call, Label, Match, Verdict
 from polyarena.judges.language_gate import GatedJudge, GatePolicy, wrong_language
+from polyarena.tasks.signature import Signature
 
 GERMAN = "Die Katze sitzt auf dem Dach und schaut den Vögeln zu, bis es dunkel wird."
 ENGLISH = "The cat is sitting on the roof and watches the birds until it gets dark."
@@ -60,7 +61,7 @@ def test_what_was_identified_before_is_taken_and_doubt_is_no_evidence():
 class Recorder:
     """Says that A wins; remembers what it was asked, and draws ``ahead`` matches before it answers."""
 
-    signature = "judge:recorder"
+    signature = Signature({"judge": "recorder"})
     description = "recorder"
 
     def __init__(self, ahead=1):
@@ -127,7 +128,7 @@ def test_matches_are_drawn_only_as_the_judge_takes_them():
 
 def test_the_gate_is_in_the_signature_and_the_description():
     loss, tie = (GatedJudge(Recorder(), policy) for policy in (GatePolicy.LOSS, GatePolicy.TIE))
-    assert loss.signature.startswith("judge:recorder|language_gate:loss@0.7|identifier:")
+    assert str(loss.signature).startswith("judge:recorder|language_gate:loss@0.7|identifier:")
     assert loss.signature != tie.signature
     assert "loses" in loss.description
     assert "tie" in tie.description

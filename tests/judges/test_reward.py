@@ -86,5 +86,5 @@ def test_no_number_is_invalid_and_said():
 def test_it_asks_nobody_and_signs_all_that_matters():
     judge = RewardJudge(Scorer(), RewardThresholds(tie_band=0.25), "model:toy")
     assert judge.calls(match("a", "b")) == []
-    assert judge.signature == "judge:reward@1|model:toy|tie_band:0.25|much:None"
+    assert str(judge.signature) == "judge:reward@1|model:toy|tie_band:0.25|much:None"
     assert "0.25" in judge.description

@@ -70,20 +70,20 @@ def test_another_template_reads_other_labels_without_a_call(folder, experiment, 
     template = tmp_path / "turned.toml"
     template.write_text(OTHER)
     asked = len(scripted_server.log)
-    signature = folder.read_lock().judges["llm"].signature
+    signature = str(folder.read_lock().judges["llm"].signature)
     rules = labels(folder, "rules")
     found = reparse(folder, "llm", str(template))
     assert found.changes == {("A>>B", "B>A"): 4}
     assert labels(folder) == {"B>A"}
     assert labels(folder, "rules") == rules
-    assert folder.read_lock().judges["llm"].signature.startswith(f"{signature}|reparsed:turned@9:")
+    assert str(folder.read_lock().judges["llm"].signature).startswith(f"{signature}|reparsed:turned@9:")
     # And back again, by reading with its own template or by running.
     assert reparse(folder, "llm").changes == {("B>A", "A>>B"): 4}
-    assert folder.read_lock().judges["llm"].signature.count("|reparsed:") == 1
+    assert str(folder.read_lock().judges["llm"].signature).count("|reparsed:") == 1
     reparse(folder, "llm", str(template))
     run(plan(experiment, output=folder.path))
     assert labels(folder) == {"A>>B"}
-    assert folder.read_lock().judges["llm"].signature == signature
+    assert str(folder.read_lock().judges["llm"].signature) == signature
     assert len(scripted_server.log) == asked
 
 

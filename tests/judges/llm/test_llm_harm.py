@@ -92,7 +92,7 @@ def test_harm_is_the_llm_judge_with_its_template():
     assert build_harm({"max_tokens": 9}, None) == build({"template": "harm", "max_tokens": 9}, None)
     assert build_harm({"template": "pairwise"}, None).templates.default.name == "pairwise"
     assert "each answer alone" in build_harm({}, None).description
-    assert "|template:harm@1|" in build_harm({}, None).signature
+    assert "|template:harm@1|" in str(build_harm({}, None).signature)
 
 
 def test_one_word_is_enough_and_other_words_are_none():

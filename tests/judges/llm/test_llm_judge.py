@@ -84,9 +84,9 @@ def test_a_judge_that_thinks_has_a_budget_and_an_effort():
     judge = build(settings, None)
     (call,) = judge.calls(Match("deu_Latn", "?", Answer("a"), Answer("b")))
     assert (call.sampling.total_tokens, call.sampling.reasoning_effort) == (1099, "low")
-    assert "|effort:low|thinking:1000|" in judge.signature
-    assert "effort" not in build({}, None).signature
-    assert "thinking" not in build({}, None).signature
+    assert "|effort:low|thinking:1000|" in str(judge.signature)
+    assert "effort" not in str(build({}, None).signature)
+    assert "thinking" not in str(build({}, None).signature)
     (verdict,) = decide(Reply("<think>hm", "length"), **settings)
     assert "at 1099 tokens, inside its thought" in verdict.error
 
@@ -145,7 +145,7 @@ def test_the_signature_holds_every_setting(tmp_path):
         f'name="de"\nversion="1"\nlabels=[{labels}]\nsystem="Urteile."\nuser="{{question}}{{answer_a}}{{answer_b}}"\n'
     )
     path.with_name("deu.toml").write_text(german)
-    signatures = [build(args, None).signature for args in settings]
+    signatures = [str(build(args, None).signature) for args in settings]
     assert len(set(signatures)) == len(settings)
     assert signatures[0].startswith(f"judge:llm@4|template:pairwise@2|digest:{load_template('pairwise').digest}|")
     assert signatures[4].startswith("judge:llm@4|template:mine@1|digest:")

@@ -77,7 +77,7 @@ def test_a_template_without_json_words_is_asked_in_text(tmp_path):
     )
     (call,) = build({"template": str(path)}, None).calls(MATCH)
     assert call.schema is None
-    assert "|output:text|" in build({"template": str(path)}, None).signature
+    assert "|output:text|" in str(build({"template": str(path)}, None).signature)
     with pytest.raises(ExperimentError, match="does not say how to reply in JSON"):
         build({"template": str(path), "structured": "json"}, None)
 

@@ -93,7 +93,7 @@ def test_thresholds_can_be_set_and_are_in_the_signature():
     assert decide(doubtful, GERMAN).label == "A=B"
     assert decide(doubtful, GERMAN, min_probability=0.5).label == "B>>A"
     assert decide(LOOP, GERMAN, max_repeated=1.0, loop_times=9_999).label == "A=B"
-    signatures = {build(args, None).signature for args in ({}, {"min_probability": 0.5}, {"max_repeated": 1.0})}
+    signatures = {str(build(args, None).signature) for args in ({}, {"min_probability": 0.5}, {"max_repeated": 1.0})}
     assert len(signatures) == 3
     assert all("lid.176" in signature and "empty=8" in signature for signature in signatures)
 

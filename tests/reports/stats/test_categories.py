@@ -9,6 +9,7 @@ import pytest
 
 from polyarena.reports.stats import estimates_table, mean_scores
 from polyarena.reports.stats.categories import MOST_CATEGORIES, category_scores
+from polyarena.tasks.signature import Signature
 
 Make = Callable[..., pd.DataFrame]
 
@@ -57,7 +58,7 @@ def test_tasks_keep_their_own_categories(scores: pd.DataFrame) -> None:
 
 
 def test_the_signature_names_the_category(scores: pd.DataFrame) -> None:
-    found = category_scores(scores, rounds=50, signatures={("names", "accuracy"): "task:names@2"})
+    found = category_scores(scores, rounds=50, signatures={("names", "accuracy"): Signature.parse("task:names@2")})
     assert found["signature"].str.startswith("task:names@2|category:culturally ").all()
     assert category_scores(scores, rounds=50)["signature"].str.contains("metric:accuracy|category:", regex=False).all()
 

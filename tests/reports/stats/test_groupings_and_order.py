@@ -10,9 +10,10 @@ import pytest
 from polyarena.reports.records import ESTIMATE_SCHEMA, Estimate
 from polyarena.reports.stats import Outcome, estimates_frame, estimates_table, outcome, tier_groups
 from polyarena.reports.stats.groupings import Group, groups_of
-from polyarena.reports.stats.signature import signature
+from polyarena.reports.stats.signature import estimate_signature
 from polyarena.reports.stats.summary import Settings, Summary
 from polyarena.tasks.languages import find_language
+from polyarena.tasks.signature import Signature
 
 ESTIMATE = Estimate(
     system="new", baseline=None, judge=None, task="t", level="language", group="deu_Latn", metric="accuracy", value=0.5,
@@ -98,6 +99,10 @@ def test_no_estimates_keep_their_columns() -> None:
 
 
 def test_signature_of_nothing_has_no_interval_in_it() -> None:
-    text = signature("p", Group("language", "deu_Latn", ("deu_Latn",)), Summary.empty(("deu_Latn",)), Settings())
+    text = estimate_signature(
+        Signature.parse("p"), Group("language", "deu_Latn", ("deu_Latn",)), Summary.empty(("deu_Latn",)), Settings()
+    )
     assert text.startswith("p|n:0|polyarena:")
-    assert signature("", Group("language", "x", ("x",)), Summary.empty(("x",)), Settings()).startswith("n:0|")
+    assert estimate_signature(
+        Signature.parse(""), Group("language", "x", ("x",)), Summary.empty(("x",)), Settings()
+    ).startswith("n:0|")

@@ -17,10 +17,11 @@ from polyarena.reports.stats import custom_groups, estimates_frame, estimates_ta
 from polyarena.reports.stats.categories import LEVEL, MOST_CATEGORIES, category_scores
 from polyarena.reports.stats.groupings import RESERVED, Group, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Interval
-from polyarena.reports.stats.signature import own_version, signature
+from polyarena.reports.stats.signature import estimate_signature, own_version
 from polyarena.reports.stats.summary import Settings, Summary
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import all_languages
+from polyarena.tasks.signature import Signature
 
 Make = Callable[..., pd.DataFrame]
 CODES = sorted(language.code for language in all_languages())
@@ -176,8 +177,8 @@ def test_a_column_too_many_is_dropped_and_one_too_few_is_an_error() -> None:
 @pytest.mark.parametrize(("level", "extra"), [("macro", "|macro:3"), ("tier", "|tier:3"), ("language", "")])
 def test_a_signature_holds_what_changes_the_number(level: str, extra: str, confidence: float, shown: str) -> None:
     around = Interval(0.1, 0.3, 0.7, "wilson")
-    text = signature(
-        "task:t@1",
+    text = estimate_signature(
+        Signature.parse("task:t@1"),
         Group(level, "g", ("x", "y", "z")),
         Summary(0.5, around, 40, 20, (), 3),
         Settings(confidence, 500, 7),
@@ -188,7 +189,7 @@ def test_a_signature_holds_what_changes_the_number(level: str, extra: str, confi
 def test_other_settings_have_another_signature() -> None:
     def text(settings: Settings, method: str = "wilson") -> str:
         summary = Summary(0.5, Interval(0.1, 0.3, 0.7, method), 4, 4, (), 1)
-        return signature("p", Group("language", "x", ("x",)), summary, settings)
+        return estimate_signature(Signature.parse("p"), Group("language", "x", ("x",)), summary, settings)
 
     plain = Settings()
     others = [replace(plain, confidence=0.9), replace(plain, rounds=99), replace(plain, seed=1)]

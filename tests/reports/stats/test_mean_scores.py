@@ -10,6 +10,7 @@ import pytest
 
 from polyarena.reports.stats import estimates_table, mean_scores
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.signature import Signature
 
 Make = Callable[..., pd.DataFrame]
 
@@ -116,7 +117,7 @@ def test_scores_beyond_shares_get_percentile_intervals_only(make_scores: Make) -
 def test_signatures_come_from_the_scores_unless_given(make_scores: Make) -> None:
     scores = make_scores({"deu_Latn": [1, 0, 1]})
     assert row(mean_scores(scores, rounds=50))["signature"].startswith("task:names@0.1|metric:accuracy|macro:1|n:3|")
-    given = mean_scores(scores, rounds=50, signatures={("names", "accuracy"): "mine"})
+    given = mean_scores(scores, rounds=50, signatures={("names", "accuracy"): Signature.parse("mine")})
     assert row(given)["signature"].startswith("mine|macro:1|")
 
 

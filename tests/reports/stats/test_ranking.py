@@ -15,6 +15,7 @@ from polyarena.reports.stats.cycles import cycles, pairwise_matrix
 from polyarena.reports.stats.ranking import ELO_SCALE, rank
 from polyarena.reports.stats.win_rates import win_rates
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.signature import Signature
 
 Make = Callable[..., pd.DataFrame]
 LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
@@ -220,7 +221,9 @@ def test_an_unknown_baseline_is_named_with_those_there_are(make_battles: Make) -
 
 
 def test_signatures_say_what_changes_the_number(make_battles: Make) -> None:
-    found = rank(make_battles({"deu_Latn": [1.0, 0.0, 0.5]}), rounds=50, signatures={("mini", "rules"): "mine"})
+    found = rank(
+        make_battles({"deu_Latn": [1.0, 0.0, 0.5]}), rounds=50, signatures={("mini", "rules"): Signature.parse("mine")}
+    )
     assert found["signature"].str.startswith("mine|model:davidson|ridge:1e-06|n:3|B:50|seed:0|ci:95|").all()
 
 

@@ -19,6 +19,7 @@ from polyarena.reports.stats.templates import template_columns, template_scores
 from polyarena.reports.template_names import is_over_templates, over_templates, plain_metric
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.metrics.corpus import CHRF_STATISTICS
+from polyarena.tasks.signature import Signature
 
 Make = Callable[..., pd.DataFrame]
 
@@ -142,7 +143,9 @@ def test_systems_are_kept_apart(scores: pd.DataFrame) -> None:
 
 
 def test_the_signature_names_the_templates(scores: pd.DataFrame) -> None:
-    found = template_scores(scores, FAMILIES, rounds=100, signatures={("nli", "accuracy"): "task:nli@1"})
+    found = template_scores(
+        scores, FAMILIES, rounds=100, signatures={("nli", "accuracy"): Signature.parse("task:nli@1")}
+    )
     signature = of(found, MEDIAN, "deu_Latn")["signature"]
     assert signature.startswith("task:nli@1|median:asked+claim+plain|n:40|B:100|")
     own = of(template_scores(scores, FAMILIES, rounds=100), MEAN, "deu_Latn")["signature"]

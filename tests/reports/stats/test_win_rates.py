@@ -16,6 +16,7 @@ from scipy import stats
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.reports.stats import estimates_table, win_rates
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.signature import Signature
 
 Make = Callable[..., pd.DataFrame]
 
@@ -221,7 +222,7 @@ def test_no_battles_give_an_empty_table(some_battles: pd.DataFrame) -> None:
 
 def test_signature_holds_what_the_caller_knows_and_what_we_add(some_battles: pd.DataFrame) -> None:
     prefix = "task:mini@0.1|rev:builtin|judge:rules|orders:2|ties:half"
-    found = win_rates(some_battles, rounds=200, seed=3, signatures={("mini", "rules"): prefix})
+    found = win_rates(some_battles, rounds=200, seed=3, signatures={("mini", "rules"): Signature.parse(prefix)})
     language, macro = row(found, "deu_Latn")["signature"], row(found)["signature"]
     assert language.startswith(f"{prefix}|n:40|B:200|seed:3|ci:")
     assert "|polyarena:" in language

@@ -14,6 +14,7 @@ from polyarena.judges.records import Label, Scale
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.signature import Signature
 
 LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
 nothing = 17
@@ -139,7 +140,7 @@ class LengthJudge:
     description = "toy_length: the longer answer wins"
 
     def __init__(self, args):
-        self.signature = f"judge:toy_length@1|flip:{args.get('flip', 0)}"
+        self.signature = Signature({"judge": "toy_length@1", "flip": args.get("flip", 0)})
         self.invalid = args.get("invalid", "")
 
     def calls(self, match):
