@@ -305,6 +305,7 @@ def _ranks(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.reports.stats import cycles, pairwise_matrix
+    from polyarena.reports.stats.cycles import significant_wins
 
     frame, battles = item_records(request, runs)
     if not battles:
@@ -312,7 +313,7 @@ def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     if request.systems:
         frame = frame[frame["candidate"].isin(request.systems) & frame["baseline"].isin(request.systems)]
     matrix = pairwise_matrix(frame)
-    return _Data(matrix, {"cycles": cycles(matrix)})
+    return _Data(matrix, {"cycles": cycles(matrix, significant_wins(frame))})
 
 
 def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
@@ -341,7 +342,7 @@ def _cost(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     return _Data(macro.assign(cost=macro["system"].map(costs)), {**found.arguments, "cost": unit})
 
 
-def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[str, float], str]:
+def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[Any, float], str]:
     """Return the cost of each system, and its unit."""
     from polyarena.harness.endpoints.accounting.cost_table import cost_frame
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -184,7 +184,7 @@ def draw_table(request: FigureRequest, *, narrow: bool = False, own_names: bool 
 
 
 def _best(
-    items: pd.DataFrame, frame: pd.DataFrame, systems: Sequence[str], settings: dict[str, float], column: str
+    items: pd.DataFrame, frame: pd.DataFrame, systems: Sequence[str], settings: Mapping[str, Any], column: str
 ) -> dict[tuple[str, str], str]:
     """Return, by level and group, the system that is significantly better than each other one."""
     from polyarena.reports.stats import compare

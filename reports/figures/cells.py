@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
@@ -74,7 +74,7 @@ def _drawing(
     half = 0.67 * size / 72
 
     def draw(axes: Axes, entry: Entry, y: float) -> None:
-        text = {"fontsize": size, "ha": "center", "va": "baseline"}
+        text: dict[str, Any] = {"fontsize": size, "ha": "center", "va": "baseline"}
         for place, column in enumerate(columns):
             value = at(entry, column)
             if value is None:

@@ -136,7 +136,7 @@ def chart_frame(
             _write_row(page, row, x, top + middle, names)
             for number, end in zip(shown.get(row, ()), ends, strict=False):
                 weight = "normal" if row.kind == "language" else "bold"
-                how = {"fontsize": LABEL_SIZE, "color": number.colour, "weight": weight, "ha": "right"}
+                how: dict[str, Any] = {"fontsize": LABEL_SIZE, "color": number.colour, "weight": weight, "ha": "right"}
                 write(page, end, top + middle, number.text, **how)
             draw(axes, row, middle)
             below += height(row)

@@ -63,6 +63,8 @@ def cost_chart(
     def draw(axes: Axes) -> None:
         for row in rows:
             value, low, high = numbers(row, "value", "low", "high", scale=scale)
+            if value is None:
+                continue
             colour = BLUE if str(row["system"]) in {name for *_, name in best} else GREY
             if low is not None and high is not None:
                 axes.plot([row["cost"]] * 2, [low, high], color=colour, linewidth=1.0, zorder=2)

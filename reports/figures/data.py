@@ -51,7 +51,7 @@ def stage_gains(
     macro = values[values["level"] == "macro"].drop_duplicates("system").set_index("system")
     rows = []
     for i, stage in enumerate(stages):
-        known: Mapping[str, Any] = {} if stage not in macro.index else macro.loc[stage].to_dict()
+        known: Mapping[Any, Any] = {} if stage not in macro.index else macro.loc[stage].to_dict()
         row = {"stage": stage, **{name: known.get(name) for name in ("value", "low", "high", "confidence", "method")}}
         if battles and stage == _only(own["baseline"]):
             row |= {"value": 0.5}

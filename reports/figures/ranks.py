@@ -68,6 +68,8 @@ def _rank_facet(rows: Rows) -> Facet:
         if entry.kind != "item":
             return
         rank, low, high = numbers(rows[entry.key[1]], "rank", "rank_low", "rank_high")
+        if rank is None:
+            return
         if low is not None and high is not None:
             axes.plot([low, high], [y, y], color=BLUE, linewidth=1.5, solid_capstyle="butt", zorder=3)
         axes.plot([rank], [y], marker="o", color=BLUE, markersize=3.4, zorder=4, clip_on=False)

@@ -6,6 +6,7 @@ from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.captions import interval_sentence, items_sentence, judge_sentence
@@ -18,7 +19,6 @@ from polyarena.reports.figures.xy_chart import Point, Scale, xy_chart
 from polyarena.reports.labels import language_label
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 COLUMNS = ("system", "group", "value", "resource")
@@ -63,7 +63,7 @@ def resource_chart(
     systems = list(dict.fromkeys(map(str, frame["system"])))[: len(SERIES_COLOURS)]
     steps = not all(number(value) is not None for value in frame["resource"])
     spots = [STEPS.index(str(v)) if steps and str(v) in STEPS else number(v) for v in frame["resource"]]
-    frame = frame.assign(_x=spots)
+    frame = frame.assign(_x=pd.Series(spots, index=frame.index, dtype=float))
     frame = frame[frame["_x"].notna()]
     if log and (frame["_x"] <= 0).any():
         raise FigureError("a logarithmic axis needs a resource above 0", why="a language has 0 or less")
@@ -82,20 +82,24 @@ def resource_chart(
                 value, low, high = numbers(row, "value", "low", "high", scale=scale)
                 spread = 0.012 * (j % 9 - 4) if steps else 0.0
                 at = row["_x"] + shift + spread
+                if value is None:
+                    continue
                 if low is not None and high is not None:
                     axes.plot([at, at], [low, high], color=SERIES_COLOURS[i], linewidth=0.5, alpha=0.5, zorder=2)
                 axes.plot([at], [value], marker=SERIES_MARKERS[i], color=SERIES_COLOURS[i], markersize=2.6, zorder=3,
                           markeredgewidth=0)  # fmt: skip
-            places, middle, low, high = curves[name]
+            places, middle, lower_ends, upper_ends = curves[name]
             if steps:
-                for place, value, lower, upper in zip(places, middle, low, high, strict=True):
+                for place, value, lower, upper in zip(places, middle, lower_ends, upper_ends, strict=True):
                     at = place + shift + 0.08
                     axes.plot([at, at], [lower, upper], color=SERIES_COLOURS[i], linewidth=2.0, zorder=4)
                     axes.plot([at], [value], marker="D", color="white", markeredgecolor=SERIES_COLOURS[i], zorder=5,
                               markersize=4.5)  # fmt: skip
             else:
                 axes.plot(places, middle, color=SERIES_COLOURS[i], linewidth=1.2, zorder=4)
-                axes.fill_between(places, low, high, color=SERIES_COLOURS[i], alpha=0.15, linewidth=0, zorder=1.5)
+                axes.fill_between(
+                    places, lower_ends, upper_ends, color=SERIES_COLOURS[i], alpha=0.15, linewidth=0, zorder=1.5
+                )
 
     with house_style():
         keys = [Key(name, SERIES_COLOURS[i], SERIES_MARKERS[i]) for i, name in enumerate(systems)]
@@ -147,8 +151,8 @@ def _outliers(rows: list[dict], curves: dict[str, tuple[np.ndarray, ...]], scale
     """Return the languages farthest from their system's line, those first."""
     far = []
     for row in rows:
-        places, middle, *_ = curves.get(row["system"], (None,) * 4)
-        if places is not None:
+        if row["system"] in curves:
+            places, middle, *_ = curves[row["system"]]
             value = scale * row["value"]
             gap = abs(value - float(np.interp(row["_x"], places, middle)))
             far.append((gap, Point(row["_x"], value, language_label(str(row["group"])).name)))

@@ -61,7 +61,7 @@ def win_matrix(
     }
     entries = [Entry("item", ("system", name), name) for name in ranked]
     rings = [" > ".join((*cycle.systems, cycle.systems[0])) for cycle in cycles]
-    said = f"Circles, in which no order is right: {'; '.join(rings)}." if rings else "There is no circle."
+    said = f"Cycles, in which each win is significant: {'; '.join(rings)}." if rings else "No cycle is significant."
     words = Words(
         title or f"Win rates of {len(names)} systems against one another",
         caption

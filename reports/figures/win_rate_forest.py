@@ -82,7 +82,7 @@ def win_rate_forest(
     views = views_of(pairs, entries, lambda pair, key: numbers(rows.get((*pair, *key), {}), "value")[0])
 
     def facet(view: View) -> Facet:
-        def place(entry: Entry) -> tuple[str, ...]:
+        def place(entry: Entry) -> tuple[str, str, str, str]:
             pair, key = view.cell(entry)
             return (*pair, *key)
 
@@ -119,11 +119,12 @@ def _draw(axes: Axes, entry: Entry, y: float, marks: tuple[float | None, ...], m
     value, low, high, band_low, band_high = marks
     if value is None:
         return
-    known = low is not None and high is not None
-    colour = GREY if not known or low <= middle <= high else BLUE if low > middle else VERMILLION  # type: ignore[operator]
+    colour = GREY
+    if low is not None and high is not None:
+        colour = BLUE if low > middle else VERMILLION if high < middle else GREY
     if band_low is not None and band_high is not None:
         axes.plot([band_low, band_high], [y, y], color=colour, linewidth=0.5, zorder=2.5, solid_capstyle="butt")
-    if known:
+    if low is not None and high is not None:
         axes.plot([low, high], [y, y], color=colour, linewidth=1.5, zorder=3, solid_capstyle="butt")
     average = entry.kind != "item"
     axes.plot([value], [y], marker="D" if average else "o", color=colour, markersize=4.2 if average else 3.4,

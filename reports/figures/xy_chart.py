@@ -123,7 +123,7 @@ def _dress(axes: Axes, x: Scale, y: Scale, size: float) -> None:
             axis.minorticks_off()
         set_limits(*scale.limits)
         axis.set_major_locator(FixedLocator(list(scale.ticks)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _, scale=scale: scale.text(value)))  # type: ignore[misc]
+        axis.set_major_formatter(FuncFormatter(lambda value, _, scale=scale: scale.text(value)))
     axes.tick_params(labelsize=size, labelcolor=GREY, color=HAIRLINE, pad=2, length=2.5, width=0.6)
     axes.grid(color=HAIRLINE, linewidth=0.4)
     axes.set_axisbelow(True)

@@ -118,7 +118,7 @@ def _character(character: str, text: str, unicode: bool) -> str:
         return _SPECIAL[character]
     if character.isascii():
         return character
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if base.isascii() and base.isalpha() and all(mark in _ACCENTS for mark in marks):
         found = (
             {"i": "\\i", "j": "\\j"}.get(base, base) if marks[-1] in "\u0300\u0301\u0302\u0303\u0304\u0308" else base
