@@ -13,7 +13,7 @@ from polyarena.harness.results import RunRecords
 from polyarena.reports.gate.pairs import COLUMNS, Scale
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.finish_reasons import is_cut
-from polyarena.tasks.metrics.registry import METRICS
+from polyarena.tasks.metrics.registry import find_metric, metric_names
 from polyarena.tasks.suggest import unknown
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
         source=str(records.folder.path),
         system=name,
         frame=frame,
-        scales=scales_of(frame["metric"].unique(), gate),
+        scales=scales_of(sorted(set(frame["metric"])), gate),
         lock=records.lock,
         missing=missing,
         informational=_informational(own),
@@ -115,14 +115,12 @@ def scales_of(metrics: Sequence[Any], gate: GateFile) -> dict[str, Scale]:
     """
     found: dict[str, Scale] = {}
     for name in sorted(map(str, metrics)):
-        known = METRICS.get(name)
-        default = RATES.get(name, Scale() if known is None else Scale(known.low, known.high, known.higher_is_better))
+        low, high, better = _declared(name)
         rule = gate.metrics.get(name)
-        low, high, better = default.low, default.high, default.higher_is_better
         if rule is not None:
             low, high = (low if rule.low is None else rule.low), (high if rule.high is None else rule.high)
             better = better if rule.higher_is_better is None else rule.higher_is_better
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        if low is None or high is None or not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise ExperimentError(
                 f"the metric {name} has no finite range, so there are no points to compare",
                 where=f"metrics.{name}",
@@ -130,6 +128,16 @@ def scales_of(metrics: Sequence[Any], gate: GateFile) -> dict[str, Scale]:
             )
         found[name] = Scale(low, high, better)
     return found
+
+
+def _declared(name: str) -> tuple[float | None, float | None, bool]:
+    """Return range and direction that a metric declares; of one that is best at 0, its negative is no better."""
+    if name in RATES:
+        return RATES[name].low, RATES[name].high, RATES[name].higher_is_better
+    if name not in metric_names():
+        return 0.0, 1.0, True
+    metric = find_metric(name)
+    return metric.low, metric.high, metric.higher_is_better
 
 
 def _empty() -> pd.DataFrame:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarena.harness.store.atomic import write_atomically
-from polyarena.reports.gate.annotations import annotations
 from polyarena.reports.gate.document import document
 from polyarena.reports.gate.junit import junit
 from polyarena.reports.gate.markdown import SUMMARY_LIMIT, comment, markdown
 from polyarena.reports.gate.result import GateResult, Outcome
+from polyarena.reports.gate.workflow_commands import workflow_commands
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.exit_codes import ExitCode
 
@@ -72,7 +72,7 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
     summary = variables.get("GITHUB_STEP_SUMMARY")
     if summary:
         _append(Path(summary), result)
-    return annotations(result) if variables.get("GITHUB_ACTIONS") == "true" else []
+    return workflow_commands(result) if variables.get("GITHUB_ACTIONS") == "true" else []
 
 
 def _write(path: Path, text: str) -> None:

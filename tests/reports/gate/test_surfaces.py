@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from polyarena.reports.gate import GateSettings, Status, decide, pair_items
-from polyarena.reports.gate.annotations import MOST, annotations
 from polyarena.reports.gate.document import document, json_schema
 from polyarena.reports.gate.junit import junit
 from polyarena.reports.gate.markdown import COMMENT_LIMIT, comment, escape, markdown
 from polyarena.reports.gate.result import Allowed, Example, GateResult, Outcome, name_of
+from polyarena.reports.gate.workflow_commands import MOST, workflow_commands
 
 FOUR = ["deu_Latn", "fra_Latn", "swh_Latn", "yor_Latn"]
 HOSTILE = "<script>alert(1)</script> [x](javascript:y) | `a` @team #1 ![i](u)\n\x00\x1b ]]> \u202e"
@@ -105,7 +105,7 @@ def test_an_allowed_regression_is_named_and_fails_nothing(result):
 
 def test_annotations_are_escaped_and_few(result):
     many = [replace(result.failed[0], group=f"g{i}", task="a,b:c%\nd") for i in range(30)]
-    lines = annotations(replace(result, decision=result.decision.with_verdicts(many)))
+    lines = workflow_commands(replace(result, decision=result.decision.with_verdicts(many)))
     errors = [line for line in lines if line.startswith("::error ")]
     assert len(errors) == MOST
     assert "more, see the job summary" in errors[-1]

@@ -8,7 +8,7 @@ MOST = 10
 """Annotations of one kind that GitHub shows for a step."""
 
 
-def annotations(result: GateResult) -> list[str]:
+def workflow_commands(result: GateResult) -> list[str]:
     """Return one line a failure and warning, worst first; what exceeds :data:`MOST` is counted in the last."""
     found = []
     for kind, verdicts in (("error", result.failed), ("warning", result.decision.warnings)):
