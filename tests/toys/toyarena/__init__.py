@@ -162,7 +162,7 @@ def length_judge(args, ask):
 
 class RatingJudge:
     description = "toy_rating: rates each answer by its length"
-    signature = "judge:toy_rating@1"
+    signature = Signature({"judge": "toy_rating@1"})
 
     def calls(self, match):
         return []
