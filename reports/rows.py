@@ -104,8 +104,10 @@ def _mark(row: Mapping[Hashable, Any]) -> Mark:
     names = (
         "value", "low", "high", "worst", "best", "lowest", "highest", "band_low", "band_high", "detectable",
     )  # fmt: skip
-    numbers = {name: _number(row.get(name)) for name in names}
-    counts = {name: None if pd.isna(row.get(name)) else int(row[name]) for name in ("wins", "ties", "losses")}
+    numbers: dict[str, Any] = {name: _number(row.get(name)) for name in names}
+    counts: dict[str, Any] = {
+        name: None if pd.isna(row.get(name)) else int(row[name]) for name in ("wins", "ties", "losses")
+    }
     return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]), flag=row.get("flag") or "", **counts)
 
 

@@ -188,7 +188,7 @@ class Parrot:
         raise ModelError(f"a parrot cannot choose between the answers of {len(requests)} items")
 
     def close(self) -> None:
-        """Let go of nothing."""
+        """Release nothing."""
 
 
 class ParrotType:

@@ -38,7 +38,7 @@ def read_preferences(path: str | Path, language: str | None = None) -> list[Pref
         language: Of files that do not say.
 
     Raises:
-        DataError: A line lacks a field or a language, or stands twice.
+        DataError: A line lacks a field or a language, or appears twice.
         UnknownNameError: There is no such language.
     """
     found: dict[tuple[str, str], PreferencePair] = {}
@@ -56,7 +56,7 @@ def read_preferences(path: str | Path, language: str | None = None) -> list[Pref
             key = (code, where.rpartition("/")[2])
         if key in found:
             raise DataError(
-                f"the pair {key[1]!r} stands twice in {code}", where=where, fix="keep one of the two, or number them"
+                f"the pair {key[1]!r} appears twice in {code}", where=where, fix="keep one of the two, or number them"
             )
         found[key] = PreferencePair(key[1], code, _category(row), prompt, chosen, rejected)
     return list(found.values())

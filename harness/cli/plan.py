@@ -91,7 +91,7 @@ def _print(planned: Plan) -> None:
     languages = {language for _, language in planned.unsupported}
     if planned.unsupported:
         print_lines(
-            f"not asked, since a system does not claim the language: {len(planned.unsupported)} cells "
+            f"skipped because a system does not list the language: {len(planned.unsupported)} cells "
             f"in {len(languages)} languages"
         )
     if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):

@@ -12,7 +12,7 @@ class CloseOnExit(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of them."""
+        """Release all held resources."""
 
     def __enter__(self) -> Self:
         return self

@@ -10,11 +10,11 @@ from polyarena.tasks.suggest import unknown
 
 
 def refuse_groups(experiment: Experiment) -> None:
-    """Refuse groupings that do not exist or stand twice, and groups of languages that do not exist.
+    """Refuse groupings that do not exist or appear twice, and groups of languages that do not exist.
 
     Raises:
         UnknownNameError: There is no such grouping, or a group's selector names no language.
-        ExperimentError: A grouping stands twice, or a selector is malformed or selects nothing.
+        ExperimentError: A grouping appears twice, or a selector is malformed or selects nothing.
     """
     chosen = experiment.statistics.groupings
     for index, name in enumerate(chosen):
@@ -22,6 +22,6 @@ def refuse_groups(experiment: Experiment) -> None:
         if name not in FACETS:
             raise unknown("grouping", name, FACETS, where=where)
         if name in chosen[:index]:
-            raise ExperimentError(f"the grouping {name!r} stands twice", where=where, fix="name it once")
+            raise ExperimentError(f"the grouping {name!r} appears twice", where=where, fix="name it once")
     for name, selector in experiment.statistics.groups.items():
         select_languages(selector, where=experiment.where("statistics", "groups", name))

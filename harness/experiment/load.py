@@ -24,7 +24,7 @@ def load_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
 
     Raises:
         ExperimentError: The file is missing or not YAML, a key is unknown or missing, a value has the wrong type, a
-            name stands twice, or the baseline is not among the systems.
+            name appears twice, or the baseline is not among the systems.
     """
     if isinstance(source, Mapping):
         return _validated(dict(source), {}, None)
@@ -86,7 +86,7 @@ def _refuse_double_names(experiment: Experiment) -> None:
         for index, name in enumerate(folded):
             if name in folded[:index]:
                 raise ExperimentError(
-                    f"{names[index]!r} stands twice under {part}",
+                    f"{names[index]!r} appears twice under {part}",
                     where=experiment.where(part, index),
                     fix="give each its own name" if part != "tasks" else "list each task once",
                 )

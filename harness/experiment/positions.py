@@ -38,7 +38,7 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         The data, and the 1-based line of every mapping value and list element by its path from the root.
 
     Raises:
-        ExperimentError: Not YAML, a key stands twice in one mapping, or a value is not what its tag says.
+        ExperimentError: Not YAML, a key appears twice in one mapping, or a value is not what its tag says.
     """
     lines: dict[Path, int] = {}
     try:
@@ -77,7 +77,7 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> No
             name = str(key.value)
             if name in seen:
                 raise ExperimentError(
-                    f"the key {name!r} stands twice", where=f"{where}:{line}", why=f"first on line {seen[name]}"
+                    f"the key {name!r} appears twice", where=f"{where}:{line}", why=f"first on line {seen[name]}"
                 )
             seen[name] = line
             lines[(*path, name)] = line

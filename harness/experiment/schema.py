@@ -44,7 +44,7 @@ class Strict(BaseModel):
                 if key not in cls.model_fields:
                     context = {"key": str(key), "known": sorted(cls.model_fields)}
                     raise PydanticCustomError("unknown_key", "unknown key {key}", context)
-            # `judges:` with nothing after it is as good as no `judges:`.
+            # `judges:` with nothing after it means the same as no `judges:`.
             return {key: value for key, value in data.items() if value is not None}
         return data
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,19 +60,23 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
         StoreError: A file cannot be written.
     """
     variables = os.environ if environment is None else environment
-    texts = (
-        (surfaces.json, lambda: json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"),
-        (surfaces.junit, lambda: junit(result)),
-        (surfaces.markdown, lambda: markdown(result)),
-        (surfaces.comment, lambda: comment(result)),
+    texts: tuple[tuple[Path | None, Callable[[GateResult], str]], ...] = (
+        (surfaces.json, _json),
+        (surfaces.junit, junit),
+        (surfaces.markdown, markdown),
+        (surfaces.comment, comment),
     )
-    for path, text in texts:
+    for path, render in texts:
         if path is not None:
-            _write(path, text())
+            _write(path, render(result))
     summary = variables.get("GITHUB_STEP_SUMMARY")
     if summary:
         _append(Path(summary), result)
     return workflow_commands(result) if variables.get("GITHUB_ACTIONS") == "true" else []
+
+
+def _json(result: GateResult) -> str:
+    return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
 
 
 def _write(path: Path, text: str) -> None:

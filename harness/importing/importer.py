@@ -85,7 +85,7 @@ def import_verdicts(
         UnknownNameError: No such format or language, or a system or task that the run's experiment does not have.
         DataError: The file is not of this format, contains no games or one twice, or a language that the run's
             experiment does not have.
-        StoreError: The folder is none of ours, a judge of the same name was run in it, or another import changed it
+        StoreError: The folder is not a run folder, a judge of the same name was run in it, or another import changed it
             meanwhile.
     """
     chosen_format = find_format(format_name)

@@ -25,7 +25,7 @@ _MOST: dict[str, tuple[int, bool]] = {
 }
 """The largest value of each number, all of which begin at 0, and whether it is a whole one."""
 ROUNDED = 1e-9
-"""Distance from 0.5 that is as good as none."""
+"""Distance from 0.5 that counts as none."""
 _SIDES = ("a", "b", "both")
 
 

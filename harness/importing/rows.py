@@ -40,7 +40,7 @@ def lines(path: Path, fields: Sequence[str] = ()) -> Iterator[Row]:
     """Yield the objects of JSON Lines files.
 
     Raises:
-        DataError: As :func:`polyarena.tasks.data.jsonl.read_jsonl`, also for a key that stands twice in an object.
+        DataError: As :func:`polyarena.tasks.data.jsonl.read_jsonl`, also for a key that appears twice in an object.
     """
     for file in files(path, (".jsonl",)):
         for number, row in read_jsonl(file, fields, unique=True):
@@ -85,7 +85,7 @@ def _check_heading(names: list[str], file: Path) -> None:
         )  # fmt: skip
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
-        raise DataError(f"the column {twice!r} stands twice", where=f"{file}:1", fix="keep one of the two")
+        raise DataError(f"the column {twice!r} appears twice", where=f"{file}:1", fix="keep one of the two")
 
 
 def read_text(file: Path) -> str:

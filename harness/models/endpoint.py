@@ -118,7 +118,7 @@ class EndpointModel:
             f"{len(failures) or asked - answered} of {asked} calls got no answer",
             where=self._name,
             why=errors[0] if errors else "the endpoint ended early",
-            fix=advice or "run the same command again: only the calls without an answer are made again",
+            fix=advice or "run the same command again: only calls without an answer are repeated",
         )
 
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002

@@ -88,7 +88,7 @@ def select_tasks(experiment: Experiment) -> Selection:
 
     Raises:
         UnknownNameError: A task, suite, template, metric or language does not exist.
-        ExperimentError: A task does not have a language that is named for it or none of those selected, stands twice,
+        ExperimentError: A task does not have a language that is named for it or none of those selected, appears twice,
             or has no adequate metric in a language that is named for it; or nothing of a suite is left.
     """
     problems = Problems()
@@ -320,7 +320,7 @@ def _refuse_again(named: set[str], task: ResolvedTask, where: str) -> None:
     names = {task.spec.task.casefold(), task.card.name.casefold()}
     if names & named:
         raise ExperimentError(
-            f"{task.spec.task!r} stands twice under tasks", where=where, fix="list each task and template once"
+            f"{task.spec.task!r} appears twice under tasks", where=where, fix="list each task and template once"
         )
     named |= names
 

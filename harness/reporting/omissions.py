@@ -35,6 +35,6 @@ def some(names: Sequence[str]) -> str:
 def incomplete(missing: Sequence[str]) -> str:
     """Say what of the experiment is not stored."""
     return (
-        f"Incomplete: {len(missing)} cells or pairs of cells have no result and are in no number here "
+        f"Incomplete: {len(missing)} cells or pairs of cells have no result and do not enter any number here "
         f"({some(missing)}). Running the experiment again does only these."
     )

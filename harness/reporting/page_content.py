@@ -112,8 +112,8 @@ def _notes(records: RunRecords, lock: Lock) -> list[str]:
         for system, makers in sorted(entry.relatives.items())
     ]
     notes += [
-        f"The judge {judge} says nearly always the same ({what}): win rates by it say little about the answers. Its "
-        "card (polyarena judge audit) says more."
+        f"The judge {judge} nearly always returned the same verdict ({what}), so its win rates carry little "
+        "information. See its card (polyarena judge audit)."
         for judge, what in constant_judges(records).items()
     ]
     missing = records.missing()
@@ -123,7 +123,7 @@ def _notes(records: RunRecords, lock: Lock) -> list[str]:
     for system, code in lock.unsupported:
         unsupported.setdefault(system, []).append(find_language(code).name)
     notes += [
-        f"{system} does not claim {some(names)}; such languages are neither asked nor averaged."
+        f"Skipped for {system}: {some(names)} (not in its `languages`)."
         for system, names in sorted(unsupported.items())
     ]
     return [*notes, *omission_sentences(lock)]

@@ -175,5 +175,5 @@ class _Stream:
     def _broken(self, how: str) -> ModelError:
         return ModelError(
             f"the judge {self._judge.spec.name!r} gave {how} verdicts than it was given matches",
-            fix="mend the plugin: `decide` yields one verdict for each match, in order",
+            fix="fix the plugin: `decide` yields one verdict for each match, in order",
         )

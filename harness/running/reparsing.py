@@ -55,7 +55,7 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
 
     The shards as they were are set aside; running the experiment puts them back in place. The judge's signature in the
     lock file says that its verdicts were read again, and how. Panels that it is a member of are derived anew. Results
-    and report are not made again here. Whatever is refused leaves the folder as it is.
+    and report are not rebuilt here. Whatever is refused leaves the folder as it is.
 
     Args:
         folder: The run folder, held for writing.
@@ -108,7 +108,7 @@ def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Repar
     shards = {}
     for pair, (after, ratings) in read_again.items():
         metadata = shard_metadata(records.games_file(pair))
-        # The key of the run itself, under which it finds the shard that it made again.
+        # The key of the run itself, under which it finds the rewritten shard.
         metadata.setdefault("unparsed", metadata.get("key", ""))
         metadata["key"] = shards[shard_name(pair)] = digest([metadata["unparsed"], "reparsed", how])
         if ratings:

@@ -86,7 +86,7 @@ def load_template(name: str, *, one_language: bool = False) -> JudgeTemplate:
             "the judge template is no TOML",
             where=path,
             why=str(error),
-            fix='mend the line that is named: key = "a text", or between """ and """ one of several lines',
+            fix='correct the named line: key = "a text", or between """ and """ one of several lines',
         ) from error
     return _checked(fields, hashlib.sha256(content).hexdigest()[:12], str(path), one_language)
 

@@ -81,7 +81,7 @@ class _Visit:
             self.absent[language] = error.what
             return
         except HiddenAnswersError as error:
-            # The fault of the copy here, not of the task: it has to be mended, and it hides the items from the audit.
+            # The fault of the copy here, not of the task: it has to be fixed, and it hides the items from the audit.
             message = f"the items could not be looked at: {error.what}"
             yield Finding("hidden-answers", Severity.WARNING, self.card.name, language, message, shown([error.fix]))
             return

@@ -10,7 +10,7 @@ choices are the same as lm-eval's to the letter in nine languages. In Tamil and 
 without a period, and lm-eval cuts off their last letter (499 of 500 in Tamil, all in Thai); ours are left whole. The
 other templates ask in English, in the manner of P3 (Sanh et al. 2022, arXiv 2110.08207).
 
-The data has a fault that no template can mend. ``question`` says whether the cause or the effect is asked, and should
+The data has a fault that no template can fix. ``question`` says whether the cause or the effect is asked, and should
 be the same in all languages: of the 500 items it differs from Estonian in 250 in Thai, where every item says
 ``effect``, 51 in Turkish, 37 in Swahili, and 4 in Indonesian and Italian, with the same labels. Scores of these
 languages, Thai above all, are of partly wrong questions, here as in lm-eval.

@@ -31,7 +31,7 @@ def unique_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of these pairs; the ``object_pairs_hook`` of readers that lose nothing.
 
     Raises:
-        RepeatedKeyError: A key stands twice.
+        RepeatedKeyError: A key appears twice.
     """
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -112,7 +112,7 @@ def _row(line: bytes, where: str, fields: Sequence[str], hook: Callable[[Any], A
 
 
 def repeated(error: RepeatedKeyError, where: str) -> DataError:
-    """Return the complaint about a key that stands twice."""
+    """Return the complaint about a key that appears twice."""
     return DataError(str(error), where=where, why="only one of its values could be read", fix="keep one of the two")
 
 

@@ -20,7 +20,7 @@ SCRIPT_DATASETS = frozenset(
     }
 )
 """Data sets that are programs, which ``datasets`` 4 and later refuse: those that users report in
-https://github.com/EleutherAI/lm-evaluation-harness/issues/3171 and that are not marked there as mended."""
+https://github.com/EleutherAI/lm-evaluation-harness/issues/3171 and that are not marked there as fixed."""
 
 
 def audit_data(tasks: list[Config]) -> Iterator[Finding]:

@@ -158,7 +158,7 @@ def test_pairs_without_an_identifier_are_told_apart_by_their_place(preferences, 
         path = preferences(nameless, {**nameless, "id": None}, name=f"data/{name}.jsonl")
     found = read_preferences(path.parent)
     assert [each.id for each in found] == ["1", "2", "b.jsonl:1", "b.jsonl:2"]
-    with pytest.raises(DataError, match="'7' stands twice") as caught:
+    with pytest.raises(DataError, match="'7' appears twice") as caught:
         read_preferences(preferences(preference(id=7), preference(id="7")))
     assert "number them" in caught.value.fix
 

@@ -146,7 +146,7 @@ def test_judged_or_closed_questions_need_no_warning(shown):
 def test_cells_that_no_system_claims_are_counted_by_language(shown):
     systems = experiment()["systems"]
     systems[0]["languages"], systems[1]["languages"] = "deu_Latn", "deu_Latn, swh_Latn"
-    assert "not asked, since a system does not claim the language: 3 cells in 2 languages" in shown(systems=systems)
+    assert "skipped because a system does not list the language: 3 cells in 2 languages" in shown(systems=systems)
     assert "does not claim" not in shown()
 
 

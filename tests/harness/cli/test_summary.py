@@ -223,7 +223,7 @@ def test_failures_are_gathered_by_reason_and_three_of_them_named(capsys):
         "polyarena: failed: one · t · lang9",
         "  another",
         "  with a fix",
-        "polyarena: these are in no number of this run; run the same command again to do only them",
+        "polyarena: these do not enter any number of this run; run the same command again to do only them",
         "",
     ]
 
@@ -237,9 +237,9 @@ def test_games_are_named_by_judge_and_candidate(capsys):
     ("codes", "fix"),
     [
         ([3], "run the same command again to do only them"),
-        ([2], "mend what is named and run the same command again"),
-        ([2, 2], "mend what is named"),
-        ([5], "mend what is named"),
+        ([2], "fix what is named and run the same command again"),
+        ([2, 2], "fix what is named"),
+        ([5], "fix what is named"),
         ([2, 3], "run the same command again to do only them"),
     ],
 )

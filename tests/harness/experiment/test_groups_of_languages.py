@@ -49,7 +49,7 @@ def test_a_misspelt_grouping_names_the_right_one_and_its_line(load):
 
 
 def test_a_grouping_that_stands_twice_is_refused(load):
-    with pytest.raises(ExperimentError, match="'tier' stands twice"):
+    with pytest.raises(ExperimentError, match="'tier' appears twice"):
         load("groupings: [tier, tier]")
 
 

@@ -67,10 +67,10 @@ def test_parts_know_their_line(write):
         ("    limit: 3", "    limit: many", 13, "valid integer"),
         ("name: tiny", "name: ../tiny", 2, "cannot name a folder"),
         ("    model: dummy\n  - name: two", "  - name: two", 4, "the key 'model' is missing"),
-        ("  - name: two", "  - name: One", 6, "stands twice"),
+        ("  - name: two", "  - name: One", 6, "appears twice"),
         ("baseline: one", "baseline: on", 9, "did you mean 'one'?"),
-        ("judges: [rules]", "judges: [rules, rules]", 14, "stands twice"),
-        ("baseline: one", "baseline: one\nbaseline: two", 10, "stands twice"),
+        ("judges: [rules]", "judges: [rules, rules]", 14, "appears twice"),
+        ("baseline: one", "baseline: one\nbaseline: two", 10, "appears twice"),
         ("    limit: 3", "    limit: [3", 14, "not valid YAML"),
     ],
 )

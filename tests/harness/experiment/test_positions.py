@@ -58,7 +58,7 @@ def test_what_is_no_yaml_is_refused_with_its_line(value):
 @pytest.mark.parametrize(("text", "line"), [("a: 1\na: 2\n", 2), ("x:\n  - b: 1\n    c: 2\n    b: 3\n", 4)])
 def test_a_key_that_stands_twice_is_refused_at_any_depth(text, line):
     error = refusal(text)
-    assert "stands twice" in error.what
+    assert "appears twice" in error.what
     assert error.where == f"x.yaml:{line}"
     assert "first on line" in error.why
 

@@ -50,7 +50,12 @@ def test_all_that_is_wrong_in_a_file_is_told(tmp_path):
     with pytest.raises(PolyarenaError) as caught:
         load_experiment(path)
     told = caught.value.render()
-    for expected in (":4 (systems.1): 'a' stands twice", ":6 (baseline)", ":7 (panels.0)", "unknown grouping 'colour'"):
+    for expected in (
+        ":4 (systems.1): 'a' appears twice",
+        ":6 (baseline)",
+        ":7 (panels.0)",
+        "unknown grouping 'colour'",
+    ):
         assert expected in told
 
 

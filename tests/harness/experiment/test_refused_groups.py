@@ -28,7 +28,7 @@ def test_the_first_repetition_is_named_with_its_place(names):
         return
     with pytest.raises(ExperimentError) as caught:
         load(groupings=names)
-    assert caught.value.what == f"the grouping {names[repeated[0]]!r} stands twice"
+    assert caught.value.what == f"the grouping {names[repeated[0]]!r} appears twice"
     assert caught.value.where == f"statistics.groupings.{repeated[0]}"
     assert caught.value.fix == "name it once"
 

@@ -66,7 +66,7 @@ def test_the_line_of_a_suite_is_known(tmp_path):
 
 
 def test_a_suite_stands_once_whatever_its_case():
-    assert "'suite AYA99' stands twice" in complaint({"suite": "aya99"}, {"suite": "AYA99"})
+    assert "'suite AYA99' appears twice" in complaint({"suite": "aya99"}, {"suite": "AYA99"})
     assert len(load({"suite": "aya99"}, "aya99").tasks) == 2
 
 

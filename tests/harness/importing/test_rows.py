@@ -92,7 +92,7 @@ def test_characters_that_cannot_be_stored_are_replaced(write):
         ("", "table is empty", ""),
         (HEADING.replace(",", ";") + "1;de;x;y;a\n", "not separated by commas", ":1"),
         (HEADING.replace(",", "\t") + "1\tde\tx\ty\ta\n", "not separated by commas", ":1"),
-        ("vote,item_id,vote\na,1,b\n", "'vote' stands twice", ":1"),
+        ("vote,item_id,vote\na,1,b\n", "'vote' appears twice", ":1"),
         (HEADING + '"1,de,x,y,a\n', "cannot be read", ""),
         (HEADING + '1,de,x,y,a\n2,"de"e,x,y,a\n', "cannot be read", ":3"),
         (HEADING + "1,de,x,y,a,more\n", "more cells", ":2"),

@@ -128,9 +128,9 @@ def _of(suite, task):
 
 
 def test_the_same_task_twice_is_an_error_under_any_of_its_names():
-    assert "stands twice" in refusal("xcopa", {"task": "xcopa", "limit": 3})
-    assert "'xcopa' stands twice" in refusal("xcopa.connective", "xcopa")
-    assert "stands twice" in refusal("xcopa.why", {"task": "xcopa", "templates": "all"})
+    assert "appears twice" in refusal("xcopa", {"task": "xcopa", "limit": 3})
+    assert "'xcopa' appears twice" in refusal("xcopa.connective", "xcopa")
+    assert "appears twice" in refusal("xcopa.why", {"task": "xcopa", "templates": "all"})
     assert names(select("xcopa", {"task": "xcopa", "templates": ["why"]})) == ["xcopa", "xcopa.why"]
 
 

@@ -112,7 +112,8 @@ def test_a_file_may_begin_with_the_mark_of_utf_8(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "fix"), [(TEMPLATE.encode("utf-16"), "save the file as UTF-8"), (b"name = x\n", "mend the line")]
+    ("content", "fix"),
+    [(TEMPLATE.encode("utf-16"), "save the file as UTF-8"), (b"name = x\n", "correct the named line")],
 )
 def test_a_file_that_is_no_toml_comes_with_a_remedy(tmp_path, content, fix):
     path = tmp_path / "x.toml"
