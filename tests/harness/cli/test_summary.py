@@ -223,7 +223,7 @@ def test_failures_are_gathered_by_reason_and_three_of_them_named(capsys):
         "polyarena: failed: one · t · lang9",
         "  another",
         "  with a fix",
-        "polyarena: these do not enter any number of this run; run the same command again to do only them",
+        "polyarena: no number of this run includes these; run the same command again to do only them",
         "",
     ]
 
@@ -237,7 +237,7 @@ def test_games_are_named_by_judge_and_candidate(capsys):
     ("codes", "fix"),
     [
         ([3], "run the same command again to do only them"),
-        ([2], "fix what is named and run the same command again"),
+        ([2], "fix what is named above, then run the same command again"),
         ([2, 2], "fix what is named"),
         ([5], "fix what is named"),
         ([2, 3], "run the same command again to do only them"),
@@ -254,7 +254,7 @@ def test_every_failure_is_named_or_counted(reasons):
     from contextlib import redirect_stderr
 
     with redirect_stderr(io.StringIO()) as stream:
-        print_failures([cell(n, f"reason {reason}") for n, reason in enumerate(reasons)])
+        print_failures([cell(n, f"reason {'abcd'[reason]}") for n, reason in enumerate(reasons)])
     lines = [line for line in stream.getvalue().splitlines() if "failed:" in line]
     assert len(lines) == len(set(reasons))
     counted = [int(line.split(" and ")[1].split()[0]) for line in lines if " more" in line]

@@ -119,7 +119,7 @@ def test_keys_that_stand_twice_in_a_line_are_refused(name, row, key, write, tmp_
     twice = json.dumps(row)[:-1] + f', "{key}": "B>A"}}'
     (tmp_path / "f.jsonl").write_text(json.dumps({**row, "item_id": "0"}) + "\n" + twice + "\n")
     error = refusal(name, tmp_path / "f.jsonl")
-    assert f"the key {key!r} appears twice" in error.what
+    assert f"the key {key!r} occurs twice" in error.what
     assert error.where.endswith("f.jsonl:2")
     assert "not JSON" not in str(error)
 
@@ -127,7 +127,7 @@ def test_keys_that_stand_twice_in_a_line_are_refused(name, row, key, write, tmp_
 def test_keys_that_stand_twice_inside_a_line_are_refused(tmp_path):
     text = json.dumps(ARENA).replace('{"score": "A>B"}', '{"score": "A>B", "score": "B>A"}')
     (tmp_path / "f.jsonl").write_text(text)
-    assert "'score' appears twice" in refusal("arena-hard", tmp_path / "f.jsonl").what
+    assert "'score' occurs twice" in refusal("arena-hard", tmp_path / "f.jsonl").what
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_keys_that_stand_twice_inside_a_line_are_refused(tmp_path):
 def test_keys_that_stand_twice_in_a_document_are_refused(text, tmp_path):
     (tmp_path / "d.json").write_text(text)
     error = refusal("deja-vu", tmp_path / "d.json")
-    assert "appears twice" in error.what
+    assert "occurs twice" in error.what
     assert error.where == str(tmp_path / "d.json")
 
 

@@ -1,6 +1,5 @@
 """A judge that always says the same is told of wherever its win rates are shown."""
 
-import pyarrow.parquet as pq
 import pytest
 
 from polyarena.harness import open_run, write_report
@@ -62,14 +61,7 @@ def test_a_judge_that_says_this_and_that_is_not(judged, says, items, orders):
 def test_the_page_and_the_terminal_say_so(judged, capsys):
     records = judged(lambda order, item: "A>B")
     files = write_report(records.folder)
-    said = "The judge j says nearly always the same (the answer shown first)"
+    said = "The judge j nearly always returned the same verdict (the answer shown first)"
     assert said in files.page.read_text()
     print_summary(records.folder, files)
     assert said in capsys.readouterr().out
-
-
-def test_games_of_an_earlier_version_have_no_score(judged):
-    records = judged(lambda order, item: "A>B")
-    path = records.folder.games(*records.pairs()[0])
-    pq.write_table(pq.read_table(path).drop_columns(["score"]), path)
-    assert constant_judges(records) == {"j": "the answer shown first"}

@@ -166,8 +166,8 @@ def test_what_is_missing_is_counted_and_the_first_of_it_named(many):
 def test_languages_that_are_not_claimed_are_gathered_by_system():
     lock = make_lock(unsupported=[["two", "tha_Thai"], ["one", "swh_Latn"], ["two", "deu_Latn"]])
     assert content(lock).notes == (
-        "one does not claim Swahili; such languages are neither asked nor averaged.",
-        "two does not claim Thai, German; such languages are neither asked nor averaged.",
+        "Skipped for one: Swahili (not in its `languages`).",
+        "Skipped for two: Thai, German (not in its `languages`).",
     )
 
 
@@ -177,7 +177,7 @@ def test_notes_come_in_one_order():
     lock = make_lock(judges=judges, unsupported=[["one", "tha_Thai"]], omissions=[left])
     found = content(lock, without=["a cell"], answers=given_to("one", "1") + given_to("one", "1", 1)
                     + given_to("two", "1"), asked=[Pair("j", "one", "two", "t", "deu_Latn")])  # fmt: skip
-    starts = ("The judge j", "Incomplete: 1 ", "one does not claim", "gone, which the suite s has", "1 answers of one")
+    starts = ("The judge j", "Incomplete: 1 ", "Skipped for one", "gone, which the suite s has", "1 answers of one")
     assert len(found.notes) == len(starts)
     assert all(note.startswith(start) for note, start in zip(found.notes, starts, strict=True))
 

@@ -90,7 +90,7 @@ def test_the_page_says_who_was_asked_what_and_who_decided(finished):
     assert "toy_length: the longer answer wins" in page
     assert "&lt;b&gt;please&lt;/b&gt;" in page
     assert "<b>please</b>" not in page
-    assert "other does not claim Thai" in page
+    assert "Skipped for other: Thai" in page
     assert "at most 512 tokens" in page
 
 
