@@ -72,16 +72,6 @@ def test_shards_of_what_the_experiment_no_longer_has_are_not_read(finished):
     assert list(records.scores().columns) == SCORE_SCHEMA.names
 
 
-def test_shards_of_an_older_version_lack_a_column_and_are_read(finished):
-    import pyarrow.parquet as pq
-
-    path = RunFolder(finished).games("long", "two", "one", "toy_open", "tha_Thai")
-    pq.write_table(pq.read_table(path).drop_columns(["score", "wrong_language"]), path)
-    games = open_run(finished).games()
-    assert len(games) == 3 * 12 * 2
-    assert games["score"].isna().all()
-
-
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])
 def test_a_folder_that_is_no_run_is_refused(tmp_path, folder):
     (tmp_path / "empty").mkdir()
@@ -130,10 +120,16 @@ def test_a_lock_file_that_is_not_whole_says_what_it_lacks_and_a_run_writes_anoth
 
 
 def test_results_that_are_not_there_say_how_to_make_them(finished):
-    (finished / "results" / "battles.parquet").unlink()
+    (finished / "results" / "estimates.parquet").unlink()
     with pytest.raises(StoreError, match="not there") as caught:
-        open_run(finished).battles()
+        open_run(finished).estimates()
     assert caught.value.fix == f"polyarena report {finished}"
+
+
+def test_battles_need_no_report(finished):
+    written = open_run(finished).battles()
+    (finished / "results" / "battles.parquet").unlink()
+    assert open_run(finished).battles().equals(written)
 
 
 @pytest.mark.parametrize("name", ["battles", "estimates"])
@@ -162,4 +158,4 @@ def test_a_damaged_shard_is_named(finished):
     with pytest.raises(StoreError) as caught:
         open_run(finished).games()
     assert caught.value.where == str(path)
-    assert "run again" in caught.value.fix
+    assert caught.value.fix.startswith("run the experiment again")

@@ -72,7 +72,8 @@ def test_page_figures_and_tables_tell_the_same_numbers(estimates: pd.DataFrame) 
     assert embedded == [content for name, content in sorted(files.items(), reverse=True) if name.endswith(".svg")]
     macro = estimates[(estimates["level"] == "macro") & estimates["baseline"].notna()].iloc[0]
     value, low, high = (f"{100 * macro[name]:.1f}" for name in ("value", "low", "high"))
-    assert f"{value}% of battles (95% interval {low} to {high}%)" in html
+    assert f"win rate of {value}%" in html or f"win rate is {value}%" in html
+    assert f"(95% interval {low}–{high}%" in html
 
 
 @pytest.mark.parametrize("group", list(GOLDEN))

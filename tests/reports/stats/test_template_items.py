@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from polyarena.harness.experiment import Experiment
+from polyarena.harness.lock.model import Lock, LockedExperiment
 from polyarena.harness.reporting.secondary_results import secondary_results
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.page.tables import comparison_table, equity_table
@@ -81,13 +83,17 @@ def test_comparisons_and_evenness_take_them_like_any_metric(scores: pd.DataFrame
     assert set(even["metric"]) == {MEAN}
 
 
-def lock() -> dict[str, object]:
-    resolved = {
-        "statistics": {"rounds": 60, "confidence": 0.95, "seed": 0},
-        "systems": [{"name": "new"}, {"name": "old"}],
-        "baseline": "old",
-    }
-    return {"experiment": {"resolved": resolved}}
+def lock() -> Lock:
+    experiment = Experiment.model_validate(
+        {
+            "name": "e",
+            "systems": [{"name": name, "model": "completions"} for name in ("new", "old")],
+            "baseline": "old",
+            "tasks": ["polyarena_mini"],
+            "statistics": {"rounds": 100},
+        }
+    )
+    return Lock(experiment=LockedExperiment(name="e", digest="", resolved=experiment))
 
 
 def test_the_report_shows_the_mean_in_the_place_of_single_templates(scores: pd.DataFrame) -> None:
