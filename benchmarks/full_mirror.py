@@ -131,7 +131,12 @@ BY_TASK: Mapping[str, tuple[int, Callable[[int], Row]]] = {
     "afrixnli": (600, _inference),
     "afrimmlu": (
         500,
-        lambda n: {"question": text(n, 150), "choices": [text(n + k, 30) for k in range(4)], "answer": "ABCD"[n % 4]},
+        lambda n: {
+            "subject": "law",
+            "question": text(n, 150),
+            "choices": [text(n + k, 30) for k in range(4)],
+            "answer": "ABCD"[n % 4],
+        },
     ),
     "xlsum": (2_900, _news),
     "xquad": (1_190, _passage),

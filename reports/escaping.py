@@ -14,7 +14,7 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-_FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"\A[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*%?(?: [\d\s,.\-+\[\]{}to–‡]*)?")
 _SCHEME = re.compile(r"(?i)(javascript|vbscript|data)(\s*):")
 

@@ -17,7 +17,7 @@ _OWN = {
     "win_rate": MetricFacts(description="Share of battles won, ties counting half."),
     "bad_answers": MetricFacts(description="Share of answers that a judge found bad.", direction=Direction.LOWER),
 }
-_PASS = re.compile(r"(?P<metric>.+)@\d+")
+_PASS = re.compile(r"\A(?P<metric>.+)@\d+")
 
 
 @cache

@@ -115,7 +115,7 @@ def _sides(baseline: Path, candidate: Path, gate: GateFile, system: str | None, 
 def _folder(path: Path) -> Path:
     if path.is_dir() and not (path / "lock.json").exists():
         raise DataError(
-            "this is no run folder",
+            "this is not a run folder",
             where=path,
             why="it has no lock.json",
             fix="results of another tool are imported first: polyarena import lm-eval FOLDER -o runs/NAME",

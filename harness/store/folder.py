@@ -201,7 +201,7 @@ class RunFolder:
         """
         if not self.lock_file.is_file():
             raise StoreError(
-                "this is no run folder", where=self.path, why="it has no lock.json", fix="run an experiment first"
+                "this is not a run folder", where=self.path, why="it has no lock.json", fix="run an experiment first"
             )
         with self.write_access():
             yield

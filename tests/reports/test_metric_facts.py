@@ -66,7 +66,7 @@ def test_a_chrf_below_one_is_printed_in_points_everywhere(tiny: pd.DataFrame) ->
     assert language_table(section).loc[0, "new"].startswith("0.7 ")
     compared = comparison_table(compare(tiny, "old", "new", rounds=50))
     assert compared is not None
-    assert compared.rows[0][5].startswith("+0.1 ")
+    assert compared.rows[0][5].startswith("+0.1")
     even = equity_table(equity(tiny, rounds=50))
     assert even is not None
     assert even.rows[0][2].startswith("0.7 ")

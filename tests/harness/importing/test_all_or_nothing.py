@@ -24,10 +24,10 @@ class Killed(BaseException):
     """What ends a process at once; nothing catches it."""
 
 
-def killed_after(monkeypatch, name, calls):
+def killed_after(monkeypatch, calls):
     """Let the writing of files end the process after so many of them."""
     left = [calls]
-    write = name.write_atomically
+    write = shard.write_atomically
 
     def counted(path, content):
         if left[0] == 0:

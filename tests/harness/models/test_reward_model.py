@@ -61,7 +61,7 @@ def test_the_signature_follows_the_weights_and_not_the_batch(checkpoint):
     assert signature() == signature(batch_size=2)
     assert signature() != signature(max_length=7)
     assert signature() != build({"model": checkpoint[2]}, None).signature
-    assert "model:sha256:" in signature()
+    assert "model:sha256:" in str(signature())
 
 
 def test_a_checkpoint_with_two_outputs_is_no_reward_model(checkpoint):
