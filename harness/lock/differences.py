@@ -194,8 +194,6 @@ def _systems(ours: Lock, theirs: Lock) -> Iterator[Difference]:
     if ours.judges and theirs.judges:
         yield from _fields(Effect.MEASUREMENT, "", (Aspect.BASELINE, "system", one, other))
     for name in sorted(mine.keys() & others.keys()):
-        if _same_cells(ours, theirs, name):
-            continue
         entries = [*_system(ours, theirs, name)]
         yield from entries
         if not entries:
@@ -216,9 +214,11 @@ def _same_cells(ours: Lock, theirs: Lock, name: str) -> bool:
 def _system(ours: Lock, theirs: Lock, name: str) -> Iterator[Difference]:
     """Yield what differs in a system that both runs have; of the baseline, as part of the measurement."""
     one, other = ours.system(name), theirs.system(name)
+    # Stored answers in another folder are the same answers, and a device or a batch size changes none.
+    arguments = [] if _same_cells(ours, theirs, name) else _unequal(one.args, other.args)
     settings = [
         (Aspect.SYSTEM, "model", one.model, other.model),
-        *((Aspect.SYSTEM, f"args.{key}", *values) for key, values in _unequal(one.args, other.args)),
+        *((Aspect.SYSTEM, f"args.{key}", *values) for key, values in arguments),
         *((Aspect.MODEL, key, *v) for key, v in _unequal(ours.models.get(name, {}), theirs.models.get(name, {}))),
         (Aspect.SYSTEM_PROMPT, "text", one.system_prompt, other.system_prompt),
         (Aspect.CHAT_TEMPLATE, "template", one.chat_template, other.chat_template),

@@ -30,8 +30,6 @@ def lock(
         "sampling": {"ours": GREEDY},
         **(task or {}),
     }
-    # As in a run: whatever changes an answer changes the key of the cell.
-    sampling = entry["sampling"]
     resolved = {
         "name": "x", "systems": list(systems), "baseline": baseline, "tasks": ["polyarena_mini"],
         "statistics": statistics or {},
@@ -42,7 +40,9 @@ def lock(
         "identifier": "lid@1",
         "tasks": {"polyarena_mini": entry} if entries is None else entries,
         "judges": judges,
-        "cells": {each["name"]: {"polyarena_mini": {"deu_Latn": f"key of {each} {sampling}"}} for each in systems},
+        "cells": {
+            each["name"]: {"polyarena_mini": {"deu_Latn": f"key-{each['name']}-{each.get('args')}"}} for each in systems
+        },
         **more,
     }
     return Lock.model_validate(content)

@@ -129,7 +129,7 @@ def test_types_are_checked(types, good, bad, word):
     ]
     with pytest.raises(DataError) as caught:
         list(read_rows(DATASET, Subset("c"), "deu_Latn", fields, Memory([{"v": good}, {"v": bad}])))
-    assert caught.value.what == f"the field 'v' is not a {word}"
+    assert caught.value.what == f"the field 'v' is not {'an' if word == 'object' else 'a'} {word}"
     assert caught.value.where == "somebody/questions, config 'c', row 2"
     assert repr(bad) in caught.value.why
 
