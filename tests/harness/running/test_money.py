@@ -15,6 +15,7 @@ from polyarena.harness.endpoints.accounting.journal import read_entries
 from polyarena.harness.endpoints.accounting.tally import Tally
 from polyarena.harness.store import REFUSED, RunFolder, read_shard, shard_metadata
 from polyarena.judges import Game
+from polyarena.judges.records import Rating
 from polyarena.reports.judge_card.consistency import price_per_thousand
 from polyarena.tasks.errors import ExperimentError
 
@@ -78,7 +79,10 @@ def test_the_price_of_a_judge_of_single_answers_is_what_the_ledger_says(experime
     games = [
         game for path in sorted((tmp_path / "run" / "games").rglob("*.parquet")) for game in read_shard(path, Game)
     ]
-    price, unpriced = price_per_thousand(games)
+    ratings = [
+        each for path in sorted((tmp_path / "run" / "ratings").rglob("*.parquet")) for each in read_shard(path, Rating)
+    ]
+    price, unpriced = price_per_thousand(games, ratings)
     paid = sum(Decimal(row.cost) for row in cost_table(tmp_path / "run" / "attempts.jsonl"))
     assert (unpriced, len(games)) == (0, 2 * GAMES)
     assert price * len(games) / 1000 == pytest.approx(float(paid))
