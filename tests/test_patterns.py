@@ -110,7 +110,7 @@ def test_every_pattern_is_linear_over_texts_that_grow():
 
 @pytest.mark.parametrize(
     "expression",
-    [r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", r"\s+$", r"(?:a|a)+b", r"<.*?<.*?<.*?>", r"\d+\d+x"],
+    [r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", r"(?:a|a)+b", r"<.*?<.*?<.*?>", r"\d+\d+x"],
 )
 def test_patterns_that_are_not_linear_are_found(expression):
     assert superlinear(re.compile(expression, re.DOTALL)) is not None
