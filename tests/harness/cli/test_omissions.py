@@ -26,10 +26,10 @@ def planned(tmp_path):
 def test_a_line_for_each_suite(planned):
     lines = planned(
         [
-            Omission("xcopa", ("deu_Latn", "fra_Latn"), "not there", suite="one"),
-            Omission("mgsm", ("deu_Latn",), "not there", suite="one"),
-            Omission("mgsm", ("fra_Latn",), "another reason", suite="one"),
-            Omission("winomt", (), "not installed", suite="two"),
+            Omission(task="xcopa", languages=("deu_Latn", "fra_Latn"), reason="not there", suite="one"),
+            Omission(task="mgsm", languages=("deu_Latn",), reason="not there", suite="one"),
+            Omission(task="mgsm", languages=("fra_Latn",), reason="another reason", suite="one"),
+            Omission(task="winomt", languages=(), reason="not installed", suite="two"),
         ]
     )
     assert lines == [
@@ -40,7 +40,17 @@ def test_a_line_for_each_suite(planned):
 
 def test_a_line_for_each_metric_with_its_reason(planned):
     codes = ("a_Latn", "b_Latn", "c_Latn", "d_Latn", "e_Latn", "f_Latn", "g_Latn", "h_Latn")
-    (line,) = planned([Omission("confusion", codes, "it looks for Latin letters", "word_pass", "aya99")])
+    (line,) = planned(
+        [
+            Omission(
+                task="confusion",
+                languages=codes,
+                reason="it looks for Latin letters",
+                metric="word_pass",
+                suite="aya99",
+            )
+        ]
+    )
     assert line == (
         "left out: word_pass of confusion in a_Latn, b_Latn, c_Latn, d_Latn, e_Latn, f_Latn and 2 more, "
         "because it looks for Latin letters"
