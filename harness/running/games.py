@@ -77,7 +77,7 @@ def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, dat
     """Judge pairs in one stream; once that fails, what is left of them one by one.
 
     A judge that fails ends its stream, and what it had answered to other pairs by then is in the call cache. One by
-    one, each pair gets what the cache has for it, and the failure is told of those that it concerns.
+    one, each pair gets what the cache has for it, and the failure is reported for the pairs that it concerns.
     """
     together = _Stream(plan, pairs, judge, data)
     try:

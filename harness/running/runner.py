@@ -67,7 +67,7 @@ def run(
     Args:
         plan: The plan.
         executor: Where jobs run; this process if left out.
-        listener: Is told of each event as it happens.
+        listener: Receives each event as it happens.
         report: Whether to write ``report/`` (figures, tables and the page) after ``results/``. Without it, the report
             of an earlier run stays as it is; :func:`polyarena.harness.write_report` writes it later.
         grace_s: Seconds that an interrupted run waits for requests in flight, so that their answers are stored.

@@ -72,7 +72,7 @@ def refuse_unreadable(words: Mapping[str, str], marker: str | None, where: str) 
 
 
 def refuse_other_labels(texts: Mapping[str, str], words: Mapping[str, str], marker: str | None, where: str) -> None:
-    """Refuse a template whose judge is told of other labels than it declares, or not of all of them.
+    """Refuse a template that names other labels to the judge than it declares, or not all of them.
 
     ``plain`` and ``json`` must name every label. A text that names labels in brackets, wherever it stands, must name
     all and no other. Behind a marker, no heading (such as ``Answer A:``) may read like a verdict, for a judge that

@@ -134,7 +134,7 @@ def _keys() -> tuple[Key, ...]:
     return (
         Key("better: interval above 50%", BLUE, "o"),
         Key("worse: interval below 50%", VERMILLION, "o"),
-        Key("inconclusive: interval holds 50%", GREY, "o", filled=False),
+        Key("inconclusive: interval contains 50%", GREY, "o", filled=False),
         Key("average", GREY, "D", filled=False),
     )
 

@@ -14,7 +14,7 @@ def content_digest(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the SHA-256 of the rows, in order, in hexadecimal.
 
     Each row is hashed as one line of JSON with sorted keys. Copies of the same rows as JSON Lines and as Parquet have
-    the same digest: a null is as good as no field, and a whole number as good as its float.
+    the same digest: a null counts as no field, and a whole number as its float.
 
     Raises:
         TypeError: A value is neither text, number, date, bytes, list nor object.
