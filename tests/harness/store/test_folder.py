@@ -152,7 +152,7 @@ def test_a_folder_with_anything_else_is_not(folder, foreign):
 
 
 def test_only_a_run_folder_is_held_as_one_that_exists(folder):
-    with pytest.raises(StoreError, match="no run folder"), folder.existing_write_access():
+    with pytest.raises(StoreError, match="not a run folder"), folder.existing_write_access():
         pass
     assert not folder.path.exists()
     folder.write_lock(lock())

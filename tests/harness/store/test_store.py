@@ -94,7 +94,7 @@ def test_another_experiments_folder_is_refused(tmp_path):
 
 def test_a_foreign_folder_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(StoreError, match="no run folder"):
+    with pytest.raises(StoreError, match="not a run folder"):
         RunFolder(tmp_path).check_owner("mine")
 
 
@@ -160,7 +160,7 @@ def test_a_cut_off_event_harms_no_other(tmp_path):
 
 
 def test_a_report_needs_a_run_folder(tmp_path):
-    with pytest.raises(StoreError, match="no run folder"), RunFolder(tmp_path).existing_write_access():
+    with pytest.raises(StoreError, match="not a run folder"), RunFolder(tmp_path).existing_write_access():
         pass
 
 
