@@ -154,7 +154,7 @@ class RunFolder:
             )
             if foreign:
                 raise StoreError(
-                    "this folder is no run folder and is not empty",
+                    "this folder is not a run folder and is not empty",
                     where=self.path,
                     why=f"it has no lock.json, but {foreign[0]!r}",
                     fix="choose an empty or new folder with --output",

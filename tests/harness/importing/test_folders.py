@@ -21,7 +21,7 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(write, tmp_path):
     (home / "letter.txt").write_text("dear")
     (home / "work" / ".draft.tmp").write_text("not ours to sweep")
     before = tree(home)
-    with pytest.raises(StoreError, match="no run folder and is not empty"):
+    with pytest.raises(StoreError, match="not a run folder and is not empty"):
         import_verdicts("polyarena", write("g.jsonl", [GAME]), home)
     assert tree(home) == before
 
