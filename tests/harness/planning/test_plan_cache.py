@@ -53,14 +53,14 @@ def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
 def test_a_note_that_cannot_be_read_is_none(tmp_path, written):
     path = tmp_path / "n.sqlite"
     with open_plan_cache(path) as notes:
-        notes.connection.execute("INSERT INTO notes VALUES ('k', ?)", (written,))
+        notes.connection.execute("INSERT INTO items VALUES ('k', ?)", (written,))
         assert notes.get("k") is None
 
 
 def test_a_database_of_another_make_is_left_alone(tmp_path):
     path = tmp_path / "n.sqlite"
     with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE notes (other TEXT)")
+        connection.execute("CREATE TABLE items (other TEXT)")
     connection.close()
     with open_plan_cache(path) as notes:
         notes.put("k", {"a": 1})

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pyarrow.parquet as pq
 import pytest
 
-from polyarena.harness import open_run, plan, run, write_report
+from polyarena.harness import plan, run
 from polyarena.harness.planning import tasks as planning_tasks
 from polyarena.harness.running.scoring import metric_signature, scores_key
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
@@ -112,16 +112,6 @@ def test_results_hold_statistics_as_lists(finished):
     for stored, row in zip(table.column("statistics").to_pylist(), rows, strict=True):
         assert stored == (json.loads(row["statistics"]) if row["statistics"] else None)
     assert {len(stored) for stored in table.column("statistics").to_pylist() if stored} == {24, 10}
-
-
-def test_the_report_is_made_again_from_shards_that_lack_the_column(finished, tmp_path):
-    """Shards of tasks without such metrics may be from before there was one."""
-    before = finished.estimates()
-    for path in (tmp_path / "run" / "scores").glob("*/toy_choice/*.parquet"):
-        table = pq.read_table(path)
-        pq.write_table(table.drop_columns(["statistics"]), path)
-    write_report(finished.folder)
-    assert open_run(tmp_path / "run").estimates().equals(before)
 
 
 def test_what_changes_a_metric_changes_the_key_of_its_scores(finished, translation, monkeypatch):
