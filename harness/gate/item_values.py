@@ -215,7 +215,10 @@ def _rates(own: pd.DataFrame, lock: Lock) -> pd.DataFrame:
     identified = written["identified_language"]
     values = {
         EMPTY: text.eq("").astype(float),
-        CUT_OFF: pd.Series([float(is_cut(each)) for each in written["finish_reason"]], index=written.index),
+        CUT_OFF: pd.Series(
+            [float(is_cut(each if isinstance(each, str) else None)) for each in written["finish_reason"]],
+            index=written.index,
+        ),
         OFF_TARGET: (identified.notna() & identified.ne(pd.Series(expected, index=written.index))).astype(float),
     }
     parts = [written.assign(metric=name, judge=None, value=column) for name, column in values.items()]

@@ -1,8 +1,9 @@
-"""Verdicts that others gathered, brought into a run folder so that every report works on them."""
+"""Verdicts and results that others gathered, brought into a run folder so that every report works on them."""
 
 from polyarena.harness.importing.formats import FORMATS, find_format
 from polyarena.harness.importing.importer import ImportSummary, import_verdicts
 from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.score_importer import ScoreImportSummary, import_lm_eval
 from polyarena.harness.lock import UnmappedField
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "ImportOptions",
     "ImportResult",
     "ImportSummary",
+    "ScoreImportSummary",
     "UnmappedField",
     "find_format",
+    "import_lm_eval",
     "import_verdicts",
 ]

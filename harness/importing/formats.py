@@ -39,6 +39,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 """By the name that ``polyarena import`` takes."""
 
+SCORES = "lm-eval"
+"""The format of scores in place of verdicts; see :func:`polyarena.harness.importing.score_importer.import_lm_eval`."""
+
 
 def find_format(name: str) -> Format:
     """Return a format.
@@ -47,5 +50,5 @@ def find_format(name: str) -> Format:
         UnknownNameError: There is none of this name.
     """
     if name not in FORMATS:
-        raise unknown("format", name, FORMATS, listing="polyarena import --help")
+        raise unknown("format", name, (*FORMATS, SCORES), listing="polyarena import --help")
     return FORMATS[name]

@@ -93,13 +93,22 @@ def extended_run(lock: Lock, systems: Iterable[str], tasks: Mapping[str, Iterabl
             "experiment": LockedExperiment(
                 name=lock.experiment.name, digest=digest(resolved.model_dump(mode="json")), resolved=resolved
             ),
-            "tasks": whole.tasks,
+            "tasks": {name: _extended_task(lock.tasks.get(name), task) for name, task in whole.tasks.items()},
             "cells": {
                 system: {task: lock.cells.get(system, {}).get(task, {}) for task in cells}
                 for system, cells in whole.cells.items()
             },
         }
     )
+
+
+def _extended_task(earlier: LockedTask | None, task: LockedTask) -> LockedTask:
+    """Return a task with the languages of a further import; a scored task keeps its metrics and version."""
+    if earlier is None or not earlier.card.metrics:
+        return task
+    provenance = {**dict.fromkeys(task.languages, Provenance.UNKNOWN), **earlier.card.provenance}
+    card = earlier.card.model_copy(update={"languages": tuple(sorted(provenance)), "provenance": provenance})
+    return earlier.model_copy(update={"card": card, "languages": task.languages})
 
 
 def merged_judge(earlier: ImportedJudge | None, entry: ImportedJudge) -> ImportedJudge:
