@@ -94,7 +94,8 @@ def import_lm_eval(path: str | Path, folder: str | Path, *, language: str | None
         run.write_lock(_extended(lock, own_name, entries, cells, keys, facts))
         run.log({"event": "Imported", "format": "lm-eval", "files": digests,
                  "polyarena": installed_version("polyarena"), "systems": sorted(set(systems.values())),
-                 "renamed": changed, "unmapped": [each.model_dump(mode="json") for each in result.left_out.unmapped]})  # fmt: skip
+                 "renamed": changed,
+                 "unmapped": [each.model_dump(mode="json") for each in result.left_out.unmapped]})  # fmt: skip
     return ScoreImportSummary(
         folder=run,
         systems=tuple(sorted({cell.system for cell in cells})),
