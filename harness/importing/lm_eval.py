@@ -6,7 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +297,15 @@ def _completion(
     cell: ImportedCell, row: Mapping[str, Any], where: str, config: Mapping[str, Any], left_out: ImportResult
 ) -> Completion:
     item = str(row["doc_id"])
-    names = {"system": cell.system, "task": cell.task, "language": cell.language, "item_id": item, "source_id": item}
+    base = Completion(
+        system=cell.system,
+        task=cell.task,
+        language=cell.language,
+        item_id=item,
+        sample_index=0,
+        source_id=item,
+        prompt="",
+    )
     requests = list(_object(row["arguments"]).values())
     try:
         prompt = sanitize_text(_text(requests[0]["arg_0"]))
@@ -310,7 +318,7 @@ def _completion(
                 choices, likelihoods = choices[:half], likelihoods[:half]
             if len(choices) != len(likelihoods):
                 raise ValueError(f"{len(choices)} choices have {len(likelihoods)} likelihoods")
-            return Completion(**names, sample_index=0, prompt=prompt, loglikelihoods=likelihoods,
+            return replace(base, prompt=prompt, loglikelihoods=likelihoods,
                               choice_bytes=tuple(len(each.encode()) for each in choices))  # fmt: skip
         texts = row["resps"][0]
         split = split_thought(sanitize_text(_text(texts[0])))
@@ -320,8 +328,7 @@ def _completion(
     for text in texts[1:]:
         left_out.skip("a further answer to the same item (the first is kept; scores are those of lm-eval)", text)
     found = identify(split.answer)
-    return Completion(
-        **names, sample_index=0, prompt=prompt, text=split.answer, thought=split.thought,
+    return replace(base, prompt=prompt, text=split.answer, thought=split.thought,
         thought_ended=None if split.thought is None else split.ended,
         identified_language=found.language, identified_probability=found.probability, identified_script=found.script,
     )  # fmt: skip
