@@ -86,6 +86,7 @@ def draw_battles(
     correlation: float = 0.0,
     between_systems: float = 0.0,
     judging: Judging = PLAIN,
+    mean: float | None = None,
 ) -> Floats:
     """Draw the battles of several systems against one baseline on parallel items.
 
@@ -96,11 +97,12 @@ def draw_battles(
         correlation: Of the difference in quality between languages, for one item and system.
         between_systems: Of the difference in quality between systems, for one item and language.
         judging: How differences become scores.
+        mean: From :meth:`Judging.mean`, where all rates are one and it is known.
 
     Returns:
         Scores in [0, 1]; shape (systems, items, languages).
     """
-    means = judging.mean(rates)
+    means = judging.mean(rates) if mean is None else np.full(np.shape(rates), mean)
     systems, languages = means.shape
     quality = means[:, None, :]
     quality = quality + math.sqrt(correlation) * _mixed(between_systems, (systems, items, 1), generator)

@@ -33,6 +33,7 @@ class Contrast:
         influence: Shape (n clusters,), 0 where no column has the cluster.
         present: Shape (n clusters,); which clusters one of the columns has.
         n: Items of all columns together.
+        n_side: Those among them that count with the more frequent sign.
         fewest: Clusters of the column that has fewest.
         span: Smallest and largest possible value, if all columns hold shares; otherwise ``None``.
         added: Variance of the cluster that a score interval adds.
@@ -44,6 +45,7 @@ class Contrast:
     influence: Floats
     present: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
     n: int
+    n_side: int
     fewest: int
     span: tuple[float, float] | None
     added: float
@@ -84,6 +86,7 @@ def contrast(data: Estimator, weights: Mapping[int, float]) -> Contrast:
         influence=influence,
         present=np.asarray(counts.any(axis=1)),
         n=int(counts.sum()),
+        n_side=int(max(counts[:, factors > 0].sum(), counts[:, factors < 0].sum())),
         fewest=int(sizes.min()),
         span=span,
         added=added,
@@ -114,7 +117,7 @@ def contrast_interval(data: Estimator, found: Contrast, settings: Settings) -> I
         found.influence[found.present],
         data.labels[found.present],
         replicates,
-        items=found.n,
+        items=found.n_side,
         bounded=bounded,
         confidence=settings.confidence,
         method=settings.method,

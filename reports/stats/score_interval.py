@@ -8,7 +8,8 @@ number of independent wins and losses; the *effective n* is the number that woul
 
    V = \left(1 - \tfrac1n\right) \sum_h \frac{n_h}{n_h - 1} \sum_{i \in h} u_i^2
        + \frac{s\, \tilde p(1-\tilde p)}{n^2 \sqrt m},
-   \qquad n_e = \frac{p(1-p)}{V} \left(\frac{z}{t_\nu}\right)^2, \qquad n_e \ge n.
+   \qquad n_e = \frac{p(1-p)}{V} \left(\frac{z}{t_{\nu'}}\right)^2, \qquad n_e \ge n,
+   \qquad \frac1{\nu'} = \frac1\nu + \frac32\,\frac{1 - 1/m}{K + 2}.
 
 * The last part of V is one cluster more, at :math:`\tilde p = (np + 1/2)/(n + 1)`. Its variance lies between that of a
   cluster that is won or lost as a whole and that of one with independent items (their geometric mean). It counts with
@@ -18,6 +19,12 @@ number of independent wins and losses; the *effective n* is the number that woul
   the influence on it
   :math:`w_i = (u_i^2 - \overline{u^2}) / \sum u^2 - (1 - 2p)\, u_i / p(1-p)` (delta method). For wins and losses of
   single items :math:`w_i = 0`: the variance follows from the mean, and Wilson's own interval is left.
+* How much the items of a cluster have in common is seen only in the :math:`K = (1 - s) n` clusters that do not have the
+  commonest value. With a rate near 0 or 1 there are few of them, and the delta method knows nothing of the rare cluster
+  that is won in most languages and happens not to be in the sample: so :math:`K + 2` bounds the degrees of freedom, the
+  more the more items a cluster has. The factors 3/2 and 2 are chosen by simulated coverage.
+* The ends are those of a mean that is an eighth of a win farther out, :math:`p \mp 1/8nm`: a continuity correction, of
+  which a half would be the classical one (Newcombe 1998, Statistics in Medicine 17, method 4), and too wide.
 * Values in [0, 1] with the same mean vary at most as much as wins and losses (Bhatia and Davis 2000), hence
   :math:`n_e \ge n`.
 * Where clusters do not count alike, as in an average of a language with many items and one with few, n is
@@ -40,8 +47,14 @@ from polyarena.reports.stats.quantiles import normal_quantile, student_quantile
 
 Floats = NDArray[np.float64]
 
+CONTINUITY = 0.125
+"""Share of one item's value by which the ends are corrected for steps."""
 
-def wilson_interval(mean: float, n: float, confidence: float) -> tuple[float, float]:
+CAUTION, SPARED = 1.5, 2.0
+"""Of the degrees of freedom where a cluster has several items."""
+
+
+def wilson_interval(mean: float, n: float, confidence: float, *, continuity: float = 0.0) -> tuple[float, float]:
     r"""Wilson's score interval for a proportion (Wilson 1927).
 
     .. math:: \frac{p + z^2/2n \pm z\sqrt{p(1-p)/n + z^2/4n^2}}{1 + z^2/n}
@@ -50,6 +63,7 @@ def wilson_interval(mean: float, n: float, confidence: float) -> tuple[float, fl
         mean: In [0, 1].
         n: Effective sample size, more than 0.
         confidence: Such as 0.95.
+        continuity: How much farther out the mean of each end is.
 
     Returns:
         Both ends, within [0, 1] and around ``mean``.
@@ -60,9 +74,12 @@ def wilson_interval(mean: float, n: float, confidence: float) -> tuple[float, fl
         (0.2553, 0.3662)
     """
     z = normal_quantile(0.5 + confidence / 2)
-    centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n))
-    return max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
+    ends = []
+    for side, moved in ((-1, max(0.0, mean - continuity)), (1, min(1.0, mean + continuity))):
+        centre = (moved + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * math.sqrt(moved * (1 - moved) / n + z * z / (4 * n * n))
+        ends.append(centre + side * half)
+    return max(0.0, min(mean, ends[0])), min(1.0, max(mean, ends[1]))
 
 
 def effective_n(
@@ -92,14 +109,18 @@ def effective_n(
     spread = mean * (1 - mean)
     if spread <= 0:
         return n
+    size = max(items / len(influence), 1.0)
     if added is None:
-        added = smoothed_spread(mean, n) / math.sqrt(max(items / len(influence), 1.0))
-    freedom = _freedom(mean, influence, labels)
+        added = smoothed_spread(mean, n) / math.sqrt(size)
+    common = modal_share(influence)
+    departing = (1 - common) * len(influence)
+    inverse = 1 / _freedom(mean, influence, labels) + CAUTION * (1 - 1 / size) / (departing + SPARED)
+    freedom = max(1.0, 1 / inverse) if inverse > 0 else math.inf
     probability = 0.5 + confidence / 2
     shrink = 1.0
     if math.isfinite(freedom):
         shrink = (normal_quantile(probability) / student_quantile(probability, freedom)) ** 2
-    return max(n, spread / ((1 - 1 / n) * variance + modal_share(influence) * added / n**2) * shrink)
+    return max(n, spread / ((1 - 1 / n) * variance + common * added / n**2) * shrink)
 
 
 def equal_clusters(shares: Floats) -> float:
@@ -156,7 +177,7 @@ def score_interval(
         influence: Shape (n clusters,).
         labels: Shape (n,), the strata.
         variance: As in :func:`effective_n`.
-        items: Values averaged.
+        items: Values averaged; of a difference, those on its larger side.
         confidence: Nominal, two-sided.
         span: Smallest and largest possible value: (0, 1) for shares, (-1, 1) for their differences.
         added: As in :func:`effective_n`, in the unit of the values squared.
@@ -175,7 +196,7 @@ def score_interval(
         added=None if added is None else added / size**2,
         clusters=clusters,
     )
-    ends = wilson_interval(share, n, confidence)
+    ends = wilson_interval(share, n, confidence, continuity=CONTINUITY / items / size)
     return min(mean, low + size * ends[0]), max(mean, low + size * ends[1])
 
 

@@ -19,7 +19,7 @@ from polyarena.reports.stats.intervals import (
     student_quantile,
     wilson_interval,
 )
-from polyarena.reports.stats.score_interval import score_interval
+from polyarena.reports.stats.score_interval import effective_n, score_interval
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,18 @@ def test_standard_error_of_independent_items_is_the_textbook_one() -> None:
 
 
 @pytest.mark.parametrize("wins", [0, 1, 20, 39, 40])
-def test_wins_and_losses_get_wilsons_own_interval(wins: int) -> None:
+def test_wins_and_losses_get_wilsons_own_interval_an_eighth_of_a_win_farther_out(wins: int) -> None:
     found = of_values(np.r_[np.ones(wins), np.zeros(40 - wins)])
     assert found.method == "wilson"
-    assert (found.low, found.high) == pytest.approx(wilson_interval(wins / 40, 40, 0.95), abs=1e-9)
+    assert (found.low, found.high) == pytest.approx(
+        wilson_interval(wins / 40, 40, 0.95, continuity=1 / 8 / 40), abs=1e-9
+    )
 
 
 def test_all_ties_are_no_certainty() -> None:
     """Of 20 ties the next item may yet be a win: one more item that is won or lost, as wide as 20 of 20 * 20."""
     found = of_values(np.full(20, 0.5))
-    assert (found.low, found.high) == pytest.approx(wilson_interval(0.5, 400, 0.95))
+    assert (found.low, found.high) == pytest.approx(wilson_interval(0.5, 400, 0.95, continuity=1 / 8 / 20))
 
 
 def test_values_that_vary_less_than_wins_and_losses_get_a_narrower_interval() -> None:
@@ -171,14 +173,10 @@ def test_differences_are_shares_of_a_wider_span(scores: list[float]) -> None:
     low, high = score_interval(
         float(values.mean()), **shared, variance=variance, items=n, confidence=0.9, span=(-1.0, 1.0)
     )
-    half = score_interval(
-        float((values.mean() + 1) / 2),
-        shared["influence"] / 2,
-        shared["labels"],
-        variance=variance / 4,
-        items=n,
-        confidence=0.9,
-    )
+    share, labels = float((values.mean() + 1) / 2), shared["labels"]
+    n_effective = effective_n(share, shared["influence"] / 2, labels, variance=variance / 4, items=n, confidence=0.9)
+    # One more win moves a difference by 1/n as it moves a share, and so the share of a span of 2 by half as much.
+    half = wilson_interval(share, n_effective, 0.9, continuity=1 / 8 / n / 2)
     assert (low, high) == pytest.approx((2 * half[0] - 1, 2 * half[1] - 1), abs=1e-9)
     assert -1 <= low <= values.mean() <= high <= 1
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from polyarena.reports.stats.cycles import cycles, pairwise_matrix
 from polyarena.reports.stats.ranking import ELO_SCALE, rank
+from polyarena.reports.stats.score_interval import wilson_interval
 from polyarena.reports.stats.win_rates import win_rates
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.signature import Signature
@@ -145,7 +146,7 @@ def test_a_system_that_wins_everything_has_a_bound_and_no_rating(make_battles: M
     assert np.isnan(found["rating"])
     assert "no finite rating" in found["note"]
     assert (found["rank"], found["win_rate"]) == (1, pytest.approx(1, abs=1e-5))
-    assert found["low"] == pytest.approx(12 / (12 + 1.959964**2), abs=1e-4)
+    assert found["low"] == pytest.approx(wilson_interval(1.0, 12, 0.95, continuity=1 / 8 / 12)[0], abs=1e-4)
     assert pd.isna(found["rank_low"])
     assert np.isnan(found["p_best"])
 
