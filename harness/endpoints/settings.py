@@ -1,4 +1,4 @@
-"""What an experiment says about an endpoint."""
+"""The settings of an endpoint in an experiment, and its API key."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from polyarena.tasks.errors import ModelError
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
-"""Sent where no key is set and the server is a local one; most local servers ignore it."""
+"""Sent to a local server if no key is set; most local servers ignore it."""
 
 _OURS = ("messages", "model", "stream", "n")
 
 FieldPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")]
-"""A field of the request's body; dots lead into objects."""
+"""A field of the request's body, with dots between nested fields."""
 _FIELDS = ("max_tokens_field", "effort_field", "budget_field")
 
 
 class Prices(BaseModel):
-    """What an endpoint charges; decimals, so that totals do not depend on the order of replies.
+    """What an endpoint charges. Decimals, so that totals do not depend on the order of replies.
 
     Attributes:
-        input: Per million prompt tokens.
-        output: Per million completion tokens.
-        cached_input: Per million prompt tokens that the endpoint had in its own prompt cache; as ``input`` if left out.
-        batch_share: What batch mode costs, as a share of the price.
-        currency: Any name; prices of different currencies are never added.
+        input: Price of a million prompt tokens.
+        output: Price of a million completion tokens.
+        cached_input: Price of a million prompt tokens that were in the endpoint's prompt cache; that of ``input`` if
+            left out.
+        batch_share: Price of batch mode as a share of the normal price.
+        currency: Any name; amounts in different currencies are never added.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,13 +53,13 @@ class Prices(BaseModel):
         *,
         batch: bool = False,
     ) -> Decimal | None:
-        """Return the exact price of these tokens, or ``None`` if the endpoint did not say how many there were.
+        """Return the exact price of these tokens, or ``None`` if the endpoint did not report the counts.
 
         Args:
-            prompt_tokens: All of the prompt.
-            completion_tokens: Of the answer.
-            cached_tokens: Of the prompt tokens, those from the endpoint's own prompt cache.
-            batch: Whether they were bought in batch mode.
+            prompt_tokens: All tokens of the prompt.
+            completion_tokens: Tokens of the answer.
+            cached_tokens: The prompt tokens that came from the endpoint's prompt cache.
+            batch: Whether the request was made in batch mode.
         """
         if prompt_tokens is None or completion_tokens is None:
             return None
@@ -69,34 +70,35 @@ class Prices(BaseModel):
 
 
 class EndpointSettings(BaseModel):
-    """An OpenAI-compatible chat endpoint and how hard to lean on it.
+    """An OpenAI-compatible chat endpoint, and how to send requests to it.
 
     Attributes:
-        base_url: Address up to and including the version, such as ``http://localhost:8000/v1``; ``None`` is OpenAI's
-            own. The environment's ``OPENAI_BASE_URL`` is not consulted: it would change answers unseen.
-        model: The model's name there.
-        api_key_env: Environment variable that holds the key. The key itself is stored nowhere.
-        mode: ``online`` asks one by one; ``batch`` hands all questions in at once through OpenAI's Batch API and waits
-            for the answers (up to a day, at half the price).
-        poll_s: Batch mode: seconds between two looks at the server.
+        base_url: Address up to and including the version, such as ``http://localhost:8000/v1``; ``None`` is OpenAI's.
+            The environment variable ``OPENAI_BASE_URL`` is ignored: it would change answers without a trace.
+        model: Name of the model at the endpoint.
+        api_key_env: Environment variable that contains the key. The key itself is stored nowhere.
+        mode: ``online`` sends one request per question; ``batch`` submits all questions through OpenAI's Batch API and
+            waits for the results (up to a day, at half the price).
+        poll_s: In batch mode, seconds between two status requests.
         concurrency: Most requests in flight at once.
-        timeout_s: Longest wait for one whole answer, in seconds.
-        max_attempts: Requests for one call at most, the first included.
-        max_wait_s: Longest pause before a retry, in seconds; a server that asks for a longer one has refused the call.
-        prices: Without them costs are unknown, never zero.
-        tokenizer: What `polyarena plan` counts tokens with: a ``tokenizer.json``, a folder that holds one, or the name
-            of a repository on the hub. Without it they are estimated from the length of texts. No answer depends on it.
-        max_tokens_field: How the server calls the longest answer: ``max_completion_tokens`` for OpenAI's reasoning
-            models.
-        effort_field: Where the request says how hard to think; dots lead into objects, such as ``reasoning.effort``.
-        budget_field: Where it says how many tokens the thought may take, for servers that have such a field, such as
+        timeout_s: Longest wait for a complete answer, in seconds.
+        max_attempts: Most requests for one call, the first one included.
+        max_wait_s: Longest pause before a retry, in seconds; if the server asks for a longer pause, the call fails.
+        prices: Prices of tokens. Without them, costs are unknown, never zero.
+        tokenizer: Tokenizer with which ``polyarena plan`` counts tokens: a ``tokenizer.json``, a folder that contains
+            one, or a repository on the hub. Without it, tokens are estimated from the length of texts. Answers do not
+            depend on it.
+        max_tokens_field: Name of the request field for the longest answer: ``max_completion_tokens`` for OpenAI's
+            reasoning models.
+        effort_field: Request field for the reasoning effort, with dots between nested fields: ``reasoning.effort``.
+        budget_field: Request field for the most tokens of a thought, for servers that have one:
             ``thinking_token_budget`` (vLLM), ``thinking_budget`` (Qwen), ``reasoning.max_tokens`` (OpenRouter). Without
-            it a thought is only bounded by the limit of the whole.
-        identity: What the answers are known by in place of the address. Set it where the same model is reached under
-            several addresses, or on another port every time; without it another address is asked everything again.
-        revision: Which version of the model is behind the name, such as a date or a commit. Another revision is asked
-            everything again. Without it, answers are only as new as the call cache: see ``polyarena run --fresh``.
-        extra_body: Further fields of the request; they win over ours, and ``null`` removes one of ours
+            it, only the limit of the whole reply bounds a thought.
+        identity: Name under which answers are cached instead of the address. Set it if the same model is served under
+            several addresses or on changing ports; without it, a new address is asked everything again.
+        revision: Version of the model behind the name, such as a date or a commit. A new revision is asked everything
+            again. Without it, answers are only as new as the call cache: see ``polyarena run --fresh``.
+        extra_body: Further fields of the request. They override polyarena's fields, and ``null`` removes one
             (``temperature: null``).
     """
 
@@ -134,7 +136,7 @@ class EndpointSettings(BaseModel):
         if not usable:
             raise ValueError("must be an address such as http://localhost:8000/v1")
         if parts.username is not None or parts.query or parts.fragment:
-            raise ValueError("must hold no user, query or fragment; a key belongs in the environment (api_key_env)")
+            raise ValueError("must not contain a user, query or fragment; put a key into the environment (api_key_env)")
         address = value.rstrip("/")
         if address.endswith("/completions"):
             raise ValueError("must end before /chat/completions, usually in /v1")
@@ -145,7 +147,7 @@ class EndpointSettings(BaseModel):
     def _sendable(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
         taken = sorted(set(value) & set(_OURS))
         if taken:
-            raise ValueError(f"may not set {', '.join(taken)}: polyarena sets it itself")
+            raise ValueError(f"must not set {', '.join(taken)}: polyarena sets it itself")
         json.dumps(value, allow_nan=False)
         return value
 
@@ -153,37 +155,37 @@ class EndpointSettings(BaseModel):
     @classmethod
     def _free_field(cls, value: str | None) -> str | None:
         if value is not None and value.split(".")[0] in _OURS:
-            raise ValueError(f"may not be {value.split('.')[0]}: polyarena sets it itself")
+            raise ValueError(f"must not be {value.split('.')[0]}: polyarena sets it itself")
         return value
 
     @property
     def url(self) -> str:
-        """The address that is asked."""
+        """The address to which requests are sent."""
         return self.base_url or OPENAI_URL
 
     @property
     def source(self) -> str:
-        """Who answers, for the keys of answers: the address or what ``identity`` says, and the revision."""
+        """The source of answers in cache keys: the address or the ``identity``, and the revision."""
         who = self.url if self.identity is None else f"identity:{self.identity}"
         return who if self.revision is None else f"{who}#{self.revision}"
 
     @property
     def model_source(self) -> str:
-        """Who answers, with the model's name: what ``--fresh`` declares outdated."""
+        """The source of answers with the model's name: what ``--fresh`` declares outdated."""
         return f"{self.source} {self.model}"
 
     @property
     def key_fields(self) -> Mapping[str, JsonValue]:
-        """The part that changes answers: goes into cell keys and signatures. How fast and how dear is left out."""
+        """The settings that change answers, for cell keys and signatures; speed and price are not among them."""
         own = self.model_dump(include=set(_FIELDS), exclude_defaults=True)
         return {"base_url": self.source, "model": self.model, "extra_body": self.extra_body, **own}
 
 
 def read_api_key(settings: EndpointSettings) -> str:
-    """Return the key from the environment, or a stand-in for a local server.
+    """Return the key from the environment, or :data:`NO_KEY` for a local server without one.
 
     Raises:
-        ModelError: There is no key and the server is not a local one, or the key cannot be sent.
+        ModelError: There is no key and the server is not local, or the key cannot be sent in a header.
     """
     name = settings.api_key_env
     key = os.environ.get(name, "").strip()
@@ -193,11 +195,11 @@ def read_api_key(settings: EndpointSettings) -> str:
         raise ModelError(
             f"no API key: the environment variable {name} is not set",
             where=settings.url,
-            fix=f"export {name}=<your key>  (any text, if this server asks for none)",
+            fix=f"export {name}=<your key>  (any text, if the server needs no key)",
         )
     if not (key.isascii() and key.isprintable()):
         raise ModelError(
-            f"the environment variable {name} does not hold a key: it has characters that no header can carry",
+            f"the environment variable {name} does not contain a key: a header cannot carry some of its characters",
             where=settings.url,
             fix=f"export {name}=<your key>",
         )

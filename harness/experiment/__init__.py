@@ -1,4 +1,4 @@
-"""The experiment file: what is run, on what, judged by whom."""
+"""The experiment file: its schema, and loading it with errors that name lines."""
 
 from polyarena.harness.experiment.load import load_experiment
 from polyarena.harness.experiment.schema import Experiment, JudgeSpec, StatisticsSpec, SuiteSpec, SystemSpec, TaskSpec

@@ -1,4 +1,4 @@
-"""Credentials belong in the environment: what an experiment file says is copied into the run folder and its report.
+"""Refuses credentials in experiment files, which are copied into the run folder and its report.
 
 A credential is recognised by the name of its key (``api_key``, ``aws_secret_access_key``, ``Authorization``), by its
 form (``sk-...``, ``Bearer ...``, a private key), and within addresses (``https://user:password@host/?key=...``).
@@ -29,7 +29,7 @@ ENDINGS = (
 )  # fmt: skip
 """A name with one of these endings is that of a credential."""
 QUERY_NAMES = frozenset({"key", "sig", "signature", "code", "access", "x_amz_signature", "x_amz_credential"})
-"""Names that carry credentials in the query of an address, beside those above."""
+"""Names that carry credentials in the query of an address, in addition to those above."""
 FORMS = re.compile(
     r"""
     \b(?:Bearer|Basic)\s+(?=\S*[0-9=+/])[A-Za-z0-9+/=._~-]{8,}
@@ -59,7 +59,7 @@ def refuse_credentials(value: Any, where: str, name: str = "") -> None:
         name: The key of the value, if it has one.
 
     Raises:
-        ExperimentError: Names the key, never its value.
+        ExperimentError: A value contains a credential. The message names the key, never its value.
     """
     for key, reason in _found(value, name):
         subject = f"the argument {key!r}" if key else "a value"
@@ -76,14 +76,14 @@ def refuse_credentials_in_text(text: str, where: str) -> None:
         where: Its file, for the message.
 
     Raises:
-        ExperimentError: Names the line, never what it says.
+        ExperimentError: A line contains a credential. The message names the line, never its text.
     """
     for number, line in enumerate(text.split("\n"), 1):
         if FORMS.search(line):
             raise ExperimentError(
                 "this line would put a credential into the run folder",
                 where=f"{where}:{number}",
-                why="it has the form of a key or token; comments are copied, too",
+                why="it contains text in the form of a key or token; comments are copied, too",
                 fix=_FIX,
             )
 
@@ -114,7 +114,7 @@ def _found(value: Any, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_address(address: str) -> str:
-    """Return what an address carries that it should not; empty if nothing."""
+    """Return which part of an address is a credential, or an empty string."""
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What can be wrong with the groups of languages that an experiment averages over."""
+"""Checks of the groups of languages that an experiment averages over."""
 
 from __future__ import annotations
 

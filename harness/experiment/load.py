@@ -1,4 +1,4 @@
-"""Reading the experiment file; every complaint names the file, the line and the fix."""
+"""Loads the experiment file; every error names the file, the line and the fix."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def load_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ExperimentError("there is no such experiment file", where=path, fix=_nearby(path)) from None
+        raise ExperimentError("the experiment file does not exist", where=path, fix=_nearby(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ExperimentError("the experiment file cannot be read", where=path, why=str(error)) from error
     refuse_credentials_in_text(text, str(path))
     data, lines = parse_yaml(text, str(path))
     if not isinstance(data, dict):
         raise ExperimentError(
-            "the experiment file holds no mapping", where=path, fix="start from examples/quickstart.yaml"
+            "the experiment file is not a mapping", where=path, fix="start from examples/quickstart.yaml"
         )
     return _validated(data, lines, path)
 
@@ -81,7 +81,7 @@ def _refuse_double_names(experiment: Experiment) -> None:
         ("judges", [judge.name for judge in experiment.judges]),
         ("tasks", [_entry(each) for each in experiment.tasks]),
     ):
-        # Names become folders, and some file systems do not tell letter case apart.
+        # Names become folders, and some file systems ignore letter case.
         folded = [name.casefold() for name in names]
         for index, name in enumerate(folded):
             if name in folded[:index]:
@@ -93,7 +93,7 @@ def _refuse_double_names(experiment: Experiment) -> None:
 
 
 def _entry(entry: TaskSpec | SuiteSpec) -> str:
-    """Return what may stand under ``tasks`` once; which templates are meant is known only to the task."""
+    """Return the name under which an entry of ``tasks`` must be unique: the task with its templates, or the suite."""
     name = entry.task if isinstance(entry, TaskSpec) else f"suite {entry.suite}"
     templates = (entry.templates,) if isinstance(entry.templates, str) else entry.templates or ()
     return ".".join((name, *templates))
@@ -102,11 +102,11 @@ def _entry(entry: TaskSpec | SuiteSpec) -> str:
 def explain_validation(
     error: ValidationError, lines: Mapping[tuple[str | int, ...], int], path: Path | None
 ) -> ExperimentError:
-    """Return what is wrong with a file of settings, all of it, each place with its line and the fix.
+    """Return every error in a file of settings, each with its line and fix.
 
     Args:
-        error: Of a model of :mod:`polyarena.harness.experiment.schema` or one like it.
-        lines: From :func:`polyarena.harness.experiment.positions.parse_yaml`.
+        error: pydantic's error, from a model of :mod:`polyarena.harness.experiment.schema` or a similar one.
+        lines: The line of each place, from :func:`polyarena.harness.experiment.positions.parse_yaml`.
         path: The file; ``None`` for a mapping.
     """
     placed: dict[tuple[Any, ...], list[Any]] = {}
@@ -119,26 +119,26 @@ def explain_validation(
 
 
 _PLAIN = {
-    "tuple_type": ("a list is wanted here", "put it in [brackets], or write one element a line after a hyphen"),
-    "bool_type": ("true or false is wanted here", "write `true` or `false` without quotes"),
-    "bool_parsing": ("true or false is wanted here", "write `true` or `false` without quotes"),
-    "string_type": ("a text is wanted here", "put it in quotes"),
-    "model_type": ("a mapping is wanted here", "write `key: value`, one a line"),
-    "model_attributes_type": ("a mapping is wanted here", "write `key: value`, one a line"),
-    "dict_type": ("a mapping is wanted here", "write `key: value`, one a line"),
-    "task_and_suite": ("this entry names a task and a suite at once", "make two entries of it, one a line"),
+    "tuple_type": ("expected a list", "put it in [brackets], or write one element per line after a hyphen"),
+    "bool_type": ("expected true or false", "write `true` or `false` without quotes"),
+    "bool_parsing": ("expected true or false", "write `true` or `false` without quotes"),
+    "string_type": ("expected text", "put it in quotes"),
+    "model_type": ("expected a mapping", "write `key: value`, one per line"),
+    "model_attributes_type": ("expected a mapping", "write `key: value`, one per line"),
+    "dict_type": ("expected a mapping", "write `key: value`, one per line"),
+    "task_and_suite": ("this entry names both a task and a suite", "split it into two entries"),
     "no_task": ("this entry names no task", "give it `task: NAME` or `suite: NAME`"),
 }
-"""The library's words for what it found, in ours."""
+"""pydantic's error types of a value, each with our message and fix."""
 _OF_A_KEY = {
     "no_prices": ("budget", "give `prices: {input: ..., output: ...}`, per million tokens, or leave the budget out"),
-    "two_currencies": ("budget", "give all prices in one currency, or each judge a budget of its own"),
+    "two_currencies": ("budget", "give all prices in one currency, or each judge its own budget"),
     "no_end_mark": ("end", "set `end`, such as `end: </think>`"),
     "marks_and_off": ("detection", "leave `detection: off` out, or the marks"),
     "own_prompts_source": ("path", "write `path: FILE` or `dataset: OWNER/NAME`"),
     "greedy_samples": ("samples", "set `temperature` under `sampling` above 0, or leave `samples` out"),
 }
-"""Complaints about a mapping as a whole that one of its keys causes: that key, and what helps."""
+"""Errors about a mapping as a whole: the key that causes the error, and the fix."""
 
 
 def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
@@ -146,7 +146,7 @@ def _within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
 
 
 def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return where in the file it is, without the library's names of the types that it tried."""
+    """Return the place in the file: pydantic's location without the names of the types that it tried."""
     own_prompts = len(loc) > 3 and loc[0] == "tasks" and loc[3] == "prompts"
     loc = (*loc[:3], "task", *loc[4:]) if own_prompts else loc
     return tuple(
@@ -160,13 +160,13 @@ def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
 def _message(
     location: tuple[Any, ...], details: list[Any], lines: Mapping[tuple[str | int, ...], int], path: Path | None
 ) -> ExperimentError:
-    """Return the complaint about one place, which may break each of several types that it could have."""
+    """Return the error about one place, whose value may match none of several possible types."""
     detail = details[0]
     context = detail.get("ctx", {})
     what, fix = detail["msg"].removeprefix("Value error, "), ""
     if len(details) > 1 and all(each["type"] in _PLAIN for each in details):
-        wanted = [_PLAIN[each["type"]][0].removesuffix(" is wanted here") for each in details]
-        what = f"{' or '.join(dict.fromkeys(wanted))} is wanted here"
+        wanted = [_PLAIN[each["type"]][0].removeprefix("expected ") for each in details]
+        what = f"expected {' or '.join(dict.fromkeys(wanted))}"
         fix = "; or ".join(dict.fromkeys(_PLAIN[each["type"]][1] for each in details))
     elif detail["type"] == "unknown_key":
         key, known = context["key"], context["known"]
@@ -178,11 +178,11 @@ def _message(
     elif detail["type"] == "missing":
         what = f"the key {location[-1]!r} is missing"
     elif detail["type"] == "string_pattern_mismatch" and location[-1] == "name":
-        what = f"{detail['input']!r} cannot name a folder"
+        what = f"{detail['input']!r} is not a valid folder name"
         fix = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
     elif detail["type"] == "too_short":
         least = context["min_length"]
-        what = f"at least {least} elements are wanted here" if least > 1 else "at least one element is wanted here"
+        what = f"expected at least {least} elements" if least > 1 else "expected at least one element"
     elif detail["type"] in _PLAIN:
         what, fix = _PLAIN[detail["type"]]
     elif detail["type"] in _OF_A_KEY:
@@ -197,7 +197,7 @@ def _message(
 
 
 def _unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:
-    """Return what is wrong with a key that does not exist, and the fix."""
+    """Return the message about a key that does not exist, and the fix."""
     if RENAMED_KEYS.get(key) in known:
         return f"the key {key!r} was renamed to {RENAMED_KEYS[key]!r}", f"write `{RENAMED_KEYS[key]}:` instead"
     near = closest(key, known)

@@ -1,4 +1,4 @@
-"""What can be wrong with the panels of an experiment."""
+"""Checks of the panels of an experiment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def refuse_panels(experiment: Experiment) -> None:
     """Refuse panels whose members do not exist or whose name is taken.
 
     Raises:
-        UnknownNameError: A member is none of the judges.
+        UnknownNameError: A member is not a judge of the experiment.
         ExperimentError: A panel names a judge twice, has a judge's or another panel's name, or its members judge each
             game a different number of times.
     """

@@ -13,7 +13,7 @@ from polyarena.tasks.text import sanitize_text
 Path = tuple[str | int, ...]
 
 MOST_VALUES = 100_000
-"""Keys and list elements of a file, each alias counted as often as it stands for something."""
+"""Keys and list elements of a file, each alias counted as often as it is used."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -38,7 +38,7 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         The data, and the 1-based line of every mapping value and list element by its path from the root.
 
     Raises:
-        ExperimentError: Not YAML, a key appears twice in one mapping, or a value is not what its tag says.
+        ExperimentError: The text is not YAML, a key appears twice in one mapping, or a value does not match its tag.
     """
     lines: dict[Path, int] = {}
     try:
@@ -51,7 +51,7 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         finally:
             loader.dispose()
     except RecursionError:
-        raise ExperimentError("this is nested without end", where=where, why="an alias stands within itself") from None
+        raise ExperimentError("this is nested without end", where=where, why="an alias contains itself") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -67,7 +67,7 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> No
             f"this file has more than {MOST_VALUES:,} values",
             where=f"{where}:{node.start_mark.line + 1}",
             why="aliases that contain aliases multiply",
-            fix="write out what is meant, or split the experiment",
+            fix="write the values out, or split the experiment",
         )
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):

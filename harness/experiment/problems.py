@@ -23,7 +23,7 @@ class Problems:
     errors: list[PolyarenaError] = field(default_factory=list)
 
     def attempt(self, function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result | None:
-        """Return what a function returns; ``None`` if it raises an error of the user's, which is kept."""
+        """Return what a function returns, or ``None`` if it raises a :class:`PolyarenaError`, which is recorded."""
         try:
             return function(*args, **kwargs)
         except PolyarenaError as error:
@@ -31,10 +31,10 @@ class Problems:
             return None
 
     def raise_all(self) -> None:
-        """Raise the first error with all others beside it.
+        """Raise the first error, with all others attached.
 
         Raises:
-            PolyarenaError: Something was found.
+            PolyarenaError: There was at least one error.
         """
         if not self.errors:
             return

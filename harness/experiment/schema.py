@@ -24,15 +24,15 @@ Money = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 """An amount, exact."""
 
 Selector = str | tuple[str, ...]
-"""Languages: codes, names and facets as in ``polyarena languages --help``."""
+"""One selector of languages, or several; the grammar is in :mod:`polyarena.tasks.languages.selection`."""
 
 
 RENAMED_KEYS = {"take": "subset", "without": "exclude", "insist": "allow_inadequate"}
-"""Keys of earlier drafts of the file, each with the key that took its place."""
+"""Former keys of the file, each with its present name; messages about a former key name the present one."""
 
 
 class Strict(BaseModel):
-    """Base of every part of the file: frozen, and a key that is not known is refused with the known ones at hand."""
+    """Base of every part of the file: frozen; an unknown key is an error whose context lists the known keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,14 +50,14 @@ class Strict(BaseModel):
 
 
 class SamplingSpec(Strict):
-    """How a system's answers are sampled; what is left out comes from the task's card, then from greedy defaults.
+    """How a system's answers are sampled. Missing values come from the task's card, else from greedy defaults.
 
     Attributes:
-        max_tokens: Longest answer, in tokens of the model; the task's own limit if left out.
+        max_tokens: Longest answer, in tokens of the model; the task's limit if left out.
         temperature: 0 is greedy.
-        top_p: Nucleus; 1 is off.
-        stop: Texts that end the answer, beside the model's own end token; the task's own if left out.
-        seed: For sampled answers, where the backend has one; repeats add their ``sample_index``.
+        top_p: Nucleus sampling; 1 turns it off.
+        stop: Texts that end the answer, in addition to the model's end token; those of the task if left out.
+        seed: Seed for sampled answers, if the backend takes one; each repeat adds its ``sample_index``.
     """
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
@@ -67,29 +67,30 @@ class SamplingSpec(Strict):
     seed: int = 0
 
     def resolve(self, max_tokens: int, stop: tuple[str, ...]) -> Sampling:
-        """Fill in a task's defaults."""
+        """Return the sampling of a task: the values set here, else the task's ``max_tokens`` and ``stop``."""
         return Sampling(self.max_tokens or max_tokens, self.temperature, self.top_p, self.stop or stop, self.seed)
 
 
 DEFAULT_THINKING_BUDGET = 8192
-"""Tokens for the thought of a system that is said to think, unless it says how many."""
+"""Token budget for the thought of a system that is set to think and has no ``budget`` of its own."""
 
 
 class ThinkingSpec(Strict):
-    """How a system thinks, and how its thought is told from its answer; ``auto``, ``on`` and ``off`` are short forms.
+    """How a system thinks, and how its thought is separated from its answer.
 
-    Whoever sets any of these keys says that the system thinks: it gets a budget beside the limit of its answers.
+    ``auto``, ``on`` and ``off`` are short forms. A system with an ``effort``, an ``end`` or ``opened`` is set to think:
+    it gets a token budget for the thought in addition to the limit of its answers.
 
     Attributes:
-        detection: ``auto`` finds thoughts by the marks of the known families, ``off`` takes the whole text as the
-            answer; ``marks``, by ``start`` and ``end``, is meant wherever ``end`` is set.
-        start: What opens a thought; left out where only the end is marked.
-        end: What ends it.
-        opened: Whether the prompt opens a thought, so that every text begins inside one. Local models are seen to do
-            so; of an endpoint it must be told, or a thought that was cut off is taken for an answer.
-        budget: Tokens that the thought may take, beside the ``max_tokens`` of the answer; 8,192 if left out.
-        effort: How hard to think, such as ``low``, ``medium`` or ``high``: sent as ``reasoning_effort``, and given to
-            the chat templates of local models. ``none`` asks for no thought.
+        detection: ``auto`` finds thoughts by the marks of the known model families; ``off`` takes the whole text as
+            the answer; ``marks`` uses ``start`` and ``end``, and is implied if ``end`` is set.
+        start: Mark that opens a thought; leave it out if only the end is marked.
+        end: Mark that ends a thought.
+        opened: Whether the prompt opens a thought, so that every text begins inside one. For local models polyarena
+            detects this; for an endpoint you must set it, or a thought that was cut off is taken for an answer.
+        budget: Most tokens of the thought, in addition to the ``max_tokens`` of the answer; 8,192 if left out.
+        effort: How hard to think, such as ``low``, ``medium`` or ``high``: sent as ``reasoning_effort``, and passed to
+            the chat templates of local models. ``none`` turns thinking off.
     """
 
     detection: Detection = Detection.AUTO
@@ -104,18 +105,18 @@ class ThinkingSpec(Strict):
         if self.end is None and (self.start is not None or self.detection is Detection.MARKS):
             raise PydanticCustomError("no_end_mark", "the end of a thought needs a mark", {})
         if self.detection is Detection.OFF and (self.end is not None or self.opened):
-            raise PydanticCustomError("marks_and_off", "marks of a thought that is not looked for", {})
+            raise PydanticCustomError("marks_and_off", "marks of a thought, with detection turned off", {})
         return self
 
     @property
     def rule(self) -> ThinkingRule:
-        """How thoughts are found."""
+        """The rule by which thoughts are found."""
         detection = Detection.MARKS if self.end is not None else self.detection
         return ThinkingRule(detection, self.start, self.end or "", self.opened)
 
     @property
     def tokens(self) -> int:
-        """The budget of the thought; 0 for a system that is not said to think."""
+        """The token budget of the thought; 0 for a system that is not set to think."""
         if self.budget is not None:
             return self.budget
         asked = self.effort is not None and self.effort != "none"
@@ -123,7 +124,7 @@ class ThinkingSpec(Strict):
 
 
 def _thinking_entry(value: Any) -> Any:
-    """Let ``auto``, ``on`` and ``off`` stand for a mapping; YAML 1.1 reads the last two as booleans."""
+    """Expand ``auto``, ``on`` and ``off`` to a mapping; YAML 1.1 reads the last two as booleans."""
     if value is True or value == "on":
         return {"budget": DEFAULT_THINKING_BUDGET}
     if value is False:
@@ -141,18 +142,18 @@ class SystemSpec(Strict):
     """A system: a model plus how it is prompted.
 
     Attributes:
-        name: How it is called in every table.
+        name: Its name in tables and folders.
         model: A model type: ``hf``, ``vllm`` or any other of lm-eval, ``endpoint``, ``completions``, or a plugin's.
-        args: The model type's own arguments.
-        chat_template: ``true`` for the model's own, ``false`` for none, or the path of a Jinja file.
-        system_prompt: Text of the system turn; ``{language}`` becomes the item's language in English,
-            ``{autonym}`` its name in itself, and ``{code}`` its code.
+        args: The arguments of the model type.
+        chat_template: ``true`` for the model's own template, ``false`` for none, or the path of a Jinja file.
+        system_prompt: Text of the system turn; ``{language}`` becomes the English name of the item's language,
+            ``{autonym}`` its name in the language itself, and ``{code}`` its code.
         sampling: How answers are sampled.
-        samples: Answers per open-ended item.
-        thinking: How a reasoning model thinks, and how its thought is told from its answer: ``auto`` (found by the
-            marks that model families use), ``on`` (found likewise, with a budget of its own), ``off``, or a mapping.
-        fewshot_as_multiturn: Whether few-shot examples are turns of user and model, and not text before the question.
-        languages: The languages that the system claims to support; all if left out.
+        samples: Number of answers to each open-ended item.
+        thinking: How a reasoning model thinks, and how its thought is separated from its answer: ``auto`` (found by
+            the marks that model families use), ``on`` (likewise, with a token budget), ``off``, or a mapping.
+        fewshot_as_multiturn: Whether few-shot examples are turns of user and model instead of text before the question.
+        languages: The languages that the system supports; all if left out.
     """
 
     name: Name
@@ -182,22 +183,22 @@ Limit = Annotated[int, Field(gt=0, le=10**9)]
 
 
 class PromptsSpec(OwnPrompts, Strict):
-    """Prompts of one's own in an experiment; the keys are those of :class:`polyarena.tasks.own_prompts.OwnPrompts`."""
+    """Your own prompts in an experiment; the keys are those of :class:`polyarena.tasks.own_prompts.OwnPrompts`."""
 
 
 class TaskSpec(Strict):
     """A task to run; a bare name is short for ``{task: name}``.
 
-    ``task: {path: prompts.jsonl}`` makes a task of one's own prompts; it is short for a name and ``prompts``.
+    ``task: {path: prompts.jsonl}`` makes a task of your own prompts; it is short for a name and ``prompts``.
 
     Attributes:
         task: The task's name, as in ``polyarena tasks``.
-        prompts: Where the prompts of a task of one's own are, and what they are.
-        languages: Which of its languages; the experiment's ``languages`` if left out, else all.
-        limit: So many items of each language, the same source items in every language; all if left out.
+        prompts: File or data set of your own prompts, with its columns, metrics and card.
+        languages: Which of its languages to run; the experiment's ``languages`` if left out, else all.
+        limit: Number of items per language, the same source items in every language; all if left out.
         subset: Which items a limit selects: ``spread`` over the data, or the ``first`` ones, for example because
             only their answers are stored.
-        templates: ``all`` of its prompt templates or those named, each asked as a task of its own; its default one if
+        templates: ``all`` prompt templates or the named ones, each run as a separate task; the default template if
             left out.
     """
 
@@ -210,16 +211,16 @@ class TaskSpec(Strict):
 
 
 class SuiteSpec(Strict):
-    """All tasks of a suite, each in the languages that the suite asks it in.
+    """All tasks of a suite, each in the languages that the suite lists for it.
 
-    A task that is also named by itself is asked as it says there.
+    An entry for a single task overrides what the suite says of that task.
 
     Attributes:
         suite: The suite's name, as in ``polyarena tasks coverage --suite``.
-        exclude: Tasks of the suite that are not asked, for example because their data are not at hand.
-        languages: Which of the suite's languages; the experiment's ``languages`` if left out, else all.
-        limit: As of a task, for each of the suite's.
-        templates: As of a task, for those of the suite's that have them.
+        exclude: Tasks of the suite to leave out, for example because you do not have their data.
+        languages: Which of the suite's languages to run; the experiment's ``languages`` if left out, else all.
+        limit: Number of items per language, for each task of the suite; all if left out.
+        templates: ``all`` prompt templates or the named ones, for the tasks of the suite that have them.
     """
 
     suite: str
@@ -233,15 +234,16 @@ class JudgeSpec(Strict):
     """A judge of the open-ended tasks; a bare name is short for ``{name: name, judge: name}``.
 
     Attributes:
-        name: How it is called in every table and folder.
+        name: Its name in tables and folders.
         judge: A judge type: ``rules``, ``llm``, ``harm``, ``reward``, or a plugin's.
-        args: The judge type's own arguments.
+        args: The arguments of the judge type.
         endpoint: The model that an ``llm`` or ``harm`` judge asks.
-        repeats: Judgments of each order, each asked and paid for. Of a greedy judge they tell how repeatable its
-            endpoint is, and nothing else.
-        budget: Most money for this judge in this run folder, in the currency of its prices, which it then needs.
-        language_gate: What becomes of an answer identified as another language than was expected: ``judge`` (judged
-            and marked), ``loss`` or ``tie`` (neither is judged, so nothing is paid).
+        repeats: Number of judgments of each order, each requested and paid for separately. For a greedy judge, repeats
+            only measure how repeatable its endpoint is.
+        budget: Most money that this judge may spend in this run folder, in the currency of its ``prices``, which are
+            then required.
+        language_gate: What happens to an answer in another language than expected: ``judge`` (it is judged and
+            marked), ``loss`` or ``tie`` (the outcome is set without judging, so nothing is paid).
     """
 
     name: Name
@@ -260,10 +262,10 @@ class JudgeSpec(Strict):
 
 
 class PanelSpec(Strict):
-    """Several judges as one, derived from their games without a further call.
+    """Several judges combined into one, from their stored games and without further calls.
 
     Attributes:
-        name: How it is called in every table and folder.
+        name: Its name in tables and folders.
         judges: Names of two or more judges of the experiment.
         rule: ``majority`` of the verdicts on each game, or their ``mean``.
     """
@@ -274,16 +276,17 @@ class PanelSpec(Strict):
 
 
 class StatisticsSpec(Strict):
-    """How numbers and intervals are made.
+    """How numbers and intervals are computed.
 
     Attributes:
         confidence: Nominal coverage of the intervals.
-        rounds: Bootstrap rounds.
-        seed: Of the bootstrap.
-        groupings: What languages are averaged by, beside the average over all: any of ``tier``, ``family``,
-            ``script``, ``region``, ``joshi``, ``direction`` and ``set``.
-        groups: Further averages, each over the languages of a selector, by the name that it has in tables.
-        strong_weight: How many times a verdict with ``>>`` counts among the games of its item; 1 makes it a ``>``.
+        rounds: Number of bootstrap rounds.
+        seed: Seed of the bootstrap.
+        groupings: Properties of languages to average by, in addition to the average over all languages: any of
+            ``tier``, ``family``, ``script``, ``region``, ``joshi``, ``direction`` and ``set``.
+        groups: Further averages: the name of each in tables, and a selector of its languages.
+        strong_weight: How many times a verdict with ``>>`` counts among the games of its item; with 1 it counts as
+            ``>``.
     """
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
@@ -295,24 +298,24 @@ class StatisticsSpec(Strict):
 
 
 def _named(*keys: str) -> BeforeValidator:
-    """Let a bare name stand for a mapping that has the name under each of ``keys``."""
+    """Expand a bare name to a mapping that has the name under each of ``keys``."""
     return BeforeValidator(
         lambda value: dict.fromkeys(keys, value) if isinstance(value, str) else value, json_schema_input_type=str | dict
     )
 
 
 A_TASK, A_SUITE = "(task)", "(suite)"
-"""Which of the two an entry of ``tasks`` is; in brackets, so that messages can tell them from keys."""
+"""The two kinds of entries of ``tasks``; in brackets, so that messages can distinguish them from keys."""
 
 
 def _task_or_suite(value: Any) -> str:
-    """Return which of the two an entry is; what is neither is refused as a task."""
+    """Return the kind of an entry; one that is neither is validated, and refused, as a task."""
     suite = value.get("suite") is not None if isinstance(value, Mapping) else isinstance(value, SuiteSpec)
     return A_SUITE if suite else A_TASK
 
 
 def _own_prompts(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Let what an entry says of own prompts under ``task`` stand for a name and ``prompts``."""
+    """Expand a mapping under ``task``, which describes your own prompts, to a name and ``prompts``."""
     if not isinstance(value.get("task"), Mapping | PromptsSpec):
         return value
     prompts = value["task"]
@@ -322,7 +325,7 @@ def _own_prompts(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _task_entry(value: Any) -> Any:
-    """Let a bare name stand for a task, and refuse an entry that names both a task and a suite, or neither."""
+    """Expand a bare name to a task; refuse an entry that names both a task and a suite, or neither."""
     if isinstance(value, str):
         value = {"task": value}
     if isinstance(value, Mapping):
@@ -335,7 +338,7 @@ def _task_entry(value: Any) -> Any:
         if not named and strange:
             raise PydanticCustomError("unknown_key", "unknown key {key}", {"key": strange[0], "known": known})
         if not named:
-            raise PydanticCustomError("no_task", "a task or a suite is wanted here", {})
+            raise PydanticCustomError("no_task", "expected a task or a suite", {})
     return value
 
 
@@ -350,19 +353,21 @@ class Experiment(Strict):
     """The whole file.
 
     Attributes:
-        name: Names the run folder, ``runs/<name>`` unless ``output`` says otherwise.
-        systems: At least one.
+        name: Name of the experiment and of its run folder, ``runs/<name>`` unless ``output`` is set.
+        systems: The systems to evaluate, at least one.
         baseline: The system that all others are compared with in the judged tasks.
         tasks: Tasks and suites, at least one.
-        languages: For all tasks that do not choose their own.
-        allow_inadequate: Metrics to score even where they are inadequate for a language; such numbers are flagged.
+        languages: The languages of all tasks that do not set their own.
+        allow_inadequate: Metrics to compute even in languages for which they are inadequate; such numbers are flagged.
         judges: Judges of the open-ended tasks.
-        panels: Judges taken together.
-        statistics: How numbers and intervals are made.
-        budget: Most money for all endpoints in this run folder; each of them then needs prices, in one currency.
-        data_root: Folder of a local mirror of the hub; relative to the file. ``POLYARENA_DATA`` if left out.
-        output: The run folder; relative to the file.
-        cache: The call cache; relative to the file. ``POLYARENA_CACHE`` if left out, else beside the run folders.
+        panels: Judges that combine several judges.
+        statistics: How numbers and intervals are computed.
+        budget: Most money that all endpoints together may spend in this run folder; each endpoint then needs prices,
+            all in one currency.
+        data_root: Folder of a local mirror of the hub, relative to the file. If left out: ``POLYARENA_DATA``.
+        output: The run folder, relative to the file.
+        cache: File of the call cache, relative to the file. If left out: ``POLYARENA_CACHE``, else a file beside the
+            run folders.
     """
 
     name: Name
@@ -381,7 +386,7 @@ class Experiment(Strict):
 
     @model_validator(mode="after")
     def _all_priced(self) -> Self:
-        """A budget of the whole experiment needs prices wherever money is spent; systems are checked when planning."""
+        """Check that every judge's endpoint has prices if there is a budget; planning checks the systems."""
         unpriced = [judge.name for judge in self.judges if judge.endpoint and judge.endpoint.prices is None]
         if self.budget is not None and unpriced:
             raise PydanticCustomError(

@@ -1,4 +1,4 @@
-"""Commented experiment files to start from, by what a user has."""
+"""Commented experiment files to start from: for hub models, endpoints or stored answers."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ judges:
 """
 
 STARTERS = tuple(_SYSTEMS)
-"""What a user may have: models of the hub, endpoints, stored answers."""
+"""The kinds of starting files: hub models, endpoints, stored answers."""
 
 
 def starter(use: str, name: str) -> str:
@@ -101,7 +101,7 @@ def starter(use: str, name: str) -> str:
 
     Args:
         use: One of :data:`STARTERS`.
-        name: Of the experiment; characters that a name cannot have become hyphens.
+        name: Name of the experiment; invalid characters become hyphens.
     """
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "experiment"
     return _TEXT.format(name=plain, systems=_SYSTEMS[use], tasks=_TASKS[use])

@@ -65,7 +65,7 @@ def test_parts_know_their_line(write):
         ("    limit: 3", "    limt: 3", 13, "did you mean 'limit'?"),
         ("    limit: 3", "    limit: 0", 13, "greater than 0"),
         ("    limit: 3", "    limit: many", 13, "valid integer"),
-        ("name: tiny", "name: ../tiny", 2, "cannot name a folder"),
+        ("name: tiny", "name: ../tiny", 2, "is not a valid folder name"),
         ("    model: dummy\n  - name: two", "  - name: two", 4, "the key 'model' is missing"),
         ("  - name: two", "  - name: One", 6, "appears twice"),
         ("baseline: one", "baseline: on", 9, "did you mean 'one'?"),
@@ -89,13 +89,13 @@ def test_all_faults_are_told_at_once(write):
 def test_a_missing_file_names_its_neighbours(write):
     path = write(GOOD)
     message = complaint(path.with_name("experimnt.yaml"))
-    assert "no such experiment file" in message
+    assert "the experiment file does not exist" in message
     assert "experiment.yaml" in message
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just text"])
 def test_a_file_without_a_mapping_is_refused(write, text):
-    assert "no mapping" in complaint(write(text))
+    assert "not a mapping" in complaint(write(text))
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):

@@ -29,21 +29,21 @@ def system(text):
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
-        (HEAD + SYSTEM + TASKS + "languages: 5\n", ":4 (languages)", "a text or a list is wanted here"),
-        (HEAD + SYSTEM + TASKS + "languages: {a: b}\n", ":4 (languages)", "a text or a list is wanted here"),
-        (HEAD + SYSTEM + TASKS + "languages: [eng, 5]\n", ":4 (languages.1)", "a text is wanted here"),
-        (system("chat_template: [x]"), ":5 (systems.0.chat_template)", "true or false or a text is wanted here"),
-        (system("chat_template: 5"), ":5 (systems.0.chat_template)", "true or false or a text is wanted here"),
-        (system("args: {1: 2}"), ":5 (systems.0.args.1)", "a text is wanted here"),
-        (system("args: [1]"), ":5 (systems.0.args)", "a mapping is wanted here"),
-        (system("sampling: greedy"), ":5 (systems.0.sampling)", "a mapping is wanted here"),
-        (system("sampling: {stop: abc}"), ":5 (systems.0.sampling.stop)", "a list is wanted here"),
-        (HEAD + "systems: [a]\n" + TASKS, ":2 (systems.0)", "a mapping is wanted here"),
-        (HEAD + "systems: {name: a, model: dummy}\n" + TASKS, ":2 (systems)", "a list is wanted here"),
-        (HEAD + SYSTEM + "tasks: [5]\n", ":3 (tasks.0)", "a mapping is wanted here"),
-        (HEAD + SYSTEM + "tasks: [{task: [a]}]\n", ":3 (tasks.0.task)", "a text is wanted here"),
-        (HEAD + SYSTEM + TASKS + "statistics: 5\n", ":4 (statistics)", "a mapping is wanted here"),
-        (HEAD + SYSTEM + TASKS + "allow_inadequate: acc\n", ":4 (allow_inadequate)", "a list is wanted here"),
+        (HEAD + SYSTEM + TASKS + "languages: 5\n", ":4 (languages)", "expected text or a list"),
+        (HEAD + SYSTEM + TASKS + "languages: {a: b}\n", ":4 (languages)", "expected text or a list"),
+        (HEAD + SYSTEM + TASKS + "languages: [eng, 5]\n", ":4 (languages.1)", "expected text"),
+        (system("chat_template: [x]"), ":5 (systems.0.chat_template)", "expected true or false or text"),
+        (system("chat_template: 5"), ":5 (systems.0.chat_template)", "expected true or false or text"),
+        (system("args: {1: 2}"), ":5 (systems.0.args.1)", "expected text"),
+        (system("args: [1]"), ":5 (systems.0.args)", "expected a mapping"),
+        (system("sampling: greedy"), ":5 (systems.0.sampling)", "expected a mapping"),
+        (system("sampling: {stop: abc}"), ":5 (systems.0.sampling.stop)", "expected a list"),
+        (HEAD + "systems: [a]\n" + TASKS, ":2 (systems.0)", "expected a mapping"),
+        (HEAD + "systems: {name: a, model: dummy}\n" + TASKS, ":2 (systems)", "expected a list"),
+        (HEAD + SYSTEM + "tasks: [5]\n", ":3 (tasks.0)", "expected a mapping"),
+        (HEAD + SYSTEM + "tasks: [{task: [a]}]\n", ":3 (tasks.0.task)", "expected text"),
+        (HEAD + SYSTEM + TASKS + "statistics: 5\n", ":4 (statistics)", "expected a mapping"),
+        (HEAD + SYSTEM + TASKS + "allow_inadequate: acc\n", ":4 (allow_inadequate)", "expected a list"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_told_once_with_what_is_wanted(refusal, text, place, what):
@@ -57,8 +57,8 @@ def test_a_value_of_the_wrong_type_is_told_once_with_what_is_wanted(refusal, tex
 @pytest.mark.parametrize(
     ("part", "what"),
     [
-        ("panels: [{name: p, judges: [r]}]", "at least 2 elements are wanted here"),
-        ("panels: [{name: p, judges: []}]", "at least 2 elements are wanted here"),
+        ("panels: [{name: p, judges: [r]}]", "expected at least 2 elements"),
+        ("panels: [{name: p, judges: []}]", "expected at least 2 elements"),
     ],
 )
 def test_a_short_list_says_how_long_it_must_be(refusal, part, what):
@@ -135,7 +135,7 @@ def test_an_empty_value_is_as_good_as_none_where_one_is_needed(refusal):
 def test_several_wrong_places_are_all_told(refusal):
     error = refusal(HEAD + "systems: [{name: a}]\n" + TASKS + "languages: 5\nbudget: x\n")
     assert [error.what, *(each.what for each in error.also)][:2] == [
-        "the key 'model' is missing", "a text or a list is wanted here",
+        "the key 'model' is missing", "expected text or a list",
     ]  # fmt: skip
     assert len(error.also) == 2
 

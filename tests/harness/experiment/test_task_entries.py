@@ -39,7 +39,7 @@ def test_templates_are_a_name_or_a_list():
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ({"task": "xcopa", "suite": "aya99"}, "a task and a suite at once"),
+        ({"task": "xcopa", "suite": "aya99"}, "names both a task and a suite"),
         ({"limit": 3}, "give it `task: NAME` or `suite: NAME`"),
         ({}, "names no task"),
         ({"suit": "aya99"}, "did you mean 'suite'?"),
@@ -47,7 +47,7 @@ def test_templates_are_a_name_or_a_list():
         ({"suite": "aya99", "limt": 3}, "did you mean 'limit'?"),
         ({"suite": "aya99", "limit": 0}, "greater than 0"),
         ({"suite": "aya99", "systems": 0}, "use one of: exclude, languages, limit, suite, templates"),
-        (17, "a mapping is wanted here"),
+        (17, "expected a mapping"),
     ],
 )
 def test_what_is_neither_is_refused_with_the_fix(entry, says):

@@ -57,7 +57,7 @@ def test_what_may_be_written(tmp_path, written, rule, tokens, effort):
         ("of", ["thinking", "'auto'"]),
         ("{start: '<t>'}", ["end of a thought needs a mark", "end"]),
         ("{detection: marks}", ["end of a thought needs a mark"]),
-        ("{detection: off, end: x}", ["not looked for"]),
+        ("{detection: off, end: x}", ["detection turned off"]),
         ("{budgt: 5}", ["budgt", "did you mean 'budget'"]),
         ("{budget: -1}", ["budget"]),
         ("{effort: 'very high'}", ["effort"]),
