@@ -86,6 +86,7 @@ class GamesProgress:
 
     judge: str
     candidate: str
+    baseline: str
     task: str
     language: str
     judged: int
@@ -103,6 +104,7 @@ class GamesDone:
 
     judge: str
     candidate: str
+    baseline: str
     task: str
     language: str
     requests: int
@@ -117,6 +119,7 @@ class GamesFailed:
 
     judge: str
     candidate: str
+    baseline: str
     task: str
     language: str
     requests: int

@@ -96,8 +96,8 @@ def _print(planned: Plan) -> None:
         )
     if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):
         print_lines(
-            "open-ended answers will not be judged: that takes `judges`, a `baseline` and another system that answers "
-            "in the same language"
+            "open-ended answers will not be judged: that takes `judges`, a `baseline` or `opponents`, and two systems "
+            "that answer in the same language"
         )
     for judge, shared in sorted(systems_of_same_family(planned.experiment).items()):
         print_lines(*(same_family_warning(judge, system, makers) for system, makers in sorted(shared.items())))

@@ -60,7 +60,7 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
     if estimates.empty and not records.missing():
         print_lines(
             "There is no number to report: no task was scored, and no pair of systems was judged. Judged tasks need "
-            "`judges`, a `baseline`, and another system that answered the same items in the same language.",
+            "`judges`, a `baseline` or `opponents`, and two systems that answered the same items in the same language.",
             "",
         )
     print_lines(
@@ -135,7 +135,7 @@ def _who(failure: CellFailed | GamesFailed) -> str:
     from polyarena.harness.events import GamesFailed
 
     if isinstance(failure, GamesFailed):
-        return f"{failure.judge} judges {failure.candidate}"
+        return f"{failure.judge} judges {failure.candidate} against {failure.baseline}"
     return failure.system
 
 

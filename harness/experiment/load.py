@@ -11,10 +11,21 @@ from pydantic import ValidationError
 from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment.credentials import refuse_credentials, refuse_credentials_in_text
 from polyarena.harness.experiment.groups import refuse_groups
+from polyarena.harness.experiment.opponents import refuse_opponents
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.experiment.schema import A_SUITE, A_TASK, RENAMED_KEYS, Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.experiment.schema import (
+    A_BUDGET,
+    A_SUITE,
+    A_TASK,
+    ALL_PAIRS,
+    RENAMED_KEYS,
+    SOME_PAIRS,
+    Experiment,
+    SuiteSpec,
+    TaskSpec,
+)
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
 
@@ -52,7 +63,11 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     experiment._path = path
     experiment._lines = lines
     problems = Problems()
-    for check in (_refuse_credentials, _refuse_double_names, _refuse_unknown_baseline, refuse_panels, refuse_groups):
+    checks = (
+        _refuse_credentials, _refuse_double_names, _refuse_unknown_baseline, refuse_opponents, refuse_panels,
+        refuse_groups,
+    )  # fmt: skip
+    for check in checks:
         problems.attempt(check, experiment)
     problems.raise_all()
     return experiment
@@ -152,7 +167,7 @@ def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(
         part
         for part in loc
-        if part not in (A_TASK, A_SUITE, "str", "bool", "[key]")
+        if part not in (A_TASK, A_SUITE, ALL_PAIRS, SOME_PAIRS, A_BUDGET, "str", "bool", "[key]")
         and not str(part).startswith(("function-", "tuple[", "constrained-", "literal[", "tagged-union["))
     )
 

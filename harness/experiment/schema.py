@@ -349,6 +349,43 @@ ShortTask = Annotated[TaskOrSuite, BeforeValidator(_task_entry, json_schema_inpu
 ShortJudge = Annotated[JudgeSpec, _named("name", "judge")]
 
 
+class GamesBudget(Strict):
+    """A budget of games that is spent on the pairs of systems whose ratings are least certain.
+
+    Every system first meets the baseline (without one, the first system). What is left of the budget goes, in about ten
+    rounds, to the pairs whose games reduce the uncertainty of the ratings most.
+
+    Attributes:
+        games: Most games of each judge on each open-ended task, over all languages.
+        first: Items of each language on which every system meets the baseline before anything is known.
+        step: Items of each language that are added to a pair at a time.
+    """
+
+    games: Annotated[int, Field(gt=0, le=10**9)]
+    first: Annotated[int, Field(gt=0)] = 10
+    step: Annotated[int, Field(gt=0)] = 10
+
+
+def _opponents_form(value: Any) -> str:
+    """Return which form of ``opponents`` a value is meant to have."""
+    if isinstance(value, Mapping | GamesBudget):
+        return A_BUDGET
+    return ALL_PAIRS if isinstance(value, str) else SOME_PAIRS
+
+
+ALL_PAIRS, SOME_PAIRS, A_BUDGET = "(all)", "(pairs)", "(budget)"
+"""The forms of ``opponents``; in brackets, so that messages can tell them from keys."""
+
+PairOfNames = Annotated[tuple[Name, ...], Field(min_length=2, max_length=2)]
+
+Opponents = Annotated[
+    Annotated[Literal["all"], Tag(ALL_PAIRS)]
+    | Annotated[tuple[PairOfNames, ...], Field(min_length=1), Tag(SOME_PAIRS)]
+    | Annotated[GamesBudget, Tag(A_BUDGET)],
+    Discriminator(_opponents_form),
+]
+
+
 class Experiment(Strict):
     """The whole file.
 
@@ -356,6 +393,9 @@ class Experiment(Strict):
         name: Name of the experiment and of its run folder, ``runs/<name>`` unless ``output`` is set.
         systems: The systems to evaluate, at least one.
         baseline: The system that all others are compared with in the judged tasks.
+        opponents: Which pairs of systems the judges compare; every system with the baseline if left out. ``all`` pairs,
+            a list of pairs such as ``[[a, b], [a, c]]``, or a budget such as ``{games: 20000}`` that is spent where
+            ratings are uncertain.
         tasks: Tasks and suites, at least one.
         languages: The languages of all tasks that do not set their own.
         allow_inadequate: Metrics to compute even in languages for which they are inadequate; such numbers are flagged.
@@ -373,6 +413,7 @@ class Experiment(Strict):
     name: Name
     systems: Annotated[tuple[SystemSpec, ...], Field(min_length=1)]
     baseline: str | None = None
+    opponents: Opponents | None = None
     tasks: Annotated[tuple[ShortTask, ...], Field(min_length=1)]
     languages: Selector | None = None
     allow_inadequate: tuple[str, ...] = ()

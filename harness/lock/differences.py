@@ -193,11 +193,23 @@ def _systems(ours: Lock, theirs: Lock) -> Iterator[Difference]:
     one, other = ours.settings.baseline, theirs.settings.baseline
     if ours.judges and theirs.judges:
         yield from _fields(Effect.MEASUREMENT, "", (Aspect.BASELINE, "system", one, other))
+        # What a pair of systems scores against each other does not depend on who else met.
+        pairs = tuple(_opponents(lock) for lock in (ours, theirs))
+        yield from _fields(Effect.COVERAGE, "", (Aspect.BASELINE, "opponents", *pairs))
     for name in sorted(mine.keys() & others.keys()):
         entries = [*_system(ours, theirs, name)]
         yield from entries
         if not entries:
             yield from _answers(ours, theirs, name)
+
+
+def _opponents(lock: Lock) -> Value:
+    chosen = lock.settings.opponents
+    if chosen is None or isinstance(chosen, str):
+        return chosen
+    if isinstance(chosen, tuple):
+        return tuple(" against ".join(pair) for pair in chosen)
+    return f"{chosen.games} games"
 
 
 def _same_cells(ours: Lock, theirs: Lock, name: str) -> bool:

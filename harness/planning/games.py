@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from polyarena.harness.endpoints import EndpointSettings, call_key
+from polyarena.harness.experiment.opponents import Opposed
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.cells import FORMAT, PlannedCell
@@ -56,55 +57,56 @@ class PlannedGames(CostEstimate):
 
 
 def plan_games(
-    baseline: str | None,
+    pairs: Sequence[Opposed],
     judges: Sequence[ResolvedJudge],
     cell_items: CellItems,
     row: Mapping[str, PlannedCell],
     context: ModelContext,
     existing: ExistingResults,
 ) -> Iterator[PlannedGames]:
-    """Plan the games of every judge on every candidate against the baseline.
+    """Plan the games of every judge on every pair of systems.
 
     Args:
-        baseline: Name of the baseline.
+        pairs: The systems that are compared; those that do not both have a cell here are left out.
         judges: The judges.
         cell_items: Of an open-ended task in one language.
         row: The cells of this task and language, by system.
         context: Where the experiment is.
         existing: What is there already.
     """
-    other = row.get(baseline or "")
-    if other is None:
+    cells = [(row[one], row[other]) for one, other in pairs if one in row and other in row]
+    if not cells:
         return
-    candidates = [cell for cell in row.values() if cell.system != other.system]
+    contents = {name: existing.cell_content(name, cell.task, cell.language, cell.key) for name, cell in row.items()}
     for judge in judges:
         # The answers of all pairs tell what the questions about each of them take; most plans need none of them.
-        answered = cache(partial(_answered, judge, candidates, other, cell_items, existing))
+        answered = cache(partial(_answered, judge, cells, cell_items, existing))
         count = open_counter(judge.spec.endpoint, context.base)
-        for cell in candidates:
-            yield _pair(judge, cell, other, cell_items, existing, answered, count)
+        for one, other in cells:
+            both = (contents[one.system], contents[other.system])
+            yield _pair(judge, one, other, both, cell_items, existing, answered, count)
 
 
 def _pair(
     judge: ResolvedJudge,
     candidate: PlannedCell,
     baseline: PlannedCell,
+    contents: tuple[str, str],
     cell_items: CellItems,
     existing: ExistingResults,
     answered: Callable[[], Sequence[tuple[Call, Reply]]],
     count: Count | None,
 ) -> PlannedGames:
     task, language = candidate.task, candidate.language
-    one, other = (existing.cell_content(cell.system, task, language, cell.key) for cell in (candidate, baseline))
     stored, key = False, ""
-    if one and other:
-        key = games_key(judge.signature, judge.spec.repeats, one, other, cell_items.stats.digest)
+    if all(contents):
+        key = games_key(judge.signature, judge.spec.repeats, *contents, cell_items.stats.digest)
         stored = existing.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
     items = cell_items.stats.items
     requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
     prompt, completion, cached, measure = Range(), Range(), 0, None
     endpoint = judge.spec.endpoint
-    paired = _paired(judge, candidate, baseline, cell_items, existing) if one and other and not stored else None
+    paired = _paired(judge, candidate, baseline, cell_items, existing) if key and not stored else None
     if paired is not None:
         items, requests = paired.items, len(paired)
     if endpoint is not None and not stored:
@@ -187,8 +189,7 @@ def _shown(judge: ResolvedJudge, endpoint: EndpointSettings, item: Item, rounds:
 
 def _answered(
     judge: ResolvedJudge,
-    candidates: Sequence[PlannedCell],
-    baseline: PlannedCell,
+    cells: Sequence[tuple[PlannedCell, PlannedCell]],
     cell_items: CellItems,
     existing: ExistingResults,
 ) -> list[tuple[Call, Reply]]:
@@ -196,7 +197,7 @@ def _answered(
     if judge.spec.endpoint is None or existing.cache is None:
         return []
     found = []
-    for candidate in candidates:
+    for candidate, baseline in cells:
         paired = _paired(judge, candidate, baseline, cell_items, existing)
         if paired is None:
             continue

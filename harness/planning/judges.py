@@ -43,7 +43,7 @@ def resolve_judges(
 
     Args:
         experiment: The experiment.
-        tasks: Its tasks; judges need an open-ended one and a baseline.
+        tasks: Its tasks; judges need an open-ended one, and a baseline or opponents.
         open_endpoint: Opens a judge's endpoint; ``None`` while planning.
 
     Raises:
@@ -58,11 +58,11 @@ def resolve_judges(
             where=experiment.where("judges"),
             fix="add a task such as polyarena_mini or m_arenahard, or remove the judges",
         )
-    if experiment.judges and experiment.baseline is None:
+    if experiment.judges and experiment.baseline is None and experiment.opponents is None:
         raise ExperimentError(
             "judging needs a baseline",
             where=experiment.where("judges"),
-            fix="add `baseline: " + experiment.systems[0].name + "`, or another system's name",
+            fix=f"add `baseline: {experiment.systems[0].name}`, or another system's name, or `opponents: all`",
         )
     problems = Problems()
     judges = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.experiment import Experiment, load_experiment
+from polyarena.harness.experiment.opponents import planned_pairs
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.lock import Omission
 from polyarena.harness.lock.imported_judges import refuse_name_clash
@@ -122,6 +123,7 @@ def plan(
     assert judges is not None
     cells: dict[tuple[int, int, int], PlannedCell] = {}
     games: list[PlannedGames] = []
+    pairs = planned_pairs(experiment)
     data_errors, missing = DataErrors(root), MissingAnswers(experiment, context)
     with (
         open_existing_results(experiment, folder, retry_refused=retry_refused) as existing,
@@ -139,7 +141,7 @@ def plan(
                             system, task, language, cell_items, context, existing
                         )
                 if task.card.kind is Kind.OPEN_ENDED:
-                    games += plan_games(experiment.baseline, judges, cell_items, row, context, existing)
+                    games += plan_games(pairs, judges, cell_items, row, context, existing)
     problems.attempt(data_errors.raise_all)
     problems.errors += missing.problems()
     problems.raise_all()
@@ -151,7 +153,7 @@ def plan(
         judges=judges,
         # A system's cells run together, so that its model is loaded once.
         cells=tuple(cell for _, cell in sorted(cells.items())),
-        games=tuple(sorted(games, key=lambda g: (g.judge, g.candidate, g.task, g.language))),
+        games=tuple(sorted(games, key=lambda g: (g.judge, g.candidate, g.baseline, g.task, g.language))),
         data=dict(sorted(loader.digests.items())),
         data_root=root,
         unsupported=tuple(_unsupported(systems, tasks)),

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesProgress
-from polyarena.harness.planning import CostEstimate, Plan
+from polyarena.harness.planning import CostEstimate, Plan, PlannedGames
 from polyarena.harness.progress.eta import EtaEstimator
 
 SHOWN_FAILURES = 3
@@ -18,7 +18,7 @@ class ProgressLine:
     """One line of progress.
 
     Attributes:
-        title: ``system · task`` or ``judge · candidate · task``.
+        title: ``system · task`` or ``judge judges candidate · task``; with the opponent where there are several.
         total: Languages.
         stored: Of them, those that an earlier run left.
         done: Languages done, stored ones included.
@@ -43,22 +43,30 @@ class ProgressLine:
 
 @dataclass
 class ProgressTracker:
-    """Follows a run's events."""
+    """Follows a run's events.
+
+    Attributes:
+        works: Lines by title.
+        pace: Estimates the time left.
+        causes: Failures by cause.
+        opponents: Whether systems meet several opponents, which titles of games then name.
+    """
 
     works: dict[str, ProgressLine] = field(default_factory=dict)
     pace: EtaEstimator = field(default_factory=EtaEstimator)
     causes: Counter[str] = field(default_factory=Counter)
+    opponents: bool = False
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> ProgressTracker:
         """Start from a plan."""
-        tracker = cls()
+        tracker = cls(opponents=plan.experiment.opponents is not None)
         for cell in plan.cells:
             tracker._add(_cell_title(cell.system, cell.task), cell.language, cell)
         for games in plan.games:
-            tracker._add(_games_title(games.judge, games.candidate, games.task), games.language, games)
+            tracker._add(tracker._games_title(games), games.language, games)
         return tracker
 
     def _add(self, title: str, language: str, part: CostEstimate) -> None:
@@ -76,7 +84,7 @@ class ProgressTracker:
         if isinstance(event, CellStarted | CellDone | CellFailed):
             title = _cell_title(event.system, event.task)
         elif isinstance(event, GamesProgress | GamesDone | GamesFailed):
-            title = _games_title(event.judge, event.candidate, event.task)
+            title = self._games_title(event)
         else:
             return None
         work = self.works.setdefault(title, ProgressLine(title))
@@ -101,6 +109,10 @@ class ProgressTracker:
         """Return how many failures were only counted."""
         return sum(max(0, count - SHOWN_FAILURES) for count in self.causes.values())
 
+    def _games_title(self, games: PlannedGames | GamesProgress | GamesDone | GamesFailed) -> str:
+        against = f" against {games.baseline}" if self.opponents else ""
+        return f"{games.judge} judges {games.candidate}{against} · {games.task}"
+
     def _advance(self, title: str, language: str, part: float, seconds: float) -> None:
         """Tell the pace of a part of a language's work and its seconds, less what it was told of before."""
         part_before, seconds_before = self._counted.get((title, language), (0.0, 0.0))
@@ -116,7 +128,3 @@ def _amount(part: CostEstimate) -> float:
 
 def _cell_title(system: str, task: str) -> str:
     return f"{system} · {task}"
-
-
-def _games_title(judge: str, candidate: str, task: str) -> str:
-    return f"{judge} judges {candidate} · {task}"

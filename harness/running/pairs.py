@@ -82,7 +82,9 @@ class OpenPair:
         """Return how far it is."""
         pair, judged = self.planned, len(self.played)
         games = judged + len(self.waiting)
-        return GamesProgress(pair.judge, pair.candidate, pair.task, pair.language, judged, games, self.seconds(since))
+        return GamesProgress(
+            pair.judge, pair.candidate, pair.baseline, pair.task, pair.language, judged, games, self.seconds(since)
+        )
 
     def store(self, since: float) -> Event:
         """Write the shard, and return what there is to tell.
@@ -107,6 +109,7 @@ class OpenPair:
         return GamesDone(
             judge=planned.judge,
             candidate=planned.candidate,
+            baseline=planned.baseline,
             task=planned.task,
             language=planned.language,
             requests=planned.requests,
@@ -143,7 +146,14 @@ def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
 def failed(planned: PlannedGames, error: str, exit_code: int) -> GamesFailed:
     """Return the event of a pair without a result, or without a whole one."""
     return GamesFailed(
-        planned.judge, planned.candidate, planned.task, planned.language, planned.requests, error, exit_code
+        judge=planned.judge,
+        candidate=planned.candidate,
+        baseline=planned.baseline,
+        task=planned.task,
+        language=planned.language,
+        requests=planned.requests,
+        error=error,
+        exit_code=exit_code,
     )
 
 

@@ -213,7 +213,11 @@ def cell(number=0, error="broken", exit_code=3):
 
 def test_failures_are_gathered_by_reason_and_three_of_them_named(capsys):
     print_failures(
-        [*(cell(n) for n in range(5)), cell(9, "another\nwith a fix"), GamesFailed("j", "two", "t", "x", 1, "broken")]
+        [
+            *(cell(n) for n in range(5)),
+            cell(9, "another\nwith a fix"),
+            GamesFailed("j", "two", "base", "t", "x", 1, "broken"),
+        ]
     )
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -229,8 +233,8 @@ def test_failures_are_gathered_by_reason_and_three_of_them_named(capsys):
 
 
 def test_games_are_named_by_judge_and_candidate(capsys):
-    print_failures([GamesFailed("j", "two", "t", "tha_Thai", 1, "no answer")])
-    assert "failed: j judges two · t · tha_Thai\n" in capsys.readouterr().err
+    print_failures([GamesFailed("j", "two", "base", "t", "tha_Thai", 1, "no answer")])
+    assert "failed: j judges two against base · t · tha_Thai\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

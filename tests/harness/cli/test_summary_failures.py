@@ -7,23 +7,23 @@ from polyarena.harness.events import CellFailed, GamesFailed
 def test_games_name_their_judge_and_cells_their_system(capsys):
     print_failures(
         [
-            GamesFailed("first", "ours", "t", "deu_Latn", 4, "the budget of 'first' is spent", exit_code=5),
-            GamesFailed("second", "ours", "t", "deu_Latn", 4, "the budget of 'second' is spent", exit_code=5),
+            GamesFailed("first", "ours", "base", "t", "deu_Latn", 4, "the budget of 'first' is spent", exit_code=5),
+            GamesFailed("second", "ours", "base", "t", "deu_Latn", 4, "the budget of 'second' is spent", exit_code=5),
             CellFailed("other", "t", "tha_Thai", 4, "no answer", exit_code=5),
         ]
     )
     said = capsys.readouterr().err
-    assert "failed: first judges ours · t · deu_Latn\n  the budget of 'first' is spent" in said
-    assert "failed: second judges ours · t · deu_Latn" in said
+    assert "failed: first judges ours against base · t · deu_Latn\n  the budget of 'first' is spent" in said
+    assert "failed: second judges ours against base · t · deu_Latn" in said
     assert "failed: other · t · tha_Thai\n  no answer" in said
     assert said.endswith("fix what is named above, then run the same command again to do only them\n")
 
 
 def test_one_reason_is_told_once_with_a_few_of_its_places(capsys):
-    print_failures([GamesFailed("j", "ours", "t", f"l{n}", 1, "HTTP 500\nand more") for n in range(5)])
+    print_failures([GamesFailed("j", "ours", "base", "t", f"l{n}", 1, "HTTP 500\nand more") for n in range(5)])
     said = capsys.readouterr().err
     assert said.count("HTTP 500\n  and more") == 1
-    assert "j judges ours · t · l2 and 2 more" in said
+    assert "j judges ours against base · t · l2 and 2 more" in said
     assert said.endswith("run the same command again to do only them\n")
 
 

@@ -44,7 +44,7 @@ def events():
         yield CellStarted("one", "toy_open", language, 12)
         yield CellDone("one", "toy_open", language, 12, 6.0, "key")
     yield CellFailed("one", "toy_open", "tha_Thai", 12, "no voice\n  fix: sing")
-    yield GamesDone("long", "two", "toy_open", "deu_Latn", 24, 0, 1.0, "key")
+    yield GamesDone("long", "two", "base", "toy_open", "deu_Latn", 24, 0, 1.0, "key")
     yield RunFinished(20.0, 1)
 
 
@@ -76,7 +76,7 @@ def test_the_tracker_counts_languages(planned):
 
 
 def going_on(judged, seconds, language="deu_Latn"):
-    return GamesProgress("long", "two", "toy_open", language, judged, 24, seconds)
+    return GamesProgress("long", "two", "base", "toy_open", language, judged, 24, seconds)
 
 
 def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
@@ -89,7 +89,7 @@ def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
     assert tracker.pace.seconds_left() == pytest.approx(30 * 11)
     tracker.follow(going_on(12, 60.0))
     assert tracker.pace.seconds_left() == pytest.approx(30 * 10)
-    work = tracker.follow(GamesDone("long", "two", "toy_open", "deu_Latn", 24, 0, 120.0, "key"))
+    work = tracker.follow(GamesDone("long", "two", "base", "toy_open", "deu_Latn", 24, 0, 120.0, "key"))
     assert (work.done, work.part) == (1, 0.0)
     assert tracker.pace.seconds_left() == pytest.approx(30 * 8)
 
@@ -98,7 +98,7 @@ def test_a_pair_that_fails_halfway_is_no_longer_to_come(planned):
     tracker = ProgressTracker.of(planned)
     tracker.follow(going_on(12, 60.0))
     left = tracker.pace._left["long judges two · toy_open"]
-    tracker.follow(GamesFailed("long", "two", "toy_open", "deu_Latn", 24, "gone"))
+    tracker.follow(GamesFailed("long", "two", "base", "toy_open", "deu_Latn", 24, "gone"))
     assert tracker.pace._left["long judges two · toy_open"] == pytest.approx(left * 4 / 5)
 
 
