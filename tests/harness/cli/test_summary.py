@@ -185,7 +185,7 @@ def test_answers_without_a_counterpart_are_counted(tmp_path, toys, drawn, capsys
     run(disjoint)
     out = " ".join(said(disjoint.folder, capsys).split())
     assert "4 answers of far or one to toy_open have no counterpart" in out
-    assert "another system that answered the same items in the same language" in out
+    assert "two systems that answered the same items in the same language" in out
 
 
 @pytest.mark.parametrize("lost", [1, 2])
