@@ -27,7 +27,7 @@ def test_the_readme_needs_ten_lines_and_they_run(blocks, beside_quickstart, caps
     assert len([line for line in text.splitlines() if line.strip()]) <= 10
     names = execute(text)
     output = capsys.readouterr().out
-    assert "8 of 8 cells to do" in output
+    assert "8 of 8 cells to run" in output
     assert "win_rate" in output
     assert "acc_bytes" in output
     assert names["finished"].failures == ()
@@ -38,7 +38,7 @@ def test_running_the_readme_again_computes_nothing(blocks, finished_quickstart, 
     (text,) = blocks("README.md", "python")
     before = toys.read_text()
     execute(text)
-    assert "0 of 8 cells to do" in capsys.readouterr().out
+    assert "0 of 8 cells to run" in capsys.readouterr().out
     assert toys.read_text() == before
 
 
