@@ -1,38 +1,50 @@
 """How often gates cry wolf and how often they sleep: simulated truth, each rule in use beside ours.
 
-    python benchmarks/gate.py [--draws 400] [--quick]
-    python benchmarks/gate.py --independent     # 53 independent cells of 1,319 items, the point of vLLM's RFC 34333
+    python benchmarks/gate.py --file out.jsonl [--effect none] [--draws 1000] [--quick]
+    python benchmarks/gate.py --table out.jsonl        # the tables of docs/gate-simulations.md
+    python benchmarks/gate.py --independent            # 53 independent cells of 1,319 items, vLLM's RFC 34333
 
 40 languages with the same items; the two runs of one model differ in a share of items (the discordance), half each way.
 Flips of an item are correlated between languages (Gaussian copula, 0.3). Judged items have differences of one half as
-often as whole ones. A gate is *red* when its rule fails in any cell or average that it checks. The rules:
+often as whole ones; an effect is the drop of the mean. A gate is *red* when its rule fails in any cell or average that
+it checks. The rules:
 
 - ``fixed 2``: a language drops by more than 2 points.
 - ``tolerance 8``: by more than 8 points, the tolerance of vLLM's own accuracy check (its RFC 34333).
 - ``constant 1``: the score is below a constant, set 1 point under an earlier score of the same model on other items of
   the same number; SGLang's checks compare with constants in this way.
 - ``unpaired z``: one-sided z-test of two independent shares at 5% in each language (lm-eval's model comparator).
-- ``interval 1``: the paired 90% interval of a language lies wholly below -1 point: so ``nel gate`` of NeMo Evaluator
-  blocks at its documented 1 point (re-derived from its documentation); it passes where the interval lies above -1.
+- ``nel``: the paired 90% interval of a language lies wholly below -1 point: so ``nel gate`` of NeMo Evaluator blocks at
+  its documented 1 point (re-derived from its documentation); it passes where the interval lies above -1.
 - ``paired``: exact sign test at 5% in each language, no correction.
-- ``paired + Holm``: the same with Holm's correction over the languages.
-- ``ours, averages``: the defaults: averages over all languages, families and tiers fail, single languages warn.
+- ``sign + Holm``, ``t + Holm``: the sign test and the paired t-test with Holm's correction over the languages.
+- ``ours``: the defaults: averages over all languages, families and tiers fail, single languages warn.
 - ``ours, cells``: single languages fail as well.
-- ``ours, no floor``: as before with floors of 0, which is what ``paired + Holm`` has.
+- ``ours, no floor``: as before with floors of 0, which is what the tests with Holm's correction have.
+
+Our rule is evaluated with the sign vectors of the gate itself, 10,000 of them, which are the same for every draw: they
+depend on the names of the items alone. One matrix product serves all languages; averages are sums of its rows.
+``tests/benchmarks/test_gate.py`` holds that the verdicts are those of ``decide``.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator
-from dataclasses import replace
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy.special import bdtr, ndtr, ndtri
+from scipy.special import bdtr, ndtr, ndtri, stdtr
 
-from polyarena.reports.gate import Action, GateSettings, ItemDifferences, Level, Status, decide
-from polyarena.reports.gate.intervals import detection_power
+from polyarena.reports.gate import Action, GateSettings, ItemDifferences, Level, Status
+from polyarena.reports.gate.intervals import detection_power, ok_power, paired_bounds
+from polyarena.reports.gate.testing import TIE
+from polyarena.reports.stats.resampling import named_generator
 
 LANGUAGES = tuple(f"l{i:02d}_Latn" for i in range(40))
 FAMILIES = {
@@ -40,7 +52,7 @@ FAMILIES = {
 }
 TIERS = {"high": LANGUAGES[:12], "mid": LANGUAGES[12:25], "low": LANGUAGES[25:]}
 GROUPINGS = {"family": FAMILIES, "tier": TIERS}
-EFFECTS = {
+EFFECTS: Mapping[str, Mapping[int, float]] = {
     "none": {},
     "one -10": {30: 0.10},
     "three -6": {3: 0.06, 20: 0.06, 37: 0.06},
@@ -48,22 +60,34 @@ EFFECTS = {
     "low-resource -4": dict.fromkeys(range(25, 40), 0.04),
 }
 CELLS = {**dict.fromkeys(Level, Action.FAIL)}
-Floats = np.ndarray
+BASE = 0.7
+JUDGED_MEAN, JUDGED_SQUARE = 0.75, 0.625
+"""Mean size and mean square of a judged difference: halves and wholes, equally often."""
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def draw(
-    rng: np.random.Generator, items: int, discordance: float, effect: dict[int, float], judged: bool, icc: float = 0.3
+    rng: np.random.Generator,
+    items: int,
+    discordance: float,
+    effect: Mapping[int, float],
+    judged: bool,
+    icc: float = 0.3,
 ) -> Floats:
     """Return differences of shape (items, languages), -1 to 1."""
     k = len(LANGUAGES)
     latent = np.sqrt(icc) * rng.standard_normal((items, 1)) + np.sqrt(1 - icc) * rng.standard_normal((items, k))
-    lost = np.array([discordance / 2 + effect.get(i, 0.0) for i in range(k)])
-    found = (latent > ndtri(1 - discordance / 2)).astype(float) - (latent < ndtri(lost)).astype(float)
+    size = JUDGED_MEAN if judged else 1.0
+    lost = np.array([discordance / 2 + effect.get(i, 0.0) / size for i in range(k)])
+    found = (latent > ndtri(1 - discordance / 2)).astype(np.float64) - (latent < ndtri(lost))
     if judged:
-        # Half steps and whole ones, with the mean effect kept.
-        found *= np.where(rng.random(found.shape) < 0.5, 0.5, 1.0) / 0.75
-        found = np.clip(np.round(found * 0.75 * 2) / 2, -1, 1)
+        found *= np.where(rng.random(found.shape) < 0.5, 0.5, 1.0)
     return found
+
+
+def names(items: int) -> tuple[str, ...]:
+    """Return the names of the clusters."""
+    return tuple(f"{i:05d}" for i in range(items))
 
 
 def as_pairs(differences: Floats, judged: bool) -> ItemDifferences:
@@ -73,50 +97,178 @@ def as_pairs(differences: Floats, judged: bool) -> ItemDifferences:
     zero = np.zeros(k)
     whole = np.zeros(k, dtype=np.int64)
     return ItemDifferences(
-        "task", "acc", None, tuple(f"{i:05d}" for i in range(n)), LANGUAGES[:k], 100 * differences, counts,
+        "task", "acc", None, names(n), LANGUAGES[:k], 100 * differences, counts,
         (differences != 0).astype(float), zero, zero, whole, whole + n, np.full(k, not judged),
     )  # fmt: skip
+
+
+@cache
+def signs(items: int, rounds: int, seed: int = 0) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return the sign vectors that the gate draws for these items, shape (items, rounds)."""
+    generator = named_generator(names(items), seed)
+    parts = [
+        generator.integers(0, 2, size=(min(500, rounds - start), items), dtype=np.int8)
+        for start in range(0, rounds, 500)
+    ]
+    return np.ascontiguousarray((1 - 2 * np.concatenate(parts)).T.astype(np.float32))
+
+
+@cache
+def averages() -> Floats:
+    """Return the weights of all averages over languages, shape (averages, languages)."""
+    groups = [LANGUAGES, *FAMILIES.values(), *TIERS.values()]
+    return np.array([[(code in group) / len(group) for code in LANGUAGES] for group in groups])
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the gate says of one draw.
+
+    Attributes:
+        red: Whether it failed.
+        open: Whether a check that fails the gate is inconclusive.
+        cells: Statuses of the languages.
+    """
+
+    red: bool
+    open: bool
+    cells: tuple[Status, ...]
+
+    @property
+    def state(self) -> str:
+        """``red``, ``inconclusive`` or ``green``."""
+        return "red" if self.red else "inconclusive" if self.open else "green"
+
+
+class Swapped:
+    """One draw with all its swapped copies; answers for any settings of floors and levels."""
+
+    def __init__(self, differences: Floats, rounds: int) -> None:
+        """Form the differences of all cells and averages in the draw and in its swapped copies."""
+        n = len(differences)
+        rows = np.flatnonzero(differences.any(axis=1))
+        drawn = signs(n, rounds)
+        drawn, values = (drawn[rows], differences[rows]) if len(rows) < 0.6 * n else (drawn, differences)
+        # Sums of halves and wholes are exact in single precision.
+        sums = (values.T.astype(np.float32) @ drawn).astype(np.float64)
+        self.n = n
+        shares = np.vstack([averages(), np.eye(differences.shape[1])])
+        self.parts = differences @ shares.T / n
+        norms = np.sqrt((self.parts**2).sum(axis=0))
+        self.alive = norms > 0
+        self.norms = np.where(self.alive, norms, 1.0)
+        self.difference = 100 * self.parts.sum(axis=0)
+        self.z = -self.parts.sum(axis=0) / self.norms
+        self.drawn = np.vstack([averages() @ sums, sums])
+        self.drawn *= -1 / (n * self.norms[:, None])
+        self.low = np.array([self._low(column) for column in self.parts.T])
+
+    def _low(self, column: Floats) -> float:
+        return paired_bounds(100 * column, self.n, 0.05, least=100 / self.n).low
+
+    def decide(self, settings: GateSettings) -> Gate:
+        """Return what ``decide`` says with these settings."""
+        m = len(averages())
+        k = self.parts.shape[1] - m
+        cells_fail = settings.action(Level.CELL) is Action.FAIL
+        status = np.empty(m + k, dtype=object)
+        for family in [np.arange(m + k)] if cells_fail else [np.arange(m), np.arange(m, m + k)]:
+            weights = np.where(family < m, settings.average_weight if cells_fail else 1.0, 1.0)
+            status[family] = self._family(family, weights, settings)
+        failing = status if cells_fail else status[:m]
+        return Gate(
+            bool((failing == Status.REGRESSED).any()), bool((failing == Status.INCONCLUSIVE).any()), tuple(status[m:])
+        )
+
+    def _family(self, family: np.ndarray[Any, Any], weights: Floats, settings: GateSettings) -> list[Status]:
+        floors = np.where(family < len(averages()), settings.average_floor, settings.floor)
+        adjusted, critical = np.ones(len(family)), np.full(len(family), np.inf)
+        alive = np.flatnonzero(self.alive[family])
+        if len(alive):
+            chosen, used = family[alive], weights[alive]
+            rounds = self.drawn.shape[1]
+            light = used != 1
+            best = self.drawn[chosen[~light]].max(axis=0, initial=-np.inf)
+            if light.any():
+                # On the scale of the checks of weight 1.
+                best = np.maximum(best, rescale(self.drawn[chosen[light]].max(axis=0), used[light][0]))
+            place = rounds - 1 - int(np.floor((rounds - 1) * settings.alpha))
+            threshold = np.partition(best, place)[place]
+            critical[alive] = -ndtri(np.minimum(1.0, ndtr(-threshold) * used))
+            seen = np.where(light, rescale(self.z[chosen] - TIE, settings.average_weight), self.z[chosen] - TIE)
+            if (1 + (best >= seen.max()).sum()) / (1 + rounds) < settings.alpha:
+                adjusted[alive] = self._stepped(chosen, light, seen, settings)
+        low, difference = self.low[family], self.difference[family]
+        regressed = (adjusted < settings.alpha) & (difference <= -floors)
+        improved = (-self.z[family] > critical + TIE) & (difference >= floors)
+        return [
+            Status.REGRESSED
+            if a
+            else Status.IMPROVED
+            if b
+            else Status.OK
+            if c > -settings.margin
+            else Status.INCONCLUSIVE
+            for a, b, c in zip(regressed, improved, low, strict=True)
+        ]
+
+    def _stepped(self, chosen: np.ndarray[Any, Any], light: Floats, seen: Floats, settings: GateSettings) -> Floats:
+        """Return adjusted p-values by the step-down procedure."""
+        order = np.argsort(-seen, kind="stable")
+        drawn = self.drawn[chosen[order]]
+        for i in np.flatnonzero(light[order]):
+            drawn[i] = rescale(drawn[i], settings.average_weight)
+        running = np.maximum.accumulate(drawn[::-1], axis=0)[::-1]
+        reached = (running >= seen[order][:, None]).sum(axis=1)
+        adjusted = np.empty(len(chosen))
+        adjusted[order] = np.maximum.accumulate((1 + reached) / (1 + drawn.shape[1]))
+        return adjusted
+
+
+def rescale(z: Floats, weight: float) -> Floats:
+    """Return the Z of a check of weight 1 that is as extreme as one of this weight."""
+    found: Floats = -ndtri(np.minimum(1.0, ndtr(-z) / weight))
+    return found
 
 
 def sign_p(differences: Floats) -> Floats:
     """Return one-sided p-values of a drop by language, from the signs."""
     wins, losses = (differences > 0).sum(axis=0), (differences < 0).sum(axis=0)
-    return np.where(wins + losses == 0, 1.0, bdtr(wins, wins + losses, 0.5))
+    found: Floats = np.where(wins + losses == 0, 1.0, bdtr(wins, wins + losses, 0.5))
+    return found
 
 
-def holm(p: Floats, alpha: float = 0.05) -> bool:
-    """Tell whether Holm's correction rejects anything."""
-    return bool(p.min() < alpha / len(p))
-
-
-def rules(differences: Floats, base: float, rng: np.random.Generator, judged: bool, rounds: int) -> dict[str, bool]:
-    """Return which rules are red."""
-    n = len(differences)
+def rules(differences: Floats, rng: np.random.Generator, settings: GateSettings) -> dict[str, float]:
+    """Return, for one draw, which rules are red or green, and the share of languages by status."""
+    n, k = differences.shape
     drop = -100 * differences.mean(axis=0)
     error = 100 * differences.std(axis=0, ddof=1) / np.sqrt(n)
-    spread = 100 * np.sqrt(base * (1 - base) / n)
+    spread = 100 * np.sqrt(BASE * (1 - BASE) / n)
     p = sign_p(differences)
-    earlier = rng.standard_normal(len(drop)) * spread
-    settings = GateSettings(rounds=rounds)
-    pair = as_pairs(differences, judged)
+    t_p = np.where(error > 0, stdtr(n - 1, -drop / np.where(error > 0, error, 1.0)), 1.0)
+    earlier = rng.standard_normal(k) * spread
+    swapped = Swapped(differences, settings.rounds)
+    ours = swapped.decide(settings)
+    cells = swapped.decide(replace(settings, actions=CELLS))
+    bare = swapped.decide(replace(settings, actions=CELLS, floor=0.0, average_floor=0.0))
     found = {
-        "fixed 2": bool((drop > 2).any()),
-        "tolerance 8": bool((drop > 8).any()),
-        "constant 1": bool((drop + earlier > 1).any()),
-        "unpaired z": bool((ndtr(-drop / (spread * np.sqrt(2))) < 0.05).any()),
-        "interval 1": bool((drop - 1.645 * error > 1).any()),
-        "paired": bool((p < 0.05).any()),
-        "paired + Holm": holm(p),
+        "fixed 2": (drop > 2).any(),
+        "tolerance 8": (drop > 8).any(),
+        "constant 1": (drop + earlier > 1).any(),
+        "unpaired z": (ndtr(-drop / (spread * np.sqrt(2))) < 0.05).any(),
+        "nel": (drop - 1.645 * error > 1).any(),
+        "nel, green": (drop + 1.645 * error < 1).all(),
+        "paired": (p < 0.05).any(),
+        "sign + Holm": p.min() < 0.05 / k,
+        "t + Holm": t_p.min() < 0.05 / k,
+        **{f"ours, {state}": ours.state == state for state in ("red", "inconclusive", "green")},
+        "ours, warned": Status.REGRESSED in ours.cells,
+        **{f"cells, {state}": cells.state == state for state in ("red", "inconclusive", "green")},
+        "no floor, red": bare.red,
+        "share ok": np.mean([each in (Status.OK, Status.IMPROVED) for each in cells.cells]),
+        "share regressed": np.mean([each is Status.REGRESSED for each in cells.cells]),
     }
-    ours = decide([pair], settings, groupings=GROUPINGS)
-    found["ours, averages"] = bool(ours.failed)
-    cells = decide([pair], replace(settings, actions=CELLS), groupings=GROUPINGS)
-    found["ours, cells"] = bool(cells.failed)
-    bare = replace(settings, actions=CELLS, floor=0.0, average_floor=0.0)
-    found["ours, no floor"] = bool(decide([pair], bare, groupings=GROUPINGS).failed)
-    status = [v.status for v in cells.verdicts if v.level == Level.CELL]
-    found["cells ok"] = float(np.mean([each in (Status.OK, Status.IMPROVED) for each in status]))  # type: ignore[assignment]
-    return found
+    return {name: float(value) for name, value in found.items()}
 
 
 def designs(quick: bool) -> Iterator[tuple[str, int, float]]:
@@ -128,69 +280,134 @@ def designs(quick: bool) -> Iterator[tuple[str, int, float]]:
             yield kind, items, discordance
 
 
-def independent(draws: int, rounds: int) -> None:
-    """Print the table of 53 independent cells of 1,319 items, of which 2% flip; floor and margin of 0."""
+def simulate(effect: str, kind: str, items: int, discordance: float, draws: int, rounds: int) -> dict[str, Any]:
+    """Return the mean of :func:`rules` over draws of one design."""
+    rng = np.random.default_rng([items, int(discordance * 1000), list(EFFECTS).index(effect), kind == "judged"])
+    settings = GateSettings(rounds=rounds)
+    judged = kind == "judged"
+    drawn = [rules(draw(rng, items, discordance, EFFECTS[effect], judged), rng, settings) for _ in range(draws)]
+    predicted = ok_power(discordance * (JUDGED_SQUARE if judged else 1), items, settings.alpha, settings.margin / 100)
+    return {
+        "effect": effect, "kind": kind, "items": items, "discordance": discordance, "draws": draws,
+        **{name: float(np.mean([each[name] for each in drawn])) for name in drawn[0]},
+        "predicted ok": predicted,
+    }  # fmt: skip
+
+
+RED = {
+    "fixed 2": "fixed 2", "tolerance 8": "tolerance 8", "constant 1": "constant 1", "unpaired z": "unpaired z",
+    "nel": "nel", "paired": "paired", "sign + Holm": "sign + Holm", "t + Holm": "t + Holm", "ours": "ours, red",
+    "ours warns": "ours, warned", "ours, cells": "cells, red", "no floor": "no floor, red",
+}  # fmt: skip
+STATES = {
+    "nel red / green": ("nel", "nel, green"),
+    "ours red / inconclusive / green": ("ours, red", "ours, inconclusive", "ours, green"),
+    "cells red / inconclusive / green": ("cells, red", "cells, inconclusive", "cells, green"),
+}
+
+
+def tables(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of the tables of all effects, in percent."""
+    for effect in EFFECTS:
+        chosen = [row for row in rows if row["effect"] == effect]
+        if not chosen:
+            continue
+        yield f"\n### {effect} ({chosen[0]['draws']:,} draws a row)\n\nRed gates:\n"
+        yield from table(chosen, {name: (key,) for name, key in RED.items()})
+        yield "\nRed, inconclusive and green apart; languages that are ok, as `calibrate` predicts for no effect:\n"
+        yield from table(chosen, {**STATES, "languages ok": ("share ok",), "predicted": ("predicted ok",)})
+
+
+def table(rows: list[dict[str, Any]], columns: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield the lines of one table."""
+    yield "| items | n | differ | " + " | ".join(columns) + " |"
+    yield "| --- | ---: | ---: |" + " ---: |" * len(columns)
+    for row in rows:
+        cells = [" / ".join(f"{100 * row[key]:.1f}" for key in keys) for keys in columns.values()]
+        yield f"| {row['kind']} | {row['items']:,} | {100 * row['discordance']:g}% | " + " | ".join(cells) + " |"
+
+
+def independent(draws: int, rounds: int) -> Iterator[str]:
+    """Yield the table of 53 independent cells of 1,319 items, of which 2% flip; floor and margin of 0.
+
+    Independent cells reduce to counts: of k items that differ, a swap makes B(k, 1/2) of them losses.
+    """
     cells, items, flips = 53, 1319, 0.02
-    names = tuple(f"cell {i:02d}" for i in range(cells))
-    settings = GateSettings(rounds=rounds, floor=0.0, average_floor=0.0, actions={
-        **dict.fromkeys(Level, Action.OFF), Level.CELL: Action.FAIL,
-    })  # fmt: skip
-    critical = float(ndtri(1 - settings.alpha / cells))
-    print("| cells that lose | points | tolerance 8 | paired + Holm | ours | predicted |")
-    print("| --- " * 6 + "|")
+    critical = float(ndtri(1 - 0.05 / cells))
+    yield "| cells that lose | points | tolerance 8 | sign + Holm | ours | predicted |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
     for lost, drop in ((0, 0.0), (1, 0.02), (1, 0.03), (3, 0.02)):
         rng = np.random.default_rng([lost, int(1000 * drop)])
+        losing = slice(0, lost) if lost else slice(0, cells)
         red = np.zeros(3)
         for _ in range(draws):
-            shares = [[flips / 2 + (drop if i < lost else 0), flips / 2] for i in range(cells)]
-            columns = [rng.choice([-1.0, 1.0, 0.0], items, p=[down, up, 1 - down - up])[:, None] for down, up in shares]
-            pairs = [
-                replace(as_pairs(column, False), task=name, clusters=tuple(f"{name}-{i}" for i in range(items)))
-                for name, column in zip(names, columns, strict=True)
-            ]
-            together = np.hstack(columns)
-            wrong = {each.task for each in decide(pairs, settings).failed}
-            losing = set(names[:lost]) or set(names)
-            p = sign_p(together)
+            down = np.full(cells, flips / 2)
+            down[:lost] += drop
+            counts = rng.multinomial(items, np.column_stack([down, np.full(cells, flips / 2), 1 - down - flips / 2]))
+            losses, wins = counts[:, 0], counts[:, 1]
+            p = bdtr(wins, wins + losses, 0.5)
             red += (
-                bool((together.mean(axis=0) < -0.08).any()),
-                bool((p[:lost] if lost else p).min() < 0.05 / cells),
-                bool(wrong & losing),
+                bool((losses - wins > 0.08 * items).any()),
+                bool(p[losing].min() < 0.05 / cells),
+                bool((stepped_counts(losses, wins, rng, rounds)[losing] < 0.05).any()),
             )
         power = detection_power(drop, flips, items, critical, 0.0)
         predicted = f"{100 * (1 - (1 - power) ** lost):.1f}" if lost else ""
-        shares = " | ".join(f"{100 * each / draws:.1f}" for each in red)
-        print(f"| {lost} | {100 * drop:g} | {shares} | {predicted} |", flush=True)
+        yield (
+            f"| {lost} | {100 * drop:g} | "
+            + " | ".join(f"{100 * each / draws:.1f}" for each in red)
+            + f" | {predicted} |"
+        )
+
+
+def stepped_counts(
+    losses: np.ndarray[Any, Any], wins: np.ndarray[Any, Any], rng: np.random.Generator, rounds: int
+) -> Floats:
+    """Return the gate's adjusted p-values of independent cells from their counts."""
+    differing = losses + wins
+    alive = np.flatnonzero(differing)
+    k = differing[alive]
+    seen = (losses - wins)[alive] / np.sqrt(k) - TIE
+    order = np.argsort(-seen, kind="stable")
+    drawn = (2 * rng.binomial(k[order][:, None], 0.5, (len(k), rounds)) - k[order][:, None]) / np.sqrt(k[order])[
+        :, None
+    ]
+    running = np.maximum.accumulate(drawn[::-1], axis=0)[::-1]
+    reached = (running >= seen[order][:, None]).sum(axis=1)
+    found = np.ones(len(differing))
+    found[alive[order]] = np.maximum.accumulate((1 + reached) / (1 + rounds))
+    return found
 
 
 def main() -> None:
-    """Print the table."""
+    """Simulate, or print tables of what was simulated."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=999)
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=10_000)
     parser.add_argument("--effect", choices=EFFECTS)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--file", type=Path, help="JSON lines; designs that it has are not simulated again")
+    parser.add_argument("--table", type=Path, help="print the tables of this file")
     parser.add_argument("--independent", action="store_true")
     options = parser.parse_args()
     if options.independent:
-        independent(options.draws, options.rounds)
+        for line in independent(options.draws, options.rounds):
+            print(line, flush=True)
         return
-    names: list[str] = []
-    for effect, (kind, items, discordance) in itertools.product(
-        [options.effect] if options.effect else EFFECTS, designs(options.quick)
-    ):
-        rng = np.random.default_rng([items, int(discordance * 1000), list(EFFECTS).index(effect), kind == "judged"])
-        drawn = []
-        for _ in range(options.draws):
-            differences = draw(rng, items, discordance, EFFECTS[effect], kind == "judged")
-            drawn.append(rules(differences, 0.7, rng, kind == "judged", options.rounds))
-        if not names:
-            names = list(drawn[0])
-            print("| effect | items | n | discordance | " + " | ".join(names) + " |")
-            print("| --- " * (4 + len(names)) + "|")
-        shares = [100 * float(np.mean([each[name] for each in drawn])) for name in names]
-        cells = " | ".join(f"{share:.1f}" for share in shares)
-        print(f"| {effect} | {kind} | {items} | {100 * discordance:g}% | {cells} |", flush=True)
+    if options.table:
+        rows = [json.loads(line) for line in options.table.read_text(encoding="utf-8").splitlines()]
+        print("\n".join(tables(rows)))
+        return
+    known = options.file.read_text(encoding="utf-8").splitlines() if options.file and options.file.exists() else []
+    done = {tuple(json.loads(line)[key] for key in ("effect", "kind", "items", "discordance")) for line in known}
+    for effect, design in itertools.product([options.effect] if options.effect else EFFECTS, designs(options.quick)):
+        if (effect, *design) in done:
+            continue
+        line = json.dumps(simulate(effect, *design, options.draws, options.rounds))
+        print(line, flush=True)
+        if options.file:
+            with options.file.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
 
 
 if __name__ == "__main__":

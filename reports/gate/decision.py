@@ -18,7 +18,7 @@ from polyarena.reports.gate.intervals import (
 )
 from polyarena.reports.gate.pairs import ItemDifferences
 from polyarena.reports.gate.settings import Action, GateSettings, Level
-from polyarena.reports.gate.testing import Contributions, TaskInfo, sign_flip_tests
+from polyarena.reports.gate.testing import TIE, Contributions, TaskInfo, sign_flip_tests
 from polyarena.reports.gate.verdict import Status, Verdict
 from polyarena.reports.stats.groupings import Groupings
 from polyarena.reports.stats.multiplicity import adjust
@@ -217,8 +217,8 @@ def _status(
     floor, margin = limits
     if adjusted < settings.alpha and difference <= -floor:
         return Status.REGRESSED
-    # Signs are symmetric: what is critical for a drop is critical for a gain.
-    if -z >= critical and difference >= floor:
+    # Signs are symmetric: what is critical for a drop is critical for a gain. A Z that equals it is not rejected.
+    if -z > critical + TIE and difference >= floor:
         return Status.IMPROVED
     return Status.OK if bounds.low > -margin else Status.INCONCLUSIVE
 

@@ -29,7 +29,7 @@ from polyarena.reports.stats.resampling import Floats, named_generator
 CHUNK = 500
 """Sign vectors held in memory at once."""
 
-_TIE = 1e-9
+TIE = 1e-9
 """Sums that are equal but for rounding count as equally large."""
 
 
@@ -96,7 +96,7 @@ def sign_flip_tests(
     place[alive] = np.arange(len(alive))
     kept = [_kept(block, place, norms) for block in blocks]
     used = weights[alive]
-    seen = z[alive] - _TIE
+    seen = z[alive] - TIE
     seen_q = ndtr(-seen) / used
     order = np.argsort(seen_q, kind="stable")
     reached, single = np.zeros(len(alive)), np.zeros(len(alive))
