@@ -1,4 +1,4 @@
-"""What happens during a run, for progress and for the event log."""
+"""The events of a run, for the progress display and the event log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The run starts: how much there is and how much of it is stored."""
+    """The run starts: the number of cells and games, and how many of them are already stored."""
 
     experiment: str
     folder: str
@@ -31,7 +31,7 @@ class ModelLoading:
 
 @dataclass(frozen=True, slots=True)
 class ModelLoaded:
-    """A model is loaded; ``provenance`` is what could only be known then."""
+    """A model is loaded; ``provenance`` contains facts that are only known after loading."""
 
     systems: tuple[str, ...]
     seconds: float
@@ -62,7 +62,7 @@ class CellDone:
 
 @dataclass(frozen=True, slots=True)
 class CellFailed:
-    """A cell could not be computed; the others go on."""
+    """A cell could not be computed; the run continues with the others."""
 
     system: str
     task: str
@@ -79,7 +79,7 @@ class CellFailed:
 
 @dataclass(frozen=True, slots=True)
 class GamesProgress:
-    """Some games of a pair of cells have a verdict; told now and then, and not kept in the event log.
+    """Some games of a pair of cells have a verdict; sent from time to time, and not written to the event log.
 
     ``seconds`` is as in :class:`GamesDone`.
     """
@@ -98,8 +98,8 @@ class GamesProgress:
 class GamesDone:
     """The games of one pair of cells are stored.
 
-    ``seconds`` counts from the beginning of the pair, or from when the pair before it was stored if that is later:
-    pairs of a judge overlap, and what they take adds up to the time that passes.
+    ``seconds`` counts from the start of the pair, or from when the previous pair was stored if that is later: the pairs
+    of a judge overlap, and this way their times add up to the elapsed time.
     """
 
     judge: str
@@ -115,7 +115,7 @@ class GamesDone:
 
 @dataclass(frozen=True, slots=True)
 class GamesFailed:
-    """The games of one pair of cells could not be judged; the others go on."""
+    """The games of one pair of cells could not be judged; the run continues with the others."""
 
     judge: str
     candidate: str
@@ -134,9 +134,9 @@ class GamesFailed:
 
 @dataclass(frozen=True, slots=True)
 class CostsUpdated:
-    """What the endpoints of the candidates, or of the judges, took since the run began, cached calls apart.
+    """Costs of the systems' or the judges' endpoints since the run started, with cached calls counted separately.
 
-    The last one of each before the next :class:`RunStarted` is the total of that run.
+    The last event of each ``who`` before the next :class:`RunStarted` has the total of that run.
     """
 
     who: str
@@ -172,5 +172,5 @@ def _cause(error: str, language: str) -> str:
 
 
 def event_record(event: Event) -> dict[str, Any]:
-    """Return an event as the object that ``events.jsonl`` holds."""
+    """Return an event as the JSON object of a line of ``events.jsonl``."""
     return {"event": type(event).__name__, **asdict(event)}

@@ -1,4 +1,4 @@
-"""The record of the report room: a number that can be published."""
+"""The record of an estimate: a number that can be published."""
 
 from __future__ import annotations
 
@@ -9,42 +9,41 @@ from polyarena.tasks.records import arrow_schema
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean with its interval and everything needed to know what it means.
+    """A mean with its interval, and everything that a reader needs to interpret it.
 
     Attributes:
         system: The system that the number is about (the candidate of a win rate).
-        baseline: The other side of a win rate; ``None`` for scores.
+        baseline: The opponent of a win rate; ``None`` for scores.
         judge: The judge of a win rate; ``None`` for scores.
         task: Task name.
         level: ``language``, ``macro``, ``tier``, or another grouping of languages.
         group: The language code, or the group's name (``all`` for the macro average).
         metric: ``win_rate`` or the task's metric.
         value: The estimate; ``None`` when there is nothing to average (``note`` says why).
-        standard_error: Of the estimate; half-widths never appear under this name.
+        standard_error: Standard error of the estimate (never the half-width of an interval).
         low: Lower end of the interval.
         high: Upper end of the interval.
-        confidence: Nominal, such as 0.95.
-        method: How the interval was made: ``percentile``, ``wilson``, ``none``.
-        n: Items averaged, over all languages of the group.
-        n_clusters: Distinct ``source_id`` among them; what was resampled.
-        n_languages: Languages averaged.
-        n_invalid: Games without a verdict; 0 for scores.
+        confidence: Nominal coverage of the interval, such as 0.95.
+        method: Method of the interval: ``percentile``, ``wilson``, ``none``.
+        n: Number of items averaged, over all languages of the group.
+        n_clusters: Number of distinct ``source_id`` among them, the unit of resampling.
+        n_languages: Number of languages averaged.
+        n_invalid: Number of games without a verdict; 0 for scores.
         worst: The value if every invalid game were lost.
         best: The value if every invalid game were won.
-        note: What a reader must know of this row; empty if nothing.
+        note: A remark that the reader needs for this row, or empty.
         signature: Every setting that changes the number.
-        lowest: Of an estimate over prompt templates: the least estimate of a single template.
-        highest: Likewise the greatest.
-        band_low: Of a language: lower end of the band that holds, with the same confidence, for all languages of this
-            system, task and metric together (max-T).
-        band_high: Its upper end.
-        detectable: Of a win rate: the smallest distance from one half that such an interval excludes from chance in
-            80% of experiments.
-        flag: Why the number is to be taken with care: the metric is doubtful or inadequate in a language behind it;
-            empty if it is not; or its languages are not those of the other systems.
-        wins: Of a win rate: battles won, whose score is above one half.
-        ties: Battles at exactly one half.
-        losses: Battles lost.
+        lowest: For an estimate over prompt templates, the lowest estimate of a single template.
+        highest: For an estimate over prompt templates, the highest estimate of a single template.
+        band_low: For a language, the lower end of its simultaneous band, which has the nominal coverage for all
+            languages of this system, task and metric together (max-T).
+        band_high: Upper end of the simultaneous band.
+        detectable: For a win rate, the smallest true distance from one half that is detected in 80% of experiments.
+        flag: Why the number needs care: the metric is doubtful or inadequate in one of its languages, or its
+            languages differ from those of the other systems; empty otherwise.
+        wins: For a win rate, the number of battles with a score above one half.
+        ties: For a win rate, the number of battles with a score of exactly one half.
+        losses: For a win rate, the number of battles with a score below one half.
     """
 
     system: str

@@ -1,7 +1,7 @@
-"""The records of the task room: what a system answered, and what that is worth.
+"""Records of completions and scores, and the conversion between records and Arrow tables.
 
 A record is declared once, as a frozen dataclass: :func:`arrow_schema` derives its Arrow schema, and :func:`to_table`
-and :func:`from_table` convert. Records of the other rooms use the same three functions.
+and :func:`from_table` convert. The records of the other packages use the same three functions.
 """
 
 from __future__ import annotations
@@ -69,29 +69,31 @@ class Completion:
         system: Name of the system in the experiment.
         task: Task name.
         language: ``lang_Script`` of the item.
-        item_id: The item, within task and language.
-        sample_index: Counts repeated samples of one item, from 0.
-        source_id: Shared by all translations of the item.
-        prompt: The prompt as the model saw it, chat template applied.
-        text: The answer: the generated text without its thought; ``None`` for multiple choice. Empty where the thought
+        item_id: Id of the item, unique within task and language.
+        sample_index: Number of the sample of this item, from 0.
+        source_id: Id shared by all translations of the item.
+        prompt: The prompt as the model received it, with the chat template applied.
+        text: The answer: the generated text without its thought; ``None`` for multiple choice. Empty if the thought
             never ended.
-        thought: What a reasoning model wrote before its answer, or the endpoint gave as such; ``None`` without one.
-        thought_ended: Whether the thought came to its end; ``None`` without one. A thought that was cut off is no
-            answer.
+        thought: What a reasoning model wrote before its answer, or the endpoint returned as its reasoning; ``None``
+            without a thought.
+        thought_ended: Whether the thought was completed; ``None`` without a thought. A thought that was cut off does
+            not count as an answer.
         loglikelihoods: Natural-log likelihood of each choice given the prompt; ``None`` for generated text.
         choice_bytes: UTF-8 length of each choice, for length-normalised scores.
-        finish_reason: ``stop``, ``length``, or what the endpoint said; ``None`` where a backend cannot tell.
-        prompt_tokens: As counted by the model's tokenizer or the endpoint; ``None`` where unknown.
-        completion_tokens: Likewise; of thought and answer together.
-        thought_tokens: Of the completion tokens, those of the thought; ``None`` where unknown.
-        answer_tokens: The others.
-        reasoning_effort: How hard the model was asked to think; ``None`` where that was left to it.
-        thought_language: Identified language of the thought; ``None`` without one, or if there was too little text.
-        thought_agreement: Whether that is the language of the item: ``same``, ``other language``, ``other script`` or
-            ``unknown`` (see :class:`polyarena.tasks.identify.Agreement`); ``None`` without a thought.
-        latency_s: Seconds for this answer (batch time divided by batch size for local models).
+        finish_reason: ``stop``, ``length``, or the value that the endpoint returned; ``None`` if unknown.
+        prompt_tokens: Tokens of the prompt, counted by the model's tokenizer or the endpoint; ``None`` if unknown.
+        completion_tokens: Tokens of thought and answer together; ``None`` if unknown.
+        thought_tokens: The completion tokens that belong to the thought; ``None`` if unknown.
+        answer_tokens: The completion tokens that belong to the answer; ``None`` if unknown.
+        reasoning_effort: The reasoning effort that was requested; ``None`` if none was.
+        thought_language: Identified language of the thought; ``None`` without a thought or with too little text.
+        thought_agreement: Whether the thought is in the language of the item: ``same``, ``other language``,
+            ``other script`` or ``unknown`` (see :class:`polyarena.tasks.identify.Agreement`); ``None`` without a
+            thought.
+        latency_s: Seconds for this answer (for local models, the batch's time divided by its size).
         identified_language: ``lang_Script`` or the identifier's own code; ``None`` if there was too little text.
-        identified_probability: Between 0 and 1.
+        identified_probability: The identifier's probability, between 0 and 1.
         identified_script: ISO 15924 code of the script of most letters; ``None`` without letters.
     """
 
@@ -130,13 +132,13 @@ class Score:
 
     Attributes:
         metric: Name of the metric.
-        value: Its value; the unit is the metric's own.
+        value: Its value, in the unit of the metric.
         signature: Every setting that changes the value.
-        statistics: The item's part of a metric of the whole corpus, such as BLEU's counts of n-grams, whose sums over
-            items make the score of a language (see :mod:`polyarena.tasks.metrics.registry`); ``None`` for metrics
-            whose score is the mean over items.
+        statistics: The item's sufficient statistics of a corpus-level metric, such as BLEU's counts of n-grams; their
+            sums over items give the score of a language (see :mod:`polyarena.tasks.metrics.registry`). ``None`` for
+            metrics whose score is the mean over items.
         category: The part of the task that the item belongs to (see :attr:`polyarena.tasks.item.Item.category`);
-            ``None`` where the task has no parts, and in records stored before there were any.
+            ``None`` if the task has no parts.
     """
 
     system: str
@@ -156,7 +158,7 @@ SCORE_SCHEMA = arrow_schema(Score)
 
 
 def to_table(records: Sequence[Any], schema: pa.Schema) -> pa.Table:
-    """Turn records into an Arrow table of the given schema (columns in the schema's order).
+    """Convert records to an Arrow table of the given schema (columns in the schema's order).
 
     Raises:
         DataError: A number does not fit its column.
@@ -169,7 +171,7 @@ def to_table(records: Sequence[Any], schema: pa.Schema) -> pa.Table:
 
 
 def from_table(table: pa.Table, record: type[Record]) -> list[Record]:
-    """Turn an Arrow table back into records; lists become tuples, columns the record does not know are ignored."""
+    """Convert an Arrow table to records; lists become tuples, and columns that the record does not have are ignored."""
     names = [f.name for f in fields(record) if f.name in table.column_names]  # type: ignore[arg-type]
     columns = [table.column(name).to_pylist() for name in names]
     return [

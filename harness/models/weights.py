@@ -1,8 +1,8 @@
-"""Digests of local weights: cheap enough for planning, sharp enough to notice another model.
+"""Digests of local weights: fast enough for planning, and different for different models.
 
-A file of up to ``WHOLE`` bytes is hashed whole. A larger one is hashed by its size and its first and last MiB: the
-header of safetensors and GGUF files names every tensor with its place, and training changes the last tensor as much as
-any other. Two files that differ only in their middle would be taken for one; nobody writes such files by accident.
+Files of up to 8 MiB (``WHOLE``) are hashed completely. Of larger ones, the size and the first and last MiB are hashed:
+the header of safetensors and GGUF files lists every tensor with its position, and training changes the last tensor as
+much as any other. Two files that differ only in the middle have the same digest; this does not happen by accident.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""The journal of a run folder records each request before it is sent and after it has ended, so that a kill hides none.
+"""The journal of a run folder: each request before it is sent and after it has ended, so that no request is lost.
 
 It is the only record of requests: the ledger of a run, the cost table of the folder and the budgets are sums over it.
-Several processes may write to one journal at a time. One JSON object a line, in ``attempts.jsonl``:
+Several processes may write to one journal at a time. ``attempts.jsonl`` has one JSON object per line:
 
 - ``{"label": 3, "who": ..., "name": ..., "task": ..., "language": ..., "model": ..., "batch": ..., "prices": ...}``
-  says what the requests with this label are made for, and at which prices.
-- ``{"sent": 17, "label": 3, "key": ..., "most": "0.0123", "writer": ...}`` is written before a request is sent;
-  ``most`` is the most that it can cost, where there are prices, and ``repeats`` the outcome of the request that it
-  repeats, if it repeats one.
-- ``{"ended": 17, "outcome": "ok", "tokens": [900, 12, 0]}`` is written once the outcome is known, after the answer is
-  in the call cache; ``tokens`` are those of prompt and completion, and the cached part of the former.
+  defines a label: the purpose of requests, and their prices.
+- ``{"sent": 17, "label": 3, "key": ..., "most": "0.0123", "writer": ...}`` is written before a request is sent.
+  ``most`` is the most that it can cost, if prices are known. ``repeats`` is the outcome of the request that it repeats,
+  if any.
+- ``{"ended": 17, "outcome": "ok", "tokens": [900, 12, 0]}`` is written once the outcome is known and the answer is in
+  the call cache; ``tokens`` counts prompt tokens, completion tokens and cached prompt tokens.
 
-Lines that cannot be read, or hold values of another type, are skipped.
+Lines that cannot be read, or have values of another type, are skipped.
 """
 
 from __future__ import annotations
