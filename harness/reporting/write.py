@@ -12,13 +12,14 @@ from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_
 from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import estimates
-from polyarena.harness.reporting.figure_choice import PAGE, chosen_charts
+from polyarena.harness.reporting.figure_choice import PAGE
 from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.page_content import page_content
+from polyarena.harness.reporting.page_figures import page_figures
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.reporting.thoughts import thought_language_rates
-from polyarena.harness.results import RunRecords, open_run
+from polyarena.harness.results import open_run
 from polyarena.harness.store import RunFolder
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.escaping import csv_bytes
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from polyarena.reports.page import Figure
     from polyarena.reports.tables import Section
 
 
@@ -93,11 +93,11 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     page_tables += [
         table for table in [off_target_table(answers), thought_table(thoughts), cost_table(paid)] if table is not None
     ]
-    drawings, page_figures, not_drawn = _figures(records, numbers, figures)
-    drawn = out.write(folder.report / "figures", drawings)
+    drawings = page_figures(records, numbers, all_battles, more.ranking, figures)
+    drawn = out.write(folder.report / "figures", drawings.files)
     written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    content = page_content(records, numbers, page_figures, links, page_tables, answers, not_drawn)
+    content = page_content(records, numbers, drawings.figures, links, page_tables, answers, drawings.notes)
     out.write(folder.report, {index.name: page(content).encode()})
     return Files(index, drawn, written, results, tuple(content.notes), content.warnings, tuple(out.removed))
 
@@ -130,38 +130,6 @@ def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     for name in lists:
         flat[name] = [None if values is None else json.dumps(list(values)) for values in frame[name]]
     return flat
-
-
-def _figures(
-    records: RunRecords, numbers: pd.DataFrame, chosen: str
-) -> tuple[dict[str, bytes], list[Figure], tuple[str, ...]]:
-    from polyarena.reports.figures import FORMATS, MissingGlyphError, charts, render
-    from polyarena.reports.page import Figure
-
-    tasks = records.lock.tasks
-    chance = {name: task.card.chance for name, task in tasks.items()}
-    chance = {family: chance[name] for name, (family, _) in records.lock.template_families.items()} | chance
-    judges = {name: judge.description for name, judge in records.lock.judges.items()}
-    contents: dict[str, bytes] = {}
-    page_figures: list[Figure] = []
-    not_drawn: list[str] = []
-    every = charts(numbers, chance=chance, judges=judges)
-    shown = chosen_charts(every, chosen)
-    if chosen == PAGE and len(shown) < len(every):
-        not_drawn.append(
-            f"{len(every) - len(shown)} more figures are not drawn; `polyarena report --figures all` draws them."
-        )
-    for chart in shown:
-        try:
-            figure = chart.draw()
-        except MissingGlyphError as error:
-            not_drawn.append(f"Not drawn: {chart.title}. In {error.where}, {error.what}. Fix: {error.fix}.")
-            continue
-        rendered = {f"{chart.name}.{kind}": render(figure, kind) for kind in FORMATS}
-        contents.update(rendered)
-        links = tuple(f"figures/{name}" for name in sorted(rendered))
-        page_figures.append(Figure(chart.title, rendered[f"{chart.name}.svg"], links))
-    return contents, page_figures, tuple(not_drawn)
 
 
 def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:

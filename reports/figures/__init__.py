@@ -5,7 +5,6 @@ lists them, :data:`VENUES` the widths they are drawn for. :func:`render` turns a
 or writes a file. Importing this package imports matplotlib.
 """
 
-from polyarena.reports.figures.accuracy import accuracy
 from polyarena.reports.figures.agreement_chart import agreement_chart
 from polyarena.reports.figures.charts import Chart, charts
 from polyarena.reports.figures.cost_chart import cost_chart
@@ -25,7 +24,6 @@ from polyarena.reports.figures.sensitivity import sensitivity
 from polyarena.reports.figures.step_chart import step_chart
 from polyarena.reports.figures.venues import VENUES, Venue, find_venue
 from polyarena.reports.figures.win_matrix import win_matrix
-from polyarena.reports.figures.win_rate_forest import win_rate_forest
 from polyarena.reports.figures.win_tie_loss import win_tie_loss
 
 __all__ = [
@@ -39,7 +37,6 @@ __all__ = [
     "Format",
     "MissingGlyphError",
     "Venue",
-    "accuracy",
     "add_fonts",
     "agreement_chart",
     "charts",
@@ -56,6 +53,5 @@ __all__ = [
     "sensitivity",
     "step_chart",
     "win_matrix",
-    "win_rate_forest",
     "win_tie_loss",
 ]

@@ -19,16 +19,17 @@ def items_sentence(frame: pd.DataFrame) -> str:
     return f"n = {counts(own['n'])} items in {many}. " if "n" in own.columns and own["n"].notna().any() else ""
 
 
-def judge_sentence(frame: pd.DataFrame) -> str:
-    """Return who decided, if one judge did."""
+def judge_sentence(frame: pd.DataFrame, description: str = "") -> str:
+    """Return who decided, and of one judge what it says of itself, without its name in front."""
     judges = sorted({str(name) for name in frame["judge"].dropna()}) if "judge" in frame.columns else []
-    return f"Judge: {', '.join(judges)}. " if judges else ""
+    said = description.removeprefix(f"{judges[0]}:").strip().rstrip(".") if len(judges) == 1 else ""
+    return f"Judge: {', '.join(judges)}{f' ({said})' if said else ''}. " if judges else ""
 
 
 def interval_sentence(frame: pd.DataFrame, *, mark: str = "Lines") -> str:
     """Return what the intervals are: level and method, and that source items were resampled; or that there is none."""
     if "low" not in frame.columns or not any(number(value) is not None for value in frame["low"]):
-        return "No intervals are known. "
+        return "No intervals: the items are too few, or none are known. "
     levels = {number(value) for value in frame["confidence"]} - {None} if "confidence" in frame.columns else set()
     level = f"{100 * min(levels):g}% " if len(levels) == 1 else ""  # type: ignore[type-var, operator]
     methods = sorted({str(name) for name in frame["method"].dropna()} - {"none"}) if "method" in frame.columns else []

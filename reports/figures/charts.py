@@ -1,4 +1,4 @@
-"""All charts that a table of estimates holds."""
+"""All charts of a report, in the order in which it shows them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from polyarena.reports.figures.accuracy import accuracy
+from polyarena.reports.figures.drawing import Drawing
 from polyarena.reports.figures.forest import forest
+from polyarena.reports.figures.heat_map import heat_map
+from polyarena.reports.figures.ranks import ranks
+from polyarena.reports.figures.score_chart import score_chart
 from polyarena.reports.figures.style import SERIES_COLOURS
-from polyarena.reports.tables import sections
+from polyarena.reports.figures.win_matrix import win_matrix
+from polyarena.reports.figures.win_tie_loss import win_tie_loss
+from polyarena.reports.stats.cycles import Cycle
+from polyarena.reports.tables import Section, sections
 from polyarena.reports.template_names import is_over_templates
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+VENUE = "report"
+
+MOST_SIDE_BY_SIDE = 4
+"""Candidates of one figure by language; of more, a heat map shows all of them."""
 
 
 @dataclass(frozen=True)
@@ -32,54 +42,134 @@ class Chart:
 
     name: str
     title: str
-    draw: Callable[[], Figure]
+    draw: Callable[[], Drawing]
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Who beat whom, of one judge and task.
+
+    Attributes:
+        matrix: From :func:`polyarena.reports.stats.pairwise_matrix`.
+        cycles: From :func:`polyarena.reports.stats.cycles`.
+    """
+
+    matrix: pd.DataFrame
+    cycles: tuple[Cycle, ...] = ()
+
+
+Key = tuple[str, str]
+"""Judge and task."""
 
 
 def charts(
     estimates: pd.DataFrame,
     *,
+    rankings: Mapping[Key, pd.DataFrame] | None = None,
+    meetings: Mapping[Key, Meetings] | None = None,
     chance: Mapping[str, float | None] | None = None,
     judges: Mapping[str, str] | None = None,
 ) -> list[Chart]:
-    """Return a forest plot for each comparison and a score chart for each task and metric.
+    """Return the charts of each judge and task, then of each task and metric.
 
-    Of a task that was asked with several prompt templates the median over them is drawn, not each of them.
+    Ranks come first, where there are any. Up to four candidates stand side by side in one forest plot and in one chart
+    of wins, ties and losses; more are rows (of one language) or a heat map. Of systems that met several opponents, a
+    matrix shows who beats whom. Of a task with several prompt templates the median over them is drawn, not each.
 
     Args:
         estimates: Any rows of :class:`polyarena.reports.records.Estimate`.
+        rankings: By judge and task, from :func:`polyarena.reports.stats.rank`: rows of the average over languages.
+        meetings: By judge and task.
         chance: By task: expected headline score of guessing.
         judges: By name: what each judge says of itself.
 
     Returns:
-        In the order of judge, task, systems; then task and metric. More systems than colours are spread over several
-        charts.
+        Undrawn, in the order of judge and task; then task and metric. More systems than colours are spread over several
+        charts where a heat map would have a single column.
     """
     found: list[Chart] = []
-    for name, title, draw in _parts(estimates, chance or {}, judges or {}):
+    shown = [p for p in sections(estimates) if not p.detail and not is_over_templates(p.metric, "mean")]
+    for name, title, draw in (
+        *_of_verdicts(shown, rankings or {}, meetings or {}, judges or {}),
+        *_of_scores(shown, chance or {}),
+    ):
         taken = {chart.name for chart in found}
-        unique = next(n for i in range(len(found) + 1) if (n := name if i == 0 else f"{name}-{i + 1}") not in taken)
+        slug = _slug(name)
+        unique = next(n for i in range(len(found) + 1) if (n := slug if i == 0 else f"{slug}-{i + 1}") not in taken)
         found.append(Chart(unique, title, draw))
     return found
 
 
-def _parts(
-    estimates: pd.DataFrame, chance: Mapping[str, float | None], judges: Mapping[str, str]
-) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
-    for part in sections(estimates):
-        if part.detail or is_over_templates(part.metric, "mean"):
-            continue
+_Part = tuple[str, str, Callable[[], Drawing]]
+
+
+def _of_verdicts(
+    shown: list[Section],
+    rankings: Mapping[Key, pd.DataFrame],
+    meetings: Mapping[Key, Meetings],
+    judges: Mapping[str, str],
+) -> Iterator[_Part]:
+    compared: dict[Key, list[Section]] = {}
+    for part in shown:
         if part.baseline is not None:
-            title = (
-                f"{part.systems[0]} against {part.baseline}: win rate by language on {part.task}, judge {part.judge}"
-            )
-            name = f"win-rate-{part.task}-{part.judge}-{part.systems[0]}-{part.baseline}"
-            yield _slug(name), title, partial(forest, part.estimates, description=judges.get(part.judge or "", ""))
+            compared.setdefault((str(part.judge), part.task), []).append(part)
+    for key, parts in compared.items():
+        judge, task = key
+        place = f"{task}, judge {judge}"
+        name = f"{task}-{judge}"
+        if (ranking := rankings.get(key)) is not None and ranking["rank"].notna().any():
+            title = f"Ranks of {len(ranking)} systems on {place}"
+            yield f"ranks-{name}", title, partial(ranks, ranking, venue=VENUE, title=title)
+        if len({part.baseline for part in parts}) > 1 and (met := meetings.get(key)) is not None:
+            title = f"Who beats whom on {place}"
+            yield f"matrix-{name}", title, partial(win_matrix, met.matrix, cycles=met.cycles, venue=VENUE, title=title)
+        for baseline in dict.fromkeys(str(part.baseline) for part in parts):
+            own = [part for part in parts if part.baseline == baseline]
+            yield from _against(own, baseline, place, name, judges.get(judge, ""))
+
+
+def _against(parts: list[Section], baseline: str, place: str, name: str, description: str) -> Iterator[_Part]:
+    """Yield the charts of one or several candidates against the same baseline."""
+    import pandas as pd
+
+    estimates = pd.concat([part.estimates for part in parts])
+    languages = estimates.loc[estimates["level"] == "language", "group"].nunique()
+    who = parts[0].systems[0] if len(parts) == 1 else f"{len(parts)} systems"
+    about = f"{who} against {baseline}"
+    files = f"{name}-{parts[0].systems[0]}-{baseline}" if len(parts) == 1 else f"{name}-{baseline}"
+    draw: Callable[[], Drawing]
+    if len(parts) > MOST_SIDE_BY_SIDE and languages > 1:
+        title = f"{about}: win rates by system and language on {place}"
+        yield f"win-rates-{files}", title, partial(heat_map, estimates, venue=VENUE, title=title)
+        return
+    title = f"{about}: win rate by language on {place}"
+    draw = partial(forest, estimates, venue=VENUE, title=title, description=description)
+    yield f"win-rate-{files}", title, draw
+    if estimates["wins"].notna().any():
+        title = f"{about}: wins, ties and losses on {place}"
+        yield f"win-tie-loss-{files}", title, partial(win_tie_loss, estimates, venue=VENUE, title=title)
+
+
+def _of_scores(shown: list[Section], chance: Mapping[str, float | None]) -> Iterator[_Part]:
+    for part in shown:
+        if part.baseline is not None:
+            continue
+        unit = "%" if part.scale == 100 else ""
+        languages = part.estimates.loc[part.estimates["level"] == "language", "group"].nunique()
+        name = f"{part.metric}-{part.task}"
+        if len(part.systems) > len(SERIES_COLOURS) and languages > 1:
+            title = f"{part.metric} on {part.task}, {len(part.systems)} systems"
+            yield name, title, partial(heat_map, part.estimates, venue=VENUE, scale=part.scale, unit=unit, title=title)
             continue
         for start in range(0, len(part.systems), len(SERIES_COLOURS)):
             chosen = part.systems[start : start + len(SERIES_COLOURS)]
-            draw = partial(accuracy, part.estimates, systems=chosen, chance=chance.get(part.task))
+            what = f"{part.metric} on {part.task}{', %' if unit else ''}"
             title = f"{part.metric} by language on {part.task}: {', '.join(chosen)}"
-            yield _slug(f"{part.metric}-{part.task}"), title, draw
+            guess = chance.get(part.task)
+            own = part.estimates[part.estimates["system"].isin(chosen)]
+            draw = partial(score_chart, own, systems=chosen, venue=VENUE, what=what, scale=part.scale, chance=guess,
+                           title=title)  # fmt: skip
+            yield name, title, draw
 
 
 def _slug(text: str) -> str:

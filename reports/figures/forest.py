@@ -1,161 +1,186 @@
-"""The forest plot: in which languages does the candidate win?"""
+"""The forest plot: in which languages does a system do better than its baseline, or than another system?"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from polyarena.reports.figures.caption import about_intervals
-from polyarena.reports.figures.chart_frame import Key, Number, Words, chart_frame
+from polyarena.reports.figures.axis import nice_axis
+from polyarena.reports.figures.captions import (
+    bands_sentence,
+    interval_sentence,
+    items_sentence,
+    judge_sentence,
+    pairs_sentence,
+)
+from polyarena.reports.figures.drawing import Drawing
+from polyarena.reports.figures.inputs import check, number, numbers
+from polyarena.reports.figures.language_rows import By, language_rows
+from polyarena.reports.figures.legend import Key
+from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import BLUE, GREY, INK, VERMILLION, house_style
-from polyarena.reports.rows import Mark, Row, rows
-from polyarena.reports.stats.outcome import Outcome, outcome
+from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.figures.views import View, views_of
 from polyarena.reports.stats.pooling import NAME as POOLED
 from polyarena.reports.stats.pooling import pooled_estimates
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-COLOURS = {Outcome.BETTER: BLUE, Outcome.WORSE: VERMILLION, Outcome.INCONCLUSIVE: GREY}
-MOST_IN_ONE_COLUMN = 50
+COLUMNS = ("system", "baseline", "level", "group", "value", "low", "high")
+MARKS = ("value", "low", "high", "band_low", "band_high", "worst", "best")
+"""What is drawn of a row."""
 
 
 def forest(
     estimates: pd.DataFrame,
     *,
-    title: str | None = None,
-    caption: str | None = None,
-    columns: int | None = None,
-    description: str = "",
+    systems: Sequence[str] | None = None,
+    venue: str = "page",
+    by: By = "tier",
     pooled: bool = False,
-) -> Figure:
-    """Draw win rates with intervals by language, sorted, grouped by resource tier, with averages as diamonds.
+    description: str = "",
+    title: str = "",
+    caption: str = "",
+) -> Drawing:
+    """Draw win rates, or differences of two systems, with pointwise intervals and simultaneous bands by language.
 
-    Colour and filling say the same thing twice: filled and blue when the interval is above 50%, filled and vermillion
-    when below, hollow and grey when it holds 50%.
+    Colour and filling say the same thing twice: filled and blue when the interval is above the middle, filled and
+    vermillion when below, hollow and grey when it contains it. A pale bar and a dagger mark games without a verdict.
 
     Args:
-        estimates: Win rates of one judge, task, candidate and baseline.
-        title: By default names the two systems.
-        caption: By default states judge, items, interval and ties.
-        columns: Of rows; by default 1 up to 50 languages, else 2.
-        description: What the judge says of itself, for the caption.
+        estimates: Win rates of one judge and task (rows of :class:`polyarena.reports.records.Estimate`), one or several
+            candidates side by side; or the table of :func:`polyarena.reports.stats.compare`, whose ``difference`` is
+            drawn around 0.
+        systems: Which candidates, in order; by default all, by name.
+        venue: See :data:`polyarena.reports.figures.venues.VENUES`.
+        by: Headings of the languages.
         pooled: Whether crosses show the languages drawn to their mean
             (:func:`polyarena.reports.stats.pooled_estimates`); numbers and intervals stay those of each language alone.
+        description: What the judge says of itself, for the caption.
+        title: In place of the title made from the data.
+        caption: Likewise.
 
     Raises:
-        ValueError: There is no estimate, or the estimates are of more than one comparison.
+        FigureError: The data lacks a column or any row, or was measured in different ways.
     """
-    comparisons = estimates[["system", "baseline", "judge", "task", "metric"]].drop_duplicates()
-    if len(comparisons) != 1:
-        raise ValueError(f"a forest plot shows one comparison, not {len(comparisons)}")
-    system, baseline, judge, task, _ = (str(value) for value in comparisons.iloc[0])
+    differences = "difference" in estimates.columns
+    frame = estimates
+    if differences:
+        frame = frame.assign(value=frame["difference"], baseline=frame["against"])
+    frame = check(frame, "forest", COLUMNS)
+    if systems is not None:
+        frame = check(frame[frame["system"].isin(list(systems))], "forest", COLUMNS)
+    order = {name: i for i, name in enumerate(systems or sorted(map(str, frame["system"].unique())))}
+    found = set(frame[["system", "baseline"]].drop_duplicates().itertuples(index=False, name=None))
+    pairs = sorted(found, key=lambda pair: (order[pair[0]], str(pair[1])))
+    middle = 0.0 if differences else 50.0
+    rows = {(row["system"], row["baseline"], row["level"], row["group"]): row for row in frame.to_dict("records")}
+
+    def mean(code: str) -> float | None:
+        known = [v for pair in pairs if (v := numbers(rows.get((*pair, "language", code), {}), "value")[0]) is not None]
+        return sum(known) / len(known) if known else None
+
+    entries = language_rows(
+        frame.loc[frame["level"] == "language", "group"], mean, by=by, average=bool((frame["level"] == "macro").any())
+    )
+    crosses = _pooled(frame) if pooled else {}
+    ends = [end for row in rows.values() for end in _marks(row)]
+    limits, ticks = nice_axis(ends, include=(middle - 10, middle + 10), bounds=(-100, 100) if differences else (0, 100),
+                              most=4)  # fmt: skip
+
+    views = views_of(pairs, entries, lambda pair, key: numbers(rows.get((*pair, *key), {}), "value")[0])
+
+    def facet(view: View) -> Facet:
+        def place(entry: Entry) -> tuple[str, str, str, str]:
+            pair, key = view.cell(entry)
+            return (*pair, *key)
+
+        def draw(axes: Axes, entry: Entry, y: float) -> None:
+            _draw(axes, entry, y, _marks(rows.get(place(entry), {})), middle)
+            if (cross := crosses.get(place(entry))) is not None:
+                axes.plot([cross], [y], marker="x", color=INK, markersize=3.6, markeredgewidth=0.8, linestyle="none",
+                          zorder=5)  # fmt: skip
+
+        def text(entry: Entry, *, interval: bool) -> str:
+            row = rows.get(place(entry), {})
+            value, low, high = numbers(row, "value", "low", "high", scale=100)
+            if value is None:
+                return "no verdict" if entry.kind == "item" and place(entry) in rows else ""
+            short = f"{value:{'+' if differences else ''}.1f}"
+            span = "" if not interval else " [–]" if low is None or high is None else f" [{low:.1f}, {high:.1f}]"
+            return f"{short}{span}{' †' if number(row.get('n_invalid')) else ''}".replace("-", "−")
+
+        axis = "difference, points" if differences else "win rate, %"
+        return Facet(view.title, axis, limits, ticks, draw,
+                     (lambda e: text(e, interval=True), lambda e: text(e, interval=False)),
+                     ("[interval]", ""), reference=middle)  # fmt: skip
+
     with house_style():
-        shown = rows(estimates, [system])
-        drawn_in = _pooled(estimates) if pooled else {}
-        languages = sum(row.kind == "language" for row in shown)
-        confidence = f"{estimates['confidence'].iloc[0] * 100:g}%"
-        words = Words(
-            title=title or f"{system} against {baseline}",
-            subtitle=f"Win rate by language on {task}, as decided by the judge “{judge}”",
-            axis="win rate, %",
-            numbers=f"% [{confidence} interval]",
-            keys=(*_keys(), *([Key(POOLED, INK, "x")] if drawn_in else [])),
-            caption=caption or _caption(shown, judge, confidence, description),
-        )
-        limits, tick = _axis([row.marks[0] for row in shown])
-        numbers = [[Number(_number(row.marks[0])), Number(_dagger(row.marks[0]), GREY)] for row in shown]
-        columns = columns or (1 if languages <= MOST_IN_ONE_COLUMN else 2)
-        return chart_frame(shown, numbers, words, limits, tick, 50.0, partial(_draw, pooled=drawn_in), columns)
+        keys = (*_keys(middle), *([Key(POOLED, INK, "x")] if crosses else []))
+        words = Words(title or _title(pairs, differences), caption or _caption(frame, differences, description), keys)
+        figures = row_chart(views.entries, [facet(view) for view in views.views], words, find_venue(venue))
+    return Drawing(figures, words.title, words.caption, frame)
 
 
-def _pooled(estimates: pd.DataFrame) -> dict[str, float]:
-    """Return the pooled estimate of each language, by code; empty where there are too few languages."""
-    found = pooled_estimates(estimates)
-    return {str(code): float(value) for code, value in zip(found["group"], found["pooled"], strict=True)}
+def _marks(row: Mapping[Any, Any]) -> tuple[float | None, ...]:
+    """Return what is drawn of a row; the worst and the best case only where games have no verdict."""
+    found = numbers(row, *MARKS, scale=100)
+    return found if number(row.get("n_invalid")) else (*found[:-2], None, None)
 
 
-def _draw(axes: Axes, row: Row, y: float, pooled: Mapping[str, float]) -> None:
-    mark = row.marks[0]
-    if mark is None or mark.value is None:
+def _pooled(frame: pd.DataFrame) -> dict[tuple[str, str, str, str], float]:
+    """Return the pooled estimate of each language in percent; empty where there are too few languages."""
+    found = pooled_estimates(frame)
+    return {
+        (str(row["system"]), str(row["baseline"]), "language", str(row["group"])): 100 * float(row["pooled"])
+        for row in found.to_dict("records")
+    }
+
+
+def _draw(axes: Axes, entry: Entry, y: float, marks: tuple[float | None, ...], middle: float) -> None:
+    value, low, high, band_low, band_high, worst, best = marks
+    if value is None:
         return
-    verdict = outcome(mark.low, mark.high)
-    colour = COLOURS[verdict]
-    average = row.kind != "language"
-    if mark.n_invalid and mark.worst is not None and mark.best is not None:
-        axes.plot([100 * mark.worst, 100 * mark.best], [y, y], color=colour, alpha=0.22, linewidth=5.5,
-                  solid_capstyle="butt", zorder=2)  # fmt: skip
-    if mark.low is not None and mark.high is not None:
-        ends = [100 * mark.low, 100 * mark.high]
-        axes.plot(ends, [y, y], color=colour, linewidth=1.8 if average else 1.1, solid_capstyle="butt", zorder=3)
-    face = "white" if verdict is Outcome.INCONCLUSIVE else colour
-    size = 7.0 if row.kind == "average" else 5.5 if average else 4.2
-    axes.plot([100 * mark.value], [y], marker="D" if average else "o", color=colour, markerfacecolor=face,
-              markeredgewidth=1.0, markersize=size, clip_on=False, zorder=4)  # fmt: skip
-    if row.label is not None and row.label.code in pooled:
-        axes.plot([100 * pooled[row.label.code]], [y], marker="x", color=INK, markersize=3.6, markeredgewidth=0.8,
-                  linestyle="none", zorder=5)  # fmt: skip
+    colour = GREY
+    if low is not None and high is not None:
+        colour = BLUE if low > middle else VERMILLION if high < middle else GREY
+    if worst is not None and best is not None:
+        axes.plot([worst, best], [y, y], color=colour, alpha=0.22, linewidth=5.0, solid_capstyle="butt", zorder=2)
+    if band_low is not None and band_high is not None:
+        axes.plot([band_low, band_high], [y, y], color=colour, linewidth=0.5, zorder=2.5, solid_capstyle="butt")
+    if low is not None and high is not None:
+        axes.plot([low, high], [y, y], color=colour, linewidth=1.5, zorder=3, solid_capstyle="butt")
+    average = entry.kind != "item"
+    axes.plot([value], [y], marker="D" if average else "o", color=colour, markersize=4.2 if average else 3.4,
+              markerfacecolor="white" if colour == GREY else colour, markeredgewidth=0.8, clip_on=False,
+              zorder=4)  # fmt: skip
 
 
-def _number(mark: Mark | None) -> str:
-    if mark is None:
-        return ""
-    if mark.value is None:
-        return "no verdict"
-    if mark.low is None or mark.high is None:
-        return f"{100 * mark.value:.1f} [–]"
-    return f"{100 * mark.value:.1f} [{100 * mark.low:.1f}, {100 * mark.high:.1f}]"
-
-
-def _dagger(mark: Mark | None) -> str:
-    return "†" if mark and mark.n_invalid else ""
-
-
-def _axis(marks: list[Mark | None]) -> tuple[tuple[float, float], float]:
-    """Return limits in steps of ten that hold 50 and everything drawn, and the distance of ticks."""
-    ends = [
-        100 * end
-        for mark in marks
-        if mark
-        for end in (mark.value, mark.low, mark.high, *((mark.worst, mark.best) if mark.n_invalid else ()))
-        if end is not None
-    ]
-    low = max(0, 10 * math.floor(min([40.0, *ends]) / 10))
-    high = min(100, 10 * math.ceil(max([60.0, *ends]) / 10))
-    pad = 0.02 * (high - low)
-    return (low - pad, high + pad), 10 if high - low <= 40 else 20 if high - low < 90 else 25
-
-
-def _keys() -> tuple[Key, ...]:
+def _keys(middle: float) -> tuple[Key, ...]:
+    line = f"{middle:g}%" if middle else "0"
     return (
-        Key("better: interval above 50%", BLUE, "o"),
-        Key("worse: interval below 50%", VERMILLION, "o"),
-        Key("inconclusive: interval contains 50%", GREY, "o", filled=False),
-        Key("average", GREY, "D", filled=False),
+        Key(f"better: interval above {line}", BLUE, "o"),
+        Key(f"worse: interval below {line}", VERMILLION, "o"),
+        Key(f"inconclusive: interval contains {line}", GREY, "o", filled=False),
     )
 
 
-def _caption(shown: list[Row], judge: str, confidence: str, description: str) -> str:
-    marks = [row.marks[0] for row in shown if row.kind == "language" and row.marks[0]]
-    items = sorted({mark.n for mark in marks})
-    many = f"{items[0]}" if len(items) == 1 else f"{items[0]} to {items[-1]}"
-    invalid = sum(mark.n_invalid for mark in marks)
-    text = (
-        f"Judge: {judge}{_said(judge, description)}. n = {many} items in each of {len(marks)} languages. "
-        "Ties count half. "
-    )
-    text += about_intervals((mark for row in shown for mark in row.marks if mark), confidence)
-    text += "Averages give each language the same weight."
+def _title(pairs: Sequence[tuple[str, str]], differences: bool) -> str:
+    what = "differences" if differences else "win rates"
+    if len(pairs) == 1:
+        return f"{pairs[0][0]} vs. {pairs[0][1]}: {what} by language"
+    return f"{what.capitalize()} of {len(pairs)} comparisons by language"
+
+
+def _caption(frame: pd.DataFrame, differences: bool, description: str) -> str:
+    what = "Paired differences on the same items" if differences else "Win rates (ties count half)"
+    what += pairs_sentence(frame) + judge_sentence(frame, description) + items_sentence(frame)
+    what += interval_sentence(frame) + bands_sentence(frame)
+    what += "Diamonds: averages, in which each language has the same weight."
+    own = frame[frame["level"] == "language"]
+    invalid = sum(int(value) for value in map(number, own["n_invalid"]) if value) if "n_invalid" in own.columns else 0
     if invalid:
-        text += f" † {invalid} games without a verdict: the pale bar runs from all of them lost to all of them won."
-    return text
-
-
-def _said(judge: str, description: str) -> str:
-    """Return what a judge says of itself, in brackets, without its name in front."""
-    said = description.removeprefix(f"{judge}:").strip().rstrip(".")
-    return f" ({said})" if said else ""
+        what += f" † {invalid:,} games without a verdict: the pale bar runs from all of them lost to all of them won."
+    return what

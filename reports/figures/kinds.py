@@ -11,6 +11,8 @@ from polyarena.reports.figures.agreement_chart import agreement_chart
 from polyarena.reports.figures.cost_chart import COLUMNS as COST
 from polyarena.reports.figures.cost_chart import cost_chart
 from polyarena.reports.figures.drawing import Drawing
+from polyarena.reports.figures.forest import COLUMNS as FOREST
+from polyarena.reports.figures.forest import forest
 from polyarena.reports.figures.heat_map import COLUMNS as HEAT_MAP
 from polyarena.reports.figures.heat_map import heat_map
 from polyarena.reports.figures.judge_bias import COLUMNS as BIAS
@@ -28,8 +30,6 @@ from polyarena.reports.figures.sensitivity import sensitivity
 from polyarena.reports.figures.step_chart import COLUMNS as STEPS
 from polyarena.reports.figures.step_chart import step_chart
 from polyarena.reports.figures.win_matrix import win_matrix
-from polyarena.reports.figures.win_rate_forest import COLUMNS as FOREST
-from polyarena.reports.figures.win_rate_forest import win_rate_forest
 from polyarena.reports.figures.win_tie_loss import COLUMNS as WIN_TIE_LOSS
 from polyarena.reports.figures.win_tie_loss import win_tie_loss
 
@@ -55,7 +55,7 @@ KINDS: Mapping[str, FigureKind] = MappingProxyType(
     {
         "win-tie-loss": FigureKind(win_tie_loss, "Where does a system beat its baseline, and how often is it a tie?",
                                    WIN_TIE_LOSS),
-        "forest": FigureKind(win_rate_forest, "In which languages is the difference real?", FOREST),
+        "forest": FigureKind(forest, "In which languages is the difference real?", FOREST),
         "scores": FigureKind(score_chart, "How do systems score in each language?", SCORES),
         "heat-map": FigureKind(heat_map, "Which cells of systems by languages are weak?", HEAT_MAP),
         "steps": FigureKind(step_chart, "What does each stage of training add?", STEPS),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.captions import interval_sentence, items_sentence
@@ -14,6 +14,7 @@ from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import SERIES_COLOURS, SERIES_MARKERS, house_style
 from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,8 @@ def score_chart(
 ) -> Drawing:
     """Draw the scores of up to seven systems by language.
 
+    A flagged score is hollow. Over prompt templates, a pale bar runs from the lowest to the highest of them.
+
     Args:
         estimates: Scores of one task and metric.
         systems: Which, and in which order (colours follow it); by default all, by name.
@@ -59,28 +62,23 @@ def score_chart(
                           fix="choose some (--systems), or draw a heat map")  # fmt: skip
     rows = {(str(r["system"]), str(r["level"]), str(r["group"])): r for r in frame.to_dict("records")}
 
-    def mean(code: str) -> float | None:
+    facts = metric_facts(str(frame["metric"].iloc[0])) if "metric" in frame.columns else MetricFacts()
+
+    def goodness(code: str) -> float | None:
         known = [v for n in names if (v := numbers(rows.get((n, "language", code), {}), "value")[0]) is not None]
-        return sum(known) / len(known) if known else None
+        return facts.goodness(sum(known) / len(known)) if known else None
 
     codes = frame.loc[frame["level"] == "language", "group"]
-    entries = language_rows(codes, mean, by=by, average=bool((frame["level"] == "macro").any()))
-    ends = [end for row in rows.values() for end in numbers(row, "value", "low", "high", scale=scale)]
+    entries = language_rows(codes, goodness, by=by, average=bool((frame["level"] == "macro").any()))
+    shown = [row for (name, _, _), row in rows.items() if name in names]
+    ends = [end for row in shown for end in numbers(row, "value", "low", "high", "lowest", "highest", scale=scale)]
     limits, ticks = nice_axis(ends, include=() if chance is None else (scale * chance,), most=4)
     found = find_venue(venue)
 
     def draw(axes: Axes, entry: Entry, y: float) -> None:
         for i, name in enumerate(names):
-            value, low, high = numbers(rows.get((name, *entry.key), {}), "value", "low", "high", scale=scale)
-            if value is None:
-                continue
             at = y + DODGE * found.size / 72 * (i - (len(names) - 1) / 2)
-            if low is not None and high is not None:
-                axes.plot(
-                    [low, high], [at, at], color=SERIES_COLOURS[i], linewidth=1.1, solid_capstyle="butt", zorder=3
-                )
-            axes.plot([value], [at], marker=SERIES_MARKERS[i], color=SERIES_COLOURS[i], markersize=3, zorder=4,
-                      clip_on=False, markeredgewidth=0)  # fmt: skip
+            _draw(axes, entry, at, rows.get((name, *entry.key), {}), i, scale)
 
     def text(entry: Entry) -> str:
         known = [numbers(rows.get((name, *entry.key), {}), "value", scale=scale)[0] for name in names]
@@ -88,16 +86,50 @@ def score_chart(
             value is not None for value in known
         ) else ""  # fmt: skip
 
+    def with_interval(entry: Entry) -> str:
+        _, low, high = numbers(rows.get((names[0], *entry.key), {}), "value", "low", "high", scale=scale)
+        span = " [–]" if low is None or high is None else f" [{low:.1f}, {high:.1f}]"
+        return f"{short}{span}" if (short := text(entry)) else ""
+
     keys = tuple(Key(name, SERIES_COLOURS[i], SERIES_MARKERS[i]) for i, name in enumerate(names))
     guess = "" if chance is None else f" Dashed: guessing, {scale * chance:.1f}."
     words = Words(
         title or f"{what.partition(',')[0].capitalize()} by language",
         caption
-        or f"{what[0].upper()}{what[1:]}. {items_sentence(frame)}{interval_sentence(frame)}Averages give each "
-        f"language the same weight.{guess}",
+        or f"{what[0].upper()}{what[1:]}. {items_sentence(frame)}{interval_sentence(frame)}Diamonds: averages over the "
+        f"languages, each with the same weight.{_marks_sentences(shown)}{guess}",
         keys,
     )
-    facet = Facet("", what, limits, ticks, draw, (text,), ("",), None if chance is None else scale * chance)
+    texts, headings = ((with_interval, text), ("[interval]", "")) if len(names) == 1 else ((text,), ("",))
+    facet = Facet("", what, limits, ticks, draw, texts, headings, None if chance is None else scale * chance)
     with house_style():
         figures = row_chart(entries, [facet], words, found, series=len(names))
     return Drawing(figures, words.title, words.caption, frame)
+
+
+def _draw(axes: Axes, entry: Entry, y: float, row: Mapping[Any, Any], series: int, scale: float) -> None:
+    value, low, high, lowest, highest = numbers(row, "value", "low", "high", "lowest", "highest", scale=scale)
+    if value is None:
+        return
+    colour, average = SERIES_COLOURS[series], entry.kind != "item"
+    if lowest is not None and highest is not None:
+        axes.plot([lowest, highest], [y, y], color=colour, alpha=0.22, linewidth=4.0, solid_capstyle="butt", zorder=2)
+    if low is not None and high is not None:
+        axes.plot([low, high], [y, y], color=colour, linewidth=1.1, solid_capstyle="butt", zorder=3)
+    hollow = {"markerfacecolor": "white", "markeredgewidth": 0.9} if _flagged(row) else {"markeredgewidth": 0}
+    axes.plot([value], [y], marker="D" if average else SERIES_MARKERS[series], color=colour,
+              markersize=3.8 if average else 3, zorder=4, clip_on=False, **hollow)  # fmt: skip
+
+
+def _flagged(row: Mapping[Any, Any]) -> bool:
+    return isinstance(row.get("flag"), str) and bool(row["flag"])
+
+
+def _marks_sentences(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Say what pale bars and hollow marks mean, where there are any."""
+    found = ""
+    if any(numbers(row, "lowest")[0] is not None for row in rows):
+        found += " Pale bars: from the lowest to the highest score of a single prompt template."
+    if any(map(_flagged, rows)):
+        found += " Hollow: the metric is doubtful or inadequate there; the table says why."
+    return found

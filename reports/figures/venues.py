@@ -41,7 +41,8 @@ VENUES = {
         Venue("icml-1col", 3.25, 7.8, source="icml2025.sty: columns of 3.25in"),
         Venue("icml-2col", 6.75, 7.8, source="icml2025.sty: \\textwidth 6.75in"),
         Venue("slides", 12.0, 6.2, size=14.0, source="16:9 slides of 13.33in by 7.5in, with margins"),
-        Venue("page", 9.0, 14.0, size=8.0, words=True, source="the report page"),
+        Venue("report", 9.0, 14.0, size=8.0, source="the report page, which has title and caption as text"),
+        Venue("page", 9.0, 14.0, size=8.0, words=True, source="a picture that stands for itself"),
     )
 }
 """By name. Measured from the style files; check yours with ``\\the\\columnwidth``."""

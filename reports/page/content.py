@@ -65,14 +65,16 @@ class Figure:
     """A figure as it is shown on the page.
 
     Attributes:
-        title: The text for those who cannot see it.
-        svg: From :func:`polyarena.reports.figures.render`.
+        title: A line; also the text for those who cannot see it.
+        images: As SVG, from :func:`polyarena.reports.figures.render`; several where a chart has several parts.
         files: Where the same figure lies, relative to the page: ``figures/x.pdf``.
+        caption: What is shown, items, intervals and marks.
     """
 
     title: str
-    svg: bytes
+    images: tuple[bytes, ...]
     files: tuple[str, ...] = ()
+    caption: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def page(content: PageContent) -> str:
     if many:
         # Of hundreds of comparisons only what is known stands first; all of them are in the tables.
         compared = [result for result in compared if result.outcome != Outcome.INCONCLUSIVE]
-    embedded = sum(len(figure.svg) for figure in content.figures) <= MOST_EMBEDDED
+    embedded = sum(len(image) for figure in content.figures for image in figure.images) <= MOST_EMBEDDED
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     html = environment.from_string(_resource("page.html.j2")).render(
         content=content,
@@ -57,7 +57,7 @@ def page(content: PageContent) -> str:
             for i, part in enumerate(_ordered([part for part in parts if not (many and part.baseline)]), 1)
         ],
         most_open=MOST_OPEN,
-        source=lambda figure: _source(figure, embedded=embedded),
+        sources=lambda figure: _sources(figure, embedded=embedded),
         provenance=_provenance,
         label=language_label,
     )
@@ -73,11 +73,12 @@ def _ordered(parts: list[Section]) -> list[Section]:
     return sorted(parts, key=lambda part: part.detail)
 
 
-def _source(figure: Figure, *, embedded: bool) -> str:
-    beside = next((name for name in figure.files if name.endswith(".svg")), "")
-    if beside and not embedded:
+def _sources(figure: Figure, *, embedded: bool) -> list[str]:
+    """Return what the images of a figure are read from: the page itself, or the files beside it."""
+    beside = [name for name in figure.files if name.endswith(".svg")]
+    if len(beside) == len(figure.images) and not embedded:
         return beside
-    return "data:image/svg+xml;base64," + b64encode(figure.svg).decode("ascii")
+    return ["data:image/svg+xml;base64," + b64encode(image).decode("ascii") for image in figure.images]
 
 
 def _provenance(tested: TaskInfo) -> str:

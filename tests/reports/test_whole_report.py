@@ -40,9 +40,9 @@ def build(estimates: pd.DataFrame) -> tuple[str, dict[str, bytes]]:
     files: dict[str, bytes] = {}
     figures = []
     for chart in charts(estimates, chance={"names": 0.25}):
-        drawings = {f"{chart.name}.{kind}": render(chart.draw(), kind) for kind in FORMATS}
+        drawings = {f"{chart.name}.{kind}": render(chart.draw().figure, kind) for kind in FORMATS}
         files |= drawings
-        figures.append(Figure(chart.title, drawings[f"{chart.name}.svg"], tuple(sorted(drawings))))
+        figures.append(Figure(chart.title, (drawings[f"{chart.name}.svg"],), tuple(sorted(drawings))))
     for section in sections(estimates):
         files[f"{section.task}-{section.metric}.md"] = markdown(language_table(section)).encode()
     content = PageContent("t", "0.1.0", (), (), (), estimates, tuple(figures))
@@ -56,6 +56,7 @@ def test_two_builds_are_the_same_to_the_byte(estimates: pd.DataFrame) -> None:
         assert content == second[1][name], name
     assert first[1].keys() == {
         *(f"win-rate-mini-rules-new-old.{kind}" for kind in FORMATS),
+        *(f"win-tie-loss-mini-rules-new-old.{kind}" for kind in FORMATS),
         *(f"accuracy-names.{kind}" for kind in FORMATS),
         "mini-win_rate.md",
         "names-accuracy.md",
@@ -69,7 +70,7 @@ def test_page_figures_and_tables_tell_the_same_numbers(estimates: pd.DataFrame) 
     for cell in table["new"]:
         assert f'<td class="number">{cell}</td>' in html
     embedded = [base64.b64decode(found) for found in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)]
-    assert embedded == [content for name, content in sorted(files.items(), reverse=True) if name.endswith(".svg")]
+    assert sorted(embedded) == sorted(content for name, content in files.items() if name.endswith(".svg"))
     macro = estimates[(estimates["level"] == "macro") & estimates["baseline"].notna()].iloc[0]
     value, low, high = (f"{100 * macro[name]:.1f}" for name in ("value", "low", "high"))
     assert f"win rate of {value}%" in html or f"win rate is {value}%" in html

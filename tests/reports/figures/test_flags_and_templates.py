@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from polyarena.reports.figures import accuracy, charts, forest
+from polyarena.reports.figures import charts, forest, score_chart
 from polyarena.reports.flags import Flag, add_flags
 from polyarena.reports.stats import estimates_table, mean_scores, win_rates
 from polyarena.reports.stats.templates import template_scores
@@ -37,7 +37,7 @@ def templates(make_scores: Make) -> pd.DataFrame:
 
 def test_a_flagged_score_is_hollow_and_the_caption_says_so(score_estimates: pd.DataFrame) -> None:
     flag = Flag("names", "deu_Latn", "accuracy", "doubtful", "x")
-    figure = accuracy(add_flags(score_estimates, [flag]))
+    figure = score_chart(add_flags(score_estimates, [flag])).figure
     hollow = [
         line
         for line in lines(figure)
@@ -46,15 +46,15 @@ def test_a_flagged_score_is_hollow_and_the_caption_says_so(score_estimates: pd.D
     # German itself, the high-resource average and the average over all, of two systems each.
     assert sorted(line.get_marker() for line in hollow) == ["D"] * 4 + ["o", "s"]
     assert "Hollow: the metric is doubtful or inadequate there" in caption(figure)
-    assert "Hollow" not in caption(accuracy(score_estimates))
+    assert "Hollow" not in caption(score_chart(score_estimates).figure)
 
 
 def test_the_spread_of_templates_is_a_pale_bar(templates: pd.DataFrame) -> None:
-    figure = accuracy(templates[templates["metric"] == "accuracy (median of 3 templates)"])
+    figure = score_chart(templates[templates["metric"] == "accuracy (median of 3 templates)"]).figure
     bars = [line for line in lines(figure) if line.get_alpha() == 0.22]
     assert len(bars) == 5
     assert {tuple(line.get_xdata()) for line in bars} == {(25.0, 75.0)}
-    assert "Pale bars: from the least to the greatest score of a single prompt template." in caption(figure)
+    assert "Pale bars: from the lowest to the highest score of a single prompt template." in caption(figure)
     low, high = figure.axes[1].get_xlim()
     assert low < 25
     assert high > 75
@@ -67,15 +67,15 @@ def test_of_several_templates_only_the_median_is_drawn(templates: pd.DataFrame) 
 
 
 def test_no_interval_is_mentioned_where_there_is_none(make_scores: Make, make_battles: Make) -> None:
-    score = caption(accuracy(mean_scores(make_scores({"deu_Latn": [1]}), rounds=50)))
-    assert "The items are too few for intervals." in score
+    score = caption(score_chart(mean_scores(make_scores({"deu_Latn": [1]}), rounds=50)).figure)
+    assert "No intervals: the items are too few" in score
     assert "Lines:" not in score
-    won = caption(forest(win_rates(make_battles({"deu_Latn": [1.0]}), rounds=50)))
-    assert "The items are too few for intervals." in won
+    won = caption(forest(win_rates(make_battles({"deu_Latn": [1.0]}), rounds=50)).figure)
+    assert "No intervals: the items are too few" in won
     assert "Lines:" not in won
 
 
 def test_intervals_are_explained_where_they_are(score_estimates: pd.DataFrame, win_estimates: pd.DataFrame) -> None:
-    for figure in (accuracy(score_estimates), forest(win_estimates)):
-        assert "Lines: 95% intervals; a source item counts as one" in caption(figure)
-        assert "too few for intervals" not in caption(figure)
+    for figure in (score_chart(score_estimates).figure, forest(win_estimates).figure):
+        assert "a source item counts as one" in caption(figure)
+        assert "No intervals" not in caption(figure)

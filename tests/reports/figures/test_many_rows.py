@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from polyarena.reports.figures import VENUES, win_rate_forest, win_tie_loss
+from polyarena.reports.figures import VENUES, forest, win_tie_loss
 from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import house_style
@@ -29,7 +29,7 @@ def many(make_battles: Callable[..., pd.DataFrame], drawn: Any) -> pd.DataFrame:
 def test_ninety_nine_languages(
     many: pd.DataFrame, boxes: Callable[[Figure], list[tuple[str, float, Any]]], venue: str, figures: int
 ) -> None:
-    drawing = win_rate_forest(many, venue=venue)
+    drawing = forest(many, venue=venue)
     assert len(drawing.figures) <= figures
     names = [text for figure in drawing.figures for text, _, _ in boxes(figure)]
     assert {"Zulu", "Finnish", "Xhosa", "Yoruba", "English"} <= set(names)
@@ -46,9 +46,9 @@ def test_a_hundred_and_twenty_languages_that_nobody_knows(many: pd.DataFrame) ->
 
 
 def test_groups_by_family_and_script(many: pd.DataFrame, boxes: Callable[[Figure], Any]) -> None:
-    by_script = [text for f in win_rate_forest(many, venue="neurips", by="script").figures for text, _, _ in boxes(f)]
+    by_script = [text for f in forest(many, venue="neurips", by="script").figures for text, _, _ in boxes(f)]
     assert {"Latn", "Cyrl"} <= {name.removesuffix(", continued") for name in by_script}
-    plain = [text for f in win_rate_forest(many, venue="neurips", by="none").figures for text, _, _ in boxes(f)]
+    plain = [text for f in forest(many, venue="neurips", by="none").figures for text, _, _ in boxes(f)]
     assert "High-resource" not in plain
 
 

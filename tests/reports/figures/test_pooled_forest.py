@@ -23,7 +23,7 @@ def words(figure: Figure) -> str:
 
 
 def test_crosses_are_the_pooled_estimates_and_are_named(win_estimates: pd.DataFrame) -> None:
-    figure = forest(win_estimates, pooled=True)
+    figure = forest(win_estimates, pooled=True).figure
     expected = 100 * pooled_estimates(win_estimates)["pooled"]
     drawn = [x for x in crosses(figure) if x > 1]
     assert sorted(drawn) == pytest.approx(sorted(expected))
@@ -31,7 +31,7 @@ def test_crosses_are_the_pooled_estimates_and_are_named(win_estimates: pd.DataFr
 
 
 def test_without_asking_there_is_none_and_the_raw_marks_stay(win_estimates: pd.DataFrame) -> None:
-    plain, pooled = forest(win_estimates), forest(win_estimates, pooled=True)
+    plain, pooled = forest(win_estimates).figure, forest(win_estimates, pooled=True).figure
     assert crosses(plain) == []
     assert NAME not in words(plain)
 
@@ -44,10 +44,12 @@ def test_without_asking_there_is_none_and_the_raw_marks_stay(win_estimates: pd.D
 
 def test_too_few_languages_are_not_pooled(make_battles: Callable[..., pd.DataFrame], drawn: Any) -> None:
     estimates = win_rates(make_battles(drawn(["deu_Latn", "hin_Deva"], 20)), rounds=2)
-    figure = forest(estimates, pooled=True)
+    figure = forest(estimates, pooled=True).figure
     assert crosses(figure) == []
     assert NAME not in words(figure)
 
 
 def test_the_same_bytes_every_time(win_estimates: pd.DataFrame) -> None:
-    assert render(forest(win_estimates, pooled=True), "svg") == render(forest(win_estimates, pooled=True), "svg")
+    assert render(forest(win_estimates, pooled=True).figure, "svg") == render(
+        forest(win_estimates, pooled=True).figure, "svg"
+    )

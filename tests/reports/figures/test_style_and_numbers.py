@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from polyarena.reports.figures import accuracy, forest
+from polyarena.reports.figures import forest, score_chart
 from polyarena.reports.figures.style import (
     SERIES_COLOURS,
     SERIES_MARKERS,
@@ -61,14 +61,16 @@ def drawn_values(figure: Any, marker: str) -> list[float]:
 
 def test_dots_stand_where_the_estimates_are(win_estimates: pd.DataFrame, score_estimates: pd.DataFrame) -> None:
     languages = win_estimates[win_estimates["level"] == "language"]
-    assert sorted(drawn_values(forest(win_estimates), "o")) == pytest.approx(sorted(100 * languages["value"]))
+    assert sorted(drawn_values(forest(win_estimates).figure, "o")) == pytest.approx(sorted(100 * languages["value"]))
     for system, marker in (("new", "o"), ("old", "s")):
         own = score_estimates[(score_estimates["level"] == "language") & (score_estimates["system"] == system)]
-        assert sorted(drawn_values(accuracy(score_estimates), marker)) == pytest.approx(sorted(100 * own["value"]))
+        assert sorted(drawn_values(score_chart(score_estimates).figure, marker)) == pytest.approx(
+            sorted(100 * own["value"])
+        )
 
 
 def test_lines_reach_from_low_to_high(win_estimates: pd.DataFrame) -> None:
-    axes = forest(win_estimates).axes[1]
+    axes = forest(win_estimates).figure.axes[1]
     spans = {tuple(round(float(x), 6) for x in line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2}
     for row in win_estimates.itertuples():
         assert (round(100 * row.low, 6), round(100 * row.high, 6)) in spans
@@ -76,7 +78,7 @@ def test_lines_reach_from_low_to_high(win_estimates: pd.DataFrame) -> None:
 
 
 def test_everything_drawn_lies_within_the_axes(win_estimates: pd.DataFrame) -> None:
-    axes = forest(win_estimates).axes[1]
+    axes = forest(win_estimates).figure.axes[1]
     low, high = axes.get_xlim()
     for line in axes.lines:
         if len(line.get_xdata()) == 2 and line.get_linestyle() == "-":
@@ -85,7 +87,7 @@ def test_everything_drawn_lies_within_the_axes(win_estimates: pd.DataFrame) -> N
 
 
 def test_languages_stand_from_best_to_worst_within_their_tier(win_estimates: pd.DataFrame) -> None:
-    axes = forest(win_estimates).axes[1]
+    axes = forest(win_estimates).figure.axes[1]
     dots = sorted(
         (float(line.get_ydata()[0]), float(line.get_xdata()[0])) for line in axes.lines if line.get_marker() == "o"
     )
@@ -95,14 +97,8 @@ def test_languages_stand_from_best_to_worst_within_their_tier(win_estimates: pd.
     assert values[high:] == sorted(values[high:], reverse=True)
 
 
-def test_columns_can_be_asked_for(win_estimates: pd.DataFrame) -> None:
-    one, two = (forest(win_estimates, columns=columns) for columns in (1, 2))
-    assert (len(one.axes), len(two.axes)) == (2, 3)
-    assert two.get_size_inches()[1] < one.get_size_inches()[1]
-
-
 def test_title_and_caption_can_be_given(win_estimates: pd.DataFrame) -> None:
-    written = [text.get_text() for text in forest(win_estimates, title="Mine", caption="Below.").axes[0].texts]
+    written = [text.get_text() for text in forest(win_estimates, title="Mine", caption="Below.").figure.axes[0].texts]
     assert "Mine" in written
     assert "Below." in written
 
@@ -111,7 +107,7 @@ def test_title_and_caption_can_be_given(win_estimates: pd.DataFrame) -> None:
 def test_ticks_suit_the_range_of_scores(make_scores: Make, values: list[float], tick: float) -> None:
     noisy = [value + 0.001 * (i % 7) for i, value in enumerate(values)]
     scores = make_scores({"deu_Latn": noisy, "tha_Thai": [1.02 * value for value in noisy]})
-    axes = accuracy(mean_scores(scores, rounds=100)).axes[1]
+    axes = score_chart(mean_scores(scores, rounds=100)).figure.axes[1]
     ticks = [t for t in axes.get_xticks() if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
     assert 3 <= len(ticks) <= 8
     assert ticks[1] - ticks[0] <= tick
@@ -120,5 +116,5 @@ def test_ticks_suit_the_range_of_scores(make_scores: Make, values: list[float], 
 def test_numbers_beside_the_rows_are_those_of_the_table(make_battles: Make) -> None:
     estimates = win_rates(make_battles({"deu_Latn": [1, 1, 0, 1, 0.5, 1, 1, 0, 1, 1]}), rounds=100)
     german = estimates[estimates["group"] == "deu_Latn"].iloc[0]
-    written = [text.get_text() for text in forest(estimates).axes[0].texts]
+    written = [text.get_text() for text in forest(estimates).figure.axes[0].texts]
     assert f"75.0 [{100 * german['low']:.1f}, {100 * german['high']:.1f}]" in written

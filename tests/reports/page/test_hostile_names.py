@@ -73,7 +73,7 @@ def content(name: str, make_scores: Make, make_battles: Make) -> PageContent:
         tasks=(),
         judges=(JudgeInfo(name, name, name),),
         estimates=add_flags(found.assign(note=name), [Flag(f"{name} exam", "deu_Latn", name, name, name)], groups),
-        figures=(Figure(name, b"<svg/>", (f"{name}.pdf", "x.svg")),),
+        figures=(Figure(name, (b"<svg/>",), (f"{name}.pdf", "x.svg")),),
         answers=(OffTargetCount(name, name, 4, 1, 1, 1, 1, ((name, 1, 4),)),),
         files=(f"results/{name}.csv",),
         notes=(name,),

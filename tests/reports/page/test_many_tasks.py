@@ -102,18 +102,18 @@ def test_single_templates_stand_apart(many: pd.DataFrame) -> None:
 
 
 def test_many_figures_are_closed_and_few_are_not(many: pd.DataFrame) -> None:
-    figure = Figure("a chart", b"<svg/>", ("figures/a.pdf", "figures/a.svg"))
+    figure = Figure("a chart", (b"<svg/>",), ("figures/a.pdf", "figures/a.svg"))
     closed = page(content(many, figures=(figure,) * (MOST_OPEN + 1)))
     assert closed.count("<details><summary>a chart</summary>") == MOST_OPEN + 1
     assert "<summary>a chart</summary>" not in page(content(many, figures=(figure,)))
 
 
 def test_figures_too_large_for_one_page_are_read_from_beside_it(many: pd.DataFrame) -> None:
-    large = Figure("a chart", b"<svg>" + b" " * MOST_EMBEDDED, ("figures/a.svg", "figures/a.pdf"))
+    large = Figure("a chart", (b"<svg>" + b" " * MOST_EMBEDDED,), ("figures/a.svg", "figures/a.pdf"))
     html = page(content(many, figures=(large,)))
     assert '<img src="figures/a.svg" loading="lazy"' in html
     assert len(html) < MOST_EMBEDDED
-    alone = page(content(many, figures=(Figure("a chart", large.svg),)))
+    alone = page(content(many, figures=(Figure("a chart", large.images),)))
     assert "data:image/svg+xml;base64," in alone
 
 

@@ -76,7 +76,7 @@ def content(win_estimates: pd.DataFrame, score_estimates: pd.DataFrame) -> PageC
         tasks=(Used(card(), {"mini": "sha256:0f3a"}, limit=8, first=True),),
         judges=(JudgeInfo("rules", "Looks at language and script; for smoke runs and CI.", "judge:rules@1"),),
         estimates=pd.concat([win_estimates, score_estimates]),
-        figures=(Figure("win rates by language", SVG, ("figures/a b.png", "figures/a.pdf")),),
+        figures=(Figure("win rates by language", (SVG,), ("figures/a b.png", "figures/a.pdf")),),
         answers=(OffTargetCount("old", "mini", 184, 60, 110, 10, 4, (("arb_Arab", 8, 8),)),),
         files=("results/estimates.csv",),
         notes=("A note.",),
@@ -160,7 +160,7 @@ def test_hostile_texts_are_shown_not_obeyed(content: PageContent, win_estimates:
         judges=(JudgeInfo(HOSTILE, HOSTILE, HOSTILE),),
         tasks=(Used(card(title=HOSTILE, notes=HOSTILE, left_out={"deu_Latn": HOSTILE}), {HOSTILE: HOSTILE}),),
         estimates=win_estimates.assign(system=HOSTILE, judge=HOSTILE, note=HOSTILE, signature=HOSTILE),
-        figures=(Figure(HOSTILE, SVG, (HOSTILE, "javascript:alert(1)")),),
+        figures=(Figure(HOSTILE, (SVG,), (HOSTILE, "javascript:alert(1)")),),
         answers=(OffTargetCount(HOSTILE, HOSTILE, 1, 0, 1, 0, 0, ((HOSTILE, 1, 1),)),),
         notes=(HOSTILE,),
     )
