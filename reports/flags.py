@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.reports.metric_facts import sampled_metric
 from polyarena.reports.template_names import is_over_templates, plain_metric
 from polyarena.tasks.metrics.adequacy import Level, adequacy, rated_metrics
 
@@ -77,7 +78,7 @@ def add_flags(estimates: pd.DataFrame, flags: Iterable[Flag], groupings: Groupin
     names = ("system", "task", "metric", "level", "group")
     texts = []
     for system, task, metric, level, group in zip(*(estimates[name].astype(str) for name in names), strict=True):
-        key = (f"{task}.*" if is_over_templates(metric) else task, plain_metric(metric))
+        key = (f"{task}.*" if is_over_templates(metric) else task, sampled_metric(plain_metric(metric)))
         said = known.get(key, {})
         if level == "language":
             texts.append(f"{said[group].level}: {said[group].reason}" if group in said else "")

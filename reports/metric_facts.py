@@ -11,7 +11,16 @@ from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.metrics.metric import Direction, MetricFacts, Unit
 from polyarena.tasks.metrics.registry import find_metric
 
-__all__ = ["Direction", "MetricFacts", "Unit", "display_scale", "is_share", "metric_facts", "unit_label"]
+__all__ = [
+    "Direction",
+    "MetricFacts",
+    "Unit",
+    "display_scale",
+    "is_share",
+    "metric_facts",
+    "sampled_metric",
+    "unit_label",
+]
 
 _OWN = {
     "win_rate": MetricFacts(description="Share of battles won, ties counting half."),
@@ -36,13 +45,18 @@ def metric_facts(metric: str) -> MetricFacts:
     name = plain_metric(metric)
     if name in _OWN:
         return _OWN[name]
-    found = _PASS.fullmatch(name)
-    for each in (name, *([found["metric"]] if found else [])):
+    for each in (name, sampled_metric(name)):
         try:
             return find_metric(each).facts
         except PolyarenaError:
             continue
     return MetricFacts()
+
+
+def sampled_metric(metric: str) -> str:
+    """Return the metric that a pass@k is of: ``acc`` for ``acc@4``, and any other metric itself."""
+    found = _PASS.fullmatch(metric)
+    return found["metric"] if found else metric
 
 
 def display_scale(metric: str, values: Iterable[float | None] = ()) -> float:

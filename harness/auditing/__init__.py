@@ -1,7 +1,15 @@
 """What the judges of a run are worth, read from its folder."""
 
-from polyarena.harness.auditing.agreement import run_agreement, run_panel
+from polyarena.harness.auditing.agreement import corrected_win_rates, run_agreement, run_panel
 from polyarena.harness.auditing.cards import run_cards, write_cards
 from polyarena.harness.auditing.preferences import measure_preferences, read_preferences
 
-__all__ = ["measure_preferences", "read_preferences", "run_agreement", "run_cards", "run_panel", "write_cards"]
+__all__ = [
+    "corrected_win_rates",
+    "measure_preferences",
+    "read_preferences",
+    "run_agreement",
+    "run_cards",
+    "run_panel",
+    "write_cards",
+]

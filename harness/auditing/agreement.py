@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge
 from polyarena.harness.results import RunRecords
 from polyarena.judges.panels import PanelRule
-from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.errors import DataError, ExperimentError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from polyarena.judges import Game
     from polyarena.reports.judge_card.agreement import AgreementTable
     from polyarena.reports.judge_card.panel import LeaveOneOut, MemberAgreement
 
@@ -31,6 +35,75 @@ def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTabl
     """
     from polyarena.reports.judge_card.agreement import agreement_with_people
 
+    _require_votes(records, judge, people)
+    statistics = records.lock.settings.statistics
+    return agreement_with_people(
+        games_of_judge(records, judge),
+        games_of_judge(records, people),
+        confidence=statistics.confidence,
+        seed=statistics.seed,
+    )
+
+
+def corrected_win_rates(records: RunRecords, judge: str, people: str) -> pd.DataFrame:
+    """Correct the win rates of a judge of a run by votes that were imported into it.
+
+    The votes must be on items drawn at random from those that the judge judged. Several votes on one item are averaged
+    first; votes on items or systems that the judge did not judge are left out.
+
+    Args:
+        records: The run.
+        judge: The judge.
+        people: The judge as which the votes were imported.
+
+    Returns:
+        As :func:`polyarena.reports.stats.correct_by_humans`: one row for each task, comparison and group of languages.
+
+    Raises:
+        UnknownNameError: The run has no such judge.
+        ExperimentError: The two are the same, or the second one was not imported.
+        StoreError: Nothing of one is stored.
+        DataError: They have no item in common.
+    """
+    import pandas as pd
+
+    from polyarena.harness.reporting.run_statistics import run_statistics
+    from polyarena.judges import collapse
+    from polyarena.judges.records import BATTLE_SCHEMA
+    from polyarena.reports.stats import correct_by_humans
+    from polyarena.tasks.records import to_table
+
+    _require_votes(records, judge, people)
+    games_of_judge(records, judge)
+    votes: defaultdict[frozenset[str], list[Game]] = defaultdict(list)
+    for vote in games_of_judge(records, people):
+        votes[frozenset((vote.system_a, vote.system_b))].append(vote)
+    battles = records.collapse_games()
+    battles = battles[battles["judge"] == judge]
+    pairs = battles[["candidate", "baseline"]].drop_duplicates().itertuples(index=False, name=None)
+    by_people = [
+        label
+        for candidate, baseline in pairs
+        for label in collapse(votes[frozenset((candidate, baseline))], candidate, baseline)
+        if label.score is not None
+    ]
+    labels: pd.DataFrame = to_table(by_people, BATTLE_SCHEMA).to_pandas()
+    item = ["task", "language", "item_id", "candidate", "baseline"]
+    labels = labels[pd.MultiIndex.from_frame(labels[item]).isin(pd.MultiIndex.from_frame(battles[item]))]
+    if labels.empty:
+        raise DataError(
+            f"{judge} and {people} have no item in common",
+            where=records.folder.path,
+            fix="compare systems, languages and item ids of the two",
+        )
+    statistics = run_statistics(records.lock)
+    return correct_by_humans(
+        battles, labels, confidence=statistics.bootstrap["confidence"], groupings=statistics.groupings
+    )
+
+
+def _require_votes(records: RunRecords, judge: str, people: str) -> None:
+    """Refuse what are not a judge and the votes of people."""
     if judge == people:
         raise ExperimentError(f"{judge!r} cannot be compared with itself", fix="name the judge, then the people")
     for name in (judge, people):
@@ -41,13 +114,6 @@ def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTabl
             why="its games in two orders are not the votes of two people",
             fix=f"name imported votes, or compare the two judges by `polyarena judge panel RUN {judge} {people}`",
         )
-    statistics = records.lock.settings.statistics
-    return agreement_with_people(
-        games_of_judge(records, judge),
-        games_of_judge(records, people),
-        confidence=statistics.confidence,
-        seed=statistics.seed,
-    )
 
 
 def run_panel(

@@ -24,10 +24,10 @@ def command(
     run: Path | None = None,
     items: int | None = None,
     languages: int | None = None,
-    repeats: int = 1,
+    repeats: int | None = None,
     sd: float | None = None,
     icc: float | None = None,
-    noise_sd: float = 0.0,
+    noise_sd: float | None = None,
     effect: float | None = None,
     comparisons: int = 1,
     confidence: float = 0.95,
@@ -47,13 +47,14 @@ def command(
     languages
         Number of languages, each with the same items.
     repeats
-        Judgments in each order.
+        Judgments in each order, or samples of an item; default 1, or the run's.
     sd
         Standard deviation of item values within a language; default 0.4, or the run's.
     icc
         Correlation of an item's values between languages; default 0.3, or the run's.
     noise_sd
-        Standard deviation of the judge's own noise in one item's value; part of sd.
+        Standard deviation of the judge's own noise in one item's value; part of sd. Default 0, or that between the
+        repeats of the run's judgments or samples.
     effect
         A difference of interest, such as 0.03 for 3 points.
     comparisons
@@ -69,7 +70,7 @@ def command(
     json
         Print JSON.
     """
-    from polyarena.harness.cli.output import print_json
+    from polyarena.harness.cli.output import print_json, print_lines
     from polyarena.reports.stats import statistical_power as planning
     from polyarena.tasks.errors import DataError
 
@@ -86,22 +87,29 @@ def command(
         )
     stated: dict[str, Any] = {
         name: value
-        for name, value in {"items": items, "languages": languages, "sd": sd, "icc": icc}.items()
+        for name, value in {
+            "items": items, "languages": languages, "repeats": repeats, "sd": sd, "icc": icc, "noise_sd": noise_sd
+        }.items()
         if value is not None
-    }
+    }  # fmt: skip
     found = []
     for title, design in _designs(run):
-        own = replace(design, **stated, repeats=repeats, noise_sd=noise_sd)
+        own = replace(design, **stated)
         if budget is not None and price is not None:
             own = planning.affordable(own, budget=budget, price=price)
         result = planning.power(
             own, effect=effect, confidence=confidence, power=power, comparisons=comparisons, price=price
         )
         found.append(_Planned(title, result))
+    blind = sum(each.power.design.noise_sd == 0 and each.power.design.repeats > 1 for each in found)
     if json:
         print_json([{"of": each.title, **each.power.row()} for each in found])
     else:
         _print(found)
+        if blind:
+            print_lines(
+                f"noise is not known for {blind} of {len(found)}: repeats change nothing there; state --noise-sd"
+            )
     return 0
 
 
@@ -128,7 +136,8 @@ class _Planned:
 
 def _designs(run: Path | None) -> list[tuple[str, Design]]:
     """Return what the designs are of, with them: stated ones, or one for each comparison of a run."""
-    from polyarena.reports.stats.statistical_power import Design, observed_design
+    from polyarena.reports.stats.statistical_power import Design, observed_design, with_noise
+    from polyarena.reports.stats.variance_components import judge_noise, mean_noise, pair_noise, sample_noise
     from polyarena.tasks.errors import DataError
 
     if run is None:
@@ -137,18 +146,25 @@ def _designs(run: Path | None) -> list[tuple[str, Design]]:
 
     records = open_run(run)
     scores = records.scores()
-    found = [
-        (f"{task}: {candidate} against {baseline}, judge {judge}", observed_design(own))
-        for (task, judge, candidate, baseline), own in _varied(
-            records.battles(), ["task", "judge", "candidate", "baseline"], "score"
+    scores = scores[scores["statistics"].isna()]
+    components = judge_noise(records.games())
+    found = []
+    for (task, judge, candidate, baseline), own in _varied(
+        records.battles(), ["task", "judge", "candidate", "baseline"], "score"
+    ):
+        noise = pair_noise(components, judge, task, (candidate, baseline))
+        design = observed_design(own)
+        title = f"{task}: {candidate} against {baseline}, judge {judge}"
+        found.append((title, with_noise(design, noise) if noise else design))
+    samples = dict(iter(scores.groupby(["task", "metric", "system"], sort=False)))
+    for key, own in _varied(scores, ["task", "metric", "system"], "value"):
+        noise = mean_noise(
+            sample_noise(each["value"].to_numpy(), each["item_id"].factorize()[0])
+            for _, each in samples[key].groupby("language", sort=True)
         )
-    ]
-    found += [
-        (f"{task}: {metric} of {system}", observed_design(own, "value"))
-        for (task, metric, system), own in _varied(
-            scores[scores["statistics"].isna()], ["task", "metric", "system"], "value"
-        )
-    ]
+        design = observed_design(own, "value")
+        task, metric, system = key
+        found.append((f"{task}: {metric} of {system}", with_noise(design, noise) if noise else design))
     if not found:
         raise DataError(
             "the run says nothing of how values vary",
@@ -173,13 +189,13 @@ def _print(found: list[_Planned]) -> None:
     from polyarena.harness.cli.shorten import print_omitted, shorten
 
     asked = found[0].power.effect
-    columns = ["of", "items", "languages", "repeats", "sd", "correlation", "standard error", "detectable"]
+    columns = ["of", "items", "languages", "repeats", "sd", "noise sd", "correlation", "standard error", "detectable"]
     rows = []
     shown, left = shorten(found, lambda _: False)
     for each in shown:
         p = each.power
         row = [each.title, str(p.design.items), str(p.design.languages), str(p.design.repeats), f"{p.design.sd:.3f}"]
-        row += [f"{p.design.icc:.2f}", f"{p.standard_error:.4f}", f"{p.detectable:.4f}"]
+        row += [f"{p.design.noise_sd:.3f}", f"{p.design.icc:.2f}", f"{p.standard_error:.4f}", f"{p.detectable:.4f}"]
         if p.chance is not None:
             row += [f"{p.chance:.2f}", str(p.items_needed)]
         if p.cost is not None:
@@ -187,7 +203,7 @@ def _print(found: list[_Planned]) -> None:
         rows.append(row)
     columns += [f"chance to see {asked:g}", "items needed"] if asked is not None else []
     columns += ["cost"] if found[0].power.cost is not None else []
-    print_table("", columns, rows, right=range(1, len(columns)), spare=(3, 5, 6))
+    print_table("", columns, rows, right=range(1, len(columns)), spare=(3, 5, 6, 7))
     print_omitted(left)
     first = found[0].power
     print_lines(

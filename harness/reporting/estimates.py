@@ -22,7 +22,7 @@ def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd
     """Estimate all win rates and mean scores of a run."""
     from polyarena.reports.bands import with_bands, with_detectable
     from polyarena.reports.flags import add_flags
-    from polyarena.reports.stats import estimates_table, mean_scores, simultaneous_bands, win_rates
+    from polyarena.reports.stats import estimates_table, mean_scores, pass_rates, simultaneous_bands, win_rates
     from polyarena.reports.stats.categories import category_scores
     from polyarena.reports.stats.templates import template_scores
 
@@ -33,6 +33,7 @@ def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd
     frames = [
         win_rates(all_battles, signatures=_judged(lock, chosen.strong_weight), groupings=groupings, **settings),
         mean_scores(scores, signatures=scored, groupings=groupings, **settings),
+        pass_rates(scores, signatures=scored, groupings=groupings, **settings),
         category_scores(scores, signatures=scored, **settings),
         template_scores(scores, varied, signatures=_of_families(lock, scored), groupings=groupings, **settings),
     ]

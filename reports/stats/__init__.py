@@ -19,11 +19,11 @@ from polyarena.reports.stats.language_equity import equity
 from polyarena.reports.stats.mean_scores import mean_scores
 from polyarena.reports.stats.multiplicity import adjust
 from polyarena.reports.stats.outcome import Outcome, outcome
+from polyarena.reports.stats.pass_rates import pass_rates
 from polyarena.reports.stats.pooling import partial_pooling, pooled_estimates
 from polyarena.reports.stats.randomisation import mcnemar_test, sign_flip_test
 from polyarena.reports.stats.ranking import rank
 from polyarena.reports.stats.resampling import bootstrap_means, resample_weights
-from polyarena.reports.stats.sampling import pass_rates, sampling_variance
 from polyarena.reports.stats.sequential import confidence_sequence, stop_early
 from polyarena.reports.stats.simultaneous import simultaneous_bands
 from polyarena.reports.stats.statistical_power import Design, minimal_detectable_effect, power
@@ -31,7 +31,7 @@ from polyarena.reports.stats.style import style_control
 from polyarena.reports.stats.suites import suite_averages
 from polyarena.reports.stats.table import estimates_frame, estimates_table
 from polyarena.reports.stats.text_style import style_features
-from polyarena.reports.stats.variance_components import best_repeats, judge_noise
+from polyarena.reports.stats.variance_components import judge_noise
 from polyarena.reports.stats.weighted_verdicts import weighted_win_rates
 from polyarena.reports.stats.win_rates import win_rates
 
@@ -42,7 +42,6 @@ __all__ = [
     "NonInferiority",
     "Outcome",
     "adjust",
-    "best_repeats",
     "bootstrap_means",
     "category_scores",
     "compare",
@@ -70,7 +69,6 @@ __all__ = [
     "power",
     "rank",
     "resample_weights",
-    "sampling_variance",
     "sign_flip_test",
     "simultaneous_bands",
     "stop_early",

@@ -22,6 +22,7 @@ import pandas as pd
 
 from polyarena.reports.stats.quantiles import normal_probability, normal_quantile
 from polyarena.reports.stats.validation import refuse_values, require_columns
+from polyarena.reports.stats.variance_components import Noise
 from polyarena.tasks.errors import DataError
 
 
@@ -206,7 +207,7 @@ def observed_design(values: pd.DataFrame, column: str = "score") -> Design:
     Returns:
         A design with the median number of items, the root mean square of the languages' standard deviations, and the
         mean correlation over pairs of languages that share at least three items (0 if there is none, or if it is
-        negative). Repeats are taken as they were: ``repeats`` is 1.
+        negative). Repeats are taken as they were: ``repeats`` is 1, and :func:`with_noise` says what more would do.
 
     Raises:
         DataError: A column is missing, an item occurs twice in a language, or no language has two different values.
@@ -229,6 +230,32 @@ def observed_design(values: pd.DataFrame, column: str = "score") -> Design:
         languages=wide.shape[1],
         sd=math.sqrt(float(variances.dropna().mean())),
         icc=min(1.0, max(0.0, float(correlation.mean()))) if len(correlation) else 0.0,
+    )
+
+
+def with_noise(design: Design, noise: Noise) -> Design:
+    """Return an observed design that says how much of its spread more repeats would remove.
+
+    What was observed has the variance of the noise over its repeats in it, so that the standard deviation with one
+    repeat is larger; what languages share stays as it is. Noise beyond all that was observed is cut to it.
+
+    Args:
+        design: Of :func:`observed_design`, whose values have :attr:`Noise.repeats` repeats behind them.
+        noise: Of the same values.
+
+    Returns:
+        The design with ``noise_sd``, and with the observed number of repeats: its standard error is as before.
+    """
+    repeats = max(1, round(noise.repeats))
+    observed = design.sd**2
+    variance = min(noise.variance, repeats * observed * (1 - 1e-9))
+    whole = observed + variance * (1 - 1 / repeats)
+    return replace(
+        design,
+        repeats=repeats,
+        sd=math.sqrt(whole),
+        icc=design.icc * observed / whole,
+        noise_sd=math.sqrt(variance),
     )
 
 

@@ -1,4 +1,4 @@
-r"""How much of a win rate's error is the judge's own, and how many repeats a budget should buy.
+r"""How much of the spread of values is noise: a judge's between repeats of a question, a system's between samples.
 
 The score of item i in order o (who is shown first) and repeat k is :math:`\mu \pm \delta + a_i + g_{io} + e_{iok}`:
 items differ (:math:`\sigma_a^2`), the first place helps every candidate alike (:math:`\delta`, which two orders cancel)
@@ -15,13 +15,17 @@ and some answers more than others (:math:`\sigma_g^2`), and the same question as
 
 and the estimates solve them (analysis of variance; negative ones become 0). A win rate from n items, both orders and K
 repeats has the variance :math:`(\sigma_a^2 + \sigma_g^2/2 + \sigma_e^2/2K)/n`.
+
+With :math:`n_i` samples of item i, the variance of a score within items is the mean square within, and the variance
+between them is what remains of the mean square between after the samples' part (one-way analysis of variance; Searle,
+Casella and McCulloch, *Variance Components*, 1992, section 3.6).
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from statistics import fmean, harmonic_mean
 
 import numpy as np
 import pandas as pd
@@ -30,12 +34,22 @@ from polyarena.judges.collapse import SCORES
 from polyarena.judges.records import GAME_SCHEMA, Label
 from polyarena.reports.stats.resampling import Floats, Integers
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
-from polyarena.tasks.errors import DataError
-
-MOST_REPEATS = 50
 
 _KEY = ("judge", "task", "language", "item_id", "system_a", "system_b", "repeat")
 _WHO = ["judge", "task", "language", "candidate", "baseline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The part of an item's value that asking again would draw anew.
+
+    Attributes:
+        variance: Of the value with one repeat.
+        repeats: Repeats behind each value that was observed, as their harmonic mean; at least 1.
+    """
+
+    variance: float
+    repeats: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class VarianceComponents:
         first_place: Half the mean advantage of being shown first, in points of score.
         items: Items judged in both orders.
         games: Games with a verdict among these.
+        repeats: Verdicts of each item and order, as their harmonic mean; ``None`` without any.
     """
 
     between: float | None
@@ -57,35 +72,7 @@ class VarianceComponents:
     first_place: float | None
     items: int
     games: int
-
-    def error(self, items: int, repeats: int = 1) -> float:
-        """Return the standard error of a win rate with so many items, both orders and so many repeats of each.
-
-        Raises:
-            DataError: The parts of the variance are not known.
-        """
-        if self.between is None or self.order is None or (self.repeat is None and repeats > 1):
-            raise DataError(
-                f"the error with {repeats} repeats is not known",
-                why="too few items were judged in both orders, or none was judged twice in one",
-                fix="judge some items again: repeats of 2 for 50 items are enough to begin with",
-            )
-        return math.sqrt((self.between + self.order / 2 + (self.repeat or 0.0) / (2 * repeats)) / items)
-
-
-@dataclass(frozen=True, slots=True)
-class RepeatPlan:
-    """How to spend a budget on items and repeats.
-
-    Attributes:
-        repeats: Judgments of each order.
-        items: Items that the budget buys with them.
-        standard_error: Of the win rate.
-    """
-
-    repeats: int
-    items: int
-    standard_error: float
+    repeats: float | None = None
 
 
 def variance_components(scores: Floats, items: Integers, swapped: Integers) -> VarianceComponents:
@@ -110,13 +97,14 @@ def variance_components(scores: Floats, items: Integers, swapped: Integers) -> V
     inside = float(((scores - mean.ravel()[cell]) ** 2).sum())
     repeat = inside / spare if spare else None
     means, counts = mean[both], count[both]
+    inverse = float((1 / counts).sum(axis=1).mean())
     half = (means[:, 0] - means[:, 1]) / 2
     if n < 2:
-        return VarianceComponents(None, None, repeat, float(half.mean()), n, games)
-    share = float((1 / counts).sum(axis=1).mean()) * (repeat or 0.0)
+        return VarianceComponents(None, None, repeat, float(half.mean()), n, games, 2 / inverse)
+    share = inverse * (repeat or 0.0)
     order = max(0.0, 2 * float(half.var(ddof=1)) - share / 2)
     between = max(0.0, float(means.mean(axis=1).var(ddof=1)) - order / 2 - share / 4)
-    return VarianceComponents(between, order, repeat, float(half.mean()), n, games)
+    return VarianceComponents(between, order, repeat, float(half.mean()), n, games, 2 / inverse)
 
 
 def judge_noise(games: pd.DataFrame) -> pd.DataFrame:
@@ -162,61 +150,46 @@ def judge_noise(games: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*_WHO, *(field.name for field in fields(VarianceComponents))])
 
 
-def best_repeats(
-    noise: VarianceComponents | pd.DataFrame,
-    *,
-    budget: float,
-    game_price: float = 1.0,
-    item_price: float = 0.0,
-    most_items: int | None = None,
-) -> list[RepeatPlan]:
-    """Return what a budget buys with 1 to 50 repeats, the smallest standard error first.
-
-    New items tell more than repeats unless items cost much or run out: then repeats are what is left to buy.
+def pair_noise(components: pd.DataFrame, judge: str, task: str, systems: tuple[str, str]) -> Noise | None:
+    """Return the judge's own noise in the comparison of two systems, over their languages.
 
     Args:
-        noise: One row of :func:`judge_noise` (a frame that holds no other), or what
-            :func:`variance_components` returns; with repeats.
-        budget: In the unit of the prices.
-        game_price: Of one judgment; above 0.
-        item_price: Of what an item costs beside its judgments, such as two completions.
-        most_items: How many items there are, if they are limited.
-
-    Raises:
-        DataError: The budget buys fewer than two items, a price has no meaning, the noise of repeats is not known, or
-            the frame has not one row.
-
-    Example:
-        >>> best_repeats(VarianceComponents(0.1, 0.05, 0.02, 0.0, 50, 200), budget=400, most_items=50)[0].repeats
-        4
+        components: From :func:`judge_noise`.
+        judge: The judge.
+        task: The task.
+        systems: In any order.
     """
-    if isinstance(noise, pd.DataFrame):
-        noise = _only_row(noise)
-    if game_price <= 0 or item_price < 0:
-        raise DataError("a price has no meaning", why="games cost more than 0 and items not less")
-    plans = []
-    for repeats in range(1, MOST_REPEATS + 1):
-        affordable = math.floor(budget / (item_price + 2 * repeats * game_price) + 1e-9)
-        items = affordable if most_items is None else min(affordable, most_items)
-        if items < 2:
-            break
-        plans.append(RepeatPlan(repeats, items, noise.error(items, repeats)))
-    if not plans:
-        raise DataError(
-            f"a budget of {budget:g} buys fewer than two items",
-            why=f"one costs {item_price + 2 * game_price:g} in both orders",
-        )
-    return sorted(plans, key=lambda plan: (plan.standard_error, plan.repeats))
+    candidate, baseline = sorted(systems)
+    names = {"judge": judge, "task": task, "candidate": candidate, "baseline": baseline}
+    own = components[(components[list(names)] == pd.Series(names)).all(axis=1)].dropna(subset=["repeat", "repeats"])
+    return mean_noise(Noise(row.repeat / 2, row.repeats) for row in own.itertuples())
 
 
-def _only_row(frame: pd.DataFrame) -> VarianceComponents:
-    names = [field.name for field in fields(VarianceComponents)]
-    require_columns(frame, names, "noise")
-    if len(frame) != 1:
-        raise DataError(
-            f"the noise of {len(frame)} comparisons",
-            why="a budget is planned for one judge, task, language and pair",
-            fix="take one row of it, such as noise.head(1)",
-        )
-    row: dict[str, Any] = {name: None if pd.isna(frame[name].iloc[0]) else frame[name].iloc[0] for name in names}
-    return VarianceComponents(**row)
+def sample_noise(values: Floats, items: Integers) -> Noise | None:
+    """Return how much the samples of one item vary.
+
+    Args:
+        values: Shape (n,), finite; of one system.
+        items: Shape (n,); the item of each value.
+
+    Returns:
+        The noise of one sample, or ``None`` if no item has two.
+    """
+    _, place, sizes = np.unique(items, return_inverse=True, return_counts=True)
+    if len(values) == len(sizes):
+        return None
+    means = np.bincount(place, weights=values) / sizes
+    within = float(((values - means[place]) ** 2).sum() / (len(values) - len(sizes)))
+    return Noise(within, 1 / float((1 / sizes).mean()))
+
+
+def mean_noise(found: Iterable[Noise | None]) -> Noise | None:
+    """Return the noise of several languages, each with the same weight; those of which nothing is known are left out.
+
+    Returns:
+        The mean variance and the harmonic mean of the repeats; ``None`` if nothing is known of any.
+    """
+    known = [each for each in found if each is not None]
+    if not known:
+        return None
+    return Noise(fmean(each.variance for each in known), harmonic_mean(each.repeats for each in known))

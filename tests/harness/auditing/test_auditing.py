@@ -2,13 +2,21 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from polyarena.harness import open_run, plan, run
-from polyarena.harness.auditing import measure_preferences, read_preferences, run_agreement, run_cards, run_panel
+from polyarena.harness.auditing import (
+    corrected_win_rates,
+    measure_preferences,
+    read_preferences,
+    run_agreement,
+    run_cards,
+    run_panel,
+)
 from polyarena.harness.cli import main
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.importing import import_verdicts
+from polyarena.harness.importing import ImportOptions, import_verdicts
 from polyarena.judges import Game, Label
 from polyarena.tasks.errors import DataError, ExperimentError, StoreError, UnknownNameError
 
@@ -85,6 +93,63 @@ def test_two_orders_of_a_judge_are_no_two_people(with_votes, people):
         run_agreement(open_run(with_votes), "long", people)
     with pytest.raises(UnknownNameError, match="did you mean 'rules'"):
         run_agreement(open_run(with_votes), "long", "rule")
+
+
+def judged_and_voted(place, items=120, labelled=60):
+    """A judge that always prefers ``ours``, and votes on half of the items, of which people give it every third."""
+    games, votes = [], []
+    for n in range(items):
+        for a, b in (("ours", "base"), ("base", "ours")):
+            won = "ours" if n % 10 else "base"
+            games.append({"item_id": str(n), "system_a": a, "system_b": b, "judge": "biased", "language": "de",
+                          "label": "A>B" if won == a else "B>A"})  # fmt: skip
+        if n < labelled:
+            for voter in ("ann", "bob"):
+                vote = "a" if n % 3 else "b"
+                votes.append({"item_id": str(n), "language": "de", "system_a": "base", "system_b": "ours",
+                              "vote": vote, "voter": voter})  # fmt: skip
+    votes.append({**votes[0], "item_id": "never judged"})
+    for kind, rows in (("polyarena", games), ("votes", votes)):
+        path = place / f"{kind}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        import_verdicts(kind, path, place / "run", ImportOptions(baseline="base"))
+    return place / "run"
+
+
+def test_win_rates_are_corrected_by_votes(tmp_path, capsys):
+    place = judged_and_voted(tmp_path)
+    found = corrected_win_rates(open_run(place), "biased", "humans").set_index("level")
+    row = found.loc["language"]
+    humans = np.array([0.0 if n % 3 else 1.0 for n in range(60)])
+    judge = np.array([1.0 if n % 10 else 0.0 for n in range(120)])
+    assert (row["candidate"], row["baseline"], row["n_labelled"], row["n_judged"]) == ("ours", "base", 60, 120)
+    assert row["judge_alone"] == pytest.approx(0.9)
+    assert row["humans"] == pytest.approx(humans.mean())
+    # The estimate as it is defined, from the weight.
+    weight = np.cov(humans, judge[:60])[0, 1] / (2 * judge.var(ddof=1))
+    assert row["weight"] == pytest.approx(max(0.0, weight))
+    expected = humans.mean() - row["weight"] * (judge[:60].mean() - judge[60:].mean())
+    assert row["value"] == pytest.approx(expected)
+    assert row["low"] < row["value"] < row["high"] < 0.6
+    assert main(["judge", "agreement", str(place), "biased", "--correct"]) == 0
+    printed = capsys.readouterr().out
+    assert "90.0" in printed
+    assert "60 of 120" in printed
+    assert "drawn at random" in printed
+    assert main(["judge", "agreement", str(place), "biased", "--correct", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["corrected"]
+    assert {row["level"] for row in rows} >= {"language", "macro"}
+    assert rows[0]["judge_alone"] == pytest.approx(0.9)
+
+
+def test_few_votes_stand_alone_and_votes_elsewhere_correct_nothing(tmp_path, capsys):
+    place = judged_and_voted(tmp_path, labelled=20)
+    row = corrected_win_rates(open_run(place), "biased", "humans").set_index("level").loc["language"]
+    assert (row["weight"], row["value"]) == (0, row["humans"])
+    assert main(["judge", "agreement", str(place), "biased", "--correct"]) == 0
+    assert "20 labels only, fewer than 50" in capsys.readouterr().out
+    with pytest.raises(ExperimentError, match="with itself"):
+        corrected_win_rates(open_run(place), "biased", "biased")
 
 
 def test_a_panel_by_name_or_by_its_members(finished):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -235,3 +236,33 @@ def test_points_in_place_of_shares_are_refused(call):
     code, out, _ = call("power", "--effect", 3, "--sd", 15)
     assert code == 0
     assert "chance to see 3" in out
+
+
+def test_noise_comes_from_the_repeats_of_a_run(call, tmp_path, import_games):
+    """Two repeats in each order: what four or more would give is foretold from how the two differ."""
+    generator = np.random.default_rng(0)
+    labels = np.array(["A>B", "A=B", "B>A"])
+    rows = [
+        {"item_id": str(n), "system_a": a, "system_b": b, "judge": "noisy", "language": "deu_Latn", "task": "t",
+         "repeat": repeat, "label": str(labels[generator.integers(3)])}
+        for n in range(60) for a, b in (("ours", "base"), ("base", "ours")) for repeat in range(2)
+    ]  # fmt: skip
+    folder = import_games(tmp_path, rows)
+    (own,) = json.loads(call("power", "--run", folder, "--json")[1])
+    assert own["repeats"] == 2
+    values = pd.DataFrame(rows)
+    values["score"] = values["label"].map({"A>B": 1.0, "A=B": 0.5, "B>A": 0.0})
+    within = values.groupby(["item_id", "system_a"])["score"].var(ddof=1).mean()
+    assert own["noise_sd"] == pytest.approx((within / 2) ** 0.5)
+    (more,) = json.loads(call("power", "--run", folder, "--repeats", 8, "--json")[1])
+    assert more["standard_error"] < 0.8 * own["standard_error"]
+    (stated,) = json.loads(call("power", "--run", folder, "--repeats", 8, "--noise-sd", 0, "--json")[1])
+    assert stated["standard_error"] > own["standard_error"]
+    assert "noise sd" in call("power", "--run", folder)[1]
+
+
+def test_without_repeats_the_noise_is_not_known(call, mixed):
+    rows = json.loads(call("power", "--run", mixed, "--repeats", 5, "--json")[1])
+    assert {(row["noise_sd"], row["repeats"]) for row in rows} == {(0, 5)}
+    assert "noise is not known" in call("power", "--run", mixed, "--repeats", 5)[1]
+    assert "noise is not known" not in call("power", "--run", mixed)[1]

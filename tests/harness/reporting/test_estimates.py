@@ -84,6 +84,19 @@ def test_a_family_has_a_median_and_a_mean_beside_its_templates(scores):
     assert (macro.loc[("nli", MEDIAN), "lowest"], macro.loc[("nli", MEDIAN), "highest"]) == (single[0], single[2])
 
 
+def test_sampled_tasks_have_their_pass_rates_with_flags_and_signatures(scores):
+    again = scores.assign(sample_index=1, value=1 - scores["value"])
+    found = made(pd.concat([scores, again]))
+    rates = found[found["metric"] == "acc@2"]
+    assert set(rates["task"]) == {"exam", *TEMPLATES}
+    assert (rates["value"] == 1).all()
+    assert rates["signature"].str.contains("task:exam@1|", regex=False).sum() == (rates["task"] == "exam").sum()
+    assert rates["signature"].str.contains("|pass@k:2|", regex=False).all()
+    flagged = rates[(rates["task"] == "nli.claim") & (rates["group"] == "tha_Thai")]
+    assert flagged["flag"].tolist() == ["doubtful: of clauses"]
+    assert not made(scores)["metric"].str.contains("@").any()
+
+
 def test_categories_are_estimated_apart(scores):
     found = made(scores)
     parts = found[found["level"] == "category"].set_index("group")

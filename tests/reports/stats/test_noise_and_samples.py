@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,10 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.stats.sampling import sampling_variance, spread_of
-from polyarena.reports.stats.variance_components import best_repeats, judge_noise, variance_components
-
-Make = Callable[..., pd.DataFrame]
+from polyarena.reports.stats.statistical_power import Design, observed_design, with_noise
+from polyarena.reports.stats.variance_components import Noise, judge_noise, sample_noise, variance_components
 
 
 def games_frame(items: int, repeats: int, scores: np.ndarray, **constant: object) -> pd.DataFrame:
@@ -79,7 +77,8 @@ def test_neither_the_order_of_games_nor_who_is_the_candidate_matters(seed: int) 
             assert (one is None and two is None) or one == pytest.approx(two, abs=1e-12)
 
 
-def test_the_error_foretells_that_of_new_evaluations() -> None:
+def test_power_foretells_the_error_of_evaluations_with_more_repeats() -> None:
+    """From two repeats: the standard error with one, four and sixteen, simulated."""
     generator = np.random.default_rng(3)
 
     def run(items: int, repeats: int) -> np.ndarray:
@@ -92,10 +91,28 @@ def test_the_error_foretells_that_of_new_evaluations() -> None:
 
     scores = run(4000, 2)
     item, order, _ = (axis.ravel() for axis in np.indices(scores.shape))
-    noise = variance_components(scores.ravel(), item, order)
-    for items, repeats in ((50, 1), (50, 4)):
-        means = [run(items, repeats).mean() for _ in range(2000)]
-        assert noise.error(items, repeats) == pytest.approx(np.std(means), rel=0.07)
+    parts = variance_components(scores.ravel(), item, order)
+    assert parts.repeat is not None
+    assert parts.repeats == 2
+    values = pd.DataFrame({"language": "deu_Latn", "source_id": np.arange(4000), "score": scores.mean(axis=(1, 2))})
+    design = with_noise(observed_design(values), Noise(parts.repeat / 2, parts.repeats))
+    assert design.repeats == 2
+    assert design.standard_error() == pytest.approx(observed_design(values).standard_error())
+    for repeats in (1, 4, 16):
+        means = [run(50, repeats).mean() for _ in range(2000)]
+        foretold = replace(design, items=50, repeats=repeats).standard_error()
+        assert foretold == pytest.approx(np.std(means), rel=0.07)
+
+
+def test_noise_beyond_what_was_observed_is_cut_and_what_languages_share_stays() -> None:
+    seen = Design(items=100, languages=4, sd=0.3, icc=0.5)
+    all_noise = with_noise(seen, Noise(10.0, 3.0))
+    assert all_noise.noise_sd < all_noise.sd == pytest.approx(0.3 * math.sqrt(3))
+    assert all_noise.standard_error() == pytest.approx(seen.standard_error())
+    some = with_noise(seen, Noise(0.04, 2.0))
+    assert some.icc * some.sd**2 == pytest.approx(0.5 * 0.09)
+    assert some.sd**2 == pytest.approx(0.09 + 0.04 / 2)
+    assert with_noise(seen, Noise(0.0, 1.0)) == replace(seen, noise_sd=0.0)
 
 
 def test_graded_verdicts_count_with_their_grade() -> None:
@@ -125,65 +142,13 @@ def test_languages_and_pairs_are_kept_apart_in_any_order_of_rows() -> None:
     assert list(judge_noise(frame.head(0)).columns) == list(found.columns)
 
 
-@given(
-    budget=st.integers(50, 5000),
-    item_price=st.floats(0, 20),
-    most=st.none() | st.integers(2, 200),
-    parts=st.tuples(st.floats(0, 0.2), st.floats(0, 0.2), st.floats(0.001, 0.2)),
-)
-@settings(max_examples=60, deadline=None)
-def test_no_other_plan_within_the_budget_is_better(
-    budget: int, item_price: float, most: int | None, parts: tuple[float, float, float]
-) -> None:
-    from polyarena.reports.stats.variance_components import VarianceComponents
-
-    noise = VarianceComponents(parts[0], parts[1], parts[2], 0.0, 10, 40)
-    plans = best_repeats(noise, budget=budget, item_price=item_price, most_items=most)
-    for repeats in range(1, 51):
-        items = math.floor(budget / (item_price + 2 * repeats) + 1e-9)
-        items = items if most is None else min(items, most)
-        if items >= 2:
-            error = math.sqrt((parts[0] + parts[1] / 2 + parts[2] / (2 * repeats)) / items)
-            assert plans[0].standard_error <= error + 1e-12
-    assert all(plan.items * (item_price + 2 * plan.repeats) <= budget + 1e-6 for plan in plans)
-
-
-def test_samples_of_items_by_the_mean_squares_of_the_textbook() -> None:
-    values = np.array([[1.0, 2.0, 3.0], [4.0, 4.0, 7.0], [0.0, 1.0, 2.0], [5.0, 6.0, 4.0]])
-    found = spread_of(values.ravel(), np.repeat(np.arange(4), 3))
-    within = values.var(axis=1, ddof=1).mean()
-    between = values.mean(axis=1).var(ddof=1) - within / 3
-    assert (found.within, found.between) == pytest.approx((within, between))
-    assert found.standard_error == pytest.approx(values.mean(axis=1).std(ddof=1) / 2)
-
-
-def test_unequal_samples_are_unbiased_for_both_parts() -> None:
-    """2,000 data sets with 1 to 5 samples an item: between .04, within .25."""
+def test_unequal_samples_are_unbiased() -> None:
+    """2,000 data sets with 1 to 5 samples an item, .25 within items."""
     generator = np.random.default_rng(6)
-    sizes = np.array([1, 2, 5, 3, 4, 2, 1, 5, 3, 2])
-    items = np.repeat(np.arange(10), sizes)
+    items = np.repeat(np.arange(10), [1, 2, 5, 3, 4, 2, 1, 5, 3, 2])
     parts = []
     for _ in range(2000):
-        values = generator.normal(0, 0.2, 10)[items] + generator.normal(0, 0.5, len(items))
-        square = spread_of(values, items)
-        parts.append((square.within, square.between))
-    within, between = np.mean(parts, axis=0)
-    assert within == pytest.approx(0.25, rel=0.02)
-    # Cut at nought, so a little above.
-    assert 0.04 <= between < 0.07
-
-
-def test_what_is_not_known_of_samples_is_said(make_scores: Make) -> None:
-    single = make_scores({"deu_Latn": [1, 0, 1], "tha_Thai": [1]})
-    found = sampling_variance(single).set_index("language")
-    assert found.loc["deu_Latn", "note"].startswith("no item has two samples")
-    assert found.loc["tha_Thai", "note"].startswith("one item only")
-    assert math.isnan(found.loc["tha_Thai", "standard_error"])
-    twice = pd.concat([single, single.assign(sample_index=1, value=1 - single["value"])])
-    again = sampling_variance(twice).set_index("language")
-    assert again.loc["deu_Latn", "note"] == ""
-    assert again.loc["deu_Latn", "between"] == 0
-    assert again.loc["deu_Latn", "within"] == pytest.approx(0.5)
-    pd.testing.assert_frame_equal(sampling_variance(twice), sampling_variance(twice.sample(frac=1, random_state=3)))
-    for _, row in pd.concat([found, again]).iterrows():
-        assert row["note"] or not row[["between", "within", "standard_error"]].isna().any()
+        found = sample_noise(generator.normal(0, 0.2, 10)[items] + generator.normal(0, 0.5, len(items)), items)
+        assert found is not None
+        parts.append(found.variance)
+    assert np.mean(parts) == pytest.approx(0.25, rel=0.02)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,12 @@ import pandas as pd
 import pytest
 
 from polyarena.reports.stats.variance_components import (
+    Noise,
     VarianceComponents,
-    best_repeats,
     judge_noise,
+    mean_noise,
+    pair_noise,
+    sample_noise,
     variance_components,
 )
 from polyarena.tasks.errors import DataError
@@ -49,25 +51,12 @@ def test_the_parts_come_back() -> None:
     assert (found.items, found.games) == (3000, 18000)
 
 
-def test_its_error_is_that_of_the_mean_of_items() -> None:
-    scores, item, swapped = drawn(2000, 2)
-    found = variance_components(scores, item, swapped)
-    means = np.bincount(item, weights=scores) / 4
-    assert found.error(2000, 2) == pytest.approx(means.std(ddof=1) / math.sqrt(2000), rel=1e-9)
-    assert found.error(2000, 1) > found.error(2000, 2) > found.error(2000, 50)
-    assert found.error(500, 2) == pytest.approx(2 * found.error(2000, 2))
-
-
 def test_without_repeats_order_and_repeat_are_one_part() -> None:
     scores, item, swapped = drawn(3000, 1)
     found = variance_components(scores, item, swapped)
     assert found.repeat is None
     assert found.order == pytest.approx(0.05, rel=0.1)
     assert found.between == pytest.approx(0.09, rel=0.12)
-    means = np.bincount(item, weights=scores) / 2
-    assert found.error(3000) == pytest.approx(means.std(ddof=1) / math.sqrt(3000), rel=1e-9)
-    with pytest.raises(DataError, match="error with 2 repeats is not known"):
-        found.error(3000, 2)
 
 
 def test_items_judged_in_one_order_only_are_left_out() -> None:
@@ -106,50 +95,42 @@ def test_games_without_a_verdict_are_left_out_and_bad_ones_refused() -> None:
         judge_noise(frame.drop(columns="repeat"))
 
 
-NOISE = VarianceComponents(between=0.09, order=0.04, repeat=0.16, first_place=0.0, items=100, games=400)
+def test_the_noise_of_a_pair_is_that_of_its_languages_judged_once_in_both_orders() -> None:
+    parts = []
+    for code, repeats in (("deu_Latn", 2), ("tha_Thai", 4)):
+        scores, item, swapped = drawn(500, repeats, seed=repeats)
+        repeat = np.tile(np.arange(repeats), 1000)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "judge": "j", "task": "t", "language": code, "item_id": item.astype(str), "label": "A=B",
+                    "source_id": item.astype(str), "system_a": np.where(swapped, "b", "a"), "score": scores,
+                    "system_b": np.where(swapped, "a", "b"), "repeat": repeat,
+                }
+            )
+        )  # fmt: skip
+    frame = pd.concat(parts)
+    frame["score"] = np.where(frame["system_a"] == "a", frame["score"], 1 - frame["score"])
+    once = parts[0][parts[0]["repeat"] == 0].assign(language="swh_Latn")
+    components = judge_noise(pd.concat([frame, once, frame.assign(task="other", label="A>B", score=0.5)]))
+    noise = pair_noise(components, "j", "t", ("b", "a"))
+    assert noise is not None
+    assert noise.variance == pytest.approx(0.01 / 2, rel=0.05)
+    assert noise.repeats == pytest.approx(2 / (1 / 2 + 1 / 4))
+    assert pair_noise(components, "j", "t", ("a", "c")) is None
+    assert pair_noise(components, "j", "other", ("a", "b")) == Noise(0.0, noise.repeats)
 
 
-def test_new_items_tell_more_than_repeats_until_they_run_out() -> None:
-    best = best_repeats(NOISE, budget=1000)[0]
-    assert (best.repeats, best.items) == (1, 500)
-    limited = best_repeats(NOISE, budget=1000, most_items=50)[0]
-    assert (limited.repeats, limited.items) == (10, 50)
-
-
-def test_dear_items_are_judged_more_often() -> None:
-    """The optimum is the root of noise over the rest, times the root of the prices' ratio."""
-    exact = math.sqrt((0.16 / 2) / (0.09 + 0.04 / 2) * 50 / 2)
-    best = best_repeats(NOISE, budget=100_000, item_price=50)[0]
-    assert abs(best.repeats - exact) < 1
-    assert best.standard_error == pytest.approx(NOISE.error(best.items, best.repeats))
-
-
-def test_every_plan_is_within_the_budget_and_the_best_comes_first() -> None:
-    plans = best_repeats(NOISE, budget=90, game_price=1.5, item_price=2)
-    assert all(plan.items * (2 + 3 * plan.repeats) <= 90 for plan in plans)
-    assert [plan.standard_error for plan in plans] == sorted(plan.standard_error for plan in plans)
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [({"budget": 3.0}, "fewer than two items"), ({"budget": 9.0, "game_price": 0.0}, "no meaning")],
-)
-def test_budgets_that_buy_nothing_are_refused(settings: dict[str, float], says: str) -> None:
-    with pytest.raises(DataError, match=says):
-        best_repeats(NOISE, **settings)
-
-
-def test_a_row_of_the_frame_is_planned_for_like_its_noise() -> None:
-    frame = judge_noise(
-        games([(f"i{i}", first, label, r) for i in range(12) for first in ("a", "b") for r in (0, 1)
-               for label in [("A>B", "B>A", "A=B")[(i + r * (i % 3 == 0)) % 3]]])
-    )  # fmt: skip
-    assert len(frame) == 1
-    values = {name: frame[name].iloc[0] for name in VarianceComponents.__slots__}
-    assert best_repeats(frame, budget=200) == best_repeats(VarianceComponents(**values), budget=200)
-    with pytest.raises(DataError, match="noise of 2 comparisons"):
-        best_repeats(pd.concat([frame, frame]), budget=200)
-    with pytest.raises(DataError, match="the error with 2 repeats is not known"):
-        best_repeats(frame.assign(repeat=None), budget=200)
-    with pytest.raises(DataError, match="no column"):
-        best_repeats(frame.drop(columns="between"), budget=200)
+def test_the_noise_of_samples_is_the_variance_within_items() -> None:
+    generator = np.random.default_rng(1)
+    items = np.repeat(np.arange(900), np.tile([1, 2, 6], 300))
+    values = generator.normal(0, 0.4, 900)[items] + generator.normal(0, 0.2, len(items))
+    found = sample_noise(values, items)
+    assert found is not None
+    assert found.variance == pytest.approx(0.04, rel=0.1)
+    assert found.repeats == pytest.approx(3 / (1 + 1 / 2 + 1 / 6))
+    assert sample_noise(np.array([1.0, 0.0]), np.array([0, 1])) is None
+    # By hand: (0.5**2 * 4) / (4 - 2).
+    assert sample_noise(np.array([1.0, 0.0, 0.0, 1.0]), np.array([0, 0, 1, 1])) == Noise(0.5, 2.0)
+    assert mean_noise([None, found, None]) == found
+    assert mean_noise([None]) is None
