@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -75,6 +75,16 @@ class CellFailed:
     def reason(self) -> str:
         """The error without what differs between languages: equal for failures of one cause."""
         return _cause(self.error, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class PairsChosen:
+    """A budget of games goes to these pairs; their games are judged next.
+
+    ``pairs`` has, by task, candidate, baseline and items of each language of every pair so far.
+    """
+
+    pairs: Mapping[str, Sequence[tuple[str, str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,7 @@ Event = (
     | CellStarted
     | CellDone
     | CellFailed
+    | PairsChosen
     | GamesProgress
     | GamesDone
     | GamesFailed

@@ -49,6 +49,7 @@ def as_data(planned: Plan) -> dict[str, Any]:
         "data": dict(planned.data),
         "cells": [asdict(cell) for cell in planned.cells],
         "games": [asdict(games) for games in planned.games],
+        "unallocated": [asdict(games) for games in planned.unallocated],
         "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
         "omissions": [each.model_dump(mode="json") for each in planned.omissions],
         "flags": [asdict(flag) for task in planned.tasks for flag in task.flags],
@@ -68,6 +69,8 @@ def _print(planned: Plan) -> None:
     for pair in planned.games:
         who = f"{pair.judge} judges {pair.candidate} against {pair.baseline}"
         groups.setdefault((who, pair.task), []).append(pair)
+    for rest in planned.unallocated:
+        groups.setdefault((f"{rest.judge} judges pairs to be chosen", rest.task), []).append(rest)
     rows = [_row(*names, parts) for names, parts in groups.items()]
     print_table(
         f"{planned.experiment.name} in {planned.folder.path}",

@@ -194,8 +194,7 @@ def _systems(ours: Lock, theirs: Lock) -> Iterator[Difference]:
     if ours.judges and theirs.judges:
         yield from _fields(Effect.MEASUREMENT, "", (Aspect.BASELINE, "system", one, other))
         # What a pair of systems scores against each other does not depend on who else met.
-        pairs = tuple(_opponents(lock) for lock in (ours, theirs))
-        yield from _fields(Effect.COVERAGE, "", (Aspect.BASELINE, "opponents", *pairs))
+        yield from _fields(Effect.COVERAGE, "", (Aspect.BASELINE, "opponents", _opponents(ours), _opponents(theirs)))
     for name in sorted(mine.keys() & others.keys()):
         entries = [*_system(ours, theirs, name)]
         yield from entries

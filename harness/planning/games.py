@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from polyarena.harness.endpoints import EndpointSettings, call_key
@@ -25,12 +25,13 @@ from polyarena.harness.planning.cost import (
     tokens_per_byte,
 )
 from polyarena.harness.planning.existing_results import ExistingResults
-from polyarena.harness.planning.items import CellItems
+from polyarena.harness.planning.items import CellItems, ItemStats
 from polyarena.harness.planning.judges import ResolvedJudge
 from polyarena.judges.pairwise import Pairings, pairings
 from polyarena.judges.protocol import Answer, Call, Match, Reply
 from polyarena.tasks.item import Item
 from polyarena.tasks.signature import Signature
+from polyarena.tasks.subsample import subsample
 
 ORDERS = 2
 """Each pair of answers is judged in both orders."""
@@ -44,7 +45,8 @@ class PlannedGames(CostEstimate):
     one of the two has not answered, all items, and the questions that as many answers would make. ``key`` is the digest
     of all that changes them; empty while one of the two cells is not stored. ``counted`` is the number of answers, each
     with the endpoint's own count of tokens, that the estimate rests on; 0 where it rests on a tokenizer that the
-    experiment names, or on the length of texts alone.
+    experiment names, or on the length of texts alone. ``limit`` is the number of items that are judged, chosen as
+    :func:`polyarena.tasks.subsample.subsample` does; ``None`` for all.
     """
 
     key: str
@@ -54,10 +56,44 @@ class PlannedGames(CostEstimate):
     task: str
     language: str
     counted: int = 0
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnallocatedGames(CostEstimate):
+    """The games of one judge that a budget still has for pairs to be chosen while the run goes on; never ``stored``.
+
+    ``items`` is 0, as it is not known which items these are.
+    """
+
+    judge: str
+    task: str
+
+
+def unallocated_games(judge: ResolvedJudge, task: str, games: int, probes: Iterable[PlannedGames]) -> UnallocatedGames:
+    """Return the cost of games of pairs that are not chosen yet.
+
+    Args:
+        judge: The judge.
+        task: The task.
+        games: How many.
+        probes: Plans of pairs like them.
+    """
+    like = [each for each in probes if each.judge == judge.spec.name and each.task == task]
+    asked = sum(each.requests - each.cached for each in like)
+    share = games / asked if asked else 0.0
+    prompt = sum((each.prompt_tokens for each in like), Range()) * share
+    completion = sum((each.completion_tokens for each in like), Range()) * share
+    return UnallocatedGames(
+        judge=judge.spec.name,
+        task=task,
+        stored=False,
+        **cost_fields(0, games, 0, prompt, completion, judge.spec.endpoint),
+    )
 
 
 def plan_games(
-    pairs: Sequence[Opposed],
+    pairs: Mapping[Opposed, int | None],
     judges: Sequence[ResolvedJudge],
     cell_items: CellItems,
     row: Mapping[str, PlannedCell],
@@ -67,24 +103,68 @@ def plan_games(
     """Plan the games of every judge on every pair of systems.
 
     Args:
-        pairs: The systems that are compared; those that do not both have a cell here are left out.
+        pairs: The systems that are compared, and on how many items (``None`` for all); those that do not both have a
+            cell here are left out.
         judges: The judges.
         cell_items: Of an open-ended task in one language.
         row: The cells of this task and language, by system.
         context: Where the experiment is.
         existing: What is there already.
     """
-    cells = [(row[one], row[other]) for one, other in pairs if one in row and other in row]
-    if not cells:
+    limits = {pair: _effective(items, cell_items) for pair, items in pairs.items() if row.keys() >= {*pair}}
+    if not limits:
         return
+    limited = cache(partial(_limited, cell_items))
     contents = {name: existing.cell_content(name, cell.task, cell.language, cell.key) for name, cell in row.items()}
     for judge in judges:
         # The answers of all pairs tell what the questions about each of them take; most plans need none of them.
+        cells = [(row[one], row[other]) for one, other in limits]
         answered = cache(partial(_answered, judge, cells, cell_items, existing))
         count = open_counter(judge.spec.endpoint, context.base)
-        for one, other in cells:
-            both = (contents[one.system], contents[other.system])
-            yield _pair(judge, one, other, both, cell_items, existing, answered, count)
+        for (one, other), limit in limits.items():
+            both = (contents[one], contents[other])
+            judged = limited(limit)
+            pair = _pair(judge, row[one], row[other], both, judged, existing, answered, count)
+            yield replace(pair, limit=limit)
+
+
+def uncosted_games(
+    judge: ResolvedJudge, candidate: PlannedCell, baseline: PlannedCell, limit: int | None
+) -> PlannedGames:
+    """Return the games of two cells, without their costs; they count as not stored.
+
+    Args:
+        judge: The judge.
+        candidate: The candidate's cell.
+        baseline: The other cell, of the same task and language.
+        limit: Items that are judged; ``None`` for all.
+    """
+    items = candidate.items if limit is None else min(limit, candidate.items)
+    each = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests) // candidate.items
+    return PlannedGames(
+        key="",
+        judge=judge.spec.name,
+        candidate=candidate.system,
+        baseline=baseline.system,
+        task=candidate.task,
+        language=candidate.language,
+        limit=None if items == candidate.items else limit,
+        stored=False,
+        **cost_fields(items, each * items, 0, Range(), Range(), judge.spec.endpoint),
+    )
+
+
+def _effective(limit: int | None, cell_items: CellItems) -> int | None:
+    """Return the limit, or ``None`` where it leaves all items."""
+    return None if limit is None or limit >= cell_items.stats.items else limit
+
+
+def _limited(cell_items: CellItems, limit: int | None) -> CellItems:
+    """Return the items that a limit leaves."""
+    if limit is None:
+        return cell_items
+    items = list(subsample(cell_items.load(), limit))
+    return CellItems(ItemStats.of(items), lambda: items)
 
 
 def _pair(
@@ -103,7 +183,7 @@ def _pair(
         key = games_key(judge.signature, judge.spec.repeats, *contents, cell_items.stats.digest)
         stored = existing.has_games(judge.spec.name, candidate.system, baseline.system, task, language, key)
     items = cell_items.stats.items
-    requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests)
+    requests = ORDERS * judge.spec.repeats * min(candidate.requests, baseline.requests) * items // candidate.items
     prompt, completion, cached, measure = Range(), Range(), 0, None
     endpoint = judge.spec.endpoint
     paired = _paired(judge, candidate, baseline, cell_items, existing) if key and not stored else None

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from polyarena.harness.experiment import Experiment, load_experiment
-from polyarena.harness.experiment.opponents import planned_pairs
+from polyarena.harness.experiment.opponents import Opposed, all_pairs, planned_pairs
 from polyarena.harness.experiment.problems import Problems
+from polyarena.harness.experiment.schema import GamesBudget
 from polyarena.harness.lock import Omission
 from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.planning.allocation import Allocation, TaskBudget, read_allocation
 from polyarena.harness.planning.cells import PlannedCell, plan_cell
-from polyarena.harness.planning.cost import Range
+from polyarena.harness.planning.cost import CostEstimate, Range
 from polyarena.harness.planning.existing_results import open_existing_results
-from polyarena.harness.planning.games import PlannedGames, plan_games
+from polyarena.harness.planning.games import PlannedGames, UnallocatedGames, plan_games, unallocated_games
 from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
 from polyarena.harness.planning.stored_answers import MissingAnswers
@@ -44,6 +47,9 @@ class Plan:
         data_root: The local mirror, or ``None`` for the hub.
         unsupported: (system, language) pairs that are not asked because the system does not claim the language.
         retry_refused: Whether questions that an endpoint has refused for good are asked again.
+        allocation: How a budget of games is spread so far; ``None`` without one.
+        budgets: Such budgets, one for each judged task.
+        unallocated: What the rest of these budgets costs.
         omissions: What suites want and cannot have, and metrics that are not scored, with the reasons.
     """
 
@@ -59,11 +65,14 @@ class Plan:
     unsupported: tuple[tuple[str, str], ...] = field(default=())
     retry_refused: bool = False
     omissions: tuple[Omission, ...] = ()
+    allocation: Allocation | None = None
+    budgets: tuple[TaskBudget, ...] = ()
+    unallocated: tuple[UnallocatedGames, ...] = ()
 
     @property
-    def parts(self) -> tuple[PlannedCell | PlannedGames, ...]:
-        """Every cell and every pair of cells."""
-        return (*self.cells, *self.games)
+    def parts(self) -> tuple[CostEstimate, ...]:
+        """Every cell, every pair of cells, and what is not allocated to pairs yet."""
+        return (*self.cells, *self.games, *self.unallocated)
 
     @property
     def missing_cells(self) -> tuple[PlannedCell, ...]:
@@ -123,7 +132,10 @@ def plan(
     assert judges is not None
     cells: dict[tuple[int, int, int], PlannedCell] = {}
     games: list[PlannedGames] = []
-    pairs = planned_pairs(experiment)
+    open_ended = [task.spec.task for task in tasks if task.card.kind is Kind.OPEN_ENDED]
+    allocation = read_allocation(experiment, folder, open_ended)
+    everybody: dict[Opposed, int | None] = dict.fromkeys(planned_pairs(experiment))
+    probes: list[PlannedGames] = []
     data_errors, missing = DataErrors(root), MissingAnswers(experiment, context)
     with (
         open_existing_results(experiment, folder, retry_refused=retry_refused) as existing,
@@ -141,7 +153,14 @@ def plan(
                             system, task, language, cell_items, context, existing
                         )
                 if task.card.kind is Kind.OPEN_ENDED:
+                    pairs = everybody if allocation is None else {**allocation.items(task.spec.task)}
                     games += plan_games(pairs, judges, cell_items, row, context, existing)
+                    if allocation is not None:
+                        probe = {pair: None for pair in all_pairs(experiment) if pair not in pairs} or pairs
+                        probes += plan_games(dict(islice(probe.items(), 1)), judges, cell_items, row, context, existing)
+    budgets = tuple(_budgets(experiment, judges, cells.values(), open_ended))
+    for budget in budgets:
+        problems.attempt(budget.require_start, experiment)
     problems.attempt(data_errors.raise_all)
     problems.errors += missing.problems()
     problems.raise_all()
@@ -159,7 +178,31 @@ def plan(
         unsupported=tuple(_unsupported(systems, tasks)),
         retry_refused=retry_refused,
         omissions=selection.omissions,
+        allocation=allocation,
+        budgets=budgets,
+        unallocated=tuple(
+            unallocated_games(judge, budget.task, left, probes)
+            for budget in budgets
+            for judge in judges
+            if allocation is not None and (left := budget.remaining(allocation.items(budget.task)))
+        ),
     )
+
+
+def _budgets(
+    experiment: Experiment, judges: Sequence[ResolvedJudge], cells: Iterable[PlannedCell], tasks: Sequence[str]
+) -> Iterator[TaskBudget]:
+    """Yield the budget of games of each judged task."""
+    budget = experiment.opponents
+    if not isinstance(budget, GamesBudget) or not judges:
+        return
+    own: dict[str, list[PlannedCell]] = {task: [] for task in tasks}
+    for cell in cells:
+        if cell.task in own:
+            own[cell.task].append(cell)
+    repeats = max(judge.spec.repeats for judge in judges)
+    for task, answered in own.items():
+        yield TaskBudget.of(task, experiment, answered, repeats, budget)
 
 
 def folder_of(experiment: Experiment, output: str | Path | None = None) -> RunFolder:

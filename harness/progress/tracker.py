@@ -50,19 +50,22 @@ class ProgressTracker:
         pace: Estimates the time left.
         causes: Failures by cause.
         opponents: Whether systems meet several opponents, which titles of games then name.
+        growing: Whether more games are chosen while the run goes on.
     """
 
     works: dict[str, ProgressLine] = field(default_factory=dict)
     pace: EtaEstimator = field(default_factory=EtaEstimator)
     causes: Counter[str] = field(default_factory=Counter)
     opponents: bool = False
+    growing: bool = False
+    _seen: set[tuple[str, str]] = field(default_factory=set)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> ProgressTracker:
         """Start from a plan."""
-        tracker = cls(opponents=plan.experiment.opponents is not None)
+        tracker = cls(opponents=plan.experiment.opponents is not None, growing=plan.allocation is not None)
         for cell in plan.cells:
             tracker._add(_cell_title(cell.system, cell.task), cell.language, cell)
         for games in plan.games:
@@ -72,6 +75,7 @@ class ProgressTracker:
     def _add(self, title: str, language: str, part: CostEstimate) -> None:
         work = self.works.setdefault(title, ProgressLine(title))
         work.total += 1
+        self._seen.add((title, language))
         if part.stored:
             work.stored += 1
             work.done += 1
@@ -88,12 +92,16 @@ class ProgressTracker:
         else:
             return None
         work = self.works.setdefault(title, ProgressLine(title))
+        if self.growing and (title, event.language) not in self._seen:
+            self._seen.add((title, event.language))
+            work.total += 1
         work.now, work.part = event.language, 0.0
         if isinstance(event, GamesProgress):
             work.part = event.judged / event.games
             self._advance(title, event.language, work.part, event.seconds)
         elif isinstance(event, CellDone | GamesDone):
-            work.done += 1
+            # A pair that gets more games is done once more.
+            work.done = min(work.done + 1, max(work.total, 1))
             self._advance(title, event.language, 1.0, event.seconds)
         elif isinstance(event, CellFailed | GamesFailed):
             work.failed += 1

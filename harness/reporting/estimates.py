@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from polyarena.harness.experiment.schema import GamesBudget
 from polyarena.harness.lock import Lock, LockedTask, digest
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.reports.template_names import is_over_templates
@@ -83,9 +84,17 @@ def _belongs(language: str, level: str, group: str, groupings: Groupings) -> boo
 def _judged(lock: Lock, strong_weight: float) -> dict[tuple[str, str], Signature]:
     # Only where it is not the usual one, so that numbers made before there was a choice keep their signatures.
     strong = {"strong": f"{strong_weight:g}"} if strong_weight != 1 else {}
+    chosen = {"pairs": "by uncertainty"} if isinstance(lock.settings.opponents, GamesBudget) else {}
     return {
         (task, name): how_asked(entry).with_(
-            {"judge": judge.signature, "orders": judge.orders, "repeats": judge.repeats, "ties": "half", **strong}
+            {
+                "judge": judge.signature,
+                "orders": judge.orders,
+                "repeats": judge.repeats,
+                "ties": "half",
+                **strong,
+                **chosen,
+            }
         )
         for task, entry in lock.tasks.items()
         for name, judge in lock.judges.items()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
@@ -17,16 +18,24 @@ from polyarena.judges.protocol import Ask, Call
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError
 from polyarena.tasks.records import Completion
+from polyarena.tasks.subsample import subsample
 
 
-def resolve_and_hand_in(
-    plan: Plan, open_endpoint: Callable[[EndpointSettings], Ask], data: DataSource
-) -> dict[str, ResolvedJudge]:
-    """Build the judges of a plan, by name, and submit the calls of those in batch mode.
+@dataclass(frozen=True, slots=True)
+class OpenJudges:
+    """The judges of a plan, their endpoints open.
 
-    A batch takes up to a day. Handed in pair by pair, each would wait for the one before it. What cannot be handed in
-    here (no budget left, an answer that lacks) is told when its pair is judged.
+    Attributes:
+        by_name: The judges.
+        batches: Endpoints in batch mode.
     """
+
+    by_name: Mapping[str, ResolvedJudge]
+    batches: Sequence[BatchEndpoint]
+
+
+def open_judges(plan: Plan, open_endpoint: Callable[[EndpointSettings], Ask]) -> OpenJudges:
+    """Build the judges of a plan."""
     opened: list[BatchEndpoint] = []
 
     def remembering(settings: EndpointSettings) -> Ask:
@@ -36,12 +45,20 @@ def resolve_and_hand_in(
         return ask
 
     judges = {judge.spec.name: judge for judge in resolve_judges(plan.experiment, plan.tasks, remembering)}
-    for endpoint in opened:
-        for judge in judges.values():
+    return OpenJudges(judges, opened)
+
+
+def hand_in(plan: Plan, judges: OpenJudges, data: DataSource) -> None:
+    """Submit the calls of the judges in batch mode.
+
+    A batch takes up to a day. Handed in pair by pair, each would wait for the one before it. What cannot be handed in
+    here (no budget left, an answer that lacks) is told when its pair is judged.
+    """
+    for endpoint in judges.batches:
+        for judge in judges.by_name.values():
             if judge.spec.endpoint is endpoint.settings:
                 with suppress(ModelError):
                     endpoint.submit(_calls(plan, judge, data))
-    return judges
 
 
 def _calls(plan: Plan, judge: ResolvedJudge, data: DataSource) -> Iterator[Call]:
@@ -58,7 +75,8 @@ def _calls_of(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
     if not all(cell.exists() for cell in cells):
         return
     try:
-        items = {item.item_id: item for item in load_items(plan.task(planned.task), planned.language, data)}
+        loaded = load_items(plan.task(planned.task), planned.language, data)
+        items = {item.item_id: item for item in subsample(loaded, planned.limit)}
         one, other = (read_shard(cell, Completion) for cell in cells)
         paired = pairings(one, other, items, repeats=judge.spec.repeats)
     except DataError:

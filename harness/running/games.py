@@ -12,13 +12,15 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import Event, GamesFailed, GamesProgress
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.judges import ResolvedJudge
-from polyarena.harness.running.batching import resolve_and_hand_in
+from polyarena.harness.running.allocating import BudgetRounds
+from polyarena.harness.running.batching import hand_in, open_judges
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.pairs import OpenPair, failed, open_pair
 from polyarena.judges.protocol import Match, Verdict
@@ -34,12 +36,15 @@ EVERY_S = 5.0
 def judge_games(plan: Plan, grace_s: float = 0.0) -> Iterator[Event]:
     """Judge what is missing and yield what happens; a pair that fails is reported and skipped.
 
+    A budget of games is spent in rounds (:mod:`polyarena.harness.running.allocating`).
+
     Args:
         plan: The plan.
         grace_s: Seconds that an interruption waits for requests in flight.
     """
     if not plan.games:
         return
+    rounds = None if plan.allocation is None else BudgetRounds(plan)
     data = DataSource(plan.data_root)
     with (
         _settled_heap(),
@@ -47,12 +52,21 @@ def judge_games(plan: Plan, grace_s: float = 0.0) -> Iterator[Event]:
             plan.experiment, plan.folder, "judges", retry_refused=plan.retry_refused, grace_s=grace_s
         ) as connections,
     ):
-        judges = resolve_and_hand_in(plan, connections.open, data)
-        for name, pairs in groupby(plan.games, key=lambda planned: planned.judge):
-            for event in _judged(plan, list(pairs), judges[name], data):
-                yield event
-                if not isinstance(event, GamesProgress):
-                    connections.log_spent()
+        judges = open_judges(plan, connections.open)
+        games: Sequence[PlannedGames] = plan.games
+        while games:
+            hand_in(replace(plan, games=tuple(games)), judges, data)
+            failures = 0
+            for name, pairs in groupby(games, key=lambda planned: planned.judge):
+                for event in _judged(plan, list(pairs), judges.by_name[name], data):
+                    yield event
+                    failures += isinstance(event, GamesFailed)
+                    if not isinstance(event, GamesProgress):
+                        connections.log_spent()
+            # What failed is judged by the next run, which then knows more and goes on from here.
+            games = () if rounds is None or failures else rounds.choose()
+            if rounds is not None and games:
+                yield rounds.chosen
 
 
 @contextmanager

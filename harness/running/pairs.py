@@ -23,6 +23,7 @@ from polyarena.judges.records import GAME_SCHEMA, RATING_SCHEMA, Game, Label, Ra
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.records import Completion
+from polyarena.tasks.subsample import subsample
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +127,7 @@ def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
         DataError: The data or an answer cannot be used.
         StoreError: A shard cannot be read.
     """
-    items = load_items(plan.task(planned.task), planned.language, data)
+    items = list(subsample(load_items(plan.task(planned.task), planned.language, data), planned.limit))
     systems = (planned.candidate, planned.baseline)
     cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
     contents = [shard_metadata(cell).get("content", "") for cell in cells]

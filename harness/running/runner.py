@@ -15,6 +15,7 @@ from polyarena.harness.events import (
     GamesProgress,
     Listener,
     ModelLoaded,
+    PairsChosen,
     RunFinished,
     RunStarted,
     event_record,
@@ -25,6 +26,7 @@ from polyarena.harness.lock import Lock, digest
 from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.planning import Plan
 from polyarena.harness.results import RunRecords
+from polyarena.harness.running.allocating import with_allocated_games
 from polyarena.harness.running.cells import do_job
 from polyarena.harness.running.games import judge_games
 from polyarena.harness.running.lock import build_lock
@@ -91,6 +93,9 @@ def run(
             if isinstance(event, ModelLoaded):
                 lock = lock.with_model(event.systems, event.provenance)
                 folder.write_lock(lock)
+            if isinstance(event, PairsChosen):
+                lock = build_lock(with_allocated_games(plan), lock)
+                folder.write_lock(lock)
             if isinstance(event, CellFailed | GamesFailed):
                 failures.append(event)
             if not isinstance(event, GamesProgress):
@@ -120,7 +125,7 @@ def _everything(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Even
     restore_scores(plan)
     yield from executor.run(jobs(plan, grace_s), do_job)
     yield from judge_games(plan, grace_s)
-    derive_panels(plan)
+    derive_panels(with_allocated_games(plan))
 
 
 def jobs(plan: Plan, grace_s: float = 0.0) -> list[Job]:

@@ -54,6 +54,11 @@ class RunFolder:
         return self.path / "ratings" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
 
     @property
+    def allocation(self) -> Path:
+        """How a budget of games is spread over pairs of systems."""
+        return self.path / "allocation.json"
+
+    @property
     def attempts(self) -> Path:
         """The journal of requests to endpoints."""
         return self.path / "attempts.jsonl"

@@ -1,10 +1,14 @@
 """Everyone against everyone: planned, judged, resumed, ranked and reported from all pairs."""
 
+import json
+
 import pytest
 
 from polyarena.harness import open_run, plan, run
+from polyarena.harness.cli.plan import _print
 from polyarena.harness.lock.differences import Effect, differences
 from polyarena.reports.stats import rank, win_rates
+from polyarena.tasks.errors import ExperimentError, StoreError
 
 FOUR = ("one", "two", "three", "four")
 
@@ -99,3 +103,102 @@ def test_runs_with_other_opponents_can_be_compared(meet):
     assert [(each.effect, each.ours, each.theirs) for each in told] == [(Effect.COVERAGE, None, "all")]
     assert differences(one.lock, other.lock).comparable
     assert open_run(one.folder).pairs() == one.pairs()
+
+
+def shares(folder):
+    stored = json.loads((folder / "allocation.json").read_text())
+    return {(pair["candidate"], pair["baseline"]): pair["items"] for pair in stored["tasks"]["toy_open"]}
+
+
+BUDGET = {"games": 200, "first": 2, "step": 2}
+"""A step of a pair has 2 items in 3 languages in 2 orders: 12 games."""
+
+
+def test_a_budget_is_spent_on_pairs_and_never_exceeded(meet, tmp_path):
+    finished = meet(BUDGET)
+    assert not finished.failures
+    games = finished.games()
+    assert 200 - 12 < len(games) <= 200
+    found = shares(tmp_path / "run")
+    assert all(found[name, "one"] >= 2 for name in FOUR[1:])
+    assert len(found) > 3
+    assert {(each.candidate, each.baseline) for each in finished.lock.games} == set(found)
+    battles = finished.battles().groupby(["candidate", "baseline", "language"]).size()
+    assert all((battles[pair] == items).all() for pair, items in found.items())
+    ranking = rank(finished.battles(), rounds=50).query("level == 'macro'")
+    assert set(ranking["system"]) == {*FOUR}
+    assert ranking["rating"].notna().all() or ranking["note"].ne("").any()
+
+
+def test_items_of_a_budget_are_the_same_in_all_languages(meet):
+    battles = meet(BUDGET).battles()
+    chosen = battles.groupby(["candidate", "baseline", "language"])["source_id"].agg(frozenset)
+    assert chosen.groupby(["candidate", "baseline"]).nunique().eq(1).all()
+
+
+def test_signatures_say_that_pairs_were_chosen(meet):
+    assert meet(BUDGET).estimates()["signature"].str.contains("pairs:by uncertainty", regex=False).all()
+    assert not meet("all").estimates()["signature"].str.contains("pairs:", regex=False).any()
+
+
+def test_a_spent_budget_is_not_spent_again(meet, tmp_path, experiment, four):
+    first = meet(BUDGET)
+    before = first.games()
+    again = plan(experiment(systems=four, tasks=["toy_open"], opponents=BUDGET), output=tmp_path / "run")
+    assert all(part.stored for part in again.parts)
+    assert not again.unallocated
+    assert meet(BUDGET).games().equals(before)
+
+
+def test_a_larger_budget_goes_on_from_the_smaller(meet, tmp_path):
+    meet(BUDGET)
+    before = shares(tmp_path / "run")
+    finished = meet({**BUDGET, "games": 300})
+    after = shares(tmp_path / "run")
+    assert all(after[pair] >= items for pair, items in before.items())
+    assert 300 - 12 < len(finished.games()) <= 300
+
+
+def test_a_budget_for_everything_judges_everything(meet):
+    rich = meet({**BUDGET, "games": 10_000})
+    whole = meet("all", "all")
+    columns = ["candidate", "baseline", "language", "item_id", "score"]
+    one, other = (finished.battles()[columns].sort_values(columns[:4], ignore_index=True) for finished in (rich, whole))
+    assert one.equals(other)
+
+
+def test_two_runs_choose_the_same_pairs(meet, tmp_path):
+    meet(BUDGET, "a")
+    meet(BUDGET, "b")
+    assert shares(tmp_path / "a") == shares(tmp_path / "b")
+
+
+def test_a_system_that_is_added_keeps_what_was_judged(meet, four, tmp_path):
+    meet(BUDGET)
+    before = shares(tmp_path / "run")
+    four.append({"name": "five", "model": "toy", "args": {"voice": "five"}})
+    finished = meet({**BUDGET, "games": 400})
+    after = shares(tmp_path / "run")
+    assert all(after[pair] >= items for pair, items in before.items())
+    assert "five" in {name for pair in after for name in pair}
+    assert not finished.failures
+
+
+def test_a_plan_shows_what_a_budget_still_has(experiment, four, tmp_path, toys, capsys):
+    planned = plan(experiment(systems=four, tasks=["toy_open"], opponents=BUDGET), output=tmp_path / "run")
+    assert [(each.judge, each.task, each.requests) for each in planned.unallocated] == [("long", "toy_open", 200 - 36)]
+    assert sum(games.requests for games in planned.games) == 36
+    _print(planned)
+    assert "pairs to be chosen" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_budget_below_its_beginning_is_refused(experiment, four, tmp_path, toys):
+    with pytest.raises(ExperimentError, match="first 36 on toy_open"):
+        plan(experiment(systems=four, tasks=["toy_open"], opponents={**BUDGET, "games": 35}), output=tmp_path / "run")
+
+
+def test_a_damaged_allocation_is_named_with_the_way_out(meet, tmp_path):
+    meet(BUDGET)
+    (tmp_path / "run" / "allocation.json").write_text("{")
+    with pytest.raises(StoreError, match="delete it and run again"):
+        meet(BUDGET)
