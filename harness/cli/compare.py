@@ -27,7 +27,7 @@ def command(
     groups: Annotated[tuple[str, ...], Parameter(negative="")] = ("tier",),
     json: Json = False,
 ) -> int:
-    """Compare two systems of a run on the items that both have: difference, interval, tests.
+    """Compare two systems of a run on the items that both answered: difference, interval, tests.
 
     Parameters
     ----------
@@ -36,15 +36,16 @@ def command(
     system
         The system that may be better.
     against
-        The one it is compared with; may be the baseline of the battles.
+        The system to compare it with; may be the baseline of the battles.
     metric
-        Only this metric; `win_rate` for battles.
+        Compare only this metric; `win_rate` for battles.
     task
-        Only this task.
+        Compare only this task.
     margin
-        The difference that does not matter, in the unit of the metric: adds non-inferiority and equivalence.
+        Largest difference that does not matter, in the unit of the metric; adds tests of non-inferiority and
+        equivalence.
     groups
-        Groupings that are averaged beside all languages: tier, family, script, region, joshi, direction, set.
+        Averages in addition to that over all languages, by tier, family, script, region, joshi, direction or set.
     json
         Print JSON.
     """

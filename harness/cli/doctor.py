@@ -16,7 +16,7 @@ from polyarena.tasks.exit_codes import ExitCode
 
 
 class State(StrEnum):
-    """How a check ended."""
+    """Result of a check."""
 
     OK = "ok"
     NOTE = "note"
@@ -28,10 +28,10 @@ class Check:
     """One finding.
 
     Attributes:
-        what: What was looked at.
-        state: ``note`` is something that only some users need.
-        finding: What was found.
-        fix: What to do about it; empty if nothing.
+        what: What was checked.
+        state: Its result; ``note`` is something that only some users need.
+        finding: What the check found.
+        fix: What to do about it, or empty.
     """
 
     what: str
@@ -111,10 +111,10 @@ def _data() -> Check:
     root = os.environ.get("POLYARENA_DATA")
     if not root:
         return Check(
-            "POLYARENA_DATA", State.NOTE, "not set: data sets come from the hub unless data_root says otherwise"
+            "POLYARENA_DATA", State.NOTE, "not set: data sets are loaded from the hub, or from `data_root` if it is set"
         )
     good = Path(root).is_dir()
-    return Check("POLYARENA_DATA", State.OK if good else State.BAD, root, "" if good else "there is no such folder")
+    return Check("POLYARENA_DATA", State.OK if good else State.BAD, root, "" if good else "the folder does not exist")
 
 
 def _cache() -> Check:

@@ -34,7 +34,7 @@ def command(
     caption: str = "",
     font: Annotated[tuple[Path, ...], Parameter(negative="")] = (),
 ) -> int:
-    """Draw one figure of runs, or with --spec all figures and tables of a paper.
+    """Draw one figure of runs or, with --spec, all figures and tables of a paper.
 
     Parameters
     ----------
@@ -42,41 +42,42 @@ def command(
         win-tie-loss, forest, scores, heat-map, steps, resource, ranks, matrix, agreement, bias, cost, sensitivity or
         power.
     run
-        Run folders; or one CSV or Parquet file with the columns that the kind needs.
+        Run folders, or one CSV or Parquet file with the columns that the kind needs.
     output
-        `out.pdf`, `out.svg` or `out.png`; without a suffix all three. Numbers and caption are written beside it.
+        `out.pdf`, `out.svg` or `out.png`; without a suffix, all three. The numbers and the caption are written beside
+        it.
     spec
-        A YAML file that lists figures and tables; they go into its `output` folder.
+        A YAML file that lists figures and tables; they are written into its `output` folder.
     venue
-        acl-1col, acl-2col, neurips, iclr, icml-1col, icml-2col, slides, or page (title and caption in the picture).
+        acl-1col, acl-2col, neurips, iclr, icml-1col, icml-2col, slides, or page (title and caption in the image).
     task
-        Needed where the runs have several.
+        The task; required if the runs have several.
     judge
-        Likewise.
+        The judge; required if the runs have several.
     metric
-        Likewise, of scores.
+        The metric of scores; required if the runs have several.
     baseline
-        Likewise, of win rates.
+        The baseline of win rates; required if the runs have several.
     systems
-        Which, in order, separated by commas; for steps the stages from first to last.
+        The systems to draw, in order, separated by commas; for `steps`, the stages from first to last.
     languages
-        Which: codes, names or sets, as in an experiment.
+        The languages to draw: codes, names or sets, as in an experiment.
     by
-        Headings of the languages.
+        Property that groups the languages under headings.
     against
-        Of a forest: another system; the figure then shows paired differences.
+        For `forest`: another system; the figure then shows paired differences.
     people
-        Of agreement: the judge as which votes were imported.
+        For `agreement`: the name under which human votes were imported.
     resource
-        Of resource: tier, joshi, or a CSV file with the columns language and resource.
+        For `resource`: tier, joshi, or a CSV file with the columns language and resource.
     cost
-        Of cost: tokens, seconds, price, or a CSV file with the columns system and cost.
+        For `cost`: tokens, seconds, price, or a CSV file with the columns system and cost.
     items
-        Of power: numbers of items, separated by commas.
+        For `power`: numbers of items, separated by commas.
     title
-        In place of the title made from the data.
+        Title to use instead of the generated one.
     caption
-        Likewise.
+        Caption to use instead of the generated one.
     font
         A font file for names that the bundled fonts cannot draw; may be given several times.
     """
@@ -90,7 +91,7 @@ def command(
     add_fonts(font)
     if spec is not None:
         if kind is not None or output is not None:
-            raise ExperimentError("--spec says what is drawn and where", fix="leave out the kind and --output")
+            raise ExperimentError("--spec defines the figures and their folder", fix="leave out the kind and --output")
         from polyarena.harness.reporting.paper import write_paper
 
         print_lines(*map(str, write_paper(spec)))

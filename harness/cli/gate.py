@@ -5,9 +5,9 @@ from __future__ import annotations
 from cyclopts import App
 
 SUBCOMMANDS = {
-    "accept": "Write a run into a reference file, to check later runs against.",
-    "calibrate": "Measure false alarms and the drops that can be seen, on two runs of one model.",
-    "check": "Check whether a new system lost quality in any language.",
+    "accept": "Write a run into a reference file, as the baseline of later checks.",
+    "calibrate": "Measure the gate's false alarms and detectable drops, on two runs of one model.",
+    "check": "Check whether a new system is worse in any language.",
     "schema": "Print the JSON Schema of the result or of the gate file.",
 }
 

@@ -16,7 +16,7 @@ def command(
     system: str | None = None,
     calibration: Path | None = None,
 ) -> int:
-    """Write a run into a reference file, to check later runs against.
+    """Write a run into a reference file, as the baseline of later checks.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ def command(
     output
         The reference file; commit it.
     gate
-        The gate file: tasks, languages and metrics that it leaves out are left out.
+        The gate file; what it does not check is left out of the reference.
     system
-        Which system, where the run has several.
+        The system; required if the run has several.
     calibration
-        What `polyarena gate calibrate --json` printed, to be kept with the reference.
+        Output of `polyarena gate calibrate --json`, to be stored in the reference.
     """
     import json
 

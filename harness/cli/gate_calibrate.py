@@ -26,10 +26,10 @@ def command(
     discordance: float | None = None,
     json: Json = False,
 ) -> int:
-    """Measure false alarms and the drops that can be seen, before a gate is trusted or money is spent.
+    """Measure the gate's false alarms and detectable drops, before you trust it or spend money.
 
-    Give two runs of the same model, or one run whose samples or games are split into halves, or no run at all with
-    --items, --languages and --discordance.
+    Give two runs of the same model, or one run whose samples or games are split into halves, or no run with --items,
+    --languages and --discordance.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def command(
     gate
         The gate file.
     system
-        Which system, where a run has several.
+        The system; required if a run has several.
     rounds
-        Simulated comparisons of runs of the same model.
+        Number of simulated comparisons of runs of the same model.
     items
         Without a run: items in each language.
     languages

@@ -32,10 +32,10 @@ def command(
     markdown: Path | None = None,
     comment: Path | None = None,
 ) -> int:
-    """Check whether a new system lost quality in any language, family, tier, suite or overall.
+    """Check whether a new system is worse in any language, family, tier, suite or overall.
 
-    Ends with 0 if nothing regressed, 1 if something did, 3 if the candidate's run is not complete, 4 if checks are
-    inconclusive and --strict is given, 6 if the two cannot be compared.
+    Exits with 0 if nothing regressed, 1 if something did, 3 if the candidate's run is not complete, 4 if checks are
+    inconclusive and --strict is given, 6 if the two runs cannot be compared.
 
     Parameters
     ----------
@@ -44,22 +44,22 @@ def command(
     candidate
         The new run folder.
     gate
-        The gate file. Without one, defaults hold: a drop fails when it is significant and at least 2 points in a
-        language or 0.5 in an average.
+        The gate file. By default, a drop fails if it is significant and at least 2 points in a language or 0.5 in an
+        average.
     system
-        Which system of the candidate, where it has several.
+        The system of the candidate's run; required if it has several.
     baseline_system
-        Which system of the baseline; the same name if left out.
+        The system of the baseline's run. Default: the same name.
     strict
-        Fail (with 4) when a check that fails the gate is inconclusive.
+        Exit with 4 if a check that could fail the gate is inconclusive.
     json
-        Print the whole answer as JSON.
+        Print the whole result as JSON.
     json_file
-        Write the whole answer as JSON into this file.
+        Write the whole result as JSON into this file.
     junit
         Write JUnit XML into this file.
     markdown
-        Write a job summary into this file; on GitHub Actions it is added to the job's own as well.
+        Write a job summary into this file; on GitHub Actions, it is also added to the summary of the job.
     comment
         Write a comment for a pull request into this file.
     """

@@ -35,8 +35,8 @@ def command(
 
     if path.exists() and not force:
         raise ExperimentError(
-            "the file exists already", where=str(path), fix="name another file, or replace it with --force"
+            "the file already exists", where=str(path), fix="name another file, or replace it with --force"
         )
     write_atomically(path, starter(use, path.stem).encode())
-    print_lines(f"{path} is written; next: edit it, then run `polyarena plan {path}`")
+    print_lines(f"wrote {path}; next: edit it, then run `polyarena plan {path}`")
     return 0

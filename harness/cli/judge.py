@@ -5,9 +5,9 @@ from __future__ import annotations
 from cyclopts import App
 
 SUBCOMMANDS = {
-    "agreement": "Compare a judge with human votes by language, next to how well people agree with each other.",
+    "agreement": "Compare a judge with human votes, and people with each other, by language.",
     "audit": "Show how reliable a judge is: position bias, length bias, consistency, language, cost.",
-    "panel": "Show how the members of panels agree, and what changes without each of them.",
+    "panel": "Show how the members of a panel agree, and the win rates without each of them.",
     "preferences": "Show how often a judge prefers the chosen answer in preference data.",
     "reparse": "Parse a judge's stored replies again, without calling it.",
 }

@@ -66,7 +66,7 @@ def _print(table: AgreementTable, judge: str, people: str) -> None:
     from polyarena.reports.labels import language_label
     from polyarena.reports.stats.agreement import COEFFICIENTS
 
-    for title, side in ((f"{judge} and {people}", "judge"), (f"{people} with one another (the ceiling)", "people")):
+    for title, side in ((f"{judge} and {people}", "judge"), (f"{people} with each other (the ceiling)", "people")):
         shown, left = shorten(table.rows, lambda row: row.language != "all")
         rows = [
             (
@@ -80,12 +80,12 @@ def _print(table: AgreementTable, judge: str, people: str) -> None:
         print_omitted(left)
     for codes, what in (
         (table.without_votes, f"{people} did not vote in"),
-        (table.without_judge, f"{judge} decided nothing in"),
+        (table.without_judge, f"{judge} gave no verdict in"),
     ):
         if codes:
             print_lines(f"{what} {', '.join(language_label(code).name for code in codes)}")
     if table.unmatched_votes:
-        print_lines(f"{table.unmatched_votes} votes are on items that {judge} did not decide")
+        print_lines(f"{table.unmatched_votes} votes are on items without a verdict of {judge}")
 
 
 def _print_corrected(corrected: pd.DataFrame, judge: str, people: str) -> None:

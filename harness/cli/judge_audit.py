@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 _BY_LANGUAGE = ("position_bias", "contradictory", "ties", "invalid", "wrong_language", "answers_wrong")
-"""Measures that the terminal shows of each language; the page shows all."""
+"""Measures that the terminal shows by language; the page shows all."""
 
 
 def command(folder: Path, judge: str | None = None, *, json: Json = False) -> int:

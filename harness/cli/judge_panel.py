@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "majority", json: Json = False) -> int:
-    """Show how judges agree as a panel, and what changes without each of them.
+    """Show how the members of a panel agree, and the win rates without each of them.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def command(folder: Path, *judges: str, rule: Literal["majority", "mean"] = "maj
     judges
         A panel of the experiment, or at least two judges.
     rule
-        How judges named here decide together: majority or mean.
+        How to combine the judges that you name here: majority or mean.
     json
         Print JSON.
     """

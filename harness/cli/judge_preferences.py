@@ -38,7 +38,7 @@ def command(experiment: Path, judge: str, path: Path, *, language: str | None = 
         return 0
     shown, left = shorten(table, lambda row: row.language != "all")
     print_table(
-        f"{judge}: how often the chosen answer wins, in percent, ties one half",
+        f"{judge}: how often the chosen answer wins, in percent (ties count half)",
         ("language", "category", "pairs", "accuracy", "no verdict"),
         [
             (

@@ -38,8 +38,8 @@ def command(run: Path, judge: str, /, *, template: str | None = None, json: Json
         print_json({**facts, "changed": changed, "changes": changes})
         return 0
     print_lines(
-        f"{changed} of {found.games} verdicts of {judge} changed, read with {found.template}; "
-        f"{found.textless} have no text and stay as they were"
+        f"{changed} of {found.games} verdicts of {judge} changed, parsed with {found.template}; "
+        f"{found.textless} have no stored reply and are unchanged"
     )
     if rows:
         cells = [(before, after, str(count)) for before, after, count in rows]

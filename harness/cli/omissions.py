@@ -1,4 +1,4 @@
-"""What ``polyarena plan`` says of that which is not asked, not scored, or flagged."""
+"""The lines of ``polyarena plan`` about what is left out or flagged."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from polyarena.reports.flags import Flag
 
 MOST_NAMED = 6
-"""Languages that a line names before it only counts."""
+"""Most languages that a line names; it counts the rest."""
 
 
 def omission_lines(planned: Plan) -> Iterator[str]:
-    """Yield a line for each suite that cannot be asked whole, each metric that is not scored, and the flags."""
+    """Yield a line for each incomplete suite, each metric that is not computed, and each kind of flag."""
     for suite in dict.fromkeys(each.suite for each in planned.omissions if each.suite and not each.metric):
         yield _of_suite(suite, [each for each in planned.omissions if each.suite == suite and not each.metric])
     for each in planned.omissions:

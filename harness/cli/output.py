@@ -1,4 +1,4 @@
-"""Standard output is for data: tables for people, JSON for programs."""
+"""Prints results on standard output: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document, readable; in the scripts' own letters where the terminal has them.
+    """Print one indented JSON document, with non-ASCII characters if the terminal supports them.
 
-    A number that is none (NaN, infinite), which JSON does not have, is null.
+    Values that JSON does not have (NaN, infinity) become null.
     """
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     document = json.dumps(_known(value), indent=2, ensure_ascii=not unicode, default=str)
@@ -44,12 +44,12 @@ def print_table(
     """Print a table.
 
     Args:
-        title: Above it; may be empty.
-        columns: Their headings.
-        rows: Their texts.
-        right: Indices of columns aligned to the right.
-        spare: Indices of columns that a narrow terminal does without, the first to go first.
-        whole: Indices of columns, such as names, that are broken last.
+        title: Title above the table; may be empty.
+        columns: Headings of the columns.
+        rows: Texts of the cells.
+        right: Indices of right-aligned columns.
+        spare: Indices of columns that a narrow terminal leaves out, in this order.
+        whole: Indices of columns, such as names, that are wrapped last.
     """
     from rich import box
     from rich.table import Table

@@ -21,7 +21,7 @@ def command(experiment: Path, *, output: Output = None, json: Json = False) -> i
     experiment
         The experiment file.
     output
-        The run folder.
+        The run folder to compare with. Default: the experiment's `output`, else `runs/<name>`.
     json
         Print JSON: one row for each cell and each pair of cells to be judged.
     """
@@ -80,8 +80,8 @@ def _print(planned: Plan) -> None:
             "languages",
             "stored",
             "items",
-            "requests to make",
-            "of them cached",
+            "requests",
+            "cached",
             "prompt tokens",
             "answer tokens",
             "price",
@@ -99,8 +99,8 @@ def _print(planned: Plan) -> None:
         )
     if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):
         print_lines(
-            "open-ended answers will not be judged: that takes `judges`, a `baseline` or `opponents`, and two systems "
-            "that answer in the same language"
+            "open-ended answers will not be judged: judging needs `judges`, a `baseline` or `opponents`, and two "
+            "systems that answer in the same language"
         )
     for judge, shared in sorted(systems_of_same_family(planned.experiment).items()):
         print_lines(*(same_family_warning(judge, system, makers) for system, makers in sorted(shared.items())))
@@ -112,7 +112,7 @@ def _print(planned: Plan) -> None:
 
 
 def _basis(planned: Plan) -> str:
-    """Say what the estimates of tokens rest on."""
+    """Return a sentence on the basis of the token estimates."""
     counted = sum(bool(pair.counted) for pair in planned.games if not pair.stored)
     named = [judge.spec.name for judge in planned.judges if judge.spec.endpoint and judge.spec.endpoint.tokenizer]
     named += [
@@ -121,10 +121,10 @@ def _basis(planned: Plan) -> str:
         if (endpoint := system.type.endpoint(system.spec.args)) is not None and endpoint.tokenizer
     ]
     return (
-        "tokens are estimates from the UTF-8 length of the prompts"
-        + (f", for {', '.join(named)} by the tokenizer that is named there" if named else "")
-        + (f", in {counted} pairs by what the endpoint counted in answers that are there" if counted else "")
-        + "; a run counts them"
+        "tokens are estimated from the UTF-8 length of the prompts"
+        + (f"; for {', '.join(named)}, counted with its `tokenizer`" if named else "")
+        + (f"; in {counted} pairs, from the endpoint's counts for cached answers" if counted else "")
+        + "; the run counts them exactly"
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 SMALLEST, LARGEST = 1e-6, 1e12
-"""Of effects, prices and budgets."""
+"""Range of effects, prices and budgets."""
 
 
 def command(
@@ -82,9 +82,7 @@ def command(
             fix=f"write points as shares, {effect / 100:g} for {effect:g} points; or state --sd in the same unit",
         )
     if budget is not None and (price is None or items is not None):
-        raise DataError(
-            "a budget needs a price, and takes the place of items", fix="state --price and leave out --items"
-        )
+        raise DataError("--budget needs --price and determines the items", fix="give --price and leave out --items")
     stated: dict[str, Any] = {
         name: value
         for name, value in {
@@ -114,11 +112,11 @@ def command(
 
 
 def _check(effect: float | None, price: float | None, budget: float | None, power: float) -> None:
-    """Refuse what no number of items could be computed from."""
+    """Refuse arguments for which no number of items can be computed."""
     from polyarena.tasks.errors import DataError
 
     if 0 < power < 0.5:
-        raise DataError(f"--power is {power:g}", why="below one half, more is missed than found", fix="use 0.8")
+        raise DataError(f"--power is {power:g}", why="it must be at least one half", fix="use 0.8")
     for name, value, least in (
         ("--effect", None if effect is None else abs(effect), SMALLEST),
         ("--price", price, 0.0),
@@ -135,7 +133,7 @@ class _Planned:
 
 
 def _designs(run: Path | None) -> list[tuple[str, Design]]:
-    """Return what the designs are of, with them: stated ones, or one for each comparison of a run."""
+    """Return designs with their titles: the stated one, or one for each comparison of a run."""
     from polyarena.reports.stats.statistical_power import Design, observed_design, with_noise
     from polyarena.reports.stats.variance_components import judge_noise, mean_noise, pair_noise, sample_noise
     from polyarena.tasks.errors import DataError
@@ -167,16 +165,16 @@ def _designs(run: Path | None) -> list[tuple[str, Design]]:
         found.append((f"{task}: {metric} of {system}", with_noise(design, noise) if noise else design))
     if not found:
         raise DataError(
-            "the run says nothing of how values vary",
+            "the run has no variance to estimate",
             where=run,
-            why="no comparison and no metric of it has two different values",
-            fix="state --sd in place of --run",
+            why="no comparison or metric of it has two different values",
+            fix="give --sd instead of --run",
         )
     return found
 
 
 def _varied(frame: pd.DataFrame, keys: list[str], column: str) -> Iterator[tuple[Any, pd.DataFrame]]:
-    """Yield the mean of each source item and language by ``keys``, where a language has two different ones."""
+    """Yield the means of source items by ``keys`` and language, if a language has two different values."""
     means = frame.groupby([*keys, "language", "source_id"], sort=True)[column].mean().reset_index()
     for key, own in means.groupby(keys, sort=True):
         ends = own.groupby("language")[column].agg(["min", "max"])
@@ -201,13 +199,13 @@ def _print(found: list[_Planned]) -> None:
         if p.cost is not None:
             row.append(f"{p.cost:g}")
         rows.append(row)
-    columns += [f"chance to see {asked:g}", "items needed"] if asked is not None else []
+    columns += [f"power for {asked:g}", "items needed"] if asked is not None else []
     columns += ["cost"] if found[0].power.cost is not None else []
     print_table("", columns, rows, right=range(1, len(columns)), spare=(3, 5, 6, 7))
     print_omitted(left)
     first = found[0].power
     print_lines(
-        f"detectable: the smallest true difference of the mean over languages that is found with probability "
+        f"detectable: the smallest true difference of the mean over languages that is detected with probability "
         f"{first.power:g} at {100 * first.confidence:g}% confidence"
         + (f", {first.comparisons} comparisons together (Bonferroni)" if first.comparisons > 1 else "")
     )

@@ -32,18 +32,17 @@ def command(
     folder
         A run folder with results.
     baseline
-        The system whose rating is 1000; the commonest baseline of the battles if left out.
+        The system whose rating is 1000. Default: the most common baseline of the battles.
     ties
-        davidson (a parameter of their own) or half (they only count half).
+        Model of ties: davidson (a tie parameter) or half (a tie is half a win).
     rounds
-        Of the bootstrap; the experiment's if left out.
+        Bootstrap rounds. Default: those of the experiment.
     seed
-        Of the bootstrap; the experiment's if left out.
+        Seed of the bootstrap. Default: that of the experiment.
     style
-        Also estimate win rates at equal length and Markdown, beside the raw ones, from the stored answers; in at most
-        1,000 rounds.
+        Also estimate win rates that control for length and Markdown, from the stored answers; at most 1,000 rounds.
     json
-        Print JSON: the ranking, cycles of systems that beat each other, and with --style what it estimates.
+        Print JSON: the ranking, cycles of systems that beat each other, and the results of --style.
     """
     from polyarena.harness.cli.output import print_json
     from polyarena.harness.cli.style import at_equal_style, print_style, rows_of, style_data

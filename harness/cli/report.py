@@ -18,7 +18,7 @@ def command(folder: Path, *, strong_weight: float | None = None, figures: str = 
         Weight of a verdict with `>>`, for a run folder of imported verdicts only. Other runs take it from the
         experiment.
     figures
-        `page` draws at most 12, those that the page shows; `all`, `none`, or names of figures with commas between them.
+        `page` draws those that the page shows, at most 12; `all`, `none`, or names of figures separated by commas.
     json
         Print the estimates as JSON instead of the summary.
     """

@@ -30,9 +30,9 @@ def command(
     json
         Print the estimates as JSON instead of the summary.
     retry_refused
-        Send the judge requests again that the endpoint refused permanently.
+        Repeat judge requests that the endpoint refused permanently.
     fresh
-        Ask endpoints again, systems and judges, whatever is stored or in the call cache.
+        Repeat all requests to endpoints, even if answers are stored or in the call cache.
     grace
         Seconds that an interrupted run waits for requests in flight, so that their answers are stored.
     """

@@ -1,4 +1,4 @@
-"""Tables that fit on a screen: of many rows, a terminal gets the averages, and ``--json`` has the rest."""
+"""Shortens tables for the terminal: of many rows it shows the averages; ``--json`` has all rows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TypeVar
 Row = TypeVar("Row")
 
 MOST_ROWS = 40
-"""Rows of a table that a terminal is shown."""
+"""Most rows of a table on the terminal."""
 
 
 def shorten(rows: Iterable[Row], detail: Callable[[Row], bool], *, most: int = MOST_ROWS) -> tuple[list[Row], int]:
-    """Leave out the details of a table that is longer than a screen, and then whatever is still too much.
+    """Shorten a table that has too many rows: first drop its detail rows, then rows at the end.
 
     Args:
-        rows: Of the table, in order.
-        detail: Tells of a row whether the table makes sense without it, as of one language beside the average.
-        most: Rows that are shown.
+        rows: All rows, in order.
+        detail: Whether a row is a detail, such as one language beside the average.
+        most: Most rows to show.
 
     Returns:
-        What is shown, and how many rows are left out.
+        The rows to show, and the number of rows left out.
     """
     found = list(rows)
     if len(found) <= most:
@@ -30,8 +30,8 @@ def shorten(rows: Iterable[Row], detail: Callable[[Row], bool], *, most: int = M
 
 
 def print_omitted(count: int) -> None:
-    """Say how many rows of the table above are not shown, if any."""
+    """Print how many rows of the preceding table are not shown, if any."""
     from polyarena.harness.cli.output import print_lines
 
     if count:
-        print_lines(f"{count:,} more row{'s' if count > 1 else ''}, which --json has", "")
+        print_lines(f"{count:,} more row{'s' if count > 1 else ''} with --json", "")

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from polyarena.reports.stats.style import StyleControl
 
 MOST_ROUNDS = 1_000
-"""The model is fitted again in each round, which takes longer than a mean does."""
+"""Most bootstrap rounds: each round fits the model again, which takes longer than a mean."""
 
 
 def at_equal_style(
     records: RunRecords, battles: pd.DataFrame, *, confidence: float, rounds: int, seed: int
 ) -> StyleControl:
-    """Estimate the win rates of a run as if both answers were equally long and marked up.
+    """Estimate the win rates of a run as if both answers had the same length and formatting.
 
     Args:
-        records: The run, whose stored answers are looked at.
+        records: The run, with its stored answers.
         battles: Its battles.
-        confidence: Nominal, two-sided.
-        rounds: Of the bootstrap; at most :data:`MOST_ROUNDS` are taken.
-        seed: Not negative.
+        confidence: Nominal coverage of the two-sided intervals.
+        rounds: Bootstrap rounds; at most :data:`MOST_ROUNDS` are used.
+        seed: Seed of the bootstrap, not negative.
 
     Raises:
         DataError: No battle has both of its answers stored.
@@ -37,9 +37,9 @@ def at_equal_style(
     written = completions[completions["text"].notna()]
     if written.empty:
         raise DataError(
-            "there are no answers whose style could be seen",
+            "--style needs the answers, and the run folder has none",
             where=records.folder.path,
-            why="the run folder stores no texts; verdicts that were imported come without them",
+            why="imported verdicts come without answers",
             fix="leave out --style, or import the answers with the verdicts",
         )
     features = style_features(written)
@@ -58,7 +58,7 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def print_style(found: StyleControl) -> None:
-    """Print the controlled win rates beside the raw ones, and what each feature did."""
+    """Print the controlled win rates beside the raw ones, and the effect of each feature."""
     from polyarena.harness.cli.output import print_lines, print_table
     from polyarena.harness.cli.shorten import print_omitted, shorten
 
@@ -92,8 +92,8 @@ def print_style(found: StyleControl) -> None:
         right=(3,),
     )
     print_lines(
-        "effect: what one standard deviation more of a feature than the other answer adds to the log-odds of winning.",
-        "Style is not always noise: a better answer may have to be longer. The raw rate is the main one.",
+        "effect: change of the log-odds of winning if a feature exceeds the other answer's by one standard deviation.",
+        "Style is not always noise: a better answer may need to be longer. The raw win rate is the main result.",
     )
 
 

@@ -9,7 +9,7 @@ from polyarena.harness.cli.options import Json
 SUBCOMMANDS = {
     "audit": "Find errors in tasks, polyarena's or lm-eval's, before spending anything on them.",
     "coverage": "Show which tasks of a suite cover each language.",
-    "path": "Print the folder with which lm-eval runs polyarena's tasks.",
+    "path": "Print a folder of task files, with which lm-eval can run polyarena's tasks.",
 }
 
 command = App(name="tasks", help_flags=["--help", "-h"], version_flags=[])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from polyarena.tasks.audit import Finding
 
 MOST_LINES = 60
-"""Lines that the terminal gets; where there would be more, each kind of finding is one line."""
+"""Most lines on the terminal; with more findings, each kind of finding is one line."""
 
 
 def command(
@@ -27,7 +27,7 @@ def command(
 ) -> int:
     """Find errors in tasks before spending anything on them; exits with 1 if there are any.
 
-    Items are checked where the data is on this machine (POLYARENA_DATA).
+    Items are checked if the data is on this machine (POLYARENA_DATA).
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _print(found: Sequence[Finding]) -> None:
         print_table("", ("", "check", "task", "languages", "finding"), rows)
     counts = Counter(each.severity.value for each in found)
     told = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())
-    print_lines(f"{told} (--json has all of them)" if told else "nothing found")
+    print_lines(f"{told} (--json lists all)" if told else "nothing found")
 
 
 def _languages(same: Sequence[Finding]) -> str:

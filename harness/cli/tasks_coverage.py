@@ -26,7 +26,7 @@ def command(
 ) -> int:
     """Show which tasks of a suite cover each language, by resource tier.
 
-    Items are counted where the data is on this machine (POLYARENA_DATA).
+    Items are counted if the data is on this machine (POLYARENA_DATA).
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _local() -> DataSource:
 
 
 def _manifest(system: str) -> Sequence[str] | str:
-    """Return the selector of a system's languages; ``all`` where it claims everything."""
+    """Return the selector of a system's languages; ``all`` if it has none."""
     from polyarena.harness.experiment import load_experiment
     from polyarena.tasks.errors import ExperimentError
     from polyarena.tasks.suggest import unknown
@@ -102,7 +102,7 @@ def _print(resolved: ResolvedSuite, rows: list[CoverageRow]) -> None:
     items: dict[str, int] = {}
     for row in rows:
         items[row.language] = items.get(row.language, 0) + (row.n_items or 0)
-    # A suite of all languages names none: those that it does not ask are not lacking.
+    # A suite of all languages names none, so no language is missing from it.
     selected = sorted({row.language for row in rows}) if resolved.suite.languages == "all" else resolved.suite.languages
     covered = by_language(rows, selected)
     print_table(
@@ -148,5 +148,6 @@ def _say_left_out(rows: list[CoverageRow], system: str, manifest: Sequence[str] 
     codes = left_out(rows, manifest)
     stream = sys.stderr if to_stderr else sys.stdout
     stream.write(
-        f"{system} does not claim {len(codes)} of the languages" + (f": {', '.join(codes)}\n" if codes else "\n")
+        f"{len(codes)} languages are not in the `languages` of {system}"
+        + (f": {', '.join(codes)}\n" if codes else "\n")
     )

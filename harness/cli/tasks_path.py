@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def command() -> int:
-    """Write and print the folder with which lm-eval runs polyarena's tasks.
+    """Write a folder of task files, with which lm-eval can run polyarena's tasks, and print its path.
 
     lm-eval --include_path "$(polyarena tasks path)" --tasks polyarena_cldr_names_swh_Latn
     """

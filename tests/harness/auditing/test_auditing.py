@@ -273,7 +273,7 @@ def test_the_commands(with_votes, preferences, tmp_path, capsys):
     code, out = call("judge", "audit", with_votes, "--json")
     assert [card["judge"] for card in json.loads(out)] == ["humans", "jury", "long", "rules"]
     code, out = call("judge", "agreement", with_votes, "long")
-    assert "humans with one another (the ceiling)" in out
+    assert "humans with each other (the ceiling)" in out
     assert "did not vote in Swahili, Thai" in out
     code, out = call("judge", "agreement", with_votes, "long", "humans", "--json")
     assert json.loads(out)["rows"][0]["n"] == 12

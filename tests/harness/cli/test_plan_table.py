@@ -120,7 +120,7 @@ def test_each_system_and_each_judge_has_a_row(shown, tmp_path):
     assert f"toy in {tmp_path / 'run'}" in out
     assert "j judges two against one" in out
     assert re.search(r"to do: 9 of 9 cells and pairs; price: \d+\.\d\d to \d+\.\d\d\n", out)
-    assert "tokens are estimates from the UTF-8 length of the prompts" in out
+    assert "tokens are estimated from the UTF-8 length of the prompts" in out
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_each_system_and_each_judge_has_a_row(shown, tmp_path):
         ({}, "price: nothing"),
         (judge(prices=None), "price: unknown: an endpoint has no prices"),
         ({"systems": experiment()["systems"][:1]}, "open-ended answers will not be judged"),
-        ({"baseline": "one"}, "that takes `judges`, a `baseline` and another system"),
+        ({"baseline": "one"}, "judging needs `judges`, a `baseline` or `opponents`, and two"),
     ],
     ids=["nothing", "unknown", "one system", "no judge"],
 )
@@ -176,7 +176,7 @@ def test_of_a_long_table_the_averages_stay(averages, details, kept):
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0, ""), (1, "1 more row, which"), (2, "2 more rows, which"), (10**6, "1,000,000 more")]
+    ("count", "text"), [(0, ""), (1, "1 more row with"), (2, "2 more rows with"), (10**6, "1,000,000 more")]
 )
 def test_rows_left_out_are_counted(capsys, count, text):
     print_omitted(count)

@@ -151,7 +151,7 @@ def test_a_run_that_always_says_the_same_within_a_language_says_nothing_of_varia
     battles = pd.read_parquet(path)
     battles.assign(score=(battles["language"] == "swh_Latn").astype(float)).to_parquet(path)
     code, _, err = call("power", "--run", mixed)
-    assert (code, "nothing of how values vary" in err, "--sd" in err) == (2, True, True)
+    assert (code, "no variance to estimate" in err, "--sd" in err) == (2, True, True)
 
 
 def test_a_run_without_verdicts_is_not_ranked(call, finished):
@@ -178,7 +178,7 @@ def test_stated_variances_are_planned_with(call):
 def test_the_plan_is_printed_with_its_meaning(call):
     code, out, _ = call("power", "--effect", 0.05, "--comparisons", 23, "--price", 0.01, "--items", 200)
     assert code == 0
-    assert "chance to see 0.05" in out
+    assert "power for 0.05" in out
     assert "23 comparisons together" in out
     assert "cost" in out
 
@@ -205,8 +205,8 @@ def test_a_run_s_variances_are_taken_and_overruled(call, mixed):
         (["--sd", 0], "sd is 0"),
         (["--items", 1], "items is 1"),
         (["--effect", 0], "effect is 0"),
-        (["--budget", 10], "a budget needs a price"),
-        (["--budget", 10, "--price", 1, "--items", 5], "takes the place of items"),
+        (["--budget", 10], "--budget needs --price"),
+        (["--budget", 10, "--price", 1, "--items", 5], "determines the items"),
         (["--budget", 1, "--price", 1], "budget is 1"),
         (["--run", "no-such-run"], "not a run folder"),
         (["--budget", "nan", "--price", 1], "--budget is nan"),
@@ -235,7 +235,7 @@ def test_points_in_place_of_shares_are_refused(call):
     assert "0.03 for 3 points" in err
     code, out, _ = call("power", "--effect", 3, "--sd", 15)
     assert code == 0
-    assert "chance to see 3" in out
+    assert "power for 3" in out
 
 
 def test_noise_comes_from_the_repeats_of_a_run(call, tmp_path, import_games):

@@ -80,7 +80,7 @@ def test_both_are_printed(call, run):
     code, out, _ = call("rank", run, "--style", "--rounds", 50)
     assert code == 0
     assert "open: win rates in % by judge j, raw and at equal style" in out
-    assert "adds to the log-odds of winning" in out
+    assert "change of the log-odds of winning" in out
     assert "The raw rate is the main one." in out
 
 
@@ -95,4 +95,4 @@ def test_verdicts_without_answers_have_no_style(call, run):
         path.unlink()
     code, out, err = call("rank", run, "--style")
     assert (code, out) == (2, "")
-    assert "no answers whose style could be seen" in err
+    assert "--style needs the answers" in err

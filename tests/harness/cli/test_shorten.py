@@ -36,7 +36,7 @@ def test_it_is_said_what_is_missing(capsys):
     print_omitted(1)
     print_omitted(1234)
     assert capsys.readouterr().out.split("\n") == [
-        "1 more row, which --json has", "", "1,234 more rows, which --json has", "", "",
+        "1 more row with --json", "", "1,234 more rows with --json", "", "",
     ]  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_a_table_fits_on_a_screen_of_80_columns(name, many, capsys, monkeypatch)
     # Rows of a narrow table may be folded; there are never more of them than MOST_ROWS.
     assert max(tables(out)) <= 3 * MOST_ROWS
     # Sixty languages are too many for each but power, which has a row for each comparison.
-    assert bool(re.search(r"^\d+ more rows, which --json has$", out, re.MULTILINE)) == (name != "power")
+    assert bool(re.search(r"^\d+ more rows with --json$", out, re.MULTILINE)) == (name != "power")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -96,7 +96,7 @@ def test_a_system_that_is_added_costs_what_the_endpoint_counted_for_the_others(p
 def test_the_command_says_on_what_it_rests(planned, judged, capsys):
     from polyarena.harness.cli.plan import _print
 
-    said = "in 2 pairs by what the endpoint counted in answers that are there; a run counts them"
+    said = "in 2 pairs, from the endpoint's counts for cached answers; the run counts them exactly"
     for made, told in ((judged, False), (planned(), True)):
         _print(made)
         assert (said in " ".join(capsys.readouterr().out.split())) is told
