@@ -81,7 +81,7 @@ def test_both_are_printed(call, run):
     assert code == 0
     assert "open: win rates in % by judge j, raw and at equal style" in out
     assert "change of the log-odds of winning" in out
-    assert "The raw rate is the main one." in out
+    assert "The raw win rate is the main result." in out
 
 
 def test_without_the_flag_nothing_of_style_is_said(call, run):
