@@ -25,6 +25,9 @@ __all__ = [
 _OWN = {
     "win_rate": MetricFacts(description="Share of battles won, ties counting half."),
     "bad_answers": MetricFacts(description="Share of answers that a judge found bad.", direction=Direction.LOWER),
+    "refused_by_host": MetricFacts(
+        description="Share of prompts that the host refused to pass on.", direction=Direction.LOWER
+    ),
 }
 _PASS = re.compile(r"\A(?P<metric>.+)@\d+")
 

@@ -28,7 +28,7 @@ class MissingAnswers:
         answers: Generated answers, the missing ones included.
         empty: Without any text, for whatever reason.
         in_thought: Of the empty ones, those whose thought never ended.
-        withheld: Of the empty ones, those that the host withheld.
+        withheld: Of the empty ones, those that the host withheld: it refused the prompt, or its filter the answer.
         cut: Answers with a text that was cut at the limit of tokens.
     """
 
@@ -66,8 +66,8 @@ def count_missing(completions: pd.DataFrame) -> tuple[MissingAnswers, ...]:
 def missing_warnings(counts: Sequence[MissingAnswers]) -> tuple[str, ...]:
     """Return one sentence for each system and task whose answers are missing or cut in a way that readers must know.
 
-    They are: languages in which every answer is empty, languages in which every answer was cut at the limit, and
-    thoughts that never ended.
+    They are: languages in which every answer is empty, languages in which every answer was cut at the limit, thoughts
+    that never ended, and prompts that the host refused.
     """
     groups: dict[tuple[str, str], list[MissingAnswers]] = defaultdict(list)
     for row in counts:
@@ -85,6 +85,12 @@ def missing_warnings(counts: Sequence[MissingAnswers]) -> tuple[str, ...]:
             found.append(
                 f"Every answer of {system} to {task} was cut at the limit of tokens in {_languages(cut, 'cut')}. Raise "
                 "`max_tokens` under `sampling`."
+            )
+        refused = [row for row in rows if row.withheld and row not in silent]
+        if refused:
+            found.append(
+                f"The host refused prompts of {task} to {system} in {_languages(refused, 'withheld')}. They "
+                "are neither scored nor judged."
             )
         thoughts = [row for row in rows if row.in_thought and row not in silent]
         if thoughts:

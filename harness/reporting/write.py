@@ -14,6 +14,7 @@ from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.figure_choice import PAGE
 from polyarena.harness.reporting.files import Files, ReportFolder
+from polyarena.harness.reporting.host_refusals import host_refusal_rates
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.reporting.page_figures import page_figures
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
@@ -54,6 +55,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     from polyarena.reports.page import off_target_by_language, page
     from polyarena.reports.page.cost_table import cost_table
     from polyarena.reports.page.off_target_table import off_target_table
+    from polyarena.reports.page.refusal_table import refusal_table
     from polyarena.reports.page.thought_table import thought_table
     from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 
@@ -65,6 +67,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     completions = records.completions()
     answers = off_target_by_language(completions, records.lock.answer_languages)
     thoughts = thought_language_rates(records, completions)
+    refusals = host_refusal_rates(records, completions)
     more = secondary_results(records.lock, all_battles, scores, records.lock.template_families)
     out = ReportFolder(folder.path)
     results = out.write(
@@ -74,6 +77,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
             **_both("battles", all_battles, BATTLE_SCHEMA),
             **_both("scores", scores, SCORE_SCHEMA),
             **(_both("bad_answers", bad, ESTIMATE_SCHEMA) if len(bad) else {}),
+            **(_both("host_refusals", refusals, ESTIMATE_SCHEMA) if len(refusals) else {}),
             **(_both("thoughts", thoughts, ESTIMATE_SCHEMA) if len(thoughts) else {}),
             **(_files("strong_verdicts", as_table(strong)) if len(strong) else {}),
             **(_files("answers", as_table(pd.DataFrame(answers))) if answers else {}),
@@ -88,6 +92,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     page_tables = [
         *([weighed] if (weighed := strong_verdict_table(strong)) else []),
         *bad_answer_tables(bad),
+        *([refused] if (refused := refusal_table(refusals)) else []),
         *more.page_tables,
     ]
     page_tables += [

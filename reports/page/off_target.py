@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.identify import IDENTIFIER, MIN_PROBABILITY, Agreement, Identified, agreement
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class OffTargetCount:
         other: In another language or script.
         unknown: Too short, or in a language that the identifier does not know.
         empty: Without any text.
+        refused: Refused by the host; nothing was generated, so these are not among the empty ones.
         worst: Up to three languages with the largest share of ``other``, with their counts: ``(code, other, answers)``.
     """
 
@@ -36,6 +38,7 @@ class OffTargetCount:
     unknown: int
     empty: int
     worst: tuple[tuple[str, int, int], ...]
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class OffTargetByLanguage:
         other: In another language or script.
         unknown: Too short, or in a language that the identifier does not know.
         empty: Without any text.
+        refused: Refused by the host; nothing was generated, so these are not among the empty ones.
         other_share: ``other`` divided by ``answers``.
         identifier: Who named the languages, and from which probability on its word counts.
     """
@@ -67,6 +71,7 @@ class OffTargetByLanguage:
     empty: int
     other_share: float
     identifier: str
+    refused: int = 0
 
 
 def off_target_by_language(
@@ -80,13 +85,13 @@ def off_target_by_language(
             one, as in translation.
     """
     texts = completions[completions["text"].notna()]
-    columns = ("text", "identified_language", "identified_probability", "identified_script")
+    columns = ("text", "finish_reason", "identified_language", "identified_probability", "identified_script")
     found = []
     for (task, system, language), part in texts.groupby(["task", "system", "language"], sort=True):
         expected = (answered_in or {}).get(str(task), {}).get(str(language), str(language))
         kinds = Counter(
-            _kind(expected, str(text), *identified)
-            for text, *identified in zip(*(part[name] for name in columns), strict=True)
+            _kind(expected, str(text), reason, *identified)
+            for text, reason, *identified in zip(*(part[name] for name in columns), strict=True)
         )
         found.append(
             OffTargetByLanguage(
@@ -101,6 +106,7 @@ def off_target_by_language(
                 empty=kinds["empty"],
                 other_share=kinds["other"] / kinds.total(),
                 identifier=f"{IDENTIFIER}@{MIN_PROBABILITY:g}",
+                refused=kinds["refused"],
             )
         )
     return tuple(found)
@@ -128,12 +134,15 @@ def off_target_counts(counts: Iterable[OffTargetByLanguage]) -> tuple[OffTargetC
                 unknown=sum(row.unknown for row in languages),
                 empty=sum(row.empty for row in languages),
                 worst=tuple((row.language, row.other, row.answers) for row in worst[:3]),
+                refused=sum(row.refused for row in languages),
             )
         )
     return tuple(found)
 
 
-def _kind(language: str, text: str, identified: object, probability: object, script: object) -> str:
+def _kind(language: str, text: str, reason: object, identified: object, probability: object, script: object) -> str:
+    if is_refused_by_host(text, reason if isinstance(reason, str) else None):
+        return "refused"
     if not text.strip():
         return "empty"
     found = Identified(

@@ -77,3 +77,10 @@ def test_one_warning_for_each_system_and_task():
     assert [each.split(" in ")[0] for each in found] == [
         "a gave no answer at all to t", "a gave no answer at all to u", "b gave no answer at all to t",
     ]  # fmt: skip
+
+
+def test_prompts_that_the_host_refused_are_told_although_others_were_answered() -> None:
+    [warning] = warnings(row("", "content_filter"), row("Gut."))
+    assert warning.startswith("The host refused prompts of")
+    assert "(1 of 2)" in warning
+    assert warnings(row("half", "content_filter"), row("Gut.")) == ()

@@ -72,7 +72,7 @@ def test_the_languages_of_the_answers_are_a_result_and_on_the_page(finished):
     found = pd.read_parquet(finished.folder.results / "answers.parquet")
     completions = finished.completions()
     assert found["answers"].sum() == completions["text"].notna().sum()
-    assert (found[["same", "other", "unknown", "empty"]].sum(axis=1) == found["answers"]).all()
+    assert (found[["same", "other", "unknown", "empty", "refused"]].sum(axis=1) == found["answers"]).all()
     assert len(found) == 3 + 3 + 2
     # The toy answers in Latin letters, whatever it is asked; one of its answers is too short to tell.
     thai = found[(found["language"] == "tha_Thai") & (found["system"] == "base")].iloc[0]

@@ -18,6 +18,7 @@ def completion(text: str | None, language: str = "deu_Latn", **other: object) ->
         "task": "mini",
         "language": language,
         "text": text,
+        "finish_reason": "stop",
         "identified_language": found.language,
         "identified_probability": found.probability,
         "identified_script": found.script,
@@ -130,3 +131,10 @@ def test_the_sheet_has_the_languages_with_such_answers_the_largest_share_first()
 def test_without_such_answers_there_is_no_sheet() -> None:
     assert off_target_table([]) is None
     assert off_target_table([count("deu_Latn", 0)]) is None
+
+
+def test_what_the_host_refused_is_not_empty() -> None:
+    rows = [completion("", finish_reason="content_filter"), completion("", finish_reason="stop"), completion("Ja.")]
+    (found,) = off_target_by_language(pd.DataFrame(rows))
+    assert (found.refused, found.empty, found.unknown, found.answers) == (1, 1, 1, 3)
+    assert off_target_counts([found])[0].refused == 1
