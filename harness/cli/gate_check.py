@@ -31,6 +31,7 @@ def command(
     junit: Path | None = None,
     markdown: Path | None = None,
     comment: Path | None = None,
+    figure: Path | None = None,
 ) -> int:
     """Check whether a new system is worse in any language, family, tier, suite or overall.
 
@@ -62,18 +63,22 @@ def command(
         Write a job summary into this file; on GitHub Actions, it is also added to the summary of the job.
     comment
         Write a comment for a pull request into this file.
+    figure
+        Draw the worst checks with their intervals into this file: .png, .svg or .pdf.
     """
     from polyarena.harness.cli.output import print_json, print_lines
     from polyarena.harness.gate.check import check
     from polyarena.harness.gate.gate_file import load_gate_file
-    from polyarena.harness.gate.surfaces import EXIT_CODES, Surfaces, write_surfaces
+    from polyarena.harness.gate.surfaces import EXIT_CODES, Surfaces, figure_format, write_surfaces
     from polyarena.reports.gate.document import document
 
+    if figure is not None:
+        figure_format(figure)
     chosen = load_gate_file(gate)
     if strict:
         chosen = chosen.model_copy(update={"on_inconclusive": "fail"})
     result = check(baseline, candidate, chosen, system=system, baseline_system=baseline_system)
-    lines = write_surfaces(result, Surfaces(json_file, junit, markdown, comment))
+    lines = write_surfaces(result, Surfaces(json_file, junit, markdown, comment, figure))
     if json:
         print_json(document(result))
     else:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.gate.document import document
@@ -14,8 +15,11 @@ from polyarena.reports.gate.junit import junit
 from polyarena.reports.gate.markdown import SUMMARY_LIMIT, comment, markdown
 from polyarena.reports.gate.result import GateResult, Outcome
 from polyarena.reports.gate.workflow_commands import workflow_commands
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import ExperimentError, StoreError
 from polyarena.tasks.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from polyarena.reports.figures.render import Format
 
 EXIT_CODES: Mapping[Outcome, ExitCode] = {
     Outcome.PASSED: ExitCode.DONE,
@@ -36,12 +40,14 @@ class Surfaces:
         junit: JUnit XML.
         markdown: For a job summary.
         comment: For a comment on a pull request, under 65,536 characters.
+        figure: The worst checks with their intervals: ``.png``, ``.svg`` or ``.pdf``.
     """
 
     json: Path | None = None
     junit: Path | None = None
     markdown: Path | None = None
     comment: Path | None = None
+    figure: Path | None = None
 
 
 def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[str, str] | None = None) -> list[str]:
@@ -68,7 +74,9 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
     )
     for path, render in texts:
         if path is not None:
-            _write(path, render(result))
+            _write(path, render(result).encode("utf-8"))
+    if surfaces.figure is not None:
+        _write(surfaces.figure, _figure(result, surfaces.figure))
     summary = variables.get("GITHUB_STEP_SUMMARY")
     if summary:
         _append(Path(summary), result)
@@ -79,10 +87,36 @@ def _json(result: GateResult) -> str:
     return json.dumps(document(result), indent=2, ensure_ascii=False) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
+def _figure(result: GateResult, path: Path) -> bytes:
+    """Return the figure in the format that the file's name asks for."""
+    # Takes a second to import, and most checks draw nothing.
+    from polyarena.reports.figures.gate_chart import gate_chart
+    from polyarena.reports.figures.render import render
+
+    return render(gate_chart(result).figures[0], figure_format(path))
+
+
+def figure_format(path: Path) -> Format:
+    """Return the format of a figure's file.
+
+    Raises:
+        ExperimentError: Its name does not end in a format that can be drawn.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    for known in ("png", "svg", "pdf"):
+        if ending == known:
+            return known
+    raise ExperimentError(
+        f"a figure cannot be written as {path.suffix or 'a file without an ending'}",
+        where=path,
+        fix="name it .png, .svg or .pdf",
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode("utf-8"))
+        write_atomically(path, content)
     except OSError as error:
         raise StoreError("the file cannot be written", where=path, why=str(error)) from error
 

@@ -11,6 +11,7 @@ from polyarena.reports.figures.cost_chart import cost_chart
 from polyarena.reports.figures.drawing import Drawing
 from polyarena.reports.figures.fonts import MissingGlyphError, add_fonts
 from polyarena.reports.figures.forest import forest
+from polyarena.reports.figures.gate_chart import gate_chart
 from polyarena.reports.figures.heat_map import heat_map
 from polyarena.reports.figures.inputs import FigureError
 from polyarena.reports.figures.judge_bias import judge_bias
@@ -43,6 +44,7 @@ __all__ = [
     "cost_chart",
     "find_venue",
     "forest",
+    "gate_chart",
     "heat_map",
     "judge_bias",
     "power_curve",

@@ -134,7 +134,7 @@ def test_a_folder_without_a_run_names_the_import(good, tmp_path):
 
 def test_the_command_line_ends_with_the_code_of_the_outcome(good, lost_all, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    files = {name: tmp_path / "out" / name for name in ("gate.json", "gate.xml", "comment.md")}
+    files = {name: tmp_path / "out" / name for name in ("gate.json", "gate.xml", "comment.md", "gate.svg")}
     gate = tmp_path / "gate.yaml"
     gate.write_text("rounds: 999\n", encoding="utf-8")
     arguments = ["gate", "check", "--baseline", str(good), "--candidate", str(lost_all), "-c", str(gate)]
@@ -145,12 +145,17 @@ def test_the_command_line_ends_with_the_code_of_the_outcome(good, lost_all, tmp_
         str(files["gate.xml"]),
         "--comment",
         str(files["comment.md"]),
+        "--figure",
+        str(files["gate.svg"]),
     ]
     assert main([*arguments, *outputs]) == 1
     shown = capsys.readouterr().out
     assert "Regressed: " in shown
     assert json.loads(files["gate.json"].read_text(encoding="utf-8"))["outcome"] == "regressed"
     assert files["comment.md"].read_text(encoding="utf-8").startswith("<!-- polyarena gate -->")
+    assert files["gate.svg"].read_bytes().lstrip().startswith(b"<?xml")
+    assert main([*arguments, "--figure", str(tmp_path / "gate.bmp")]) == 2
+    assert "name it .png, .svg or .pdf" in capsys.readouterr().err
     assert "❌" in (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert "::error" not in shown
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
