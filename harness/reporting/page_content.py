@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -12,23 +12,29 @@ from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.harness.planning.judges import same_family_warning
 from polyarena.harness.reporting.cached_answers import cached_answer_notes
 from polyarena.harness.reporting.constant_judges import constant_judges
+from polyarena.harness.reporting.judge_cards import judge_infos
+from polyarena.harness.reporting.licences import run_licences
 from polyarena.harness.reporting.omissions import incomplete, omission_sentences, some
+from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.reports.missing_answers import count_missing, missing_warnings
 from polyarena.reports.page import (
     Figure,
-    JudgeInfo,
     OffTargetByLanguage,
     PageContent,
+    Reproduction,
     SystemInfo,
     Table,
     TaskInfo,
     off_target_counts,
 )
+from polyarena.reports.page.support_matrix import support_matrix
 from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from polyarena.reports.judge_card.card import JudgeCard
 
 
 def page_content(
@@ -39,9 +45,30 @@ def page_content(
     tables: Sequence[Table] = (),
     answers: Sequence[OffTargetByLanguage] = (),
     notes: Sequence[str] = (),
+    rankings: Mapping[tuple[str, str], pd.DataFrame] | None = None,
+    language_tables: Sequence[Table] = (),
+    costs: Table | None = None,
+    cards: Mapping[str, JudgeCard] | None = None,
+    items: str = "",
 ) -> PageContent:
-    """Gather everything that the page shows; the answers are counted by language, and ``notes`` come last."""
+    """Gather everything that the page shows.
+
+    Args:
+        records: Of the run.
+        estimates: Its estimates.
+        figures: In the order shown.
+        files: Results to link to, relative to the page.
+        tables: Further results.
+        answers: How many answers came in which language, by language.
+        notes: What else must be known; comes last.
+        rankings: Ranks over all languages by judge and task.
+        language_tables: On the languages of answers and thoughts.
+        costs: What was asked and paid.
+        cards: Of judges, by name.
+        items: The item browser, relative to the page.
+    """
     lock = records.lock
+    statistics = run_statistics(lock).bootstrap
     completions = records.completions()
     return PageContent(
         title=lock.experiment.name,
@@ -51,9 +78,7 @@ def page_content(
             TaskInfo(task.card, lock.data_digests(name), task.limit, first=task.subset == "first")
             for name, task in lock.tasks.items()
         ),
-        judges=tuple(
-            JudgeInfo(name, judge.description, str(judge.signature)) for name, judge in sorted(lock.judges.items())
-        ),
+        judges=judge_infos(lock, cards or {}),
         estimates=estimates,
         figures=tuple(figures),
         answers=off_target_counts(answers),
@@ -66,7 +91,29 @@ def page_content(
             *notes,
         ),
         tables=tuple(tables),
+        rankings=rankings or {},
+        language_tables=tuple(language_tables),
+        costs=costs,
+        support=support_matrix(
+            [system.name for system in lock.settings.systems],
+            {name: {language for cells in tasks.values() for language in cells} for name, tasks in lock.cells.items()},
+            lock.unsupported,
+        ),
+        licences=run_licences(lock),
+        reproduction=Reproduction(_commands(lock), lock.versions, lock.experiment.digest),
+        identifier=lock.identifier,
+        rounds=statistics["rounds"],
+        seed=statistics["seed"],
+        items=items,
     )
+
+
+def _commands(lock: Lock) -> tuple[str, ...]:
+    """Return what is typed to make the run again."""
+    install = f"pip install polyarena=={lock.versions.get('polyarena', version('polyarena'))}"
+    if lock.imported:
+        return (install, "polyarena import FORMAT FILES -o RUN  # formats and files: lock.json", "polyarena report RUN")
+    return (install, "polyarena run experiment.yaml")
 
 
 def _system_info(lock: Lock, system: SystemSpec) -> SystemInfo:

@@ -15,8 +15,9 @@ from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.figure_choice import PAGE
 from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.host_refusals import host_refusal_rates
+from polyarena.harness.reporting.judge_cards import judge_cards
 from polyarena.harness.reporting.page_content import page_content
-from polyarena.harness.reporting.page_figures import page_figures
+from polyarena.harness.reporting.page_figures import page_figures, rankings_by_task
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.reporting.thoughts import thought_language_rates
@@ -54,7 +55,9 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
 
     from polyarena.reports.page import off_target_by_language, page
     from polyarena.reports.page.cost_table import cost_table
+    from polyarena.reports.page.methods import methods_sentences
     from polyarena.reports.page.off_target_table import off_target_table
+    from polyarena.reports.page.references import references
     from polyarena.reports.page.refusal_table import refusal_table
     from polyarena.reports.page.thought_table import thought_table
     from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
@@ -90,20 +93,30 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
         missing = missing_warnings(count_missing(completions))
         return Files(index, (), (), results, warnings=missing, removed=tuple(out.removed))
     page_tables = [
+        *more.page_tables,
         *([weighed] if (weighed := strong_verdict_table(strong)) else []),
         *bad_answer_tables(bad),
         *([refused] if (refused := refusal_table(refusals)) else []),
-        *more.page_tables,
     ]
-    page_tables += [
-        table for table in [off_target_table(answers), thought_table(thoughts), cost_table(paid)] if table is not None
-    ]
+    languages = [table for table in (off_target_table(answers), thought_table(thoughts)) if table is not None]
     drawings = page_figures(records, numbers, all_battles, more.ranking, figures)
     drawn = out.write(folder.report / "figures", drawings.files)
     written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    content = page_content(records, numbers, drawings.figures, links, page_tables, answers, drawings.notes)
-    out.write(folder.report, {index.name: page(content).encode()})
+    content = page_content(
+        records, numbers, drawings.figures, links, page_tables, answers, drawings.notes,
+        rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
+        cards=judge_cards(records),
+    )  # fmt: skip
+    methods = f"{' '.join(methods_sentences(content))}\n"
+    out.write(
+        folder.report,
+        {
+            index.name: page(content).encode(),
+            "methods.txt": methods.encode("utf-8", "replace"),
+            "references.bib": references(content).encode("utf-8", "replace"),
+        },
+    )
     return Files(index, drawn, written, results, tuple(content.notes), content.warnings, tuple(out.removed))
 
 

@@ -1,6 +1,15 @@
 """One plain page that holds a whole run: self-contained, without scripts, readable on a phone and on paper."""
 
-from polyarena.reports.page.content import Figure, JudgeInfo, PageContent, SystemInfo, Table, TaskInfo
+from polyarena.reports.page.content import (
+    Figure,
+    JudgeInfo,
+    Licence,
+    PageContent,
+    Reproduction,
+    SystemInfo,
+    Table,
+    TaskInfo,
+)
 from polyarena.reports.page.off_target import (
     OffTargetByLanguage,
     OffTargetCount,
@@ -12,9 +21,11 @@ from polyarena.reports.page.render import page
 __all__ = [
     "Figure",
     "JudgeInfo",
+    "Licence",
     "OffTargetByLanguage",
     "OffTargetCount",
     "PageContent",
+    "Reproduction",
     "SystemInfo",
     "Table",
     "TaskInfo",

@@ -46,6 +46,25 @@ class TaskInfo:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A further table.
+
+    Attributes:
+        title: A line.
+        columns: Headings.
+        rows: Texts, as many in each row as there are columns; the first is what the row is about.
+        texts: How many of the first columns are texts; the others are numbers.
+        notes: Sentences below.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class JudgeInfo:
     """A judge that decided.
 
@@ -53,11 +72,19 @@ class JudgeInfo:
         name: In the experiment.
         description: What the judge says of itself.
         signature: Every setting that changes its verdicts.
+        orders: In how many orders answers were shown.
+        repeats: Judgments of each order.
+        findings: What stands out in its card, one sentence each.
+        card: Its card as a table; ``None`` without games.
     """
 
     name: str
     description: str
     signature: str
+    orders: int = 2
+    repeats: int = 1
+    findings: tuple[str, ...] = ()
+    card: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -78,22 +105,35 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A further table.
+class Licence:
+    """The terms of something that a run used.
 
     Attributes:
-        title: A line.
-        columns: Headings.
-        rows: Texts, as many in each row as there are columns; the first is what the row is about.
-        texts: How many of the first columns are texts; the others are numbers.
-        notes: Sentences below.
+        kind: ``task``, ``model``, ``metric`` or ``method``.
+        name: In the experiment.
+        licence: SPDX expression, or words where none is known.
+        source: Where it comes from: data set and revision, model, package and version.
     """
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    texts: int = 1
-    notes: tuple[str, ...] = ()
+    kind: str
+    name: str
+    licence: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """How a run is made again.
+
+    Attributes:
+        commands: To be typed, in order.
+        versions: Of Python and of each package that can change a number.
+        digest: Of the experiment as resolved.
+    """
+
+    commands: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,8 +151,18 @@ class PageContent:
         answers: From :func:`polyarena.reports.page.off_target_counts`.
         files: Results to link to, relative to the page.
         notes: What else a reader must know; one sentence each.
-        tables: Further tables, in the order shown.
+        tables: Further results, in the order shown.
         warnings: What must be known before any number is read; above everything else.
+        rankings: Ranks over all languages by judge and task, from :func:`polyarena.reports.stats.rank`.
+        language_tables: On the languages of answers and thoughts.
+        costs: What was asked and paid; ``None`` if nothing was.
+        support: Which system was asked in which language, where they differ.
+        licences: Of tasks, models, metrics and methods.
+        reproduction: How the run is made again.
+        identifier: What identified the languages of answers.
+        rounds: Of the bootstrap; 0 if it is not known.
+        seed: Likewise.
+        items: The item browser, relative to the page; empty if there is none.
     """
 
     title: str
@@ -127,3 +177,13 @@ class PageContent:
     notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
+    rankings: Mapping[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    language_tables: tuple[Table, ...] = ()
+    costs: Table | None = None
+    support: Table | None = None
+    licences: tuple[Licence, ...] = ()
+    reproduction: Reproduction = Reproduction()
+    identifier: str = ""
+    rounds: int = 0
+    seed: int = 0
+    items: str = ""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.metric_facts import unit_label
 from polyarena.reports.rows import Mark
 from polyarena.reports.stats.outcome import Outcome, outcome
 from polyarena.reports.tables import Section, format_mark
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST_DISTANCE = 0.5
 """Of a win rate from one half."""
@@ -39,6 +44,57 @@ def headline(section: Section) -> Headline | None:
         return _scores(section, average.marks)
     mark = average.marks[0]
     return None if mark is None else _comparison(section, mark)
+
+
+def finding(sections: Sequence[Section], rankings: Mapping[tuple[str, str], pd.DataFrame]) -> Headline | None:
+    """Say what a run found: the first ranking; else the first comparison; else the first average of scores.
+
+    Args:
+        sections: In the order shown.
+        rankings: By judge and task, from :func:`polyarena.reports.stats.rank`: rows of the average over languages.
+    """
+    ranked = next((said for key in rankings if (said := _ranked(rankings[key]))), None)
+    if ranked is not None:
+        return ranked
+    found = [said for section in sections if (said := headline(section))]
+    return next((said for said in found if said.outcome), found[0] if found else None)
+
+
+def _ranked(ranking: pd.DataFrame) -> Headline | None:
+    rows = ranking[ranking["rank"].notna()].sort_values(["rank", "system"], kind="stable").to_dict("records")
+    if len(rows) < 2:
+        return None
+    best = rows[0]
+    alike = [str(row["system"]) for row in rows[1:] if row["tie_group"] == best["tie_group"]]
+    place = f"on {best['task']}, judged by {best['judge']}"
+    span = _ends(best["rank_low"], best["rank_high"], f"{100 * float(best['confidence']):g}% rank interval")
+    then = f"but {_and(alike)} cannot be told from it" if alike else "ahead of all others"
+    claim = f"Of {len(rows)} systems {place}, {best['system']} ranks first ({span}), {then}."
+    details = []
+    if best["win_rate"] == best["win_rate"] and best["win_rate"] is not None and best["system"] != best["baseline"]:
+        rate = f"{100 * float(best['win_rate']):.1f}%"
+        ends = f", interval {100 * best['low']:.1f}–{100 * best['high']:.1f}%" if best["low"] == best["low"] else ""
+        details.append(f"Its win rate against {best['baseline']} is {rate}{ends}; ties count half.")
+    groups = {row["tie_group"] for row in rows if row["tie_group"] == row["tie_group"]}
+    details.append(
+        f"The {len(rows)} systems form {len(groups)} groups; the systems of a group cannot be told from its best."
+        if len(groups) > 1
+        else "No two of the systems can be told apart for certain from the best of all."
+    )
+    return Headline("better" if not alike else "inconclusive", claim, tuple(details))
+
+
+def _ends(low: Any, high: Any, what: str) -> str:
+    if low != low or high != high or low is None or high is None:
+        return f"no {what}"
+    return f"{what} {low:.0f}" if low == high else f"{what} {low:.0f}–{high:.0f}"
+
+
+def _and(names: Sequence[str]) -> str:
+    """Join names; of more than three, the rest is counted."""
+    if len(names) > 3:
+        return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _comparison(section: Section, mark: Mark) -> Headline:

@@ -30,9 +30,11 @@ def ranking_table(ranking: pd.DataFrame, cycles: Sequence[str] = ()) -> Table | 
         ranking: From :func:`polyarena.reports.stats.rank`.
         cycles: From :func:`polyarena.reports.stats.cycles.cycle_sentences`.
     """
-    own = ranking[ranking["level"] == "macro"].to_dict("records")
-    if not own:
+    ranked = ranking[ranking["level"] == "macro"]
+    if ranked.empty:
         return None
+    order = ["task", "judge", "rank", "system"]
+    own: list[dict[Any, Any]] = ranked.sort_values(order, na_position="last", kind="stable").to_dict("records")
     columns = (
         "System", "Task", "Judge", "Rank", "Rank range", "Group", "Rating", "Win rate against the baseline (%)",
         "Wins / ties / losses", "First",

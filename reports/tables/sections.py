@@ -54,6 +54,11 @@ class Section:
         return display_scale(self.metric, self.estimates["value"].dropna())
 
     @property
+    def n_languages(self) -> int:
+        """How many languages have an estimate."""
+        return len(set(self.estimates.loc[self.estimates["level"] == "language", "group"]))
+
+    @property
     def rows(self) -> list[Row]:
         """Averages and languages, in the order in which charts show them."""
         return rows(self.estimates, self.systems)

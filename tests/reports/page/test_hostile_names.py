@@ -121,7 +121,8 @@ def test_contents_lead_to_what_there_is_and_nowhere_else(make_scores: Make, make
         ids = [a["id"] for _, a in read.tags if "id" in a]
         assert len(ids) == len(set(ids))
         assert {f"#{each}" for each in ids} >= set(links)
-        assert ("#figures" in links) == bool(bare.figures)
+        assert ("#figures" in links) == (len(bare.figures) > 1)
+        assert ("#judges" in links) == bool(bare.judges)
         assert ("#answers" in links) == bool(bare.answers)
         assert sum(link.startswith("#summary-") for link in links if link) == len(bare.tables)
 
