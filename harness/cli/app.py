@@ -26,6 +26,7 @@ COMMANDS = {
     "judge": "Audit a judge, compare it with human votes, or measure it on preference data.",
     "compare": "Compare two systems of a run on the items that both answered.",
     "rank": "Rate and rank the systems of a run.",
+    "board": "Build a static leaderboard from runs, and add runs to it.",
     "gate": "Check a new system for regressions against an old one, by language; for CI.",
     "power": "Power analysis: the smallest difference a design can detect.",
     "tasks": "List, show or audit tasks, or show which languages they cover.",

@@ -8,6 +8,7 @@ import pytest
 
 from polyarena.harness.cli import main
 from polyarena.harness.cli.app import COMMANDS
+from polyarena.harness.cli.board import SUBCOMMANDS as BOARD
 from polyarena.harness.cli.gate import SUBCOMMANDS as GATE
 from polyarena.harness.cli.judge import SUBCOMMANDS as JUDGE
 from polyarena.harness.cli.tasks import SUBCOMMANDS as TASKS
@@ -15,7 +16,7 @@ from polyarena.tasks import errors
 from polyarena.tasks.exit_codes import ExitCode
 
 PAGE = "docs/command-line.md"
-SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE, "gate": GATE}
+SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE, "gate": GATE, "board": BOARD}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,54 @@
+"""``polyarena board build``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from polyarena.harness.cli.options import Json
+
+if TYPE_CHECKING:
+    from polyarena.harness.board import BoardSummary
+
+Site = Annotated[Path, Parameter(name=["--output", "-o"])]
+Config = Annotated[Path | None, Parameter(name=["--config", "-c"])]
+
+
+def command(*runs: Path, output: Site, board: Config = None, json: Json = False) -> int:
+    """Build a static leaderboard from run folders, or from a folder of run folders.
+
+    Parameters
+    ----------
+    runs
+        Run folders, or folders that contain some. May be left out where the board file names published values.
+    output
+        The folder of the site: new, empty, or of an earlier build.
+    board
+        The board file: title, systems, what counts as the average.
+    json
+        Print JSON.
+    """
+    from polyarena.harness.board import build_board
+
+    report(build_board(runs, output, board), json)
+    return 0
+
+
+def report(done: BoardSummary, json: bool) -> None:
+    """Print what a build did."""
+    from dataclasses import asdict
+
+    from polyarena.harness.cli.output import print_json, print_lines
+
+    if json:
+        print_json({**asdict(done), "folder": str(done.folder)})
+        return
+    print_lines(
+        f"{done.systems} systems, {done.columns} columns, {done.languages} languages; method {done.method}",
+        f"{done.told_apart} of {done.neighbours} neighbouring systems can be told apart",
+        f"files: {done.written} written, {done.unchanged} unchanged, {done.removed} removed",
+        *done.notes,
+        f"open {done.folder / 'index.html'}, or: polyarena board serve {done.folder}",
+    )
