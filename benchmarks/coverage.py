@@ -1,4 +1,4 @@
-"""Measures how often nominal 95% intervals hold the truth, and prints the tables of docs/coverage-of-intervals.md.
+"""Measures how often nominal 95% intervals contain the truth, and prints the tables of docs/coverage-of-intervals.md.
 
     python benchmarks/coverage.py > docs/coverage-of-intervals.md
 
@@ -37,41 +37,44 @@ LOWEST, HIGHEST = 93.5, 96.5
 COMPARED = 10
 """Data sets of each cell whose intervals are compared with the package's."""
 
-TEXT = """# Measured coverage
+TEXT = """# Measured coverage of intervals
 
-How often a nominal 95% interval held the truth in simulations, in %. The page was made by
-`python benchmarks/coverage.py`: {data_sets} data sets in each cell, 23 languages with parallel prompts. The difference
-in quality between two answers is normal; its correlation between languages is stated. **Wins and losses**: one game, no
-ties. **Ties, order effect, noise**: both orders, 10% ties, the answer shown first wins 56% of even games, and the
-judge is as noisy as two games that correlate at .44. The simulation's own standard error is {error:.1f} points for an
-average and {language_error:.1f} for languages.
+How often nominal 95% intervals contain the true value in simulations, in percent. `python benchmarks/coverage.py`
+generates this page, from {data_sets} data sets in each cell with 23 languages and parallel prompts. The difference
+in quality between two answers is normally distributed; its correlation between languages is in the tables. There
+are two kinds of judges:
 
-A cell is **bold** when it is outside of {lowest} to {highest}.
+- **Wins and losses**: one game per item, no ties.
+- **Ties, order effect, noise**: both orders, 10% ties, the answer shown first wins 56% of even games, and two games
+  of an item correlate at .44.
 
-## The default, everywhere
+The standard error of the simulation is {error:.1f} points for an average and {language_error:.1f} for languages.
+Coverage outside {lowest} to {highest} is **bold**.
 
-Columns: one language; the average of 7; of all 23; the difference of two systems with the same win rate (correlation of
-their quality .5) in one language and in the average of 23.
+## The default intervals
+
+The columns are: one language; the average of 7 languages; the average of all 23; and the difference of two systems
+with the same win rate (whose quality correlates at .5), in one language and in the average of 23.
 """
 
-REASONS = """## Where it is wide
+REASONS = """## Where intervals are too wide
 
-No cell is below {lowest}. Cells above {highest} are those of steps:
+No cell is below {lowest}. The cells above {highest} have discrete data:
 
-* **A rate of .02** with 50 or 100 items: one win, two or three decide, and the coverage of any interval moves in steps.
-  Of 50 items two wins or fewer have a probability of 92.2%, three or fewer of 98.2%; there is nothing between. The
-  difference of two such systems is wider still: with two or three items on which they differ, even the most extreme
-  outcome is no evidence at 5%.
-* **Averages at a rate of .02**: a few prompts that are won in most languages can decide the average, and 50 or 100
-  prompts may hold too few of them to show how much they matter. The interval allows for that (correlation .7), and is
-  wider than it had to be where prompts have nothing in common (correlation 0).
-* **One language, wins and losses, 50 items, rate .5**: steps again, of 93.5% and 96.7%.
+- **A win rate of .02** with 50 or 100 items: one, two or three wins decide, so the coverage of any interval changes
+  in steps. With 50 items, two wins or fewer have a probability of 92.2%, and three or fewer 98.2%; no value is
+  between them. For the difference of two such systems, intervals are wider still: with two or three items on which
+  they differ, even the most extreme outcome is not significant at 5%.
+- **Averages at a win rate of .02**: a few prompts that are won in most languages can decide the average, and 50 or
+  100 prompts may contain too few of them to show this. The interval allows for such prompts (correlation .7), and
+  is wider than necessary if the languages are uncorrelated (correlation 0).
+- **One language, wins and losses, 50 items, win rate .5**: the possible steps are 93.5% and 96.7%.
 
 ## Why this default
 
-Correlation .3, {data_sets} data sets (standard error {error:.1f} points for averages), 999 rounds. The studentised
-interval works on the logit scale. An interval that cannot be made, because nothing varies in the sample, counts as a
-miss.
+Four methods at correlation .3, with {data_sets} data sets (standard error {error:.1f} points for averages) and 999
+bootstrap rounds. The studentised interval works on the logit scale. If an interval cannot be computed, because the
+sample does not vary, it counts as a miss.
 """
 
 
@@ -90,7 +93,7 @@ def clustered(scores: Floats) -> Clustered:
 
 
 def held(scores: Floats, rate: float, settings: Settings) -> Iterator[tuple[str, bool]]:
-    """Yield which intervals hold the truth in one data set."""
+    """Yield which intervals contain the true value in one data set."""
     data = clustered(scores)
     for _, group, summary in summarise(data, {SYSTEMS[0]: GROUPS}, settings):
         around = summary.interval
@@ -107,7 +110,7 @@ def held(scores: Floats, rate: float, settings: Settings) -> Iterator[tuple[str,
 def coverage(
     judging: Judging, items: int, correlation: float, rate: float, settings: Settings, data_sets: int
 ) -> dict[str, float]:
-    """Return the share of intervals that hold the truth in %, by what they are about."""
+    """Return the share of intervals that contain the true value, in percent, by estimate."""
     generator = np.random.default_rng([items, int(100 * correlation), int(100 * rate), len(judging.shifts)])
     hits: dict[str, list[bool]] = defaultdict(list)
     for _ in range(data_sets):

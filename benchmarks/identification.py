@@ -1,8 +1,8 @@
-"""Measures how often the language identifier is right, by language, and prints the table of docs/identification.md.
+"""Measures the accuracy of the language identifier by language, and prints the table of docs/identification.md.
 
     POLYARENA_TEST_DATA=<folder> python benchmarks/identification.py > docs/identification.md
 
-The texts are the test sentences of SIB-200, out of FLORES-200, in ``<folder>/hub/Davlan/sib200``: 204 in each of 99
+The texts are the test sentences of SIB-200, from FLORES-200, in ``<folder>/hub/Davlan/sib200``: 204 in each of 99
 languages, and 68 passages of three sentences each, in their order.
 """
 
@@ -21,18 +21,18 @@ from polyarena.tasks.languages import find_language
 
 TEXT = """# Language identification
 
-Completions carry the language that the identifier names, and judges ask whether it is the one that was wanted. How far
-that can be trusted depends on the language.
+Every completion records the language that was identified in it, and reports and judges compare it with the expected
+one. How reliable that is depends on the language.
 
-The table was made by `python benchmarks/identification.py` with the identifier `{identifier}`: it read the 204 test
-sentences of SIB-200 (out of FLORES-200) in each of {languages} languages, alone and as 68 passages of three sentences.
-**Sentences** and **passages** are the shares in which the language was named exactly; **taken for** is the commonest
-other language of wrong sentences. Of the {languages} languages the identifier **knows** {known}: it is right in at
-least 0.8 of the passages, counting languages that it mixes up as one. In a language that it does not know, its word
-does not count: an answer there is *unknown*, never *wrong*, unless it is in another script.
+`python benchmarks/identification.py` produced the table, with the identifier `{identifier}`. It identified the 204
+test sentences of SIB-200 (from FLORES-200) in each of {languages} languages, singly and as 68 passages of three
+sentences. **Sentences** and **passages** are the shares that were identified exactly; **taken for** is the most
+common other language of wrong sentences. The identifier **knows** {known} of the {languages} languages: it is right
+in at least 0.8 of the passages, where languages that it confuses count as one. In a language that it does not know,
+its result does not count: an answer is *unknown*, never *wrong*, unless it is in another script.
 
-The model of [GlotLID](https://huggingface.co/cis-lmu/glotlid) knows more languages. It is too large to come with
-polyarena: set `POLYARENA_GLOTLID` to the path of its `model.bin`, and it is asked instead.
+[GlotLID](https://huggingface.co/cis-lmu/glotlid) knows more languages. Its model is too large to ship with
+polyarena: set `POLYARENA_GLOTLID` to the path of its `model.bin` to use it instead.
 
 | language | code | knows | sentences | passages | taken for |
 | --- | --- | --- | --- | --- | --- |
@@ -41,13 +41,13 @@ polyarena: set `POLYARENA_GLOTLID` to the path of its `model.bin`, and it is ask
 
 @dataclass(frozen=True)
 class Measured:
-    """What the identifier made of one language's texts.
+    """How well the identifier recognises one language.
 
     Attributes:
         language: The code.
-        sentences: Share of sentences that were named exactly.
-        passages: Share of passages of three.
-        mistaken: The commonest wrong answer of sentences; empty if there is none.
+        sentences: Share of sentences identified exactly.
+        passages: Share of passages of three sentences identified exactly.
+        mistaken: The most common wrong language of sentences; empty if there is none.
     """
 
     language: str

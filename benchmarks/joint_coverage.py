@@ -1,4 +1,4 @@
-"""Measures how often max-T bands and ratings are right; prints docs/coverage-of-bands-and-ratings.md.
+"""Measures the coverage of max-T bands and of ratings; prints docs/coverage-of-bands-and-ratings.md.
 
     python benchmarks/joint_coverage.py > docs/coverage-of-bands-and-ratings.md
 
@@ -31,16 +31,17 @@ STRENGTHS = {"a": 0.0, "b": 0.3, "c": -0.4, "d": 1.0}
 TIES = 0.5
 """Davidson's parameter of ties: 20% of battles between equals are ties."""
 
-TEXT = """# Measured coverage: bands and ratings
+TEXT = """# Measured coverage of bands and ratings
 
-What [](coverage-of-intervals.md) is for single intervals, for what is said of many languages or many systems at once.
-The page was made by `python benchmarks/joint_coverage.py`.
+[](coverage-of-intervals.md) measures single intervals; this page measures statements about many languages or many
+systems at once. `python benchmarks/joint_coverage.py` generates it.
 
 ## Bands
 
-The share of data sets, in %, in which at least one of 23 languages lay outside of its band (nominal: 5 at most), and
-outside of its single interval, which promises nothing about all 23. {bands} data sets in each cell (standard error
-{bands_error:.1f} points), parallel prompts, ties, order effect and noise as there, 1,000 rounds.
+The share of data sets, in percent, in which at least one of 23 languages is outside its simultaneous band (nominal:
+at most 5), or outside its single interval, which makes no joint claim. {bands} data sets in each cell (standard
+error {bands_error:.1f} points), with parallel prompts, ties, an order effect and noise as in
+[](coverage-of-intervals.md), and 1,000 bootstrap rounds.
 
 | items | correlation | rate | bands | single intervals |
 | ---: | ---: | ---: | ---: | ---: |"""
@@ -48,20 +49,21 @@ outside of its single interval, which promises nothing about all 23. {bands} dat
 RATINGS = """
 ## Ratings
 
-How often, in %, nominal 95% intervals of `rank` held the true value: ratings and the win rates against the baseline
-that they imply, of all languages together and of single languages. Four systems, each against each other on shared
-prompts in {languages} languages, 20% ties between equals; the correlation is of one prompt's outcomes between
-languages. {ratings} data sets in each cell (standard error for all languages {ratings_error:.1f} points), 400 rounds.
+How often nominal 95% intervals of `rank` contain the true value, in percent: of ratings, and of the win rates
+against the baseline that they imply, over all languages and for single languages. Four systems are compared with
+each other on shared prompts in {languages} languages, with 20% ties between equals; the correlation is that of a
+prompt's outcomes between languages. {ratings} data sets in each cell (standard error for all languages
+{ratings_error:.1f} points), 400 rounds.
 
 | items | correlation | rating, all | win rate, all | rating, one | win rate, one |
 | ---: | ---: | ---: | ---: | ---: | ---: |"""
 
 FEW = 6
-"""Languages of the leagues; each is fitted by itself in every round."""
+"""Number of languages of a league; each is fitted separately in every round."""
 
 
 def family_errors(items: int, correlation: float, rate: float, data_sets: int) -> tuple[float, float]:
-    """Return the share of data sets with a language outside of its band, and of its interval, in %."""
+    """Return the share of data sets with a language outside its band, and outside its interval, in percent."""
     generator = np.random.default_rng([items, int(100 * correlation), int(100 * rate)])
     together = single = 0
     for seed in range(data_sets):
