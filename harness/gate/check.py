@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from polyarena.harness.gate.gate_file import AllowEntry, GateFile
 from polyarena.harness.gate.item_values import ItemValues, run_values, selected
 from polyarena.harness.gate.reference import read_reference
 from polyarena.harness.lock import Lock
-from polyarena.harness.lock.differences import Aspect, differences
+from polyarena.harness.lock.differences import Aspect, Difference, differences
 from polyarena.harness.results import RunRecords, open_run
+from polyarena.reports.gate.calibration import predicted_power
 from polyarena.reports.gate.decision import Decision, decide, incomparable_verdict
 from polyarena.reports.gate.pairs import ItemDifferences, pair_items
 from polyarena.reports.gate.result import Allowed, Example, GateResult, Outcome
@@ -37,8 +41,15 @@ class _Sides:
 
     baseline: ItemValues
     candidate: ItemValues
-    false_alarms: float | None
     records: RunRecords
+    baseline_records: RunRecords | None = None
+    discordance: Mapping[str, float] = field(default_factory=dict)
+    false_alarms: float | None = None
+
+    def hides(self, task: str) -> bool:
+        """Return whether either side says that the task's texts may do harm."""
+        locks = (self.baseline.lock, self.candidate.lock)
+        return any(task in lock.tasks and lock.tasks[task].card.harmful for lock in locks)
 
 
 def check(
@@ -96,10 +107,10 @@ def check(
 
 def _sides(baseline: Path, candidate: Path, gate: GateFile, system: str | None, baseline_system: str | None) -> _Sides:
     records = open_run(_folder(candidate))
-    false_alarms = None
+    false_alarms, discordance, old_records = None, {}, None
     if baseline.is_file():
         reference = read_reference(baseline)
-        old, false_alarms = reference.values, reference.false_alarms
+        old, false_alarms, discordance = reference.values, reference.false_alarms, dict(reference.discordance)
         old = replace(old, frame=selected(old.frame, gate))
     else:
         old_records = open_run(_folder(baseline))
@@ -109,7 +120,7 @@ def _sides(baseline: Path, candidate: Path, gate: GateFile, system: str | None, 
         old = run_values(old_records, name, gate)
     against = old.system if gate.comparison == "direct" else None
     new = run_values(records, system, gate, against=against)
-    return _Sides(old, new, false_alarms, records)
+    return _Sides(old, new, records, old_records, discordance, false_alarms)
 
 
 def _folder(path: Path) -> Path:
@@ -137,6 +148,7 @@ def _obstacles(sides: _Sides, gate: GateFile) -> dict[tuple[str, str], str]:
     found = differences(ours, theirs)
     judges = {str(judge) for judge in sides.baseline.frame["judge"].dropna().unique()}
     obstacles: dict[tuple[str, str], str] = {}
+    other_items = {each.name for each in found if each.aspect is Aspect.ITEMS}
     for task in found.shared_tasks:
         of_system = [
             str(each)
@@ -147,10 +159,20 @@ def _obstacles(sides: _Sides, gate: GateFile) -> dict[tuple[str, str], str]:
             and (each.aspect is not Aspect.DECODING or each.field.startswith(f"{task}: "))
         ]
         for judge in ("", *sorted(judges)):
-            reasons = [str(each) for each in found.obstacles(task, judge or None)] + of_system
+            of_task = [str(each) for each in found.obstacles(task, judge or None) if not _only_items(each, other_items)]
+            reasons = of_task + of_system
             if reasons:
                 obstacles[task, judge] = "; ".join(dict.fromkeys(reasons))
     return obstacles
+
+
+def _only_items(difference: Difference, other_items: AbstractSet[str]) -> bool:
+    """Return whether a difference is that of the numbers of items; those that both have are paired, too few refused.
+
+    The cells of the baseline of games have other keys for that reason alone.
+    """
+    cells = {f"{Aspect.MODEL.value} cells of {task}" for task in other_items}
+    return difference.aspect is Aspect.ITEMS or (difference.aspect is Aspect.BASELINE and difference.field in cells)
 
 
 def _renamed(candidate: ItemValues, name: str) -> Lock:
@@ -308,6 +330,7 @@ def _notes(sides: _Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> I
             "Win rates are of the candidate against the old system itself: half the variance of a comparison of both "
             "with a third."
         )
+    yield from _calibrated(sides, pairs, gate)
     environment = [
         each for each in differences(sides.candidate.lock, sides.baseline.lock) if each.aspect is Aspect.VERSION
     ]
@@ -315,32 +338,37 @@ def _notes(sides: _Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> I
         yield f"Other versions of {', '.join(sorted(each.name for each in environment))}: answers may differ for that."
 
 
+def _calibrated(sides: _Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> Iterator[str]:
+    """Yield what the discordance that was calibrated says of this check's power."""
+    settings = gate.settings()
+    total = sum(len(pair.languages) for pair in pairs)
+    for pair in pairs:
+        share = sides.discordance.get(f"{pair.task}/{pair.metric}")
+        if share is None or not pair.languages:
+            continue
+        items = int(np.median(pair.counts.sum(axis=0)))
+        found = predicted_power(pair.task, pair.metric, items, len(pair.languages), share, settings, total=total)
+        reach = "no drop" if found.detectable is None else f"a drop of {found.detectable:.1f} points"
+        yield (
+            f"{pair.task} ({pair.metric}): two runs of one model differ in {100 * share:.1f}% of items, as calibrated; "
+            f"{items} items a language show {reach} in {100 * settings.power:.0f}% of cases."
+        )
+
+
 def _examples(sides: _Sides, decision: Decision) -> Iterator[Example]:
     """Yield items that the worst cells lost, with both answers where they are stored and may be shown."""
-    cells = [
-        each
-        for each in decision.verdicts
-        if each.status == Status.REGRESSED and each.level == Level.CELL and each.judge is None
-    ][:WORST]
+    cells = [each for each in decision.verdicts if each.status == Status.REGRESSED and each.level == Level.CELL][:WORST]
     if not cells:
         return
-    texts = sides.records.completions()
-    texts = texts[(texts["system"] == sides.candidate.system) & (texts["sample_index"] == 0)]
+    new_texts = _texts(sides.records, sides.candidate.system)
+    old_texts = None if sides.baseline_records is None else _texts(sides.baseline_records, sides.baseline.system)
     for cell in cells:
-        scale = sides.candidate.scales[cell.metric]
-        old, new = (
-            side.frame[
-                (side.frame["task"] == cell.task)
-                & (side.frame["metric"] == cell.metric)
-                & (side.frame["language"] == cell.group)
-            ].set_index("item_id")["value"]
-            for side in (sides.baseline, sides.candidate)
-        )
-        loss = ((new - old) * scale.points).dropna().sort_values(kind="stable")
-        own = texts[(texts["task"] == cell.task) & (texts["language"] == cell.group)].set_index("item_id")
-        hidden = sides.candidate.lock.tasks[cell.task].card.harmful
+        old, new = (_values_of(side.frame, cell) for side in (sides.baseline, sides.candidate))
+        loss = ((new - old) * sides.candidate.scales[cell.metric].points).dropna().sort_values(kind="stable")
         for item in loss.index[loss < 0][:EXAMPLES]:
-            stored = own.loc[item] if item in own.index and not hidden else None
+            hidden = sides.hides(cell.task)
+            after = None if hidden else _text_of(new_texts, cell, str(item))
+            before = None if hidden or old_texts is None else _text_of(old_texts, cell, str(item))
             yield Example(
                 task=cell.task,
                 language=cell.group,
@@ -348,6 +376,28 @@ def _examples(sides: _Sides, decision: Decision) -> Iterator[Example]:
                 metric=cell.metric,
                 before=float(old[item]),
                 after=float(new[item]),
-                prompt=None if stored is None else str(stored["prompt"]),
-                new=None if stored is None or stored["text"] is None else str(stored["text"]),
+                prompt=None if after is None else str(after["prompt"]),
+                old=None if before is None or before["text"] is None else str(before["text"]),
+                new=None if after is None or after["text"] is None else str(after["text"]),
             )
+
+
+def _values_of(frame: pd.DataFrame, cell: Verdict) -> pd.Series[Any]:
+    judged = frame["judge"].isna() if cell.judge is None else frame["judge"] == cell.judge
+    own = (frame["task"] == cell.task) & (frame["metric"] == cell.metric) & (frame["language"] == cell.group)
+    return frame[own & judged].set_index("item_id")["value"]
+
+
+def _texts(records: RunRecords, system: str) -> pd.DataFrame:
+    """Return the first answer to each item."""
+    texts = records.completions()
+    own = texts[(texts["system"] == system) & (texts["sample_index"] == 0)]
+    return own.set_index(["task", "language", "item_id"]).sort_index()
+
+
+def _text_of(texts: pd.DataFrame, cell: Verdict, item: str) -> pd.Series[Any] | None:
+    key = (cell.task, cell.group, item)
+    if key not in texts.index:
+        return None
+    found = texts.loc[[key]]
+    return found.iloc[0]

@@ -92,6 +92,7 @@ def decide(
         tested = [each for each in found if chosen.action(each.level) is action]
         verdicts += _family(pairs, tested, action, chosen)
     verdicts += [missing_verdict(pair.task, pair.metric, pair.judge, code) for pair in pairs for code in pair.missing]
+    verdicts += _without_values(pairs, chosen.action(Level.CELL))
     return Decision((), chosen).with_verdicts(verdicts)
 
 
@@ -298,6 +299,18 @@ def _without_numbers(status: Status, task: str, metric: str, judge: str | None, 
         note=note,
         **nothing,
     )
+
+
+def _without_values(pairs: Sequence[ItemDifferences], action: Action) -> list[Verdict]:
+    """Return the verdicts on cells of which no item has a value on both sides: they must not go unseen."""
+    found = []
+    for pair in pairs if action is not Action.OFF else ():
+        for i, code in enumerate(pair.languages):
+            if pair.counts[:, i].sum() == 0:
+                note = f"none of {int(pair.expected[i])} items has a value on both sides"
+                empty = _without_numbers(Status.INCONCLUSIVE, pair.task, pair.metric, pair.judge, code, note)
+                found.append(replace(empty, action=action.value, n_unknown=int(pair.unknown[i])))
+    return found
 
 
 _ORDER = {status: place for place, status in enumerate(Status)}

@@ -117,9 +117,8 @@ class GateResult:
         rest = f"{counts['ok'] + counts['improved']} of {checked} checks are shown to be within the margin"
         if self.decision.inconclusive:
             largest = max((each.detectable or 0.0) for each in self.decision.inconclusive)
-            rest += (
-                f", {counts['inconclusive']} are inconclusive (they could hide a drop of up to {largest:.1f} points)"
-            )
+            rest += f", {counts['inconclusive']} are inconclusive"
+            rest += f" (they could hide a drop of up to {largest:.1f} points)" if largest else ""
         return f"No regression found: {rest}."
 
 

@@ -23,7 +23,7 @@ ENGLISH = "This is a short but helpful answer to the question that was asked, an
 def make_run(tmp_path_factory):
     """Return a function that runs stored answers: ``lost`` names the languages that are answered in English."""
 
-    def build(name, *, lost=(), languages=LANGUAGES, **system):
+    def build(name, *, lost=(), languages=LANGUAGES, task=None, judges=("rules",), **system):
         folder = tmp_path_factory.mktemp(name)
         _write(folder / "base", ())
         _write(folder / "answers", lost)
@@ -34,8 +34,8 @@ def make_run(tmp_path_factory):
                 {"name": "model", "model": "completions", "args": {"path": str(folder / "answers")}, **system},
             ],
             "baseline": "fixed",
-            "tasks": [{"task": "polyarena_mini", "languages": list(languages)}],
-            "judges": ["rules"],
+            "tasks": [{"task": "polyarena_mini", "languages": list(languages), **(task or {})}],
+            "judges": list(judges),
             "statistics": {"rounds": 200},
         }
         return run(plan(experiment, output=folder / "run"), report=False).folder.path

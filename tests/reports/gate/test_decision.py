@@ -83,6 +83,16 @@ def test_a_failing_judge_is_never_a_regression(values):
     assert "have no value on one side" in found.note
 
 
+def test_a_cell_without_any_value_is_inconclusive_and_does_not_go_unseen(values):
+    old, new = runs(values)
+    new.loc[new["language"].eq("swh_Latn"), "value"] = np.nan
+    found = decide(pair_items(old, new), SETTINGS)
+    empty = verdict(found, "swh_Latn")
+    assert (empty.status, empty.action, empty.n, empty.n_unknown) == (Status.INCONCLUSIVE, Action.WARN, 0, 400)
+    assert empty.note == "none of 400 items has a value on both sides"
+    assert found.failed == ()
+
+
 def test_too_few_common_items_are_incomparable(values):
     old, new = runs(values)
     found = decide(pair_items(old, new[new["item_id"] < "0200"]), SETTINGS)
