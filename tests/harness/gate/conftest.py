@@ -23,19 +23,19 @@ ENGLISH = "This is a short but helpful answer to the question that was asked, an
 def make_run(tmp_path_factory):
     """Return a function that runs stored answers: ``lost`` names the languages that are answered in English."""
 
-    def build(name, *, lost=(), languages=LANGUAGES, task=None, judges=("rules",), **system):
+    def build(name, *, lost=(), languages=LANGUAGES, task=None, base=None, **system):
         folder = tmp_path_factory.mktemp(name)
         _write(folder / "base", ())
         _write(folder / "answers", lost)
         experiment = {
             "name": "gated",
             "systems": [
-                {"name": "fixed", "model": "completions", "args": {"path": str(folder / "base")}},
+                {"name": "fixed", "model": "completions", "args": {"path": str(base or folder / "base")}},
                 {"name": "model", "model": "completions", "args": {"path": str(folder / "answers")}, **system},
             ],
             "baseline": "fixed",
             "tasks": [{"task": "polyarena_mini", "languages": list(languages), **(task or {})}],
-            "judges": list(judges),
+            "judges": ["rules"],
             "statistics": {"rounds": 200},
         }
         return run(plan(experiment, output=folder / "run"), report=False).folder.path

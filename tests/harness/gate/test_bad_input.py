@@ -100,7 +100,7 @@ def test_another_prompt_template_and_other_data_are_incomparable(good, tmp_path)
 
 
 def test_items_that_only_one_run_has_are_counted_and_a_few_do_not_matter(good, make_run):
-    fewer = make_run("seven", task={"limit": 7})
+    fewer = make_run("seven", task={"limit": 7}, base=good.parent / "base")
     lenient = QUICK.model_copy(update={"min_paired": 0.5, "max_unknown": 0.5})
     result = check(good, fewer, lenient)
     assert result.outcome is Outcome.PASSED, result.headline
