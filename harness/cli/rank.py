@@ -23,6 +23,9 @@ def command(
     rounds: int | None = None,
     seed: int | None = None,
     style: bool = False,
+    length_control: bool = False,
+    difficulties: Path | None = None,
+    gamed: tuple[str, ...] = (),
     json: Json = False,
 ) -> int:
     """Rate and rank the systems of a run folder from its battles, over languages and by language.
@@ -41,16 +44,32 @@ def command(
         Seed of the bootstrap. Default: that of the experiment.
     style
         Also estimate win rates that control for length and Markdown, from the stored answers; at most 1,000 rounds.
+    length_control
+        Also estimate win rates at equal length by a model of each system with the difficulty of the instructions, as
+        AlpacaEval 2 does; at most 1,000 rounds.
+    difficulties
+        CSV file with the columns item_id and difficulty, for --length-control. Default: estimated from the battles.
+    gamed
+        A system that is the baseline told to be verbose or concise; its battles regularize --length-control.
     json
-        Print JSON: the ranking, cycles of systems that beat each other, and the results of --style.
+        Print JSON: the ranking, cycles, and the results of --style and --length-control.
     """
     from polyarena.harness.cli.output import print_json
-    from polyarena.harness.cli.style import at_equal_style, print_style, rows_of, style_data
+    from polyarena.harness.cli.style import (
+        at_equal_length,
+        at_equal_style,
+        print_length_control,
+        print_style,
+        rows_of,
+        style_data,
+    )
     from polyarena.harness.results import open_run
     from polyarena.reports.stats.cycles import cycle_sentence, significant_cycles
     from polyarena.reports.stats.ranking import rank
     from polyarena.tasks.errors import DataError, UnknownNameError
 
+    if (difficulties is not None or gamed) and not length_control:
+        raise UnknownNameError("--difficulties and --gamed belong to --length-control", fix="add --length-control")
     if ties not in {"davidson", "half"}:
         raise UnknownNameError(f"unknown model of ties {ties!r}", fix="--ties is davidson or half")
     records = open_run(folder)
@@ -70,6 +89,9 @@ def command(
             fix="run an experiment with judges, a baseline and another system",
         )
     controlled = at_equal_style(records, battles, **chosen) if style else None
+    lengths = (
+        at_equal_length(records, battles, difficulties=difficulties, gamed=gamed, **chosen) if length_control else None
+    )
     significant = significant_cycles(battles, confidence=chosen["confidence"])
     if json:
         found = [
@@ -77,11 +99,15 @@ def command(
             for task, judge, cycle in significant
         ]
         told = {"folder": str(folder), "ranking": rows_of(ranking), "cycles": found}
-        print_json(told if controlled is None else told | style_data(controlled))
+        told |= {} if controlled is None else style_data(controlled)
+        told |= {} if lengths is None else {"length_controlled": rows_of(lengths)}
+        print_json(told)
         return 0
     _print(ranking, [cycle_sentence(*each) for each in significant], chosen["confidence"])
     if controlled is not None:
         print_style(controlled)
+    if lengths is not None:
+        print_length_control(lengths)
     return 0
 
 

@@ -1,10 +1,13 @@
-"""Win rates at equal style, for ``polyarena rank --style``."""
+"""Win rates at equal style or length, for ``polyarena rank --style`` and ``--length-control``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import pandas as pd
 
     from polyarena.harness.results import RunRecords
@@ -31,19 +34,100 @@ def at_equal_style(
     """
     from polyarena.reports.stats.style import style_control
     from polyarena.reports.stats.text_style import style_features
+
+    features = style_features(_written(records, "--style"))
+    return style_control(battles, features, confidence=confidence, rounds=min(rounds, MOST_ROUNDS), seed=seed)
+
+
+def at_equal_length(
+    records: RunRecords,
+    battles: pd.DataFrame,
+    *,
+    difficulties: Path | None,
+    gamed: Sequence[str],
+    confidence: float,
+    rounds: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Estimate the win rates of a run at equal length, with a model for each system, as AlpacaEval 2 does.
+
+    Args:
+        records: The run, with its stored answers.
+        battles: Its battles.
+        difficulties: A CSV file with the columns ``item_id`` and ``difficulty``; estimated if left out.
+        gamed: Systems that are the baseline told to be verbose or concise.
+        confidence: Nominal coverage of the two-sided intervals.
+        rounds: Bootstrap rounds; at most :data:`MOST_ROUNDS` are used.
+        seed: Seed of the bootstrap, not negative.
+
+    Raises:
+        DataError: No battle has both of its answers stored, or the file cannot be used.
+    """
+    from polyarena.reports.stats.length_control import answer_lengths, length_control
+
+    lengths = answer_lengths(_written(records, "--length-control"))
+    table = None if difficulties is None else _difficulties(difficulties)
+    chosen = {"confidence": confidence, "rounds": min(rounds, MOST_ROUNDS), "seed": seed}
+    return length_control(battles, lengths, difficulties=table, gamed=gamed, **chosen)
+
+
+def _difficulties(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    from polyarena.reports.stats.length_control import read_difficulties
+    from polyarena.tasks.errors import DataError
+
+    try:
+        table = pd.read_csv(path, dtype={"item_id": str, "index": str})
+    except (OSError, ValueError) as error:
+        raise DataError(
+            "the difficulties cannot be read",
+            where=path,
+            why=str(error),
+            fix="give a CSV file with the columns item_id and difficulty",
+        ) from error
+    return read_difficulties(table)
+
+
+def _written(records: RunRecords, option: str) -> pd.DataFrame:
+    """Return the stored answers that are texts."""
     from polyarena.tasks.errors import DataError
 
     completions = records.completions()
     written = completions[completions["text"].notna()]
     if written.empty:
         raise DataError(
-            "--style needs the answers, and the run folder has none",
+            f"{option} needs the answers, and the run folder has none",
             where=records.folder.path,
             why="imported verdicts come without answers",
-            fix="leave out --style, or import the answers with the verdicts",
+            fix=f"leave out {option}, or import the answers with the verdicts",
         )
-    features = style_features(written)
-    return style_control(battles, features, confidence=confidence, rounds=min(rounds, MOST_ROUNDS), seed=seed)
+    return written
+
+
+def print_length_control(found: pd.DataFrame) -> None:
+    """Print the win rates at equal length beside the raw ones."""
+    from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
+
+    for (task, judge), own in found.groupby(["task", "judge"], sort=True):
+        shown, left = shorten(rows_of(own), lambda row: row["group"] != "all")
+        print_table(
+            f"{task}: win rates in % by judge {judge}, raw and length-controlled ({own['method'].iloc[0]})",
+            ("system", "against", "group", "raw", "length-controlled", "battles", "note"),
+            [
+                (row["candidate"], row["baseline"], row["group"], _ends(row["raw"], row["raw_low"], row["raw_high"]),
+                 _ends(row["controlled"], row["low"], row["high"]), str(row["n"]), row["note"])
+                for row in shown
+            ],
+            right=(3, 4, 5),
+            spare=(5,),
+        )  # fmt: skip
+        print_omitted(left)
+    print_lines(
+        "length-controlled: what a logistic model of each system, as in AlpacaEval 2, predicts where both answers are "
+        "equally long.",
+    )
 
 
 def style_data(found: StyleControl) -> dict[str, Any]:

@@ -24,9 +24,14 @@ _ITEM = ["task", "language", "item_id"]
 _PAIR = ["candidate", "baseline", "language"]
 _RATES = [
     "judge", "task", "candidate", "baseline", "level", "group", "raw", "raw_low", "raw_high", "controlled",
-    "standard_error", "low", "high", "confidence", "n", "n_clusters", "features", "note",
+    "standard_error", "low", "high", "confidence", "n", "n_clusters", "features", "extrapolated", "note",
 ]  # fmt: skip
 _EFFECTS = ["judge", "task", "feature", "effect", "standard_error", "low", "high", "confidence", "note"]
+
+ALIKE = 1.5
+"""Two answers are alike in a feature if one has at most this many times that of the other."""
+FEWEST_NEAR = 0.05
+"""Share of battles on either side of equality below which a rate at equal style is an extrapolation."""
 
 FARTHEST = 10.0
 """Log-odds for one standard deviation of a feature beyond which style tells winners from losers without exception."""
@@ -38,8 +43,8 @@ class StyleControl:
 
     Attributes:
         rates: One row for each judge, task, pair of systems and group (macro average or language): ``raw`` with its
-            interval as in :func:`polyarena.reports.stats.win_rates`, ``controlled`` with its own; ``note`` says why one
-            is missing.
+            interval as in :func:`polyarena.reports.stats.win_rates`, ``controlled`` with its own; ``extrapolated`` if
+            answers of equal style lie beyond the data; ``note`` says why, or why a number is missing.
         effects: One row for each judge, task and feature: what one standard deviation more of it, relative to the other
             answer, adds to the log-odds of winning.
     """
@@ -111,13 +116,13 @@ def style_control(
         told = {**who, "features": "+".join(control)}
         rates += [
             {**told, **row, "note": "; ".join(filter(None, (note, str(row["note"]))))}
-            for row in _rates(ordered, raw, fitted, again, confidence)
+            for row in _rates(ordered, raw, fitted, again, confidence, control)
         ]
         for place, name in enumerate(control):
             value = float(fitted.effects[0, place])
             reason = "it tells winners from losers without exception" if abs(value) > FARTHEST else ""
-            spread = _spread(value, again.effects[:, place], clusters, confidence, reason)
-            effects.append({**who, "feature": name, "effect": math.nan if reason else value, **spread})
+            around = spread(value, again.effects[:, place], clusters, confidence, reason)
+            effects.append({**who, "feature": name, "effect": math.nan if reason else value, **around})
     return StyleControl(pd.DataFrame(rates, columns=_RATES), pd.DataFrame(effects, columns=_EFFECTS))
 
 
@@ -151,7 +156,12 @@ def _fit(ordered: pd.DataFrame, control: Sequence[str], rounds: int, seed: int) 
 
 
 def _rates(
-    ordered: pd.DataFrame, raw: pd.DataFrame, fitted: StyleFit, again: StyleFit, confidence: float
+    ordered: pd.DataFrame,
+    raw: pd.DataFrame,
+    fitted: StyleFit,
+    again: StyleFit,
+    confidence: float,
+    control: Sequence[str],
 ) -> list[dict[str, object]]:
     keys = [tuple(map(str, key)) for key, _ in ordered.groupby(_PAIR, sort=True)]
     value, rounds = fitted.controlled()[0], again.controlled()
@@ -163,7 +173,10 @@ def _rates(
             places = [keys.index((candidate, baseline, code)) for code in group.languages]
             mean = float(value[places].mean())
             one = next(row for row in own if (row["level"], row["group"]) == (group.level, group.name))
-            reason = _reason(ordered, candidate, baseline, group.languages)
+            battled = ordered[(ordered["candidate"] == candidate) & (ordered["baseline"] == baseline)]
+            reason = one_way(battled, group.languages)
+            inside = battled[battled["language"].isin(group.languages)]
+            beyond = [extrapolation(inside[f"candidate:{name}"], inside[f"baseline:{name}"], name) for name in control]
             if np.abs(fitted.effects).max() > FARTHEST:
                 mean, reason = math.nan, "style alone tells winners from losers: no controlled rate"
             found.append(
@@ -178,21 +191,51 @@ def _rates(
                     "controlled": mean,
                     "n": int(one["n"]),
                     "n_clusters": int(one["n_clusters"]),
-                    **_spread(mean, rounds[:, places].mean(axis=1), int(one["n_clusters"]), confidence, reason),
+                    "extrapolated": any(beyond),
+                    **_noted(
+                        spread(mean, rounds[:, places].mean(axis=1), int(one["n_clusters"]), confidence, reason), beyond
+                    ),
                 }
             )
     return found
 
 
-def _reason(ordered: pd.DataFrame, candidate: str, baseline: str, languages: Sequence[str]) -> str:
-    """Return why there is no interval: where everything went one way, odds have no end."""
-    own = ordered[(ordered["candidate"] == candidate) & (ordered["baseline"] == baseline)]
+def _noted(around: dict[str, float | str], notes: Sequence[str]) -> dict[str, float | str]:
+    return {**around, "note": "; ".join(filter(None, (*notes, str(around["note"]))))}
+
+
+def one_way(own: pd.DataFrame, languages: Sequence[str]) -> str:
+    """Return why a pair's rate has no interval: where everything went one way, odds have no end; else nothing."""
     means = own.groupby("language")["score"].mean()
     certain = sorted(code for code in languages if means[code] in (0.0, 1.0))
     return f"won or lost everything in {', '.join(certain)}: no interval" if certain else ""
 
 
-def _spread(
+def extrapolation(ours: pd.Series, theirs: pd.Series, feature: str) -> str:
+    """Return a note if two equal answers lie beyond the data of a pair, so that their rate is a guess; else nothing.
+
+    That is so where hardly any battle (:data:`FEWEST_NEAR` of them) has answers that are alike in the feature, or that
+    differ the other way round.
+
+    Args:
+        ours: The feature of the candidate's answers, a count.
+        theirs: Of the other answers, in the same order.
+        feature: Its name.
+    """
+    ratio = np.log1p(ours.to_numpy(dtype=np.float64)) - np.log1p(theirs.to_numpy(dtype=np.float64))
+    near = math.log(ALIKE)
+    supported = min((ratio <= near).mean(), (ratio >= -near).mean())
+    if supported >= FEWEST_NEAR:
+        return ""
+    typical = math.exp(abs(float(np.median(ratio))))
+    how = "more" if np.median(ratio) > 0 else "less"
+    return (
+        f"extrapolated: {round(supported * len(ratio))} of {len(ratio)} battles have answers of about equal {feature} "
+        f"(typically {typical:.1f} times {how})"
+    )
+
+
+def spread(
     value: float, replicates: Floats, clusters: int, confidence: float, reason: str = ""
 ) -> dict[str, float | str]:
     """Return standard error, interval and note; the interval's tails are Student's t's (see ``expanded_tail``)."""

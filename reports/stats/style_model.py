@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyarena.reports.stats.resampling import Floats, Integers
 
@@ -34,12 +35,16 @@ class StyleData:
         style: Shape (n, f); the candidate's features less the baseline's.
         clusters: Shape (n,); each battle's cluster, by number.
         starts: Shape (groups,); where each group begins.
+        weights: Shape (n,); how much each battle counts; ``None`` for 1.
+        without_own: Shape (groups,); groups whose own parameter is held at 0; ``None`` for none.
     """
 
     scores: Floats
     style: Floats
     clusters: Integers
     starts: Integers
+    weights: Floats | None = None
+    without_own: NDArray[np.bool_] | None = None
 
     def lengths(self) -> Integers:
         """Return the number of battles of each group."""
@@ -60,7 +65,7 @@ class StyleFit:
 
     def controlled(self) -> Floats:
         """Return the win rates at equal style; shape (rounds, groups)."""
-        return _logistic(self.groups)
+        return logistic(self.groups)
 
 
 def fit_style(data: StyleData, weights: Floats, start: StyleFit | None = None) -> StyleFit:
@@ -75,7 +80,7 @@ def fit_style(data: StyleData, weights: Floats, start: StyleFit | None = None) -
     theta = np.zeros((rounds, groups)) if start is None else np.repeat(start.groups, rounds, axis=0)
     beta = np.zeros((rounds, features)) if start is None else np.repeat(start.effects, rounds, axis=0)
     active = np.arange(rounds)
-    own = weights[:, data.clusters]
+    own = weights[:, data.clusters] * (1.0 if data.weights is None else data.weights)
     for _ in range(STEPS):
         on_group, on_effect = _step(data, own[active], theta[active], beta[active])
         size = np.maximum(np.abs(on_group).max(axis=1), np.abs(on_effect).max(axis=1, initial=0.0))
@@ -97,7 +102,8 @@ def fit_rounds(data: StyleData, weights: Iterator[Floats], start: StyleFit) -> S
     return StyleFit(np.concatenate([each.groups for each in found]), np.concatenate([each.effects for each in found]))
 
 
-def _logistic(odds: Floats) -> Floats:
+def logistic(odds: Floats) -> Floats:
+    """Return the probabilities of log-odds."""
     from scipy.special import expit
 
     return np.asarray(expit(odds), dtype=np.float64)
@@ -106,7 +112,7 @@ def _logistic(odds: Floats) -> Floats:
 def _step(data: StyleData, weights: Floats, theta: Floats, beta: Floats) -> tuple[Floats, Floats]:
     """Return Newton's step for the groups and the effects; shapes (rounds, groups) and (rounds, f)."""
     lengths, features = data.lengths(), data.style.shape[1]
-    expected = _logistic(np.repeat(theta, lengths, axis=1) + beta @ data.style.T)
+    expected = logistic(np.repeat(theta, lengths, axis=1) + beta @ data.style.T)
     residual = weights * (data.scores - expected)
     curve = weights * expected * (1 - expected)
     pull = np.add.reduceat(residual, data.starts, axis=1) - RIDGE * theta
@@ -114,6 +120,8 @@ def _step(data: StyleData, weights: Floats, theta: Floats, beta: Floats) -> tupl
     drawn = np.add.reduceat(weights, data.starts, axis=1) > 0
     pull *= drawn
     own = np.add.reduceat(curve, data.starts, axis=1) + RIDGE
+    if data.without_own is not None:
+        own[:, data.without_own] = np.inf
     pull_effects = residual @ data.style - RIDGE * beta
     cross = np.stack([np.add.reduceat(curve * data.style[:, f], data.starts, axis=1) for f in range(features)], axis=2)
     products = (data.style[:, :, None] * data.style[:, None, :]).reshape(len(data.scores), -1)

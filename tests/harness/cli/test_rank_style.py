@@ -96,3 +96,24 @@ def test_verdicts_without_answers_have_no_style(call, run):
     code, out, err = call("rank", run, "--style")
     assert (code, out) == (2, "")
     assert "--style needs the answers" in err
+
+
+def test_length_control_is_printed_and_in_json(call, run, tmp_path):
+    code, out, _ = call("rank", run, "--length-control", "--rounds", 50)
+    assert code == 0
+    assert "length-controlled (no difficulty)" in " ".join(out.split())
+    (tmp_path / "d.csv").write_text("item_id,difficulty\n" + "".join(f"{n},{n % 3}\n" for n in range(80)))
+    code, out, _ = call("rank", run, "--length-control", "--difficulties", tmp_path / "d.csv", "--json")
+    assert code == 0
+    rows = json.loads(out)["length_controlled"]
+    assert {row["method"] for row in rows} == {"given difficulty"}
+    assert all(row["controlled"] < row["raw"] for row in rows)
+
+
+def test_difficulties_need_length_control_and_a_file(call, run, tmp_path):
+    code, _, err = call("rank", run, "--gamed", "long")
+    assert code == 2
+    assert "add --length-control" in err
+    code, _, err = call("rank", run, "--length-control", "--difficulties", tmp_path / "none.csv")
+    assert code == 2
+    assert "item_id and difficulty" in err
