@@ -67,8 +67,15 @@ def at_equal_length(
 
     lengths = answer_lengths(_written(records, "--length-control"))
     table = None if difficulties is None else _difficulties(difficulties)
-    chosen = {"confidence": confidence, "rounds": min(rounds, MOST_ROUNDS), "seed": seed}
-    return length_control(battles, lengths, difficulties=table, gamed=gamed, **chosen)
+    return length_control(
+        battles,
+        lengths,
+        difficulties=table,
+        gamed=gamed,
+        confidence=confidence,
+        rounds=min(rounds, MOST_ROUNDS),
+        seed=seed,
+    )
 
 
 def _difficulties(path: Path) -> pd.DataFrame:

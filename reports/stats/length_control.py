@@ -9,10 +9,11 @@ is fitted, with :math:`\Delta_x` the difference of the two answers' characters, 
 :math:`\sigma(\theta + \psi\,\gamma_x)` over the instructions: what is predicted where both answers are equally long.
 
 Difficulties are those of a joint model of all systems, in which every instruction has a parameter of its own and every
-system its own intercept and effect of length, as in the authors' notebook. AlpacaEval 2 uses a published list, which can
-be given. AlpacaEval 2 also regularizes: the battles of two *gamed* systems, the baseline told to be verbose and to be
-concise, are added with a weight of 0.2 together and without an intercept, so that length and difficulty have to explain
-them. Such systems can be named; without them this is the variant that the authors call ``length_controlled_noreg``.
+system its own intercept and effect of length, as in the authors' notebook. AlpacaEval 2 uses a published list; a list
+can be given here too. AlpacaEval 2 also regularizes: the battles of two *gamed* systems, the baseline told to be wordy
+and to be terse, are added with a weight of 0.2 together and without an intercept, so that length and difficulty have
+to explain them. Such systems can be named; without them this is the variant that the authors call
+``length_controlled_noreg``.
 
 Where several languages are compared, each has its own :math:`\theta` and :math:`s`, and the two effects are shared. No
 L1 penalty is used (the authors choose a weak one by cross-validation).
@@ -64,8 +65,8 @@ def length_control(
     Args:
         battles: Rows of :class:`polyarena.judges.records.Battle`; those without a verdict are left out.
         lengths: Columns ``system``, ``task``, ``language``, ``item_id`` and ``characters``.
-        difficulties: Columns ``item_id`` and ``difficulty``, or these with ``task`` and ``language``; estimated from the
-            battles of each judge and task if left out.
+        difficulties: Columns ``item_id`` and ``difficulty``, and ``task`` and ``language`` if they matter. By default
+            they are estimated from the battles of each judge and task.
         gamed: Names of systems that are the baseline told to be verbose or concise.
         confidence: Nominal, two-sided.
         rounds: Of the bootstrap over ``source_id``; difficulties are held fixed in it.

@@ -7,10 +7,13 @@ fixed. Here they have a normal prior in place of the L1 penalty there, so that f
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.reports.stats.resampling import Floats
 
 PRIOR_VARIANCE = 4.0
 """Of a difficulty, in squared logarithms of odds."""
@@ -55,5 +58,5 @@ def estimate_difficulties(battles: pd.DataFrame) -> Floats:
     return np.asarray(found.x[ends[1] :][item], dtype=np.float64)
 
 
-def _sums(labels: Integers, values: Floats, size: int) -> Floats:
-    return np.bincount(labels, weights=values, minlength=size)
+def _sums(labels: NDArray[np.integer[Any]], values: Floats, size: int) -> Floats:
+    return np.asarray(np.bincount(labels, weights=values, minlength=size), dtype=np.float64)
