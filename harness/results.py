@@ -82,17 +82,21 @@ class RunRecords:
 
     def collapse_games(self) -> pd.DataFrame:
         """Collapse all stored games into battles, one a row."""
-        from polyarena.judges import Game, collapse
-        from polyarena.judges.records import BATTLE_SCHEMA
-        from polyarena.tasks.records import to_table
+        import pyarrow as pa
 
-        found = []
+        from polyarena.judges.collapse import COLLAPSED, REQUIRED, collapse_table
+        from polyarena.judges.records import BATTLE_SCHEMA, Game
+
+        found = [BATTLE_SCHEMA.empty_table()]
         weight = self.lock.settings.statistics.strong_weight
         for pair in self.pairs():
             path = self.games_file(pair)
             if path.exists():
-                found += collapse(read_shard(path, Game), pair.candidate, pair.baseline, strong_weight=weight)
-        table: pd.DataFrame = to_table(found, BATTLE_SCHEMA).to_pandas()
+                games = read_table(path, COLLAPSED)
+                if not set(REQUIRED).issubset(games.column_names):
+                    read_shard(path, Game)  # says what is wrong
+                found.append(collapse_table(games, pair.candidate, pair.baseline, strong_weight=weight))
+        table: pd.DataFrame = pa.concat_tables(found).to_pandas()
         return table
 
     def estimates(self) -> pd.DataFrame:

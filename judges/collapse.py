@@ -6,8 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from polyarena.judges.records import Battle, Game, Label
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polyarena.judges.records import BATTLE_SCHEMA, Battle, Game, Label
 from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.records import from_table, to_table
 
 SCORES: Mapping[Label, float | None] = MappingProxyType(
     {
@@ -64,6 +69,106 @@ def collapse(games: Iterable[Game], candidate: str, baseline: str, *, strong_wei
             )
         of_item[key] = game
     return [_battle(list(by_item[key].values()), candidate, baseline, strong_weight) for key in sorted(by_item)]
+
+
+REQUIRED = ("judge", "task", "language", "item_id", "source_id", "system_a", "system_b", "repeat", "label")
+COLLAPSED = (*REQUIRED, "score")
+"""The columns of games that :func:`collapse_table` reads."""
+
+
+def collapse_table(games: pa.Table, candidate: str, baseline: str, *, strong_weight: float = 1.0) -> pa.Table:
+    """Collapse the games of one judge, task and language as :func:`collapse` does, without an object for each game.
+
+    Args:
+        games: With the columns :data:`REQUIRED`, which may be joined by ``score`` and any others.
+        candidate: The system that the scores are about.
+        baseline: The other one.
+        strong_weight: How many times a game with ``>>`` counts within its item.
+
+    Returns:
+        Battles, in the schema and the order of :func:`collapse`, and with the same bits.
+
+    Raises:
+        DataError: As :func:`collapse`.
+        ExperimentError: ``strong_weight`` is not positive.
+    """
+    _refuse_weight(strong_weight)
+    found = _collapsed(games, candidate, baseline, strong_weight)
+    if found is None:
+        # Games of several cells, or something to refuse: the records say what and where.
+        if "raw" not in games.column_names:
+            games = games.append_column("raw", pa.repeat("", len(games)))
+        records = from_table(games, Game)
+        return to_table(collapse(records, candidate, baseline, strong_weight=strong_weight), BATTLE_SCHEMA)
+    return found
+
+
+def _collapsed(games: pa.Table, candidate: str, baseline: str, strong_weight: float) -> pa.Table | None:
+    """Return the battles; ``None`` where the games are of several cells, or where something is wrong with them."""
+    place = [pc.unique(games[name]).to_pylist() for name in ("judge", "task", "language")]
+    if any(len(values) != 1 or values[0] is None for values in place):
+        return None
+    names = {name: _codes(games[name]) for name in ("item_id", "source_id", "system_a", "system_b", "label")}
+    if any(codes is None for codes in names.values()):
+        return None
+    (items, item), (sources, source), shown_first, shown_second, (labels, label) = names.values()
+    first, second = (np.array(values, dtype=object)[codes] for values, codes in (shown_first, shown_second))
+    forward = (first == candidate) & (second == baseline)
+    backward = (first == baseline) & (second == candidate)
+    repeat = games["repeat"].to_numpy()
+    slots = np.unique(np.stack([item, backward.astype(np.int64), repeat]), axis=1)
+    one = np.zeros(len(items), dtype=np.int64)
+    one[item[::-1]] = np.arange(len(item))[::-1]
+    known = {each.value for each in Label}
+    if (
+        not (forward | backward).all()
+        or slots.shape[1] != len(item)
+        or not known.issuperset(labels)
+        or (source != source[one][item]).any()
+    ):
+        return None
+    worth = np.array([np.nan if (score := SCORES[Label(each)]) is None else score for each in labels])[label]
+    if "score" in games.column_names:
+        graded = games["score"].to_numpy().astype(np.float64)
+        counts = ~np.isnan(worth) & games["score"].is_valid().to_numpy()
+        if not ((graded[counts] >= 0) & (graded[counts] <= 1)).all():
+            return None
+        worth[counts] = graded[counts]
+    worth = np.where(backward, 1.0 - worth, worth)
+    strong = np.array([each in (Label.A_MUCH, Label.B_MUCH) for each in labels])[label]
+    weight = np.where(strong, float(strong_weight), 1.0)
+    valid = ~np.isnan(worth)
+    total, weights = (
+        np.bincount(item[valid], weights=values[valid], minlength=len(items)) for values in (worth * weight, weight)
+    )
+    played, decided = (np.bincount(codes, minlength=len(items)) for codes in (item, item[valid]))
+    scores = np.divide(total, weights, out=np.zeros(len(items)), where=decided > 0)
+    judge, task, language = (pa.repeat(values[0], len(items)) for values in place)
+    columns = {
+        "judge": judge,
+        "task": task,
+        "language": language,
+        "item_id": pa.array(items, pa.string()),
+        "source_id": pa.array([sources[code] for code in source[one]], pa.string()),
+        "candidate": pa.repeat(candidate, len(items)),
+        "baseline": pa.repeat(baseline, len(items)),
+        "score": pa.array(scores, mask=decided == 0),
+        "n_games": pa.array(played, pa.int32()),
+        "n_invalid": pa.array(played - decided, pa.int32()),
+    }
+    return pa.table([columns[name] for name in BATTLE_SCHEMA.names], schema=BATTLE_SCHEMA)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray[tuple[int, ...], np.dtype[np.int64]]] | None:
+    """Return the values, sorted, and the position among them of each row's; ``None`` where one is null."""
+    if column.null_count:
+        return None
+    coded = column.combine_chunks().dictionary_encode()
+    values = coded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.arange(len(values))
+    return [values[i] for i in order], ranks[coded.indices.to_numpy()]
 
 
 def mean_over_games(games: Iterable[Game], candidate: str, *, strong_weight: float = 1.0) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -34,16 +34,28 @@ class Clustered:
     sums: Floats
     counts: Floats
     bounded: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    # Averages, gaps and influences of many languages ask for the same columns again and again.
+    _values: dict[int, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _influences: dict[int, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def value(self, column: int) -> float:
         """Return the mean of a column."""
-        return math.fsum(self.sums[:, column].tolist()) / math.fsum(self.counts[:, column].tolist())
+        if column not in self._values:
+            total, count = math.fsum(self.sums[:, column].tolist()), math.fsum(self.counts[:, column].tolist())
+            self._values[column] = total / count
+        return self._values[column]
 
     def influence(self, column: int) -> Floats:
-        """Return the influence of each cluster on the mean of a column; shape (n,), 0 where the column lacks it."""
-        counts = self.counts[:, column]
-        influence: Floats = (self.sums[:, column] - self.value(column) * counts) / counts.sum()
-        return influence
+        """Return the influence of each cluster on the mean of a column; shape (n,), 0 where the column lacks it.
+
+        The array is shared with later calls and cannot be written to.
+        """
+        if column not in self._influences:
+            counts = self.counts[:, column]
+            influence: Floats = (self.sums[:, column] - self.value(column) * counts) / counts.sum()
+            influence.flags.writeable = False
+            self._influences[column] = influence
+        return self._influences[column]
 
     def replicates(self, columns: Sequence[int], *, rounds: int, seed: int) -> Floats:
         """Return the mean of the columns in every bootstrap round; shape (columns, rounds)."""
@@ -61,33 +73,42 @@ def cluster_values(frame: pd.DataFrame, series: Sequence[str]) -> Clustered:
             in ``series``; at least one row, in any order. A column ``metric`` says which range values have.
         series: The columns that, with the language, tell one mean from another.
     """
-    ordered = frame.sort_values([*series, "language", "source_id", "item_id"])
-    clusters, row = np.unique(ordered["source_id"].to_numpy(dtype=object).astype(str), return_inverse=True)
-    names = list(zip(*(ordered[name].astype(str) for name in (*series, "language")), strict=True))
-    keys = sorted(set(names))
-    places = {key: i for i, key in enumerate(keys)}
-    column = np.array([places[name] for name in names])
-    values = ordered["value"].to_numpy(dtype=np.float64)
-    shape = (len(clusters), len(keys))
+    names = [_ranked(frame[name]) for name in (*series, "language")]
+    clusters, row = _ranked(frame["source_id"])
+    combined = np.zeros(len(frame), dtype=np.int64)
+    for found, codes in names:
+        combined = combined * len(found) + codes
+    kinds, first, column = np.unique(combined, return_index=True, return_inverse=True)
+    keys = [tuple(found[codes[i]] for found, codes in names) for i in first.tolist()]
+    shape = (len(clusters), len(kinds))
     flat = row * shape[1] + column
+    values = frame["value"].to_numpy(dtype=np.float64)
     counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
-    sums = np.bincount(flat, weights=values, minlength=shape[0] * shape[1]).reshape(shape)
+    # Sums depend on the order of their terms.
+    order = np.lexsort((_ranked(frame["item_id"])[1], flat)) if counts.max() > 1 else np.arange(len(flat))
+    sums = np.bincount(flat[order], weights=values[order], minlength=shape[0] * shape[1]).reshape(shape)
     outside = (values < 0) | (values > 1)
-    if "metric" in ordered:
+    if "metric" in frame:
         # A reward or a chrF++ that happens to lie between 0 and 1 is no share.
-        shares = {name: is_share(str(name)) for name in ordered["metric"].unique()}
-        outside |= ~ordered["metric"].map(shares).to_numpy(dtype=np.bool_)
+        shares = {name: is_share(str(name)) for name in frame["metric"].unique()}
+        outside |= ~frame["metric"].map(shares).to_numpy(dtype=np.bool_)
     beyond = np.bincount(column, weights=outside, minlength=shape[1])
     columns = tuple((key[:-1], key[-1]) for key in keys)
-    languages = sorted({language for _, language in columns})
+    languages = {language: i for i, language in enumerate(sorted({language for _, language in columns}))}
     present = np.zeros((shape[0], len(languages)), dtype=np.bool_)
     for i, (_, language) in enumerate(columns):
-        present[:, languages.index(language)] |= counts[:, i] > 0
+        present[:, languages[language]] |= counts[:, i] > 0
     return Clustered(
-        clusters=tuple(map(str, clusters)),
+        clusters=clusters,
         labels=strata(present),
         columns=columns,
         sums=exact_grid(sums.astype(np.float64)),
         counts=counts,
         bounded=beyond == 0,
     )
+
+
+def _ranked(column: pd.Series) -> tuple[tuple[str, ...], Integers]:
+    """Return the distinct texts of a column, sorted, and the position of each row's among them."""
+    codes, texts = pd.factorize(column.astype(str), sort=True)
+    return tuple(map(str, texts)), np.asarray(codes, dtype=np.int64)
