@@ -35,7 +35,7 @@ LATIN = "abcdefghiklmnoprstuvz"
 
 @dataclass(frozen=True)
 class Shape:
-    """How much there is, and what is allowed: seconds and MiB of the run and of the report; ``None`` where any will do."""
+    """How much there is, and the goals of the run and of the report: seconds and MiB, or ``None``."""
 
     systems: int
     languages: int
@@ -70,7 +70,7 @@ def answers(rng: random.Random, vocabulary: list[str], count: int) -> Iterator[d
             text = ""
         elif fault < 0.08:
             text = f"{text} " * 12
-        yield {"item_id": str(number), "text": text, "finish_reason": "length" if 0.9 < fault else "stop"}
+        yield {"item_id": str(number), "text": text, "finish_reason": "length" if fault > 0.9 else "stop"}
 
 
 def write(path: Path, rows: Iterator[dict[str, str]]) -> None:
@@ -133,20 +133,24 @@ def main() -> None:
     print("| what | command | seconds (processor) | MiB at most | goal | files |")
     print("| --- | --- | ---: | ---: | ---: | ---: |")
     for name in arguments.shapes or SHAPES:
-        shape = SHAPES[name]
         with ExitStack() as stack:
             root = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            folder = root / name
-            items = max(2, round(shape.items * arguments.share))
-            file = folder / "experiment.yaml"
-            if not file.exists():
-                make(folder.resolve(), shape, items)
-            games = (shape.systems - 1) * shape.languages * items * 2
-            title = f"{shape.systems} systems x {shape.languages} languages x {items} items, {games:,} games"
-            for words_of, chosen in ((("run", str(file), "--quiet"), shape.run_goal), (("report", str(folder / "run")), shape.report_goal)):
-                clock, processor, memory = measured(*words_of)
-                count = sum(1 for part in ("results", "report") for each in (folder / "run" / part).rglob("*") if each.is_file())
-                print(f"| {title} | `{words_of[0]}` | {clock:.1f} ({processor:.1f}) | {memory:.0f} | {goal(chosen)} | {count} |", flush=True)
+            measure(SHAPES[name], (root / name).resolve(), arguments.share)
+
+
+def measure(shape: Shape, folder: Path, share: float) -> None:
+    """Run and report one shape, and print a row of the table for each."""
+    items, file, run = max(2, round(shape.items * share)), folder / "experiment.yaml", folder / "run"
+    if not file.exists():
+        make(folder, shape, items)
+    games = (shape.systems - 1) * shape.languages * items * 2
+    title = f"{shape.systems} systems x {shape.languages} languages x {items} items, {games:,} games"
+    commands = (("run", str(file), "--quiet"), shape.run_goal), (("report", str(run)), shape.report_goal)
+    for command, chosen in commands:
+        clock, processor, memory = measured(*command)
+        written = [each for part in ("results", "report") for each in (run / part).rglob("*") if each.is_file()]
+        spent = f"{clock:.1f} ({processor:.1f}) | {memory:.0f}"
+        print(f"| {title} | `{command[0]}` | {spent} | {goal(chosen)} | {len(written)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,47 @@ class RunRecords:
 
         return self._read([self.folder.cell(*cell) for cell in self.lock.all_cells()], COMPLETION_SCHEMA)
 
+    def answers(self) -> pd.DataFrame:
+        """Return all completions without what was asked and thought, and of each text its first letter.
+
+        That is enough to count answers that are missing, refused or in another language, and a hundredth of the memory:
+        texts are read cell by cell.
+
+        Returns:
+            The columns of :class:`polyarena.tasks.records.Completion` but ``prompt``, ``thought``, ``loglikelihoods``
+            and ``choice_bytes``. ``text`` is white space where the text is nothing else, and empty where it is empty.
+        """
+        import pyarrow as pa
+
+        from polyarena.tasks.records import COMPLETION_SCHEMA
+
+        long = {"prompt", "thought", "loglikelihoods", "choice_bytes"}
+        columns = [name for name in COMPLETION_SCHEMA.names if name not in long]
+        tables = []
+        for path in [self.folder.cell(*cell) for cell in self.lock.all_cells()]:
+            if path.exists():
+                table = read_table(path, columns).replace_schema_metadata(None)
+                place = table.schema.get_field_index("text")
+                if place >= 0:
+                    first = [
+                        None if text is None else text.lstrip()[:1] or text[:1] for text in table["text"].to_pylist()
+                    ]
+                    table = table.set_column(place, table.schema.field(place), pa.array(first, pa.string()))
+                tables.append(table)
+        empty = pa.schema([COMPLETION_SCHEMA.field(name) for name in columns]).empty_table()
+        frame: pd.DataFrame = pa.concat_tables([empty, *tables], promote_options="default").to_pandas()
+        return frame
+
+    def texts(self, system: str, task: str, language: str) -> dict[tuple[str, int], str | None]:
+        """Return the texts of one cell by item and sample; empty if the cell is not stored."""
+        path = self.folder.cell(system, task, language)
+        if not path.exists():
+            return {}
+        table = read_table(path, ["item_id", "sample_index", "text"])
+        places = zip(table["item_id"].to_pylist(), table["sample_index"].to_pylist(), strict=True)
+        texts = table["text"].to_pylist() if "text" in table.column_names else [None] * len(table)
+        return dict(zip(places, texts, strict=True))
+
     def scores(self) -> pd.DataFrame:
         """Return all scores, one a row, as in :class:`polyarena.tasks.records.Score`."""
         from polyarena.tasks.records import SCORE_SCHEMA

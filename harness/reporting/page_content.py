@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polyarena.harness.experiment import SystemSpec
 from polyarena.harness.lock import Lock, LockedSampling
@@ -36,12 +37,16 @@ if TYPE_CHECKING:
 
     from polyarena.reports.judge_card.card import JudgeCard
 
+_Place = tuple[str, int]
+"""An item and a sample of it."""
+
 
 def page_content(
     records: RunRecords,
     estimates: pd.DataFrame,
     figures: Sequence[Figure],
     files: Sequence[str],
+    completions: pd.DataFrame,
     tables: Sequence[Table] = (),
     answers: Sequence[OffTargetByLanguage] = (),
     notes: Sequence[str] = (),
@@ -58,6 +63,7 @@ def page_content(
         estimates: Its estimates.
         figures: In the order shown.
         files: Results to link to, relative to the page.
+        completions: From :meth:`polyarena.harness.results.RunRecords.answers`.
         tables: Further results.
         answers: How many answers came in which language, by language.
         notes: What else must be known; comes last.
@@ -69,7 +75,6 @@ def page_content(
     """
     lock = records.lock
     statistics = run_statistics(lock).bootstrap
-    completions = records.completions()
     return PageContent(
         title=lock.experiment.name,
         version=version("polyarena"),
@@ -86,7 +91,7 @@ def page_content(
         warnings=missing_warnings(count_missing(completions)),
         notes=(
             *_notes(records, lock),
-            *_pairs(records, completions),
+            *_pairs(records),
             *cached_answer_notes(records.folder),
             *notes,
         ),
@@ -176,29 +181,57 @@ def _notes(records: RunRecords, lock: Lock) -> list[str]:
     return [*notes, *omission_sentences(lock)]
 
 
-def _pairs(records: RunRecords, completions: pd.DataFrame) -> list[str]:
+def _pairs(records: RunRecords) -> list[str]:
     """Say of compared systems which answers have no counterpart, and whether all answers are the same.
 
     A judge never sees answers without a counterpart. Two systems that answer all alike may be one under two names.
     """
-    key = ["language", "item_id", "sample_index"]
-    given: dict[Any, dict[tuple[Any, ...], str]] = {
-        name: dict(zip(map(tuple, part[key].to_numpy().tolist()), part["text"], strict=True))
-        for name, part in completions.groupby(["system", "task"])
-    }
+    found: dict[tuple[str, str, str], _Compared] = {}
+    by_cells: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for pair in records.pairs():
+        candidates = by_cells.setdefault((pair.task, pair.language), {}).setdefault(pair.baseline, [])
+        if pair.candidate not in candidates:
+            candidates.append(pair.candidate)
+    for (task, language), opponents in by_cells.items():
+        for baseline, candidates in opponents.items():
+            other = records.texts(baseline, task, language)
+            for candidate in candidates:
+                compared = found.setdefault((candidate, baseline, task), _Compared())
+                if other:
+                    compared.add(records.texts(candidate, task, language), other)
     notes = []
-    for candidate, baseline, task in sorted({pair[1:4] for pair in records.pairs()}):
-        one, other = given.get((candidate, task), {}), given.get((baseline, task), {})
-        languages = {answer[0] for answer in one} & {answer[0] for answer in other}
-        alone = sum(answer[0] in languages for answer in one.keys() ^ other.keys())
-        if alone:
+    for (candidate, baseline, task), compared in sorted(found.items()):
+        if compared.alone:
             notes.append(
-                f"{alone} answers of {candidate} or {baseline} to {task} have no counterpart and are not judged."
+                f"{compared.alone} answers of {candidate} or {baseline} to {task} have no counterpart and are not "
+                "judged."
             )
-        both = one.keys() & other.keys()
-        if both and all(one[answer] == other[answer] for answer in both):
+        if compared.both and compared.equal == compared.both:
             notes.append(
-                f"{candidate} and {baseline} gave the very same answers to {task}, {len(both)} of them; they may be "
-                "one system under two names."
+                f"{candidate} and {baseline} gave the very same answers to {task}, {compared.both} of them; they may "
+                "be one system under two names."
             )
     return notes
+
+
+@dataclass(slots=True)
+class _Compared:
+    """How the answers of two systems to one task compare.
+
+    Attributes:
+        alone: Answers that only one of them gave, in languages that both have.
+        both: Items and samples that both answered.
+        equal: Those among them with the same text.
+    """
+
+    alone: int = 0
+    both: int = 0
+    equal: int = 0
+
+    def add(self, one: Mapping[_Place, str | None], other: Mapping[_Place, str | None]) -> None:
+        """Add the answers of one language."""
+        if one:
+            shared = one.keys() & other.keys()
+            self.alone += len(one) + len(other) - 2 * len(shared)
+            self.both += len(shared)
+            self.equal += sum(one[place] == other[place] for place in shared)

@@ -67,7 +67,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = cost_frame(folder.attempts)
-    completions = records.completions()
+    completions = records.answers()
     answers = off_target_by_language(completions, records.lock.answer_languages)
     thoughts = thought_language_rates(records, completions)
     refusals = host_refusal_rates(records, completions)
@@ -104,7 +104,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     content = page_content(
-        records, numbers, drawings.figures, links, page_tables, answers, drawings.notes,
+        records, numbers, drawings.figures, links, completions, page_tables, answers, drawings.notes,
         rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
         cards=judge_cards(records),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+import re
 from base64 import b64encode
 from collections import Counter
 from importlib.resources import files
@@ -28,6 +28,9 @@ MOST_ROWS = 100
 
 MOST_NAMED = 12
 """Systems or languages that the summary of what was compared names."""
+
+_UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters (Unicode's Cc, but for tabs and line ends) and lone surrogates (Cs)."""
 
 MOST_EMBEDDED = 12 * 2**20
 """Bytes of figures that the page holds; more are read from the files beside it, as the reader comes to them."""
@@ -80,7 +83,7 @@ def page(content: PageContent) -> str:
         provenance=_provenance,
         label=language_label,
     )
-    return "".join(_clean(c) for c in html)
+    return _UNWANTED.sub("\N{REPLACEMENT CHARACTER}", html)
 
 
 def csp_hash(text: str) -> str:
@@ -140,8 +143,3 @@ def _sources(figure: Figure, *, embedded: bool) -> list[str]:
 def _provenance(tested: TaskInfo) -> str:
     counts = Counter(str(kind) for kind in tested.card.provenance.values())
     return ", ".join(f"{kind}: {n} language{'s' if n != 1 else ''}" for kind, n in sorted(counts.items()))
-
-
-def _clean(character: str) -> str:
-    unwanted = unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
-    return "\N{REPLACEMENT CHARACTER}" if unwanted else character

@@ -43,6 +43,29 @@ def test_columns_are_those_of_the_records(finished):
     assert list(records.games().columns) == GAME_SCHEMA.names
 
 
+def test_answers_are_the_completions_with_the_first_letter_of_each_text(finished):
+    records = open_run(finished)
+    whole, short = records.completions(), records.answers()
+    assert list(short.columns) == [
+        name for name in COMPLETION_SCHEMA.names if name not in ("prompt", "thought", "loglikelihoods", "choice_bytes")
+    ]
+    others = [name for name in short.columns if name != "text"]
+    pd.testing.assert_frame_equal(short[others], whole[others])
+    assert short["text"].isna().equals(whole["text"].isna())
+    texts = whole["text"].dropna()
+    assert list(short["text"].dropna()) == [text.lstrip()[:1] for text in texts]
+
+
+def test_texts_are_those_of_one_cell(finished):
+    records = open_run(finished)
+    own = records.completions().query("system == 'one' and task == 'toy_open' and language == 'deu_Latn'")
+    assert records.texts("one", "toy_open", "deu_Latn") == {
+        (item, sample): text
+        for item, sample, text in own[["item_id", "sample_index", "text"]].itertuples(index=False, name=None)
+    }
+    assert records.texts("one", "toy_open", "ces_Latn") == {}
+
+
 def test_the_settings_of_the_intervals_are_the_experiment_s(finished):
     assert open_run(finished).settings == {"confidence": 0.9, "rounds": 120, "seed": 5}
 

@@ -34,6 +34,11 @@ class Records:
     def completions(self):
         return to_table(self.answers, COMPLETION_SCHEMA).to_pandas()
 
+    def texts(self, system, task, language):
+        cell = (system, task, language)
+        own = [each for each in self.answers if (each.system, each.task, each.language) == cell]
+        return {(each.item_id, each.sample_index): each.text for each in own}
+
     def missing(self):
         return self.without
 
@@ -57,7 +62,8 @@ def make_lock(*systems, baseline=None, sampling=None, task=MappingProxyType({}),
 
 
 def content(lock, **records):
-    return page_content(Records(lock, **records), pd.DataFrame(), [], [], [])
+    found = Records(lock, **records)
+    return page_content(found, pd.DataFrame(), [], [], found.completions())
 
 
 def described(**changes):
@@ -66,7 +72,8 @@ def described(**changes):
 
 
 def test_names_versions_and_what_is_passed_on():
-    found = page_content(Records(make_lock()), pd.DataFrame(), [], ["results/x.csv"], notes=["Said."])
+    records = Records(make_lock())
+    found = page_content(records, pd.DataFrame(), [], ["results/x.csv"], records.completions(), notes=["Said."])
     assert (found.title, found.version) == ("x", version("polyarena"))
     assert found.files == ("results/x.csv",)
     assert (found.notes, found.answers, found.figures, found.tables) == (("Said.",), (), (), ())
