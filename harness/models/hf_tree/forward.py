@@ -1,0 +1,207 @@
+"""One forward pass of a ``transformers`` decoder over the rows of a batch."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+from polyarena.harness.models.hf_tree.packing import Piece
+
+LOGIT_BYTES = 1 << 28
+"""Memory of the logits of one chunk of scored positions, in float32."""
+
+KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
+"""Of each layer; shapes ``(1, heads, tokens, head size)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The rows of a batch as arrays of shape ``(rows, tokens)``.
+
+    Attributes:
+        tokens: Token ids; 0 in the padding on the right.
+        depths: Position of each token in its own text.
+        last: The place of the last descendant of each token: a token attends to those at or before it whose last
+            descendant is at or after it, which are its ancestors and itself. Padding has itself alone.
+        chains: Whether each row is one chain, for which the usual causal mask is the right one.
+    """
+
+    tokens: np.ndarray
+    depths: np.ndarray
+    last: np.ndarray
+    chains: bool
+
+
+def lay_out(rows: Sequence[Sequence[Piece]]) -> tuple[Layout, dict[int, tuple[int, int]]]:
+    """Return the arrays of rows, and where each node's first token stands, by the identity of the node."""
+    length = max(sum(piece.size for piece in row) for row in rows)
+    tokens = np.zeros((len(rows), length), np.int64)
+    depths = np.tile(np.arange(length), (len(rows), 1))
+    last = np.tile(np.arange(length), (len(rows), 1))
+    places: dict[int, tuple[int, int]] = {}
+    chains = True
+    for row, pieces in enumerate(rows):
+        at = 0
+        chains &= len(pieces) == 1
+        for piece in pieces:
+            end = at + piece.size
+            for node, size in piece.nodes():
+                stop = at + len(node.tokens)
+                places[id(node)] = row, at
+                tokens[row, at:stop] = node.tokens
+                depths[row, at:stop] = np.arange(node.start, node.end)
+                last[row, at:stop] = at + size - 1
+                chains &= at + size == end
+                at = stop
+    return Layout(tokens, depths, last, chains), places
+
+
+class Decoder:
+    """A decoder that takes position ids, keys and values of a prefix, and a mask of its own.
+
+    Args:
+        model: A causal model of ``transformers``, or one with adapters around it.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self.config = self.model.config.get_text_config(decoder=True)
+        self.body = self.model.base_model
+        self._window = _window(self.config)
+        types = set(getattr(self.config, "layer_types", None) or ())
+        self._by_layer_type = "sliding_attention" in types
+        self._additive = self.config._attn_implementation != "sdpa"
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids go."""
+        return torch.device(self.model.get_input_embeddings().weight.device)
+
+    @torch.inference_mode()
+    def hidden(self, layout: Layout, past: KeysAndValues | None, keep: bool) -> tuple[Any, KeysAndValues]:
+        """Run the layers over a batch.
+
+        Args:
+            layout: The rows.
+            past: Keys and values of what all rows begin with.
+            keep: Whether the keys and values of the rows (and of ``past``) are wanted.
+
+        Returns:
+            The output of the model's body, and its keys and values (none unless they are wanted).
+        """
+        cache = _cache(past, len(layout.tokens)) if keep or past else None
+        before = past[0][0].shape[-2] if past else 0
+        output = self.body(
+            input_ids=torch.from_numpy(layout.tokens).to(self.device),
+            attention_mask=self._masks(layout, before),
+            position_ids=torch.from_numpy(layout.depths).to(self.device),
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
+        if not keep or cache is None:
+            return output, []
+        return output, [(layer.keys, layer.values) for layer in cache.layers]
+
+    @torch.inference_mode()
+    def logits(self, output: Any, rows: torch.Tensor, places: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield the logits at some positions, in chunks of shape ``(positions, vocabulary)``.
+
+        The head is applied by the model's own forward, which knows of scales and caps, with the body's output in the
+        place of its body.
+
+        Args:
+            output: Of :meth:`hidden`.
+            rows: Row of each position.
+            places: Place of each position in its row.
+        """
+        states = output.last_hidden_state
+        chosen = states[rows.to(states.device), places.to(states.device)]
+        chunk = max(1, LOGIT_BYTES // 4 // int(self.config.vocab_size))
+        for part in chosen.split(chunk):
+            body = type(output)(last_hidden_state=part[None])
+            own = self.body.__dict__.get("forward")
+            self.body.forward = lambda *_, body=body, **__: body
+            try:
+                yield self.model(input_ids=torch.zeros((1, len(part)), dtype=torch.long)).logits[0]
+            finally:
+                if own is None:
+                    del self.body.forward
+                else:
+                    self.body.forward = own
+
+    def _masks(self, layout: Layout, before: int) -> Any:
+        """Return what the model takes as its attention mask; ``None`` where its own causal mask is right."""
+        depths = torch.from_numpy(layout.depths).to(self.device)
+        windowed = self._window is not None and int(layout.depths.max()) >= self._window
+        if layout.chains and not before and not windowed:
+            return None
+        last = torch.from_numpy(layout.last).to(self.device)
+        slots = torch.arange(last.shape[1], device=self.device)
+        tree = (slots[None, None, :] <= slots[None, :, None]) & (slots[None, :, None] <= last[:, None, :])
+        full = torch.cat([tree.new_ones((*tree.shape[:2], before)), tree], dim=-1) if before else tree
+        if not windowed:
+            return self._format(full)
+        past = torch.arange(before, device=self.device).expand(len(last), -1)
+        distance = depths[:, :, None] - torch.cat([past, depths], dim=-1)[:, None, :]
+        sliding = self._format(full & (distance < self._window))
+        if self._by_layer_type:
+            return {"full_attention": self._format(full), "sliding_attention": sliding}
+        return sliding
+
+    def _format(self, allowed: torch.Tensor) -> torch.Tensor:
+        if not self._additive:
+            return allowed[:, None]
+        dtype = self.model.dtype
+        return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(
+            ~allowed, torch.finfo(dtype).min
+        )[:, None]
+
+
+def obstacle(lm: Any) -> str:
+    """Return why a model of lm-eval's ``hf`` cannot be scored by a tree, from its class and settings; empty if it may.
+
+    What the settings do not show is found by :func:`polyarena.harness.models.hf_tree.self_test.find_disagreement`.
+    """
+    model = lm.model.get_base_model() if hasattr(lm.model, "get_base_model") else lm.model
+    if getattr(model, "base_model", model) is model:
+        return f"{type(model).__name__} has no body apart from its head"
+    taken = inspect.signature(type(model.base_model).forward).parameters
+    lacking = [name for name in ("position_ids", "attention_mask", "past_key_values") if name not in taken]
+    if lacking:
+        return f"{type(model).__name__} takes no {', '.join(lacking)}"
+    config = model.config.get_text_config(decoder=True)
+    others = sorted(set(getattr(config, "layer_types", None) or ()) - {"full_attention", "sliding_attention"})
+    if others:
+        return f"{type(model).__name__} has layers of {', '.join(others)}"
+    if config._attn_implementation not in ("sdpa", "eager"):
+        return f"the attention implementation {config._attn_implementation!r} takes no mask of ours"
+    return ""
+
+
+def _cache(past: KeysAndValues | None, rows: int) -> DynamicCache:
+    """Return a cache with a prefix for each of some rows, of layers that forget nothing (also sliding ones)."""
+    cache = DynamicCache()
+    for keys, values in past or ():
+        layer = DynamicLayer()
+        layer.lazy_initialization(keys, values)
+        layer.keys, layer.values = keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)
+        cache.layers.append(layer)
+    return cache
+
+
+def _window(config: Any) -> int | None:
+    """Return the width of sliding attention, if any layer has it."""
+    types = getattr(config, "layer_types", None)
+    if types is not None and "sliding_attention" not in types:
+        return None
+    if getattr(config, "use_sliding_window", True) is False and types is None:
+        return None
+    width = getattr(config, "sliding_window", None)
+    return int(width) if width else None

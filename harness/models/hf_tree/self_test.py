@@ -1,0 +1,74 @@
+"""Decides by measurement whether a loaded model gives the same numbers by a tree as by plain forward passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from polyarena.harness.models.hf_tree.engine import Engine
+from polyarena.harness.models.hf_tree.forward import Decoder, obstacle
+from polyarena.harness.models.hf_tree.tree import Request
+
+TOLERANCES = {torch.float32: 2e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
+"""Largest difference of two log-likelihoods of a token, in nats, that rounding explains, by data type.
+
+A model that ignores the mask or the positions differs by whole nats in a random text.
+"""
+_PREFIX, _TAIL, _BRANCHES = 12, 3, 6
+
+
+def find_disagreement(lm: Any) -> str:
+    """Score a small tree of random tokens in both ways; return why the model is unfit for the engine, or nothing.
+
+    The tree has a prefix that is computed by itself, several trees in a row, and branches of different lengths: all
+    that a model must take for the numbers to agree.
+
+    Args:
+        lm: A causal model of lm-eval's class ``HFLM``.
+    """
+    reason = obstacle(lm)
+    if reason:
+        return reason
+    decoder = Decoder(lm.model)
+    requests = _requests(int(decoder.config.vocab_size))
+    try:
+        by_tree = _by_tree(decoder, requests)
+    except Exception as error:  # noqa: BLE001 - whatever a model's code raises, lm-eval's way remains
+        return f"its code refuses a tree: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    plain = [_plain(lm, request) for request in requests]
+    worst = max(abs(one - other) / len(r.targets) for one, other, r in zip(by_tree, plain, requests, strict=True))
+    limit = TOLERANCES.get(lm.model.dtype, 0.5)
+    if not worst <= limit:
+        return f"a tree of random tokens differs from plain passes by {worst:.2g} nats a token (limit {limit:g})"
+    return ""
+
+
+def _requests(vocabulary: int) -> list[Request]:
+    generator = np.random.default_rng(0)
+
+    def some(count: int) -> tuple[int, ...]:
+        return tuple(int(token) for token in generator.integers(vocabulary, size=count))
+
+    shared = some(_PREFIX)
+    contexts = [(*shared, *some(_TAIL + extra)) for extra in range(_BRANCHES)]
+    requests = []
+    for context in contexts:
+        for size in (1, 3):
+            targets = some(size)
+            requests.append(Request((*context, *targets)[:-1], targets))
+    return requests
+
+
+def _by_tree(decoder: Decoder, requests: list[Request]) -> list[float]:
+    engine = Engine(decoder, budget=64, store_bytes=0, row=16, least_saved=8)
+    return [value for value, _ in engine.score(requests)]
+
+
+@torch.inference_mode()
+def _plain(lm: Any, request: Request) -> float:
+    logits = lm.model(torch.tensor([request.inputs], device=lm.device)).logits[0].float()
+    places = range(request.first_scored, len(request.inputs))
+    logs = logits[list(places)].log_softmax(-1).cpu()
+    return float(sum(logs[at, target] for at, target in enumerate(request.targets)))
