@@ -42,6 +42,13 @@ class EncoderDecoder:
             OutOfMemoryError: The device cannot compute one context by itself.
             FloatingPointError: The model returned logits that are not numbers.
         """
+        with torch.inference_mode():
+            return self._score(requests)
+
+    def clear(self) -> None:
+        """Nothing is held between calls."""
+
+    def _score(self, requests: Sequence[Request]) -> list[Score]:
         by_context: dict[tuple[int, ...], list[int]] = {}
         for place, request in enumerate(requests):
             by_context.setdefault(request.inputs, []).append(place)
@@ -68,9 +75,6 @@ class EncoderDecoder:
             waiting += [batch[middle:], batch[:middle]]
         return scores
 
-    def clear(self) -> None:
-        """Nothing is held between calls."""
-
     def _batches(self, contexts: Sequence[Context]) -> list[list[Context]]:
         batches: list[list[Context]] = []
         for context in contexts:
@@ -79,7 +83,6 @@ class EncoderDecoder:
             batches[-1].append(context)
         return batches
 
-    @torch.inference_mode()
     def _batch(self, batch: Sequence[Context], requests: Sequence[Request], scores: list[Score]) -> None:
         tokens = np.zeros((len(batch), len(batch[0][0])), np.int64)
         mask = np.zeros_like(tokens)

@@ -133,6 +133,14 @@ class Engine:
         """
         if not requests:
             return []
+        with torch.inference_mode():
+            return self._score(requests)
+
+    def clear(self) -> None:
+        """Drop the prefixes that are held."""
+        self._prefixes.clear()
+
+    def _score(self, requests: Sequence[Request]) -> list[Score]:
         tree = build_tree([request.inputs for request in requests])
         wanted = _wanted(tree, requests)
         sums = np.zeros(len(requests))
@@ -149,11 +157,7 @@ class Engine:
             for batch in list(make_batches([group], self.budget, self._row)):
                 self._batch(batch, pasts.get(id(group.prefix)), wanted, sums, greedy)
             _release(group.prefix, uses, pasts)
-        return list(zip(sums.tolist(), greedy.tolist(), strict=True))
-
-    def clear(self) -> None:
-        """Drop the prefixes that are held."""
-        self._prefixes.clear()
+        return [(float(value), bool(best)) for value, best in zip(sums, greedy, strict=True)]
 
     def _prefix(
         self,

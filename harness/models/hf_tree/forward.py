@@ -1,4 +1,4 @@
-"""One forward pass of a ``transformers`` decoder over the rows of a batch."""
+"""One forward pass of a ``transformers`` decoder over the rows of a batch; called in torch's inference mode."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ class Decoder:
         """Where token ids go."""
         return torch.device(self.model.get_input_embeddings().weight.device)
 
-    @torch.inference_mode()
     def hidden(self, layout: Layout, past: KeysAndValues | None, keep: bool) -> tuple[Any, KeysAndValues]:
         """Run the layers over a batch.
 
@@ -109,7 +108,6 @@ class Decoder:
             return output, []
         return output, [(layer.keys, layer.values) for layer in cache.layers]
 
-    @torch.inference_mode()
     def logits(self, output: Any, rows: torch.Tensor, places: torch.Tensor) -> Iterator[torch.Tensor]:
         """Yield the logits at some positions, in chunks of shape ``(positions, vocabulary)``.
 

@@ -17,10 +17,9 @@ from polyarena.harness.models.hf_tree.self_test import find_disagreement
 from polyarena.harness.models.hf_tree.token_budget import token_budget
 from polyarena.harness.models.hf_tree.tokenization import encode_pairs
 from polyarena.harness.models.hf_tree.tree import Request
+from polyarena.harness.models.lm_eval.backends import ENGINE_VERSION, ENGINES
 
 NAME = "hf-tree"
-VERSION = "hf-tree@1"
-"""Of the engine; raised by every change that may move a log-likelihood by more than rounding does."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,6 +57,11 @@ class TreeLM(HFLM):  # type: ignore[misc]
             _LOG.warning("scoring as lm-eval does, without the engine %s: %s", NAME, self.unfit)
 
     @property
+    def version(self) -> str:
+        """Name and version of the engine."""
+        return ENGINE_VERSION
+
+    @property
     def scorer(self) -> Engine | EncoderDecoder | None:
         """What scores; ``None`` where lm-eval's own code does."""
         return self._scorer
@@ -69,7 +73,7 @@ class TreeLM(HFLM):  # type: ignore[misc]
             requests: lm-eval's instances; ``args`` are context and continuation.
             disable_tqdm: As in lm-eval. The engine shows no bar.
         """
-        if self._scorer is None or self.enable_thinking:
+        if self._scorer is None or self.enable_thinking:  # lm-eval refuses the latter, and says so
             scores: list[tuple[float, bool]] = super().loglikelihood(requests, disable_tqdm=disable_tqdm)
             return scores
         pairs = [request.args for request in requests]
@@ -92,7 +96,7 @@ class TreeLM(HFLM):  # type: ignore[misc]
         return find_disagreement(self) if self.backend == "causal" else ""
 
     def _build(self, budget: int | None) -> Engine | EncoderDecoder:
-        tokens = budget or token_budget(self.model, torch.device(self.device))
+        tokens = int(budget) if budget else token_budget(self.model, torch.device(self.device))
         if self.backend == "causal":
             return Engine(Decoder(self.model), tokens)
         return EncoderDecoder(self.model, torch.device(self.device), tokens)
@@ -118,7 +122,3 @@ class TreeLM(HFLM):  # type: ignore[misc]
             self.truncated += len(whole) < len(context) + len(continuation)
             requests.append(Request(whole[:-1], continuation))
         return requests
-
-
-ENGINES = ("auto", NAME, "lm-eval")
-"""Values of the argument ``engine``."""

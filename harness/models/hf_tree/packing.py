@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from polyarena.harness.models.hf_tree.tree import Node, PrefixTree
 
 ROW = 256
-"""Tokens of a row that small trees are packed into, and the tokens below a prefix from which on it is computed by itself.
+"""Tokens of a row that small trees share; a prefix with more tokens than this below it is computed by itself.
 
 Attention is computed between all tokens of a row, so long rows of short trees waste work; short rows leave a device
 idle. 256 was the best or within 3% of it for rows of 128 to 1,024 tokens on two CPU cores (``benchmarks/scoring.py``).

@@ -66,9 +66,9 @@ def _by_tree(decoder: Decoder, requests: list[Request]) -> list[float]:
     return [value for value, _ in engine.score(requests)]
 
 
-@torch.inference_mode()
 def _plain(lm: Any, request: Request) -> float:
-    logits = lm.model(torch.tensor([request.inputs], device=lm.device)).logits[0].float()
+    with torch.inference_mode():
+        logits = lm.model(torch.tensor([request.inputs], device=lm.device)).logits[0].float()
     places = range(request.first_scored, len(request.inputs))
     logs = logits[list(places)].log_softmax(-1).cpu()
     return float(sum(logs[at, target] for at, target in enumerate(request.targets)))

@@ -10,6 +10,7 @@ SPEED_ARGUMENTS = frozenset(
     {
         "batch_size",
         "max_batch_size",
+        "token_budget",
         "device",
         "device_map",
         "parallelize",
@@ -38,6 +39,15 @@ SPEED_ARGUMENTS = frozenset(
 Batch size and device do move the last bits of a floating-point sum, as another machine does; they are recorded when
 the model is loaded, and a cell is not computed anew for them.
 """
+
+TREE_SCORED = frozenset({"hf", "hf-auto", "huggingface"})
+"""Types whose continuations the engine scores (:mod:`polyarena.harness.models.hf_tree`) where it can."""
+
+ENGINES = ("auto", "hf-tree", "lm-eval")
+"""What ``engine`` among the arguments of such a type may be."""
+
+ENGINE_VERSION = "hf-tree@1"
+"""Name and version of the engine; raised by every change that may move a log-likelihood by more than rounding does."""
 
 SECRET_ARGUMENTS = frozenset({"api_key", "auth_token", "token", "hf_token", "header", "headers", "password", "secret"})
 """Arguments that may hold credentials: never part of a key, a lock or a message."""

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyarena.harness.models.lm_eval.backend_error import backend_error
-from polyarena.harness.models.lm_eval.backends import find_backend
+from polyarena.harness.models.lm_eval.backends import TREE_SCORED, find_backend
 from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
 from polyarena.harness.models.lm_eval.observer import Observation, attach_observer
-from polyarena.harness.models.lm_eval.provenance import describe
+from polyarena.harness.models.lm_eval.provenance import describe, describe_engine
 from polyarena.harness.models.lm_eval.quiet import quiet
 from polyarena.harness.models.protocol import ChoiceRequest, ChoiceResult, GenerateRequest, GenerateResult, Model
 from polyarena.harness.models.rendering import (
@@ -63,7 +63,7 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
         from lm_eval.api.registry import get_model
 
         with quiet():
-            built = get_model(name)
+            built = _scored_by_tree() if name in TREE_SCORED else get_model(name)
         given = dict(args)
         # lm-eval's own argument refuses multiple choice, and wants a mark at which it throws the thought away.
         enabled = given.pop("enable_thinking", None) if find_backend(name).local else None
@@ -86,17 +86,17 @@ class LmEvalModel:
         self._templated = templated
         self._thinks = thinks
         self._observer = attach_observer(lm)
-        self._provenance = describe(lm, templated)
+        self._provenance: Mapping[str, str] = describe(lm, templated)
         if templated:
             # A template that cannot be applied is refused before anything is asked.
             probe = self._render([{"role": "user", "content": "probe"}])
             opened = thought_opened_by(probe) if isinstance(probe, str) else None
-            self._provenance |= {"thought_opened_by": opened} if opened else {}
+            self._provenance = {**self._provenance, **({"thought_opened_by": opened} if opened else {})}
 
     @property
     def provenance(self) -> Mapping[str, str]:
         """What is known only after loading; see :func:`polyarena.harness.models.lm_eval.provenance.describe`."""
-        return self._provenance
+        return {**self._provenance, **describe_engine(self._lm)} if self._lm is not None else self._provenance
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Generate one text per request, in order.
@@ -273,6 +273,11 @@ def _with_defaults(built: Any, args: Mapping[str, Any]) -> dict[str, Any]:
     if "HFLM" not in names:
         return dict(args)
     return {"batch_size": BATCH_SIZE, "device": _best_device(), **args}
+
+
+def _scored_by_tree() -> Any:
+    """Return lm-eval's ``hf`` with the engine: imported only where torch is, and only when a model is loaded."""
+    return importlib.import_module("polyarena.harness.models.hf_tree.lm").TreeLM
 
 
 def _share_the_processor() -> None:

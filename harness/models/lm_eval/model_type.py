@@ -14,9 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from polyarena.harness.models.lm_eval.backends import (
+    ENGINE_VERSION,
+    ENGINES,
     LOCAL_ARGUMENTS,
     SECRET_ARGUMENTS,
     SPEED_ARGUMENTS,
+    TREE_SCORED,
     Backend,
     find_backend,
 )
@@ -25,7 +28,7 @@ from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.models.weights import digest
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
 from polyarena.tasks.item import Kind
-from polyarena.tasks.suggest import closest
+from polyarena.tasks.suggest import closest, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class LmEvalType:
                 fix=f"take it out, and set `thinking: {{end: {args['think_end_token']}}}` beside `args` if the mark is "
                 "none of the known ones",
             )
+        self._check_engine(args, where)
         unset = [variable for variable in self.backend.environment if not os.environ.get(variable)]
         if unset:
             raise ModelError(f"{unset[0]} is not set", where=where, fix=f"export {unset[0]}=...")
@@ -89,12 +93,13 @@ class LmEvalType:
         kept = {
             name: _label(name, found[name], args) if name in found else _without_credentials(value)
             for name, value in args.items()
-            if name not in SPEED_ARGUMENTS | SECRET_ARGUMENTS
+            if name not in SPEED_ARGUMENTS | SECRET_ARGUMENTS and not (name == "engine" and self.name in TREE_SCORED)
         }
         return {
             "type": self.name,
             "args": json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str),
             "versions": ",".join(_versions(("lm_eval", *self.backend.versions))),
+            **self._engine(args),
         }
 
     def load(self, args: Mapping[str, Any], chat_template: bool | str, context: ModelContext) -> Model:
@@ -107,6 +112,26 @@ class LmEvalType:
 
         resolved = resolve_paths(args, self._local_arguments, context.base, "")
         return load_model(self.name, resolved, chat_template)
+
+    def _check_engine(self, args: Mapping[str, Any], where: str) -> None:
+        if self.name not in TREE_SCORED:
+            return
+        engine, budget = args.get("engine", "auto"), args.get("token_budget")
+        if engine not in ENGINES:
+            raise unknown("engine", str(engine), ENGINES, where=f"{where}.engine" if where else "engine")
+        if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
+            raise ExperimentError(
+                "`token_budget` must be a number of tokens, 1 or more", where=where, why=f"it is {budget!r}"
+            )
+
+    def _engine(self, args: Mapping[str, Any]) -> dict[str, str]:
+        """Name what scores choices where that can change one: rounding in half precision depends on the batch.
+
+        In float32 the engine and lm-eval agree to 1e-4 nats, less than a batch size of lm-eval's own may move.
+        """
+        if self.name not in TREE_SCORED or str(args.get("dtype", "auto")).removeprefix("torch.") == "float32":
+            return {}
+        return {"engine": "lm-eval" if args.get("engine") == "lm-eval" else ENGINE_VERSION}
 
     @property
     def _local_arguments(self) -> tuple[str, ...]:

@@ -34,6 +34,26 @@ def describe(lm: Any, templated: bool) -> dict[str, str]:
     return {name: str(value) for name, value in sorted(facts.items()) if value not in (None, "")}
 
 
+def describe_engine(lm: Any) -> dict[str, str]:
+    """Return what scores the continuations of a model of ``transformers``; empty for other models.
+
+    Keys: ``engine`` (``hf-tree@1``, or ``lm-eval`` with the reason), ``token_budget`` (tokens of a batch), and, once
+    they have happened, ``batches_split`` (batches that were divided because memory was short) and
+    ``truncated_requests`` (that were longer than the model and lost tokens on the left).
+    """
+    unfit = getattr(lm, "unfit", None)
+    if unfit is None:
+        return {}
+    if unfit:
+        return {"engine": f"lm-eval ({unfit})"}
+    facts = {"engine": lm.version, "token_budget": str(lm.scorer.budget)}
+    if lm.scorer.counts.splits:
+        facts["batches_split"] = str(lm.scorer.counts.splits)
+    if lm.truncated:
+        facts["truncated_requests"] = str(lm.truncated)
+    return facts
+
+
 def _template(lm: Any, templated: bool) -> str:
     if not templated:
         return "none"

@@ -157,26 +157,33 @@ def test_choices_of_many_items_are_as_those_of_one(model: Any, choosing: Choosin
         assert model.choose([question])[0].loglikelihoods == pytest.approx(found.loglikelihoods, abs=1e-4)
 
 
-@pytest.mark.parametrize("method", ["generate", "choose"])
-def test_there_is_never_a_second_bos(
-    method: str, model: Any, asking: Asking, choosing: Choosing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_is_never_a_second_bos(model: Any, asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    hooked = "_model_generate" if method == "generate" else "_model_call"
-    original = getattr(model._lm, hooked)
+    original = model._lm._model_generate
 
     def listening(*args: Any, **kwargs: Any) -> Any:
         seen.append(kwargs.get("context", args[0] if args else None))
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(model._lm, hooked, listening)
-    if method == "generate":
-        model.generate(asking("one", "a longer one"))
-    else:
-        model.choose([choosing("one", "a", "b")])
+    monkeypatch.setattr(model._lm, "_model_generate", listening)
+    model.generate(asking("one", "a longer one"))
     rows = [row for batch in seen for row in batch.tolist()]
     assert rows
     assert all(row.count(0) == 1 for row in rows)
+
+
+def test_choices_have_no_second_bos(model: Any, choosing: Choosing, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    original = model._lm.scorer.score
+
+    def listening(requests: Any) -> Any:
+        seen.extend(requests)
+        return original(requests)
+
+    monkeypatch.setattr(model._lm.scorer, "score", listening)
+    model.choose([choosing("one", "a", "b")])
+    assert seen
+    assert all(request.inputs.count(0) == 1 for request in seen)
 
 
 def test_texts_that_cannot_be_stored_do_no_harm(model: Any, asking: Asking) -> None:
