@@ -23,7 +23,7 @@ _FIXES = (
         ("out of memory", "outofmemory", "memoryerror"),
         "use a smaller `batch_size`, a `dtype` of half the size, or more memory",
     ),
-    (("are not numbers",), "set `dtype: bfloat16` or `dtype: float32`: numbers of half precision overflow in some models"),
+    (("are not numbers",), "set `dtype: bfloat16` or `dtype: float32`: half precision overflows in some models"),
     (("unexpected keyword argument",), "remove the argument: this model type does not know it"),
     (("notimplementederror",), "use a model type that can score continuations, such as `local-completions` or `hf`"),
     (
