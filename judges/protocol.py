@@ -154,6 +154,7 @@ class Reply:
         thought: What the endpoint gave as the thought, apart from the text; ``None`` where it gave none. The text may
             still have one in it (see :func:`polyarena.tasks.thinking.split_thought`).
         thought_tokens: Of the completion tokens, those of the thought; ``None`` if it does not say.
+        served_by: What the server calls the model that answered, with its fingerprint; ``None`` if it says nothing.
         answered_at: When an answer that comes from a cache was given, in seconds since the epoch; ``None`` for others.
     """
 
@@ -168,6 +169,7 @@ class Reply:
     thought: str | None = None
     thought_tokens: int | None = None
     answered_at: float | None = field(default=None, compare=False)
+    served_by: str | None = field(default=None, compare=False)
 
 
 Ask = Callable[[Iterable[Call]], Iterator[Reply]]

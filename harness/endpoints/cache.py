@@ -18,16 +18,17 @@ from polyarena.tasks.errors import StoreError
 from polyarena.tasks.text import sanitize_text
 
 _APPLICATION = 0x706F6C79  # "poly": tells our files from any other SQLite database
-_VERSION = 4
+_VERSION = 5
 _BUSY_S = 60.0
 _REPLIES = (
-    "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, thought, thought_tokens, batch, answered_at"
+    "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, thought, thought_tokens, batch, "
+    "answered_at, served_by"
 )
-_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP = f"INSERT OR IGNORE INTO replies (key, {_REPLIES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TABLES = (
     "CREATE TABLE replies (key BLOB PRIMARY KEY, text TEXT NOT NULL, finish_reason TEXT, prompt_tokens INTEGER, "
     "completion_tokens INTEGER, cached_tokens INTEGER, batch INTEGER NOT NULL DEFAULT 0, thought TEXT, "
-    "thought_tokens INTEGER, answered_at REAL) WITHOUT ROWID",
+    "thought_tokens INTEGER, answered_at REAL, served_by TEXT) WITHOUT ROWID",
     "CREATE TABLE refusals (key BLOB PRIMARY KEY, error TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE batches (token TEXT PRIMARY KEY, url TEXT NOT NULL, id TEXT) WITHOUT ROWID",
     "CREATE TABLE batch_calls (key BLOB PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID",
@@ -35,7 +36,8 @@ _TABLES = (
     "CREATE TABLE claims (key BLOB PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE holders (holder TEXT PRIMARY KEY, beat INTEGER NOT NULL) WITHOUT ROWID",
 )
-_FROM_3 = ("ALTER TABLE replies ADD COLUMN answered_at REAL", *_TABLES[4:])
+_FROM_4 = ("ALTER TABLE replies ADD COLUMN served_by TEXT",)
+_FROM_3 = ("ALTER TABLE replies ADD COLUMN answered_at REAL", *_TABLES[4:], *_FROM_4)
 _FROM_2 = (
     "ALTER TABLE replies ADD COLUMN thought TEXT",
     "ALTER TABLE replies ADD COLUMN thought_tokens INTEGER",
@@ -47,7 +49,7 @@ _FROM_1 = (
     *_TABLES[1:4],
     *_FROM_2,
 )
-_UPGRADES = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3}
+_UPGRADES = {1: _FROM_1, 2: _FROM_2, 3: _FROM_3, 4: _FROM_4}
 _MOST = 2**53  # counts beyond it are unknown: no server counts so many tokens, and SQLite holds no larger integers
 
 
@@ -127,7 +129,7 @@ class CallCache(CloseOnExit):
         rows = self._execute(f"SELECT {_REPLIES} FROM replies WHERE {where}", (bytes.fromhex(key), since))
         if not rows:
             return None
-        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch, answered_at = rows[0]
+        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch, answered_at, served = rows[0]
         if not isinstance(text, str):
             raise StoreError(
                 "the call cache holds an answer that is no text",
@@ -143,6 +145,7 @@ class CallCache(CloseOnExit):
             cached_tokens=_count(cached),
             thought=thought if isinstance(thought, str) else None,
             thought_tokens=_count(thought_tokens),
+            served_by=served if isinstance(served, str) else None,
         )
         at = float(answered_at) if isinstance(answered_at, int | float) else None
         return CachedReply(reply, bool(batch), at)
@@ -371,4 +374,5 @@ def _row(key: str, reply: Reply, *, batch: bool = False) -> tuple[Any, ...]:
     texts = (None if text is None else sanitize_text(text) for text in (reply.text, reply.finish_reason, reply.thought))
     text, finish_reason, thought = texts
     thought_tokens = _count(reply.thought_tokens)
-    return (bytes.fromhex(key), text, finish_reason, *counts, thought, thought_tokens, int(batch), time.time())
+    served = None if reply.served_by is None else sanitize_text(reply.served_by)
+    return (bytes.fromhex(key), text, finish_reason, *counts, thought, thought_tokens, int(batch), time.time(), served)

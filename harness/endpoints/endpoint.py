@@ -198,7 +198,12 @@ class Endpoint(CloseOnExit):
         ticket = window[0]
         reply = ticket.job.future.result()
         window.popleft()
-        self.ledger.record_call(ticket.source, failed=reply.error is not None, answered_at=reply.answered_at)
+        self.ledger.record_call(
+            ticket.source,
+            failed=reply.error is not None,
+            answered_at=reply.answered_at,
+            served_by=reply.served_by,
+        )
         return reply
 
     # On the background thread.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from polyarena.harness.store import RunFolder
 
+MOST_SERVED = 4
+"""Models or fingerprints that a note names one by one."""
+
 
 def cached_answer_notes(folder: RunFolder) -> list[str]:
-    """Return a sentence for each model of which answers were given before this run folder was made.
+    """Return a sentence for each model of which answers are older than this run folder, or from several models.
 
     The model behind an address and a name may have been replaced since. Answers of the folder's own earlier runs are
     not counted.
@@ -24,7 +28,11 @@ def cached_answer_notes(folder: RunFolder) -> list[str]:
         elif event.get("event") == "CostsUpdated" and isinstance(event.get("ledgers"), dict):
             last[str(event.get("who"))] = event["ledgers"]
     _add(totals, last)
-    return [note for model, ledgers in sorted(totals.items()) for note in _note(model, ledgers)]
+    return [
+        note
+        for model, ledgers in sorted(totals.items())
+        for note in (*_note(model, ledgers), *_changed_model(model, ledgers))
+    ]
 
 
 def _add(totals: dict[str, list[Mapping[str, Any]]], last: Mapping[str, Mapping[str, Any]]) -> None:
@@ -32,6 +40,26 @@ def _add(totals: dict[str, list[Mapping[str, Any]]], last: Mapping[str, Mapping[
         for model, ledger in ledgers.items():
             if isinstance(ledger, dict) and isinstance(ledger.get("earlier"), int):
                 totals.setdefault(model, []).append(ledger)
+
+
+def _changed_model(model: str, ledgers: list[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence if the servers named different models, files or fingerprints behind one name."""
+    served: Counter[str] = Counter()
+    for ledger in ledgers:
+        counts = ledger.get("served_by")
+        served.update(
+            {name: count for name, count in counts.items() if isinstance(count, int)}
+            if isinstance(counts, dict)
+            else {}
+        )
+    if len(served) < 2:
+        return []
+    named = ", ".join(f"{name} ({count:,})" for name, count in served.most_common(MOST_SERVED))
+    more = f" and {len(served) - MOST_SERVED} more" if len(served) > MOST_SERVED else ""
+    return [
+        f"The server of {model} named different models or fingerprints for its replies: {named}{more}. If the model "
+        "was replaced, its answers are mixed: set `revision`, or run again with --fresh."
+    ]
 
 
 def _note(model: str, ledgers: list[Mapping[str, Any]]) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel
+from polyarena.harness.endpoints.transport.fatal_errors import parameter_advice
 from polyarena.harness.events import Event, GamesDone, GamesFailed, GamesProgress
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.games import games_key
@@ -105,7 +106,9 @@ class OpenPair:
         write_shard(_path(self.plan, planned), self.played, GAME_SCHEMA, facts)
         if self.unanswered:
             games = f"{len(self.unanswered)} of {len(self.played)} games"
-            what = f"{games} have no answer and count as invalid: {self.unanswered[0]}"
+            why = next(filter(None, self.unanswered), "the judge gave no reason")
+            advice = next(filter(None, (parameter_advice(each or "", judge=True) for each in self.unanswered)), None)
+            what = f"{games} have no answer and count as invalid: {why}" + (f"\n  fix: {advice}" if advice else "")
             return failed(planned, what, ModelError.exit_code)
         return GamesDone(
             judge=planned.judge,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -40,6 +40,8 @@ class Totals:
         earlier: Of the cache hits, answers that were given before this run folder was made.
         earliest: When the oldest of them was given, in seconds since the epoch; ``None`` if that is not known.
         latest: Likewise the newest.
+        served_by: Answers by what the server called the model that gave them, with its fingerprint; those of which it
+            said nothing are not counted.
     """
 
     calls: int
@@ -60,6 +62,7 @@ class Totals:
     earlier: int = 0
     earliest: float | None = None
     latest: float | None = None
+    served_by: Mapping[str, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -75,6 +78,7 @@ class Ledger:
         self._made_at = made_at
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
+        self._served: Counter[str] = Counter()
         self._tally = Tally()
         self._earlier: tuple[float, float] | None = None
         self._currency = ""
@@ -93,16 +97,21 @@ class Ledger:
                 )
             self._currency = currency
 
-    def record_call(self, source: Source, *, failed: bool, answered_at: float | None = None) -> None:
+    def record_call(
+        self, source: Source, *, failed: bool, answered_at: float | None = None, served_by: str | None = None
+    ) -> None:
         """Count one reply that was handed out.
 
         Args:
             source: Where it came from.
             failed: Whether it is a failure.
             answered_at: When an answer from the cache was given, in seconds since the epoch, if that is known.
+            served_by: As in :class:`polyarena.judges.protocol.Reply`.
         """
         with self._lock:
             self._calls["calls"] += 1
+            if served_by is not None and not failed:
+                self._served[served_by] += 1
             self._calls["failures" if failed else source] += 1
             if source == "cache" and not failed and (answered_at or 0.0) < self._made_at:
                 self._calls["earlier"] += 1
@@ -140,6 +149,7 @@ class Ledger:
                 earlier=self._calls["earlier"],
                 earliest=earliest,
                 latest=latest,
+                served_by=dict(sorted(self._served.items())),
             )
 
     def as_dict(self) -> dict[str, Any]:

@@ -91,7 +91,12 @@ class BatchEndpoint(CloseOnExit):
             if reply is None:
                 raise ModelError("an answer has gone from the call cache", where=str(self.cache.path))
             source: Source = "cache" if job is None else "paid" if first else "shared"
-            self.ledger.record_call(source, failed=reply.error is not None, answered_at=reply.answered_at)
+            self.ledger.record_call(
+                source,
+                failed=reply.error is not None,
+                answered_at=reply.answered_at,
+                served_by=reply.served_by,
+            )
             yield reply
 
     def submit(self, calls: Iterable[Call]) -> int:

@@ -37,19 +37,35 @@ _KEYS = (
     ("system message", r"system (?:role|message|prompt)|role.{0,20}system", "leave `system_prompt` out"),
 )  # fmt: skip
 """Parameters that servers refuse, the words by which messages name them, and the key of the experiment for each."""
+_OF_JUDGES = {
+    "max_completion_tokens": "set `max_tokens_field: max_completion_tokens` in the judge's `endpoint`",
+    "context length": "the question and `max_tokens` together do not fit: lower `max_tokens` in the judge's `args`, or "
+    "raise the context length of the server",
+    "max_tokens": "change `max_tokens` in the judge's `args`",
+    "temperature": "leave it out with `extra_body: {temperature: null}` in the judge's `endpoint`",
+    "top_p": "leave it out with `extra_body: {top_p: null}` in the judge's `endpoint`",
+    "stop": "leave it out with `extra_body: {stop: null}` in the judge's `endpoint`",
+    "seed": "leave it out with `extra_body: {seed: null}` in the judge's `endpoint`",
+    "reasoning_effort": "change `reasoning_effort` in the judge's `args`, or `effort_field` in its `endpoint`",
+    "response_format": "set `structured: off` in the judge's `args`",
+    "system message": "the judge's template has a system text: use a template without one, or another server",
+}
+"""The same for judges, where the key is another one."""
 
 
-def parameter_advice(message: str) -> str | None:
+def parameter_advice(message: str, *, judge: bool = False) -> str | None:
     """Return which key of the experiment sets the parameter that a server refuses, or ``None`` for other messages.
 
     Args:
         message: What the server said with HTTP 400, 413 or 422, or with an error of such a code.
+        judge: Whether a judge was asked, whose sampling is set by its ``args``.
     """
     if not re.match(r"HTTP 4(?:00|13|22)\b|the server failed inside", message):
         return None
     for name, pattern, fix in _KEYS:
         if re.search(pattern, message, re.IGNORECASE):
-            return f"{fix} (the server refuses {name})"
+            advice = _OF_JUDGES.get(name, fix) if judge else fix
+            return f"{advice} (the server refuses {name})"
     return None
 
 

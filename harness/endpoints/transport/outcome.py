@@ -29,6 +29,7 @@ _MASK = "***"
 _SHORTEST_KEY = 6  # shorter ones are stand-ins such as "none", which messages hold by chance
 _SHORTEST_SECRET = 8
 _LONGEST_WORD = 15
+_LONGEST_SERVED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def sanitize_outcome(outcome: Outcome, key: str) -> Outcome:
     reply = outcome.reply
     finish_reason = reply.finish_reason and _masked_answer(reply.finish_reason, key)
     thought = reply.thought and _masked_answer(reply.thought, key)
-    reply = replace(reply, text=_masked_answer(reply.text, key), finish_reason=finish_reason, thought=thought)
+    served = reply.served_by and _masked_answer(reply.served_by, key)
+    text = _masked_answer(reply.text, key)
+    reply = replace(reply, text=text, finish_reason=finish_reason, thought=thought, served_by=served)
     if reply.error is not None:
         text = " ".join(sanitize_text(mask_key(reply.error, key)).split())
         text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
@@ -156,8 +159,22 @@ def parse_response(content: bytes) -> Outcome:
             text=text,
             finish_reason=finish_reason,
             thought=None if said.thought is None else sanitize_text(said.thought),
+            served_by=served_by(data),
         ),
     )
+
+
+def served_by(response: Mapping[str, Any]) -> str | None:
+    """Return what a response says of the model behind it: its name or file, and the fingerprint of its set-up.
+
+    OpenAI names the snapshot behind an alias and a ``system_fingerprint``; llama.cpp the file of the weights and its
+    own build. Of a path, the last part is returned.
+    """
+    names = [response.get("model"), response.get("system_fingerprint")]
+    told = [sanitize_text(name.strip()) for name in names if isinstance(name, str) and name.strip()]
+    if told and told[0].startswith(("/", "\\", "~", ".")):
+        told[0] = told[0].replace("\\", "/").rsplit("/", 1)[-1]
+    return " ".join(told)[:_LONGEST_SERVED] or None
 
 
 def _upstream(tokens: _Tokens, error: object) -> Outcome:

@@ -117,7 +117,7 @@ def test_another_format_is_refused(tmp_path):
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA user_version = 99")
     file.close()
-    with pytest.raises(StoreError, match=r"format 99, this polyarena reads format 4"):
+    with pytest.raises(StoreError, match=r"format 99, this polyarena reads format 5"):
         CallCache(path)
 
 

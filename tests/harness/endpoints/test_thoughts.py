@@ -110,6 +110,7 @@ def test_a_cache_from_before_thoughts_keeps_its_answers(tmp_path):
         connection.execute("ALTER TABLE replies DROP COLUMN thought")
         connection.execute("ALTER TABLE replies DROP COLUMN thought_tokens")
         connection.execute("ALTER TABLE replies DROP COLUMN answered_at")
+        connection.execute("ALTER TABLE replies DROP COLUMN served_by")
         for table in ("outdated", "claims", "holders"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 2")

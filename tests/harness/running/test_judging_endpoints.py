@@ -6,6 +6,7 @@ import re
 import pytest
 
 from polyarena.harness import load_experiment, open_run, plan, run
+from polyarena.harness.reporting.cached_answers import cached_answer_notes
 from polyarena.harness.store import RunFolder, shard_metadata
 from polyarena.tasks.errors import ModelError
 
@@ -14,7 +15,7 @@ from polyarena.tasks.errors import ModelError
 def go(tmp_path, toys, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
 
-    def go(base_url, folder="run", **settings):
+    def go(base_url, folder="run", limit=3, **settings):
         endpoint = {"base_url": base_url, "model": "m", "max_attempts": 2, "max_wait_s": 0.05, "timeout_s": 5}
         experiment = {
             "name": "judged",
@@ -23,7 +24,7 @@ def go(tmp_path, toys, monkeypatch):
                 {"name": "two", "model": "toy", "args": {"voice": "two"}},
             ],
             "baseline": "one",
-            "tasks": [{"task": "toy_open", "limit": 3}],
+            "tasks": [{"task": "toy_open", "limit": limit}],
             "languages": ["deu_Latn", "swh_Latn"],
             "judges": [{"name": "llm", "judge": "llm", "endpoint": {**endpoint, **settings}}],
             "statistics": {"rounds": 200},
@@ -181,3 +182,59 @@ def test_a_candidate_behind_an_endpoint(scripted_server, toys, tmp_path):
     assert completions["prompt_tokens"].sum() == scripted_server.usage[0]
     made = plan({**experiment, "tasks": [{"task": "toy_open", "limit": 6}]}, output=tmp_path / "run")
     assert [(cell.stored, cell.cached, cell.requests) for cell in made.cells] == [(False, 4, 6)] * 3
+
+
+def test_a_reply_that_was_cut_off_is_not_asked_again_at_the_same_limit(go, scripted_server):
+    """Case 20: sixteen games are sixteen calls."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": None}, "finish_reason": "length"}
+    body = json.dumps({"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}).encode()
+    scripted_server.script = lambda request: scripted_server.raw(body)
+    games = go(scripted_server.base_url, limit=4).games()
+    assert len(games) == 16
+    assert len(scripted_server.log) == 16
+    assert set(games["label"]) == {"invalid"}
+    assert games["error"].str.contains("max_tokens").all()
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ("'max_tokens' is not supported, use 'max_completion_tokens'", "max_tokens_field: max_completion_tokens"),
+        ("max_tokens must be at most 8", "change `max_tokens` in the judge's `args`"),
+        ("This model's maximum context length is 8192 tokens", "lower `max_tokens` in the judge's `args`"),
+        ("temperature 0 is not supported", "extra_body: {temperature: null}"),
+        ("reasoning_effort is unknown", "`reasoning_effort` in the judge's `args`"),
+    ],
+)
+def test_a_parameter_that_a_judges_server_refuses_is_named_with_its_key(go, scripted_server, said, fix):
+    """Case 17, for judges."""
+    scripted_server.script = lambda request: scripted_server.status(400, said)
+    finished = go(scripted_server.base_url)
+    errors = [failure.error for failure in finished.failures]
+    assert len(errors) == 2
+    assert all("\n  fix: " in error and fix in error for error in errors)
+
+
+def test_the_model_that_answered_is_recorded_and_a_change_is_told(go, scripted_server, tmp_path):
+    def served(model, fingerprint):
+        def script(request):
+            answer = json.loads(scripted_server.ok("[[A=B]]").body)
+            return scripted_server.raw(
+                json.dumps({**answer, "model": model, "system_fingerprint": fingerprint}).encode()
+            )
+
+        scripted_server.script = script
+
+    served("/srv/models/small-q4.gguf", "b5000")
+    go(scripted_server.base_url)
+    assert spent(tmp_path / "run")["served_by"] == {"small-q4.gguf b5000": GAMES}
+    told = "named different models or fingerprints"
+    assert not any(told in note for note in cached_answer_notes(RunFolder(tmp_path / "run")))
+    served("/srv/models/large-q4.gguf", "b5000")
+    go(scripted_server.base_url, limit=4)
+    [note] = [note for note in cached_answer_notes(RunFolder(tmp_path / "run")) if told in note]
+    assert f"small-q4.gguf b5000 ({2 * GAMES}), large-q4.gguf b5000 (4)" in note
+    assert "revision" in note
+    # The cache remembers who answered, also for a new folder.
+    go(scripted_server.base_url, folder="new", limit=4)
+    assert spent(tmp_path / "new")["served_by"] == {"large-q4.gguf b5000": 4, "small-q4.gguf b5000": GAMES}

@@ -173,6 +173,7 @@ def test_as_json():
         "earlier": 0,
         "earliest": None,
         "latest": None,
+        "served_by": {},
     }
 
 

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.endpoints.transport.outcome import failure, parse_response, sanitize_outcome, with_attempt_count
+from polyarena.harness.endpoints.transport.outcome import (
+    failure,
+    parse_response,
+    sanitize_outcome,
+    served_by,
+    with_attempt_count,
+)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -164,3 +170,19 @@ def test_who_gives_up_says_how_often_was_asked(retry, wait, says):
     found = with_attempt_count(outcome, 3)
     assert found.reply.error == says
     assert (found.reason, found.retry, found.retry_after_s) == ("500", retry, wait)
+
+
+@pytest.mark.parametrize(
+    ("fields", "served"),
+    [
+        ({}, None),
+        ({"model": "gpt-4o-2024-08-06", "system_fingerprint": "fp_1"}, "gpt-4o-2024-08-06 fp_1"),
+        ({"model": "org/name", "system_fingerprint": None}, "org/name"),
+        ({"model": "/home/me/w.gguf", "system_fingerprint": "b1-2"}, "w.gguf b1-2"),
+        ({"model": "C:\\\\w.gguf"}, "C:\\\\w.gguf"),
+        ({"model": 7, "system_fingerprint": " "}, None),
+        ({"model": "x" * 500}, "x" * 200),
+    ],
+)
+def test_who_answered_is_what_the_server_says(fields, served):
+    assert served_by(fields) == served
