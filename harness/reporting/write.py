@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
@@ -15,6 +16,7 @@ from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.figure_choice import PAGE
 from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.host_refusals import host_refusal_rates
+from polyarena.harness.reporting.item_views import item_views
 from polyarena.harness.reporting.judge_cards import judge_cards
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.reporting.page_figures import page_figures, rankings_by_task
@@ -53,6 +55,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     """
     import pandas as pd
 
+    from polyarena.reports.items import item_browser
     from polyarena.reports.page import off_target_by_language, page
     from polyarena.reports.page.cost_table import cost_table
     from polyarena.reports.page.methods import methods_sentences
@@ -103,16 +106,20 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     drawn = out.write(folder.report / "figures", drawings.files)
     written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
+    views = item_views(records, completions)
+    browser = item_browser(records.lock.experiment.name, version("polyarena"), views) if views else None
+    out.write(folder.report / "items", browser.data if browser else {})
     content = page_content(
         records, numbers, drawings.figures, links, completions, page_tables, answers, drawings.notes,
         rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
-        cards=judge_cards(records),
+        cards=judge_cards(records), items="items.html" if browser else "",
     )  # fmt: skip
     methods = f"{' '.join(methods_sentences(content))}\n"
     out.write(
         folder.report,
         {
             index.name: page(content).encode(),
+            **({"items.html": browser.page.encode("utf-8", "replace")} if browser else {}),
             "methods.txt": methods.encode("utf-8", "replace"),
             "references.bib": references(content).encode("utf-8", "replace"),
         },

@@ -25,7 +25,8 @@ class Headline:
     """One result.
 
     Attributes:
-        outcome: ``better``, ``worse``, ``inconclusive``; empty for scores, which are compared with nothing.
+        outcome: ``better``, ``worse`` or ``inconclusive``; ``ranking`` of several systems; empty for scores, which are
+            compared with nothing.
         claim: The sentence that matters.
         details: Sentences that qualify it.
     """
@@ -81,7 +82,7 @@ def _ranked(ranking: pd.DataFrame) -> Headline | None:
         if len(groups) > 1
         else "No two of the systems can be told apart for certain from the best of all."
     )
-    return Headline("better" if not alike else "inconclusive", claim, tuple(details))
+    return Headline("ranking", claim, tuple(details))
 
 
 def _ends(low: Any, high: Any, what: str) -> str:

@@ -68,7 +68,7 @@ def test_of_several_systems_the_ranking_is_the_finding(round_robin: pd.DataFrame
     assert found.claim.startswith(
         f"Of 5 systems on mini, judged by rules, {best['system']} ranks first (95% rank interval"
     )
-    assert found.outcome == "inconclusive"
+    assert found.outcome == "ranking"
     assert "cannot be told from it" in found.claim
     assert f"Its win rate against old is {100 * best['win_rate']:.1f}%, interval " in found.details[0]
     assert "groups" in found.details[1]
@@ -80,7 +80,7 @@ def test_a_single_winner_is_ahead_of_all_others(ranking: pd.DataFrame) -> None:
     found = finding([], {("rules", "mini"): clear})
     assert found is not None
     assert found.claim.endswith("ahead of all others.")
-    assert found.outcome == "better"
+    assert found.outcome == "ranking"
 
 
 def test_without_a_ranking_the_comparison_comes_before_scores(
