@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from polyarena.judges.arguments import read_arguments
-from polyarena.judges.protocol import Ask, Call, Judge, Match, Verdict
+from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Verdict
 from polyarena.judges.records import Label
 from polyarena.judges.rules.findings import Findings, examine
 from polyarena.judges.rules.repetition import LOOP_CHARACTERS, SHORTEST, WINDOW
@@ -17,7 +17,8 @@ from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.signature import Signature
 
-_examine = lru_cache(maxsize=512)(examine)  # Both orders of a pair follow one another.
+MOST_KNOWN = 100_000
+"""Answers whose findings are remembered; the baseline's answers, for one, come again for each candidate."""
 
 
 def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
@@ -76,9 +77,21 @@ class RulesJudge:
 
     def decide(self, matches: Iterable[Match]) -> Iterator[Verdict]:
         """Yield one verdict for each match, in order; ``raw`` says what was found and why it decided so."""
+        known: dict[tuple[object, ...], Findings] = {}
         for match in matches:
             wanted = match.expected_language
-            yield _decide(_examine(match.a, wanted, self.settings), _examine(match.b, wanted, self.settings))
+            yield _decide(self._examined(match.a, wanted, known), self._examined(match.b, wanted, known))
+
+    def _examined(self, answer: Answer, wanted: str, known: dict[tuple[object, ...], Findings]) -> Findings:
+        # The digest of a text, not the text, so that memory does not grow with the length of answers.
+        text = hashlib.blake2b(answer.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        identified = (answer.identified_language, answer.identified_probability, answer.identified_script)
+        key = (text, wanted, answer.finish_reason, *identified)
+        if key not in known:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[key] = examine(answer, wanted, self.settings)
+        return known[key]
 
 
 def _decide(a: Findings, b: Findings) -> Verdict:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.identify.prose import SCANNED, prose
+from polyarena.tasks.identify.prose import _LEFT_OUT, SCANNED, prose
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,16 @@ def test_is_one_stripped_line(text):
 @given(st.text(alphabet="äöü ßéñабв", max_size=200))
 def test_plain_words_are_kept(text):
     assert prose(text) == " ".join(text.split())
+
+
+MARKS = "``` ~~~ $ $$ \\[ \\] \\( \\) \\begin{a} \\end{a} ` http://x.y/z www.a a@b.c <b> &amp; &"
+PIECES = (*MARKS.split(), "A", "AB1", "x9", "hello", "Ünter", "мир", "5", "\n", "\r\n", " ")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30))
+def test_a_pattern_is_passed_over_only_where_it_matches_nothing(pieces):
+    text = "".join(pieces)
+    line = text[:SCANNED].replace("\r\n", "\n")
+    for pattern in _LEFT_OUT:
+        line = pattern.sub(" ", line)
+    assert prose(text) == " ".join(line.split())
