@@ -1,4 +1,4 @@
-"""What a task says of itself, so that each number can name its origin."""
+"""The card of a task: its identity, data and provenance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from polyarena.tasks.item import Kind
 
 
 class Provenance(StrEnum):
-    """How the items of one language came to be in that language."""
+    """How the items of a language were written or translated."""
 
     NATIVE = "native"
     HUMAN = "human-translated"
@@ -19,7 +19,7 @@ class Provenance(StrEnum):
     MACHINE = "machine-translated"
     GENERATED = "generated"
     UNKNOWN = "unknown"
-    """Nobody said; of own prompts whose experiment does not."""
+    """Not stated, for your own prompts."""
 
 
 class Dataset(BaseModel):
@@ -28,7 +28,7 @@ class Dataset(BaseModel):
     Attributes:
         id: ``owner/name`` on the hub, or ``builtin`` for what ships with a package.
         revision: The pinned commit, tag or package version.
-        split: The split that is asked.
+        split: The evaluated split.
         licence: SPDX expression.
         url: A page that describes it.
     """
@@ -43,7 +43,7 @@ class Dataset(BaseModel):
 
 
 class GenerationDefaults(BaseModel):
-    """What a task asks for unless the system says otherwise."""
+    """Defaults for generated answers, which a system's ``sampling`` overrides."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,22 +55,22 @@ class TaskCard(BaseModel):
     """The identity of a task.
 
     Attributes:
-        name: The name by which experiments ask for it.
-        version: Of the task as we define it; changes whenever a score could.
-        title: For people.
+        name: Its name in experiments.
+        version: Version of the task; it changes whenever a score could change.
+        title: Short description for people.
         kind: How its items are answered.
         dataset: Where its items come from.
         languages: ``lang_Script`` codes, sorted.
-        provenance: Of each language's items, by ``lang_Script``.
+        provenance: Provenance of each language's items, by ``lang_Script``.
         metrics: Names of the metrics that :meth:`Task.score` emits; the first one is the headline. Empty when
             open-ended items are only judged.
-        shared: What is the same across languages (``"the 500 prompts"``), or ``""`` when nothing is parallel.
+        shared: What the languages share (``"the 500 prompts"``), or ``""`` if nothing is parallel.
         generation: Defaults for generated answers.
         chance: Expected headline score of guessing, or ``None``.
-        notes: What a reader must know; for instance languages that are left out and why, by language.
+        notes: Remarks for readers.
         left_out: Languages that one would expect and that are missing, with the reason.
         citation: A paper or page to cite.
-        harmful: Whether prompts or answers may do harm; reports that are passed on do not show their texts.
+        harmful: Whether prompts or answers may be harmful; published reports do not show their texts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

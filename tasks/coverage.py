@@ -1,6 +1,6 @@
-"""Coverage: which task asks each language what, with how many items, translated by whom, scored how well.
+"""Coverage of languages by tasks: number of items, provenance, and adequacy of the metric.
 
-Cheap: only cards are read. Items are counted where they can be without a network (see :func:`coverage`).
+This is cheap, because only cards are read. Items are counted only on request (see :func:`coverage`).
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def by_language(rows: Iterable[CoverageRow], languages: str | Sequence[str]) -> 
 
 
 def left_out(rows: Iterable[CoverageRow], manifest: str | Sequence[str]) -> list[str]:
-    """Return the covered languages that a system's ``languages:`` do not claim, sorted.
+    """Return the covered languages that are not in a system's ``languages``, sorted.
 
     Args:
         rows: As :func:`coverage` gives them.

@@ -1,4 +1,4 @@
-"""The one family of errors that a user can cause, in any room."""
+"""The errors that a user can cause, in all packages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PolyarenaError(Exception):
     Attributes:
         what: One sentence: what is wrong.
         where: The file (and line), field, cell or address concerned; empty if none.
-        why: The reason, when it is not plain from ``what``.
+        why: The reason, if it is not clear from ``what``.
         fix: The next thing to do or the command to run.
         also: Further errors found at the same time, so that all can be fixed at once.
     """
@@ -34,7 +34,7 @@ class PolyarenaError(Exception):
         super().__init__(self.render())
 
     def render(self) -> str:
-        """Return the message as the terminal shows it, one fact a line."""
+        """Return the message as the terminal shows it, one fact per line."""
         lines = [f"{self.where}: {self.what}" if self.where else self.what]
         if self.why:
             lines.append(f"  why: {self.why}")
@@ -52,11 +52,11 @@ class DataError(PolyarenaError):
 
 
 class NotOnHubError(DataError):
-    """A data set that its makers give out elsewhere is asked for without a local mirror."""
+    """A data set that is not on the hub is needed, and there is no local mirror of it."""
 
 
 class HiddenAnswersError(DataError):
-    """The copy of a data set at hand lacks what answers are scored against; the data set itself need not."""
+    """This copy of a data set lacks the correct answers; other copies may have them."""
 
 
 class ExperimentError(PolyarenaError):

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What an exit code says; 126 and above, but for those here, are the shell's."""
+    """The exit codes; others from 126 on are those of the shell."""
 
     DONE = 0
     CHECK_FAILED = 1

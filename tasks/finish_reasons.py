@@ -1,7 +1,7 @@
-"""What the finish reasons of all model houses mean: one table.
+"""The meaning of the finish reasons of all providers, in one table.
 
-Servers say why a text ended in words of their own: ``length``, ``MAX_TOKENS``, ``model_length`` and others all mean
-that the text was cut off. Everything that asks whether an answer is whole asks here.
+Providers use different names for the same reason: ``length``, ``MAX_TOKENS``, ``model_length`` and others all mean that
+the text was cut off. All code that checks whether an answer is complete uses this table.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ class FinishKind(StrEnum):
     """Why a generated text ended."""
 
     STOP = "stop"
-    """The model ended it, or a stop text did."""
+    """The model or a stop text ended it."""
     CUT = "cut"
     """It reached a limit on tokens."""
     WITHHELD = "withheld"
-    """A filter of the host, or the host's refusal, took the answer's place."""
+    """A filter of the host, or its refusal, replaced the answer."""
     ERROR = "error"
-    """The server failed or aborted; the text is no answer."""
+    """The server failed or aborted; the text is not an answer."""
     UNKNOWN = "unknown"
-    """The server did not say, or used a word that is not in the table."""
+    """The server gave no reason, or one that is not in the table."""
 
 
 _REASONS = {
@@ -62,7 +62,7 @@ def finish_kind(reason: str | None) -> FinishKind:
     """Return what a finish reason means.
 
     Letter case, punctuation and a leading ``finish_reason`` do not matter: ``MAX_TOKENS``, ``max-tokens`` and
-    ``FinishReason.MAX_TOKENS`` are one.
+    ``FinishReason.MAX_TOKENS`` are equal.
     """
     return _KINDS.get(_fold(reason or ""), FinishKind.UNKNOWN)
 

@@ -1,4 +1,4 @@
-"""The optional members of a task, and what holds for a task without them.
+"""The optional members (hooks) of a task, and their defaults.
 
 :class:`~polyarena.tasks.protocol.Task` is what every task provides. The protocols here are *hooks*: a task that has the
 member is asked, any other gets the default. :func:`check_task` runs when a plugin is loaded, so that a misspelt hook is
@@ -53,7 +53,7 @@ class HasMetrics(Protocol):
 
 @runtime_checkable
 class HasMetricSignature(Protocol):
-    """A task that says how it computes a metric. Default: ``metric:<name>``."""
+    """A task that defines the signatures of its metrics. Default: ``metric:<name>``."""
 
     def metric_signature(self, metric: str) -> str:
         """Return every setting that changes the value of one of the card's metrics, as ``metric:<name>|...``."""
@@ -69,7 +69,7 @@ class HasStatistics(Protocol):
 
 @runtime_checkable
 class HasSeparators(Protocol):
-    """A task whose items say what separates prompt and choices. Default: one space everywhere."""
+    """A task whose items set the separator between prompt and choices. Default: one space."""
 
     @property
     def own_separators(self) -> bool:
@@ -82,11 +82,11 @@ _VALUES = ("card", "templates", "own_metrics", "own_separators")
 HOOKS = tuple(name for name in (*_METHODS, *_VALUES) if name not in _REQUIRED)
 """The names of all hooks."""
 _LIKE = 0.8
-"""Likeness from which on a member counts as a misspelt hook (the ratio of :mod:`difflib`)."""
+"""Similarity from which on a member counts as a misspelt hook (the ratio of :mod:`difflib`)."""
 
 
 def check_task(found: object, name: str, *, where: str = "") -> Task:
-    """Return a plugin's object as a task, or say why it is none.
+    """Return a plugin's object as a task, or raise an error that says why it is not one.
 
     Args:
         found: What the entry point names.

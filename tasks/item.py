@@ -21,12 +21,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FewShotExample:
-    """A solved question that is shown before a question.
+    """A solved question shown before the question.
 
     Attributes:
-        prompt: What the user turn says.
+        prompt: Text of the user turn.
         answer: The right answer.
-        separator: What stands between them where both are one text.
+        separator: Text between them, if both are in one text.
     """
 
     prompt: str
@@ -48,12 +48,12 @@ class Item:
         source_id: Shared by all translations of one source item; the unit that the bootstrap resamples. Equal to
             ``item_id`` in meaning where a task is not parallel.
         language: ``lang_Script``, such as ``swh_Latn``.
-        prompt: What the user turn says, without the few-shot examples.
+        prompt: Text of the user turn, without the few-shot examples.
         choices: The continuations of a multiple-choice item, in the order in which the data has them.
-        gold: Index of the right choice; ``None`` unless multiple choice.
+        gold: Index of the correct choice; ``None`` unless multiple choice.
         references: Reference texts of a generative item.
-        fields: What else the data says of the item, such as its subject; not ``category``, which has its own attribute.
-        images: What the prompt shows beside its words, as data URLs.
+        fields: Further facts of the item, such as its subject, but not ``category``.
+        images: Images of the prompt, as data URLs.
         choice_separator: What stands between the prompt and each choice where no chat template is applied; empty where
             a choice goes on within a word or sentence of a script without spaces.
         whole_choices: Whether the choices are whole texts, before which nothing is said: the prompt and the separator

@@ -1,6 +1,6 @@
 """Entry-point discovery shared by tasks, judges, models and reports.
 
-A plugin that fails to import is remembered and reported, and never stops the others.
+A plugin that fails to import is reported and does not affect the others.
 """
 
 from __future__ import annotations

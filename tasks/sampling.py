@@ -1,4 +1,4 @@
-"""How a text is sampled from a model, be it a candidate or a judge."""
+"""Sampling settings of systems and judges."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ class Sampling:
     """Settings that change a generated text; all of them are part of cache keys and signatures.
 
     Attributes:
-        max_tokens: Longest answer, in tokens of the model; a thought has ``thinking_budget`` beside it.
+        max_tokens: Longest answer, in tokens of the model; ``thinking_budget`` is for the thought.
         temperature: 0 is greedy.
-        top_p: Nucleus; 1 is off.
-        stop: Texts that end the answer, beside the model's own end token.
-        seed: For sampled answers, where the backend has one; repeats add their ``sample_index``.
-        thinking_budget: Tokens that a reasoning model may think, beside those of its answer; 0 for a system that is not
-            known to think.
-        reasoning_effort: How hard it is asked to think, such as ``low``; ``None`` leaves it to the model.
+        top_p: Nucleus sampling; 1 turns it off.
+        stop: Texts that end the answer, in addition to the model's end token.
+        seed: Seed for sampled answers, if the backend takes one; each repeat adds its ``sample_index``.
+        thinking_budget: Most tokens of a thought, in addition to those of the answer; 0 for a system that is not set to
+            think.
+        reasoning_effort: Reasoning effort, such as ``low``; ``None`` leaves it to the model.
     """
 
     max_tokens: int = 512
@@ -30,5 +30,5 @@ class Sampling:
 
     @property
     def total_tokens(self) -> int:
-        """Most tokens that are generated: those of the thought and those of the answer."""
+        """Most tokens to generate, thought and answer together."""
         return self.max_tokens + self.thinking_budget

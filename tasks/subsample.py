@@ -1,6 +1,6 @@
-"""Chooses the items that a limit leaves: a spread over the data that is the same in every language.
+"""Selects the items of a limit: spread over the data, and the same in every language.
 
-The first items of a data set are no sample of it: the first three of SIB-200's test split share one topic. Therefore
+The first items of a data set are not a sample of it: the first three of SIB-200's test split share one topic. Therefore
 each item is ranked by the SHA-256 of its ``source_id``, and the items with the smallest ranks are taken (bottom-k
 sampling; Broder 1997, On the resemblance and containment of documents). Nothing else influences the choice: the
 translations of a source item are taken in all languages or in none, a larger limit keeps the items of a smaller one,
@@ -23,7 +23,7 @@ def subsample(items: Iterable[Item], limit: int | None) -> Iterator[Item]:
 
     Args:
         items: Of one task and language.
-        limit: How many are wanted; ``None``, or as many as there are or more, yields all.
+        limit: Number of items; ``None``, or a number that is too large, yields all.
 
     Raises:
         ValueError: The limit is negative.

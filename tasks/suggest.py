@@ -1,4 +1,4 @@
-"""Did-you-mean for every name that a user can misspell."""
+"""Suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def closest(name: str, known: Iterable[str], limit: int = 3, likeness: float = 0
     """Return up to ``limit`` known names that resemble ``name``, best first, ignoring case.
 
     Args:
-        name: As somebody wrote it.
+        name: The name as written.
         known: The names that exist.
         limit: Most names to return.
         likeness: Least ratio of :class:`difflib.SequenceMatcher`, from 0 to 1.
@@ -26,10 +26,10 @@ def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "", list
     """Build the error for a name that does not exist.
 
     Args:
-        kind: What the name should have been, such as ``"task"``.
+        kind: Kind of the name, such as ``"task"``.
         name: The name as the user wrote it.
-        known: All names that would have been right.
-        where: The file and line, or field, in which it stands.
+        known: All valid names.
+        where: The file and line, or the field, that contains it.
         listing: The command that lists all names.
     """
     known = sorted(known)

@@ -1,7 +1,7 @@
-"""Suites: named lists of tasks, each with the languages that the suite asks it in.
+"""Suites: named lists of tasks, each with its languages in the suite.
 
-They are in ``suites.toml``, with the paper that each follows. A suite may name tasks that are not installed; who uses
-it learns which, and gets the rest.
+They are in ``suites.toml``, with the paper that each follows. A suite may name tasks that are not installed; these are
+reported and left out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Entry:
 
     Attributes:
         task: Its name, as in ``polyarena tasks``.
-        languages: A selector; those of them that the task has are meant.
+        languages: A selector; languages that the task does not have are ignored.
     """
 
     task: str
@@ -40,8 +40,8 @@ class Suite:
     """A named list of tasks.
 
     Attributes:
-        name: As experiments and commands ask for it.
-        title: What it is for, with the source of the list.
+        name: Its name in experiments and commands.
+        title: Its purpose, with the source of the list.
         languages: The selector of the entries that do not choose their own.
         entries: In the order of the reports.
     """
@@ -58,7 +58,7 @@ class SuiteTask:
 
     Attributes:
         task: The task.
-        languages: The codes of the languages that the suite asks it in, sorted; those that the task has.
+        languages: Codes of its languages in the suite that the task has, sorted.
     """
 
     task: Task
@@ -67,7 +67,7 @@ class SuiteTask:
 
 @dataclass(frozen=True)
 class ResolvedSuite:
-    """What of a suite can be run here.
+    """The part of a suite that can be run on this machine.
 
     Attributes:
         suite: The suite.

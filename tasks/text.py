@@ -1,4 +1,4 @@
-"""Texts from anywhere: made safe to store and send, and the one idea of when two of them are equal.
+"""Makes texts safe to store and send, and defines when two texts are equal.
 
 **Equal texts.** All metrics on texts, and the identification of languages, see a text as :func:`comparable` returns it.
 Two texts are equal if nobody can see a difference:
@@ -50,7 +50,7 @@ _IGNORABLE = re.compile(
 
 
 def comparable(text: str) -> str:
-    r"""Return a text as it is compared with others (see the explanation of this module).
+    r"""Return the comparable form of a text, as defined in this module.
 
     Example:
         >>> comparable("\ufeffNairobi\u200f") == comparable("Nairobi")

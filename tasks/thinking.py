@@ -1,18 +1,18 @@
-"""Tells the thought of a reasoning model from its answer.
+"""Separates the thought of a reasoning model from its answer.
 
-A reasoning model writes what it thinks, then what it answers. Only the answer is scored, identified and judged. How the
-two are told apart is a :class:`ThinkingRule`: found by the marks that model families use (the default), by marks set by
-hand, or not at all.
+A reasoning model writes its thought before its answer. Only the answer is scored, identified and judged. A
+:class:`ThinkingRule` says how the two are separated: by the marks that model families use (the default), by marks set
+by hand, or not at all.
 
-Marks that are found, each with its end mark (:data:`FAMILIES`), and what is done with them:
+The known marks are in :data:`FAMILIES`. The rules are:
 
 1. The thought begins at the first opening mark before which there is nothing but white space. An opening mark at the
-   start of a later line, outside a fenced code block, begins one too; what stands before it belongs to the thought.
+   start of a later line, outside a fenced code block, begins one too; the text before it belongs to the thought.
 2. Chat templates often write the opening mark into the prompt. An end mark without an opening one ends a thought that
    began with the text.
 3. The last end mark of the family counts, as in lm-eval's ``think_end_token``: what follows it is the answer.
-4. A thought that is never ended, or begun again on a line of its own and not ended, is no answer: the answer is empty.
-5. A mark between quotation marks or backticks, or a pair of them in running text, is a mention and no mark.
+4. If a thought never ends, or begins again on a line of its own and does not end, the answer is empty.
+5. A mark between quotation marks or backticks, or a pair of them in running text, is a mention, not a mark.
 6. Harmony (gpt-oss): the answer is what the last ``final`` channel says; all other channels are the thought.
 
 Every text is read in time linear in its length.
@@ -31,12 +31,12 @@ from polyarena.tasks.errors import ExperimentError
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a family of models writes around a thought.
+    """The marks that a family of models writes around a thought.
 
     Attributes:
         start: Opens the thought.
         end: Ends it.
-        models: Whose marks these are, for people.
+        models: Names of the models, for people.
         closing: What a chat template writes to skip the thought: an end that the models were trained on.
     """
 
@@ -108,7 +108,7 @@ class Detection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ThinkingRule:
-    """How the thought of a system is told from its answer.
+    """How the thought of a system is separated from its answer.
 
     Attributes:
         detection: By known marks, by ``start`` and ``end``, or not at all.
@@ -162,7 +162,7 @@ class SplitText:
 
 
 def split_thought(text: str, rule: ThinkingRule = AUTO, *, opened: str | None = None) -> SplitText:
-    """Tell the thought in a text from the answer.
+    """Separate the thought in a text from the answer.
 
     Args:
         text: What a model wrote.

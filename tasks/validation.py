@@ -1,4 +1,4 @@
-"""What every task's items must be, checked in one place, so that no plugin can break a run halfway."""
+"""Checks of a task's items, so that no plugin can break a run halfway."""
 
 from __future__ import annotations
 

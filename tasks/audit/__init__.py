@@ -1,8 +1,8 @@
-"""The audit finds faults of a task offline, before anything is spent on it.
+"""The audit of tasks: finds errors offline, before you spend anything on a task.
 
 :func:`audit_task` checks a task of polyarena or a plugin, :func:`audit_configs` the task files of lm-eval. Both return
-:class:`Finding` objects. An ``error`` means that scores do not measure what their name says, or that there will be
-none; a ``warning``, that they are weaker than they look. A ``note`` is worth knowing, or says what was not checked.
+:class:`Finding` objects. An ``error`` means that scores do not measure what their name says, or cannot be computed. A
+``warning`` means that they are less reliable than they look. A ``note`` is information, or says what was not checked.
 """
 
 from polyarena.tasks.audit.configs import audit_configs

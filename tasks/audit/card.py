@@ -1,4 +1,4 @@
-"""What a task's card says, and what it leaves out."""
+"""Checks of a task's card."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ NO_LICENCE = frozenset({"", "unknown", "none", "noassertion", "other", "tbd"})
 
 
 def audit_card(card: TaskCard) -> Iterator[Finding]:
-    """Yield what is missing or loose in a card."""
+    """Yield what is missing or imprecise in a card."""
     yield from _revision(card)
     if card.dataset.licence.strip().casefold() in NO_LICENCE:
-        message = f"the card names no licence of {card.dataset.id}: nobody can tell what may be done with the items"
+        message = f"the card names no licence of {card.dataset.id}: it is unknown how the items may be used"
         yield Finding("missing-licence", Severity.WARNING, card.name, "", message)
     without = [code for code in card.languages if code not in card.provenance]
     if without:
-        message = f"{len(without)} languages have no provenance: nobody can tell who translated them"
+        message = f"{len(without)} languages have no provenance: it is unknown who translated them"
         yield Finding("missing-provenance", Severity.ERROR, card.name, "", message, tuple(without[:5]))
     unknown = [code for code in card.languages if not is_listed(code)]
     if unknown:
-        message = f"{len(unknown)} languages of the card are not in the table of languages, by which they are asked for"
+        message = f"{len(unknown)} languages of the card are not in the table of languages"
         yield Finding("unknown-language", Severity.ERROR, card.name, "", message, tuple(unknown[:5]))
     both = [code for code in card.languages if code in card.left_out]
     if both:
@@ -38,7 +38,7 @@ def _revision(card: TaskCard) -> Iterator[Finding]:
     if dataset.id == "builtin" or is_pinned(dataset.revision):
         return
     what = f"the revision {dataset.revision!r}, which can move" if dataset.revision else "no revision"
-    message = f"the data set {dataset.id} is read at {what}: scores of two days may be of two data sets"
+    message = f"the data set {dataset.id} is read at {what}: scores computed at different times may use different data"
     yield Finding("unpinned-revision", Severity.WARNING, card.name, "", message)
 
 

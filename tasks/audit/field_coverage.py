@@ -1,8 +1,8 @@
-"""Which texts of a row reach the model: a task that asks for an article and shows none scores nothing but luck.
+"""Checks which texts of a row reach the model: a task that asks about an article without showing it measures chance.
 
-Rows are matched with items by their texts, for a row need not become one item: of the first items, all rows are taken
-that have a text in them. A text counts as shown when it stands in a prompt, a choice or a reference, whole or (masked,
-cut, split over choices) by most of its pieces. Ids, and what an item keeps in its ``fields`` for grouping, count too.
+Rows are matched with items by their texts, because a row need not become exactly one item: for the first items, all
+rows that share a text with them are used. A text counts as shown if a prompt, a choice or a reference contains it,
+whole or (masked, cut, split over choices) most of its pieces. Ids and an item's ``fields`` count too.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from polyarena.tasks.card import TaskCard
 from polyarena.tasks.item import Item, Kind
 
 ITEMS, ROWS = 40, 40
-"""Items that are looked at, and most rows that are matched with them."""
+"""Number of items to check, and most rows to match with them."""
 SHORTEST = 20
-"""Characters from which on a text is taken for content; shorter ones are labels, names and ids."""
+"""Least length of a text to count as content, in characters; shorter ones are labels, names and ids."""
 PIECE = 12
-"""Characters of a piece."""
+"""Length of a piece, in characters."""
 ENOUGH = 0.5
-"""Share of a text's pieces that must stand in the items."""
+"""Least share of a text's pieces that the items must contain."""
 
 
 @dataclass
 class FieldCoverage:
-    """What was found in the languages looked at so far.
+    """The fields that the languages checked so far show.
 
     Attributes:
         unseen: The languages in which no text of a field was shown, by field.
@@ -83,11 +83,11 @@ class FieldCoverage:
             if name in self.seen:
                 severity, why = Severity.NOTE, "in other languages it is, as where each language has a field"
             elif name.partition(".")[0] in self.asked:
-                severity, why = Severity.ERROR, "the task asks for it, and no prompt, choice or reference has it"
+                severity, why = Severity.ERROR, "the task reads it, but no prompt, choice or reference contains it"
             elif name == longest and card.kind is not Kind.OPEN_ENDED:
                 severity, why = Severity.WARNING, "it is the longest text of the rows"
             else:
-                severity, why = Severity.NOTE, "the task does not ask for it"
+                severity, why = Severity.NOTE, "the task does not read it"
             message = f"the field {name!r} is never shown {where}: {why}"
             yield Finding("field-not-shown", severity, card.name, "", message, shown([self.examples[name]]))
 

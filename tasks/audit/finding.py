@@ -1,4 +1,4 @@
-"""What the audit says of a task."""
+"""Findings of the audit."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LONGEST = 160
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     ERROR = "error"
-    """Scores of this task mean something else than its name says, or there will be none."""
+    """Scores do not measure what the task's name says, or cannot be computed."""
     WARNING = "warning"
-    """Scores hold, and something about them is weaker than it looks."""
+    """Scores are valid but less reliable than they look."""
     NOTE = "note"
-    """Worth knowing; also what could not be checked, and why."""
+    """Information, or a check that could not be made, with the reason."""
 
 
 _ORDER = {severity: rank for rank, severity in enumerate(Severity)}

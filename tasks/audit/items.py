@@ -1,4 +1,4 @@
-"""The items of one language: whether each can be asked and scored, and whether it stands there once."""
+"""Checks of the items of one language: whether each can be run and scored, and is unique."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.text import REPLACEMENT, sanitize_text
 
 DUPLICATES_WARN, DUPLICATES_FAIL = 0.01, 0.1
-"""Shares of items with the text of an earlier one, from which on it is a warning and an error."""
+"""Shares of items that repeat the text of an earlier one: from the first on a warning, from the second an error."""
 
 
 def audit_items(card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[Finding]:
-    """Yield what is wrong with single items, one finding for each kind of fault."""
+    """Yield errors of single items, one finding for each kind of error."""
 
     def fault(check: str, what: str, found: list[Item], severity: Severity = Severity.ERROR) -> Iterator[Finding]:
         if found:
@@ -27,7 +27,7 @@ def audit_items(card: TaskCard, language: str, items: Sequence[Item]) -> Iterato
     yield from fault("wrong-language-code", f"say that they are not in {language}", wrong)
     if card.kind is Kind.MULTIPLE_CHOICE:
         outside = [item for item in items if item.gold is None or not 0 <= item.gold < len(item.choices)]
-        yield from fault("gold-out-of-range", "have a right choice that is none of their choices", outside)
+        yield from fault("gold-out-of-range", "have a correct choice that is not among their choices", outside)
         blank = [item for item in items if len(item.choices) < 2 or not all(choice.strip() for choice in item.choices)]
         yield from fault("empty-choice", "have a choice without text, or fewer than two choices", blank)
         same = [item for item in items if len(set(item.choices)) < len(item.choices)]
@@ -36,7 +36,7 @@ def audit_items(card: TaskCard, language: str, items: Sequence[Item]) -> Iterato
         untold = [item for item in items if not any(reference.strip() for reference in item.references)]
         yield from fault("empty-target", "have no reference to score against", untold)
     broken = [item for item in items if any(REPLACEMENT in sanitize_text(text) for text in texts(item))]
-    yield from fault("broken-text", "hold characters that were lost (U+FFFD)", broken, Severity.WARNING)
+    yield from fault("broken-text", "contain lost characters (U+FFFD)", broken, Severity.WARNING)
     yield from _repeated(card, language, items)
 
 
@@ -67,7 +67,7 @@ def _repeated(card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[
     if share:
         warned = Severity.WARNING if share >= DUPLICATES_WARN else Severity.NOTE
         severity = Severity.ERROR if share >= DUPLICATES_FAIL else warned
-        message = f"{len(twice_text)} of {len(items)} items ({share:.1%}) ask what an earlier one asks"
+        message = f"{len(twice_text)} of {len(items)} items ({share:.1%}) repeat the question of an earlier one"
         yield Finding("duplicate-items", severity, card.name, language, message, shown(twice_text))
 
 

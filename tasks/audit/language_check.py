@@ -1,4 +1,4 @@
-"""Whether items are in the language that they claim.
+"""Checks whether items are in their declared language.
 
 For each item of a sample, the template is removed (see :mod:`polyarena.tasks.audit.template`). The rest is identified
 line by line, and so are the choices. An item is right if any part of it is in the language. It is wrong if its prompt,
@@ -18,14 +18,15 @@ from polyarena.tasks.identify import Agreement, agreement, can_identify, identif
 from polyarena.tasks.item import Item
 
 SAMPLE = 60
-"""Items of each language that are looked at, evenly spaced."""
+"""Number of items of each language to check, evenly spaced."""
 FEWEST = 5
-"""Items that a language must have for a share of them to mean anything."""
+"""Fewest items of a language for which a share is meaningful."""
 WARN_FROM, FAIL_FROM = 0.1, 0.5
 """Shares of the sample in another language, from which on it is a warning and an error.
 
-Items of which nothing can be said count as right: in a language that the identifier is often unsure of, they would
-otherwise leave a few wrong ones alone."""
+Items that cannot be identified count as right; otherwise, in a language in which that is frequent, a few wrong items
+would be a large share.
+"""
 _WRONG = (Agreement.OTHER_LANGUAGE, Agreement.OTHER_SCRIPT)
 LIST = 80
 """Letters of choices from which on their language counts against them: a few names are no prose."""
@@ -35,7 +36,7 @@ _LINES = 12
 
 
 def language_check(card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[Finding]:
-    """Yield a finding if too many of a language's items are not in it."""
+    """Yield a finding if too many items of a language are in another one."""
     sample = spread(items, SAMPLE)
     asked = own_lines([item.prompt for item in sample])
     # Choices that all items have ("yes", "no") are part of the template.

@@ -1,4 +1,4 @@
-"""Whether a task's metrics can be trusted in its languages."""
+"""Checks whether a task's metrics are adequate in its languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def audit_metrics(card: TaskCard) -> Iterator[Finding]:
     for metric in card.metrics:
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
         if metric not in rated_metrics():
-            message = f"nothing is known of the metric {metric}: whether it fits the languages was not checked"
+            message = f"the adequacy of {metric} in the task's languages is unknown"
             yield Finding("metric-unrated", Severity.NOTE, card.name, "", message)
             continue
         for language in card.languages:

@@ -1,4 +1,4 @@
-r"""Whether training texts contain test items: whole, or by the n-grams that they share.
+r"""Checks whether training texts contain test items, completely or by shared n-grams.
 
 Both are tokenised: runs of letters, marks and digits, ignoring case, and single characters in scripts that are written
 without spaces (Han, kana, Thai, Lao, Khmer, Burmese). The question of an item counts: the prompt without the template
@@ -31,9 +31,9 @@ from polyarena.tasks.item import Item
 GRAM = 13
 """Tokens of an n-gram."""
 SHORTEST = 8
-"""Fewest tokens of an item that is looked at; shorter ones occur by chance."""
+"""Fewest tokens of an item to check; shorter ones occur by chance."""
 CONTAMINATED = 0.5
-"""Share of an item's n-grams from which on it counts as seen."""
+"""Least share of an item's n-grams for it to count as seen."""
 _TOKEN = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]|"
     r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff])*"
@@ -47,7 +47,7 @@ def tokens(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Shared:
-    """What one item shares with the training texts.
+    """The overlap of one item with the training texts.
 
     Attributes:
         item_id: The item.

@@ -1,8 +1,8 @@
-"""Whether the languages of a parallel task have the same source items.
+"""Checks whether the languages of a parallel task have the same source items.
 
-Comparisons across languages resample by ``source_id``. A language that lacks some, or has its own, is compared on other
-questions than its neighbours. Items that share a ``source_id`` and are not translations of each other make intervals of
-comparisons wrong: the right choice, the category and the subject of translations agree.
+Comparisons across languages resample by ``source_id``. A language with missing or additional source items is compared
+on other questions than the other languages. Items that share a ``source_id`` and are not translations of each other
+make intervals of comparisons wrong: the right choice, the category and the subject of translations agree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a revision names one state of a data set for good."""
+"""Checks whether a revision identifies one fixed state of a data set."""
 
 from __future__ import annotations
 

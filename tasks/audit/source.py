@@ -1,4 +1,4 @@
-"""Data as the audit reads it: it remembers what a task read, and goes to the hub only when it may."""
+"""The audit's data source: it records what a task reads, and uses the hub only if allowed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from polyarena.tasks.errors import DataError
 
 
 class DataAbsentError(DataError):
-    """Data that a task would read and that is not here; no defect of the task."""
+    """Data of the task is not on this machine; this is not an error of the task."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Read:
 
 
 class AuditSource(DataSource):
-    """A data source that keeps what was read last.
+    """A data source that records what was read.
 
     Attributes:
         reads: What was read since the last :meth:`forget`.

@@ -21,7 +21,7 @@ from polyarena.tasks.identify import can_identify
 from polyarena.tasks.protocol import Task
 
 VARIANT_LANGUAGES = 3
-"""Languages in which the other templates of a task are looked at; the data is the same."""
+"""Number of languages in which further templates of a task are checked; the data is the same."""
 
 
 def audit_task(task: Task, data: AuditSource, training: Overlap | None = None) -> list[Finding]:
@@ -29,11 +29,11 @@ def audit_task(task: Task, data: AuditSource, training: Overlap | None = None) -
 
     Args:
         task: The task.
-        data: Where its data sets are read from; languages that are not there are noted and passed over.
-        training: Texts that no item may share, if overlap is asked for.
+        data: Where its data sets are read from; missing languages are noted and skipped.
+        training: Training texts to check for overlap; ``None`` skips that check.
 
     Returns:
-        The findings, the worst first. Nothing that is wrong with a task raises.
+        The findings, the worst first. Errors of a task are findings and do not raise.
     """
     found = [*audit_card(task.card), *audit_metrics(task.card)]
     found += _Visit(task, data, training).findings(task.card.languages)
@@ -70,7 +70,7 @@ class _Visit:
         read = [language for language in languages if language not in self.absent]
         unknown = [language for language in read if not (is_listed(language) and can_identify(language))]
         if unknown:
-            message = f"{len(unknown)} languages are checked by their script alone: the identifier does not know them"
+            message = f"{len(unknown)} languages are checked by script only: the identifier does not know them"
             yield Finding("language-not-checked", Severity.NOTE, self.card.name, "", message, tuple(unknown[:5]))
 
     def _language(self, language: str) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ class _Visit:
             return
         except HiddenAnswersError as error:
             # The fault of the copy here, not of the task: it has to be fixed, and it hides the items from the audit.
-            message = f"the items could not be looked at: {error.what}"
+            message = f"the items could not be checked: {error.what}"
             yield Finding("hidden-answers", Severity.WARNING, self.card.name, language, message, shown([error.fix]))
             return
         except PolyarenaError as error:
@@ -116,10 +116,10 @@ class _Visit:
             return
         names, reason = sorted(self.absent), next(iter(self.absent.values()))
         if len(names) == len(languages) and not self.data.has(self.card.dataset):
-            message = f"the items could not be looked at: {reason}"
+            message = f"the items could not be checked: {reason}"
             yield Finding("data-absent", Severity.NOTE, self.card.name, "", message)
         else:
-            message = f"the card lists {len(names)} of {len(languages)} languages that the data set here does not have"
+            message = f"{len(names)} of the card's {len(languages)} languages are missing from the data set"
             severity = Severity.WARNING if self.data.root else Severity.NOTE
             yield Finding("language-absent", severity, self.card.name, "", message, shown(names))
 

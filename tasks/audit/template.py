@@ -1,4 +1,4 @@
-"""What of a prompt is the item's own, and what is the template that all items of a language share."""
+"""Separates the text of an item from the prompt template that all items of a language share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every row goes through, wherever it was read: safe texts, and the fields that the task needs."""
+"""Checks that every row goes through: safe texts, and the fields that the task needs."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def require_fields(row: Mapping[str, Any], fields: Sequence[str], *, where: str,
 def refuse_mixed_splits(placed: Sequence[tuple[str, Mapping[str, Any]]], dataset: Dataset) -> None:
     """Refuse rows of which some say that they are of the split that is asked for, and others that they are not.
 
-    Such a file was put together of several splits, and part of its items may have been trained on. A field ``split``
-    that never names the split means something else and is left alone.
+    Such a file combines several splits, and models may have been trained on some of its items. A field ``split`` that
+    never contains the name of the split has another meaning and is ignored.
 
     Args:
         placed: The rows with their places.

@@ -26,7 +26,7 @@ def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
     if not Path(dataset.id).is_absolute() and Path(dataset.id).exists():
         # The library would read the folder in place of the hub, and no revision would be pinned.
         raise DataError(
-            "the current folder contains a folder of this name, which would be read in place of the hub",
+            "the current folder contains a folder of this name, which would be read instead of the hub",
             where=place,
             fix=f"run from another folder, {_MIRROR}",
         )
@@ -46,7 +46,7 @@ def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
 
 @contextmanager
 def _quiet(datasets: Any) -> Iterator[None]:
-    """Hold back the library's progress bars, which would cut through ours."""
+    """Turn off the progress bars of the library, which would disturb polyarena's."""
     shown = not datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
@@ -62,14 +62,14 @@ def _explained(error: Exception, place: str) -> DataError:
     why = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if "scripts are no longer supported" in text:
         return DataError(
-            "the data set is a program, which the library refuses to run",
+            "the data set has a loading script, which the library refuses to run",
             where=place,
             why=why,
-            fix=f"pin a revision that holds data files (the hub keeps one at refs/convert/parquet), {_MIRROR}",
+            fix=f"pin a revision with data files (the hub keeps one at refs/convert/parquet), {_MIRROR}",
         )
     if kinds & {"DatasetNotFoundError", "RepositoryNotFoundError", "GatedRepoError", "RevisionNotFoundError"}:
         return DataError(
-            "the hub does not give out the data set at this revision",
+            "the hub does not provide the data set at this revision",
             where=place,
             why=why,
             fix=f"check its name and revision; for a gated one, accept its terms and set HF_TOKEN; {_MIRROR}",

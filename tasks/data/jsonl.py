@@ -1,4 +1,4 @@
-"""JSON Lines, read so that each complaint names the line."""
+"""Reads JSON Lines; each error names the line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class RepeatedKeyError(ValueError):
-    """An object of a JSON text has a key twice; readers keep the last value, and lose the others in silence.
+    """An object of a JSON text has a key twice; readers silently keep only the last value.
 
     Attributes:
         key: The key.
@@ -98,14 +98,14 @@ def _row(line: bytes, where: str, fields: Sequence[str], hook: Callable[[Any], A
             "the line is not JSON",
             where=where,
             why=f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error),
-            fix="write one whole JSON object a line; a last line that is cut off means an incomplete copy",
+            fix="write one JSON object per line; a last line that is cut off means an incomplete copy",
         ) from error
     if not isinstance(row, dict):
         raise DataError(
             "the line is not a JSON object",
             where=where,
             why=f"it holds a {type(row).__name__}",
-            fix='write one object a line, such as {"prompt": "..."}',
+            fix='write one object per line, such as {"prompt": "..."}',
         )
     require_fields(row, fields, where=where)
     return row

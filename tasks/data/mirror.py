@@ -15,7 +15,7 @@ SUFFIXES = (".jsonl", ".parquet")
 
 
 def mirror_file(root: Path, dataset: Dataset, config: str) -> Path:
-    """Return the file of one config and split; JSON Lines go before Parquet where both lie there.
+    """Return the file of one config and split; if both exist, JSON Lines takes precedence over Parquet.
 
     Raises:
         DataError: There is none; the message names the path and the configs that do exist.
@@ -45,7 +45,7 @@ def mirror_rows(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _nearby(root: Path, dataset: Dataset, config: str) -> str:
-    """Say what the mirror has that comes closest."""
+    """Return a sentence that names the nearest entries of the mirror."""
     folder = root / dataset.id
     if not folder.is_dir():
         present = sorted(f"{path.parent.name}/{path.name}" for path in root.glob("*/*") if path.is_dir())

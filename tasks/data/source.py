@@ -1,4 +1,4 @@
-"""Rows of data sets, wherever they lie, with a record of what was read."""
+"""Reads rows of data sets from the hub or a local mirror, and records their digests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from polyarena.tasks.errors import DataError
 class DataSource:
     """Reads data sets from a local mirror, or from the hub when there is none.
 
-    Nothing is kept but digests; threads may share one source.
+    It keeps only digests; threads may share one source.
 
     Attributes:
         root: The folder of the mirror (see :mod:`polyarena.tasks.data.mirror` for its layout), or ``None`` for the hub.
@@ -35,7 +35,7 @@ class DataSource:
         """Return all rows of one config and split, in their order, with safe texts.
 
         Args:
-            dataset: Which, at which revision and split.
+            dataset: The data set, with its revision and split.
             config: The part of it, usually a language, as the data set spells it.
             fields: Names that each row must have, with a value that is not null.
 
@@ -58,7 +58,7 @@ class DataSource:
                 "the data set contains more than text, numbers, dates and bytes",
                 where=key,
                 why=str(error),
-                fix="tasks read text; use a config without such columns",
+                fix="tasks read only text; use a config without such columns",
             ) from error
         with self._lock:
             self.digests[key] = digest

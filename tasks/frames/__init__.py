@@ -1,1 +1,1 @@
-"""Frames: what benchmarks of one kind share, so that a benchmark is a table of facts and a few templates."""
+"""Base classes for benchmarks of one kind, so that a benchmark is a table of facts and a few templates."""

@@ -1,4 +1,4 @@
-"""What the cards of these tasks have in common."""
+"""Shared parts of the cards of benchmarks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def by_language(names: str, irregular: Mapping[str, str] = MappingProxyType({}))
 
 
 def translated(languages: Iterable[str], how: Provenance) -> dict[str, Provenance]:
-    """Return the provenance of items that were written in English and came into the other languages like this."""
+    """Return the provenance by language of items written in English and translated in the given way."""
     return {code: Provenance.NATIVE if code == "eng_Latn" else how for code in languages}
 
 
@@ -60,7 +60,7 @@ def choice_card(
 ) -> TaskCard:
     """Return the card of a multiple-choice task; ``acc`` is the headline, as in what was published on these data.
 
-    A revision that is no commit gets a note that says so, and so do choices that are ``fixed_labels`` (see
+    A revision that is not a commit gets a note that says so, and so do choices that are ``fixed_labels`` (see
     :attr:`polyarena.tasks.frames.multiple_choice.MultipleChoiceTask.fixed_labels`) in the default template.
     """
     notes = f"{notes} {FIXED_LABELS_NOTE}".strip() if fixed_labels else notes

@@ -1,4 +1,4 @@
-"""Generative tasks: a text is asked for and scored against the references of its item."""
+"""Generative tasks: a text is generated and scored against the references of its item."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from polyarena.tasks.records import Completion
 
 Measure = Callable[["Item", "Completion"], Mapping[str, float]]
-"""From an item and an answer to the value of each metric, with an error where there is nothing to score."""
+"""Returns the value of each metric for an item and an answer; raises if there is nothing to score."""
 
 
 @dataclass(frozen=True)
 class GenerativeTask:
-    """A task whose items are one row of a data set each, and have references.
+    """A task in which each row of a data set is one item with references.
 
     Attributes:
         card: The task's identity.
-        rows: How the data set becomes items.
+        rows: Converts rows of the data set to items.
         measure: Scores an answer.
-        signatures: Of the metrics that are this task's own; the others have theirs in the registry of metrics.
+        signatures: Signatures of metrics computed only by this task; the registry has those of the others.
     """
 
     card: TaskCard
@@ -46,7 +46,7 @@ class GenerativeTask:
         return self.rows.items(self.card, language, data)
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
-        """Return the value of each metric of the card; an empty text is an answer too.
+        """Return the value of each metric of the card; an empty text counts as an answer.
 
         Args:
             item: With references.
@@ -64,7 +64,7 @@ class GenerativeTask:
 
 @dataclass(frozen=True)
 class TemplatedTask:
-    """A task with several prompt templates; by itself it is the first of them.
+    """A task with several prompt templates; it uses the first unless another is selected.
 
     Attributes:
         members: The task of each template, the default one first.

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 
 class RenderedPrompt(NamedTuple):
-    """What a template makes of a row.
+    """The prompt and choices that a template renders from a row.
 
     Attributes:
         prompt: Empty where the choices are whole texts.
-        choices: What may follow it.
-        separator: What stands between them (see :attr:`polyarena.tasks.item.Item.choice_separator`).
+        choices: The continuations.
+        separator: Text between prompt and choice (see :attr:`polyarena.tasks.item.Item.choice_separator`).
         whole: Whether the choices are whole texts.
     """
 
@@ -55,7 +55,7 @@ class RenderedPrompt(NamedTuple):
 
 
 PromptTemplate = Callable[[Row], tuple[str, tuple[str, ...]] | RenderedPrompt]
-"""Turns a row into the prompt and its choices, with a space between, or into what is asked in full."""
+"""Renders a row as a prompt and its choices, separated by a space, or as a :class:`RenderedPrompt`."""
 
 
 def rows_of(dataset: Dataset, part: Subset, language: str, fields: Iterable[str], data: DataSource) -> Iterator[Row]:
@@ -90,9 +90,9 @@ def source_per_language(row: Row) -> str:
 
 
 def keep_fields(*names: str) -> Callable[[Row], Mapping[str, str]]:
-    """Return what picks those of these fields that a row has, as texts, for :attr:`polyarena.tasks.item.Item.fields`.
+    """Return a function that copies these fields of a row, as texts, to :attr:`polyarena.tasks.item.Item.fields`.
 
-    They serve to group scores, so a row may lack them.
+    They are for grouping scores, so a row may lack them.
     """
     return lambda row: {name: str(row.values[name]) for name in names if row.values.get(name) is not None}
 
@@ -115,13 +115,13 @@ def exam_prompt(question: str, options: Sequence[str]) -> tuple[str, tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class FewShot:
-    """How a template is asked after examples.
+    """Few-shot examples before the question of a template.
 
     Attributes:
-        template: For the examples as well as the question.
-        split: That the examples are taken from; not the one that is asked.
+        template: Template of the examples and of the question.
+        split: Split of the examples; not the evaluated one.
         count: Most examples of a question; a group that has fewer in the split shows those.
-        group: What an example must have in common with its question, such as the subject.
+        group: Property that an example shares with its question, such as the subject.
     """
 
     template: PromptTemplate
@@ -149,11 +149,11 @@ class FewShot:
             data: Where the data set is read from.
 
         Raises:
-            ValueError: The examples would be taken from the split that is asked.
+            ValueError: The examples would come from the evaluated split.
             DataError: The split is missing, lacks a field, or has one that cannot be used.
         """
         if self.split == dataset.split:
-            raise ValueError(f"examples are never taken from the split that is asked, {self.split!r}")
+            raise ValueError(f"examples must not come from the evaluated split, {self.split!r}")
         solved: dict[str, list[FewShotExample]] = defaultdict(list)
         for row in rows_of(dataset, Subset(config, split=self.split), language, fields, data):
             shown = solved[self.group(row)]
@@ -177,14 +177,13 @@ class MultipleChoiceTask:
         gold: Index of the right choice of a row, whatever the template.
         source: The source id of a row, which is also its item id.
         pairing: The source ids of all rows of a language, where one row does not tell its own; replaces ``source``.
-        details: What else is kept of a row, for grouping.
-        category: The part of the task that a row belongs to, where reports tell parts apart.
+        details: Further fields of a row, for grouping.
+        category: The part of the task that a row belongs to, if reports distinguish parts.
         fixed_labels: The templates whose choices are the same labels of different lengths for every row; ``acc_bytes``
             would then prefer the longest label whatever the row, and is left out.
-        asked: Whether a row is asked at all.
-        own_separators: Whether a template says for itself what stands between prompt and choices; elsewhere it is one
-            space.
-        repeats: Whether rows of a language may share a source id; the second then gets ``:2`` after it, and so on.
+        asked: Whether a row is used.
+        own_separators: Whether templates set the separator between prompt and choices; otherwise it is one space.
+        repeats: Whether rows of a language may share a source id; the second then gets the suffix ``:2``, and so on.
         scorer: The metrics of one completion.
         template: The name of the template in use; ``""`` is the default one.
     """

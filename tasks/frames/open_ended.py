@@ -1,4 +1,4 @@
-"""Open-ended tasks: a prompt of a data set is asked as it stands, and the answers are judged elsewhere."""
+"""Open-ended tasks: prompts of a data set are used unchanged, and judges compare the answers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenEndedTask:
-    """A task whose items are only judged.
+    """A task whose answers are only judged.
 
     Attributes:
         card: The task's identity.
-        rows: How the data set becomes items.
+        rows: Converts rows of the data set to items.
     """
 
     card: TaskCard

@@ -1,4 +1,4 @@
-"""What the tasks share that ask for a span of a passage: the schema of SQuAD, its prompt and its scores."""
+"""Shared parts of tasks that ask for a span of a passage: the schema of SQuAD, its prompt and its scores."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ METRICS = (F1, EXACT_MATCH)
 
 
 def question_item(row: Row) -> Item:
-    """Make the item of a row in the schema of SQuAD.
+    """Convert a row in the schema of SQuAD to an item.
 
     Args:
         row: With an ``id``, a ``context``, a ``question`` and ``answers``.
 
     Raises:
-        DataError: The answers are no list of texts.
+        DataError: The answers are not a list of texts.
     """
     return Item(
         item_id=row["id"],
@@ -42,7 +42,7 @@ def question_item(row: Row) -> Item:
 
 
 def require_answers(card: TaskCard, language: str, rows: Sequence[Row]) -> None:
-    """Refuse questions that hide their answers, as copies for submission to a leaderboard do.
+    """Refuse questions without answers, as in copies for submission to a leaderboard.
 
     Args:
         card: The task's.

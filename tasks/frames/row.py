@@ -1,4 +1,4 @@
-"""One row of a data set, read so that each complaint names the field and the row."""
+"""One row of a data set, with checks whose errors name the field and the row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from polyarena.tasks.suggest import closest
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row and where it stands.
+    """A row and its position.
 
     Attributes:
         values: As the data set has them.
@@ -30,18 +30,18 @@ class Row:
 
     @property
     def number(self) -> int:
-        """The position from 1, which serves as id where the data has none."""
+        """The position from 1, used as the id if the data has none."""
         return self.position + 1
 
     def __getitem__(self, field: str) -> Any:
-        """Return the value of a field that was asked for when the rows were read, and is therefore there."""
+        """Return the value of a field that was required when the rows were read, so that it exists."""
         return self.values[field]
 
     def text(self, field: str) -> str:
-        """Return a field that must hold a text.
+        """Return a field that must contain a text.
 
         Raises:
-            DataError: It holds something else, or nothing but white space.
+            DataError: It contains something else, or only white space.
         """
         value = self.values.get(field)
         if isinstance(value, str) and value.strip():
@@ -51,7 +51,7 @@ class Row:
         )
 
     def shown(self, field: str) -> str:
-        """Return a field as text, whatever it holds; null is the empty text.
+        """Return any field as text; null becomes the empty text.
 
         Answer options of exams may be numbers, and machine-translated ones may have been lost.
 
@@ -74,19 +74,19 @@ class Row:
         """Return the index of the right choice.
 
         Args:
-            field: That names it.
+            field: The field with the name of the correct choice.
             namings: Ways in which it may be named, each in the order of the choices, such as ``"ABCD"``; the first
                 way that has the name decides.
 
         Raises:
-            DataError: The field names none of them.
+            DataError: The field matches none of them.
         """
         written = str(self.values.get(field)).strip()
         for names in namings:
             if written in list(names):
                 return list(names).index(written)
         expected = " or ".join(f"{names[0]} to {names[-1]}" for names in namings)
-        raise self.refused(f"the field {field!r} names no choice, expected {expected}", self.values.get(field))
+        raise self.refused(f"the field {field!r} does not name a choice, expected {expected}", self.values.get(field))
 
     def refused(self, what: str, value: object) -> DataError:
         """Return the error for a value that cannot be used."""

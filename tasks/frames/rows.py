@@ -1,4 +1,4 @@
-"""From the rows of a data set to the items of a task: what all tasks share that make one item of one row."""
+"""Converts the rows of a data set to the items of a task, for tasks with one item per row."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Subset:
 
     Attributes:
         config: As the data set spells it.
-        split: Where a split is a language; empty for the split of the card.
-        label: What :attr:`RowReader.label` says of the rows of this language; empty where a config holds one language.
+        split: The split, if each language has its own; empty for the split of the card.
+        label: Value of :attr:`RowReader.label` for this language; empty if a config contains one language.
     """
 
     config: str
@@ -57,15 +57,14 @@ class Subset:
 
 @dataclass(frozen=True)
 class RowReader:
-    """How the rows of a data set become items.
+    """Converts the rows of a data set to items.
 
     Attributes:
         parts: Where the rows of each language lie, by ``lang_Script``.
         fields: The types of the fields that each row must have.
         build: Makes the item of a row.
-        label: Tells the language of a row where a config holds several.
-        inspect: Looks at all rows of a language before the first becomes an item; raises where the whole of them
-            cannot be used.
+        label: Returns the language of a row, if a config contains several.
+        inspect: Checks all rows of a language before the first becomes an item; raises if they cannot be used.
     """
 
     parts: Mapping[str, Subset]
@@ -110,7 +109,7 @@ def read_rows(
     """Yield the rows of one language in their order.
 
     Args:
-        dataset: Which, at which revision.
+        dataset: The data set, with its revision.
         part: Where the rows of the language lie in it.
         language: ``lang_Script``.
         fields: As in :class:`RowReader`.
@@ -141,11 +140,11 @@ def read_rows(
 
 
 def refuse_repeat(name: str, seen: dict[str, str], where: str) -> None:
-    """Remember the id of a row, and refuse one that another row has.
+    """Record the id of a row; refuse one that another row has.
 
     Args:
         name: The id.
-        seen: The ids so far with the places of their rows; gets this one.
+        seen: The ids so far, with the places of their rows; this one is added.
         where: The place of the row.
 
     Raises:
@@ -181,7 +180,7 @@ _lock = Lock()
 def _by_label(
     data: DataSource, dataset: Dataset, config: str, fields: tuple[str, ...], label: Callable[[Values], str]
 ) -> Sorted:
-    """Sort the rows of a config by language, and remember the last config, so that it is read once for all of them."""
+    """Group the rows of a config by language, and cache the last config, so that it is read once."""
     key = (dataset.id, dataset.revision, dataset.split, config, fields, label)
     with _lock:
         if data in _last and _last[data][0] == key:

@@ -1,4 +1,4 @@
-"""Translation between English and other languages: what the tasks share that have pairs of sentences."""
+"""Shared parts of tasks that translate sentences between English and other languages."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class TranslationTask:
     """Translation between English and each other language, in one direction.
 
     Attributes:
-        card: The task's identity; its languages are those at the other end.
+        card: The task's card; its languages are the other languages.
         pairs: Reads the sentences of one language with their English counterparts.
         into_english: The direction.
-        characters: The same with BLEU on characters in place of spBLEU, whose model has to be downloaded once.
+        characters: Whether to use BLEU on characters instead of spBLEU, whose model must be downloaded once.
     """
 
     card: TaskCard

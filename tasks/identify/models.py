@@ -1,4 +1,4 @@
-"""The two identification models: what their labels mean in our codes, and how well each knows a language.
+"""The two identification models: their labels as polyarena's codes, and their recall by language.
 
 **lid.176**, bundled. ``labels.csv`` has one row for each of its labels whose language is in our table, and for ``als``,
 by which it means Alemannic and the rest of the world Albanian. ``recall`` is the share of 68 passages of three
@@ -50,7 +50,7 @@ RELATIVES: tuple[frozenset[str], ...] = tuple(
 
 @cache
 def languages_by_label() -> Mapping[str, str]:
-    """Return our code for each label of the identifier that has one."""
+    """Return polyarena's code for each label of the identifier that has one."""
     return MappingProxyType({row["label"]: row["language"] for row in _rows()})
 
 
@@ -77,7 +77,7 @@ VARIABLE = "POLYARENA_GLOTLID"
 LABELS: Mapping[str, str] = MappingProxyType(
     {"ekk_Latn": "est_Latn", "fas_Arab": "pes_Arab", "fil_Latn": "tgl_Latn", "yue_Hani": "yue_Hant"}
 )
-"""Our code for labels that are not ours; Mandarin (``cmn_Hani``) has two, told apart by its characters."""
+"""polyarena's code for labels that differ from it; Mandarin (``cmn_Hani``) has two, told apart by its characters."""
 
 GLOTLID_RELATIVES: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
@@ -129,11 +129,11 @@ def load_glotlid(path: Path) -> GlotLid:
     """Load a model.
 
     Raises:
-        DataError: There is no such file, or it is no fastText model.
+        DataError: The file does not exist, or is not a fastText model.
     """
     if not path.is_file():
         raise DataError(
-            "the model of GlotLID is not there",
+            "the model of GlotLID does not exist",
             where=path,
             why=f"{VARIABLE} names it",
             fix=f"download model.bin of https://huggingface.co/cis-lmu/glotlid to it, or unset {VARIABLE} to use the "

@@ -1,4 +1,4 @@
-r"""What of a text is prose: code, formulas, addresses and mark-up say nothing about the language of an answer.
+r"""Extracts the prose of a text: code, formulas, addresses and mark-up say nothing about the language of an answer.
 
 Left out, in this order:
 
@@ -10,7 +10,7 @@ Left out, in this order:
 5. notation in ASCII letters (chords, ABC music, units, abbreviations): words with a digit in them, and words of up to
    three capitals.
 
-Code without a fence cannot be told from prose and stays.
+Code without a fence cannot be distinguished from prose and is kept.
 """
 
 from __future__ import annotations

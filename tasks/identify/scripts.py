@@ -17,7 +17,7 @@ Running Japanese is about half kana; a Chinese text that quotes a Japanese title
 
 
 def letters(text: str) -> Counter[str]:
-    """Count the letters of a text by ISO 15924 script; digits and punctuation are no letters.
+    """Count the letters of a text by ISO 15924 script; digits and punctuation are not letters.
 
     Vowel signs and other marks that belong to one script count as letters, else the Indic scripts would weigh half.
     """

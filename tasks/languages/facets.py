@@ -1,4 +1,4 @@
-"""Groups of languages by what the table says of them: ``tier:low``, ``script:Deva``, ``set:aya23``."""
+"""Groups of languages by their properties: ``tier:low``, ``script:Deva``, ``set:aya23``."""
 
 from __future__ import annotations
 

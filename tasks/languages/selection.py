@@ -1,4 +1,4 @@
-"""Selectors: a small language for lists of languages, understood everywhere a list of languages is expected.
+"""Selectors: expressions that select languages, accepted wherever a list of languages is expected.
 
 ::
 
@@ -9,9 +9,9 @@
     facet    = ( "tier" | "script" | "family" | "region" | "joshi" | "direction" | "set" ) ":" value
     name     = any code or name that find_language knows
 
-Parts add up, wherever they stand; a part of nothing but excluding terms takes away from the sum instead, and from
-``all`` when there is no other part. Only a ``-`` at the start of a term excludes: ``zh-Hans`` and ``Atlantic-Congo``
-are plain words. Case does not matter, nor does the choice of ``_`` or ``-`` within a word.
+Parts add up, in any order. A part with only excluding terms is subtracted from the sum, or from ``all`` if there is no
+other part. Only a ``-`` at the start of a term excludes: ``zh-Hans`` and ``Atlantic-Congo`` are plain names. Upper and
+lower case, and ``_`` and ``-`` within a name, are equivalent.
 
 Examples: ``aya23,-eng_Latn``; ``aya99 & tier:low, -swa``; ``script:Deva + script:Beng``; ``region:africa & -tier:mid``;
 ``-English``.
@@ -61,7 +61,7 @@ def select_languages(selector: str | Sequence[str], *, where: str = "") -> tuple
         raise ExperimentError(
             f"{', '.join(texts)!r} selects no language",
             where=where,
-            why="no language of the table has all that is asked for",
+            why="no language has all of these properties",
             fix=f"ask for less at once (`{LISTING}` shows what each language belongs to)",
         )
     return tuple(sorted(chosen, key=lambda language: language.code))

@@ -1,1 +1,1 @@
-"""Metrics that several tasks share: from one completion to numbers."""
+"""Metrics that several tasks share."""

@@ -1,11 +1,11 @@
-"""Which metric can be trusted in which language, and why not.
+"""Which metrics are adequate in which languages, and why others are not.
 
 The table ``adequacy.csv`` contains a level and its reason for each metric: for all languages (``*``), for a script
 (``Thai``), or for one language (``fry_Latn``). The most specific row applies. It covers the metrics that polyarena
 computes, and others that it finds in foreign tasks: ``acc_norm``, ``bleu`` (tokeniser 13a), ``ter``, ``rouge_score``
 (of the package of this name), ``squad_f1`` (the English normaliser for all languages).
 
-Metrics that depend on the language of an answer are as good as the identifier: adequate where it knows the language,
+Metrics of the language of an answer depend on the identifier: adequate where it knows the language,
 doubtful where only the script identifies it, inadequate where neither does.
 """
 
@@ -30,25 +30,25 @@ _TABLE = Path(__file__).with_name("adequacy.csv")
 EVERYWHERE = "*"
 
 IDENTIFYING = frozenset({LINE_PASS})
-"""Metrics whose value is what the language identifier says."""
+"""Metrics whose value comes from the language identifier."""
 
 
 class Level(StrEnum):
-    """How far a number can be trusted."""
+    """How reliable a metric is in a language."""
 
     ADEQUATE = "adequate"
     DOUBTFUL = "doubtful"
-    """It ranks systems within the language, and is not comparable with other languages or publications."""
+    """It ranks systems within the language, but is not comparable with other languages or publications."""
     INADEQUATE = "inadequate"
     """It does not measure what its name says."""
 
 
 class Adequacy(NamedTuple):
-    """What is said of a metric in a language.
+    """The adequacy of a metric in a language.
 
     Attributes:
         level: How far it can be trusted.
-        reason: Why not further; empty when adequate.
+        reason: Why it is not adequate; empty if it is.
     """
 
     level: Level

@@ -1,4 +1,4 @@
-"""The text of a completion, or the reason why there is none to score."""
+"""The text of a completion in comparable form, for scoring."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def answer_text(completion: Completion) -> str:
-    """Return the text of a completion, as texts are compared.
+    """Return the text of a completion in comparable form (:mod:`polyarena.tasks.text`).
 
     Raises:
         DataError: The completion has no text.
@@ -22,15 +22,15 @@ def answer_text(completion: Completion) -> str:
         raise DataError(
             "the completion of a generative item has no text",
             where=_place(completion),
-            fix="compute this completion again; if that does not help, the model backend is at fault",
+            fix="compute this completion again; if that does not help, report an error of the model backend",
         )
     return comparable(completion.text)
 
 
 def answer_and_references(item: Item, completion: Completion) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a completion and the references of its item, as texts are compared.
+    """Return the text of a completion and the references of its item, in comparable form (:mod:`polyarena.tasks.text`).
 
-    Every metric on texts gets them here, so that all share one idea of equal texts (:mod:`polyarena.tasks.text`).
+    Every metric on texts uses this function, so that all have the same definition of equal texts.
 
     Raises:
         DataError: The completion has no text, or the item no references.

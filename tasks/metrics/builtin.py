@@ -75,15 +75,15 @@ _ANSWER = f"lc|punct:no|articles:1|units:1|{COMPARISON}"
 _SEGMENTED = f"lc|segmentation:1|stemmer:no|{COMPARISON}"
 _LEXICON = f"lexicon:1|{COMPARISON}"
 _BUILTIN = (
-    _share(ACC, "Share of items whose right choice has the highest log-likelihood.", choice_scores),
+    _share(ACC, "Share of items whose correct choice has the highest log-likelihood.", choice_scores),
     _share(
-        ACC_BYTES, "Share of items whose right choice has the highest log-likelihood per UTF-8 byte.", choice_scores
+        ACC_BYTES, "Share of items whose correct choice has the highest log-likelihood per UTF-8 byte.", choice_scores
     ),
     _translation(CHRF, "chrF++: F2 of n-grams of characters (up to 6) and words (up to 2)."),
     _translation(SPBLEU, "BLEU on the pieces of FLORES-200's SentencePiece model."),
     _translation(
         BLEU_CHAR,
-        "BLEU on characters, for where spBLEU's model cannot be downloaded; its numbers are not those of spBLEU.",
+        "BLEU on characters, for machines that cannot download spBLEU's model; not comparable with spBLEU.",
     ),
     _share(ROUGE_L, "F1 of the longest common subsequence of words.", rouge_scores, _SEGMENTED),
     _share(
@@ -101,14 +101,14 @@ _BUILTIN = (
     ),
     _share(
         NUMERIC_MATCH,
-        "Share of answers whose last number, in any digits, is the right one.",
+        "Share of answers whose last number, in any digits, is correct.",
         numeric_match,
         f"last|readings:1|{COMPARISON}",
     ),
     _share(LINE_PASS, "Share of answers none of whose lines is in another language.", confusion_scores, SETTINGS),
     _share(
         WORD_PASS,
-        "Share of answers in the right language without a word in lower-case Latin letters.",
+        "Share of answers in the expected language without a word in lower-case Latin letters.",
         confusion_scores,
         SETTINGS,
     ),

@@ -1,4 +1,4 @@
-r"""Gender in translation: whether people keep theirs, and what stereotypes and sexes have to do with it.
+r"""Gender in translation: whether the translation keeps the gender of people, and how that depends on stereotypes.
 
 The three numbers of Stanovsky et al. 2019 (arXiv 1906.00591, section 3), as shares of 1:
 
@@ -6,8 +6,8 @@ The three numbers of Stanovsky et al. 2019 (arXiv 1906.00591, section 3), as sha
 * ``delta_s``: ``gender_acc`` of people in stereotypical roles less that of people in anti-stereotypical ones.
 * ``delta_g``: F1 of men less F1 of women.
 
-And one that they lack: ``gender_undecided``, the share of translations that do not tell. Such a translation is not
-right, and no prediction of either gender.
+In addition, ``gender_undecided`` is the share of translations that do not express a gender. Such a translation counts
+as incorrect, and predicts neither gender.
 """
 
 from __future__ import annotations

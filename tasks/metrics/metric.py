@@ -1,4 +1,4 @@
-"""What a metric declares of itself: its unit, its range, its direction, and how items become the score of a language.
+"""The declaration of a metric: its unit, range and direction, and how items are aggregated to the score of a language.
 
 Reports never guess these from the values: a chrF++ of 0.8 is 0.8 points of 100, and a larger ``delta_g`` is worse.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Unit(StrEnum):
-    """What a value of a metric counts."""
+    """The unit of a metric."""
 
     SHARE = "share"
     """A share of 1, which people read in percent: 0.25 is 25%."""
@@ -37,7 +37,7 @@ class Direction(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
     ZERO = "zero"
-    """The nearer to 0 the better, on either side: a difference between groups that should not differ."""
+    """The nearer to 0 the better: a difference between groups that should not differ."""
 
 
 class Aggregation(StrEnum):
@@ -49,7 +49,7 @@ class Aggregation(StrEnum):
 
 
 class MetricFacts(BaseModel):
-    """What a reader of numbers must know of a metric; kept in the lock file of a run.
+    """The declared properties of a metric; stored in the lock file of a run.
 
     Attributes:
         description: One sentence for people.
@@ -83,7 +83,7 @@ class MetricFacts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric; what the entry-point group ``polyarena.metrics`` holds.
+    """One metric; the entry-point group ``polyarena.metrics`` contains such objects.
 
     Attributes:
         name: As in cards, scores and estimates; plugins register it under this name.

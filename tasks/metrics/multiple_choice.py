@@ -28,8 +28,8 @@ ACC_BYTES = "acc_bytes"
 def gold_share(values: Sequence[float], gold: int) -> float:
     """Return the credit for the gold choice: 1 alone at the top, 1/k in a tie of k, 0 below the top.
 
-    A tie is shared, not given to the first choice, because the order of the choices is no answer: the credit is what
-    guessing among the tied would earn on average.
+    A tie is shared, not given to the first choice, because the order of the choices is arbitrary: the credit is the
+    expected value of guessing among the tied choices.
 
     Args:
         values: One number for each choice, higher is better; ``-inf`` is allowed.

@@ -15,7 +15,7 @@ __all__ = ["METRICS", "Metric", "find_metric", "metric_names", "metric_plugins"]
 
 
 def metric_plugins() -> Plugins:
-    """Return the entry points of all metrics that other distributions add."""
+    """Return the entry points of all metrics from other distributions."""
     return plugins("polyarena.metrics", "metric")
 
 

@@ -142,7 +142,7 @@ def _ends(text: str, match: re.Match[str]) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _kind(character: str) -> int:
-    """Say what a character does to a word."""
+    """Return the role of a character in a word."""
     category = unicodedata.category(character)
     if character in _STACKERS:
         return _STACK

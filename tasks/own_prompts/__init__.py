@@ -1,7 +1,7 @@
-"""Tasks made of the user's own prompts: a file or a hub data set, named in the experiment, without a package.
+"""Tasks of the user's own prompts, from a file or a hub data set that the experiment names.
 
-The experiment calls :func:`load_own_task` with what it says of the prompts; the result is a task like any other. This
-folder reads prompts and at most one Python file with metrics; it never writes.
+:func:`load_own_task` makes a task from the experiment's description of the prompts. This package reads prompts and at
+most one Python file with metrics; it never writes.
 """
 
 from polyarena.tasks.own_prompts.spec import OwnPrompts, task_name

@@ -1,4 +1,4 @@
-"""Reads rows of own prompts: JSON Lines, CSV, Parquet, or a data set of the hub."""
+"""Reads rows of the user's own prompts: JSON Lines, CSV, Parquet, or a data set of the hub."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_rows(spec: OwnPrompts, base: Path, data: DataSource) -> Iterator[Placed
     """Yield the rows with their places; rows of a config by language get that language.
 
     Args:
-        spec: What the experiment says.
+        spec: The experiment's description of the prompts.
         base: The folder that ``spec.path`` is relative to.
         data: Where data sets of the hub are read from.
 
@@ -78,7 +78,7 @@ def _csv_rows(path: Path) -> Iterator[PlacedRow]:
                 where = f"{path}:{reader.line_num}"
                 if None in row or None in row.values():
                     raise DataError(
-                        "the row has not as many cells as the header",
+                        "the row does not have as many cells as the header",
                         where=where,
                         why=f"the header has {len(reader.fieldnames or ())}",
                         fix="quote cells that contain commas or line breaks",

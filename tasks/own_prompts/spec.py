@@ -1,4 +1,4 @@
-"""What an experiment says of prompts of one's own."""
+"""The description of the user's own prompts in an experiment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from polyarena.tasks.card import Provenance
 
 COLUMNS = ("prompt", "language", "choices", "answer", "references", "source_id", "id", "category")
-"""What a row can say; only the prompt is required, and the language unless the experiment names it."""
+"""The columns of a row; only the prompt is required, and the language unless the experiment sets it."""
 
 
 def task_name(name: str, path: str, dataset: str) -> str:
@@ -22,12 +22,12 @@ def task_name(name: str, path: str, dataset: str) -> str:
 
 
 class OwnPrompts(BaseModel):
-    """Prompts in a file or a hub data set; the card of the task is made from what is said here.
+    """Prompts in a file or a hub data set, and the facts for the card of their task.
 
     Attributes:
         path: A file of JSON Lines (``.jsonl``), CSV (``.csv``, with a header) or Parquet (``.parquet``), relative to
             the experiment.
-        dataset: In place of ``path``, a data set of the hub (``owner/name``), or of a local mirror of it.
+        dataset: Instead of ``path``, a data set of the hub (``owner/name``), or of a local mirror.
         revision: The commit of the data set.
         config: Its config; or, by language, the config of each.
         split: Its split.

@@ -1,8 +1,8 @@
-"""The task of own prompts: its items, its kind, and its card.
+"""The task of the user's own prompts: its items, its kind, and its card.
 
-What the rows say decides how they are answered. With choices and an answer, they are multiple choice; with references
-(or an answer without choices), or with a metric, they are generated and scored; else they are open-ended and judged.
-All rows of a file are of one kind.
+The columns determine the kind of the task. With choices and an answer, it is multiple choice. With references (or an
+answer without choices) or a metric, answers are generated and scored. Otherwise it is open-ended and judged. All rows
+of a file are of one kind.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class OwnTask:
     """A task of own prompts.
 
     Attributes:
-        card: Made from what the experiment says; its version is a digest of the prompts and of the metric's file.
+        card: Made from the experiment; its version is a digest of the prompts and of the metric's file.
         by_language: The items of each language, in the order of the data.
         own_metrics: The metrics that come from a Python file, by name.
     """
@@ -96,10 +96,10 @@ class OwnTask:
 
 
 def load_own_task(spec: OwnPrompts, base: Path, data: DataSource, *, where: str = "") -> OwnTask:
-    """Read own prompts and make the task of them.
+    """Read the user's own prompts and return their task.
 
     Args:
-        spec: What the experiment says of them.
+        spec: The experiment's description of the prompts.
         base: The folder that paths are relative to.
         data: Where data sets of the hub are read from.
         where: The place of ``spec`` in the user's file, for messages.
@@ -138,10 +138,10 @@ def _kind(spec: OwnPrompts, rows: Sequence[PlacedRow]) -> Kind:
     if len(first) > 1:
         (one, at), (other, there) = list(first.items())[:2]
         raise DataError(
-            f"the prompts are of two kinds: {one.value.replace('_', ' ')} and {other.value.replace('_', ' ')}",
+            f"the rows are of two kinds: {one.value.replace('_', ' ')} and {other.value.replace('_', ' ')}",
             where=there,
             why=f"{at} is {one.value.replace('_', ' ')}",
-            fix="put them into two files: with choices; with references; with neither",
+            fix="split the file by kind: rows with choices, with references, or with neither",
         )
     return next(iter(first))
 
@@ -276,14 +276,14 @@ def _gold(spec: OwnPrompts, place: str, row: Mapping[str, Any], choices: tuple[s
     if written in choices:
         if index is not None and choices[index] != written:
             what = f"{spec.column('answer')!r} is the text of one choice and the index of another"
-            raise _refused(spec, "answer", place, row, what, "write the letter of the right choice")
+            raise _refused(spec, "answer", place, row, what, "write the letter of the correct choice")
         return choices.index(written)
     if index is not None:
         return index
     if len(written) == 1 and written.upper() in _LETTERS[: len(choices)]:
         return _LETTERS.index(written.upper())
     what = f"{spec.column('answer')!r} is none of the {len(choices)} choices"
-    raise _refused(spec, "answer", place, row, what, "write the right choice, its index from 0, or its letter")
+    raise _refused(spec, "answer", place, row, what, "write the correct choice, its index from 0, or its letter")
 
 
 def _refused(spec: OwnPrompts, name: str, place: str, row: Mapping[str, Any], what: str, fix: str = "") -> DataError:

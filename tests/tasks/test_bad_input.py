@@ -66,7 +66,7 @@ def test_a_data_set_that_is_a_program(monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "datasets", library)
     error = refusal(xcopa.task, "swh_Latn", DataSource(None))
-    assert error.what == "the data set is a program, which the library refuses to run"
+    assert error.what == "the data set has a loading script, which the library refuses to run"
     assert "refs/convert/parquet" in error.fix
     assert "POLYARENA_DATA" in error.fix
 

@@ -97,7 +97,7 @@ def test_the_right_choice_by_its_name(value, namings, index):
 @pytest.mark.parametrize("value", [None, "E", "", "AB", 4, -1, 1.0, ["A"]])
 def test_a_name_of_no_choice_is_refused(value):
     error = refusal(lambda: row(answer=value).gold("answer", "ABCD", "0123"))
-    assert error.what == "the field 'answer' names no choice, expected A to D or 0 to 3"
+    assert error.what == "the field 'answer' does not name a choice, expected A to D or 0 to 3"
     assert error.why == f"it is {value!r}"
 
 

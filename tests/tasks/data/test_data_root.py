@@ -55,5 +55,5 @@ def test_a_missing_folder_names_who_asked_for_it(folders, monkeypatch):
 
 def test_a_file_is_no_mirror(folders):
     (folders / "file").touch()
-    with pytest.raises(DataError, match="no folder"):
+    with pytest.raises(DataError, match="not a folder"):
         data_root("file", folders)

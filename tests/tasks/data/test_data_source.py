@@ -202,8 +202,8 @@ class DatasetNotFoundError(Exception):
     [
         (ConnectionError("Couldn't reach 'owner/prompts' on the Hub"), "cannot be reached"),
         (TimeoutError(), "cannot be reached"),
-        (DatasetNotFoundError("doesn't exist on the Hub or cannot be accessed"), "does not give out"),
-        (RuntimeError("Dataset scripts are no longer supported, but found prompts.py"), "is a program"),
+        (DatasetNotFoundError("doesn't exist on the Hub or cannot be accessed"), "does not provide"),
+        (RuntimeError("Dataset scripts are no longer supported, but found prompts.py"), "has a loading script"),
         (ValueError("BuilderConfig 'sw' not found. Available: ['de']"), "cannot be loaded"),
         (KeyError("split"), "cannot be loaded"),
     ],
@@ -337,5 +337,5 @@ def test_real_data(test_data, tmp_path, id, config, fields, count):
 def test_a_folder_that_happens_to_have_the_name_is_not_taken_for_the_hub(tmp_path, monkeypatch):
     (tmp_path / "owner" / "prompts").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match="in place of the hub"):
+    with pytest.raises(DataError, match="instead of the hub"):
         DataSource(None).rows(Dataset(id="owner/prompts", revision="abc", licence="MIT"), "sw", ["prompt"])

@@ -87,7 +87,7 @@ def test_letters_make_the_metrics_agree(ask, answer, task, language, row, source
 @every_exam
 def test_an_answer_that_is_no_option(ask, task, language, row, source):
     field = "Answer" if "Answer" in row else "answer"
-    with pytest.raises(DataError, match=f"'{field}' names no choice"):
+    with pytest.raises(DataError, match=f"'{field}' does not name a choice"):
         ask(task, language, {**row, field: "E"})
 
 

@@ -169,7 +169,7 @@ def test_gold(value, namings, index):
 
 @pytest.mark.parametrize("value", [-1, 3, "", "01", "E", True, 1.5, None])
 def test_a_gold_that_names_no_choice(value):
-    with pytest.raises(DataError, match="names no choice, expected 0 to 2 or A to D") as caught:
+    with pytest.raises(DataError, match="does not name a choice, expected 0 to 2 or A to D") as caught:
         row(answer=value).gold("answer", "012", LETTERS)
     assert caught.value.why == f"it is {value!r}"
 

@@ -89,5 +89,5 @@ def test_real_questions_that_the_card_warns_of(real):
 
 @pytest.mark.parametrize(("field", "value"), [("question", "reason"), ("label", 2), ("label", "left")])
 def test_what_is_neither_is_refused(ask, field, value):
-    with pytest.raises(DataError, match=f"'{field}' names no choice"):
+    with pytest.raises(DataError, match=f"'{field}' does not name a choice"):
         ask(task, "swh_Latn", {**ROW, field: value})

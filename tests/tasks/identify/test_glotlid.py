@@ -119,7 +119,7 @@ def test_a_missing_model_is_named_missing_and_a_clear_error(model, monkeypatch, 
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere.bin"))
     assert identifier_name() == "glotlid:missing|prose:1|text:1"
     for ask in (lambda: identify("This sentence is long enough."), lambda: can_identify("eng_Latn")):
-        with pytest.raises(DataError, match="GlotLID is not there") as caught:
+        with pytest.raises(DataError, match="GlotLID does not exist") as caught:
             ask()
         assert caught.value.where == str(tmp_path / "nowhere.bin")
         assert VARIABLE in caught.value.fix
