@@ -27,22 +27,24 @@ def command(
     strong_weight: float | None = None,
     json: Json = False,
 ) -> int:
-    """Import verdicts or human votes as a judge of a run, or results of lm-eval as systems.
+    """Import verdicts or human votes as a judge of a run, results of another tool as systems, or published values.
 
     Parameters
     ----------
     format
-        alpaca-eval, arena-hard, deja-vu, fastchat, polyarena, or votes (of people); lm-eval (results and samples).
+        Verdicts: alpaca-eval, arena-hard, deja-vu, fastchat, polyarena, or votes (of people). Results with samples:
+        every-eval-ever, helm, inspect, lighteval or lm-eval. Published values, with an output that ends in .csv:
+        alpaca-eval, arena-hard, euroeval or every-eval-ever.
     path
         A file, or a folder of files.
     output
-        The run folder, new or existing.
+        The run folder, new or existing; or, for published values, a CSV file that a board file names.
     judge
         Name of the judge. Default: the name in the file.
     task
         Name of the task. Default: the format's own.
     language
-        Language of files, or of tasks of lm-eval, that do not name one.
+        Language of files, or of tasks of another tool, that do not name one.
     baseline
         The opponent, where the file names one system only.
     strong_weight
@@ -53,13 +55,15 @@ def command(
     from dataclasses import asdict
 
     from polyarena.harness.cli.output import print_json
-    from polyarena.harness.importing import ImportOptions, import_verdicts
+    from polyarena.harness.importing import FORMATS, ImportOptions, import_verdicts
+    from polyarena.harness.importing.formats import PUBLISHED_FORMATS, SCORE_FORMATS
 
-    if format == "lm-eval":
-        given = {"--judge": judge, "--task": task, "--baseline": baseline, "--strong-weight": strong_weight}
-        return _import_scores(
-            path, output, language, [name for name, value in given.items() if value is not None], json
-        )
+    given = {"--judge": judge, "--task": task, "--baseline": baseline, "--strong-weight": strong_weight}
+    misplaced = [name for name, value in given.items() if value is not None]
+    if output.suffix == ".csv" or (format in PUBLISHED_FORMATS and format not in {*FORMATS, *SCORE_FORMATS}):
+        return _import_published(format, path, output, language, misplaced, json)
+    if format in SCORE_FORMATS:
+        return _import_scores(format, path, output, language, misplaced, json)
     options = ImportOptions(judge, task, language, baseline)
     done = import_verdicts(format, path, output, options, strong_weight=strong_weight)
     if json:
@@ -70,26 +74,67 @@ def command(
     return 0
 
 
-def _import_scores(path: Path, output: Path, language: str | None, misplaced: list[str], json: bool) -> int:
+def _import_scores(
+    format: str, path: Path, output: Path, language: str | None, misplaced: list[str], json: bool
+) -> int:
     from dataclasses import asdict
 
     from polyarena.harness.cli.output import print_json
-    from polyarena.harness.importing import import_lm_eval
-    from polyarena.tasks.errors import ExperimentError
+    from polyarena.harness.importing import import_scores
 
-    if misplaced:
-        raise ExperimentError(
-            f"{', '.join(misplaced)} has no meaning for lm-eval",
-            why="its results are scores of items, and no judge decided them",
-            fix="leave it out",
-        )
-    done = import_lm_eval(path, output, language=language)
+    _refuse_misplaced(format, misplaced)
+    done = import_scores(format, path, output, language=language)
     if json:
         facts = {name: value for name, value in asdict(done).items() if name != "folder"}
         print_json({"folder": str(done.folder.path), **facts})
     else:
         _print_scores(done)
     return 0
+
+
+def _import_published(
+    format: str, path: Path, output: Path, language: str | None, misplaced: list[str], json: bool
+) -> int:
+    from dataclasses import asdict
+
+    from polyarena.harness.cli.output import print_json, print_lines
+    from polyarena.harness.importing.formats import PUBLISHED_FORMATS
+    from polyarena.harness.importing.leaderboards import import_published
+    from polyarena.harness.importing.rows import language_code
+    from polyarena.tasks.errors import ExperimentError
+    from polyarena.tasks.suggest import unknown
+
+    if format not in PUBLISHED_FORMATS:
+        raise unknown("format of published values", format, PUBLISHED_FORMATS)
+    if output.suffix != ".csv":
+        raise ExperimentError(
+            f"results of {format} have no items and cannot become a run",
+            where=output,
+            why="averages alone have no items, so no interval can be computed",
+            fix="write them as published values: -o published.csv, and name the file in a board file",
+        )
+    _refuse_misplaced(format, misplaced)
+    code = None if language is None else language_code(language, "--language")
+    done = import_published(format, path, output, language=code)
+    if json:
+        print_json({**asdict(done), "path": str(done.path)})
+        return 0
+    print_lines(f"systems: {', '.join(done.systems)}", f"published values: {done.values:,}")
+    for benchmark, count in done.no_language.items():
+        print_lines(f"no language found for {benchmark}: {count} values are shown as avg")
+    print_lines(f"written to {done.path}; name it under `published` in a board file")
+    return 0
+
+
+def _refuse_misplaced(format: str, misplaced: list[str]) -> None:
+    from polyarena.tasks.errors import ExperimentError
+
+    if misplaced:
+        raise ExperimentError(
+            f"{', '.join(misplaced)} has no meaning for {format}",
+            why="its results are scores of items, and no judge decided them",
+            fix="leave it out",
+        )
 
 
 def _print_scores(done: ScoreImportSummary) -> None:

@@ -3,7 +3,7 @@
 from polyarena.harness.importing.formats import FORMATS, find_format
 from polyarena.harness.importing.importer import ImportSummary, import_verdicts
 from polyarena.harness.importing.result import ImportOptions, ImportResult
-from polyarena.harness.importing.score_importer import ScoreImportSummary, import_lm_eval
+from polyarena.harness.importing.score_importer import ScoreImportSummary, import_scores
 from polyarena.harness.lock import UnmappedField
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "ScoreImportSummary",
     "UnmappedField",
     "find_format",
-    "import_lm_eval",
+    "import_scores",
     "import_verdicts",
 ]

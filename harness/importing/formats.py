@@ -39,8 +39,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 """By the name that ``polyarena import`` takes."""
 
-SCORES = "lm-eval"
-"""The format of scores in place of verdicts; see :func:`polyarena.harness.importing.score_importer.import_lm_eval`."""
+SCORE_FORMATS = ("every-eval-ever", "helm", "inspect", "lighteval", "lm-eval")
+"""Formats of scored answers; see :func:`polyarena.harness.importing.score_importer.import_scores`."""
+PUBLISHED_FORMATS = ("alpaca-eval", "arena-hard", "euroeval", "every-eval-ever")
+"""Formats that give published values to a CSV file; see :mod:`polyarena.harness.importing.leaderboards`."""
 
 
 def find_format(name: str) -> Format:
@@ -50,5 +52,5 @@ def find_format(name: str) -> Format:
         UnknownNameError: There is none of this name.
     """
     if name not in FORMATS:
-        raise unknown("format", name, (*FORMATS, SCORES), listing="polyarena import --help")
+        raise unknown("format", name, {*FORMATS, *SCORE_FORMATS, *PUBLISHED_FORMATS}, listing="polyarena import --help")
     return FORMATS[name]

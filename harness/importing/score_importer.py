@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from polyarena.harness.importing import lm_eval
-from polyarena.harness.importing.lm_eval import ImportedCell
+from polyarena.harness.importing import every_eval_ever, helm, inspect_logs, lighteval, lm_eval
+from polyarena.harness.importing.lm_eval import ImportedCell, LmEvalResult
 from polyarena.harness.importing.names import folder_names
 from polyarena.harness.importing.rows import language_code
 from polyarena.harness.lock import Lock, LockedTask, UnmappedField, content_digest, digest
@@ -22,6 +22,14 @@ from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 
+READERS: Mapping[str, Callable[[Path, str | None], LmEvalResult]] = {
+    "every-eval-ever": every_eval_ever.read,
+    "helm": helm.read,
+    "inspect": inspect_logs.read,
+    "lighteval": lighteval.read,
+    "lm-eval": lm_eval.read,
+}
+"""Readers of scored answers by format."""
 REVISION = "unknown"
 """Of a data set that another tool read."""
 
@@ -49,23 +57,26 @@ class ScoreImportSummary:
     unmapped: tuple[UnmappedField, ...]
 
 
-def import_lm_eval(path: str | Path, folder: str | Path, *, language: str | None = None) -> ScoreImportSummary:
-    """Import results and samples of lm-eval as systems of a run, new or of imports.
+def import_scores(
+    format: str, path: str | Path, folder: str | Path, *, language: str | None = None
+) -> ScoreImportSummary:
+    """Import results and samples of another tool as systems of a run, new or of imports.
 
     A cell that the run has already is replaced.
 
     Args:
-        path: The folder that lm-eval wrote, with samples.
+        format: A key of :data:`READERS`.
+        path: The folder that the tool wrote, with samples.
         folder: The run folder.
         language: Of tasks of which no rule finds the language.
 
     Raises:
-        DataError: There are no samples, no language could be found, or a file is not of lm-eval.
+        DataError: There are no samples, no language could be found, or a file is not of the tool.
         UnknownNameError: There is no such language.
         StoreError: The folder is of an experiment that was run, or has a task of this name that was measured otherwise.
     """
     source, run = Path(path), RunFolder(Path(folder))
-    result = lm_eval.read(source, None if language is None else language_code(language, "--language"))
+    result = READERS[format](source, None if language is None else language_code(language, "--language"))
     lock = run.read_lock()
     own_name = next(iter(folder_names([run.path.resolve().name]).values()))
     if lock is None:
@@ -77,12 +88,14 @@ def import_lm_eval(path: str | Path, folder: str | Path, *, language: str | None
     systems = folder_names((cell.system for cell in result.cells), lock.cells if lock else ())
     tasks = folder_names((cell.task for cell in result.cells), lock.tasks if lock else ())
     cells = [_renamed(cell, systems[cell.system], tasks[cell.task]) for cell in result.cells]
-    entries = {name: _task(name, of_task) for name, of_task in _by_task(cells).items()}
+    entries = {name: _task(name, of_task, format) for name, of_task in _by_task(cells).items()}
     for name, entry in entries.items():
         _refuse_other_measurement(lock, name, entry, run)
     digests = {file.relative_to(source).as_posix() if source.is_dir() else file.name: file_digest(file)
                for file in result.files}  # fmt: skip
-    facts = {systems[name]: {**each, "files": digest(digests)[:12]} for name, each in result.facts.items()}
+    facts = {
+        systems[name]: {**each, "files": digest(digests)[:12]} for name, each in result.facts.items() if name in systems
+    }
     changed = {old: new for part in (systems, tasks) for old, new in part.items() if old != new}
     with run.write_access():
         if run.read_lock() != lock:
@@ -92,7 +105,7 @@ def import_lm_eval(path: str | Path, folder: str | Path, *, language: str | None
             text = f"# This run was imported and cannot be run again from this file.\nname: {own_name}\n"
             write_atomically(run.experiment, text.encode())
         run.write_lock(_extended(lock, own_name, entries, cells, keys, facts))
-        run.log({"event": "Imported", "format": "lm-eval", "files": digests,
+        run.log({"event": "Imported", "format": format, "files": digests,
                  "polyarena": installed_version("polyarena"), "systems": sorted(set(systems.values())),
                  "renamed": changed,
                  "unmapped": [each.model_dump(mode="json") for each in result.left_out.unmapped]})  # fmt: skip
@@ -124,19 +137,19 @@ def _by_task(cells: list[ImportedCell]) -> dict[str, list[ImportedCell]]:
     return dict(sorted(found.items()))
 
 
-def _task(name: str, cells: list[ImportedCell]) -> LockedTask:
+def _task(name: str, cells: list[ImportedCell], tool: str) -> LockedTask:
     languages = tuple(sorted({cell.language for cell in cells}))
     first = cells[0]
     card = TaskCard(
         name=name,
         version=first.version,
-        title=f"{name}, as lm-eval ran it",
+        title=f"{name}, as {tool} ran it",
         kind=first.kind,
         dataset=Dataset(id=first.dataset, revision=REVISION, licence="unknown"),
         languages=languages,
         provenance=dict.fromkeys(languages, Provenance.UNKNOWN),
         metrics=first.metrics,
-        notes="Run and scored by lm-eval. Items at the same place of two languages are taken for translations.",
+        notes=f"Run and scored by {tool}. Items of one name in two languages are taken for translations.",
     )
     facts = {metric: metric_facts(metric) for metric in first.metrics}
     return LockedTask(card=card, metrics=facts, languages=languages, limit=first.limit)

@@ -9,6 +9,7 @@ import pytest
 from polyarena.harness.cli import main
 from polyarena.harness.cli.app import COMMANDS
 from polyarena.harness.cli.board import SUBCOMMANDS as BOARD
+from polyarena.harness.cli.export import SUBCOMMANDS as EXPORT
 from polyarena.harness.cli.gate import SUBCOMMANDS as GATE
 from polyarena.harness.cli.judge import SUBCOMMANDS as JUDGE
 from polyarena.harness.cli.tasks import SUBCOMMANDS as TASKS
@@ -16,7 +17,7 @@ from polyarena.tasks import errors
 from polyarena.tasks.exit_codes import ExitCode
 
 PAGE = "docs/command-line.md"
-SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE, "gate": GATE, "board": BOARD}
+SUBCOMMANDS = {"tasks": TASKS, "judge": JUDGE, "gate": GATE, "board": BOARD, "export": EXPORT}
 
 
 @pytest.fixture(scope="module")

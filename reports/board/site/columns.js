@@ -68,6 +68,18 @@ export class ItemColumn {
     return place !== undefined && Object.hasOwn(this.packed.languages, code) && this.language(code).cells[place] !== null;
   }
 
+  presence(names, codes) {
+    const found = new Uint8Array(names.length * codes.length);
+    const rows = names.map((name) => this.places.get(name));
+    codes.forEach((code, i) => {
+      const { cells } = this.language(code);
+      rows.forEach((row, n) => {
+        if (row !== undefined && cells[row] !== null) found[n * codes.length + i] = 1;
+      });
+    });
+    return found;
+  }
+
   value(system, code) {
     const place = this.places.get(system);
     const cell = place === undefined || !(Object.hasOwn(this.packed.languages, code)) ? null : this.language(code).cells[place];
@@ -188,6 +200,19 @@ export class CellColumn {
   has(system, code) {
     const at = this.at(system, code);
     return at >= 0 && !Number.isNaN(this.values[at]);
+  }
+
+  presence(names, codes) {
+    const found = new Uint8Array(names.length * codes.length);
+    const places = codes.map((code) => this.columns.get(code));
+    names.forEach((name, n) => {
+      const row = this.places.get(name);
+      if (row === undefined) return;
+      for (let i = 0; i < places.length; i++) {
+        if (!Number.isNaN(this.values[row * this.width + places[i]])) found[n * places.length + i] = 1;
+      }
+    });
+    return found;
   }
 
   value(system, code) {

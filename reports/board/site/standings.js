@@ -27,13 +27,19 @@ export function standings(columns, settings, languages = null, systems = null, r
     .sort(compareText);
   const empty = { averages: [], toldApart: 0, neighbours: 0, languages: {} };
   if (!wanted.length || !names.length) return empty;
-  const counts = new Map(names.map((name) => [
-    name, wanted.map(({ column, codes }) => codes.reduce((n, code) => n + (column.has(name, code) ? 1 : 0), 0)),
-  ]));
+  // Which of the languages each system has: one byte for each, a row a system.
+  for (const part of wanted) part.present = part.column.presence(names, part.codes);
+  const counts = new Map(names.map((name, row) => [name, wanted.map(({ codes, present }) => {
+    let n = 0;
+    for (let i = row * codes.length; i < (row + 1) * codes.length; i++) n += present[i];
+    return n;
+  })]));
   const ranked = names.filter((name) => counts.get(name).every((n, i) => n > 0 && n >= settings.coverage * wanted[i].codes.length));
+  const rankedNames = new Set(ranked);
   const several = wanted.length > 1;
-  const parts = wanted.map(({ column, codes }) => ({
-    column, several, codes: codes.filter((code) => ranked.every((name) => column.has(name, code))),
+  const rankedRows = names.flatMap((name, row) => (rankedNames.has(name) ? [row] : []));
+  const parts = wanted.map(({ column, codes, present }) => ({
+    column, several, codes: codes.filter((_, i) => rankedRows.every((row) => present[row * codes.length + i])),
   }));
   const total = wanted.reduce((sum, { codes }) => sum + codes.length, 0);
   const covered = (name) => [counts.get(name).reduce((sum, n) => sum + n, 0), total];
@@ -64,14 +70,12 @@ export function standings(columns, settings, languages = null, systems = null, r
   }));
   placed.sort((a, b) => a.rank - b.rank || compareText(a.system, b.system));
   const order = placed.map(({ place }) => place);
-  const left = names.filter((name) => !ranked.includes(name)).map((name) => unranked(name, "too few languages"));
+  const left = names.filter((name) => !rankedNames.has(name)).map((name) => unranked(name, "too few languages"));
   return {
     averages: [...placed, ...left],
     toldApart: neighboursToldApart(order.map((i) => good[i]), order.slice(1).map((i, k) => variances[order[k]][i]), freedom, alpha),
     neighbours: ranked.length - 1,
     languages: Object.fromEntries(parts.map(({ column, codes }) => [column.facts.key, codes])),
-    good: order.map((i) => good[i]),
-    told: order.map((i) => order.map((j) => told[i][j])),
   };
 }
 
@@ -173,20 +177,23 @@ function cellAverages(parts, ranked, settings, ranks) {
   const averages = [];
   const squares = new Float64Array(ranked.length);
   let least = Infinity;
+  const places = parts.map(({ column, codes }) => codes.map((code) => column.columns.get(code)));
   ranked.forEach((name, i) => {
     let value = 0;
     let n = 0;
     let freedom = Infinity;
-    for (const { column, codes, several } of parts) {
+    for (let p = 0; p < parts.length; p++) {
+      const { column, codes, several } = parts[p];
       const row = column.places.get(name);
       let total = 0;
       let errors = 0;
       let squared = 0;
-      for (const code of codes) {
-        const at = row * column.width + column.columns.get(code);
+      for (const place of places[p]) {
+        const at = row * column.width + place;
         total += column.values[at];
-        errors += column.errors[at];
-        squared += column.errors[at] ** 2;
+        const error = column.errors[at];
+        errors += error;
+        squared += error * error;
         n += column.n[at];
       }
       const rho = column.correlation[row];
@@ -198,8 +205,11 @@ function cellAverages(parts, ranked, settings, ranks) {
     averages.push({ system: name, value, n, ...cellInterval(value, squares[i], freedom, bounded, settings.confidence) });
   });
   if (!ranks) return { averages };
-  const variances = ranked.map((_, i) => Float64Array.from(ranked, (__, j) => (
-    i === j || !Number.isFinite(squares[i] + squares[j]) ? 0 : squares[i] + squares[j])));
+  const variances = ranked.map((_, i) => {
+    const row = new Float64Array(ranked.length);
+    for (let j = 0; j < row.length; j++) if (i !== j && Number.isFinite(squares[i] + squares[j])) row[j] = squares[i] + squares[j];
+    return row;
+  });
   return { averages, variances, freedom: least };
 }
 
@@ -207,16 +217,20 @@ function cellAverages(parts, ranked, settings, ranks) {
 export function toldApart(good, variances, freedom, alpha) {
   const many = good.length;
   const critical = Array.from({ length: Math.max(0, many - 1) }, (_, k) => studentQuantile(1 - alpha / (2 * (many - 1 - k)), freedom));
+  const statistic = new Float64Array(many);
   return good.map((own, i) => {
-    const told = new Int8Array(many);
-    const statistic = Float64Array.from(good, (other, j) => (variances[i][j] > 0 ? Math.abs(own - other) / Math.sqrt(variances[i][j]) : 0));
-    const order = Array.from(good.keys()).sort((a, b) => statistic[b] - statistic[a]);
-    for (let k = 0; k < many - 1; k++) {
-      const j = order[k];
-      if (!(statistic[j] > critical[k])) break;
-      told[j] = Math.sign(own - good[j]);
+    const told = new Array(many).fill(0);
+    const row = variances[i];
+    for (let j = 0; j < many; j++) statistic[j] = row[j] > 0 ? Math.abs(own - good[j]) / Math.sqrt(row[j]) : 0;
+    const sorted = statistic.slice().sort();
+    // Holm's procedure ends at the first that is not above its critical value; all larger ones are told apart.
+    let k = 0;
+    while (k < many - 1 && sorted[many - 1 - k] > critical[k]) k += 1;
+    if (k > 0) {
+      const least = sorted[many - k];
+      for (let j = 0; j < many; j++) if (statistic[j] >= least) told[j] = Math.sign(own - good[j]);
     }
-    return [...told];
+    return told;
   });
 }
 

@@ -1,0 +1,76 @@
+"""Writes exports: the formats by name, and the folder that they go to."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarena.harness.exporting import every_eval_ever, huggingface, lm_eval_results
+from polyarena.harness.results import RunRecords, open_run
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import DataError, StoreError
+from polyarena.tasks.suggest import unknown
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What an export did.
+
+    Attributes:
+        folder: Where the files are.
+        format: A key of :data:`EXPORTS`.
+        files: Their paths, sorted.
+    """
+
+    folder: Path
+    format: str
+    files: tuple[Path, ...]
+
+
+def export_run(format: str, run: Path, folder: Path) -> ExportSummary:
+    """Write the results of a run in another format.
+
+    Args:
+        format: A key of :data:`EXPORTS`.
+        run: A run folder with results.
+        folder: Where to write; new, or with files of earlier exports, which are replaced.
+
+    Raises:
+        UnknownNameError: There is no such format.
+        StoreError: The run has no results, or a file cannot be written.
+        DataError: The format has no place for anything in the run.
+    """
+    if format not in EXPORTS:
+        raise unknown("export format", format, EXPORTS)
+    if folder.exists() and not folder.is_dir():
+        raise StoreError("the output is a file", where=folder, fix="choose a folder with --output")
+    found = EXPORTS[format](open_run(run))
+    if not found:
+        raise DataError(f"nothing in this run can be exported as {format}", where=run)
+    for name, content in sorted(found.items()):
+        write_atomically(folder / name, content)
+    return ExportSummary(folder, format, tuple(folder / name for name in sorted(found)))
+
+
+def _csv(records: RunRecords) -> dict[str, bytes]:
+    # The shortest text that gives the same number again.
+    return {"estimates.csv": records.estimates().to_csv(index=False, lineterminator="\n").encode()}
+
+
+def _parquet(records: RunRecords) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    records.estimates().to_parquet(buffer, index=False)
+    return {"estimates.parquet": buffer.getvalue()}
+
+
+EXPORTS: Mapping[str, Callable[[RunRecords], Mapping[str, bytes]]] = {
+    "csv": _csv,
+    "eval-results": huggingface.eval_results,
+    "every-eval-ever": every_eval_ever.files,
+    "lm-eval": lm_eval_results.files,
+    "model-index": huggingface.model_index,
+    "parquet": _parquet,
+}
+"""Functions that return the files of a format, by its name."""
