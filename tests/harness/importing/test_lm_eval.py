@@ -7,7 +7,7 @@ import pytest
 
 from polyarena.harness import open_run
 from polyarena.harness.cli import main
-from polyarena.harness.importing import import_lm_eval, import_verdicts
+from polyarena.harness.importing import import_scores, import_verdicts
 from polyarena.tasks.errors import DataError, StoreError
 
 DATE = "2026-01-02T03-04-05.678901"
@@ -81,7 +81,7 @@ def choices(right, n=20):
 
 
 def test_tasks_of_one_name_become_one_task_in_its_languages(lm_eval, tmp_path):
-    done = import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8), "xcopa_th": choices(12)}), tmp_path / "run")
+    done = import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8), "xcopa_th": choices(12)}), tmp_path / "run")
     assert done.languages == {"xcopa": ("swh_Latn", "tha_Thai")}
     assert (done.systems, done.renamed, done.unmapped) == (("org-model",), {"org/model": "org-model"}, ())
     records = open_run(tmp_path / "run")
@@ -100,35 +100,35 @@ def test_tasks_of_one_name_become_one_task_in_its_languages(lm_eval, tmp_path):
 
 def test_results_without_samples_are_refused_with_the_way_out(lm_eval, tmp_path):
     with pytest.raises(DataError, match="xcopa_sw have no samples") as caught:
-        import_lm_eval(lm_eval("f", {"xcopa_sw": None}), tmp_path / "run")
+        import_scores("lm-eval", lm_eval("f", {"xcopa_sw": None}), tmp_path / "run")
     assert "--log_samples" in caught.value.fix
     assert "averages alone" in caught.value.why
     assert not (tmp_path / "run").exists()
 
 
 def test_a_task_without_samples_beside_others_is_named(lm_eval, tmp_path):
-    done = import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8), "xcopa_th": None}), tmp_path / "run")
+    done = import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8), "xcopa_th": None}), tmp_path / "run")
     assert done.languages == {"xcopa": ("swh_Latn",)}
     assert [(each.count, each.examples) for each in done.unmapped] == [(1, ("xcopa_th",))]
 
 
 def test_a_language_that_cannot_be_found_is_named_or_given(lm_eval, tmp_path):
     folder = lm_eval("f", {"arc_easy": choices(8), "arc_sw": choices(3)})
-    done = import_lm_eval(folder, tmp_path / "run")
+    done = import_scores("lm-eval", folder, tmp_path / "run")
     assert done.languages == {"arc": ("swh_Latn",)}
     assert [(each.what, each.count) for each in done.unmapped] == [
         ("an item of arc_easy, whose language could not be found: neither its name nor a field names a language", 20)
     ]
-    given = import_lm_eval(folder, tmp_path / "given", language="en")
+    given = import_scores("lm-eval", folder, tmp_path / "given", language="en")
     assert given.languages == {"arc": ("swh_Latn",), "arc_easy": ("eng_Latn",)}
     with pytest.raises(DataError, match="language of arc_easy") as caught:
-        import_lm_eval(lm_eval("g", {"arc_easy": choices(8)}), tmp_path / "none")
+        import_scores("lm-eval", lm_eval("g", {"arc_easy": choices(8)}), tmp_path / "none")
     assert "--language" in caught.value.fix
 
 
 def test_the_field_of_an_item_decides_before_the_name(lm_eval, tmp_path):
     samples = [text_sample(n, "4", 1.0, language="th" if n % 2 else "sw") for n in range(4)]
-    done = import_lm_eval(lm_eval("f", {"sums_de": samples}), tmp_path / "run")
+    done = import_scores("lm-eval", lm_eval("f", {"sums_de": samples}), tmp_path / "run")
     assert done.languages == {"sums_de": ("swh_Latn", "tha_Thai")}
 
 
@@ -138,7 +138,7 @@ def test_filters_are_metrics_and_thoughts_are_apart_from_answers(lm_eval, tmp_pa
         for filtered, value in (("strict-match", 0.0), ("flexible-extract", 1.0))
         for n in range(3)
     ]
-    import_lm_eval(lm_eval("f", {"mgsm_sw": samples}), tmp_path / "run")
+    import_scores("lm-eval", lm_eval("f", {"mgsm_sw": samples}), tmp_path / "run")
     records = open_run(tmp_path / "run")
     assert records.scores().groupby("metric")["value"].mean().to_dict() == {
         "exact_match-flexible-extract": 1.0,
@@ -154,7 +154,7 @@ def test_a_metric_that_is_not_the_mean_of_its_items_is_left_out(lm_eval, tmp_pat
         results["results"]["xcopa_sw"]["acc,none"] = 0.9
 
     with pytest.raises(DataError, match="xcopa_sw cannot be imported") as caught:
-        import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8)}, changes=changed), tmp_path / "run")
+        import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8)}, changes=changed), tmp_path / "run")
     assert "not the mean of its values of items" in caught.value.why
 
 
@@ -163,21 +163,21 @@ def test_a_metric_of_the_other_direction_is_left_out(lm_eval, tmp_path):
         results["higher_is_better"]["xcopa_sw"]["acc"] = False
 
     with pytest.raises(DataError, match="cannot be imported") as caught:
-        import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8)}, changes=changed), tmp_path / "run")
+        import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8)}, changes=changed), tmp_path / "run")
     assert "another direction" in caught.value.why
 
 
 def test_the_newest_run_of_a_model_and_task_counts(lm_eval, tmp_path):
     lm_eval("f", {"xcopa_sw": choices(2)}, date="2025-01-01T00-00-00.0")
-    done = import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8)}), tmp_path / "run")
+    done = import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8)}), tmp_path / "run")
     assert open_run(tmp_path / "run").scores()["value"].mean() == 0.4
     assert [each.what for each in done.unmapped] == ["an older run of the same model and task"]
 
 
 def test_models_and_languages_are_added_and_a_judge_leaves_scores_alone(lm_eval, write, tmp_path):
     run = tmp_path / "run"
-    import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8)}, model="old"), run)
-    import_lm_eval(lm_eval("g", {"xcopa_sw": choices(9), "xcopa_th": choices(3)}, model="new"), run)
+    import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8)}, model="old"), run)
+    import_scores("lm-eval", lm_eval("g", {"xcopa_sw": choices(9), "xcopa_th": choices(3)}, model="new"), run)
     votes = [{"item_id": "0", "system_a": "old", "system_b": "new", "vote": "new", "language": "sw", "task": "xcopa"}]
     import_verdicts("votes", write("votes.jsonl", votes), run)
     records = open_run(run)
@@ -191,13 +191,13 @@ def test_models_and_languages_are_added_and_a_judge_leaves_scores_alone(lm_eval,
 
 def test_another_measurement_and_an_own_experiment_are_refused(lm_eval, tmp_path):
     run = tmp_path / "run"
-    import_lm_eval(lm_eval("f", {"xcopa_sw": choices(8)}), run)
+    import_scores("lm-eval", lm_eval("f", {"xcopa_sw": choices(8)}), run)
 
     def changed(results):
         results["versions"]["xcopa_sw"] = 2.0
 
     with pytest.raises(StoreError, match="measured otherwise"):
-        import_lm_eval(lm_eval("g", {"xcopa_sw": choices(8)}, changes=changed), run)
+        import_scores("lm-eval", lm_eval("g", {"xcopa_sw": choices(8)}, changes=changed), run)
 
 
 def test_the_gate_works_on_an_imported_pair(lm_eval, tmp_path, capsys):
@@ -218,7 +218,7 @@ def test_the_gate_refuses_other_items(lm_eval, tmp_path, capsys):
         return {**row, "doc": {**row["doc"], "question": "Other?"}}
 
     for name, samples in (("one", choices(8)), ("two", [other(row) for row in choices(8)])):
-        import_lm_eval(lm_eval(name, {"xcopa_sw": samples}), tmp_path / f"r-{name}")
+        import_scores("lm-eval", lm_eval(name, {"xcopa_sw": samples}), tmp_path / f"r-{name}")
     code = main(["gate", "check", "--baseline", str(tmp_path / "r-one"), "--candidate", str(tmp_path / "r-two")])
     assert code == 6
 
@@ -236,14 +236,14 @@ def test_options_of_verdicts_are_refused(lm_eval, tmp_path, capsys, option):
 )
 def test_what_lm_eval_did_not_write_is_refused(write, tmp_path, name, content, message):
     with pytest.raises(DataError, match=message):
-        import_lm_eval(write(f"f/{name}", content).parent, tmp_path / "run")
+        import_scores("lm-eval", write(f"f/{name}", content).parent, tmp_path / "run")
 
 
 def test_a_broken_sample_names_its_line(lm_eval, tmp_path):
     samples = choices(8)
     samples[3]["resps"] = [[]]
     with pytest.raises(DataError, match="not what lm-eval writes") as caught:
-        import_lm_eval(lm_eval("f", {"xcopa_sw": samples}), tmp_path / "run")
+        import_scores("lm-eval", lm_eval("f", {"xcopa_sw": samples}), tmp_path / "run")
     assert caught.value.where.endswith(".jsonl:4")
 
 
@@ -267,7 +267,7 @@ def test_genuine_results_are_reported_as_lm_eval_has_them(test_data, tmp_path, c
 
 
 def test_genuine_samples_that_are_not_all_there_are_counted(test_data, tmp_path):
-    done = import_lm_eval(test_data / "foreign" / "lm-eval" / "eee-fixture", tmp_path / "run", language="en")
+    done = import_scores("lm-eval", test_data / "foreign" / "lm-eval" / "eee-fixture", tmp_path / "run", language="en")
     assert [(each.count, each.examples) for each in done.unmapped] == [
         (1, ("math_perturbed_full: 10 of 5000 items",)),
         (1, ("math_rephrased_full",)),
