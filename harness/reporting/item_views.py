@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.lock import Pair
 from polyarena.harness.results import RunRecords
-from polyarena.harness.store import read_shard
-from polyarena.judges.records import Game
+from polyarena.harness.store import read_table
 from polyarena.reports.items import Answer, ItemView, Verdict
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.finish_reasons import is_cut
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 HARMFUL = "prompts or answers of this task may do harm"
 
@@ -33,19 +33,21 @@ def withheld(card: TaskCard) -> str:
     return f"the licence {licence} may not allow to pass them on" if licence.startswith("LicenseRef-") else ""
 
 
-def item_views(records: RunRecords, completions: pd.DataFrame) -> list[ItemView]:
+def item_views(records: RunRecords, *, every: int = 1) -> list[ItemView]:
     """Return every judged pair of answers, and every generated answer that is in no pair; the first sample of each.
+
+    Answers without a text (choices) are left out. Memory grows with the items that are kept.
 
     Args:
         records: Of the run.
-        completions: Its completions; answers without a text (choices) are left out.
+        every: Keep one item of so many, by a digest of its id: the same in all languages and of all systems.
     """
-    answers, prompts = _answers(completions)
+    answers, prompts = _answers(records, every)
     reasons = {name: withheld(task.card) for name, task in records.lock.tasks.items()}
     found: list[ItemView] = []
     paired: set[tuple[str, _Place]] = set()
     for pair in records.pairs():
-        for place, verdicts in _verdicts(records, pair).items():
+        for place, verdicts in _verdicts(records, pair, every).items():
             both = [answers[name, place] for name in (pair.candidate, pair.baseline) if (name, place) in answers]
             paired |= {(name, place) for name in (pair.candidate, pair.baseline)}
             found.append(_view(pair.candidate, pair.baseline, place, both, verdicts, prompts, reasons[place[0]]))
@@ -55,27 +57,50 @@ def item_views(records: RunRecords, completions: pd.DataFrame) -> list[ItemView]
     return _joined(found)
 
 
-def _answers(completions: pd.DataFrame) -> tuple[dict[tuple[str, _Place], Answer], dict[tuple[str, _Place], str]]:
-    own = completions[completions["text"].notna() & (completions["sample_index"] == 0)]
-    columns = ("system", "task", "language", "item_id", "prompt", "text", "thought", "finish_reason")
+def _answers(records: RunRecords, every: int) -> tuple[dict[tuple[str, _Place], Answer], dict[tuple[str, _Place], str]]:
+    columns = ("item_id", "prompt", "text", "thought", "finish_reason")
     answers: dict[tuple[str, _Place], Answer] = {}
     prompts: dict[tuple[str, _Place], str] = {}
-    for system, task, language, item, prompt, text, thought, reason in zip(
-        *(own[name] for name in columns), strict=True
-    ):
-        key = (str(system), (str(task), str(language), str(item)))
-        cut = isinstance(reason, str) and is_cut(reason)
-        answers[key] = Answer(str(system), str(text), thought if isinstance(thought, str) else "", cut)
-        prompts[key] = str(prompt)
+    for system, task, language in records.lock.all_cells():
+        path = records.folder.cell(system, task, language)
+        if not path.exists():
+            continue
+        table = _kept(read_table(path, (*columns, "sample_index")), every)
+        rows = {name: _column(table, name) for name in (*columns, "sample_index")}
+        for sample, item, prompt, text, thought, reason in zip(
+            rows["sample_index"], *(rows[name] for name in columns), strict=True
+        ):
+            if sample == 0 and text is not None:
+                key = (system, (task, language, item))
+                answers[key] = Answer(system, text, thought or "", reason is not None and is_cut(reason))
+                prompts[key] = str(prompt)
     return answers, prompts
 
 
-def _verdicts(records: RunRecords, pair: Pair) -> dict[_Place, list[Verdict]]:
+def _kept(table: pa.Table, every: int) -> pa.Table:
+    """Return the rows of the items that are kept."""
+    import pyarrow as pa
+
+    if every == 1:
+        return table
+    kept = [
+        int(hashlib.sha256(str(item).encode()).hexdigest()[:8], 16) % every == 0 for item in _column(table, "item_id")
+    ]
+    return table.filter(pa.array(kept, pa.bool_()))
+
+
+def _column(table: pa.Table, name: str) -> list[Any]:
+    return table[name].to_pylist() if name in table.column_names else [None] * len(table)
+
+
+def _verdicts(records: RunRecords, pair: Pair, every: int) -> dict[_Place, list[Verdict]]:
     path = records.games_file(pair)
     found: dict[_Place, list[Verdict]] = defaultdict(list)
-    for game in read_shard(path, Game) if path.exists() else ():
-        place = (game.task, game.language, game.item_id)
-        found[place].append(Verdict(game.judge, game.system_a, game.label, game.raw or "", game.error or ""))
+    if path.exists():
+        names = ("judge", "item_id", "system_a", "label", "raw", "error")
+        table = _kept(read_table(path, names), every)
+        for judge, item, first, label, raw, error in zip(*(_column(table, name) for name in names), strict=True):
+            found[pair.task, pair.language, item].append(Verdict(judge, first, label, raw or "", error or ""))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -55,7 +56,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     """
     import pandas as pd
 
-    from polyarena.reports.items import item_browser
+    from polyarena.reports.items import MOST_ITEMS, item_browser
     from polyarena.reports.page import off_target_by_language, page
     from polyarena.reports.page.cost_table import cost_table
     from polyarena.reports.page.methods import methods_sentences
@@ -106,11 +107,13 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     drawn = out.write(folder.report / "figures", drawings.files)
     written = out.write(folder.report / "tables", _tables(numbers))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    views = item_views(records, completions)
+    every = max(1, math.ceil(max(len(all_battles), len(completions)) / MOST_ITEMS))
+    views = item_views(records, every=every)
+    browsed = [f"The item browser shows one item in {every}; all are in the run folder."] if every > 1 else []
     browser = item_browser(records.lock.experiment.name, version("polyarena"), views) if views else None
     out.write(folder.report / "items", browser.data if browser else {})
     content = page_content(
-        records, numbers, drawings.figures, links, completions, page_tables, answers, drawings.notes,
+        records, numbers, drawings.figures, links, completions, page_tables, answers, [*drawings.notes, *browsed],
         rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
         cards=judge_cards(records), items="items.html" if browser else "",
     )  # fmt: skip

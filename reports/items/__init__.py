@@ -4,7 +4,7 @@ Called by :mod:`polyarena.harness.reporting`, which writes the files; nothing he
 script, named by its hash in the content security policy, and shows all texts as texts.
 """
 
-from polyarena.reports.items.browser import MOST_INLINE, ItemBrowser, item_browser
+from polyarena.reports.items.browser import MOST_INLINE, MOST_ITEMS, ItemBrowser, item_browser
 from polyarena.reports.items.content import Answer, ItemView, Verdict
 
-__all__ = ["MOST_INLINE", "Answer", "ItemBrowser", "ItemView", "Verdict", "item_browser"]
+__all__ = ["MOST_INLINE", "MOST_ITEMS", "Answer", "ItemBrowser", "ItemView", "Verdict", "item_browser"]
