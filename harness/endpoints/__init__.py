@@ -1,4 +1,4 @@
-"""Chat models behind the OpenAI protocol: asked concurrently, retried within bounds, paid for once.
+"""The client for OpenAI-compatible chat endpoints: concurrent requests, bounded retries, a call cache and accounting.
 
 Importing this package imports neither ``aiohttp`` nor ``openai``; the first call that has to be sent does.
 """

@@ -1,4 +1,4 @@
-"""Answers that were paid for, kept so that the same question is never paid for twice."""
+"""The call cache: stores replies, so that the same request is never paid for twice."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ class CachedReply:
 class CallCache(CloseOnExit):
     """Replies by the key of their call, in one SQLite file that several processes may share.
 
-    It stores answers, the questions (by their key alone) that an endpoint has refused for good, and which questions lie
-    in a batch that was handed in; never passing failures, and neither the words of questions nor API keys. Each answer
-    is on disk before it is handed on, so that a killed process loses none (write-ahead log, without waiting for the
-    disk itself: a power cut may cost the last answers, not the file). A file of an earlier format is upgraded.
+    It stores answers, the keys of calls that an endpoint refused permanently, and which calls are in a submitted batch.
+    It never stores temporary failures, the text of requests, or API keys. Each answer is written before it is returned,
+    so that a killed process loses none (write-ahead log without fsync: a power failure may lose the last answers, not
+    the file). A file of an earlier format is upgraded.
 
     Attributes:
         claims: Claims on questions that are in flight.
@@ -107,7 +107,7 @@ class CallCache(CloseOnExit):
             raise
 
     def get(self, key: str) -> Reply | None:
-        """Return the answer kept under this key, without a cost, or ``None``.
+        """Return the answer with this key, without a cost, or ``None``.
 
         Raises:
             StoreError: The file cannot be read.
@@ -116,7 +116,7 @@ class CallCache(CloseOnExit):
         return None if kept is None else kept.reply
 
     def find(self, key: str, *, since: float = 0.0) -> CachedReply | None:
-        """Return the answer kept under this key and how it was bought, or ``None``.
+        """Return the answer with this key and how it was bought, or ``None``.
 
         Args:
             key: Of the call.
@@ -175,7 +175,7 @@ class CallCache(CloseOnExit):
         self._write([*outdated, (_KEEP, rows), released])
 
     def mark_outdated(self, source: str) -> None:
-        """Treat all answers that a source has given up to now as if they were not there.
+        """Treat all answers of a source up to now as outdated.
 
         Args:
             source: As in :attr:`polyarena.harness.endpoints.EndpointSettings.source`, with the model's name.
@@ -195,7 +195,7 @@ class CallCache(CloseOnExit):
         return float(rows[0][0]) if rows else 0.0
 
     def refusal(self, key: str) -> str | None:
-        """Return why this question was refused for good, or ``None`` if it was not.
+        """Return why this call was refused permanently, or ``None`` if it was not.
 
         Raises:
             StoreError: The file cannot be read.
@@ -204,7 +204,7 @@ class CallCache(CloseOnExit):
         return str(rows[0][0]) if rows else None
 
     def refuse(self, key: str, error: str) -> None:
-        """Remember that an endpoint refuses this question; the last reason stays.
+        """Record that an endpoint refuses this call; the last reason is stored.
 
         Raises:
             StoreError: The file cannot be written.
@@ -212,10 +212,10 @@ class CallCache(CloseOnExit):
         self._execute("INSERT OR REPLACE INTO refusals VALUES (?, ?)", (bytes.fromhex(key), error))
 
     def hand_in(self, token: str, url: str, keys: Iterable[str]) -> None:
-        """Remember, before it is sent, that a batch with these questions is about to be handed in.
+        """Record, before it is sent, a batch with these calls.
 
         Args:
-            token: Our own name of the batch, which goes with it to the server.
+            token: polyarena's name of the batch, stored with it at the server.
             url: Of the endpoint.
             keys: Of the questions.
 
@@ -227,15 +227,15 @@ class CallCache(CloseOnExit):
         self._write([batch, ("INSERT OR REPLACE INTO batch_calls VALUES (?, ?)", rows)])
 
     def name_batch(self, token: str, batch_id: str) -> None:
-        """Remember the server's name of a batch."""
+        """Store the server's name of a batch."""
         self._execute("UPDATE batches SET id = ? WHERE token = ?", (batch_id, token))
 
     def open_batches(self, url: str) -> dict[str, str | None]:
-        """Return the server's name of each batch that was handed in there, by ours; ``None`` if it never told."""
+        """Return the server's name of each batch submitted to this endpoint, by our name; ``None`` if it is unknown."""
         return dict(self._execute("SELECT token, id FROM batches WHERE url = ? ORDER BY token", (url,)))
 
     def batch_of(self, key: str) -> str | None:
-        """Return our name of the open batch that holds this question, or ``None``."""
+        """Return our name of the open batch with this call, or ``None``."""
         rows = self._execute("SELECT token FROM batch_calls WHERE key = ?", (bytes.fromhex(key),))
         return str(rows[0][0]) if rows else None
 
@@ -245,7 +245,7 @@ class CallCache(CloseOnExit):
         return [row[0].hex() for row in rows]
 
     def close_batch(self, token: str) -> None:
-        """Forget a batch whose answers are all in."""
+        """Delete a batch whose answers are all stored."""
         self._execute("DELETE FROM batch_calls WHERE token = ?", (token,))
         self._execute("DELETE FROM batches WHERE token = ?", (token,))
 
@@ -261,7 +261,7 @@ class CallCache(CloseOnExit):
         return int(self._execute("SELECT count(*) FROM replies")[0][0])
 
     def close(self) -> None:
-        """Close the file; the last process to do so folds the write-ahead log into it."""
+        """Close the file; the last process to close it merges the write-ahead log."""
         with suppress(StoreError):
             # Claims that cannot be given up are free once this process is gone.
             self.claims.close()

@@ -1,4 +1,4 @@
-"""Claims on questions: of several runs that share a call cache, one asks, and the others wait for its answer."""
+"""Claims on calls: of several runs that share a call cache, one makes the request and the others wait."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Claims:
         self._heart: threading.Thread | None = None
 
     def take(self, key: str, owner: object) -> bool:
-        """Claim a question for an owner in this process, and say whether it is his.
+        """Claim a call for an owner in this process, and return whether the claim succeeded.
 
         Raises:
             StoreError: The call cache cannot be read or written.
@@ -64,7 +64,7 @@ class Claims:
             return True
 
     def release(self, key: str, owner: object) -> None:
-        """Give up a claim; harmless if it is not the owner's."""
+        """Release a claim; does nothing if it belongs to another owner."""
         with self._lock:
             if self._owners.get(key) is owner:
                 del self._owners[key]
@@ -72,13 +72,13 @@ class Claims:
                 self._execute("DELETE FROM claims WHERE key = ? AND holder = ?", values)
 
     def release_all(self, owner: object) -> None:
-        """Give up all claims of an owner."""
+        """Release all claims of an owner."""
         with self._lock:
             for key in [key for key, each in self._owners.items() if each is owner]:
                 self.release(key, owner)
 
     def close(self) -> None:
-        """Give up all claims of this process; harmless when done twice."""
+        """Release all claims of this process; it may be called twice."""
         self._closed.set()
         with self._lock:
             if self._heart is None:
@@ -95,7 +95,7 @@ class Claims:
         return str(rows[0][0]) if rows else None
 
     def _begin(self) -> None:
-        """Show that this process lives, before its first claim."""
+        """Register this process as alive, before its first claim."""
         if self._heart is None:
             self._alive.acquire()
             self._execute("INSERT OR REPLACE INTO holders VALUES (?, 0)", (self._holder,))

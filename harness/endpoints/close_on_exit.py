@@ -1,4 +1,4 @@
-"""What has to be closed, and is at the end of a ``with`` block."""
+"""A base class for resources that are closed at the end of a ``with`` block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks many questions at once and hands the answers back in order."""
+"""Makes many calls concurrently and returns the replies in order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _HOLD_S = 0.05  # between two looks at a budget that requests under way have tak
 
 @dataclass(frozen=True, slots=True)
 class _Response:
-    """A request that has ended; ``outcome`` is ``None`` if nobody waited for it to the end."""
+    """A request that has ended; ``outcome`` is ``None`` if the run stopped waiting for it."""
 
     job: PendingCall
     reservation: Reservation | None

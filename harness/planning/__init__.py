@@ -1,4 +1,4 @@
-"""From an experiment to the cells and games that it asks for, before anything is spent."""
+"""Planning: the cells and games of an experiment, what is stored already, and what the rest costs."""
 
 from polyarena.harness.planning.cells import PlannedCell
 from polyarena.harness.planning.cost import CostEstimate

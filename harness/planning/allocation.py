@@ -1,4 +1,4 @@
-"""How a budget of games is spread over pairs of systems; kept in the run folder, where a later run goes on from it."""
+"""The allocation of a budget of games to pairs of systems; stored, so that a later run continues it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Allocation(Record):
 
 
 def read_allocation(experiment: Experiment, folder: RunFolder, tasks: Iterable[str]) -> Allocation | None:
-    """Return what is allocated so far: by earlier runs, and what a budget begins with; ``None`` without a budget.
+    """Return the allocation of earlier runs, with the first share of each pair; ``None`` without a budget.
 
     Pairs of systems that the experiment no longer has are left out, and their games do not count against the budget.
 
@@ -85,7 +85,7 @@ def read_allocation(experiment: Experiment, folder: RunFolder, tasks: Iterable[s
 
 
 def write_allocation(folder: RunFolder, allocation: Allocation) -> None:
-    """Keep an allocation in the run folder."""
+    """Write an allocation into the run folder."""
     text = json.dumps(allocation.model_dump(mode="json"), indent=2, ensure_ascii=False)
     write_atomically(folder.allocation, (text + "\n").encode())
 

@@ -1,4 +1,4 @@
-"""Cells: the key that identifies the work of one, and what computing it costs."""
+"""Plans cells: their keys and their costs."""
 
 from __future__ import annotations
 

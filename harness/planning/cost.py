@@ -1,4 +1,4 @@
-"""Cost estimates: how many tokens and how much money, as ranges, before anything is spent."""
+"""Cost estimates: ranges of tokens and prices."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ExistingResults:
     Attributes:
         folder: The run folder.
         cache: The call cache; ``None`` if there is none yet.
-        retry_refused: Whether questions that an endpoint has refused for good count as not asked.
+        retry_refused: Whether calls that an endpoint refused permanently count as missing.
     """
 
     folder: RunFolder
@@ -51,7 +51,7 @@ class ExistingResults:
         return sum(is_known(self.cache, settings, call, refusals=refusals) for call in calls)
 
     def replies(self, settings: EndpointSettings, calls: Iterable[Call]) -> list[Reply | None]:
-        """Return the answer to each of these calls that the cache holds; ``None`` for the others."""
+        """Return the cached reply to each of these calls; ``None`` if there is none."""
         return [None if self.cache is None else cached_reply(self.cache, settings, call) for call in calls]
 
 

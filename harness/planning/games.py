@@ -1,4 +1,4 @@
-"""Games: the key that identifies those of one pair of cells, and what judging them costs."""
+"""Plans games: the keys of pairs of cells, and the cost of judging them."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def plan_games(
         judges: The judges.
         cell_items: Of an open-ended task in one language.
         row: The cells of this task and language, by system.
-        context: Where the experiment is.
-        existing: What is there already.
+        context: Context of the experiment.
+        existing: Results of earlier runs.
     """
     limits = {pair: _effective(items, cell_items) for pair, items in pairs.items() if row.keys() >= {*pair}}
     if not limits:

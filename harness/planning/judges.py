@@ -1,4 +1,4 @@
-"""The judges of an experiment, built without asking any model, and which of them share a family with a system."""
+"""Builds the judges of an experiment without sending requests, and finds judges of the same family as a system."""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ def _nobody(calls: Iterable[Call]) -> Iterator[Reply]:
 
 
 def systems_of_same_family(experiment: Experiment) -> dict[str, dict[str, list[str]]]:
-    """Return the makers that a judge or panel shares with a system, by judge and system; judges without kin are absent.
+    """Return the makers that a judge or panel shares with a system, by judge and system; other judges are absent.
 
-    A panel has the kin of all its members.
+    A panel has the makers of all its members.
 
     Args:
         experiment: The experiment.
@@ -149,12 +149,12 @@ def systems_of_same_family(experiment: Experiment) -> dict[str, dict[str, list[s
 
 
 def same_family_warning(judge: str, system: str, makers: Sequence[str]) -> str:
-    """Return the warning that a judge and a system are relatives.
+    """Return the warning that a judge and a system are of the same family.
 
     Args:
         judge: Name of the judge or panel.
         system: Name of the system.
-        makers: What they share.
+        makers: The makers that they share.
     """
     return (
         f"The judge {judge} and the system {system} are of one family ({', '.join(makers)}), by the names of their "

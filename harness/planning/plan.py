@@ -1,4 +1,4 @@
-"""The plan: every cell and every pair of cells to be judged, what is stored already, what the rest costs."""
+"""The plan of a run: every cell and every pair of cells to be judged, with what is stored and what the rest costs."""
 
 from __future__ import annotations
 
@@ -45,12 +45,13 @@ class Plan:
         games: Every pair of cells to be judged.
         data: Content digest of each data set read, by its name.
         data_root: The local mirror, or ``None`` for the hub.
-        unsupported: (system, language) pairs that are not asked because the system does not claim the language.
+        unsupported: (system, language) pairs that are skipped because the language is not in the system's
+            ``languages``.
         retry_refused: Whether questions that an endpoint has refused for good are asked again.
-        allocation: How a budget of games is spread so far; ``None`` without one.
+        allocation: The allocation of a budget of games so far; ``None`` without one.
         budgets: Such budgets, one for each judged task.
         unallocated: What the rest of these budgets costs.
-        omissions: What suites want and cannot have, and metrics that are not scored, with the reasons.
+        omissions: What is left out of suites, and metrics that are not computed, with the reasons.
     """
 
     experiment: Experiment
@@ -104,7 +105,7 @@ def plan(
     output: str | Path | None = None,
     retry_refused: bool = False,
 ) -> Plan:
-    """Resolve an experiment and find out what is left to do; spends nothing and loads no model.
+    """Resolve an experiment and find what is left to do; costs nothing and loads no model.
 
     Args:
         experiment: An experiment, its file, or a mapping with the file's keys.

@@ -1,4 +1,4 @@
-"""Stored answers that a plan lacks: which items of which languages, and what to write to run without them."""
+"""Missing stored answers: counts by language, and the YAML that runs without them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Gap:
 
 @dataclass
 class MissingAnswers:
-    """Collects what stored answers lack.
+    """Collects the items that have no stored answer.
 
     Attributes:
         experiment: The experiment.
-        context: Where it is.
+        context: Context of the experiment.
         gaps: By system and task.
         errors: Files that cannot be read.
     """
@@ -53,7 +53,7 @@ class MissingAnswers:
     errors: list[PolyarenaError] = field(default_factory=list)
 
     def check(self, system: ResolvedSystem, task: ResolvedTask, language: str, cell_items: CellItems) -> bool:
-        """Whether a cell has the answers that it needs; what it lacks is remembered.
+        """Return whether a cell has all its answers; missing ones are recorded.
 
         Args:
             system: Any system; those that are asked lack nothing.

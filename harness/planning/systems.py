@@ -1,4 +1,4 @@
-"""The systems of an experiment: model types found, arguments checked, prompts and sampling resolved."""
+"""Resolves the systems of an experiment: model types, arguments, prompts and sampling."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ResolvedSystem:
         spec: As in the file.
         type: The model type.
         chat_template: ``True``, ``False``, or the text of the template file.
-        languages: What it claims to support; ``None`` is everything.
+        languages: The languages that it supports; ``None`` for all.
     """
 
     spec: SystemSpec
@@ -36,14 +36,14 @@ class ResolvedSystem:
     languages: frozenset[str] | None
 
     def supports(self, language: str) -> bool:
-        """Whether the system claims this language."""
+        """Return whether the system supports this language."""
         return self.languages is None or language in self.languages
 
 
 def resolve_systems(
     experiment: Experiment, tasks: Sequence[ResolvedTask], context: ModelContext
 ) -> tuple[ResolvedSystem, ...]:
-    """Find the model types and refuse what cannot work, before anything is loaded.
+    """Find the model types and check the systems, before anything is loaded.
 
     Raises:
         UnknownNameError: A model type or language does not exist.
@@ -223,7 +223,7 @@ def messages(system: str | None, item: Item, *, multiturn: bool = False) -> tupl
 
 
 def refuse_media(system: ResolvedSystem, task: str, language: str, images: int) -> None:
-    """Refuse to ask a system about images that its model type does not take: it would answer the words alone.
+    """Refuse to ask a system about images that its model type does not take: it would see only the text.
 
     Args:
         system: The system.

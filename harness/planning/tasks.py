@@ -1,4 +1,4 @@
-"""The tasks of an experiment: suites and templates expanded, languages selected, inadequate metrics dropped."""
+"""Resolves the tasks of an experiment: suites, templates, languages and inadequate metrics."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from polyarena.tasks.suites import ResolvedSuite, resolve_suite
 
 @dataclass(frozen=True)
 class ResolvedTask:
-    """A task of the experiment with the languages that will be asked.
+    """A task of the experiment with its selected languages.
 
     Attributes:
         spec: As in the file; of a suite's task, as if it stood there by itself.
@@ -84,7 +84,7 @@ class Selection:
 
 
 def select_tasks(experiment: Experiment) -> Selection:
-    """Find the tasks, select their languages, and drop what their metrics cannot measure.
+    """Find the tasks, select their languages, and drop languages whose metrics are inadequate.
 
     Raises:
         UnknownNameError: A task, suite, template, metric or language does not exist.
@@ -290,7 +290,7 @@ def _resolved(
 def deduplicate(meant: list[ExpandedEntry]) -> Iterator[tuple[ResolvedTask, ExpandedEntry]]:
     """Yield each task once, with the entry that it comes from.
 
-    A task that is named by itself goes before that of a suite; a task of two suites is asked in the languages of both.
+    An entry for a single task takes precedence over a suite; a task of two suites has the languages of both.
 
     Args:
         meant: What each entry means, in their order.
@@ -351,7 +351,7 @@ def drop_inadequate_metrics(
         where: The place of the task in the user's file, for messages.
 
     Returns:
-        The task, perhaps without any language, and what was taken out of it.
+        The task, possibly without any language, and what was left out of it.
 
     Raises:
         ExperimentError: A language that was called by its name has none of the metrics.

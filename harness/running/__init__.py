@@ -1,4 +1,4 @@
-"""Doing what a plan asks for."""
+"""Runs a plan: computes cells, judges games, writes results and the report."""
 
 from polyarena.harness.running.runner import Run, run
 

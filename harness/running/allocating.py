@@ -1,4 +1,4 @@
-"""The rounds of a budget of games: judge, see which ratings are uncertain, choose the next pairs."""
+"""The rounds of a budget of games: judge, find uncertain ratings, choose the next pairs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _next(plan: Plan, budget: TaskBudget, allocation: Allocation, share: int) ->
 
 
 def _results(plan: Plan, task: str, items: Mapping[Opposed, int]) -> dict[Opposed, PairResult]:
-    """Return how the pairs of a task have fared so far, the judges' verdicts averaged."""
+    """Return the results of a task's pairs so far, averaged over judges."""
     languages = plan.task(task).languages
     found: dict[Opposed, PairResult] = {}
     for one, other in items:

@@ -1,4 +1,4 @@
-"""Handing in, at once, all that the judges in batch mode will ask, before the first of them waits for an answer."""
+"""Submits all calls of the judges in batch mode at once, before the first of them waits for an answer."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def open_judges(plan: Plan, open_endpoint: Callable[[EndpointSettings], Ask]) ->
 def hand_in(plan: Plan, judges: OpenJudges, data: DataSource) -> None:
     """Submit the calls of the judges in batch mode.
 
-    A batch takes up to a day. Handed in pair by pair, each would wait for the one before it. What cannot be handed in
-    here (no budget left, an answer that lacks) is told when its pair is judged.
+    A batch takes up to a day. If pairs were submitted one by one, each would wait for the previous one. What cannot be
+    submitted here (no budget left, a missing answer) is reported when its pair is judged.
     """
     for endpoint in judges.batches:
         for judge in judges.by_name.values():

@@ -1,4 +1,4 @@
-"""Doing a job: load a model once, compute its cells, store each as soon as it is whole."""
+"""Runs a job: loads a model once, computes its cells, and stores each when it is complete."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
 from polyarena.tasks.text import sanitize_text
 
 GIVE_UP_AFTER = 3
-"""Cells of one job that fail in a row before the rest of the job is given up: the next would fail the same way."""
+"""Consecutive failed cells of a job after which the rest is skipped, because it would fail in the same way."""
 
 
 def do_job(job: Job) -> Iterator[Event]:
-    """Compute the cells of one job and yield what happens.
+    """Compute the cells of one job and yield events.
 
     A cell that fails is reported and skipped. A model that cannot be loaded fails all of its cells.
     """

@@ -22,8 +22,8 @@ from polyarena.judges.protocol import Ask
 class Connections:
     """Opens endpoints on demand and closes them all; the cache is opened with the first one.
 
-    What they took is logged by :meth:`log_spent` after each cell, and once more when all are closed, on whatever way
-    out: requests that were cut off are known only then. Each line is the total since the connections were made.
+    :meth:`log_spent` logs their costs after each cell, and once more when all are closed, also after an error: requests
+    that were cut off are known only then. Each line is the total since the connections were made.
 
     Args:
         experiment: Says where the cache is.
@@ -103,7 +103,7 @@ class Connections:
             yield Budget(self._experiment.budget, "the budget of the experiment")
 
     def log_spent(self) -> None:
-        """Log what each model took, by its name at the endpoint, if it is more than was logged before."""
+        """Log the costs of each model, by its name at the endpoint, if they have changed since the last log."""
         ledgers = {model: ledger.as_dict() for model, ledger in sorted(self._ledgers.items())}
         if ledgers != self._logged:
             self._logged = ledgers

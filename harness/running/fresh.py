@@ -1,4 +1,4 @@
-"""Asking endpoints again: what they have answered so far is set aside."""
+"""Implements ``run --fresh``: archives stored answers so that endpoints are asked again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from polyarena.harness.store import outdate_shards
 
 
 def set_answers_aside(plan: Plan) -> int:
-    """Make a plan's endpoints be asked again, systems and judges; return how many shards were set aside.
+    """Archive all answers of a plan's endpoints, so that systems and judges are asked again.
 
     Answers in the call cache are marked as outdated, so that a run that is killed and repeated without ``--fresh`` does
-    not go back to them; shards move to ``archive/``. Make the plan again afterwards.
+    not use them; shards move to ``archive/``. Make the plan again afterwards.
+
+    Returns:
+        The number of archived shards.
 
     Raises:
         StoreError: The folder or the call cache cannot be written.

@@ -30,11 +30,11 @@ from polyarena.tasks.errors import DataError, ModelError
 RARELY = (20_000, 20, 20)
 """Thresholds of the garbage collector while games are judged; few of their objects are in cycles."""
 EVERY_S = 5.0
-"""Shortest time between two events on how far a pair is."""
+"""Shortest time between two progress events of a pair, in seconds."""
 
 
 def judge_games(plan: Plan, grace_s: float = 0.0) -> Iterator[Event]:
-    """Judge what is missing and yield what happens; a pair that fails is reported and skipped.
+    """Judge the missing games and yield events; a pair that fails is reported and skipped.
 
     A budget of games is spent in rounds (:mod:`polyarena.harness.running.allocating`).
 
@@ -88,7 +88,7 @@ def _settled_heap() -> Iterator[None]:
 
 
 def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
-    """Judge pairs in one stream; once that fails, what is left of them one by one.
+    """Judge pairs in one stream; if it fails, judge the remaining pairs one by one.
 
     A judge that fails ends its stream, and what it had answered to other pairs by then is in the call cache. One by
     one, each pair gets what the cache has for it, and the failure is reported for the pairs that it concerns.
@@ -109,7 +109,7 @@ def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, dat
 
 
 class _Stream:
-    """Pairs on their way through a judge: opened as it draws their matches, stored as their verdicts come."""
+    """Pairs being judged: opened when the judge draws their matches, stored when their verdicts are complete."""
 
     def __init__(self, plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> None:
         self._plan = plan
@@ -123,7 +123,7 @@ class _Stream:
         self._stored = self._told = time.monotonic()
 
     def events(self) -> Iterator[Event]:
-        """Judge, store and yield what happens; shards are written in the order of the pairs.
+        """Judge, store and yield events; shards are written in the order of the pairs.
 
         Raises:
             ModelError: From the judge, or it broke its promise of one verdict for each match.
@@ -149,7 +149,7 @@ class _Stream:
                 close()
 
     def left(self) -> list[PlannedGames]:
-        """Return the pairs that are neither stored nor told of."""
+        """Return the pairs that are neither stored nor reported."""
         return [*(pair.planned for pair in self._open), *self._to_come]
 
     def _matches(self) -> Iterator[Match]:

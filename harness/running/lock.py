@@ -32,8 +32,7 @@ def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
 
     Args:
         plan: The plan.
-        earlier: The lock that is there; what models told of themselves when they were loaded is kept, and so are
-            imported judges.
+        earlier: The present lock of the folder; the facts of loaded models and the imported judges are copied from it.
     """
     experiment = plan.experiment
     resolved = experiment.model_dump(mode="json")

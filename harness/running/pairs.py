@@ -1,4 +1,4 @@
-"""A pair of stored cells on its way to a shard of games."""
+"""A pair of stored cells that is being judged."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from polyarena.tasks.subsample import subsample
 
 @dataclass(slots=True, eq=False)
 class OpenPair:
-    """A pair that is being judged; matches are let go as their verdicts come.
+    """A pair that is being judged; each match is dropped once its verdict arrives.
 
     Attributes:
         plan: The plan that it is of.
         planned: What is judged.
         key: Of its shard.
-        purpose: What its requests are booked on.
+        purpose: Label to which the costs of its requests are attributed.
         waiting: Matches without a verdict, in order; those that the judge has not drawn yet included.
         played: Games with a verdict, in order.
         ratings: Of their answers, where the judge rates each alone; by system, item, sample and repeat.
         unanswered: Errors of verdicts that an endpoint failed to give.
-        refused: How many verdicts an endpoint has refused for good.
+        refused: Number of verdicts that an endpoint refused permanently.
         started: When it was opened, on the monotonic clock.
     """
 
@@ -61,11 +61,11 @@ class OpenPair:
         return not self.waiting
 
     def matches(self) -> Iterator[Match]:
-        """Yield what the judge is given, in order."""
+        """Yield the matches for the judge, in order."""
         yield from [pairing.match for pairing in self.waiting]
 
     def take(self, verdict: Verdict) -> None:
-        """File the verdict of the oldest match without one."""
+        """Record the verdict of the oldest match without one."""
         pairing = self.waiting.popleft()
         game = pairing.game(self.planned.judge, verdict)
         self.played.append(replace(game, wrong_language=wrong_language(pairing.match)))
@@ -81,7 +81,7 @@ class OpenPair:
         return time.monotonic() - max(self.started, since)
 
     def going_on(self, since: float) -> GamesProgress:
-        """Return how far it is."""
+        """Return a progress event."""
         pair, judged = self.planned, len(self.played)
         games = judged + len(self.waiting)
         return GamesProgress(
@@ -89,7 +89,7 @@ class OpenPair:
         )
 
     def store(self, since: float) -> Event:
-        """Write the shard, and return what there is to tell.
+        """Write the shard, and return its event.
 
         An endpoint that failed says nothing about the answers: such games count as invalid and are asked again by the
         next run.
@@ -148,7 +148,7 @@ def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
 
 
 def failed(planned: PlannedGames, error: str, exit_code: int) -> GamesFailed:
-    """Return the event of a pair without a result, or without a whole one."""
+    """Return the event of a pair without a complete result."""
     return GamesFailed(
         judge=planned.judge,
         candidate=planned.candidate,

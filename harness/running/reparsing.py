@@ -1,4 +1,4 @@
-"""Reading stored verdicts again: another parser or template version, the same replies, no call."""
+"""Parses stored replies again, with another parser or template and without calls."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _TEXTLESS = {
     "rules": "a judge of the type 'rules' writes no texts",
     "reward": "a judge of the type 'reward' writes no texts",
 }
-"""Why there is nothing to read again, by the type of the judge."""
+"""Why a judge cannot be reparsed, by its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reparsed:
-    """What reading the verdicts of a judge again has changed.
+    """The changes made by reparsing a judge.
 
     Attributes:
         judge: Its name.
@@ -51,9 +51,9 @@ class Reparsed:
 
 
 def reparse(folder: RunFolder, judge: str, template: str | None = None) -> Reparsed:
-    """Read the labels of a judge's games in a run folder out of their stored texts, and put them in place.
+    """Parse the labels of a judge's games from their stored replies, and write them into the run folder.
 
-    The shards as they were are set aside; running the experiment puts them back in place. The judge's signature in the
+    The previous shards are archived; running the experiment restores them. The judge's signature in the
     lock file says that its verdicts were read again, and how. Panels that it is a member of are derived anew. Results
     and report are not rebuilt here. Whatever is refused leaves the folder as it is.
 

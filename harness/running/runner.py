@@ -1,4 +1,4 @@
-"""The run: cells, games, results, report, in this order; what is stored is not done again."""
+"""A run: computes cells, games, results and the report, and skips what is stored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run(
     report: bool = True,
     grace_s: float = 0.0,
 ) -> Run:
-    """Do what a plan still needs, then write the results and the report.
+    """Compute what a plan lacks, then write the results and the report.
 
     Args:
         plan: The plan.
@@ -143,7 +143,7 @@ def jobs(plan: Plan, grace_s: float = 0.0) -> list[Job]:
 
 
 def _put_in_place(plan: Plan) -> None:
-    """Leave in place only shards of these very settings: what is in place is what the report reads.
+    """Restore the shards of the present settings and archive all others, because the report reads all shards in place.
 
     Shards of other settings are moved aside, and earlier ones of these come back.
     """
@@ -161,7 +161,7 @@ def _put_in_place(plan: Plan) -> None:
 
 
 def _require_keys(plan: Plan) -> None:
-    """Refuse a run that would find out hours later that an API key is missing; what is stored or cached needs none."""
+    """Refuse a run that lacks an API key, before it starts; stored and cached answers need none."""
     asked = {games.judge for games in plan.games if games.billed and not games.stored and games.cached < games.requests}
     for judge in plan.judges:
         if judge.spec.endpoint is not None and judge.spec.name in asked:

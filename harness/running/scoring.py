@@ -1,4 +1,4 @@
-"""Scores of stored completions; cheap, so they are recomputed whenever they are missing or stale."""
+"""Scores stored completions; scores are cheap, so they are recomputed if they are missing or stale."""
 
 from __future__ import annotations
 

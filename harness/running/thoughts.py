@@ -1,4 +1,4 @@
-"""From what a model wrote to the thought and the answer that are stored."""
+"""Splits the text of a model into the stored thought and answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from polyarena.tasks.thinking import SplitText, cut_at_stops, join_thoughts, spl
 
 @dataclass(frozen=True, slots=True)
 class AnswerParts:
-    """What is stored of one generated text; fields as in :class:`polyarena.tasks.records.Completion`."""
+    """The stored parts of one generated text; fields as in :class:`polyarena.tasks.records.Completion`."""
 
     text: str
     thought: str | None

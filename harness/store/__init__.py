@@ -1,4 +1,4 @@
-"""The run folder: shards that are written once and whole, a lock file, an event log."""
+"""The run folder: shards that are written atomically, a lock file, an event log."""
 
 from polyarena.harness.store.folder import RunFolder
 from polyarena.harness.store.shard import (

@@ -1,4 +1,4 @@
-"""Files that are either there and whole, or not there."""
+"""Writes files atomically: a file exists completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from polyarena.tasks.errors import StoreError
 
 TEMPORARY = ".polyarena.tmp"
-"""How the names of temporary files end; those that a kill left behind are removed by the next writer."""
+"""Suffix of temporary files; the next writer removes those that a killed process left."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:

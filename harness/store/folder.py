@@ -1,4 +1,4 @@
-"""Where everything of one experiment lies, and who may write there."""
+"""The paths of a run folder, and its write lock."""
 
 from __future__ import annotations
 

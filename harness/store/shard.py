@@ -1,4 +1,4 @@
-"""One Parquet file per cell; the metadata that decides whether it is still right is in its footer."""
+"""Shards: one Parquet file per cell or pair, with its key and checksum in the footer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UNREADABLE = (
     AttributeError,
 )
 ARCHIVE = "archive"
-"""Folder, beside a shard, of shards that other settings left in its place."""
+"""Name of the folder, beside a shard, with shards of other settings."""
 UNANSWERED = "unanswered"
 """The fact that some games of a shard got no answer from an endpoint; such a shard is stored and not complete."""
 REFUSED = "refused"
@@ -61,7 +61,7 @@ def write_shard(path: Path, records: Sequence[Any], schema: pa.Schema, metadata:
 def shard_metadata(path: Path) -> dict[str, str]:
     """Return the metadata in a shard's footer; empty if there is no shard, or if it is damaged.
 
-    A shard is damaged if a single bit of its file is not as it was written.
+    A shard is damaged if its checksum does not match.
     """
     return dict(_read_metadata(path) or {})
 
@@ -116,7 +116,7 @@ def find_shard(path: Path, key: str) -> Path | None:
 
 
 def stage_shard(path: Path, records: Sequence[Any], schema: pa.Schema, metadata: Mapping[str, str]) -> None:
-    """Write a shard beside its place, where :func:`find_shard` finds it by its key and nothing else reads it.
+    """Write a shard beside its place, where only :func:`find_shard` finds it, by its key.
 
     Shards that belong together are staged one by one; the lock that names their keys makes them valid all at once, and
     :func:`restore_shard` then puts each in its place.
@@ -126,7 +126,7 @@ def stage_shard(path: Path, records: Sequence[Any], schema: pa.Schema, metadata:
 
 
 def restore_shard(path: Path, key: str) -> bool:
-    """Put the shard of this key in place if it is stored at all, and say whether it is.
+    """Put the shard with this key in place, and return whether it is stored.
 
     A shard that other settings left in its place is moved aside, not overwritten: changing a limit and changing it
     back costs nothing.
@@ -142,7 +142,7 @@ def restore_shard(path: Path, key: str) -> bool:
 
 
 def archive_shard(path: Path) -> None:
-    """Move a shard out of its place, where nothing reads it, to where :func:`restore_shard` finds it again."""
+    """Move a shard to the archive, from which :func:`restore_shard` can restore it."""
     if path.exists():
         aside = _archive_path(path, shard_metadata(path).get("key", "unreadable"))
         aside.parent.mkdir(exist_ok=True)
@@ -150,9 +150,9 @@ def archive_shard(path: Path) -> None:
 
 
 def outdate_shards(path: Path) -> int:
-    """Move the shard in this place, and all earlier ones of it, to where nothing finds them; return how many.
+    """Move this shard and its archived versions to where nothing finds them; return their number.
 
-    They stay on disk under ``archive/``, for whoever wants to compare.
+    They stay on disk under ``archive/``.
     """
     archive = path.parent / ARCHIVE
     shards = [*([path] if path.exists() else []), *sorted(archive.glob(f"{glob.escape(path.stem)}.*.parquet"))]

@@ -1,4 +1,4 @@
-"""Hard limits on money, held against what the journal of a run folder says."""
+"""Budgets: hard limits on money, checked against the journal of a run folder."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class Reservation:
 
 
 class BudgetGuard:
-    """Lets requests begin, within their budgets, and records their outcomes.
+    """Lets requests begin if their budgets allow it, and records their outcomes.
 
     Budgets hold across everything that runs at once: other threads, endpoints and processes of the same run folder.
 
     Args:
         journal: Of the run folder.
-        budgets: What requests must stay within.
+        budgets: The budgets that apply.
     """
 
     def __init__(self, journal: Journal, budgets: Sequence[Budget] = ()) -> None:
@@ -101,7 +101,7 @@ class BudgetGuard:
         return Reservation(number, JournalEntry(account, key, max_cost, repeats=repeats))
 
     def resume(self, key: str) -> Reservation | None:
-        """Take over a question that an earlier process has handed in with a batch; ``None`` if none did."""
+        """Take over a request that an earlier process submitted in a batch; ``None`` if there is none."""
         number, entry = self.journal.open_batches.pop(key, (0, None))
         return None if entry is None else Reservation(number, entry)
 

@@ -1,4 +1,4 @@
-"""What requests are made for: the rows of the cost table of a run folder."""
+"""Labels of the purpose of requests: the rows of the cost table of a run folder."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CostLabel:
-    """What a request is made for, and so what its cost is attributed to.
+    """The purpose of a request, to which its cost is attributed.
 
     Attributes:
-        who: ``candidates`` or ``judges``; empty where nobody said.
-        name: Of the system or the judge.
+        who: ``candidates`` or ``judges``; empty if unknown.
+        name: Name of the system or the judge.
         task: Task name.
         language: ``lang_Script``.
     """
@@ -26,7 +26,7 @@ class CostLabel:
 
 
 CostLabelLookup = Callable[[str], CostLabel]
-"""What a call is made for, by the key of its match, where a stream has calls of several labels."""
+"""The label of a call by the key of its match, if a stream has calls of several labels."""
 
 _current: ContextVar[CostLabel | CostLabelLookup] = ContextVar(
     "polyarena_cost_label",
@@ -35,7 +35,7 @@ _current: ContextVar[CostLabel | CostLabelLookup] = ContextVar(
 
 
 def current_cost_label(match: str = "") -> CostLabel:
-    """Return what requests of this thread are made for.
+    """Return the label of this thread's requests.
 
     Args:
         match: Key of the match that the request is made for, if it is for one.

@@ -1,4 +1,4 @@
-"""The ledger of a run folder: what was asked and what it cost, over all runs in it, by judge and language."""
+"""The cost table of a run folder: requests and costs of all runs in it, by system or judge, task and language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """What one system or judge took in one language of one task.
+    """Requests and costs of one system or judge in one language of a task.
 
     Attributes:
         who: ``candidates`` or ``judges``.
@@ -28,11 +28,11 @@ class CostRow:
         task: Task name.
         language: ``lang_Script``.
         mode: ``online`` or ``batch``.
-        requests: Requests sent, repeated ones included.
-        answered: Of these, requests that got an answer.
+        requests: Number of requests sent, retries included.
+        answered: Number of requests with an answer.
         maybe_billed: Of these, requests without an answer that may have been billed all the same: timeouts, bodies
             that were cut off or could not be read, answers that a filter withheld, and those under ``abandoned``.
-        abandoned: Of those, requests that nobody waited for to the end.
+        abandoned: Of those, requests that the run stopped waiting for.
         prompt_tokens: As the endpoint counted.
         completion_tokens: Likewise.
         cached_tokens: Of the prompt tokens, those from the endpoint's own prompt cache.
@@ -65,7 +65,7 @@ COST_SCHEMA = arrow_schema(CostRow)
 
 
 def cost_table(journal: Path) -> list[CostRow]:
-    """Return what a journal says was spent, sorted; nothing if there is no journal.
+    """Return the cost table of a journal, sorted; empty if there is no journal.
 
     Args:
         journal: ``attempts.jsonl`` of a run folder.

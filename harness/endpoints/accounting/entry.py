@@ -16,10 +16,10 @@ _UNBILLED = ("connection", "quota", LOST)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What requests are made for, and at which prices.
+    """The purpose of requests, and their prices.
 
     Attributes:
-        label: What their cost is attributed to.
+        label: Label to which their cost is attributed.
         model: The model's name at the endpoint.
         batch: Whether they are made in batch mode.
         prices: ``None`` if they are unknown.
@@ -36,8 +36,8 @@ class JournalEntry:
     """One request.
 
     Attributes:
-        account: What it was made for.
-        key: Of its question, as in the call cache.
+        account: The account to which it is charged.
+        key: Key of the call, as in the call cache.
         max_cost: The most that it can cost; ``None`` without prices.
         outcome: As in :class:`polyarena.harness.endpoints.accounting.ledger.Totals`; ``None`` while it is in flight.
         prompt_tokens: As the endpoint counted.
@@ -72,16 +72,16 @@ class JournalEntry:
 
     @property
     def maybe_billed(self) -> bool:
-        """Whether it ended, or is in flight, without an answer or a count, and nobody knows whether it was billed.
+        """Whether it has no answer or count and may have been billed.
 
         This is the case for a timeout, a body that was cut off or cannot be read, an answer that a filter withheld, and
-        a request that nobody waited for. A request that was refused, or never arrived, is not billed.
+        a request that the run stopped waiting for. A request that was refused, or never arrived, is not billed.
         """
         return not self.metered and self.outcome != "ok" and not is_unbilled(self.outcome or ABANDONED)
 
     @property
     def cost(self) -> Decimal | None:
-        """The exact cost; zero for a request that was surely not billed, ``None`` if it is unknown."""
+        """The exact cost; zero for a request that was certainly not billed, ``None`` if unknown."""
         if not self.metered:
             return None if self.outcome == "ok" or self.maybe_billed else Decimal(0)
         if self.account.prices is None:
@@ -91,7 +91,7 @@ class JournalEntry:
 
     @property
     def at_most(self) -> Decimal | None:
-        """The cost, and where it is unknown the most that it can be; ``None`` without prices."""
+        """The cost or, if it is unknown, its upper bound; ``None`` without prices."""
         return self.max_cost if self.cost is None else self.cost
 
     @property
@@ -101,5 +101,5 @@ class JournalEntry:
 
 
 def is_unbilled(outcome: str) -> bool:
-    """Return whether a request with this outcome, and without a count of tokens, was surely not billed."""
+    """Return whether a request with this outcome and no token counts was certainly not billed."""
     return outcome.isdigit() or outcome in _UNBILLED

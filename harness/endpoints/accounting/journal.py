@@ -41,7 +41,7 @@ _UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
 
 
 class _Lines:
-    """What the lines of a journal add up to, one after the other."""
+    """Parses the lines of a journal into entries."""
 
     def __init__(self) -> None:
         self.accounts: dict[int, Account] = {}
@@ -50,7 +50,7 @@ class _Lines:
         self.numbers: dict[Account, int] = {}
 
     def read(self, content: bytes) -> Iterator[tuple[JournalEntry | None, JournalEntry]]:
-        """Take in lines; yield each entry that they change, before and after."""
+        """Parse lines; yield each entry that they change, before and after the change."""
         for text in content.split(b"\n"):
             try:
                 line = json.loads(text.decode("utf-8", "replace"))
@@ -155,7 +155,7 @@ class Journal(CloseOnExit):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the journal: what others have written is known within the block, and nobody writes in between.
+        """Lock the journal: within the block, all entries are known and no other process writes.
 
         Raises:
             StoreError: The file cannot be locked, read or written.
@@ -211,7 +211,7 @@ class Journal(CloseOnExit):
         return self._reserved.get(judge, Decimal(0))
 
     def close(self) -> None:
-        """Close the file and say that this writer is gone; harmless when done twice."""
+        """Close the file and release this writer's lock; it may be called twice."""
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
@@ -227,7 +227,7 @@ class Journal(CloseOnExit):
         return last + 1 if last == len(self._lines.entries) else max(self._lines.entries) + 1
 
     def _hold(self) -> None:
-        """Hold the lock by which other processes see that this writer lives; the system releases it at a kill."""
+        """Hold the lock that shows other processes that this writer is alive; the system releases it after a kill."""
         if not self._holding:
             try:
                 self._alive.acquire()

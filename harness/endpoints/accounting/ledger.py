@@ -1,4 +1,4 @@
-"""What a run asks and what it costs: replies by their source, and the sum over its requests."""
+"""The ledger of a run: replies by source, and totals of its requests and costs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Totals:
     """The state of a ledger at one moment.
 
     Attributes:
-        calls: Replies handed out, with or without an answer.
+        calls: Number of replies returned, with or without an answer.
         cache_hits: Of these, answered from the call cache.
         shared: Of these, answered by an equal call that was already in flight.
-        failures: Of these, replies with an error, whoever asked.
-        attempts: Requests begun, whether or not the endpoint was reached.
+        failures: Of these, replies with an error.
+        attempts: Number of requests, whether or not the endpoint was reached.
         outcomes: The requests by outcome: ``ok``, an HTTP status, ``timeout``, ..., ``abandoned``.
         retries: The requests that repeated an earlier one, by the reason for repeating it.
         prompt_tokens: As the endpoint counted, over all requests; answers from the cache add nothing.
@@ -100,10 +100,10 @@ class Ledger:
     def record_call(
         self, source: Source, *, failed: bool, answered_at: float | None = None, served_by: str | None = None
     ) -> None:
-        """Count one reply that was handed out.
+        """Count one returned reply.
 
         Args:
-            source: Where it came from.
+            source: Source of the reply.
             failed: Whether it is a failure.
             answered_at: When an answer from the cache was given, in seconds since the epoch, if that is known.
             served_by: As in :class:`polyarena.judges.protocol.Reply`.

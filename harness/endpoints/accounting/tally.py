@@ -1,4 +1,4 @@
-"""The one sum over journal entries, from which the ledger, the cost table and the budgets are derived."""
+"""Sums of journal entries, used by the ledger, the cost table and the budgets."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Asks all questions at once through OpenAI's Batch API: half the price, and an answer within a day.
+"""Submits all requests at once through OpenAI's Batch API: half the price, and an answer within a day.
 
-The questions that the call cache cannot answer are written to a file, uploaded, and handed in as a batch; which
-questions lie in which batch is in the cache before the batch is handed in. A later process that asks one of them waits
-for that batch and hands in nothing, so a restart costs nothing. Answers go into the same cache as single calls do.
+The calls that the cache cannot answer are written to a file, uploaded, and submitted as a batch. The cache records
+which calls are in which batch before the batch is submitted. A later process with one of these calls waits for that
+batch and submits nothing, so a restart costs nothing. Answers go into the same cache as single calls do.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 class BatchEndpoint(CloseOnExit):
     """An endpoint in batch mode; instances are an :data:`polyarena.judges.protocol.Ask`.
 
-    All calls are taken before the first reply is given: their bodies are held in memory until their batch is handed in.
+    All calls are read before the first reply is returned: their bodies are in memory until their batch is submitted.
 
     Args:
         settings: Which endpoint.
-        cache: Where answers are kept, and which question lies in which batch.
-        ledger: Where questions, tokens and money are counted.
-        on_attempt: Told of each question when its batch has ended.
-        budget_guard: Records each question in the journal and holds it to the budgets.
-        grace_s: Not needed: batches go on at the server by themselves.
+        cache: Stores answers, and which call is in which batch.
+        ledger: Counts calls, tokens and costs.
+        on_attempt: Called for each call when its batch has ended.
+        budget_guard: Records each call in the journal and checks the budgets.
+        grace_s: Ignored: batches continue at the server.
         remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
         retry_refused: Ask such questions again all the same.
 
@@ -100,7 +100,7 @@ class BatchEndpoint(CloseOnExit):
             yield reply
 
     def submit(self, calls: Iterable[Call]) -> int:
-        """Hand in what is not known yet without waiting for it, and return how many questions that are.
+        """Submit the calls without a known answer, without waiting, and return their number.
 
         Raises:
             ModelError: As when the endpoint is called.
@@ -112,14 +112,14 @@ class BatchEndpoint(CloseOnExit):
         self._closed.set()
 
     def close(self) -> None:
-        """Stop waiting; batches that were handed in go on at the server, and a later run takes their answers."""
+        """Stop waiting; submitted batches continue at the server, and a later run collects their answers."""
         self._closed.set()
         if self._client is not None:
             self._client.close()
             self._client = None
 
     def _claim(self, calls: Iterable[Call]) -> tuple[list[tuple[str, bool]], dict[str, PendingCall]]:
-        """Return the key of each call, with whether it is the first of its question, and what has to be asked."""
+        """Return the key of each call, whether it is the first with that key, and the calls to submit."""
         claims: list[tuple[str, bool]] = []
         jobs: dict[str, PendingCall] = {}
         for call in calls:
@@ -135,7 +135,7 @@ class BatchEndpoint(CloseOnExit):
         return claims, jobs
 
     def _hand_in(self, jobs: Mapping[str, PendingCall]) -> int:
-        """Hand in the questions that lie in no batch, as far as the budgets go, and return how many that are."""
+        """Submit the calls that are in no batch, within the budgets, and return their number."""
         bodies: dict[str, Mapping[str, Any]] = {}
         for job in jobs.values():
             if self.cache.batch_of(job.key) is not None:
@@ -163,13 +163,13 @@ class BatchEndpoint(CloseOnExit):
         return len(bodies)
 
     def _take_back(self, keys: Iterable[str]) -> None:
-        """Enter what was written down and then not handed in, because of a failure, as what it is: never sent."""
+        """Record requests that were entered in the journal but not submitted, because of a failure, as never sent."""
         reservation = [self._reserved.pop(key) for key in keys if key in self._reserved]
         if reservation and self._guard is not None:
             self._guard.end_all((each, LOST, Reply("")) for each in reservation)
 
     def _wait(self, jobs: Mapping[str, PendingCall]) -> None:
-        """Wait until each question has a reply, asking those again that failed in passing."""
+        """Wait until each call has a reply; resubmit calls with temporary failures."""
         open_jobs = {job.key: job for job in jobs.values()}
         while open_jobs:
             for key, job in list(open_jobs.items()):
@@ -189,7 +189,7 @@ class BatchEndpoint(CloseOnExit):
                 self._pause()
 
     def _collect(self, jobs: Mapping[str, PendingCall]) -> dict[str, Outcome]:
-        """Take in what has ended: its answers into the cache, its outcomes to whoever asked."""
+        """Collect finished batches: cache their replies and return outcomes to the waiting calls."""
         outcomes: dict[str, Outcome] = {}
         client, key = self._connected(), read_api_key(self.settings)
         wanted = {self.cache.batch_of(each) for each in jobs}
@@ -235,7 +235,7 @@ class BatchEndpoint(CloseOnExit):
                 self._on_attempt(Attempt(key, job.attempts, outcome.reason, reply.error, 0.0))
 
     def _settle(self, job: PendingCall, outcome: Outcome) -> bool:
-        """Give a question its reply, or return ``False`` if it has to be asked again."""
+        """Set the reply of a call, or return ``False`` if it must be submitted again."""
         answers = self._answers
         if outcome.ok:
             answers.accepted(job)

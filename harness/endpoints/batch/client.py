@@ -1,4 +1,4 @@
-"""Files and batches over the ``openai`` package; imported when the first batch is handed in, because that is slow."""
+"""Files and batches over the ``openai`` package; imported with the first batch, because that is slow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ENDED = ("completed", "failed", "expired", "cancelled")
 
 
 class BatchClient:
-    """Hands batches in, finds them again and fetches what they came to.
+    """Submits batches, finds them again and fetches their results.
 
     Args:
         settings: Which endpoint.
@@ -42,15 +42,15 @@ class BatchClient:
     def hand_in(self, token: str, content: bytes) -> str | None:
         """Upload a file of requests, make a batch of it, and return the server's name of it.
 
-        A batch is made by one request that is not repeated unless the server has refused it: each that arrives is one
-        more batch, and paid for. If the answer is lost, the batch may have been made: it has to be looked for.
+        The request that creates a batch is repeated only if the server refused it: each one that arrives creates
+        another batch, which is paid for. If the response is lost, the batch may exist; use :meth:`find`.
 
         Args:
-            token: Our own name of the batch, kept with it at the server.
+            token: polyarena's name of the batch, stored with it at the server.
             content: The file.
 
         Returns:
-            ``None`` if the answer was lost; :meth:`find` tells whether the batch was made.
+            ``None`` if the response was lost; :meth:`find` then says whether the batch exists.
 
         Raises:
             ModelError: The server refuses it, or cannot be reached with the file.
@@ -89,7 +89,7 @@ class BatchClient:
             return name
 
     def find(self, token: str) -> str | None:
-        """Return the server's name of a batch that we handed in under this name; ``None`` if it lists none.
+        """Return the server's name of the batch with this name of ours; ``None`` if the server lists none.
 
         Raises:
             ModelError: The server refuses or cannot be reached.
@@ -99,13 +99,13 @@ class BatchClient:
             return next((batch.id for batch in batches if (batch.metadata or {}).get(_NAME) == token), None)
 
     def never_arrived(self, token: str) -> BatchResult:
-        """Return what a batch came to that the server does not list."""
+        """Return the result of a batch that the server does not list."""
         said = self._lost.pop(token, "")
         why = "the batch did not arrive at the server" + (f": {said}" if said else "")
         return BatchResult({}, failure(LOST, why, retry=True))
 
     def ended(self, batch_id: str) -> BatchResult | None:
-        """Return what a batch came to, or ``None`` if it is still under way.
+        """Return the result of a batch, or ``None`` if it has not ended.
 
         Raises:
             ModelError: The server refuses or cannot be reached.

@@ -1,4 +1,4 @@
-"""What goes to and comes from OpenAI's Batch API: files of one JSON object a line."""
+"""Files of OpenAI's Batch API, with one JSON object per line."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class BatchResult:
     """A batch that has ended.
 
     Attributes:
-        outcomes: What the questions came to, by their key.
-        otherwise: What those came to that the batch says nothing about.
+        outcomes: Outcomes by key of the call.
+        otherwise: Outcome of calls that the batch does not mention.
     """
 
     outcomes: Mapping[str, Outcome]
@@ -54,9 +54,9 @@ def request_lines(questions: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[
 
 
 def read_outcomes(contents: Sequence[bytes]) -> dict[str, Outcome]:
-    """Return what each question came to, by its key, out of the files of answers and of errors.
+    """Return the outcome of each call by its key, from the files of answers and of errors.
 
-    Lines that cannot be read are left out: their questions have no outcome and are asked again.
+    Unreadable lines are skipped: their calls have no outcome and are submitted again.
     """
     found: dict[str, Outcome] = {}
     for content in contents:
