@@ -87,18 +87,16 @@ def _finished_runs():
 
 
 @pytest.fixture
-def finished_run(_finished_runs, toys, tmp_path, tmp_path_factory):
+def finished_run(_finished_runs, toys, tmp_path, tmp_path_factory, request):
     """Returns a finished run of an experiment of toys: each is run once a session, and every test gets a copy."""
     from polyarena.harness import plan, run
     from polyarena.harness.store import RunFolder
 
     def finished_run(experiment, folder="run", *, report=False):
-        key = json.dumps([experiment, report], sort_keys=True)
+        key = json.dumps([experiment, report, "figures" in request.keywords], sort_keys=True)
         if key not in _finished_runs:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
-                place = tmp_path_factory.mktemp("finished") / "run"
-                _finished_runs[key] = run(plan(experiment, output=place), report=report)
+            place = tmp_path_factory.mktemp("finished") / "run"
+            _finished_runs[key] = run(plan(experiment, output=place), report=report)
         done = _finished_runs[key]
         copy = tmp_path / folder
         shutil.copytree(done.folder.path, copy)

@@ -20,6 +20,9 @@ from polyarena.reports.stats.outcome import Outcome
 from polyarena.reports.tables import MOST_TABLES, Section, sections
 from polyarena.reports.template_names import is_over_templates
 
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and lone surrogates, which no page may have."""
+
 MOST_OPEN = 6
 """Figures, tables or results of one kind that are shown at once; of more, each is opened by the reader."""
 

@@ -162,7 +162,7 @@ def pair_noise(components: pd.DataFrame, judge: str, task: str, systems: tuple[s
     candidate, baseline = sorted(systems)
     names = {"judge": judge, "task": task, "candidate": candidate, "baseline": baseline}
     own = components[(components[list(names)] == pd.Series(names)).all(axis=1)].dropna(subset=["repeat", "repeats"])
-    return mean_noise(Noise(row.repeat / 2, row.repeats) for row in own.itertuples())
+    return mean_noise(Noise(repeat / 2, repeats) for repeat, repeats in own[["repeat", "repeats"]].to_numpy().tolist())
 
 
 def sample_noise(values: Floats, items: Integers) -> Noise | None:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from polyarena.harness.reporting.page_figures import PageFigures
+from polyarena.harness.reporting.page_figures import page_figures as real
+
 HERE = Path(__file__).parent / "endpoints"
 
 
@@ -71,3 +74,30 @@ def llama_server():
     yield f"{address}/v1"
     process.kill()
     process.communicate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawing():
+    """Leaves the figures out of reports, which take most of their time; also where a fixture writes the report."""
+    marked: set[str] = set()
+
+    def page_figures(*arguments):
+        if "all_formats" in marked:
+            return real(*arguments)
+        if "figures" in marked:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+                return real(*arguments)
+        return PageFigures({}, (), ())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("polyarena.harness.reporting.write.page_figures", page_figures)
+        yield marked
+
+
+@pytest.fixture(autouse=True)
+def _figures(_drawing, request):
+    """Draws figures in reports for tests marked ``figures`` (in one format) and ``all_formats``."""
+    _drawing.update(name for name in ("figures", "all_formats") if name in request.keywords)
+    yield
+    _drawing.clear()

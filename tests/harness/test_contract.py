@@ -83,7 +83,6 @@ def place(tmp_path_factory):
 @pytest.fixture
 def finished(place, toys, monkeypatch):
     """The run with votes of two people, its report written; made once, and only read."""
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
     monkeypatch.setattr(
         planning_tasks, "find_task", lambda name, **k: TASKS[name] if name in TASKS else find_task(name, **k)
     )

@@ -66,9 +66,7 @@ def many(tmp_path_factory, import_games):
         for model in ("a-candidate-with-a-long-name", "other") for a, b in ((model, "base"), ("base", model))
     ]  # fmt: skip
     folder = import_games(place, rows)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("polyarena.harness.reporting.write._figures", lambda *_: ({}, [], ()))
-        assert main(["report", str(folder), "--json"]) == 0
+    assert main(["report", str(folder), "--json"]) == 0
     return folder
 
 
@@ -133,11 +131,10 @@ def test_the_page_names_the_keys_of_objects(name, many, capsys, documented):
     capsys.readouterr()
     assert main(called(name, many, "--json")) == 0
     told = set(json.loads(capsys.readouterr().out))
-    assert told == documented[name] - {"controlled", "style_effects"}
+    assert told == documented[name] - {"controlled", "style_effects", "corrected"}
 
 
-def test_the_page_names_the_keys_of_reports_and_imports(many, tmp_path, capsys, documented, monkeypatch):
-    monkeypatch.setattr("polyarena.harness.reporting.write._figures", lambda *_: ({}, [], ()))
+def test_the_page_names_the_keys_of_reports_and_imports(many, tmp_path, capsys, documented):
     game = {"item_id": "1", "system_a": "x", "system_b": "y", "label": "A>B", "language": "de"}
     path = tmp_path / "g.jsonl"
     path.write_text(json.dumps(game), encoding="utf-8")

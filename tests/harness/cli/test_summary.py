@@ -23,13 +23,7 @@ CODES = [language.code for language in all_languages()]
 
 
 @pytest.fixture
-def drawn(monkeypatch):
-    """Leaves figures out of reports, which nothing here looks at."""
-    monkeypatch.setattr("polyarena.harness.reporting.write._figures", lambda *_: ({}, [], ()))
-
-
-@pytest.fixture
-def imported(tmp_path, drawn, import_games):
+def imported(tmp_path, import_games):
     """Imports games in so many languages; of each pair, ``ours`` wins one and loses one."""
 
     def imported(many):
@@ -70,7 +64,7 @@ def test_a_long_table_has_the_averages_and_counts_the_languages(imported, capsys
 
 
 @pytest.fixture
-def crowded(tmp_path, drawn, import_games):
+def crowded(tmp_path, import_games):
     """Imports one game of each of so many systems against a baseline; every second of them wins."""
 
     def crowded(many):
@@ -150,7 +144,7 @@ EXPERIMENT = {
 
 
 @pytest.fixture
-def finished(toys, drawn, tmp_path):
+def finished(toys, tmp_path):
     return lambda **changes: run(plan({**EXPERIMENT, **changes}, output=tmp_path / "toy")).folder
 
 
@@ -162,7 +156,7 @@ def test_without_any_number_it_is_said_what_is_lacking(finished, capsys):
     assert "Incomplete" not in out
 
 
-def test_answers_without_a_counterpart_are_counted(tmp_path, toys, drawn, capsys):
+def test_answers_without_a_counterpart_are_counted(tmp_path, toys, capsys):
     """Two stored systems of which one answered two items and the other two, with one in common."""
     for system, answered in (("one", (0, 1)), ("two", (1, 2)), ("far", (3, 4))):
         rows = [{"item_id": str(n), "completion": "Ja."} for n in answered]

@@ -25,11 +25,6 @@ OTHER_BASELINE = {**EXPERIMENT, "systems": [{**SYSTEMS[0], "name": "uno"}, SYSTE
 ONE_LANGUAGE = {**EXPERIMENT, "languages": ["deu_Latn"]}
 
 
-@pytest.fixture(autouse=True)
-def one_format(monkeypatch):
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
-
-
 @pytest.fixture
 def folder(tmp_path, toys, write):
     run(plan(EXPERIMENT, output=tmp_path / "run"))

@@ -48,8 +48,7 @@ def test_battles_weigh_within_the_item_and_scores_over_games(bring):
     assert "|strong:3|" in row["signature"]
 
 
-def test_without_a_weight_nothing_changes(bring, monkeypatch):
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+def test_without_a_weight_nothing_changes(bring):
     records = bring()
     assert records.collapse_games()["score"].tolist() == [0.5, 0.5, 1.0]
     assert strong_scores(records).empty
@@ -65,8 +64,7 @@ def test_importing_again_keeps_the_weight_unless_another_is_named(bring):
     assert bring(weight=1).lock.settings.statistics.strong_weight == 1
 
 
-def test_the_weight_is_in_results_signatures_and_the_page(bring, capsys, monkeypatch):
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+def test_the_weight_is_in_results_signatures_and_the_page(bring, capsys):
     folder = bring().folder
     before = open_run(folder).lock
     assert main(["report", str(folder.path), "--strong-weight", "3", "--json"]) == 0
@@ -105,8 +103,7 @@ def test_graded_preferences_are_no_strong_verdicts(bring):
     assert strong_scores(records).empty
 
 
-def test_the_experiment_says_it_of_a_run_that_has_one(toys, tmp_path, write, capsys, monkeypatch):
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+def test_the_experiment_says_it_of_a_run_that_has_one(toys, tmp_path, write, capsys):
     experiment = {
         "name": "toy",
         "systems": [{"name": name, "model": "toy", "args": {"voice": name}} for name in ("old", "new")],

@@ -18,6 +18,9 @@ EXPERIMENT = {
 }
 
 
+pytestmark = pytest.mark.figures
+
+
 @pytest.fixture
 def finished(finished_run):
     return finished_run(EXPERIMENT, report=True)

@@ -8,8 +8,7 @@ from polyarena.harness.store import RunFolder
 
 
 @pytest.fixture
-def finished(finished_run, monkeypatch):
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
+def finished(finished_run):
     told = "In {autonym}, <b>please</b>."
     experiment = {
         "name": "toy",
@@ -94,6 +93,7 @@ def test_the_page_says_who_was_asked_what_and_who_decided(finished):
     assert "at most 512 tokens" in page
 
 
+@pytest.mark.figures
 def test_figures_name_the_judge_for_what_it_is(finished):
     names = {path.name for path in finished.files.figures}
     assert {"win-rate-toy-open-rules-told-base.svg", "acc-toy-choice.svg"} <= names

@@ -1,15 +1,8 @@
-"""An experiment of toys; most tests of its runs look at numbers and need no printed figures."""
+"""An experiment of toys; most tests of its runs look at results and need no report."""
 
 import pytest
 
 from polyarena.harness import plan, run
-
-
-@pytest.fixture(autouse=True)
-def one_format(request, monkeypatch):
-    """Draws each chart in one format, which saves seconds a run; ``all_formats`` marks tests that want them all."""
-    if "all_formats" not in request.keywords:
-        monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
 
 
 @pytest.fixture
@@ -40,7 +33,7 @@ def experiment(systems):
 def go(experiment, tmp_path, toys):
     """Runs the experiment with these changes; in one test, always the same run folder unless another is named."""
 
-    def go(folder="run", **changes):
-        return run(plan(experiment(**changes), output=tmp_path / folder))
+    def go(folder="run", *, report=False, **changes):
+        return run(plan(experiment(**changes), output=tmp_path / folder), report=report)
 
     return go

@@ -25,7 +25,6 @@ def answer_in(request):
 @pytest.fixture
 def go(tmp_path, toys, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    monkeypatch.setattr("polyarena.reports.figures.FORMATS", ("svg",))
 
     def go(base_url, judge=None, statistics=None):
         endpoint = {"base_url": base_url, "model": "m", "max_attempts": 1}

@@ -11,7 +11,7 @@ from polyarena.tasks.errors import PolyarenaError, StoreError
 def test_numbers_of_other_settings_do_not_stand_in_for_a_failed_cell(go, systems, monkeypatch):
     go()
     monkeypatch.setenv("TOY_FAIL", "swh_Latn")
-    broken = go(systems=[systems[0], {**systems[1], "system_prompt": "Speak {language}."}])
+    broken = go(report=True, systems=[systems[0], {**systems[1], "system_prompt": "Speak {language}."}])
     assert {failure.language for failure in broken.failures} == {"swh_Latn"}
     for frame in (
         broken.battles(),
@@ -171,7 +171,7 @@ def test_a_damaged_lock_is_named_and_can_be_mended(go, tmp_path, text):
 def test_answers_without_a_counterpart_are_told(go):
     sampled = {"model": "toy", "sampling": {"temperature": 1.0}}
     systems = [{"name": "one", **sampled, "samples": 3}, {"name": "two", **sampled, "samples": 2}]
-    finished = go(systems=systems, tasks=["toy_open"])
+    finished = go(report=True, systems=systems, tasks=["toy_open"])
     assert "36 answers of two or one to toy_open have no counterpart" in finished.files.page.read_text()
     assert len(finished.games()) == 3 * 12 * 2 * 2
-    assert "no counterpart" not in go(tasks=["toy_open"]).files.page.read_text()
+    assert "no counterpart" not in go(report=True, tasks=["toy_open"]).files.page.read_text()

@@ -68,10 +68,10 @@ def test_a_signature_follows_what_the_systems_were_asked_with(go, systems):
 
 @pytest.mark.all_formats
 def test_files_are_where_the_run_says(go):
-    files = go().files
+    files = go(report=True).files
     assert files.page.read_text().startswith("<!DOCTYPE html>")
     kinds = sorted({path.suffix for path in files.figures})
-    assert kinds == [".pdf", ".png", ".svg"]
+    assert kinds == [".csv", ".pdf", ".png", ".svg", ".txt"]
     for path in (*files.figures, *files.tables, *files.results):
         assert path.stat().st_size > 0
 
@@ -83,19 +83,21 @@ def test_a_model_is_loaded_once_for_all_its_systems(go, systems, toys):
     assert len(lines(toys, "close")) == 2
 
 
+@pytest.mark.figures
 def test_running_again_does_nothing_and_changes_no_byte(go, toys, tmp_path):
-    go()
+    go(report=True)
     before, calls = tree(tmp_path / "run"), toys.read_text()
-    go()
+    go(report=True)
     after = tree(tmp_path / "run")
     assert toys.read_text() == calls
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"events.jsonl"}
 
 
+@pytest.mark.figures
 def test_two_runs_give_the_same_bytes(go, tmp_path):
-    go("a")
-    go("b")
+    go("a", report=True)
+    go("b", report=True)
     for part in ("results", "report", "games", "scores"):
         assert tree(tmp_path / "a" / part) == tree(tmp_path / "b" / part)
 
@@ -142,7 +144,7 @@ def test_a_torn_shard_is_made_again(go, tmp_path):
 
 def test_a_failing_language_does_not_stop_the_others(go, monkeypatch, toys):
     monkeypatch.setenv("TOY_FAIL", "swh_Latn")
-    broken = go()
+    broken = go(report=True)
     assert {failure.language for failure in broken.failures} == {"swh_Latn"}
     assert "cannot speak" in broken.failures[0].error
     estimates = broken.estimates()
@@ -150,7 +152,7 @@ def test_a_failing_language_does_not_stop_the_others(go, monkeypatch, toys):
     assert "Incomplete" in broken.files.page.read_text()
     monkeypatch.delenv("TOY_FAIL")
     done = len(lines(toys, "cell"))
-    mended = go()
+    mended = go(report=True)
     assert not mended.failures
     assert len(lines(toys, "cell")) - done == 4
     assert "Incomplete" not in mended.files.page.read_text()
@@ -171,7 +173,7 @@ def test_a_model_that_cannot_be_loaded_spares_the_others(go, systems):
 
 def test_games_without_verdict_are_counted_and_bounded(go):
     judge = {"name": "long", "judge": "toy_length", "args": {"invalid": "question 1"}}
-    finished = go(judges=[judge], tasks=["toy_open"])
+    finished = go(report=True, judges=[judge], tasks=["toy_open"])
     row = finished.estimates().query("level == 'macro'").iloc[0]
     assert row["n_invalid"] == 3 * 3 * 2
     assert row["worst"] < row["value"] < row["best"]
@@ -184,7 +186,7 @@ def test_a_single_system_needs_no_judge(go, systems):
 
 
 def test_completions_alone_make_a_report_too(go, systems):
-    finished = go(systems=systems[:1], baseline=None, judges=[], tasks=["toy_open"])
+    finished = go(report=True, systems=systems[:1], baseline=None, judges=[], tasks=["toy_open"])
     assert finished.estimates().empty
     assert finished.files.page.exists()
 
@@ -207,8 +209,9 @@ def test_the_lock_traces_the_run(go, tmp_path):
     assert lock["judges"]["long"]["signature"].startswith("judge:toy_length")
 
 
+@pytest.mark.figures
 def test_a_report_can_be_made_from_the_folder_alone(go, tmp_path):
-    go()
+    go(report=True)
     before = tree(tmp_path / "run" / "report")
     for path in (tmp_path / "run" / "report").rglob("*.*"):
         if path.is_file():
@@ -217,9 +220,10 @@ def test_a_report_can_be_made_from_the_folder_alone(go, tmp_path):
     assert tree(tmp_path / "run" / "report") == before
 
 
+@pytest.mark.figures
 def test_figures_of_an_earlier_report_do_not_linger(go, tmp_path):
-    go()
-    finished = go(tasks=["toy_choice"], judges=[])
+    go(report=True)
+    finished = go(report=True, tasks=["toy_choice"], judges=[])
     names = {path.name for path in (tmp_path / "run" / "report" / "figures").iterdir()}
     assert names == {path.name for path in finished.files.figures}
     assert not any(name.startswith("win-rate") for name in names)
