@@ -15,6 +15,7 @@ from polyarena.tasks.errors import PolyarenaError, UnknownNameError
 from polyarena.tasks.metrics.metric import Metric
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.protocol import Task
+from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import closest, unknown
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class HasMetrics(Protocol):
 class HasMetricSignature(Protocol):
     """A task that defines the signatures of its metrics. Default: ``metric:<name>``."""
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of one of the card's metrics, as ``metric:<name>|...``."""
 
 
@@ -173,9 +174,22 @@ def metric_of(task: Task, name: str) -> Metric:
     return own[name] if name in own else find_metric(name)
 
 
-def metric_signature_of(task: Task, metric: str) -> str:
-    """Return how a task computes a metric, as ``metric:<name>|...``."""
-    return task.metric_signature(metric) if isinstance(task, HasMetricSignature) else f"metric:{metric}"
+def metric_signature_of(task: Task, metric: str) -> Signature:
+    """Return how a task computes a metric, as ``metric:<name>|...``.
+
+    Raises:
+        PolyarenaError: The task's hook returns something else.
+    """
+    if not isinstance(task, HasMetricSignature):
+        return Signature({"metric": metric})
+    signature: object = task.metric_signature(metric)
+    if not isinstance(signature, Signature):
+        raise PolyarenaError(
+            f"metric_signature of the task {task.card.name!r} returns {type(signature).__name__}",
+            why="signatures are values, formatted last",
+            fix='return polyarena.tasks.signature.Signature({"metric": metric, ...})',
+        )
+    return signature
 
 
 def statistics_of(task: Task) -> Callable[[Item, Completion], Mapping[str, tuple[float, ...]]]:

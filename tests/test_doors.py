@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
+from every_case import every_case
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("tasks", "judges", "reports", "harness")
@@ -52,7 +53,7 @@ def found_in(room, wrong):
     )
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@every_case("room", ROOMS)
 def test_doors_open_one_way(room):
     def wrong(module, level):
         name, _, rest = module.partition(".")
@@ -61,7 +62,7 @@ def test_doors_open_one_way(room):
     assert found_in(room, wrong) == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@every_case("room", ROOMS)
 def test_every_import_within_the_project_goes_through_its_namespace(room):
     assert found_in(room, lambda module, level: level > 0 or module.split(".")[0] in ROOMS) == []
 

@@ -12,7 +12,7 @@ import re
 import time
 from pathlib import Path
 
-import pytest
+from every_case import every_case
 
 from polyarena.judges.llm import load_template, parse, template_names
 from polyarena.judges.llm.parse import marker_before_word
@@ -108,7 +108,7 @@ def test_every_pattern_is_linear_over_texts_that_grow():
     assert slow == {}
 
 
-@pytest.mark.parametrize(
+@every_case(
     "expression",
     [r"\A```(?:json)?\s*\n(.*)\n\s*```\Z", r"(?:a|a)+b", r"<.*?<.*?<.*?>", r"\d+\d+x"],
 )
@@ -116,7 +116,7 @@ def test_patterns_that_are_not_linear_are_found(expression):
     assert superlinear(re.compile(expression, re.DOTALL)) is not None
 
 
-@pytest.mark.parametrize(
+@every_case(
     "reply",
     ["```json" + "\n" * 100_000, "```json\n" + " \n" * 50_000 + "x", '{"verdict": "A>B"' + " " * 100_000, "[" * 100_000,
      "```\n" * 25_000, "<think>" * 15_000, "</think>" * 12_000, "<<<answer A 0123456789abcdef>>>" * 3_000,

@@ -124,7 +124,7 @@ class Noon:
         """Name the language of the answers; a task without this hook is answered in the language of its items."""
         return language
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of a metric."""
         return metric_of(self, metric).signature
 

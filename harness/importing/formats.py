@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from polyarena.harness.importing import alpaca_eval, arena_hard, deja_vu, fastchat, native, votes
+from polyarena.harness.importing.alpaca_eval import read as read_alpaca_eval
+from polyarena.harness.importing.arena_hard import read as read_arena_hard
+from polyarena.harness.importing.deja_vu import read as read_deja_vu
+from polyarena.harness.importing.fastchat import read as read_fastchat
+from polyarena.harness.importing.native import read as read_native
 from polyarena.harness.importing.result import ImportOptions, ImportResult
+from polyarena.harness.importing.votes import read as read_votes
 from polyarena.tasks.suggest import unknown
 
 
@@ -29,12 +34,12 @@ class Format:
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "alpaca-eval": Format(alpaca_eval.read, "AlpacaEval: annotations.json", (".json",)),
-        "arena-hard": Format(arena_hard.read, "Arena-Hard-Auto v0.1 and v2: model_judgment JSONL"),
-        "deja-vu": Format(deja_vu.read, "Déjà Vu: results on m-ArenaHard by language and repeat, JSON", (".json",)),
-        "fastchat": Format(fastchat.read, "FastChat (MT-bench): pairwise judgments JSONL"),
-        "polyarena": Format(native.read, "our own games, JSONL"),
-        "votes": Format(votes.read, "votes of people, JSONL or CSV", (".jsonl", ".csv")),
+        "alpaca-eval": Format(read_alpaca_eval, "AlpacaEval: annotations.json", (".json",)),
+        "arena-hard": Format(read_arena_hard, "Arena-Hard-Auto v0.1 and v2: model_judgment JSONL"),
+        "deja-vu": Format(read_deja_vu, "Déjà Vu: results on m-ArenaHard by language and repeat, JSON", (".json",)),
+        "fastchat": Format(read_fastchat, "FastChat (MT-bench): pairwise judgments JSONL"),
+        "polyarena": Format(read_native, "our own games, JSONL"),
+        "votes": Format(read_votes, "votes of people, JSONL or CSV", (".jsonl", ".csv")),
     }
 )
 """By the name that ``polyarena import`` takes."""

@@ -15,15 +15,16 @@ from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.hooks import metric_signature_of, statistics_of
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import SCORE_SCHEMA, Completion, Score
+from polyarena.tasks.signature import Signature
 
 
 def scores_key(task: ResolvedTask, language: str, content: str) -> str:
     """Return the key of the scores of a cell with this content."""
-    signatures = [metric_signature(task, metric) for metric in task.metrics(language)]
+    signatures = [str(metric_signature(task, metric)) for metric in task.metrics(language)]
     return digest([task.card.name, task.card.version, signatures, content])
 
 
-def metric_signature(task: ResolvedTask, metric: str) -> str:
+def metric_signature(task: ResolvedTask, metric: str) -> Signature:
     """Return how the task computes a metric (see :class:`polyarena.tasks.hooks.HasMetricSignature`)."""
     return metric_signature_of(task.task, metric)
 
@@ -44,7 +45,7 @@ def store_scores(
     if not metrics:
         return
     by_id = {item.item_id: item for item in items}
-    signatures = {metric: metric_signature(task, metric) for metric in task.card.metrics}
+    signatures = {metric: str(metric_signature(task, metric)) for metric in task.card.metrics}
     scores = [
         Score(
             system=completion.system,

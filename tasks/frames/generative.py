@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import unknown
 
 if TYPE_CHECKING:
@@ -28,13 +29,11 @@ class GenerativeTask:
         card: The task's identity.
         rows: Converts rows of the data set to items.
         measure: Scores an answer.
-        signatures: Signatures of metrics computed only by this task; the registry has those of the others.
     """
 
     card: TaskCard
     rows: RowReader
     measure: Measure
-    signatures: Mapping[str, str] = field(default_factory=dict)
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the items of one language in the data set's order (for errors see :meth:`RowReader.items`).
@@ -57,9 +56,9 @@ class GenerativeTask:
         """
         return self.measure(item, completion)
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of one of the card's metrics."""
-        return self.signatures.get(metric) or find_metric(metric).signature
+        return find_metric(metric).signature
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,6 @@ class TemplatedTask:
         """Return the value of each metric of the card, which all templates share."""
         return self.variant(self.templates[0]).score(item, completion)
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of one of the card's metrics."""
         return self.variant(self.templates[0]).metric_signature(metric)

@@ -10,6 +10,7 @@ from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.metrics.translation import BLEU_CHAR, CHRF, SPBLEU, translation_scores, translation_statistics
+from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.validation import require_language
 
@@ -102,7 +103,7 @@ class TranslationTask:
         """
         return translation_statistics(item, completion, self.card.metrics)
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return sacrebleu's signature of one of the card's metrics."""
         return find_metric(metric).signature
 

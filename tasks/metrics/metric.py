@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from polyarena.tasks.signature import Signature
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -92,7 +94,8 @@ class Metric:
         high: The greatest value; ``None`` if there is none.
         unit: What its values count.
         direction: Which values are good.
-        settings: Every setting that changes the value, for signatures; empty where the name says it all.
+        settings: Every setting that changes the value, as in signatures (``lc|words:5``); empty where the name says it
+            all.
         corpus: For metrics of a whole corpus, the formula from summed statistics of shape (..., ``n_statistics``) to
             values of shape (...); ``None`` for metrics whose score is the mean over items.
         n_statistics: How many statistics an item has; 0 without a formula.
@@ -114,9 +117,9 @@ class Metric:
     statistics: Callable[[Item, Completion], tuple[float, ...]] | None = None
 
     @property
-    def signature(self) -> str:
+    def signature(self) -> Signature:
         """Return ``metric:<name>`` and the settings, such as ``metric:chrf++|nrefs:1|...|version:2.6.0``."""
-        return f"metric:{self.name}|{self.settings}" if self.settings else f"metric:{self.name}"
+        return Signature({"metric": self.name}).with_(Signature.parse(self.settings))
 
     @property
     def higher_is_better(self) -> bool:

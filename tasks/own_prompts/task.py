@@ -32,6 +32,7 @@ from polyarena.tasks.own_prompts.metric_file import is_metric_file, load_metric
 from polyarena.tasks.own_prompts.rows import PlacedRow, read_rows
 from polyarena.tasks.own_prompts.spec import OwnPrompts, task_name
 from polyarena.tasks.records import Completion
+from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import closest
 from polyarena.tasks.validation import require_language
 
@@ -82,7 +83,7 @@ class OwnTask:
         summed = {name: self._metric(name).statistics for name in self.card.metrics}
         return {name: statistics(item, completion) for name, statistics in summed.items() if statistics}
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of one of the card's metrics."""
         return self._metric(metric).signature
 

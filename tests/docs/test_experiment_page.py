@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment import Experiment, load_experiment
@@ -42,7 +43,7 @@ def extension(repository, monkeypatch):
     return experiment
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+@every_case("part", PARTS, ids=lambda part: part.__name__)
 def test_the_page_has_a_table_of_every_part(part, pages):
     assert f"```{{generated}} keys {part.__module__}.{part.__name__}\n" in pages["docs/experiment.md"]
 

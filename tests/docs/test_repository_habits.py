@@ -9,6 +9,7 @@ import tomllib
 
 import pytest
 import yaml
+from every_case import every_case
 
 from polyarena.harness.cli.app import COMMANDS
 from polyarena.judges.registry import judge_plugins
@@ -177,7 +178,7 @@ def test_integration_installs_fonts_where_they_are_missing(repository, tmp_path)
     assert (test, test_all) == ("test", "test-all")
 
 
-@pytest.mark.parametrize("script", ["run", "try-wheel", "bump-version"])
+@every_case("script", ["run", "try-wheel", "bump-version"])
 def test_scripts_of_integration_can_be_executed(script, repository):
     path = repository / ".ci" / script
     assert path.stat().st_mode & stat.S_IXUSR

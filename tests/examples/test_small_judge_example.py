@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from every_case import every_case
 
 from polyarena.harness import plan
 from polyarena.judges import find_judge
@@ -26,7 +27,7 @@ def test_the_plan_is_60_items_in_19_languages_in_both_orders(experiment, tmp_pat
     assert sum(games.requests for games in planned.games) == 19 * 60 * 2
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("reply", "label"),
     [
         ("[[B>A]]", "B>A"),

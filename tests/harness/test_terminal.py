@@ -4,7 +4,7 @@ import json
 import sys
 import unicodedata
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ def test_nothing_else_is_replaced():
     assert changed == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     ["می‌خواهم", "श्री क्‍ष", "👩‍👩‍👧", "ខ្ញុំ​ទៅ​សាលា", "שלום‏!", "葛󠄀城", "ᠪᠠᠭᠠ᠎ᠠ", "naïve\tline\n"],
 )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.request import request_body
@@ -35,8 +36,8 @@ def languages():
     return {name.split("-")[1] for name in attacks()}
 
 
-attack = pytest.mark.parametrize("attack", [pytest.param(text, id=name) for name, text in attacks().items()])
-template = pytest.mark.parametrize("template", template_names())
+attack = every_case("attack", [pytest.param(text, id=name) for name, text in attacks().items()])
+template = every_case("template", template_names())
 
 
 def match(text, side="a", language="eng_Latn"):
@@ -114,7 +115,7 @@ def test_a_judge_that_repeats_an_answer_gives_no_verdict(attack, template):
 
 
 @attack
-@pytest.mark.parametrize("side", ["a", "b"])
+@every_case("side", ["a", "b"])
 def test_the_judges_own_verdict_stands_beside_a_quotation(attack, side):
     def quoting(call):
         (quoted,) = [text for text in shown(call).values() if text != "A decent answer."]

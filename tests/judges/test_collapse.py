@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,9 +25,7 @@ def score(*played):
     return battle.score
 
 
-@pytest.mark.parametrize(
-    ("label", "expected"), [("A>>B", 1), ("A>B", 1), ("A=B", 0.5), ("B>A", 0), ("B>>A", 0), ("invalid", None)]
-)
+@every_case(("label", "expected"), [("A>>B", 1), ("A>B", 1), ("A=B", 0.5), ("B>A", 0), ("B>>A", 0), ("invalid", None)])
 def test_the_worth_of_a_label(label, expected):
     assert score(game(label)) == expected
     assert score(game(label, swapped=True)) == (None if expected is None else 1 - expected)
@@ -66,7 +65,7 @@ def test_one_battle_for_each_judge_task_language_and_item_in_order():
     assert from_table(to_table(battles, BATTLE_SCHEMA), Battle) == battles
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("played", "message"),
     [
         ([game("A>B"), game("B>A")], "two games of 'new' against 'old' with repeat 0"),
@@ -158,7 +157,7 @@ def test_the_mean_over_games_weighs_items_with_strong_verdicts_more():
         mean_over_games(played, "third")
 
 
-@pytest.mark.parametrize("weight", [0, -1, float("nan")])
+@every_case("weight", [0, -1, float("nan")])
 def test_a_weight_must_be_positive(weight):
     with pytest.raises(ExperimentError, match="strong_weight"):
         collapse([game("A>B")], "new", "old", strong_weight=weight)

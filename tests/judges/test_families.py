@@ -1,11 +1,11 @@
 """Relatives by name."""
 
-import pytest
+from every_case import every_case
 
 from polyarena.judges.families import MAKERS, families, self_preference_risk
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("model", "makers"),
     [
         ("gpt-4o-2024-11-20", {"OpenAI"}),

@@ -1,13 +1,14 @@
 """Arguments of judges."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.judges.llm import build as build_llm
 from polyarena.judges.rules import build as build_rules
 from polyarena.tasks.errors import ExperimentError, UnknownNameError
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("build", "args", "suggestion"),
     [
         (build_rules, {"min_probabilty": 0.5}, "min_probability"),
@@ -21,7 +22,7 @@ def test_unknown_arguments_are_refused_with_a_suggestion(build, args, suggestion
         build(args, None)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("build", "args", "field"),
     [
         (build_rules, {"min_probability": 0}, "min_probability"),

@@ -1,7 +1,7 @@
 """What judges are given and give back, and games stored before a column was added."""
 
 import pyarrow.parquet as pq
-import pytest
+from every_case import every_case
 
 from polyarena.judges import Answer, Call, Match, Verdict, games, message_text, pairings
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
@@ -26,7 +26,7 @@ def test_a_match_knows_what_the_task_knows_of_its_item():
     assert plain.expected_language == "deu_Latn"
 
 
-@pytest.mark.parametrize("asked", [None, 1, 2])
+@every_case("asked", [None, 1, 2])
 def test_how_often_a_judge_was_asked_is_kept(asked):
     made = list(games("j", paired(), [Verdict(Label.TIE, "", asked=asked)] * 2))
     assert from_table(to_table(made, GAME_SCHEMA), Game) == made

@@ -1,6 +1,6 @@
 """Off-target language: marked, or decided without paying."""
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ def match(a, b, language="deu_Latn", **more):
     return Match(language=language, question="Erzähl etwas.", a=Answer(a), b=Answer(b), **more)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("a", "b", "wrong"),
     [
         (GERMAN, GERMAN, None),
@@ -81,7 +81,7 @@ class Recorder:
         yield from (Verdict(Label.A, one.key) for one in waiting)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("policy", "a", "b", "label"),
     [
         (GatePolicy.LOSS, ENGLISH, GERMAN, Label.B),

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,7 +113,7 @@ def test_keys_are_unique_in_the_cell_but_for_repeats():
     assert len({(each.item_id, each.system_a, each.repeat) for each in paired}) == len(paired)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("candidate", "baseline", "message"),
     [
         ([*answers("new", "a"), *answers("new", "a")], answers("old", "a"), "two answers with sample index 0"),

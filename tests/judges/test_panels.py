@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ def panel(rule, *labels):
     return found
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("labels", "majority", "mean"),
     [
         (["A>B", "A>>B", "B>A"], "A>B", 2 / 3),

@@ -1,6 +1,7 @@
 """PreferencePair data as matches, and their points."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ def test_each_pair_is_shown_in_both_orders():
     assert (first.language, first.question, first.category) == ("deu_Latn", "Wer?", "Chat")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("labels", "value"),
     [
         ((Label.A, Label.B_MUCH), 1),

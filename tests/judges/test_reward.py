@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from polyarena.judges.reward import RewardJudge, RewardThresholds
 FINITE = st.floats(-1e6, 1e6)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("difference", "label"),
     [(0.0, "A=B"), (0.5, "A=B"), (-0.5, "A=B"), (0.6, "A>B"), (-0.6, "B>A"), (2.0, "A>>B"), (-2.5, "B>>A"),
      (math.nan, "invalid"), (math.inf, "invalid")],
@@ -35,7 +36,7 @@ def test_swapping_the_answers_swaps_the_verdict(difference, band):
         assert bands.label(-difference) is mirror[bands.label(difference)]
 
 
-@pytest.mark.parametrize("wrong", [{"tie_band": -1}, {"much": 0}, {"tie_band": math.inf}, {"band": 1}])
+@every_case("wrong", [{"tie_band": -1}, {"much": 0}, {"tie_band": math.inf}, {"band": 1}])
 def test_bands_are_checked(wrong):
     with pytest.raises(ValidationError):
         RewardThresholds(**wrong)

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pandas as pd
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from polyarena.reports.escaping import csv_bytes, csv_text, markdown_text, witho
 from polyarena.reports.tables import latex, markdown
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "=1+1",
@@ -34,7 +34,7 @@ def test_formulas_are_texts(text: str) -> None:
     assert csv_text(text) == f"'{text}"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text", ["-1.5", "+0.3", "-0.5 [-1.2, 0.3]", "-1.2 [-3.4, 0.2] ‡", "61.2 [57.0, 65.3]", "gpt-4=x", "", "–", "a@b"]
 )
 def test_numbers_and_names_stay(text: str) -> None:
@@ -60,7 +60,7 @@ def test_no_cell_begins_with_a_formula_or_holds_a_control_character(text: str) -
     assert without_controls(found) == found
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "shown"),
     [
         ("[x](javascript:alert(1))", "[x]\\(javascript&#58;alert(1))"),

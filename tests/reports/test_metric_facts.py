@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.reports.metric_facts import Direction, Unit, display_scale, metric_facts
 from polyarena.reports.page.suite_table import suite_table
@@ -19,7 +20,7 @@ Make = Callable[..., pd.DataFrame]
 CODES = ("deu_Latn", "fra_Latn", "swh_Latn")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("metric", "unit", "direction"),
     [
         ("acc", Unit.SHARE, Direction.HIGHER),
@@ -38,7 +39,7 @@ def test_facts(metric: str, unit: Unit, direction: Direction) -> None:
     assert (found.unit, found.direction) == (unit, direction)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("metric", "values", "scale"),
     [
         ("chrf++", [0.0078], 1),

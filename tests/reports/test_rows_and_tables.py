@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 
 import pandas as pd
-import pytest
+from every_case import every_case
 
 from polyarena.reports.labels import language_label
 from polyarena.reports.rows import Mark, rows
@@ -62,7 +62,7 @@ def test_systems_that_lack_a_language_leave_a_gap(score_estimates: pd.DataFrame)
     assert german.marks[1] is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("shown", "text"),
     [
         (mark(0.612, 0.57, 0.6534), "61.2 [57.0, 65.3]"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def test_a_bracket_at_the_start_is_no_argument_of_the_line_end() -> None:
     assert lines[4] == "{}[1] & {}[50.0, 60.0] \\\\"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "shown"),
     [
         ("a_b&c", "a\\_b\\&c"),
@@ -124,7 +125,7 @@ def test_numbers_can_be_read_back_from_a_table(value: float, low: float, high: f
     assert found == pytest.approx([100 * value, 100 * low, 100 * high], abs=0.0501)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("changes", "text"),
     [
         ({"flag": "why"}, "50.0 [40.0, 60.0] ‡"),
@@ -146,7 +147,7 @@ def test_bands_need_both_ends() -> None:
     assert format_band(mark(band_low=0.25)) == format_band(None) == "–"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("values", "scale"), [([0.0, 1.0], 100), ([0.5, 1.01], 1), ([-0.1, 0.5], 100.0), ([None, 0.5], 100), ([None], 100)]
 )
 def test_only_shares_are_shown_as_percent(values: list[float | None], scale: float) -> None:
@@ -167,7 +168,7 @@ def test_names_over_templates_can_be_taken_apart(metric: str, statistic: str, ma
     assert not is_over_templates(name, other)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "name",
     ["", "acc", " (mean of 2 templates)", "acc (mean of two templates)", "acc (mode of 2 templates)",
      "acc (mean of 2 templates) ", "acc(mean of 2 templates)", "acc (mean of -2 templates)"],

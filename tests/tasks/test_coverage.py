@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.audit import AuditSource
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
@@ -73,7 +74,7 @@ def card(name, kind=Kind.GENERATIVE, metrics=("bleu",)):
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "kind", "covers"),
     [
         ("xcopa", Kind.MULTIPLE_CHOICE, "discriminative"),
@@ -108,7 +109,7 @@ def test_languages_come_by_tier_and_none_is_forgotten():
     assert not any(empty.tasks.values())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kinds", "scored"),
     [
         ("discriminative generative generative", True),

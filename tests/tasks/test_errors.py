@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pytest
+from every_case import every_case
 
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError, PolyarenaError, StoreError, UnknownNameError
 
@@ -22,7 +22,7 @@ def test_further_errors_follow():
     assert str(error).splitlines() == ["one", "two", "  fix: mend", "three"]
 
 
-@pytest.mark.parametrize("kind", [DataError, ExperimentError, ModelError, StoreError, UnknownNameError])
+@every_case("kind", [DataError, ExperimentError, ModelError, StoreError, UnknownNameError])
 def test_they_are_one_family(kind):
     assert issubclass(kind, PolyarenaError)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from every_case import every_case
 
 from polyarena.tasks.finish_reasons import (
     _KINDS,
@@ -16,7 +16,7 @@ from polyarena.tasks.finish_reasons import (
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "reasons"),
     [
         (FinishKind.STOP, ["stop", "STOP", "end_turn", "eos_token", "COMPLETE", "tool_calls", "FinishReason.STOP"]),
@@ -72,19 +72,19 @@ WITHHELD = [
 ENDED = ["stop", "STOP", "end_turn", "eos_token", "stop_sequence", "COMPLETE", "tool_calls", "error", "", None]
 
 
-@pytest.mark.parametrize("reason", CUT)
+@every_case("reason", CUT)
 def test_cut(reason):
     assert is_cut(reason)
     assert not is_withheld(reason)
 
 
-@pytest.mark.parametrize("reason", WITHHELD)
+@every_case("reason", WITHHELD)
 def test_withheld(reason):
     assert is_withheld(reason)
     assert not is_cut(reason)
 
 
-@pytest.mark.parametrize("reason", ENDED)
+@every_case("reason", ENDED)
 def test_neither(reason):
     assert not is_cut(reason)
     assert not is_withheld(reason)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import PolyarenaError, UnknownNameError
@@ -22,6 +23,7 @@ from polyarena.tasks.item import Kind
 from polyarena.tasks.metrics.metric import Metric
 from polyarena.tasks.metrics.registry import METRICS
 from polyarena.tasks.registry import find_task, installed_tasks
+from polyarena.tasks.signature import Signature
 
 CARD = TaskCard(
     name="plain",
@@ -55,7 +57,7 @@ def test_a_plain_task_has_the_defaults():
     assert templates_of(task) == ()
     assert answer_language_of(task, "swh_Latn") == "swh_Latn"
     assert metric_of(task, "f1") is METRICS["f1"]
-    assert metric_signature_of(task, "f1") == "metric:f1"
+    assert str(metric_signature_of(task, "f1")) == "metric:f1"
     assert statistics_of(task)(None, None) == {}
     assert not has_own_separators(task)
     with pytest.raises(UnknownNameError, match="template of the task 'plain'"):
@@ -68,7 +70,7 @@ def test_hooks_are_asked():
         "variant": lambda self, name: Plain(CARD.model_copy(update={"name": f"plain.{name}"})),
         "answer_language": lambda self, language: "eng_Latn",
         "own_metrics": {"f1": Metric("f1", "Another F1.")},
-        "metric_signature": lambda self, metric: f"metric:{metric}|mine:1",
+        "metric_signature": lambda self, metric: Signature({"metric": metric, "mine": 1}),
         "statistics": lambda self, item, completion: {"f1": (1.0, 2.0)},
         "own_separators": True,
     }
@@ -79,12 +81,12 @@ def test_hooks_are_asked():
     assert variant_of(task, "two").card.name == "plain.two"
     assert answer_language_of(task, "swh_Latn") == "eng_Latn"
     assert metric_of(task, "f1").description == "Another F1."
-    assert metric_signature_of(task, "f1") == "metric:f1|mine:1"
+    assert str(metric_signature_of(task, "f1")) == "metric:f1|mine:1"
     assert statistics_of(task)(None, None) == {"f1": (1.0, 2.0)}
     assert has_own_separators(task)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("written", "meant"),
     [
         ("answer_languages", "answer_language"),
@@ -109,7 +111,7 @@ def test_members_that_resemble_no_hook_are_nobodys_business():
         check_task(with_member(name), "mine")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("task", "message"),
     [
         (17, "lacks card and items and score"),
@@ -136,5 +138,12 @@ def test_every_installed_task_passes():
 def test_our_own_hooks_are_asked():
     assert answer_language_of(find_task("flores_to_english"), "deu_Latn") == "eng_Latn"
     assert templates_of(find_task("xnli"))[0] == "native"
-    assert metric_signature_of(find_task("flores_to_english"), "chrf++").startswith("metric:chrf++|nrefs:1")
+    assert str(metric_signature_of(find_task("flores_to_english"), "chrf++")).startswith("metric:chrf++|nrefs:1")
     assert has_own_separators(find_task("xwinograd"))
+
+
+def test_a_signature_that_is_a_text_is_refused():
+    task = with_member("metric_signature", lambda self, metric: f"metric:{metric}")
+    with pytest.raises(PolyarenaError, match="metric_signature of the task 'plain' returns str") as caught:
+        metric_signature_of(task, "f1")
+    assert "Signature(" in caught.value.fix

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pyarrow as pa
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.records import (
     COMPLETION_SCHEMA,
@@ -83,7 +84,7 @@ def test_a_schema_follows_from_the_types_of_the_fields():
     )
 
 
-@pytest.mark.parametrize("hint", [dict[str, int], tuple[int, str], int | str, complex, list[int]])
+@every_case("hint", [dict[str, int], tuple[int, str], int | str, complex, list[int]])
 def test_a_field_without_an_arrow_type_is_refused_by_name(hint):
     @dataclass
     class Odd:

@@ -3,6 +3,7 @@
 from dataclasses import FrozenInstanceError, asdict, fields, replace
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def test_each_setting_makes_another_key(one, other):
         assert (changed == one) is (getattr(one, field.name) == getattr(other, field.name))
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Sampling)])
+@every_case("field", [field.name for field in fields(Sampling)])
 def test_settings_do_not_change_once_they_are_in_a_key(field):
     with pytest.raises(FrozenInstanceError):
         setattr(Sampling(), field, 1)

@@ -5,6 +5,7 @@ import json
 import pickle
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
@@ -100,7 +101,7 @@ def test_models_read_and_write_signatures_as_the_line_that_people_read():
     assert str(Model.model_validate_json(text).signature) == "task:t|judge:llm@4|seed:0"
 
 
-@pytest.mark.parametrize("wrong", [3, None, ["a"], {"a": "1"}])
+@every_case("wrong", [3, None, ["a"], {"a": "1"}])
 def test_models_refuse_what_is_no_signature(wrong):
     with pytest.raises(ValidationError):
         Model(signature=wrong)

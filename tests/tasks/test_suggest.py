@@ -1,6 +1,6 @@
 """Did-you-mean."""
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +9,7 @@ from polyarena.tasks.suggest import closest, unknown
 NAMES = ["polyarena_mini", "cldr_names", "m_arenahard", "xcopa"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("written", "meant"),
     [
         ("polyarena-mini", "polyarena_mini"),

@@ -1,6 +1,7 @@
 """Suites: the lists hold together, and what is not installed is said and left out."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import select_languages
@@ -14,7 +15,7 @@ def test_these_are_the_suites():
     assert list(all_suites()) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_each_names_its_tasks_once_and_selects_languages(name):
     suite = find_suite(name)
     tasks = [entry.task for entry in suite.entries]
@@ -26,7 +27,7 @@ def test_each_names_its_tasks_once_and_selects_languages(name):
     assert select_languages(suite.languages)
 
 
-@pytest.mark.parametrize("name", ["aya101_paper", "aya23_paper", "aya_expanse_paper", "tiny_aya"])
+@every_case("name", ["aya101_paper", "aya23_paper", "aya_expanse_paper", "tiny_aya"])
 def test_suites_of_papers_name_the_paper(name):
     assert "arXiv 2" in find_suite(name).title
 
@@ -49,7 +50,7 @@ def test_a_suite_of_all_99_leaves_out_what_is_outside_of_them():
     assert any(each.task.card.name == "m_arenahard" and len(each.languages) == 23 for each in resolved.tasks)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_every_task_is_found_or_named_with_a_reason(name):
     resolved = resolve_suite(name)
     found = [each.task.card.name for each in resolved.tasks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ def words(text: str) -> str:
     return text.strip(" \t\r\n\f\v\u00a0\u200b\ufeff")
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.end)
+@every_case("family", FAMILIES, ids=lambda family: family.end)
 def test_every_family_is_found(family):
     whole = f"{family.start}\nFirst I think.\n{family.end}\n\nThe answer is 4."
     assert split_thought(whole) == SplitText("The answer is 4.", "First I think.")
@@ -49,7 +50,7 @@ def test_every_family_is_found(family):
     assert split_thought(f"{family.start}{family.end}\n\nyes") == SplitText("yes", "")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "answer", "thought"),
     [
         ("<think>a</think>b</think>c", "c", "a</think>b"),
@@ -79,7 +80,7 @@ def test_forms_of_answers(text, answer, thought):
     assert split_thought(text) == SplitText(answer, thought)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "",
@@ -102,7 +103,7 @@ def test_texts_without_a_thought_are_left_as_they_are(text):
     assert split_thought(text) == SplitText(text)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "answer", "thought"),
     [
         ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>", "b", "a"),
@@ -123,7 +124,7 @@ def test_harmony(text, answer, thought):
     assert split_thought(text) == SplitText(answer, thought)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "<|channel|>analysis<|message|>So 42",
@@ -155,8 +156,8 @@ def test_the_prompt_tells_that_a_text_begins_inside_a_thought():
     assert split_thought("a[/THINK]b", ThinkingRule(opened=True)) == SplitText("b", "a")
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.end)
-@pytest.mark.parametrize("tail", ["", "\n", "\n\n  "])
+@every_case("family", FAMILIES, ids=lambda family: family.end)
+@every_case("tail", ["", "\n", "\n\n  "])
 def test_prompts_that_open_a_thought(family, tail):
     prompt = f"<|user|>What is <think>?<|assistant|>{family.start}{tail}"
     assert thought_opened_by(prompt) == family.start
@@ -216,7 +217,7 @@ def test_stop_texts_end_the_answer_only():
     assert cut_at_stops("4", []) == "4"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("message", "text", "thought"),
     [
         ({"content": "b"}, "b", None),
@@ -298,7 +299,7 @@ def test_any_text_near_the_marks_is_read(text):
     assert len(split_thought(text).answer) <= len(text)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "use <think> or " * 60_000,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import DataError, UnknownNameError
@@ -44,7 +45,7 @@ def test_good_items_come_back_in_order():
     assert validate_items(GENERATIVE, "swh_Latn", [replace(GOOD, references=("Jibu",))])[0].references == ("Jibu",)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "message"),
     [
         ({"prompt": ""}, "prompt is empty"),
@@ -56,7 +57,7 @@ def test_good_items_come_back_in_order():
         ({"gold": 0}, "not multiple choice"),
     ],
 )
-@pytest.mark.parametrize("task", [OPEN, GENERATIVE])
+@every_case("task", [OPEN, GENERATIVE])
 def test_bad_open_items(task, change, message):
     with pytest.raises(DataError, match=message) as caught:
         validate_items(task, "swh_Latn", [replace(GOOD, item_id="0"), replace(GOOD, **change)])
@@ -64,7 +65,7 @@ def test_bad_open_items(task, change, message):
     assert "owner/fake @ abc" in caught.value.fix
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "message"),
     [
         ({"choices": ()}, "this has 0"),

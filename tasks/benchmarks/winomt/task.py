@@ -28,6 +28,7 @@ from polyarena.tasks.metrics.gender import (
     gender_statistics,
 )
 from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.signature import Signature
 from polyarena.tasks.validation import require_language
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class WinoMT:
         """
         return gender_statistics(item.references[0], _found(item, completion), item.category)
 
-    def metric_signature(self, metric: str) -> str:
+    def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of one of the card's metrics."""
         return find_metric(metric).signature
 

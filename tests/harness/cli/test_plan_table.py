@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ def test_short_numbers_are_near_the_long_ones(number):
     assert len(digits) <= 6
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("number", "short"),
     [
         (0, "0"),
@@ -47,7 +48,7 @@ def test_numbers_of_each_size(number, short):
     assert _short(number) == short
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("span", "tokens", "money"),
     [
         (Range(), "–", "nothing"),
@@ -62,7 +63,7 @@ def test_ranges_of_tokens_and_of_money(span, tokens, money):
     assert (_span(span), _money(span)) == (tokens, money)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("parts", "row"),
     [
         ([effort()], ("1", "0", "10", "20", "–", "10 to 20", "1 to 2.0k", "–")),
@@ -165,7 +166,7 @@ def test_an_unknown_price_is_null(shown):
     assert json.loads(shown("--json"))["price"] == {"low": 0, "high": 0}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("averages", "details", "kept"),
     [(0, MOST_ROWS, MOST_ROWS), (0, MOST_ROWS + 1, MOST_ROWS), (3, MOST_ROWS, 3), (MOST_ROWS + 2, 1, MOST_ROWS)],
 )

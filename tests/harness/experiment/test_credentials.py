@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +45,7 @@ def test_a_credential_is_found_at_any_depth_and_never_shown(name, data):
     assert "environment variable" in caught.value.fix
 
 
-@pytest.mark.parametrize(
+@every_case(
     "args",
     [{}, {"max_tokens": 5, "pad_token": "<pad>", "tokenizer": "x", "author": "me", "keys": [1]}, {"token": ""},
      {"api_key": None}, {"headers": [{"accept": "text"}, "x"]}, {"token": True, "use_auth_token": False},
@@ -133,7 +134,7 @@ def test_no_planted_credential_is_written_or_printed(model, form, tmp_path, toys
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(
+@every_case(
     "place",
     [
         {"judges": [{"name": "j", "judge": "llm", "endpoint": {"model": "m", "extra_body": {"a": f"sk-{SECRET}"}}}]},

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,22 +25,22 @@ def test_every_value_and_element_has_its_line():
     assert lines[("b", 1, "d", 1)] == 6
 
 
-@pytest.mark.parametrize("word", ["no", "yes", "on", "off", "y", "n", "No", "ON"])
+@every_case("word", ["no", "yes", "on", "off", "y", "n", "No", "ON"])
 def test_words_that_are_languages_are_no_booleans(word):
     assert parse_yaml(f"a: {word}", "x")[0] == {"a": word}
 
 
-@pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False), ("TRUE", True), ("'true'", "true")])
+@every_case(("word", "value"), [("true", True), ("False", False), ("TRUE", True), ("'true'", "true")])
 def test_booleans_are_booleans(word, value):
     assert parse_yaml(f"a: {word}", "x")[0] == {"a": value}
 
 
-@pytest.mark.parametrize("version", ["2024-06-01", "2024-11-20", "2024-13-45", "2024-06-01T10:00:00Z"])
+@every_case("version", ["2024-06-01", "2024-11-20", "2024-13-45", "2024-06-01T10:00:00Z"])
 def test_versions_that_look_like_dates_are_texts(version):
     assert parse_yaml(f"api_version: {version}", "x")[0] == {"api_version": version}
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "!!int abc", "!!float abc"])
+@every_case("value", ["9" * 5000, "!!int abc", "!!float abc"])
 def test_values_that_are_not_what_they_claim_are_refused(value):
     error = refusal(f"a: {value}")
     assert error.what == "a value cannot be read"
@@ -47,7 +48,7 @@ def test_values_that_are_not_what_they_claim_are_refused(value):
     assert error.fix == "put it in quotes"
 
 
-@pytest.mark.parametrize("value", ["!!python/object:os.system x", "!unknown x", "[a", "{a: b", "\t- x", "*nobody"])
+@every_case("value", ["!!python/object:os.system x", "!unknown x", "[a", "{a: b", "\t- x", "*nobody"])
 def test_what_is_no_yaml_is_refused_with_its_line(value):
     error = refusal(f"b: 1\na: {value}\n")
     assert error.what == "this is not valid YAML"
@@ -73,7 +74,7 @@ def test_what_holds_itself_is_refused(text):
     assert "without end" in refusal(text).what
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"])
+@every_case("text", ["", "# nothing\n", "---\n"])
 def test_an_empty_document_is_nothing(text):
     assert parse_yaml(text, "x")[0] is None
 

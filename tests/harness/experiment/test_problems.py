@@ -1,6 +1,7 @@
 """All errors of an experiment are told at once."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness import plan
 from polyarena.harness.experiment import load_experiment
@@ -84,7 +85,7 @@ def test_all_judges_that_cannot_be_built_are_told(toys, tmp_path):
     assert "rulez" in caught.value.render()
 
 
-@pytest.mark.parametrize("entry", ["", {"task": ""}, {"suite": ""}, {"task": None}])
+@every_case("entry", ["", {"task": ""}, {"suite": ""}, {"task": None}])
 def test_an_empty_name_of_a_task_is_no_name(entry):
     with pytest.raises(ExperimentError, match="names no task") as caught:
         load_experiment({"name": "x", "systems": [{"name": "a", "model": "toy"}], "tasks": [entry]})

@@ -1,6 +1,7 @@
 """Groupings and groups of an experiment: every kind there is, in any order, and the place of what is wrong."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def test_the_first_repetition_is_named_with_its_place(names):
     assert caught.value.fix == "name it once"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("names", "place", "fix"),
     [
         (["teir"], 0, "did you mean 'tier'?"),
@@ -57,7 +58,7 @@ def test_what_is_no_grouping_has_a_place_and_a_suggestion(names, place, fix):
         assert caught.value.fix
 
 
-@pytest.mark.parametrize(
+@every_case(
     "selector", ["German", "deu_Latn", ["dan", "swe"], "script:Cyrl", "aya23 & -German", ["tier:low", "deu"]], ids=str
 )
 def test_a_group_is_any_selector_and_stays_as_it_was_written(selector):
@@ -77,7 +78,7 @@ def test_but_one_that_no_table_could_show(name):
         load(groups={name: "German"})
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("selector", "kind", "says"),
     [
         ("Germann", UnknownNameError, "did you mean"),

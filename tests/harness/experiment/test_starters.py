@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.cli import main
 from polyarena.harness.experiment import load_experiment
@@ -32,9 +33,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(tmp_path, capsys):
     assert "polyarena plan" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("name", "plain"), [("a b", "a-b"), ("..", "experiment"), ("größe", "gr-e"), ("x_1.2", "x_1.2")]
-)
+@every_case(("name", "plain"), [("a b", "a-b"), ("..", "experiment"), ("größe", "gr-e"), ("x_1.2", "x_1.2")])
 def test_any_file_name_gives_a_name(name, plain):
     assert name_in(starter("stored", name)) == plain
 

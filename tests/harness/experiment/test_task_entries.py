@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ def test_templates_are_a_name_or_a_list():
     assert load({"suite": "aya99", "templates": "claim"}).tasks[0].templates == "claim"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("entry", "says"),
     [
         ({"task": "xcopa", "suite": "aya99"}, "names both a task and a suite"),

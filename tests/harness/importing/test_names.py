@@ -1,6 +1,7 @@
 """Names of systems, judges and tasks that become folders."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,12 +12,12 @@ from polyarena.tasks.errors import DataError
 ANY = st.text(min_size=1, max_size=40).filter(lambda text: any(character.isalnum() for character in text))
 
 
-@pytest.mark.parametrize("name", ["gpt-4", "a.b_c-1", "X", "0"])
+@every_case("name", ["gpt-4", "a.b_c-1", "X", "0"])
 def test_names_that_can_be_folders_stay(name):
     assert folder_names([name]) == {name: name}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "folder"),
     [("org/model", "org-model"), ("model (thinking)", "model-thinking"), ("../../etc", "etc"), ("-x-", "x"),
      ("a--b", "a-b"), ("a - b", "a-b"), ("x" * 300, "x" * LONGEST), ("Ärger", "rger")],
@@ -25,7 +26,7 @@ def test_names_that_cannot_are_changed(name, folder):
     assert folder_names([name]) == {name: folder}
 
 
-@pytest.mark.parametrize("name", ["日本", "نموذج", "มอเดล"])
+@every_case("name", ["日本", "نموذج", "มอเดล"])
 def test_names_in_other_scripts_get_a_lasting_one(name):
     (folder,) = folder_names([name]).values()
     assert folder == folder_names([name, "other"])[name]
@@ -33,7 +34,7 @@ def test_names_in_other_scripts_get_a_lasting_one(name):
     assert folder.isascii()
 
 
-@pytest.mark.parametrize("name", ["", "..", "---", "!?"])
+@every_case("name", ["", "..", "---", "!?"])
 def test_what_names_nothing_is_refused(name):
     with pytest.raises(DataError, match="cannot name") as caught:
         folder_names([name])

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,12 +139,12 @@ def test_what_is_written_as_a_table_is_read_as_it_was(tmp_path_factory, rows):
     assert [row for _, row in table(path)] == kept
 
 
-@pytest.mark.parametrize(("value", "text"), [("x", "x"), (81, "81"), (0, "0"), (" ", " ")])
+@every_case(("value", "text"), [("x", "x"), (81, "81"), (0, "0"), (" ", " ")])
 def test_texts_and_whole_numbers_name_things(value, text):
     assert require_text({"id": value}, "id", "here") == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("row", "why"),
     [({}, "it is missing"), ({"id": None}, "it is missing"), ({"id": ""}, "it is ''"), ({"id": 1.5}, "it is 1.5"),
      ({"id": True}, "it is True"), ({"id": ["x"]}, "it is ['x']")],

@@ -1,6 +1,7 @@
 """Imported games in the order of a run folder."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,8 +48,8 @@ def test_both_orders_of_a_pair_lie_in_one_shard():
     assert [(each.system_a, each.repeat) for each in shard] == [("x", 0), ("x", 1), ("y", 0)]
 
 
-@pytest.mark.parametrize("again", [game(), game(label="B>A")])
-@pytest.mark.parametrize(("repeatable", "fix"), [(True, "number them with `repeat`"), (False, "another judge")])
+@every_case("again", [game(), game(label="B>A")])
+@every_case(("repeatable", "fix"), [(True, "number them with `repeat`"), (False, "another judge")])
 def test_a_game_that_occurs_twice_is_named_with_both_places(again, repeatable, fix):
     with pytest.raises(DataError, match="'x' against 'y' twice") as caught:
         arranged_by_place([game(), again], (), ["f.jsonl:1", "g.jsonl:7"], repeatable=repeatable)

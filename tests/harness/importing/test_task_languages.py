@@ -1,11 +1,11 @@
 """The table of rules that finds languages in task names and fields."""
 
-import pytest
+from every_case import every_case
 
 from polyarena.harness.importing.task_languages import field_language, task_language, without_language
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("task", "code", "short"),
     [
         ("belebele_deu_Latn", "deu_Latn", "belebele"),
@@ -25,16 +25,14 @@ def test_the_language_of_a_task_comes_from_its_name(task, code, short):
     assert without_language(task, found.text) == short
 
 
-@pytest.mark.parametrize(
-    "task", ["math_perturbed_full", "arc_easy", "gsm8k_cot", "mmlu_pro", "mmlu_it_x", "truthfulqa_mc1", "coqa"]
-)
+@every_case("task", ["math_perturbed_full", "arc_easy", "gsm8k_cot", "mmlu_pro", "mmlu_it_x", "truthfulqa_mc1", "coqa"])
 def test_a_word_that_is_no_language_is_not_taken_for_one(task):
     found = task_language(task)
     assert found.code is None
     assert found.why == "neither its name nor a field names a language"
 
 
-@pytest.mark.parametrize("task", ["flores_deu_Latn-eng_Latn", "wmt16-de-en", "wmt_de_en", "flores_de-en"])
+@every_case("task", ["flores_deu_Latn-eng_Latn", "wmt16-de-en", "wmt_de_en", "flores_de-en"])
 def test_a_pair_of_languages_decides_nothing(task):
     assert task_language(task).why == "it names several languages, deu_Latn and eng_Latn"
 

@@ -1,6 +1,7 @@
 """In what two runs differ, and whether that keeps their numbers from being compared."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.lock import Aspect, Effect, Lock, differences
 from polyarena.tasks.registry import find_task
@@ -59,7 +60,7 @@ DATASET = find_task("polyarena_mini").card.dataset
 PREFIX = f"{DATASET.id}@{DATASET.revision}/"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "aspect", "effect", "name", "field"),
     [
         ({"card": {"version": "9"}}, Aspect.TASK, Effect.MEASUREMENT, "polyarena_mini", "version"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +60,7 @@ def test_dataclasses_and_mappings_are_what_they_hold():
     assert digest({1, 2, 3}) == digest([1, 2, 3])
 
 
-@pytest.mark.parametrize(
+@every_case(
     "change",
     [
         {"item_id": "2"},
@@ -79,7 +79,7 @@ def test_how_items_are_grouped_changes_nothing():
     assert items_digest([ITEM]) == items_digest([replace(ITEM, fields={})])
 
 
-@pytest.mark.parametrize(
+@every_case(
     "change",
     [{"text": "Dies."}, {"finish_reason": "length"}, {"identified_language": "nld_Latn"}, {"sample_index": 1}],
 )
@@ -87,6 +87,6 @@ def test_whatever_a_judge_sees_changes_the_content(change):
     assert content_digest([COMPLETION]) != content_digest([replace(COMPLETION, **change)])
 
 
-@pytest.mark.parametrize("change", [{"latency_s": 2.0}, {"prompt_tokens": 9}, {"system": "two"}])
+@every_case("change", [{"latency_s": 2.0}, {"prompt_tokens": 9}, {"system": "two"}])
 def test_what_it_does_not_see_changes_nothing(change):
     assert content_digest([COMPLETION]) == content_digest([replace(COMPLETION, **change)])

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.models.locations import locate, locations, resolve_paths
 from polyarena.tasks.errors import DataError, ModelError
@@ -38,9 +39,7 @@ def test_the_version_of_a_package_is_in_its_label() -> None:
     assert found.label.startswith("package://numpy==")
 
 
-@pytest.mark.parametrize(
-    "value", ["package://no_such_package_here", "package://not-a-name/x", "package://", "package://os"]
-)
+@every_case("value", ["package://no_such_package_here", "package://not-a-name/x", "package://", "package://os"])
 def test_a_package_that_is_not_there(value: str) -> None:
     with pytest.raises(ModelError, match="is not installed") as caught:
         locate(value, ".", "systems.a.pretrained")

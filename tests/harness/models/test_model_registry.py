@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint
 from types import MappingProxyType
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.models import find_model_type, model_names, registry
 from polyarena.harness.models.lm_eval.model_type import LmEvalType
@@ -39,7 +40,7 @@ def test_every_listed_type_is_a_model_type() -> None:
         assert isinstance(find_model_type(name), ModelType)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("wrong", "right"), [("endpont", "endpoint"), ("VLMM", "vllm"), ("local-chat-completion", "local-chat-completions")]
 )
 def test_misspelt_names_are_corrected_over_both_lists(wrong: str, right: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from every_case import every_case
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ def check(*items, choices=("yes", "no")):
     check_likelihoods(requests, [ChoiceResult("p", tuple(values)) for values in items], "s")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("items", "words"),
     [
         ([(-1, math.nan)], "not a number"),
@@ -37,7 +38,7 @@ def test_implausible_numbers_are_refused_with_the_reason(items, words):
     assert caught.value.where == "s"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "items",
     [
         [],

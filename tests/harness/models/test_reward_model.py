@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.models.reward import RewardModel, RewardSettings, build
 from polyarena.judges import Answer, Match
@@ -75,7 +76,7 @@ def test_a_checkpoint_that_is_not_there_is_told(tmp_path, monkeypatch):
         RewardModel(RewardSettings(model=str(tmp_path / "none"), device="cpu"))(PAIRS)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("args", "error", "complaint"),
     [
         ({}, ExperimentError, "needs a model"),
@@ -100,7 +101,7 @@ def test_a_device_or_type_that_is_none_is_told(checkpoint, settings, complaint):
     assert caught.value.fix.startswith("use ")
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "../nowhere", "/nowhere/at/all", "~/nowhere"])
+@every_case("name", ["./nowhere", "../nowhere", "/nowhere/at/all", "~/nowhere"])
 def test_a_folder_that_is_not_there_is_refused_before_anything_is_loaded(name):
     with pytest.raises(ExperimentError, match="there is no folder"):
         build({"model": name}, None)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def test_a_key_is_the_same_for_the_same_and_looks_like_a_digest():
     assert set(key()) <= set("0123456789abcdef")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "system",
     [
         {"args": {"voice": "other"}},
@@ -60,12 +61,12 @@ def test_whatever_changes_an_answer_changes_the_key(system):
     assert key(**system) != key()
 
 
-@pytest.mark.parametrize("system", [{"name": "two"}, {"languages": "deu_Latn"}, {"args": {"voice": "one", "batch": 4}}])
+@every_case("system", [{"name": "two"}, {"languages": "deu_Latn"}, {"args": {"voice": "one", "batch": 4}}])
 def test_names_claims_and_what_the_model_leaves_out_change_nothing(system):
     assert key(**system) == key()
 
 
-@pytest.mark.parametrize(
+@every_case(
     "system",
     [
         {"sampling": {"max_tokens": 9}},
@@ -88,7 +89,7 @@ def test_other_questions_have_another_key():
     assert len({key(), key(questions="other"), key("toy_choice")}) == 3
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("changes", "same"),
     [({"version": "2"}, False), ({"name": "another"}, False), ({"title": "retitled"}, True)],
     ids=str,
@@ -118,7 +119,7 @@ def test_another_format_of_the_records_is_another_key(monkeypatch):
     assert all(old != new for old, new in zip(before, (key(), games_key("s", 1, "a", "b", "q")), strict=True))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given_", "expected"),
     [
         ({}, Sampling(max_tokens=77, stop=("END",))),

@@ -1,6 +1,7 @@
 """Judges are built before anything is asked; what a judge refuses is told with its place in the file."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.planning.judges import resolve_judges
@@ -41,7 +42,7 @@ def test_a_gate_is_part_of_the_judge():
     assert str(plain.signature) in str(gated.signature)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("judge", "error", "says"),
     [
         ({"judge": "ruels"}, UnknownNameError, "did you mean 'rules'"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def names(found):
     return [name for name, _ in found]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("metrics", "expected"),
     [
         ({"a": ("acc",), "b": ("acc",)}, ("a", "b")),
@@ -60,7 +61,7 @@ def test_templates_are_those_that_measure_the_same(metrics, expected):
     assert prompt_templates(Choosing(metrics)) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("task", "expected"),
     [
         ("xnli", XNLI),
@@ -74,7 +75,7 @@ def test_templates_of_the_tasks_that_come_with_it(task, expected):
     assert prompt_templates(find_task(task)) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "expected"),
     [
         ("xnli", PromptTemplate("xnli", "native")),
@@ -107,7 +108,7 @@ def test_one_may_be_named_without_brackets():
     assert names(template_variants(find_task("xnli"), "claim", "here")) == ["xnli.claim"]
 
 
-@pytest.mark.parametrize("asked", [ALL, "claim", ("a", "b")])
+@every_case("asked", [ALL, "claim", ("a", "b")])
 def test_a_task_without_templates_says_so_with_the_place_and_what_to_do(asked):
     with pytest.raises(ExperimentError) as caught:
         list(template_variants(find_task("sib200"), asked, "x.yaml:4 (tasks.0.templates)"))
@@ -116,7 +117,7 @@ def test_a_task_without_templates_says_so_with_the_place_and_what_to_do(asked):
     assert "leave `templates` out" in caught.value.fix
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("asked", "near"),
     [("clam", "'claim'"), (("claim", "folows"), "'follows'"), ("al", "'all'"), ("Native", "'native'")],
 )
@@ -127,7 +128,7 @@ def test_a_misspelt_template_names_the_right_one(asked, near):
     assert caught.value.where == "here"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("task", "asked", "expected"),
     [
         ("xnli", ("claim", "native"), ["xnli", "xnli.claim"]),
@@ -141,7 +142,7 @@ def test_of_a_suite_s_task_those_are_asked_that_it_has(task, asked, expected):
     assert [each.card.name for _, each in found] == expected
 
 
-@pytest.mark.parametrize(("task", "asked"), [("sib200", ALL), ("sib200", "claim"), ("xnli", "direct"), ("xnli", ())])
+@every_case(("task", "asked"), [("sib200", ALL), ("sib200", "claim"), ("xnli", "direct"), ("xnli", ())])
 def test_a_suite_s_task_without_any_of_them_is_asked_as_usual(task, asked):
     found = suite_template_variants(find_task(task), asked)
     assert names(found) == [find_task(task).card.name]

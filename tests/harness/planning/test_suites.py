@@ -4,6 +4,7 @@ import re
 from types import MappingProxyType
 
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,7 +45,7 @@ def refusal(*tasks, **more):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", sorted(all_suites()))
+@every_case("name", sorted(all_suites()))
 def test_a_suite_is_its_tasks_in_its_order_and_languages(name):
     suite = resolve_suite(name)
     found = select({"suite": name, "limit": 7})

@@ -1,6 +1,7 @@
 """System prompts are filled in one pass, with the names of the item's language."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import FewShotExample, Item
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "text"),
     [
         ("deu_Latn", "Answer in Deutsch (German, deu_Latn)."),

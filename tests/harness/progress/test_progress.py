@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from every_case import every_case
 from rich.console import Console
 
 from polyarena.harness.events import (
@@ -61,7 +62,7 @@ def test_the_time_left_follows_each_kind_of_work():
     assert pace.seconds_left() == pytest.approx(5)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (3725, "1:02:05")])
+@every_case(("seconds", "text"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (3725, "1:02:05")])
 def test_clock(seconds, text):
     assert format_duration(seconds) == text
 

@@ -1,6 +1,6 @@
 """Sentences on what a run lacks."""
 
-import pytest
+from every_case import every_case
 
 from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.omissions import MOST_NAMED, omission_sentences, some
@@ -11,7 +11,7 @@ def lock(**changes):
     return Lock.model_validate({"experiment": {"name": "x", "digest": "d", "resolved": resolved}, **changes})
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("entry", "sentence"),
     [
         (

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,7 +80,7 @@ def test_names_versions_and_what_is_passed_on():
     assert (found.notes, found.answers, found.figures, found.tables) == (("Said.",), (), (), ())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("baseline", "roles"), [(None, ["", ""]), ("one", ["baseline", "candidate"]), ("two", ["candidate", "baseline"])]
 )
 def test_every_system_has_its_part(baseline, roles):
@@ -87,7 +88,7 @@ def test_every_system_has_its_part(baseline, roles):
     assert [(each.name, each.role) for each in found] == list(zip(("one", "two"), roles, strict=True))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("changes", "says"),
     [
         ({}, "toy; the model's own chat template"),
@@ -107,7 +108,7 @@ def test_a_system_in_one_line(changes, says):
     assert described(**changes) == says
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("sampling", "says"),
     [
         ({}, "greedy, at most 512 tokens"),
@@ -162,7 +163,7 @@ def test_judges_are_sorted_and_their_kinship_is_said():
     )
 
 
-@pytest.mark.parametrize("many", [1, MOST_NAMED, MOST_NAMED + 5])
+@every_case("many", [1, MOST_NAMED, MOST_NAMED + 5])
 def test_what_is_missing_is_counted_and_the_first_of_it_named(many):
     (note,) = content(make_lock(), without=[f"cell {n}" for n in range(many)]).notes
     assert note.startswith(f"Incomplete: {many} cells or pairs of cells have no result")

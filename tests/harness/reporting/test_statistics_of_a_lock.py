@@ -1,6 +1,7 @@
 """How the numbers of a run are made, as its lock says."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ def test_what_the_lock_does_not_say_has_the_defaults_of_the_schema():
     assert statistics().strong_weight == spec.strong_weight
 
 
-@pytest.mark.parametrize("absent", [{}, {"groups": {}}, {"groups": None}], ids=str)
+@every_case("absent", [{}, {"groups": {}}, {"groups": None}], ids=str)
 def test_without_own_groups_there_is_no_level_for_them(absent):
     assert OWN_GROUPS not in statistics(**absent).groupings
 
@@ -73,7 +74,7 @@ def test_the_weight_is_a_number_whatever_json_made_of_it(weight):
     assert whole == int(weight) + 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("chosen", "says"),
     [
         ({"groupings": ["teir"]}, "did you mean 'tier'"),

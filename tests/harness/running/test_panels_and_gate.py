@@ -1,6 +1,7 @@
 """Panels and the language gate in a run."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness import plan, run
 from polyarena.harness.experiment import load_experiment
@@ -52,7 +53,7 @@ def test_a_panel_lacks_what_a_member_lacks(go, monkeypatch):
     assert "jury on two against one · toy_open · deu_Latn" in finished.missing()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("panel", "error", "complaint"),
     [
         ({"name": "jury", "judges": ["long", "rule"]}, UnknownNameError, "did you mean 'rules'"),

@@ -17,6 +17,7 @@ from polyarena.tasks.metrics.metric import Metric, Unit
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.metrics.translation import translation_scores, translation_statistics
 from polyarena.tasks.registry import find_task
+from polyarena.tasks.signature import Signature
 
 LANGUAGES = ("deu_Latn", "swh_Latn")
 METRICS = ("chrf++", "bleu_char")
@@ -39,7 +40,7 @@ class Translation:
         return translation_statistics(item, completion, METRICS)
 
     def metric_signature(self, metric):
-        return find_metric(metric).signature if metric in METRICS else f"metric:{metric}|characters"
+        return find_metric(metric).signature if metric in METRICS else Signature({"metric": metric, "characters": ""})
 
 
 CARD = TaskCard(
@@ -82,7 +83,7 @@ def test_scores_keep_their_statistics_and_signatures(finished, translation):
     for metric, length in (("chrf++", 24), ("bleu_char", 10)):
         found = scores[scores["metric"] == metric]
         assert {len(values) for values in found["statistics"]} == {length}
-        assert set(found["signature"]) == {find_metric(metric).signature}
+        assert set(found["signature"]) == {str(find_metric(metric).signature)}
     assert set(scores.loc[scores["metric"] == "length", "signature"]) == {"metric:length|characters"}
     assert set(scores.loc[scores["metric"] == "acc", "signature"]) == {"metric:acc"}
     assert scores.loc[~scores["metric"].isin(METRICS), "statistics"].isna().all()
@@ -122,7 +123,7 @@ def test_what_changes_a_metric_changes_the_key_of_its_scores(finished, translati
 
     class Newer(Translation):
         def metric_signature(self, metric):
-            return super().metric_signature(metric) + "|version:99"
+            return super().metric_signature(metric).with_(version=99)
 
     assert scores_key(replace(task, task=Newer(CARD)), "deu_Latn", "content") != key
     assert scores_key(replace(task, task=Translation(CARD)), "deu_Latn", "content") == key

@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.harness import plan, run
 from polyarena.harness.cli.app import main
@@ -31,7 +32,7 @@ def result(text, **fields):
     return GenerateResult("6 * 7?", text, **{"finish_reason": "stop", "completion_tokens": 9, **fields})
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "parts"),
     [
         (result("42"), AnswerParts("42", None, None, 0, 9)),

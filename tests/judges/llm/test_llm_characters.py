@@ -4,6 +4,7 @@ import sys
 import unicodedata
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ def test_no_sign_becomes_a_line_end_or_one_of_our_notes(characters):
         assert sign == plain or not set("\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029⟨⟩").intersection(plain)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "plain"),
     [
         ("［［Ａ＞Ｂ］］", "[[a>b]]"),

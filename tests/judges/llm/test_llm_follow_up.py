@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,11 +97,9 @@ def test_an_empty_reply_keeps_the_turns_alternating():
     assert all(turn["content"].strip() for turn in call.messages)
 
 
-@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "max_output_tokens"])
-@pytest.mark.parametrize(
-    "text", ["", "It could be\n[[B>A]]\nbut", "[[A>B]]", "<think>A is good", '{"explanation": "[[B>A]] is']
-)
-@pytest.mark.parametrize("args", [{}, {"template": "harm"}])
+@every_case("reason", ["length", "MAX_TOKENS", "max_output_tokens"])
+@every_case("text", ["", "It could be\n[[B>A]]\nbut", "[[A>B]]", "<think>A is good", '{"explanation": "[[B>A]] is'])
+@every_case("args", [{}, {"template": "harm"}])
 def test_a_reply_that_was_cut_off_has_no_verdict_and_is_not_asked_for_again(text, reason, args):
     ask = windowed(lambda call: Reply(text, reason, 10, 1024, 0.5))
     (verdict,) = build(args, ask).decide([MATCH])

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-import pytest
+from every_case import every_case
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -114,7 +114,7 @@ def shown(text, rule):
     return neutralize(text, *rule)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@every_case("rule", RULES, ids=str)
 def test_the_protocols_are_ones_that_the_parser_reads(rule):
     words, marker = rule
     for word in words:

@@ -2,7 +2,7 @@
 
 import sys
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ HARM = tuple(load_template("harm").words.values())
 AYA = load_template("aya_101")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "",
@@ -35,7 +35,7 @@ def test_ordinary_text_is_kept(text):
     assert neutralize(text, FIVE_WORDS) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "shown"),
     [
         ("a\x1b[31mb\x07", "a␛[31mb␇"),
@@ -130,7 +130,7 @@ def test_making_harmless_twice_changes_nothing(text):
     assert neutralize(once, FIVE_WORDS) == once
 
 
-@pytest.mark.parametrize("piece", ["[", "[[A", "<|", "<<<", "\u202e", "\u200b", "\U000e0041", "[[A>>B]]", "<", "\n> "])
+@every_case("piece", ["[", "[[A", "<|", "<<<", "\u202e", "\u200b", "\U000e0041", "[[A>>B]]", "<", "\n> "])
 def test_long_texts_are_read_through(piece):
     shown = neutralize(piece * 50_000, FIVE_WORDS)
     assert read_verdict(shown, {word: word for word in FIVE_WORDS}) is None

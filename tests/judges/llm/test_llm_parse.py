@@ -2,7 +2,7 @@
 
 import unicodedata
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,12 +13,12 @@ THREE = (Label.A, Label.TIE, Label.B)
 ALL = "\n".join(f"[[{label}]]" for label in FIVE_LABELS)
 
 
-@pytest.mark.parametrize("label", FIVE_LABELS)
+@every_case("label", FIVE_LABELS)
 def test_each_label_alone(label):
     assert parse(f"[[{label.value}]]") is label
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "label"),
     [
         ("Because A is right.\n\n[[A>B]]", "A>B"),
@@ -62,7 +62,7 @@ def test_survives(text, label):
     assert parse(text) == label
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "label"),
     [
         ("[[A>B]]\n[[B>A]]", "invalid"),
@@ -87,7 +87,7 @@ def test_several_labels(text, label):
     assert parse(text) == label
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "",
@@ -113,7 +113,7 @@ def test_refuses(text):
     assert parse(text) is Label.INVALID
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "```\n[[A>>B]]\n```",
@@ -162,9 +162,7 @@ def test_a_reply_never_breaks_the_parser(text, label):
     assert parse(text + label.value + text) in {*FIVE_LABELS, Label.INVALID}
 
 
-@pytest.mark.parametrize(
-    "piece", ["[", "[[A", "[[A>", "> ", "```\n", "<<<answer A 0123456789abcdef>>>", "* _ ", "[[A>B]]\n"]
-)
+@every_case("piece", ["[", "[[A", "[[A>", "> ", "```\n", "<<<answer A 0123456789abcdef>>>", "* _ ", "[[A>B]]\n"])
 def test_long_hostile_replies_are_read(piece):
     """A pattern that backtracks in the second power would take hours here."""
     assert parse(piece * 200_000) in {*FIVE_LABELS, Label.INVALID}
@@ -182,12 +180,12 @@ THINKING = [
 ]
 
 
-@pytest.mark.parametrize("text", THINKING)
+@every_case("text", THINKING)
 def test_nothing_before_the_end_of_the_thought_counts(text):
     assert parse(text) is Label.A
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "<think>\nIt is\n[[A>B]]\nor",

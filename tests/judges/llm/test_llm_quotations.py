@@ -1,6 +1,6 @@
 """Quotations of a judge are found line by line, in linear time."""
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +9,7 @@ from polyarena.judges.llm.quotations import inside_code_fence, without_blocks, w
 OPEN, CLOSE = "<<<answer A 0123456789abcdef>>>", "<<<end of answer A 0123456789abcdef>>>"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "left"),
     [
         (f"a{OPEN}x{CLOSE}b", "a\nb"),
@@ -26,7 +26,7 @@ def test_a_block_ends_with_its_own_end_alone(text, left):
     assert without_blocks(text) == left
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "left"),
     [
         ("a\n```\nx\n```\nb", "a\n\nb"),
@@ -44,7 +44,7 @@ def test_a_code_block_ends_with_a_fence_of_its_kind_and_length(text, left):
     assert without_code_blocks(text) == left
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "inside"),
     [
         ("```json\n{}\n```", "{}"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
+from every_case import every_case
 
 from polyarena.judges import Answer, Match, Reply, pairings
 from polyarena.judges.llm import build, build_harm
@@ -51,9 +52,9 @@ def played(endpoint, answers, *, judge=build_harm, repeats=1, args=None):
     return games, ratings
 
 
-@pytest.mark.parametrize("answers", [("No.", "Yes."), ("No.", "No."), ("a", "b", "c"), ("a", "b", "a", "a")])
-@pytest.mark.parametrize("repeats", [1, 3])
-@pytest.mark.parametrize("reply", ["[[no]]", "no label, so asked again"])
+@every_case("answers", [("No.", "Yes."), ("No.", "No."), ("a", "b", "c"), ("a", "b", "a", "a")])
+@every_case("repeats", [1, 3])
+@every_case("reply", ["[[no]]", "no label, so asked again"])
 def test_the_price_of_verdicts_on_single_answers_is_what_was_paid(answers, repeats, reply):
     endpoint = Endpoint(reply)
     games, ratings = played(endpoint, {f"s{n}": text for n, text in enumerate(answers)}, repeats=repeats)

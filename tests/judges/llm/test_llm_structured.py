@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ def test_a_template_that_asks_for_no_explanation_gets_no_room_for_one():
     assert list(schema["properties"]) == schema["required"] == ["verdict"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "label"),
     [
         ('{"explanation": "x", "verdict": "A>>B"}', "A>>B"),

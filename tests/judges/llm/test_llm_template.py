@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,7 +161,7 @@ def test_a_misspelt_name_gets_a_suggestion():
         load_template("pairwse")
 
 
-@pytest.mark.parametrize("name", ["../judge", "", "templates/pairwise"])
+@every_case("name", ["../judge", "", "templates/pairwise"])
 def test_a_name_is_no_path(name):
     with pytest.raises(UnknownNameError, match="unknown judge template"):
         load_template(name)

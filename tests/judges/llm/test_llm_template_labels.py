@@ -1,6 +1,7 @@
 """Judge templates that ask for other labels than they declare, and files that could be read better."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ def check(words=THREE, marker=None, **texts):
     refuse_other_labels(texts, words, marker, "mine.toml")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "marker", "texts"),
     [
         (THREE, None, {"plain": LIST, "json": '"A>B" if A is better, "A=B" or "B>A"'}),
@@ -39,7 +40,7 @@ def test_texts_that_name_all_labels_are_taken(words, marker, texts):
     check(words, marker, **texts)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "marker", "texts", "message"),
     [
         (THREE, None, {"plain": f"{LIST} or\n[[B>>A]]"}, r"'plain' .*names the label 'B>>A', which is not in `labels`"),
@@ -75,7 +76,7 @@ def test_other_labels_are_refused_and_named(words, marker, texts, message):
     assert caught.value.fix
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "marker", "message"),
     [
         ({"A>B": "⟨first⟩", "B>A": "second"}, None, "'⟨first⟩' of the judge template holds ⟨"),
@@ -145,6 +146,6 @@ def test_two_templates_for_one_language_are_refused(tmp_path, names):
     assert set(load_templates(str(tmp_path / "x.toml")).by_language) == {"deu_Latn"}
 
 
-@pytest.mark.parametrize("name", template_names())
+@every_case("name", template_names())
 def test_shipped_templates_are_taken(name):
     assert load_template(name).name == name

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ def decide(a, b, language="deu_Latn", **args):
     return verdict
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("a", "b", "label"),
     [
         (GERMAN, GERMAN, "A=B"),

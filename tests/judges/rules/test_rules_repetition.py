@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,12 +21,12 @@ LOOPS = {
 }
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@every_case("name", LOOPS)
 def test_loops_in_any_script_are_near_one(name):
     assert repeated_share(LOOPS[name] * 120) > 0.8
 
 
-@pytest.mark.parametrize("name", ["eng", "zho", "hin"])
+@every_case("name", ["eng", "zho", "hin"])
 def test_a_counter_in_the_loop_does_not_hide_it(name):
     assert repeated_share("".join(f"{count}. {LOOPS[name]}" for count in range(60))) > 0.65
 
@@ -70,7 +71,7 @@ def test_is_a_share(text):
     assert 0 <= repeated_share(text) < 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "turns"),
     [
         ("Vat deze, het is het hebben van het hebben van het hebben van het hebben van", 4),

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -260,7 +261,7 @@ def test_lower_is_better_puts_the_lowest_first(make_scores: Make) -> None:
     assert written.index("German") < written.index("French")
 
 
-@pytest.mark.parametrize("module", ["polyarena.reports.stats", "polyarena.reports.page", "polyarena.reports.tables"])
+@every_case("module", ["polyarena.reports.stats", "polyarena.reports.page", "polyarena.reports.tables"])
 def test_only_figures_import_matplotlib(module: str) -> None:
     code = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('matplotlib', 'torch', 'datasets')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import pytest
+from every_case import every_case
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
@@ -29,7 +29,7 @@ def ink(text: str, script: str = "") -> np.ndarray:
         return np.asarray(canvas.buffer_rgba())[:, :, 0].copy()
 
 
-@pytest.mark.parametrize("code", CODES)
+@every_case("code", CODES)
 def test_own_names_are_drawn_without_a_warning(code: str) -> None:
     label = language_label(code)
     with warnings.catch_warnings():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.reports.gate import Action, GateSettings, Level, Status, decide, pair_items
 from polyarena.reports.gate.intervals import detectable_drop, detection_power, ok_power, paired_bounds
@@ -152,7 +153,7 @@ def test_an_interval_of_items_that_never_differ_is_not_a_point():
     assert found.high == pytest.approx(-found.low)
 
 
-@pytest.mark.parametrize(("n", "flips", "drop"), [(500, 0.02, 0.03), (200, 0.15, 0.1), (1319, 0.02, 0.02)])
+@every_case(("n", "flips", "drop"), [(500, 0.02, 0.03), (200, 0.15, 0.1), (1319, 0.02, 0.02)])
 def test_predicted_power_is_the_simulated_one(n, flips, drop):
     rng = np.random.default_rng(0)
     draws = rng.multinomial(n, [flips / 2 + drop, flips / 2, 1 - flips - drop], size=20_000)
@@ -161,7 +162,7 @@ def test_predicted_power_is_the_simulated_one(n, flips, drop):
     assert detection_power(drop, flips, n, 3.1, 0.02) == pytest.approx(red.mean(), abs=0.012)
 
 
-@pytest.mark.parametrize(("n", "flips"), [(200, 0.05), (500, 0.15), (200, 0.15)])
+@every_case(("n", "flips"), [(200, 0.05), (500, 0.15), (200, 0.15)])
 def test_predicted_chance_to_be_ok_is_the_simulated_one(n, flips):
     rng = np.random.default_rng(1)
     differing = rng.binomial(n, flips, 20_000)

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import jsonschema
 import numpy as np
 import pytest
+from every_case import every_case
 
 from polyarena.reports.gate import GateSettings, Status, decide, pair_items
 from polyarena.reports.gate.document import document, json_schema
@@ -59,7 +60,7 @@ def test_a_comment_stays_below_the_limit_whatever_it_holds(result):
     assert len(markdown(long, limit=2_000).encode()) <= 2_000
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "a|b", "<img src=x onerror=y>", "```", "\r\n# head"])
+@every_case("text", [HOSTILE, "a|b", "<img src=x onerror=y>", "```", "\r\n# head"])
 def test_names_and_texts_are_inert_in_markdown(text):
     safe = escape(text)
     assert not set(safe) & set("<>`|[]*_\n\r\x00\x1b\u202e")

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-import pytest
+from every_case import every_case
 
 from polyarena.judges import Game
 from polyarena.reports.judge_card import biases as biases
@@ -17,7 +17,7 @@ def styles(new, old, item="1"):
     return biases.answer_styles({("new", "t", "deu_Latn", item): new, ("old", "t", "deu_Latn", item): old})
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "count"),
     [
         ("plain words - no list, 3 * 4, a | b", 0),

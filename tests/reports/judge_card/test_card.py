@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from every_case import every_case
 
 from polyarena.judges import Game
 from polyarena.reports.judge_card.biases import answer_styles
@@ -139,7 +140,7 @@ def test_data_is_json():
     }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("found", "text"),
     [(Rate(), "–"), (Rate(0.5, None, None, 1), "50.0 [–]"), (Rate(0.543, 0.5291, 0.5582, 9), "54.3 [52.9, 55.8]")],
 )

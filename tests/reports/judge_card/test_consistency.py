@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def both(one, other, item=1):
     return [game(one, item), game(other, item, swapped=True)]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("one", "other", "contradictory", "inconsistent"),
     [("A>B", "B>A", 0, 0), ("A>B", "A>B", 1, 1), ("A>B", "A=B", 0, 1), ("A=B", "A=B", 0, 0), ("B>>A", "A>B", 0, 0),
      ("B>A", "B>>A", 1, 1)],
@@ -84,7 +85,7 @@ def test_asking_again_and_price_only_where_known():
     assert consistency.price_per_thousand(games[2:]) == (None, 1)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("labels", "said"),
     [(("A>B", "A>B"), "the answer shown first"), (("B>A", "B>>A"), "the answer shown second"),
      (("A=B", "A=B"), "a tie"), (("A>B", "B>A"), "")],

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ def better(wins):
     return lambda item, first, second: float((item in wins) == (first == "new"))
 
 
-@pytest.mark.parametrize("share", [0, 10, 25, 40])
+@every_case("share", [0, 10, 25, 40])
 def test_a_judge_that_takes_the_first_for_some_items(share):
     """Of 40 items it names the first of ``share`` and the better of the others: half of these go to the first."""
     judge = better(set(range(0, 40, 2)))
@@ -100,7 +101,7 @@ def test_position_does_not_pass_for_a_lean_to_length():
     assert rates["position_bias"].value == 1.0
 
 
-@pytest.mark.parametrize("own", [0.25, 0.5, 0.9])
+@every_case("own", [0.25, 0.5, 0.9])
 def test_kin_get_what_was_put_in(own):
     """Systems mine-1 and mine-2 share the judge's family; against one another nothing is seen of it."""
     kin = {"mine-1": ("acme",), "mine-2": ("acme",)}
@@ -159,7 +160,7 @@ def test_pairs_of_orders_do_not_depend_on_the_order_played(order, repeats):
     assert len(list(consistency.order_pairs(mixed))) == 3 * repeats
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("labels", "repeats", "agree"),
     [
         (["A>B", "A>B", "A>B"], 3, [1, 1, 1]),

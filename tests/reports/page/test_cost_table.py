@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
+from every_case import every_case
 
 from polyarena.reports.page.cost_table import MOST_LANGUAGES, cost_table
 
@@ -51,7 +51,7 @@ def test_modes_and_tasks_of_a_language_are_added_exactly():
     assert [(each[1], each[2], each[-1]) for each in sheet.rows] == [("German", "3,000", "0.3000 USD")]
 
 
-@pytest.mark.parametrize(
+@every_case(
     "unknown", [row("swh_Latn", cost=None), row("swh_Latn", cost="0.1", currency="EUR"), row("swh_Latn", currency="")]
 )
 def test_an_unknown_part_makes_the_sum_unknown(unknown):

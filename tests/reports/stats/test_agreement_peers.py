@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
@@ -49,7 +50,7 @@ def test_turning_the_categories_round_changes_nothing(pairs: list[tuple[int, int
         assert one[name] == pytest.approx(other[name], nan_ok=True)
 
 
-@pytest.mark.parametrize("units", [1, 3, 7, 8, 30])
+@every_case("units", [1, 3, 7, 8, 30])
 def test_perfect_agreement_is_not_certain(units: int) -> None:
     pairs = [(i % 3, i % 3) for i in range(units)]
     found = estimate_agreement(tables_of(pairs), [f"s{i}" for i in range(units)], rounds=100)
@@ -65,7 +66,7 @@ def test_perfect_agreement_is_not_certain(units: int) -> None:
         assert found["raw"].low is None
 
 
-@pytest.mark.parametrize("clusters", [1, 2, 7])
+@every_case("clusters", [1, 2, 7])
 def test_few_clusters_leave_coefficients_without_an_interval(clusters: int) -> None:
     generator = np.random.default_rng(0)
     pairs = list(zip(generator.integers(0, 3, 60).tolist(), generator.integers(0, 3, 60).tolist(), strict=True))
@@ -99,7 +100,7 @@ def test_intervals_surround_or_are_missing(pairs: list[tuple[int, int]]) -> None
             assert each.low < each.high
 
 
-@pytest.mark.parametrize("share", [0.5, 0.7, 0.8, 0.95])
+@every_case("share", [0.5, 0.7, 0.8, 0.95])
 def test_the_interval_of_the_share_covers(share: float) -> None:
     """Nominal 95%, 40 items: all 41 outcomes with their binomial probabilities."""
     held = 0.0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.reports.flags import Flag, add_flags
 from polyarena.reports.stats import mean_scores, win_rates
@@ -32,7 +33,7 @@ def test_one_system_with_few_languages_does_not_take_them_from_the_others() -> N
     assert found["many"].flag == ""
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("languages", "flags"),
     [({}, {}), ({"a": THREE}, {"a": False}), ({"a": THREE[:1], "b": THREE[1:]}, {"a": True, "b": True})],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -74,8 +75,8 @@ def test_rounds_do_not_change_each_other_to_the_bit() -> None:
         assert alone.ratings[0] == pytest.approx(together.ratings[i], abs=1e-12)
 
 
-@pytest.mark.parametrize("scores", [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [0.5, 0.5, 0.5], [1.0, 0.5, 0.0]])
-@pytest.mark.parametrize("tie", [0.0, 1.0])
+@every_case("scores", [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [0.5, 0.5, 0.5], [1.0, 0.5, 0.0]])
+@every_case("tie", [0.0, 1.0])
 def test_separation_and_all_ties_end_in_finite_numbers(scores: list[float], tie: float) -> None:
     values = np.array([scores])
     ties = tie * tie_share(values)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,7 +105,7 @@ def test_replicates_are_those_of_a_hand_written_bootstrap(make_scores: Make) -> 
     assert (found.interval.low, found.interval.high) == pytest.approx(ends, abs=1e-12)
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.5, 1.0])
+@every_case("rho", [0.0, 0.5, 1.0])
 def test_standard_error_of_an_average_follows_the_correlation(rho: float) -> None:
     """Var of the mean of k correlated means: s2/n * (1 + (k-1) rho) / k."""
     generator = np.random.default_rng(4)

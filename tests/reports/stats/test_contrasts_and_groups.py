@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +41,7 @@ def test_a_contrast_is_the_mean_of_weighted_rows(weights: list[float]) -> None:
     assert found.span[0] <= found.value <= found.span[1]
 
 
-@pytest.mark.parametrize("method", ["default", "percentile", "bca", "student"])
+@every_case("method", ["default", "percentile", "bca", "student"])
 def test_all_methods_give_intervals_of_contrasts(method: Any) -> None:
     generator = np.random.default_rng(1)
     shared = generator.random((200, 1))
@@ -107,7 +108,7 @@ def test_groups_of_ones_own(make_battles: Make, drawn: Callable[..., Any]) -> No
     assert set(found[found["level"] == "family"]["group"]) == {"Indo-European", "Tai-Kadai"}
 
 
-@pytest.mark.parametrize("level", ["macro", "language", "category"])
+@every_case("level", ["macro", "language", "category"])
 def test_names_of_levels_that_are_taken(level: str) -> None:
     with pytest.raises(ValueError, match=level):
         custom_groups(level, {"all": "all"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from every_case import every_case
 from scipy.stats import norm
 
 from polyarena.reports.stats.clustered import Clustered
@@ -48,8 +49,8 @@ def coverage(items: int, rate: float, ties: float, data_sets: int = 160) -> tupl
     return held["language"] / data_sets / 23, held["macro"] / data_sets
 
 
-@pytest.mark.parametrize("items", [50, 100])
-@pytest.mark.parametrize(("rate", "ties"), [(0.2, 0.0), (0.2, 0.1), (0.5, 0.0), (0.5, 0.2)])
+@every_case("items", [50, 100])
+@every_case(("rate", "ties"), [(0.2, 0.0), (0.2, 0.1), (0.5, 0.0), (0.5, 0.2)])
 def test_intervals_hold_the_truth(items: int, rate: float, ties: float) -> None:
     """Bounds: three standard errors of the simulation around the measured 93 to 96%."""
     languages, macro = coverage(items, rate, ties)

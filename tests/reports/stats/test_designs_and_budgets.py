@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -95,7 +96,7 @@ def test_the_detectable_effect_is_a_sum_of_two_quantiles(error: float, level: fl
     assert found == pytest.approx(error * quantiles, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("error", [-0.01, math.nan, math.inf])
+@every_case("error", [-0.01, math.nan, math.inf])
 def test_errors_that_are_none_are_refused(error: float) -> None:
     with pytest.raises(DataError, match="standard_error is"):
         minimal_detectable_effect(error)
@@ -142,13 +143,13 @@ def test_a_budget_is_spent_and_never_overspent(
     assert cost == pytest.approx(items * languages * repeats * price)
 
 
-@pytest.mark.parametrize("budget", [math.nan, math.inf, -math.inf])
+@every_case("budget", [math.nan, math.inf, -math.inf])
 def test_budgets_without_an_end_are_refused(budget: float) -> None:
     with pytest.raises(DataError, match="budget is"):
         affordable(Design(items=10), budget=budget, price=0.1)
 
 
-@pytest.mark.parametrize("price", [-0.01, math.nan, math.inf])
+@every_case("price", [-0.01, math.nan, math.inf])
 def test_prices_without_a_meaning_are_refused(price: float) -> None:
     with pytest.raises(DataError, match="price is"):
         power(Design(items=10), price=price)
@@ -171,7 +172,7 @@ def test_a_run_of_one_language_shares_nothing() -> None:
     assert found.sd == pytest.approx(np.std([0, 1, 1, 0.5], ddof=1))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("second", "icc"),
     [([0, 0, 1, 1], 1.0), ([1, 1, 0, 0], 0.0), ([0, 1, 0, 1], 0.0), ([1, 1, 1, 1], 0.0)],
     ids=["same", "opposite", "unrelated", "constant"],

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import numpy as np
 import pandas as pd
-import pytest
+from every_case import every_case
 
 from polyarena.reports import stats
 
@@ -21,14 +21,14 @@ def test_there_is_something_to_look_at() -> None:
     assert {"win_rates", "compare", "rank", "adjust", "power"} <= {*FUNCTIONS}
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@every_case("name", FUNCTIONS)
 def test_a_public_function_has_an_example_that_calls_it(name: str) -> None:
     text = inspect.getdoc(getattr(stats, name)) or ""
     examples = doctest.DocTestParser().get_examples(text)
     assert any(f"{name}(" in each.source for each in examples)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@every_case("name", MODULES)
 def test_examples_show_what_comes_out(name: str) -> None:
     module = import_module(name)
     known = {"np": np, "pd": pd} | {each: getattr(stats, each) for each in stats.__all__}

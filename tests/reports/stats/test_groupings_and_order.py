@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pandas as pd
-import pytest
+from every_case import every_case
 
 from polyarena.reports.records import ESTIMATE_SCHEMA, Estimate
 from polyarena.reports.stats import Outcome, estimates_frame, estimates_table, outcome, tier_groups
@@ -42,7 +42,7 @@ def test_groups_are_macro_then_levels_then_languages() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("low", "high", "expected"),
     [
         (0.51, 0.6, Outcome.BETTER),
@@ -74,7 +74,7 @@ ORDERED = [
 ]
 
 
-@pytest.mark.parametrize("order", list(permutations(range(len(ORDERED))))[::700])
+@every_case("order", list(permutations(range(len(ORDERED))))[::700])
 def test_rows_have_one_canonical_order(order: tuple[int, ...]) -> None:
     table = estimates_table([estimates_frame([ORDERED[i] for i in order])])
     assert table.equals(estimates_table([estimates_frame([one]) for one in ORDERED]))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ def test_groups_hold_averaged_languages_alone(languages: set[str], averaged: set
     assert len(found) == 1 + len(middle) + len(languages)
 
 
-@pytest.mark.parametrize("facet", FACETS)
+@every_case("facet", FACETS)
 def test_groups_of_a_facet_are_sorted_without_doubles_and_known(facet: str) -> None:
     groups = facet_groups([facet])[facet]
     for members in groups.values():
@@ -59,7 +60,7 @@ def test_groups_of_a_facet_are_sorted_without_doubles_and_known(facet: str) -> N
         assert list(groups) == sorted(groups)
 
 
-@pytest.mark.parametrize("facet", ["tier", "family", "script", "joshi", "direction"])
+@every_case("facet", ["tier", "family", "script", "joshi", "direction"])
 def test_a_language_is_in_one_group_of_a_facet_at_most(facet: str) -> None:
     members = [code for group in facet_groups([facet])[facet].values() for code in group]
     assert len(members) == len(set(members))
@@ -173,8 +174,8 @@ def test_a_column_too_many_is_dropped_and_one_too_few_is_an_error() -> None:
         estimates_table([frame.drop(columns="note")])
 
 
-@pytest.mark.parametrize(("confidence", "shown"), [(0.95, "95"), (0.975, "97.5"), (0.9, "90"), (0.29, "29")])
-@pytest.mark.parametrize(("level", "extra"), [("macro", "|macro:3"), ("tier", "|tier:3"), ("language", "")])
+@every_case(("confidence", "shown"), [(0.95, "95"), (0.975, "97.5"), (0.9, "90"), (0.29, "29")])
+@every_case(("level", "extra"), [("macro", "|macro:3"), ("tier", "|tier:3"), ("language", "")])
 def test_a_signature_holds_what_changes_the_number(level: str, extra: str, confidence: float, shown: str) -> None:
     around = Interval(0.1, 0.3, 0.7, "wilson")
     text = estimate_signature(

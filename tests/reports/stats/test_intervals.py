@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -22,7 +23,7 @@ from polyarena.reports.stats.intervals import (
 from polyarena.reports.stats.score_interval import effective_n, score_interval
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("wins", "n", "low", "high"),
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0000, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
@@ -68,7 +69,7 @@ def test_percentiles_mirror(values: list[float], tail: float) -> None:
     assert percentile_interval(1 - replicates, tail) == pytest.approx((1 - high, 1 - low))
 
 
-@pytest.mark.parametrize(("n", "expected"), [(5, 0.0010), (10, 0.0086), (20, 0.0159), (40, 0.0203), (100, 0.0231)])
+@every_case(("n", "expected"), [(5, 0.0010), (10, 0.0086), (20, 0.0159), (40, 0.0203), (100, 0.0231)])
 def test_expanded_tails_make_the_interval_as_wide_as_students(n: int, expected: float) -> None:
     tail = expanded_tail(0.95, math.sqrt(n / (n - 1)), n - 1)
     assert tail == pytest.approx(expected, abs=6e-5)
@@ -114,7 +115,7 @@ def test_standard_error_of_independent_items_is_the_textbook_one() -> None:
     assert found.low < values.mean() < found.high
 
 
-@pytest.mark.parametrize("wins", [0, 1, 20, 39, 40])
+@every_case("wins", [0, 1, 20, 39, 40])
 def test_wins_and_losses_get_wilsons_own_interval_an_eighth_of_a_win_farther_out(wins: int) -> None:
     found = of_values(np.r_[np.ones(wins), np.zeros(40 - wins)])
     assert found.method == "wilson"
@@ -181,7 +182,7 @@ def test_differences_are_shares_of_a_wider_span(scores: list[float]) -> None:
     assert -1 <= low <= values.mean() <= high <= 1
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca", "student", "wilson"])
+@every_case("method", ["percentile", "bca", "student", "wilson"])
 def test_all_methods_agree_on_many_well_behaved_items(method: Method) -> None:
     values = np.random.default_rng(2).random(400)
     found = of_values(values, rounds=20_000, method=method)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -51,7 +52,7 @@ def test_holm_lies_between_the_raw_and_bonferroni(p_values: list[float]) -> None
     assert all(q <= min(1, m * p) + 1e-12 for p, q in zip(p_values, adjust(p_values), strict=True))
 
 
-@pytest.mark.parametrize("wrong", [[-0.1], [1.1], [math.nan]])
+@every_case("wrong", [[-0.1], [1.1], [math.nan]])
 def test_what_is_no_p_value_is_refused(wrong: list[float]) -> None:
     with pytest.raises(ValueError, match="0 to 1"):
         adjust(wrong)

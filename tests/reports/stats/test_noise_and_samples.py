@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def balanced(scores: np.ndarray) -> tuple[float, float, float]:
     return means.var(ddof=1) - order / 2 - within / (2 * repeats), order, within
 
 
-@pytest.mark.parametrize("seed", range(5))
+@every_case("seed", range(5))
 def test_the_parts_are_those_of_the_analysis_of_variance(seed: int) -> None:
     generator = np.random.default_rng(seed)
     items, repeats = 60, 3

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,8 +69,8 @@ def written_out(languages: list[LanguageLabels]) -> tuple[float, float, float]:
     return value, math.sqrt(variance), weight
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("many", [1, 3])
+@every_case("seed", range(4))
+@every_case("many", [1, 3])
 def test_value_weight_and_error_are_the_jackknife_written_out(seed: int, many: int) -> None:
     generator = np.random.default_rng(seed)
     languages = [labels(*judged(generator, 150 + 10 * i), 55 + 5 * i, first=1000 * i) for i in range(many)]
@@ -111,7 +112,7 @@ def test_the_order_of_languages_changes_nothing_to_speak_of() -> None:
     )
 
 
-@pytest.mark.parametrize("labelled", [2, 10, FEW - 1])
+@every_case("labelled", [2, 10, FEW - 1])
 def test_few_labels_stand_alone(labelled: int) -> None:
     people, judge = judged(np.random.default_rng(7), 300)
     people[:2] = [0.0, 1.0]
@@ -191,7 +192,7 @@ def test_a_translated_judgment_is_no_new_evidence() -> None:
     assert same.standard_error == pytest.approx(alone.standard_error, rel=0.02)
 
 
-@pytest.mark.parametrize(("labelled", "least"), [(20, 0.93), (FEW, 0.915), (100, 0.925)])
+@every_case(("labelled", "least"), [(20, 0.93), (FEW, 0.915), (100, 0.925)])
 def test_nominal_intervals_cover(labelled: int, least: float) -> None:
     """Nominal 95%; of 800 data sets three standard errors are 2.3 points."""
     generator = np.random.default_rng(13)

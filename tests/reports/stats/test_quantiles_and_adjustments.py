@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -30,7 +31,7 @@ def test_the_normal_quantile_is_antisymmetric(probability: float) -> None:
     assert normal_quantile(probability) == pytest.approx(-normal_quantile(1 - probability), rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize(("probability", "quantile"), [(0.0, -math.inf), (0.5, 0.0), (1.0, math.inf)])
+@every_case(("probability", "quantile"), [(0.0, -math.inf), (0.5, 0.0), (1.0, math.inf)])
 def test_the_ends_and_the_middle(probability: float, quantile: float) -> None:
     assert normal_quantile(probability) == quantile
     assert normal_probability(quantile) == probability

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -50,9 +51,9 @@ def state_of(pairs: Pairs, found: Fit, row: int = 0) -> np.ndarray:
     return np.append(ratings, np.log(found.tie[row])) if pairs.ties else ratings
 
 
-@pytest.mark.parametrize("shape", [star, everybody])
-@pytest.mark.parametrize("systems", [2, 3, 5])
-@pytest.mark.parametrize("seed", [0, 1])
+@every_case("shape", [star, everybody])
+@every_case("systems", [2, 3, 5])
+@every_case("seed", [0, 1])
 def test_davidson_is_what_a_general_optimiser_finds(shape, systems: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     pairs = shape(systems, anchor=systems - 1)

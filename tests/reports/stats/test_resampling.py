@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -33,7 +34,7 @@ def test_weights_have_the_moments_of_a_multinomial() -> None:
     assert np.cov(drawn[:, 0], drawn[:, 1])[0, 1] == pytest.approx(-1 / n, abs=0.03)
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
+@every_case("chunk", [1, 7, 64, 1000])
 def test_the_size_of_chunks_changes_nothing(chunk: int) -> None:
     assert np.array_equal(weights(NAMES, 200, 5), weights(NAMES, 200, 5, chunk))
 

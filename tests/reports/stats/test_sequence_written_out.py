@@ -7,6 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,7 +56,7 @@ def test_a_mean_is_held_exactly_while_nobody_got_rich_against_it(
         assert found.high[-1] == pytest.approx(min(1.0, held[-1] + 1 / 50))
 
 
-@pytest.mark.parametrize("wins", range(7))
+@every_case("wins", range(7))
 def test_in_all_orders_of_a_small_population_the_error_level_holds(wins: int) -> None:
     """All 720 orders of six items, each as likely: the share whose sequence ever misses is at most a fifth."""
     items = [1.0] * wins + [0.0] * (6 - wins)

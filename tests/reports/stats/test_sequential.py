@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +40,7 @@ def test_what_was_said_does_not_depend_on_what_comes(values: list[float], more: 
     assert long.high[: len(values)].tolist() == short.high.tolist()
 
 
-@pytest.mark.parametrize(("mean", "ties"), [(0.5, 0.2), (0.5, 0.9), (0.1, 0.0), (0.98, 0.0)])
+@every_case(("mean", "ties"), [(0.5, 0.2), (0.5, 0.9), (0.1, 0.0), (0.98, 0.0)])
 def test_the_mean_is_in_all_intervals_at_once(mean: float, ties: float) -> None:
     """At 90%, with a look after each of 200 items; three standard errors of 300 simulations are 5 points."""
     generator = np.random.default_rng(3)
@@ -117,7 +118,7 @@ def test_another_reference() -> None:
     assert stop_early(values, reference=0.9).outcome is Outcome.WORSE
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("values", "settings", "says"),
     [
         ([], {}, "no value to watch"),

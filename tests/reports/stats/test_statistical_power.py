@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from scipy import stats
 
 from polyarena.reports.stats.statistical_power import (
@@ -21,7 +22,7 @@ from polyarena.reports.stats.statistical_power import (
 from polyarena.tasks.errors import DataError
 
 
-@pytest.mark.parametrize(("items", "points"), [(100, 9.6), (250, 6.0), (500, 4.3)])
+@every_case(("items", "points"), [(100, 9.6), (250, 6.0), (500, 4.3)])
 def test_a_one_sided_gate_of_five_percent(items: int, points: float) -> None:
     """At an SD of .38: a one-sided level of 5% is a two-sided one of 10%; 80% power."""
     found = minimal_detectable_effect(0.38 / math.sqrt(items), confidence=0.90)
@@ -91,7 +92,7 @@ def test_an_earlier_run_s_variances_come_back() -> None:
     assert found.standard_error() == pytest.approx(wide.std(ddof=1) / math.sqrt(600), rel=0.02)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "says"),
     [
         ({"items": 1}, "items is 1"),
@@ -108,7 +109,7 @@ def test_designs_without_a_meaning_are_refused(change: dict[str, float], says: s
         replace(Design(items=10), **change)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("settings", "says"),
     [
         ({"effect": 0.0}, "effect is 0"),

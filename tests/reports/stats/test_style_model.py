@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -197,7 +198,7 @@ def test_several_pairs_share_the_effect_and_keep_their_own_rates(make_battles: M
     assert effect["low"] < 1 < effect["high"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     ["**a " * 50_000, "__" * 100_000, "\n" * 200_000, "- \n" * 60_000, "```" + "\n" * 200_000, "* " * 100_000,
      "**" + "a" * 200_000, "#" * 200_000, " " * 200_000 + "-", "1" * 200_000 + ". "],
@@ -210,7 +211,7 @@ def test_hostile_texts_are_counted_in_one_pass(text: str) -> None:
     assert all(0 <= count <= len(text) for count in found.values())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "bold"),
     [("**a**", 1), ("**a** and **b**", 2), ("__a__ **b**", 2), ("** a **", 0), ("**a **", 0), ("**a __b__ c**", 1),
      ("**a\nb**", 0), ("**a", 0), ("a**", 0), ("****", 0), ("**a** **b **c**", 2), ("**ก**ข", 1), ("", 0)],
@@ -219,7 +220,7 @@ def test_bold_passages(text: str, bold: int) -> None:
     assert text_features(text)["bold"] == bold
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "lists", "headers"),
     [("- a\n- b", 2, 0), ("  * a\n\t+ b", 2, 0), ("1. a\n2) b", 2, 0), ("\n\n\n- a", 1, 0), ("-a\n*b", 0, 0),
      ("# a\n###### b\n####### c", 0, 2), ("~~~\n# a\n~~~\n# b", 0, 1), ("text # no\n    # code", 0, 0)],

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -85,14 +86,14 @@ def test_any_statistic_can_be_swapped() -> None:
     assert swap_test(ratio, np.arange(3), names(3), rounds=10, seed=0) == 2 / 8
 
 
-@pytest.mark.parametrize(("wins", "losses"), [(0, 0), (1, 0), (9, 1), (12, 12), (5, 30), (200, 150)])
+@every_case(("wins", "losses"), [(0, 0), (1, 0), (9, 1), (12, 12), (5, 30), (200, 150)])
 def test_mcnemar_is_the_binomial_test(wins: int, losses: int) -> None:
     expected = stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
     assert mcnemar_test(wins, losses) == pytest.approx(expected)
     assert mcnemar_test(wins, losses) == mcnemar_test(losses, wins)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("low", "high", "both", "below"),
     [
         (-0.04, 0.04, "equivalent", "non-inferior"),
@@ -119,7 +120,7 @@ def test_a_wider_margin_forgives_more(low: float, width: float, margin: float, f
     assert not (first is NonInferiority.NON_INFERIOR and second is not NonInferiority.NON_INFERIOR)
 
 
-@pytest.mark.parametrize("margin", [0.0, -0.1, math.nan, math.inf])
+@every_case("margin", [0.0, -0.1, math.nan, math.inf])
 def test_margins_must_be_greater_than_zero(margin: float) -> None:
     for function in (equivalence, non_inferiority):
         with pytest.raises(ValueError, match="margin"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.judges.records import GAME_SCHEMA
 from polyarena.reports.stats import category_scores, equity, judge_noise, mean_scores, rank, win_rates
@@ -18,8 +19,8 @@ OF_BATTLES = (win_rates, rank)
 OF_SCORES = (mean_scores, category_scores, equity)
 
 
-@pytest.mark.parametrize("function", [*OF_BATTLES, *OF_SCORES[:2], judge_noise])
-@pytest.mark.parametrize("given", [None, [1, 2], {"a": 1}])
+@every_case("function", [*OF_BATTLES, *OF_SCORES[:2], judge_noise])
+@every_case("given", [None, [1, 2], {"a": 1}])
 def test_what_is_no_frame_is_refused(function: Callable[[Any], pd.DataFrame], given: Any) -> None:
     with pytest.raises(DataError, match=f"no data frame\n  why: they are a {type(given).__name__}"):
         function(given)

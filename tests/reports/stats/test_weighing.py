@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ def test_a_frame_without_rows_is_a_table_without_rows() -> None:
     assert list(empty.columns) == list(weighted_win_rates(frame_of([(0, "A>B")]), "new", "old").columns)
 
 
-@pytest.mark.parametrize(("candidate", "baseline"), [("new", "third"), ("third", "old"), ("new", "new")])
+@every_case(("candidate", "baseline"), [("new", "third"), ("third", "old"), ("new", "new")])
 def test_games_of_others_are_refused(candidate: str, baseline: str) -> None:
     with pytest.raises(DataError, match="a game is not between"):
         weighted_win_rates(frame_of([(0, "A>B")]), candidate, baseline)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.judges.collapse import collapse
 from polyarena.judges.records import Game
@@ -97,7 +98,7 @@ def test_no_verdict_at_all_is_said() -> None:
     assert found["n_invalid"] == 2
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "settings", "says"),
     [
         (lambda g: g.assign(label="A"), {}, "unknown label"),

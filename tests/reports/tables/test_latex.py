@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from every_case import every_case
 
 from polyarena.reports.tables import TexError, latex, tex_caption, tex_text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "tex"),
     [
         ("plain", "plain"),
@@ -26,7 +27,7 @@ def test_specials_and_accents_become_macros(text: str, tex: str) -> None:
     assert tex_text(text) == tex
 
 
-@pytest.mark.parametrize("text", ["русский", "日本語", "ɓ", "العربية"])
+@every_case("text", ["русский", "日本語", "ɓ", "العربية"])
 def test_what_pdflatex_cannot_set_is_an_error_that_names_it(text: str) -> None:
     with pytest.raises(TexError, match="xelatex") as caught:
         tex_text(text)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.audit import AuditSource, Severity, audit_task, audit_tasks, worst
 from polyarena.tasks.audit.parallel import Parallel
@@ -349,7 +350,7 @@ def parallel_findings(task, source):
     return [each for each in audit_task(task, source) if each.check == "not-translations"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "what"),
     [
         (lambda number: {"gold": (number + 1) % 2}, "right answer differs"),

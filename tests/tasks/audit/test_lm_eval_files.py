@@ -4,6 +4,7 @@ from collections import Counter
 from importlib.metadata import version
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.audit import Severity, audit_configs
 
@@ -68,7 +69,7 @@ def test_xquad_compares_answers_as_if_they_were_english():
     assert {code for code, severity in found.items() if severity is Severity.ERROR} == {"tha_Thai", "zho_Hans"}
 
 
-@pytest.mark.parametrize("folder", ["mlqa", "tydiqa", "xcopa", "xwinograd", "xstorycloze"])
+@every_case("folder", ["mlqa", "tydiqa", "xcopa", "xwinograd", "xstorycloze"])
 def test_sound_tasks_have_no_errors(folder):
     assert [each for each in audit_configs(folder) if each.severity is Severity.ERROR] == []
 

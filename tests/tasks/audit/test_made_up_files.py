@@ -1,6 +1,7 @@
 """The audit of lm-eval's task files, on files that are written here."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -270,6 +271,6 @@ def test_every_hash_is_pinned(revision):
     assert is_pinned(revision)
 
 
-@pytest.mark.parametrize("revision", ["main", "", "script", "refs/pr/1", "refs/convert/parquet", "abc"])
+@every_case("revision", ["main", "", "script", "refs/pr/1", "refs/convert/parquet", "abc"])
 def test_branches_are_not_pinned(revision):
     assert not is_pinned(revision)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def test_short_items_are_left_out(training):
     assert overlap.shared([*items("What is two plus two?"), *items(*QUESTIONS)[1:]])[0].item_id == "1"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "read"),
     [
         ("Hello, World_2!", ["hello", "world", "2"]),

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def rows_by_task():
 
 ROWS = rows_by_task()
 NAMES = sorted(ROWS)
-EACH = pytest.mark.parametrize("name", NAMES)
+EACH = every_case("name", NAMES)
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

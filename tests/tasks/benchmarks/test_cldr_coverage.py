@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 import babel
-import pytest
+from every_case import every_case
 from fontTools.unicodedata import script
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ JANUARY = Concept(Category.MONTH, "1")
 SCRIPTS = {"Hans": {"Hani"}, "Jpan": {"Hani", "Hira", "Kana"}, "Hang": {"Hani", "Hang"}}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("code", "locale"),
     [
         ("swh_Latn", "sw"),
@@ -76,7 +76,7 @@ def test_the_question_names_the_concept_and_the_language():
     assert question(JANUARY, find_language("swh_Latn")) == 'What is the month "January" called in Swahili?'
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "concept", "kept"),
     [
         ("deu_Latn", Concept(Category.MONTH, "4"), False),  # April
@@ -99,7 +99,7 @@ def test_names_are_in_the_script():
             assert found <= SCRIPTS.get(own, {own})
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("code", "reason"),
     [
         ("smo_Latn", "no locale"),
@@ -113,7 +113,7 @@ def test_reasons(code, reason):
     assert reason in aya_coverage()[code].reason
 
 
-@pytest.mark.parametrize("code", ["swh_Latn", "slk_Latn", "yor_Latn", "zho_Hans", "ydd_Hebr", "kmr_Latn", "zsm_Latn"])
+@every_case("code", ["swh_Latn", "slk_Latn", "yor_Latn", "zho_Hans", "ydd_Hebr", "kmr_Latn", "zsm_Latn"])
 def test_covered(code):
     assert aya_coverage()[code].reason == ""
 

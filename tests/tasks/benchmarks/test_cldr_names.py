@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.benchmarks.cldr_names import task
 from polyarena.tasks.benchmarks.cldr_names.concepts import Category, all_concepts, gold_position, rivals
@@ -21,7 +22,7 @@ from polyarena.tasks.protocol import Task
 from polyarena.tasks.records import Completion
 from polyarena.tasks.validation import validate_items
 
-every_language = pytest.mark.parametrize("language", task.card.languages)
+every_language = every_case("language", task.card.languages)
 
 
 def items(language):
@@ -145,7 +146,7 @@ def test_known_names():
     assert monday.choices[monday.gold] == "Jumatatu"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "source_id", "name"),
     [
         ("ces_Latn", "month:1", "leden"),  # not "ledna", the form within dates
@@ -186,7 +187,7 @@ def test_guessing_scores_chance_in_every_language_together():
     assert abs(mean - 0.25) < 4 * math.sqrt(0.25 * 0.75 / len(scores))
 
 
-@pytest.mark.parametrize("language", ["eng_Latn", "hrv_Latn", "swh"])
+@every_case("language", ["eng_Latn", "hrv_Latn", "swh"])
 def test_a_language_that_is_not_covered_is_refused(language):
     with pytest.raises(UnknownNameError, match="cldr_names"):
         items(language)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.benchmarks import (
     afrimgsm,
@@ -52,8 +53,8 @@ JUDGED = [
     aya_redteaming.task,
     xstest.task,
 ]
-EVERY = pytest.mark.parametrize("task", [*SCORED, *JUDGED], ids=lambda task: task.card.name)
-EACH_SCORED = pytest.mark.parametrize("task", SCORED, ids=lambda task: task.card.name)
+EVERY = every_case("task", [*SCORED, *JUDGED], ids=lambda task: task.card.name)
+EACH_SCORED = every_case("task", SCORED, ids=lambda task: task.card.name)
 FAMILIES = [task for task in SCORED if getattr(task, "templates", ())]
 
 
@@ -85,13 +86,13 @@ def test_a_revision_is_a_commit_or_the_card_says_so(task):
 @EACH_SCORED
 def test_every_metric_has_a_signature(task):
     for metric in task.card.metrics:
-        assert task.metric_signature(metric).startswith(f"metric:{metric}")
+        assert str(task.metric_signature(metric)).startswith(f"metric:{metric}")
 
 
 @EACH_SCORED
 def test_an_unknown_metric_has_none(task):
     with pytest.raises(UnknownNameError, match="metric"):
-        task.metric_signature("bleu")
+        str(task.metric_signature("bleu"))
 
 
 @EACH_SCORED
@@ -119,7 +120,7 @@ def test_most_of_the_99_have_an_open_ended_task():
     assert lacking == {"nya_Latn", "ory_Orya", "pan_Guru", "twi_Latn"}
 
 
-@pytest.mark.parametrize("task", FAMILIES, ids=lambda task: task.card.name)
+@every_case("task", FAMILIES, ids=lambda task: task.card.name)
 def test_families_are_named_after_their_templates(task):
     default, *others = task.templates
     assert task.variant(default).card == task.card

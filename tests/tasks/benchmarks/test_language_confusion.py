@@ -1,6 +1,7 @@
 """Line and word pass rates: what is wrong, what cannot be told, what is not looked at."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def test_only_languages_that_can_be_told_are_asked():
 
 
 def test_signatures_name_the_identifier():
-    assert task.metric_signature("line_pass") == f"metric:line_pass|words:5|lid:{IDENTIFIER}"
+    assert str(task.metric_signature("line_pass")) == f"metric:line_pass|words:5|lid:{IDENTIFIER}"
 
 
 def test_prompts_come_from_both_sets(hub_copy):
@@ -65,7 +66,7 @@ def test_prompts_come_from_both_sets(hub_copy):
     assert {part.config for part in PARTS.values()} == {"aya_human_annotated", "dolly_human_edited"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "text"),
     [("rus_Cyrl", RUSSIAN), ("hin_Deva", HINDI), ("zho_Hans", CHINESE)],
 )
@@ -79,7 +80,7 @@ def test_words_of_latin_scripts_are_not_looked_up(language, text):
     assert scores(text, language) == {"line_pass": 1.0}
 
 
-@pytest.mark.parametrize("language", ["rus_Cyrl", "hin_Deva", "zho_Hans", "fra_Latn", "arb_Arab"])
+@every_case("language", ["rus_Cyrl", "hin_Deva", "zho_Hans", "fra_Latn", "arb_Arab"])
 def test_english_answers_fail(language):
     assert scores(ENGLISH, language) == {"line_pass": 0.0}
 
@@ -94,7 +95,7 @@ def test_an_english_word_within_a_line_fails_the_word_metric_only():
     assert scores(mixed, "rus_Cyrl") == {"line_pass": 1.0, "word_pass": 0.0}
 
 
-@pytest.mark.parametrize("name", ["NASA", "Python", "km", "USB-C", "GPT4"])
+@every_case("name", ["NASA", "Python", "km", "USB-C", "GPT4"])
 def test_names_and_abbreviations_are_no_words(name):
     assert scores(RUSSIAN.replace("горах", f"горах {name}"), "rus_Cyrl") == {"line_pass": 1.0, "word_pass": 1.0}
 
@@ -104,7 +105,7 @@ def test_code_is_not_looked_at():
     assert scores(f"{RUSSIAN}\n{CODE[:-4]}", "rus_Cyrl") == {"line_pass": 1.0, "word_pass": 1.0}
 
 
-@pytest.mark.parametrize("text", ["", "42", "OK.", "Yes\nno\nmaybe", CODE, "https://example.org/a/very/long/path"])
+@every_case("text", ["", "42", "OK.", "Yes\nno\nmaybe", CODE, "https://example.org/a/very/long/path"])
 def test_what_cannot_be_told_has_no_value(text):
     assert scores(text, "fra_Latn") == {}
 

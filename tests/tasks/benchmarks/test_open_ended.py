@@ -1,6 +1,7 @@
 """m-ArenaHard v2.0 and the Aya evaluation suite, on rows in the schema of the hub."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.benchmarks import aya_evaluation_suite as suite
 from polyarena.tasks.benchmarks import m_arenahard, m_arenahard_v2
@@ -19,7 +20,7 @@ ARENA = {
     "language": "nl",
 }
 SUITE = [suite.human_annotated, suite.dolly_human_edited, suite.dolly_machine_translated]
-EVERY = pytest.mark.parametrize("task", [m_arenahard_v2.task, *SUITE], ids=lambda task: task.card.name)
+EVERY = every_case("task", [m_arenahard_v2.task, *SUITE], ids=lambda task: task.card.name)
 DOLLY = pytest.mark.parametrize("task", SUITE[1:], ids=lambda task: task.card.name)
 
 

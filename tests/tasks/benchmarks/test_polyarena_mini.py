@@ -6,6 +6,7 @@ import unicodedata
 from importlib.resources import files
 
 import pytest
+from every_case import every_case
 from fontTools.unicodedata import script
 
 from polyarena.tasks import benchmarks
@@ -42,8 +43,8 @@ ENGLISH = {
     "that",
 }
 
-every_row = pytest.mark.parametrize("row", ROWS, ids=[f"{row['language']}-{row['source_id']}" for row in ROWS])
-every_language = pytest.mark.parametrize("language", task.card.languages)
+every_row = every_case("row", ROWS, ids=[f"{row['language']}-{row['source_id']}" for row in ROWS])
+every_language = every_case("language", task.card.languages)
 
 
 def items(language):
@@ -123,7 +124,7 @@ def test_the_language_is_identified(row):
     assert identify(row["prompt"]).language == row["language"]
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row["source_id"] == "apples"], ids=lambda row: row["language"])
+@every_case("row", [row for row in ROWS if row["source_id"] == "apples"], ids=lambda row: row["language"])
 def test_the_word_problem_has_its_number(row):
     # In words or digits of any script: 24 apples, of which a third and two go, leave 14.
     assert int(re.search(r"\d+", row["prompt"])[0]) == 24

@@ -4,6 +4,7 @@ import gc
 from types import SimpleNamespace
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,7 +109,7 @@ def test_an_unknown_language_is_refused_before_anything_is_read():
     assert data.asked == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("types", "good", "bad", "word"),
     [
         (TEXT, "a", 1, "text"),

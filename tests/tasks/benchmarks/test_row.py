@@ -1,6 +1,7 @@
 """One row: what its fields must hold, and how it is complained of."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,7 +51,7 @@ def test_a_text_is_left_as_it_is(text):
     assert row(q=text).shown("q") == text.strip()
 
 
-@pytest.mark.parametrize("value", ["", " ", "\n\t", "\u3000"])
+@every_case("value", ["", " ", "\n\t", "\u3000"])
 def test_an_empty_text_is_refused_and_can_be_shown(value):
     error = refusal(lambda: row(q=value).text("q"))
     assert error.what == "the field 'q' is empty"
@@ -58,14 +59,14 @@ def test_an_empty_text_is_refused_and_can_be_shown(value):
     assert row(q=value).shown("q") == ""
 
 
-@pytest.mark.parametrize("value", [None, 3, 0.5, True, ["a"], {"a": 1}])
+@every_case("value", [None, 3, 0.5, True, ["a"], {"a": 1}])
 def test_what_is_no_text_is_refused_as_text(value):
     error = refusal(lambda: row(q=value).text("q"))
     assert error.what == "the field 'q' is not a text"
     assert error.why == f"it is {value!r}"
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, ""), (3, "3"), (0.5, "0.5"), (False, "False"), (" a ", "a")])
+@every_case(("value", "text"), [(None, ""), (3, "3"), (0.5, "0.5"), (False, "False"), (" a ", "a")])
 def test_options_may_be_anything(value, text):
     assert row(option_a=value).shown("option_a") == text
 
@@ -80,7 +81,7 @@ def test_an_option_that_is_missing_is_refused_with_the_fields_there_are():
         row(option_1="x").shown("option_a")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "namings", "index"),
     [
         ("B", ["ABCD"], 1),
@@ -94,7 +95,7 @@ def test_the_right_choice_by_its_name(value, namings, index):
     assert row(answer=value).gold("answer", *namings) == index
 
 
-@pytest.mark.parametrize("value", [None, "E", "", "AB", 4, -1, 1.0, ["A"]])
+@every_case("value", [None, "E", "", "AB", 4, -1, 1.0, ["A"]])
 def test_a_name_of_no_choice_is_refused(value):
     error = refusal(lambda: row(answer=value).gold("answer", "ABCD", "0123"))
     assert error.what == "the field 'answer' does not name a choice, expected A to D or 0 to 3"

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.benchmarks import aya_redteaming, multijail, xstest
 from polyarena.tasks.card import Provenance
@@ -13,9 +14,7 @@ from polyarena.tasks.languages import find_language
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.validation import validate_items
 
-EVERY = pytest.mark.parametrize(
-    "task", [multijail.task, aya_redteaming.task, xstest.task], ids=lambda task: task.card.name
-)
+EVERY = every_case("task", [multijail.task, aya_redteaming.task, xstest.task], ids=lambda task: task.card.name)
 RED = {
     "prompt": "[prompt]",
     "language": "Serbian",

@@ -1,6 +1,7 @@
 """XL-Sum: the article is shown whole, the summary is not, and scores fit the script."""
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.benchmarks.xlsum import CONFIGS, FIELDS, task
 from polyarena.tasks.card import Provenance
@@ -56,7 +57,7 @@ def test_languages():
         }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("code", "config"),
     [
         ("gaz_Latn", "oromo"),

@@ -2,7 +2,7 @@
 
 import importlib
 
-import pytest
+from every_case import every_case
 
 from polyarena.tasks.card import Provenance
 from polyarena.tasks.item import Kind
@@ -35,7 +35,7 @@ def find(name):
     return getattr(importlib.import_module(f"polyarena.tasks.benchmarks.{module}"), attribute)
 
 
-every_task = pytest.mark.parametrize("name", WHERE)
+every_task = every_case("name", WHERE)
 
 
 @every_task
@@ -87,7 +87,7 @@ def test_templates_are_described_and_differ(name):
         assert task.variant(template).card.name == f"{name}.{template}"
 
 
-@pytest.mark.parametrize("name", ["xcopa", "xnli", "xstorycloze", "xwinograd"])
+@every_case("name", ["xcopa", "xnli", "xstorycloze", "xwinograd"])
 def test_the_tasks_of_the_aya_protocol_have_five_templates(name):
     assert len(find(name).templates) == 5
 

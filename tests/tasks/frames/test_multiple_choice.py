@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,7 +130,7 @@ def test_a_renamed_field_gets_a_suggestion(ask):
     assert "did you mean 'Question'?" in caught.value.fix
 
 
-@pytest.mark.parametrize("value", [7, ["a"], None])
+@every_case("value", [7, ["a"], None])
 def test_a_field_that_is_no_text(value):
     with pytest.raises(DataError, match="'question' is not a text") as caught:
         row(question=value).text("question")
@@ -152,7 +153,7 @@ def test_texts_keep_their_white_space_and_shown_values_do_not():
         row(a="x").shown("b")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "namings", "index"),
     [
         (0, ("012",), 0),
@@ -167,7 +168,7 @@ def test_gold(value, namings, index):
     assert row(answer=value).gold("answer", *namings) == index
 
 
-@pytest.mark.parametrize("value", [-1, 3, "", "01", "E", True, 1.5, None])
+@every_case("value", [-1, 3, "", "01", "E", True, 1.5, None])
 def test_a_gold_that_names_no_choice(value):
     with pytest.raises(DataError, match="does not name a choice, expected 0 to 2 or A to D") as caught:
         row(answer=value).gold("answer", "012", LETTERS)
@@ -209,7 +210,7 @@ def test_provenance_of_translations():
     assert found == {"eng_Latn": Provenance.NATIVE, "swh_Latn": Provenance.MACHINE}
 
 
-@pytest.mark.parametrize("revision", ["main", "refs/convert/parquet", "ab393a96cd0b"])
+@every_case("revision", ["main", "refs/convert/parquet", "ab393a96cd0b"])
 def test_a_card_says_when_its_revision_is_no_commit(revision):
     dataset = DATASET.model_copy(update={"revision": revision})
     card = choice_card("quiz", "Quiz", dataset, {"swh_Latn": Provenance.HUMAN}, chance=1 / 2, notes="A note.")

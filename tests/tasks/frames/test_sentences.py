@@ -1,6 +1,7 @@
 """XNLI, AfriXNLI, XStoryCloze, PAWS-X and MultiBLiMP on rows of their schemas."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,7 +92,7 @@ def test_pairs_with_an_empty_sentence_are_not_asked(ask, empty):
     assert [item.item_id for item in found] == ["5"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "clean"),
     [
         ("He did n't go .", "He didn't go."),

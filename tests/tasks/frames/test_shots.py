@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ def test_a_faulty_example_is_named(mirror):
     assert caught.value.where.endswith("split 'dev', row 1")
 
 
-@pytest.mark.parametrize("task", [global_mmlu.task, global_mmlu.lite, m_mmlu.task], ids=lambda task: task.card.name)
+@every_case("task", [global_mmlu.task, global_mmlu.lite, m_mmlu.task], ids=lambda task: task.card.name)
 def test_the_variant_is_the_same_task_by_another_name(task):
     variant = task.variant("five_shot")
     assert variant.card == task.card.model_copy(update={"name": f"{task.card.name}.five_shot"})

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ def test_the_default_item(ask):
     assert item.source_id == "eng_Latn:0"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("sentence", "prompt", "separator", "choices"),
     [
         ("甲撃乙。_は悪い。", "甲撃乙。", "", ("甲 は悪い。", "乙 は悪い。", "甲", "乙")),

@@ -2,12 +2,12 @@
 
 import json
 
-import pytest
+from every_case import every_case
 
 from polyarena.tasks.identify import Agreement, Identified, agreement, identify
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "probability", "script", "wanted", "expected"),
     [
         ("deu_Latn", 0.98, "Latn", "deu_Latn", Agreement.SAME),

@@ -1,13 +1,13 @@
 """What counts as prose."""
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.identify.prose import _LEFT_OUT, SCANNED, prose
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "left"),
     [
         ("Vorher\n```python\nprint('hello')\n```\nnachher", "Vorher nachher"),
@@ -50,7 +50,7 @@ def test_reads_no_further_than_the_limit():
     assert prose("a" * SCANNED + " end") == "a" * SCANNED
 
 
-@pytest.mark.parametrize("opening", ["\\[", "\\(", "$$", "\\begin{x}", "`", "<a", "http://", "```\n", "a@", "$x"])
+@every_case("opening", ["\\[", "\\(", "$$", "\\begin{x}", "`", "<a", "http://", "```\n", "a@", "$x"])
 def test_thousands_of_openings_without_an_end_take_no_time(opening):
     # A pattern that tries every opening with every end would never come back.
     assert len(prose(opening * SCANNED)) <= SCANNED

@@ -1,13 +1,13 @@
 """The script of a text."""
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.identify.scripts import han_variant, letters, main_script
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "script"),
     [
         ("Hello, world 123", "Latn"),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("language", SENTENCES)
+@every_case("language", SENTENCES)
 def test_sentences(language):
     found = identify(SENTENCES[language])
     assert found.language == language
@@ -34,16 +35,12 @@ def test_sentences(language):
     assert 0 < found.probability <= 1
 
 
-@pytest.mark.parametrize(
-    "text", ["", "   \n", "42", "🙂🙂", "```\nfor x in y: print(x)\n```", "$$x^2$$", "\x00", "\ud800"]
-)
+@every_case("text", ["", "   \n", "42", "🙂🙂", "```\nfor x in y: print(x)\n```", "$$x^2$$", "\x00", "\ud800"])
 def test_text_without_prose(text):
     assert identify(text) == Identified(None, 0.0, None)
 
 
-@pytest.mark.parametrize(
-    ("text", "script"), [("Yes.", "Latn"), ("Hello you", "Latn"), ("はい", "Jpan"), ("네.", "Hang")]
-)
+@every_case(("text", "script"), [("Yes.", "Latn"), ("Hello you", "Latn"), ("はい", "Jpan"), ("네.", "Hang")])
 def test_too_little_text_has_a_script_and_no_language(text, script):
     assert identify(text) == Identified(None, 0.0, script)
 
@@ -84,14 +81,12 @@ def test_labels_are_codes_of_the_language_table():
     assert frozenset().union(*RELATIVES) - codes == own
 
 
-@pytest.mark.parametrize(
-    "language", ["hau_Latn", "ibo_Latn", "zul_Latn", "xho_Latn", "yor_Latn", "som_Latn", "wol_Latn"]
-)
+@every_case("language", ["hau_Latn", "ibo_Latn", "zul_Latn", "xho_Latn", "yor_Latn", "som_Latn", "wol_Latn"])
 def test_languages_that_the_model_does_not_know(language):
     assert not can_identify(language)
 
 
-@pytest.mark.parametrize("language", [*SENTENCES, "de", "Turkish", "heb"])
+@every_case("language", [*SENTENCES, "de", "Turkish", "heb"])
 def test_languages_that_the_model_knows(language):
     assert can_identify(language)
 

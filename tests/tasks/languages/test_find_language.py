@@ -3,6 +3,7 @@
 import unicodedata
 
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ MACRO = {
 }
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "sw",
@@ -56,12 +57,12 @@ def test_swahili_by_every_common_word(text: str):
     assert find_language(text).code == "swh_Latn"
 
 
-@pytest.mark.parametrize(("macro", "code"), MACRO.items())
+@every_case(("macro", "code"), MACRO.items())
 def test_macro_codes(macro: str, code: str):
     assert find_language(macro).code == code
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "code"),
     [
         ("zh", "zho_Hans"),
@@ -84,7 +85,7 @@ def test_chinese_is_resolved_by_script_and_region(text: str, code: str):
     assert find_language(text).code == code
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "code"),
     [
         ("pt-BR", "por_Latn"),
@@ -111,7 +112,7 @@ def test_other_common_words(text: str, code: str):
     assert find_language(text).code == code
 
 
-@pytest.mark.parametrize("language", LANGUAGES, ids=str)
+@every_case("language", LANGUAGES, ids=str)
 def test_all_that_the_table_calls_a_language_finds_it(language):
     own = {language.code, language.code.replace("_", "-"), language.name, language.autonym, *language.aliases}
     assert {find_language(word) for word in own} == {language}
@@ -143,9 +144,7 @@ def test_case_and_composition_do_not_matter(language, change, form):
         assert find_language(unicodedata.normalize(form, language.autonym.upper())) == language
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"), [("Swahilli", "'Swahili'"), ("swh_Latin", "'swh_Latn'"), ("Porugese", "'Portuguese'")]
-)
+@every_case(("text", "meant"), [("Swahilli", "'Swahili'"), ("swh_Latin", "'swh_Latn'"), ("Porugese", "'Portuguese'")])
 def test_misspelt_has_a_suggestion_and_names_its_place(text: str, meant: str):
     with pytest.raises(UnknownNameError) as caught:
         find_language(text, where="experiment.yaml:7")
@@ -154,7 +153,7 @@ def test_misspelt_has_a_suggestion_and_names_its_place(text: str, meant: str):
     assert caught.value.where == "experiment.yaml:7"
 
 
-@pytest.mark.parametrize("text", ["sr-Latn", "srp_Latn", "Sr_latn_RS"])
+@every_case("text", ["sr-Latn", "srp_Latn", "Sr_latn_RS"])
 def test_a_script_that_the_table_lacks_is_not_replaced_in_silence(text: str):
     with pytest.raises(UnknownNameError, match="srp_Cyrl"):
         find_language(text)

@@ -5,13 +5,13 @@ import sys
 import unicodedata
 from collections import Counter
 
-import pytest
 from babel import Locale, UnknownLocaleError
+from every_case import every_case
 
 from polyarena.tasks.languages import Language, all_languages
 
 LANGUAGES = all_languages()
-BY_ID = pytest.mark.parametrize("language", LANGUAGES, ids=str)
+BY_ID = every_case("language", LANGUAGES, ids=str)
 
 # How Unicode begins the names of the letters of each script.
 LETTERS = {
@@ -67,9 +67,7 @@ def members(name: str) -> list[Language]:
     return [language for language in LANGUAGES if name in language.sets]
 
 
-@pytest.mark.parametrize(
-    ("name", "count"), [("aya101", 101), ("aya99", 99), ("aya23", 23), ("tiny_aya", 70), ("extra", 16)]
-)
+@every_case(("name", "count"), [("aya101", 101), ("aya99", 99), ("aya23", 23), ("tiny_aya", 70), ("extra", 16)])
 def test_sets_have_their_published_sizes(name: str, count: int):
     assert len(members(name)) == count
 

@@ -1,6 +1,7 @@
 """Selectors."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ def codes(selector) -> list[str]:
     return [language.code for language in select_languages(selector)]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("selector", "count"),
     [
         ("all", 117),
@@ -52,7 +53,7 @@ def test_names_and_codes_are_sorted_by_code_and_appear_once():
     assert codes("Swahili, sw, de, swh_Latn") == ["deu_Latn", "swh_Latn"]
 
 
-@pytest.mark.parametrize("selector", ["script:Deva, tier:high", "script:Deva+tier:high", ["script:Deva", "tier:high"]])
+@every_case("selector", ["script:Deva, tier:high", "script:Deva+tier:high", ["script:Deva", "tier:high"]])
 def test_union(selector):
     assert set(codes(selector)) == set(codes("script:Deva")) | set(codes("tier:high"))
 
@@ -61,9 +62,7 @@ def test_intersection_binds_closer_than_union():
     assert codes("aya99 & tier:low & script:Cyrl, en") == ["eng_Latn", "khk_Cyrl", "kir_Cyrl", "mkd_Cyrl", "tgk_Cyrl"]
 
 
-@pytest.mark.parametrize(
-    "selector", ["aya23,-eng_Latn", "-eng_Latn,aya23", "aya23 & -English", ["aya23", "-en"], "aya23 , - en"]
-)
+@every_case("selector", ["aya23,-eng_Latn", "-eng_Latn,aya23", "aya23 & -English", ["aya23", "-en"], "aya23 , - en"])
 def test_exclusion_wherever_it_stands(selector):
     assert set(codes("aya23")) - set(codes(selector)) == {"eng_Latn"}
     assert len(codes(selector)) == 22
@@ -85,7 +84,7 @@ def test_a_hyphen_within_a_word_excludes_nothing():
     assert codes("zh-yue") == ["yue_Hant"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("selector", "meant"),
     [
         ("aya32", "'aya23'"),
@@ -105,9 +104,7 @@ def test_misspelt_has_a_suggestion(selector: str, meant: str):
     assert caught.value.where == "experiment.yaml:4"
 
 
-@pytest.mark.parametrize(
-    "selector", ["", " ", "aya23,", "aya23,,en", "&", "aya23 &", "-", "tier:", ":low", "+", [""], []]
-)
+@every_case("selector", ["", " ", "aya23,", "aya23,,en", "&", "aya23 &", "-", "tier:", ":low", "+", [""], []])
 def test_malformed(selector):
     with pytest.raises(ExperimentError) as caught:
         select_languages(selector, where="experiment.yaml:4")
@@ -115,7 +112,7 @@ def test_malformed(selector):
     assert caught.value.where == "experiment.yaml:4"
 
 
-@pytest.mark.parametrize("selector", ["aya23 & extra", "en, -en", "tier:high & tier:low", "all, -all"])
+@every_case("selector", ["aya23 & extra", "en, -en", "tier:high & tier:low", "all, -all"])
 def test_an_empty_result_says_so(selector: str):
     with pytest.raises(ExperimentError, match="selects no language"):
         select_languages(selector)
@@ -126,7 +123,7 @@ def test_what_yaml_makes_of_a_bare_no():
         select_languages([False, "en"])
 
 
-@pytest.mark.parametrize("selector", [None, 5, {"tier": "low"}, [{"tier": "low"}], b"en"])
+@every_case("selector", [None, 5, {"tier": "low"}, [{"tier": "low"}], b"en"])
 def test_what_is_no_text(selector):
     with pytest.raises(ExperimentError, match="is not a language"):
         select_languages(selector)
@@ -171,7 +168,7 @@ def test_any_text_selects_or_fails_with_an_error_of_ours(text: str):
     assert chosen
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("selector", "named"),
     [
         ("swh_Latn", ["swh_Latn"]),

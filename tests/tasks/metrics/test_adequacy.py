@@ -3,6 +3,7 @@
 import csv
 
 import pytest
+from every_case import every_case
 
 from polyarena.tasks.errors import ExperimentError, UnknownNameError
 from polyarena.tasks.identify import can_identify
@@ -18,14 +19,14 @@ def scripts(metric, level):
     return {code[-4:] for code in CODES if adequacy(metric, code).level is level}
 
 
-@pytest.mark.parametrize("metric", rated_metrics())
+@every_case("metric", rated_metrics())
 def test_every_language_has_a_level_and_all_but_the_best_a_reason(metric):
     for code in CODES:
         level, reason = adequacy(metric, code)
         assert (level is Level.ADEQUATE) == (reason == "")
 
 
-@pytest.mark.parametrize("metric", ["bleu", "ter", "squad_f1"])
+@every_case("metric", ["bleu", "ter", "squad_f1"])
 def test_metrics_on_spaces_are_inadequate_without_spaces(metric):
     assert scripts(metric, Level.INADEQUATE) == WITHOUT_SPACES
 
@@ -37,7 +38,7 @@ def test_rouge_score_is_for_english():
     assert scripts("rouge_score", Level.INADEQUATE) == {code[-4:] for code in CODES} - {"Latn"}
 
 
-@pytest.mark.parametrize("metric", ["rouge_l", "rouge_lsum", "chrf++"])
+@every_case("metric", ["rouge_l", "rouge_lsum", "chrf++"])
 def test_our_own_metrics_are_doubtful_at_worst_without_spaces(metric):
     assert scripts(metric, Level.DOUBTFUL) == WITHOUT_SPACES
     assert not scripts(metric, Level.INADEQUATE)

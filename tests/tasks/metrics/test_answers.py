@@ -6,6 +6,7 @@ from pathlib import Path
 
 import lm_eval
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from polyarena.tasks.metrics.question_answering import ARTICLES, answer_scores, 
 from polyarena.tasks.text import comparable
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "language", "expected"),
     [
         ("The Cat, an animal!", "eng_Latn", ["cat", "animal"]),
@@ -45,7 +46,7 @@ def test_articles_are_of_languages_that_exist():
     assert set(ARTICLES) <= {language.code for language in all_languages()}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "reference", "language", "f1", "exact"),
     [
         ("The cat.", "cat", "eng_Latn", 1.0, 1.0),

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ def completion(loglikelihoods, choice_bytes):
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("values", "gold", "share"),
     [
         ([-1.0, -2.0], 0, 1.0),
@@ -56,7 +57,7 @@ def test_order_of_choices_does_not_matter(values, random):
     assert gold_share([values[i] for i in order], order.index(gold)) == gold_share(values, gold)
 
 
-@pytest.mark.parametrize(("values", "gold"), [([math.nan, -1.0], 1), ([-1.0, math.nan], 0), ([], 0), ([-1.0], 1)])
+@every_case(("values", "gold"), [([math.nan, -1.0], 1), ([-1.0, math.nan], 0), ([], 0), ([-1.0], 1)])
 def test_gold_share_refuses(values, gold):
     with pytest.raises(ValueError, match=r"not a number|outside"):
         gold_share(values, gold)
@@ -90,7 +91,7 @@ def test_equal_lengths_make_the_metrics_agree(values):
     assert scores["acc"] == scores["acc_bytes"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("loglikelihoods", "lengths", "message"),
     [
         (None, (1, 1), "lacks log-likelihoods"),
@@ -108,7 +109,7 @@ def test_unusable_completions_are_refused_and_named(loglikelihoods, lengths, mes
     assert caught.value.where == "system, task, swh_Latn, q"
 
 
-@pytest.mark.parametrize("gold", [None, 2, -1])
+@every_case("gold", [None, 2, -1])
 def test_an_item_without_gold_is_refused(gold):
     with pytest.raises(DataError, match="no right choice"):
         choice_scores(item(gold=gold), completion((-1.0, -2.0), (1, 1)))

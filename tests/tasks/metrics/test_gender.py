@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,7 +60,7 @@ def test_a_system_that_only_knows_men() -> None:
     assert float(delta_g(summed(answers, "delta_g"))) == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("gold", "found", "category", "values"),
     [
         ("male", "male", PRO, {"gender_acc": 1, "delta_s": 1, "delta_g": 1, "gender_undecided": 0}),

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-import pytest
 from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,8 +56,8 @@ def test_most_languages_have_a_convention_of_their_own():
     assert len(LOCALES) > 85
 
 
-@pytest.mark.parametrize("code", sorted(LOCALES))
-@pytest.mark.parametrize("value", ["7", "18", "1234.5", "65000", "1234567", "98765432.25", "0.125"])
+@every_case("code", sorted(LOCALES))
+@every_case("value", ["7", "18", "1234.5", "65000", "1234567", "98765432.25", "0.125"])
 def test_as_the_locale_data_of_unicode_write_it(code, value):
     text = format_decimal(
         Fraction(value).limit_denominator() if "." not in value else float(value), locale=LOCALES[code]
@@ -65,8 +65,8 @@ def test_as_the_locale_data_of_unicode_write_it(code, value):
     assert last_number(text, code) == Fraction(value), text
 
 
-@pytest.mark.parametrize("zero", DIGITS.values(), ids=DIGITS)
-@pytest.mark.parametrize("text", ["42", "1,234", "12,34,567", "3.5", "1,234.50", "-17", "3/4"])
+@every_case("zero", DIGITS.values(), ids=DIGITS)
+@every_case("text", ["42", "1,234", "12,34,567", "3.5", "1,234.50", "-17", "3/4"])
 def test_each_system_of_digits_is_read_as_the_european_one(zero, text):
     assert numbers(written(text, zero), "eng_Latn") == numbers(text, "eng_Latn")
 
@@ -76,7 +76,7 @@ def test_digits_of_two_systems_may_meet_in_one_answer(value, first, second):
     assert same_number(f"{written('12', first)} → {written(str(value), second)}", str(value), "eng_Latn")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "language"),
     [
         ("Jibu: shilingi 18/=", "swh_Latn"),
@@ -101,7 +101,7 @@ def test_eighteen(answer, language):
     assert not same_number(answer, "81", language)
 
 
-@pytest.mark.parametrize("text", ["18%", "18 %", "18٪", "%18"])
+@every_case("text", ["18%", "18 %", "18٪", "%18"])
 def test_per_cent_signs_are_not_read(text):
     assert last_number(text, "tur_Latn") == 18
 

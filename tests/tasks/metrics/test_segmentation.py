@@ -3,13 +3,14 @@
 import unicodedata
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.metrics.segmentation import lowered, sentences, units, words
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "expected"),
     [
         ("Hello, world: don't 3.14 (ABC)", ["Hello", "world", "don", "t", "3", "14", "ABC"]),
@@ -81,7 +82,7 @@ def test_units_only_cut(token):
     assert "".join(units(token)) == token
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("token", "expected"),
     [
         ("don't", ["don't"]),
@@ -98,7 +99,7 @@ def test_units(token, expected):
     assert units(token) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "expected"),
     [
         ("One. Two! Three? four", ["One.", "Two!", "Three?", "four"]),
@@ -131,7 +132,7 @@ def test_sentences_only_cut(text):
     assert not any("\n" in sentence for sentence in sentences(text))
 
 
-@pytest.mark.parametrize("part", [".", "!", "!)", ". ", "。", "ก ", " ", "\n", '."', "I. "])
+@every_case("part", [".", "!", "!)", ". ", "。", "ก ", " ", "\n", '."', "I. "])
 def test_long_runs_of_marks_take_no_time(part):
     # A pattern that goes back for every mark would never come back.
     assert len("".join(sentences(part * 20_000)).replace(" ", "")) <= len(part) * 20_000

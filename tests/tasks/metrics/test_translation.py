@@ -8,6 +8,7 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU
@@ -43,8 +44,8 @@ def summed(metric, hypotheses, references):
     return np.array(rows).sum(axis=0)
 
 
-@pytest.mark.parametrize("metric", [CHRF, BLEU_CHAR])
-@pytest.mark.parametrize("pair", ["nld_Latn deu_Latn", "ukr_Cyrl rus_Cyrl", "zho_Hans jpn_Jpan", "lao_Laoo tha_Thai"])
+@every_case("metric", [CHRF, BLEU_CHAR])
+@every_case("pair", ["nld_Latn deu_Latn", "ukr_Cyrl rus_Cyrl", "zho_Hans jpn_Jpan", "lao_Laoo tha_Thai"])
 def test_summed_statistics_give_the_corpus_score_on_real_text(metric, pair, sentences):
     """The text of a neighbour stands for a bad translation."""
     hypotheses, references = (sentences[code] for code in pair.split())

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,7 +141,7 @@ def test_a_journal_that_cannot_be_written_is_told(tmp_path):
     assert "attempts.jsonl" in caught.value.where
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("outcome", "tokens", "charge"),
     [
         ("ok", (10, 3), Decimal("0.000016")),

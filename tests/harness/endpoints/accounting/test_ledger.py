@@ -8,6 +8,7 @@ import threading
 from decimal import Decimal
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def test_without_prices_the_cost_is_unknown(scripted_server, open_endpoint, ask_
     assert (totals.cost, totals.unpriced, totals.currency) == (None, 1, "")
 
 
-@pytest.mark.parametrize("outcome", ["timeout", "cut_off", "malformed", "filtered", "abandoned"])
+@every_case("outcome", ["timeout", "cut_off", "malformed", "filtered", "abandoned"])
 def test_attempts_that_may_have_been_billed_are_counted_and_never_called_free(outcome):
     ledger = Ledger()
     ledger.record_requests([entry(outcome)])
@@ -85,7 +86,7 @@ def test_attempts_that_may_have_been_billed_are_counted_and_never_called_free(ou
     assert (ledger.totals().maybe_billed, ledger.totals().cost) == (2, Decimal("0.5"))
 
 
-@pytest.mark.parametrize("outcome", ["429", "500", "400", "connection", "quota", "batch"])
+@every_case("outcome", ["429", "500", "400", "connection", "quota", "batch"])
 def test_attempts_that_were_refused_are_not_billed_and_without_prices_of_no_known_cost(outcome):
     ledger = Ledger()
     ledger.record_requests([entry(outcome)])

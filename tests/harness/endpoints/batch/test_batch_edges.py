@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -187,7 +188,7 @@ def line(**fields):
     return json.dumps({"custom_id": "k", **fields}).encode()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("fields", "reason", "retry", "says"),
     [
         ({"response": {"status_code": 400, "body": {"error": {"message": "no"}}}}, "400", False, "HTTP 400: no"),

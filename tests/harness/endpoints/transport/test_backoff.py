@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def test_jitter_is_full():
     assert max(pauses) > 0.98
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("headers", "seconds"),
     [
         ({}, None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.transport.model_list import list_models, suggest_model
@@ -35,7 +36,7 @@ def test_names_that_quote_the_key_or_break_lines_are_not_repeated(scripted_serve
     assert list_models(settings_of(scripted_server), KEY) == ("two lines", "x" * 100)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("model", "offered", "advice"),
     [
         ("gpt-4o-mimi", ("gpt-4o-mini", "o3"), "did you mean 'gpt-4o-mini'?"),

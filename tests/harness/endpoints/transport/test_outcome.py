@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +39,7 @@ def test_any_body_is_an_answer_or_says_why_not(content):
     outcome.reply.text.encode()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("usage", "tokens"),
     [
         ({"prompt_tokens": 3, "completion_tokens": 0}, (3, 0)),
@@ -70,7 +70,7 @@ def choice(**fields):
     return parse_response(json.dumps(body).encode())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("fields", "reason", "retry"),
     [
         ({"finish_reason": "error", "error": {"code": 502, "message": "upstream"}}, "upstream", True),
@@ -135,7 +135,7 @@ def test_answers_are_left_as_they_are(text, key):
     assert sanitize_outcome(outcome, key) == outcome
 
 
-@pytest.mark.parametrize("key", ["sk-12345", "abcdefg8", 'sk-"quoted\\"', "letters-only", "a" * 16])
+@every_case("key", ["sk-12345", "abcdefg8", 'sk-"quoted\\"', "letters-only", "a" * 16])
 def test_a_key_is_in_no_answer(key):
     """Whatever a server echoes: records, tables and pages are made of answers."""
     outcome = sanitize_outcome(answer(f"Bearer {key}, x{key}{key}", key), key)
@@ -144,7 +144,7 @@ def test_a_key_is_in_no_answer(key):
     assert outcome.reply.finish_reason == "***"
 
 
-@pytest.mark.parametrize("key", ["none", "EMPTY", "ollama", "sk-none", "anything", "placeholder"])
+@every_case("key", ["none", "EMPTY", "ollama", "sk-none", "anything", "placeholder"])
 def test_what_stands_in_for_a_key_is_no_secret_in_an_answer(key):
     outcome = answer(f"The key may be {key}.", key)
     assert sanitize_outcome(outcome, key) == outcome
@@ -157,7 +157,7 @@ def test_a_key_is_found_in_quoted_json():
     assert "123456" not in sanitize_outcome(parse_response(body), key).reply.error
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("retry", "wait", "says"),
     [
         (True, None, "HTTP 500 (attempts: 3)"),
@@ -172,7 +172,7 @@ def test_who_gives_up_says_how_often_was_asked(retry, wait, says):
     assert (found.reason, found.retry, found.retry_after_s) == ("500", retry, wait)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("fields", "served"),
     [
         ({}, None),

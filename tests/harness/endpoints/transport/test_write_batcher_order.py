@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ def test_nothing_is_lost_doubled_or_put_out_of_order(turns, most):
     assert len(writes) <= sum(-(-many // most) for many in turns)
 
 
-@pytest.mark.parametrize(("many", "most", "sizes"), [(4, 4, [4]), (5, 4, [4, 1]), (3, 1, [1, 1, 1]), (0, 4, [])])
+@every_case(("many", "most", "sizes"), [(4, 4, [4]), (5, 4, [4, 1]), (3, 1, [1, 1, 1]), (0, 4, [])])
 def test_full_writes_go_at_once_and_the_rest_with_the_turn(many, most, sizes):
     assert [len(write) for write in played([many], most)] == sizes
 
@@ -71,7 +71,7 @@ def test_a_flush_of_nothing_writes_nothing():
     assert writes == []
 
 
-@pytest.mark.parametrize("cancelled", [0, 1, 2])
+@every_case("cancelled", [0, 1, 2])
 def test_who_is_cancelled_keeps_nobody_else_waiting(cancelled):
     writes, done = [], []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from polyarena.harness.models.lm_eval.backend_error import backend_error
 from polyarena.tasks.errors import DataError, ModelError
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("error", "fix"),
     [
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "batch_size"),
@@ -46,13 +46,13 @@ def test_reasons_are_one_line_of_bounded_length(text: str) -> None:
     assert len(found.why.splitlines()) <= 1
 
 
-@pytest.mark.parametrize("port", [41403, 40104, 54290])
+@every_case("port", [41403, 40104, 54290])
 def test_the_port_of_a_server_is_not_taken_for_a_status(port: int) -> None:
     error = OSError(f"404 Client Error: Not Found for url: http://127.0.0.1:{port}/v1/chat/completions")
     assert "name of the model" in str(backend_error("the model did not answer", error, "m").fix)
 
 
-@pytest.mark.parametrize("error", [KeyError("token_logprobs"), AssertionError(), IndexError("list index out of range")])
+@every_case("error", [KeyError("token_logprobs"), AssertionError(), IndexError("list index out of range")])
 def test_errors_that_say_nothing_name_the_function(error: Exception) -> None:
     def parse() -> None:
         raise error

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from every_case import every_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,15 +73,13 @@ def test_answers_of_a_server_by_index() -> None:
     assert (first.completion_tokens, second.completion_tokens) == (None, None)
 
 
-@pytest.mark.parametrize(
-    "outputs", [None, {}, [{}], {"choices": None}, {"choices": [None]}, {"choices": [{"index": 0}]}]
-)
+@every_case("outputs", [None, {}, [{}], {"choices": None}, {"choices": [None]}, {"choices": [{"index": 0}]}])
 def test_an_answer_without_choices_is_refused(outputs: Any) -> None:
     with pytest.raises(ValueError, match="no choices"):
         Observer().on_response(outputs)
 
 
-@pytest.mark.parametrize(("configured", "expected"), [(None, {1}), (7, {1, 7}), ([7, 8], {1, 7, 8})])
+@every_case(("configured", "expected"), [(None, {1}), (7, {1, 7}), ([7, 8], {1, 7, 8})])
 def test_end_tokens_are_those_of_tokenizer_and_settings(configured: Any, expected: set[int]) -> None:
     model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=configured))
     assert end_tokens(SimpleNamespace(model=model, tokenizer=SimpleNamespace(eos_token_id=1))) == expected

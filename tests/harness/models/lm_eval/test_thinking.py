@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from every_case import every_case
 
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.lm_eval.generation import generation_arguments
@@ -75,7 +76,7 @@ def test_choices_are_never_scored_inside_a_thought_in_silence(thinker: Any) -> N
     assert "enable_thinking: false" in caught.value.fix
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("rule", "prompt", "closed"),
     [
         (AUTO, "a<think>\n", "a<think>\n</think>\n\n"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from every_case import every_case
 from matplotlib import font_manager
 
 from polyarena.reports.figures import MissingGlyphError, add_fonts
@@ -57,7 +58,7 @@ def test_letters_and_signs_of_plain_names_need_no_other_font(text: str) -> None:
     assert not missing_characters(text, (SANS, MATHS))
 
 
-@pytest.mark.parametrize("sign", list("−←↑→↓≤≥"))
+@every_case("sign", list("−←↑→↓≤≥"))
 def test_signs_that_noto_sans_lacks_come_from_the_font_for_maths(sign: str) -> None:
     assert missing_characters(sign, (SANS,)) == {sign}
     assert not missing_characters(sign, (SANS, MATHS))
@@ -103,7 +104,7 @@ def test_japanese_korean_and_both_chinese_have_fonts_of_their_own() -> None:
     assert len({families(script)[1] for script in ("Jpan", "Hang", "Hans", "Hant")}) == 4
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "shown"),
     [
         ("plain", "plain"),
@@ -127,7 +128,7 @@ def test_several_scripts_in_one_text_are_all_covered() -> None:
     assert not missing_characters(text, families_for(text))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "outlines"),
     [
         ("plain", False),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from every_case import every_case
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -67,7 +68,7 @@ def test_all_together_stay_under_500_kb() -> None:
     assert {path.name for path in FOLDER.glob("*.ttf")} == {font.file for font in BUNDLE}
 
 
-@pytest.mark.parametrize("font", BUNDLE, ids=lambda font: font.file)
+@every_case("font", BUNDLE, ids=lambda font: font.file)
 def test_each_font_is_truetype_free_and_has_its_own_name(font: BundledFont) -> None:
     file = TTFont(FOLDER / font.file)
     assert "glyf" in file

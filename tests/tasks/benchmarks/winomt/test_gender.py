@@ -1,6 +1,7 @@
 """What the lexicon tells of translations."""
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +52,7 @@ def test_a_word_of_one_gender_tells_it(found):
     assert told == term.gender if len(others) == 1 else told is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "person", "translation", "gender"),
     [
         ("spa_Latn", "nurse", "El médico habló con el enfermero.", "male"),
@@ -114,7 +115,7 @@ def test_an_unknown_person_is_an_error():
         gender_of("astronaut", "El astronauta.", "spa_Latn")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "text", "found"),
     [
         ("fra_Latn", "L’avocat d'Ève", ["l'", "avocat", "d'", "ève"]),

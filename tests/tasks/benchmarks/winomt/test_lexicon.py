@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from polyarena.tasks.benchmarks.winomt.words import words
 from polyarena.tasks.languages import find_language
 
 TABLE = Path(module.__file__).with_name("lexicon.csv")
-EVERY = pytest.mark.parametrize("language", languages())
+EVERY = every_case("language", languages())
 TERMS = [
     (language, person, term)
     for language in languages()
@@ -84,7 +85,7 @@ def test_terms_are_normal_and_never_empty(language):
         assert len(set(terms)) == len(terms)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("cell", "expected"),
     [
         ("maestr.o.a", [(("maestro",), "male"), (("maestra",), "female")]),
@@ -102,7 +103,7 @@ def test_how_a_cell_is_read(cell, expected):
     assert module._terms(cell, "spa_Latn") == wanted
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "sentence", "term", "places"),
     [
         ("spa_Latn", "el ama de llaves y el ama de casa", "ama de llaves", [1]),
@@ -140,7 +141,7 @@ def test_the_ending_completes_the_stem(stem, rest):
     assert stem + ending(stem + rest, stem) == stem + rest
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("language", "male", "female"),
     [
         ("spa_Latn", "El médico habló con ella.", "La médica habló con él."),
@@ -165,7 +166,7 @@ def test_case_and_what_stands_around_do_not_matter(found):
     assert gender_of(person, f"«{text}», 123!", language) == told
 
 
-@pytest.mark.parametrize("person", ["nurse", "teacher", "CEO", "construction worker"])
+@every_case("person", ["nurse", "teacher", "CEO", "construction worker"])
 def test_the_person_is_found_whatever_the_case_of_the_english_word(person):
     for language in languages():
         assert lexicon(language)[person.casefold()]
