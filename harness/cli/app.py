@@ -23,7 +23,7 @@ COMMANDS = {
     "report": "Rebuild the results and report of a run folder.",
     "figure": "Draw one figure for a paper, or all figures and tables of a specification.",
     "import": "Import verdicts, human votes or results of other tools into a run folder.",
-    "export": "Export the results of a run for other tools and sites.",
+    "export": "Export the results of a run for other tools and sites, or pack it for a paper.",
     "judge": "Audit a judge, compare it with human votes, or measure it on preference data.",
     "compare": "Compare two systems of a run on the items that both answered.",
     "rank": "Rate and rank the systems of a run.",

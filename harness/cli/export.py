@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 SUBCOMMANDS = {
+    "archive": "Pack a run for the supplement of a paper, with checksums and licences.",
     "results": "Export the estimates of a run in the format of another tool or site.",
 }
 
