@@ -39,6 +39,14 @@ class ModelLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelChanged:
+    """What a loaded model tells of itself has changed: batches became smaller, or texts were cut to its length."""
+
+    systems: tuple[str, ...]
+    provenance: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class CellStarted:
     """A cell is being computed."""
 
@@ -165,6 +173,7 @@ Event = (
     RunStarted
     | ModelLoading
     | ModelLoaded
+    | ModelChanged
     | CellStarted
     | CellDone
     | CellFailed

@@ -107,10 +107,13 @@ class ModelContext:
         base: Folder that relative paths in ``args`` start from (that of the experiment file).
         open_endpoint: Turns endpoint settings into an :data:`Ask` that shares the run's call cache and ledger.
             ``None`` while planning.
+        recorded: What the lock of the run says of the model from an earlier load (:attr:`Model.provenance`): a resumed
+            run and every other process of it work with the same sizes. Empty before the first load.
     """
 
     base: str = "."
     open_endpoint: Callable[[Mapping[str, Any]], Ask] | None = field(default=None, repr=False)
+    recorded: Mapping[str, str] = field(default_factory=dict)
 
 
 class Model(Protocol):
@@ -118,7 +121,10 @@ class Model(Protocol):
 
     @property
     def provenance(self) -> Mapping[str, str]:
-        """What is known only after loading (dtype, device, revision, digest of the chat template), for the lock."""
+        """What is known only after loading (dtype, device, revision, digest of the chat template), for the lock.
+
+        It is asked for again after each cell: what changes (the size of batches) is written to the lock.
+        """
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Generate one text per request, in order.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelLoaded, ModelLoading
+from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelChanged, ModelLoaded, ModelLoading
 from polyarena.harness.executors.protocol import Job
 from polyarena.harness.lock.digest import content_digest
 from polyarena.harness.models.plausibility import check_likelihoods
@@ -46,7 +46,12 @@ def do_job(job: Job) -> Iterator[Event]:
     experiment, folder = job.experiment, RunFolder(job.folder)
     names = tuple(dict.fromkeys(cell.system for cell in job.cells))
     with Connections(experiment, folder, "candidates", grace_s=job.grace_s) as connections:
-        context = ModelContext(base=str(experiment.base), open_endpoint=connections.open_candidate)
+        lock = folder.read_lock()
+        context = ModelContext(
+            base=str(experiment.base),
+            open_endpoint=connections.open_candidate,
+            recorded=lock.models.get(names[0], {}) if lock else {},
+        )
         tasks = {task.spec.task: task for task in resolve_tasks(experiment)}
         systems = {s.spec.name: s for s in resolve_systems(experiment, tuple(tasks.values()), context)}
         first = systems[names[0]]
@@ -58,11 +63,14 @@ def do_job(job: Job) -> Iterator[Event]:
             yield from (_failed(cell, error) for cell in job.cells)
             return
         try:
-            yield ModelLoaded(names, time.monotonic() - started, dict(model.provenance))
+            told = dict(model.provenance)
+            yield ModelLoaded(names, time.monotonic() - started, told)
             data = DataSource(data_root(experiment.data_root, experiment.base))
             for event in _do_cells(job, systems, tasks, model, data, folder, context):
                 connections.log_spent()
                 yield event
+                if told != (told := dict(model.provenance)):
+                    yield ModelChanged(names, told)
         finally:
             model.close()
 

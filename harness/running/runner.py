@@ -14,6 +14,7 @@ from polyarena.harness.events import (
     GamesFailed,
     GamesProgress,
     Listener,
+    ModelChanged,
     ModelLoaded,
     PairsChosen,
     RunFinished,
@@ -90,7 +91,7 @@ def run(
         lock = build_lock(plan, earlier)
         _write_inputs(plan, lock)
         for event in _everything(plan, executor or LocalExecutor(), grace_s):
-            if isinstance(event, ModelLoaded):
+            if isinstance(event, ModelLoaded | ModelChanged):
                 lock = lock.with_model(event.systems, event.provenance)
                 folder.write_lock(lock)
             if isinstance(event, PairsChosen):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polyarena.harness.models.converted_weights import with_converted_weights
 from polyarena.harness.models.lm_eval.backend_error import backend_error
 from polyarena.harness.models.lm_eval.backends import TREE_SCORED, find_backend
 from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
@@ -37,7 +38,9 @@ BATCH_SIZE = 8
 """For local models, unless the experiment sets another (lm-eval's own default is 1)."""
 
 
-def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) -> Model:
+def load_model(
+    name: str, args: Mapping[str, Any], chat_template: bool | str, recorded: Mapping[str, str] | None = None
+) -> Model:
     """Load a model through lm-eval's registry.
 
     Args:
@@ -45,6 +48,7 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
         args: Of the lm-eval class, paths resolved. Local models get ``batch_size`` 8 and the machine's accelerator (or
             the processor) unless they say otherwise.
         chat_template: As in :meth:`polyarena.harness.models.protocol.ModelType.load`.
+        recorded: As in :attr:`polyarena.harness.models.protocol.ModelContext.recorded`.
 
     Raises:
         PolyarenaError: The model cannot be loaded, or not with this chat template.
@@ -68,7 +72,12 @@ def load_model(name: str, args: Mapping[str, Any], chat_template: bool | str) ->
         # lm-eval's own argument refuses multiple choice, and wants a mark at which it throws the thought away.
         enabled = given.pop("enable_thinking", None) if find_backend(name).local else None
         with quiet():
-            lm = built.create_from_arg_obj(_with_defaults(built, given))
+            if name in TREE_SCORED:
+                given = with_converted_weights(given)
+            complete = _with_defaults(built, given)
+            if name in TREE_SCORED:
+                complete = {**_recorded_budget(recorded or {}, str(complete["device"])), **complete}
+            lm = built.create_from_arg_obj(complete)
             if isinstance(chat_template, str):
                 set_template(lm, chat_template, name)
             model = LmEvalModel(name, lm, chat_template is not False, None if enabled is None else bool(enabled))
@@ -278,6 +287,13 @@ def _with_defaults(built: Any, args: Mapping[str, Any]) -> dict[str, Any]:
 def _scored_by_tree() -> Any:
     """Return lm-eval's ``hf`` with the engine: imported only where torch is, and only when a model is loaded."""
     return importlib.import_module("polyarena.harness.models.hf_tree.lm").TreeLM
+
+
+def _recorded_budget(recorded: Mapping[str, str], device: str) -> dict[str, int]:
+    """Return the size of batches that a run began with, as long as it continues on such a device."""
+    same = recorded.get("device", "").partition(":")[0] == device.partition(":")[0]
+    budget = recorded.get("token_budget", "")
+    return {"token_budget": int(budget)} if same and budget.isdecimal() else {}
 
 
 def _share_the_processor() -> None:

@@ -111,7 +111,7 @@ class LmEvalType:
         from polyarena.harness.models.lm_eval.model import load_model
 
         resolved = resolve_paths(args, self._local_arguments, context.base, "")
-        return load_model(self.name, resolved, chat_template)
+        return load_model(self.name, resolved, chat_template, context.recorded)
 
     def _check_engine(self, args: Mapping[str, Any], where: str) -> None:
         if self.name not in TREE_SCORED:

@@ -161,3 +161,23 @@ def test_the_budget_follows_the_memory() -> None:
     assert budgets == sorted(budgets)
     assert (budgets[0], budgets[-1]) == (SMALLEST, LARGEST)
     assert all(budget & (budget - 1) == 0 for budget in budgets)
+
+
+def test_the_recorded_budget_is_used_again_on_such_a_device(tiny_llama: Path) -> None:
+    def budget(recorded: dict[str, str], **args: Any) -> str:
+        context = ModelContext(base=str(tiny_llama.parent), recorded=recorded)
+        given = {"pretrained": tiny_llama.name, "device": "cpu", "dtype": "float32", **args}
+        model = find_model_type("hf").load(given, True, context)
+        return model.provenance["token_budget"]
+
+    assert budget({"device": "cpu", "token_budget": "128"}) == "128"
+    assert budget({"device": "cpu", "token_budget": "128"}, token_budget=256) == "256"
+    assert budget({"device": "cuda:0", "token_budget": "8192"}) == "1024"
+    assert budget({"device": "cpu", "engine": "lm-eval (...)"}) == "1024"
+
+
+def test_what_happened_while_scoring_is_told(tiny_llama: Path, choosing: Callable[..., ChoiceRequest]) -> None:
+    model = load(tiny_llama, dtype="float32", max_length=40)
+    assert "truncated_requests" not in model.provenance
+    model.choose([choosing("Which of these many things?" * 3, "one", "two"), choosing("a", "b", "c")])
+    assert model.provenance["truncated_requests"] == "2"
