@@ -1,4 +1,4 @@
-"""What is added to estimates when they are looked at together: simultaneous bands, and what could have been found."""
+"""Adds simultaneous bands and detectable differences to estimates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of others made harmless in the files that people open: CSV, Markdown, LaTeX.
+"""Escapes texts for CSV, Markdown and LaTeX files.
 
 A spreadsheet runs a cell of a CSV file that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, also after blanks
 or a tab; such texts get an apostrophe in front, which spreadsheets do not show (OWASP, *CSV Injection*). Numbers stay

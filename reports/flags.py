@@ -1,4 +1,4 @@
-"""Numbers that are to be taken with care: where a metric is doubtful or inadequate in a language."""
+"""Flags of numbers whose metric is doubtful or inadequate in a language."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MARK = "‡"
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What is said of a metric in one language of a task.
+    """The flag of a metric in one language of a task.
 
     Attributes:
         task: Task name.

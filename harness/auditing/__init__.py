@@ -1,4 +1,4 @@
-"""What the judges of a run are worth, read from its folder."""
+"""Audits the judges of a run folder: cards, agreement with people, panels, preference data."""
 
 from polyarena.harness.auditing.agreement import corrected_win_rates, run_agreement, run_panel
 from polyarena.harness.auditing.cards import run_cards, write_cards

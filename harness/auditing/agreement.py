@@ -1,4 +1,4 @@
-"""Judges of a run beside people and beside one another."""
+"""Agreement of a run's judges with people and with each other."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def corrected_win_rates(records: RunRecords, judge: str, people: str) -> pd.Data
 
 
 def _require_votes(records: RunRecords, judge: str, people: str) -> None:
-    """Refuse what are not a judge and the votes of people."""
+    """Refuse names that are not a judge and imported votes."""
     if judge == people:
         raise ExperimentError(f"{judge!r} cannot be compared with itself", fix="name the judge, then the people")
     for name in (judge, people):

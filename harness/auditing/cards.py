@@ -1,4 +1,4 @@
-"""Judge cards of a run, from its folder."""
+"""Computes and writes the judge cards of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The games and ratings of one judge of a run, and what the lock file says of it."""
+"""The games, ratings and lock entry of one judge of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from polyarena.tasks.suggest import unknown
 
 
 def entry_of_judge(records: RunRecords, judge: str) -> LockedJudge:
-    """Return what the lock file says of a judge.
+    """Return the lock entry of a judge.
 
     Raises:
         UnknownNameError: The run has no such judge, or an imported one that the experiment does not show.

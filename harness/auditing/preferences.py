@@ -1,4 +1,4 @@
-"""A judge of an experiment on preference data."""
+"""Measures a judge of an experiment on preference data."""
 
 from __future__ import annotations
 

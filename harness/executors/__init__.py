@@ -1,4 +1,4 @@
-"""Where jobs run."""
+"""Executors: where the jobs of a run are computed."""
 
 from polyarena.harness.executors.local import LocalExecutor
 from polyarena.harness.executors.protocol import Executor, Job, Work

@@ -1,4 +1,4 @@
-"""One job after the other, in this process."""
+"""The local executor: runs jobs one after the other in this process."""
 
 from __future__ import annotations
 

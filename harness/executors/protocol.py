@@ -1,4 +1,4 @@
-"""What an executor is given: jobs that can travel to another process, and a function that does one."""
+"""The protocol of executors: they get jobs that can be sent to another process, and a function that runs one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Work = Callable[[Job], Iterator[Event]]
 
 
 class Executor(Protocol):
-    """Runs jobs somewhere and passes on what happens.
+    """Runs jobs and yields their events.
 
     An executor needs no memory of its own: whatever it loses is found missing in the run folder and done again.
     """

@@ -1,4 +1,4 @@
-"""Measures what a gate does on two runs of the same model, or on halves of one."""
+"""Measures a gate's false alarms and detectable drops on two runs of the same model, or on halves of one."""
 
 from __future__ import annotations
 

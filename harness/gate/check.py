@@ -1,4 +1,4 @@
-"""Checks a candidate against a baseline: what can be compared, what is decided, what is allowed."""
+"""Checks a candidate against a baseline: which cells are comparable, the decision, and allowed regressions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Sides:
     false_alarms: float | None = None
 
     def hides(self, task: str) -> bool:
-        """Return whether either side says that the task's texts may do harm."""
+        """Return whether either side marks the task's texts as harmful."""
         locks = (self.baseline.lock, self.candidate.lock)
         return any(task in lock.tasks and lock.tasks[task].card.harmful for lock in locks)
 

@@ -1,4 +1,4 @@
-"""The gate file: what is checked and how strictly. Without one, sensible defaults hold."""
+"""The gate file: what is checked and how strictly, with defaults for every key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OWN_GROUPS = "group"
 
 
 class MetricRule(Strict):
-    """What holds for one metric.
+    """Settings of one metric.
 
     Attributes:
         floor: Least drop of a regression in a language, in points.

@@ -27,7 +27,7 @@ RATES: Mapping[str, Scale] = dict.fromkeys((EMPTY, CUT_OFF, OFF_TARGET), Scale(h
 
 @dataclass(frozen=True)
 class ItemValues:
-    """What one system did on each item.
+    """The values of one system on each item.
 
     Attributes:
         source: The run folder or reference file, for messages.

@@ -1,4 +1,4 @@
-"""A pytest plugin: model checks beside the tests of a team that lives in pytest.
+"""A pytest plugin that runs the gate as a test.
 
 .. code-block:: python
 

@@ -1,4 +1,4 @@
-"""Writes a gate's answer where a build looks for it."""
+"""Writes a gate's result for CI systems: JSON, JUnit XML, Markdown, annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts and results that others gathered, brought into a run folder so that every report works on them."""
+"""Imports verdicts and results of other tools into a run folder, so that every report works on them."""
 
 from polyarena.harness.importing.formats import FORMATS, find_format
 from polyarena.harness.importing.importer import ImportSummary, import_verdicts

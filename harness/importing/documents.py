@@ -1,4 +1,4 @@
-"""JSON documents, and the JSON path that says which part of one a message is about."""
+"""Reads JSON documents, and names their parts in messages by JSON path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether imported games belong to a run that is there, and what they mean in it."""
+"""Matches imported games to the systems, tasks and items of an existing run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file of verdicts to a run folder."""
+"""Imports files of verdicts into a run folder."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from polyarena.tasks.suggest import unknown
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
         folder: The run folder.

@@ -1,4 +1,4 @@
-"""Names of systems and judges become folders; what cannot is changed, and the change is told."""
+"""Converts names of systems and judges to valid folder names, and records the changes."""
 
 from __future__ import annotations
 

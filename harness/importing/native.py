@@ -1,4 +1,4 @@
-"""Our own JSON Lines: one game a line, with the fields of :class:`polyarena.judges.records.Game`."""
+"""polyarena's own JSON Lines: one game per line, with the fields of :class:`polyarena.judges.records.Game`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader of a format finds, and what it could not map."""
+"""The result of reading a format: games, answers, and what could not be mapped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_EXAMPLE = 120
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a file does not say of itself.
+    """The options of an import, for facts that a file does not contain.
 
     Attributes:
         judge: The judge's name; what the file says if left out.
@@ -35,7 +35,7 @@ class ImportOptions:
 
 @dataclass
 class ImportResult:
-    """What one format's reader gathers, under the names that the file uses.
+    """The games and answers of the files, under the names that they use.
 
     Attributes:
         games: In the order of the files.

@@ -1,4 +1,4 @@
-"""Files of one format: one file, or all of a folder, lines and tables, each complaint with its place."""
+"""Reads the rows of files of one format; errors name file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the results of another evaluation tool to cells and scores of a run folder."""
+"""Imports results of another evaluation tool as cells and scores of a run folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REVISION = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class ScoreImportSummary:
-    """What an import of results did.
+    """The result of an import.
 
     Attributes:
         folder: The run folder.

@@ -1,4 +1,4 @@
-"""How often strong verdicts count, in runs that no experiment file describes."""
+"""Sets the weight of strong verdicts in run folders without an experiment file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In what two runs differ, and whether their numbers can be compared."""
+"""The differences between two runs, and whether their numbers are comparable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Value = str | int | float | bool | tuple[str, ...] | None
 
 
 class Aspect(StrEnum):
-    """What a difference is about."""
+    """The subject of a difference."""
 
     TASK = "task"
     DATA = "data"
@@ -35,7 +35,7 @@ class Aspect(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a difference does to a comparison of the two runs."""
+    """The effect of a difference on the comparability of two runs."""
 
     MEASUREMENT = "measurement"
     """The two runs did not measure the same thing: their numbers cannot be compared."""
@@ -100,7 +100,7 @@ class Differences:
         return bool(self.shared_tasks) and not any(each.effect is Effect.MEASUREMENT for each in self.entries)
 
     def obstacles(self, task: str, judge: str | None = None) -> tuple[Difference, ...]:
-        """Return what keeps the numbers of a task from being compared; empty if they can be.
+        """Return the differences that make the numbers of a task incomparable; empty if there are none.
 
         Args:
             task: A task that both runs have.

@@ -1,4 +1,4 @@
-"""The lock of a run as a typed record: everything that its numbers can be traced to.
+"""The lock of a run as a typed record: everything that its numbers depend on.
 
 The manner is that of ``EvalSpec`` and ``EvalLog`` of inspect_ai: one frozen, versioned record, written by one function
 and read by one function (:mod:`polyarena.harness.store.folder`).
@@ -88,7 +88,7 @@ class LockedSampling(Record):
 
 
 class LockedTask(Record):
-    """A task as it was asked.
+    """A task with the settings with which it was run.
 
     Attributes:
         card: Its identity.
@@ -167,7 +167,7 @@ class LockedGames(Record):
 
 
 class Omission(Record):
-    """Something that one would expect and that is not asked or not scored.
+    """A task, language or metric that is left out, with the reason.
 
     Attributes:
         task: Name of the task.
@@ -199,7 +199,7 @@ class UnmappedField(Record):
 
 
 class ImportedJudge(Record):
-    """Verdicts that were made elsewhere and imported as a judge of this run.
+    """Verdicts from elsewhere, imported as a judge of this run.
 
     Attributes:
         format: Of the files.

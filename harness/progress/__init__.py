@@ -1,4 +1,4 @@
-"""What a user sees while a run goes on: live bars on a terminal, plain lines elsewhere."""
+"""The progress display of a run: live bars on a terminal, plain lines elsewhere."""
 
 from polyarena.harness.progress.listener import progress_listener
 

@@ -1,4 +1,4 @@
-"""How much is done and how long the rest will take."""
+"""Estimates the time left."""
 
 from __future__ import annotations
 

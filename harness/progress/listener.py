@@ -1,4 +1,4 @@
-"""Bars on a terminal, lines elsewhere."""
+"""Chooses the progress display: bars on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges of a run that say nearly always the same, found without reading what they wrote."""
+"""Finds judges of a run that nearly always return the same verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report writes into a run folder, and what it may remove there: only files that an earlier report wrote."""
+"""Writes report files into a run folder, and removes only files that an earlier report wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows of each judge: its settings, what stands out in its card, and the card as a table."""
+"""The judges on the page: settings, findings of the card, and the card as a table."""
 
 from __future__ import annotations
 

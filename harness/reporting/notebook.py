@@ -1,4 +1,4 @@
-"""What a notebook shows of a run: its averages as a table, its charts, and where the files are."""
+"""The notebook display of a run: its averages as a table, its charts, and its files."""
 
 from __future__ import annotations
 

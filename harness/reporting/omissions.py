@@ -1,4 +1,4 @@
-"""Sentences on what a run lacks: tasks that were not asked, metrics that were not scored, cells without a result."""
+"""Sentences on what a run lacks: tasks left out, metrics that were not computed, cells without a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the numbers of a run are made, as its lock file says."""
+"""The statistics settings of a run, from its lock file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says beyond estimates: rankings, comparisons of scores, evenness over languages."""
+"""Results beyond estimates: rankings, comparisons of scores, equity over languages."""
 
 from __future__ import annotations
 

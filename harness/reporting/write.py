@@ -1,4 +1,4 @@
-"""Making and writing the results and the report."""
+"""Computes and writes the results and the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the statistics return to the data frames that figures draw. All functions are pure."""
+"""Converts results of the statistics to the data frames that figures draw. All functions are pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every function that draws returns: figures, with the words and the numbers that belong to them."""
+"""The result of drawing functions: figures with their caption and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a figure may be where it is printed, and how large its text is there."""
+"""The width and text size of figures, by venue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: has a new system lost quality against an old one, in which language, and could the data have told?
+"""The gate: whether a new system is worse than an old one, in which language, and which drops the data can detect.
 
 Pure: values in, verdicts out. :mod:`polyarena.harness.gate` reads runs and reference files, checks that they can be
 compared, and writes what :mod:`polyarena.reports.gate.render` makes of the verdicts. Nothing here reads a file.

@@ -1,4 +1,4 @@
-r"""What a gate would do on this configuration: false alarms, and the drops that it would find.
+r"""Calibrates a gate: its false alarms and the drops that it detects.
 
 Two runs of the same model differ in some items. Swapping them in whole clusters at random gives as many further pairs
 of runs of one model as are wanted, each as correlated between languages as the real ones; the share of these that turn

@@ -1,4 +1,4 @@
-"""A gate's answer as plain data, and the schema of it."""
+"""A gate's result as plain data, and its schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is tested: cells, and the averages over languages and tasks."""
+"""The hypotheses of a gate: cells, and averages over languages and tasks."""
 
 from __future__ import annotations
 

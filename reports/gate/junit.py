@@ -1,4 +1,4 @@
-"""A gate's answer as JUnit XML, in the dialect that GitHub, GitLab and Jenkins read alike.
+"""A gate's result as JUnit XML, in the dialect that GitHub, GitLab and Jenkins read.
 
 A suite is a task (or ``averages``), a case is a check. A regression or a missing cell is a ``failure``; what cannot be
 compared is an ``error``; an inconclusive check and a warning are ``skipped``, so that no reader counts them as passed.

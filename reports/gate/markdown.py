@@ -1,4 +1,4 @@
-"""A gate's answer as Markdown: for a job summary and for a comment on a pull request."""
+"""A gate's result as Markdown, for a job summary and for a comment on a pull request."""
 
 from __future__ import annotations
 

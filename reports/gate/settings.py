@@ -1,4 +1,4 @@
-"""What a gate checks and how strictly: the statistical half of a gate file."""
+"""The statistical settings of a gate file."""
 
 from __future__ import annotations
 

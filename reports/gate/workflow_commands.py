@@ -1,4 +1,4 @@
-"""A gate's answer as workflow commands of GitHub Actions, which show as annotations of a run."""
+"""A gate's result as workflow commands of GitHub Actions, which appear as annotations of a run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a judge is worth: its consistency, its agreement with people and with other judges."""
+"""Judge cards: consistency, biases, and agreement with people and other judges."""

@@ -1,4 +1,4 @@
-"""Agreement of a judge with people, beside the agreement of people with one another, by language.
+"""Agreement of a judge with people, and of people with each other, by language.
 
 The judge's verdict on an item (all orders and repeats together: win, tie or loss) is compared with a vote drawn at
 random from those on the item, and for the ceiling two different votes are drawn: every item weighs the same, however

@@ -1,4 +1,4 @@
-"""The card of one judge: everything that can be said of it, by language, and what stands out."""
+"""The card of one judge: all measures by language, and its findings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEASURES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """What was measured in one language.
+    """The measures in one language.
 
     Attributes:
         language: ``lang_Script``, or :data:`ALL`.
@@ -153,7 +153,7 @@ def _row(
 
 
 def _findings(rows: Sequence[CardRow], relatives: Mapping[str, Sequence[str]]) -> Iterable[str]:
-    """Yield what a reader must not miss."""
+    """Yield the findings of the card."""
     whole = rows[0]
     if whole.constant:
         yield f"It answers nearly always the same ({whole.constant}): its verdicts say nothing about the answers."

@@ -1,4 +1,4 @@
-"""How the members of a panel agree, and what leaving each of them out would change."""
+"""Agreement of the members of a panel, and win rates without each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every model type of lm-eval as one of ours: found by name, described without loading, asked through its own classes.
+"""Model types of lm-eval: found by name, described without loading, and called through lm-eval's classes.
 
 Called by :mod:`polyarena.harness.models.registry`. Nothing here imports a backend before its model is loaded.
 """

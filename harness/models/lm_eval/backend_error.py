@@ -1,4 +1,4 @@
-"""What went wrong inside a backend, in words that help."""
+"""Explains errors of lm-eval's backends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What :class:`polyarena.tasks.sampling.Sampling` means to lm-eval's backends."""
+"""Translates :class:`polyarena.tasks.sampling.Sampling` to the arguments of lm-eval's backends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loaded model of lm-eval behind our protocol."""
+"""A loaded model of lm-eval, with polyarena's model protocol."""
 
 from __future__ import annotations
 

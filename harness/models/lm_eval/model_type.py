@@ -1,4 +1,4 @@
-"""Every model type of lm-eval as one of ours, by name and arguments."""
+"""A model type of lm-eval as a polyarena model type."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LmEvalType:
 
     @property
     def backend(self) -> Backend:
-        """What is known of the type without importing it."""
+        """Facts about the type that are known without importing it."""
         return find_backend(self.name)
 
     inputs = frozenset({"text"})

@@ -1,4 +1,4 @@
-"""Token counts and finish reasons, which lm-eval does not hand out.
+"""Observes token counts and finish reasons, which lm-eval does not return.
 
 lm-eval returns texts. The counts pass through its hands: local models decode the generated tokens
 (``tok_decode``), API models parse the server's answer (``parse_generations``), and both then tell a cache hook which

@@ -1,4 +1,4 @@
-"""What a loaded lm-eval model says of itself, for the lock file."""
+"""Facts about a loaded lm-eval model, for the lock file."""
 
 from __future__ import annotations
 
