@@ -1,5 +1,6 @@
 """What people and machines read: Markdown, JUnit, annotations, JSON."""
 
+import html
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -64,6 +65,11 @@ def test_a_comment_stays_below_the_limit_whatever_it_holds(result):
 def test_names_and_texts_are_inert_in_markdown(text):
     safe = escape(text)
     assert not set(safe) & set("<>`|[]*_\n\r\x00\x1b\u202e")
+
+
+@pytest.mark.parametrize("text", ["polyarena_mini (off_target_language)", "a & b &amp; #1 <i> [x](y) | `z` \\ ~~k~~"])
+def test_a_browser_shows_what_was_escaped(text):
+    assert html.unescape(escape(text)) == text
 
 
 def test_examples_show_hostile_answers_as_text(result):
