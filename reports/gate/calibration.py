@@ -129,20 +129,35 @@ def cell_power(pair: ItemDifferences, settings: GateSettings, *, total: int) -> 
     """
     counts = pair.counts.sum(axis=0)
     items = int(np.median(counts))
-    discordance = float(pair.differing.sum() / max(1.0, pair.counts.sum()))
-    return predicted_power(pair.task, pair.metric, items, len(pair.languages), discordance, settings, total=total)
+    paired = max(1.0, float(pair.counts.sum()))
+    discordance = float(pair.differing.sum()) / paired
+    # The mean square of a difference: what whole differences as often as this would add up to.
+    spread = float((pair.sums**2).sum()) / paired / 100**2
+    return predicted_power(
+        pair.task, pair.metric, items, len(pair.languages), discordance, settings, total=total, spread=spread
+    )
 
 
 def predicted_power(
-    task: str, metric: str, items: int, languages: int, discordance: float, settings: GateSettings, *, total: int
+    task: str,
+    metric: str,
+    items: int,
+    languages: int,
+    discordance: float,
+    settings: GateSettings,
+    *,
+    total: int,
+    spread: float | None = None,
 ) -> CellPower:
     """Return what a gate will find in languages with this many items and this discordance.
 
-    The critical value is Bonferroni's for ``total`` cells: that of the joint test is never larger.
+    The critical value is Bonferroni's for ``total`` cells: that of the joint test is never larger. ``spread`` is the
+    mean square of a difference as a share of the metric's range, by default the discordance: every difference is then a
+    whole one. Graded differences (battles that become ties, scores of a corpus) vary less, and power follows from that.
     """
     critical = float(ndtri(1 - settings.alpha / total))
     floor = settings.floor_of(Level.CELL, metric) / 100
-    share = max(discordance, 1 / (items + 2))
+    share = max(discordance if spread is None else spread, 1 / (items + 2))
     found = detectable_drop(settings.power, share, items, critical, floor)
     return CellPower(
         task=task,
