@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,6 +42,28 @@ def language_label(code: str) -> Label:
     autonym = "" if known.autonym == known.name else known.autonym
     tag = f"{known.iso639_1 or known.iso639_3}-{known.script}"
     return Label(code, known.name, autonym, known.direction, known.script, tag, known.tier)
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return what sorts names as people do: numbers in them by value, so that step-200 comes before step-1000.
+
+    Example:
+        >>> sorted(["step-1000", "step-200", "base", "step-10000"], key=natural_key)
+        ['base', 'step-200', 'step-1000', 'step-10000']
+    """
+    parts = re.split(r"(\d+)", name)
+    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts)
+
+
+def system_order(names: Iterable[str], order: Sequence[str] = ()) -> list[str]:
+    """Return systems in the order of their experiment; those that it does not have come last, in natural order.
+
+    Args:
+        names: Of the systems.
+        order: Of the experiment; empty if there is none.
+    """
+    places = {name: place for place, name in enumerate(order)}
+    return sorted({*names}, key=lambda name: (places.get(name, len(places)), natural_key(name), name))
 
 
 TIER_TITLES = {"high": "High-resource", "mid": "Mid-resource", "low": "Low-resource", "": "Other languages"}

@@ -46,7 +46,7 @@ def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> 
 
     if files.warnings:
         print_lines(*(f"Warning: {warning}" for warning in files.warnings), "")
-    shown = [section for section in sections(estimates) if not section.detail]
+    shown = [section for section in sections(estimates, records.lock.system_names) if not section.detail]
     if len(shown) > MOST_TABLES:
         _print_averages(shown)
     for section in shown if len(shown) <= MOST_TABLES else ():

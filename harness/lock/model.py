@@ -266,6 +266,11 @@ class Lock(Record):
         return self.experiment.resolved
 
     @property
+    def system_names(self) -> tuple[str, ...]:
+        """The systems in the order of the experiment."""
+        return tuple(system.name for system in self.settings.systems)
+
+    @property
     def template_families(self) -> dict[str, tuple[str, str]]:
         """The family and the template of each task that has several prompt templates."""
         return {name: (task.family, task.template) for name, task in self.tasks.items() if task.family}

@@ -168,12 +168,12 @@ def draw_table(request: FigureRequest, *, narrow: bool = False, own_names: bool 
         PolyarenaError: As :func:`polyarena.harness.reporting.figure_data.draw_figure`.
     """
     from polyarena.harness.reporting.figure_data import heat_map_data, item_records, open_runs
-    from polyarena.reports.labels import language_label
+    from polyarena.reports.labels import language_label, system_order
     from polyarena.reports.tables import paper_table
 
     runs = open_runs(request)
     frame, arguments = heat_map_data(request, runs)
-    systems = list(request.systems) or sorted(set(map(str, frame["system"])))
+    systems = list(request.systems) or system_order(map(str, frame["system"]))
     items, battles = item_records(request, runs)
     best = _best(items, frame, systems, runs[0].settings, "candidate" if battles else "system")
     pairs = {(system, language_label(code).name) for run in runs for system, code in run.lock.unsupported}

@@ -105,7 +105,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     languages = [table for table in (off_target_table(answers), thought_table(thoughts)) if table is not None]
     drawings = page_figures(records, numbers, all_battles, more.ranking, figures)
     drawn = out.write(folder.report / "figures", drawings.files)
-    written = out.write(folder.report / "tables", _tables(numbers))
+    written = out.write(folder.report / "tables", _tables(numbers, records.lock.system_names))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     every = max(1, math.ceil(max(len(all_battles), len(completions)) / MOST_ITEMS))
     views = item_views(records, every=every)
@@ -160,12 +160,12 @@ def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     return flat
 
 
-def _tables(numbers: pd.DataFrame) -> dict[str, bytes]:
+def _tables(numbers: pd.DataFrame, order: Sequence[str]) -> dict[str, bytes]:
     from polyarena.reports.groups import category_rows, group_table, grouping_levels, level_rows
     from polyarena.reports.tables import MOST_TABLES, language_table, sections, win_rate_table
 
     contents: dict[str, bytes] = {}
-    found = list(sections(numbers))
+    found = list(sections(numbers, order))
     comparisons = [section for section in found if section.baseline is not None]
     together = comparisons if len(comparisons) > MOST_TABLES else []
     if together:

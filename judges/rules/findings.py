@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from polyarena.judges.protocol import Answer
 from polyarena.judges.rules.repetition import loop_turns, repeated_share
 from polyarena.judges.rules.settings import POINTS, Fault, RulesSettings
+from polyarena.tasks.finish_reasons import is_cut
 from polyarena.tasks.identify import Agreement, Identified, agreement, identify
 from polyarena.tasks.text import REPLACEMENT
 
@@ -61,7 +62,7 @@ def examine(answer: Answer, language: str, settings: RulesSettings) -> Findings:
         faults.append((Fault.REPETITION, f"runs in circles: {share:.0%} of its passages occurred before"))
     elif turns >= settings.loop_times:
         faults.append((Fault.REPETITION, f"ends in a loop: says the same {turns} times in a row"))
-    if answer.finish_reason == "length":
+    if is_cut(answer.finish_reason):
         faults.append((Fault.TRUNCATION, "cut off at the length limit"))
     return Findings(tuple(faults), seen)
 

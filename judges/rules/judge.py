@@ -51,7 +51,7 @@ class RulesJudge:
         """All thresholds and weights, and the identifier."""
         return Signature(
             {
-                "judge": "rules@1",
+                "judge": "rules@2",
                 "points": ",".join(f"{fault.value}={points}" for fault, points in POINTS.items()),
                 "much": MUCH,
                 "min_probability": self.settings.min_probability,

@@ -21,6 +21,7 @@ from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import BLUE, GREY, INK, VERMILLION, house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.figures.views import View, views_of
+from polyarena.reports.labels import system_order
 from polyarena.reports.stats.pooling import NAME as POOLED
 from polyarena.reports.stats.pooling import pooled_estimates
 
@@ -72,7 +73,7 @@ def forest(
     frame = check(frame, "forest", COLUMNS)
     if systems is not None:
         frame = check(frame[frame["system"].isin(list(systems))], "forest", COLUMNS)
-    order = {name: i for i, name in enumerate(systems or sorted(map(str, frame["system"].unique())))}
+    order = {name: i for i, name in enumerate(systems or system_order(map(str, frame["system"].unique())))}
     found = set(frame[["system", "baseline"]].drop_duplicates().itertuples(index=False, name=None))
     pairs = sorted(found, key=lambda pair: (order[pair[0]], str(pair[1])))
     middle = 0.0 if differences else 50.0

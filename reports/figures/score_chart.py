@@ -14,6 +14,7 @@ from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import SERIES_COLOURS, SERIES_MARKERS, house_style
 from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.labels import system_order
 from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def score_chart(
         FigureError: The data lacks a column or any row, or systems are too many to be told apart.
     """
     frame = check(estimates, "score", COLUMNS)
-    names = list(systems or sorted(set(map(str, frame["system"]))))
+    names = list(systems or system_order(map(str, frame["system"])))
     if len(names) > len(SERIES_COLOURS):
         raise FigureError(f"a score figure tells {len(SERIES_COLOURS)} systems apart", why=f"there are {len(names)}",
                           fix="choose some (--systems), or draw a heat map")  # fmt: skip

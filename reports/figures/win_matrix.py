@@ -14,6 +14,7 @@ from polyarena.reports.figures.inputs import FigureError, number
 from polyarena.reports.figures.row_chart import Entry, Words
 from polyarena.reports.figures.style import house_style
 from polyarena.reports.figures.venues import find_venue
+from polyarena.reports.labels import system_order
 
 if TYPE_CHECKING:
     from polyarena.reports.stats.cycles import Cycle
@@ -77,5 +78,5 @@ def win_matrix(
 
 
 def _square(pairs: pd.DataFrame) -> pd.DataFrame:
-    names = sorted({*map(str, pairs["system"]), *map(str, pairs["against"])})
+    names = system_order([*map(str, pairs["system"]), *map(str, pairs["against"])])
     return pairs.pivot_table(index="system", columns="against", values="win_rate").reindex(index=names, columns=names)

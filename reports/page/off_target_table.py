@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from polyarena.reports.labels import language_label
+from polyarena.reports.labels import language_label, system_order
 from polyarena.reports.page.content import Table
 from polyarena.reports.page.off_target import OffTargetByLanguage
 
@@ -18,7 +18,7 @@ def off_target_table(counts: Iterable[OffTargetByLanguage]) -> Table | None:
         counts: From :func:`polyarena.reports.page.off_target_by_language`.
     """
     found = list(counts)
-    systems = sorted({row.system for row in found})
+    systems = system_order(row.system for row in found)
     places: dict[tuple[str, str], dict[str, OffTargetByLanguage]] = {}
     for row in found:
         places.setdefault((row.task, row.language), {})[row.system] = row

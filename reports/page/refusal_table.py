@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyarena.reports.labels import language_label
+from polyarena.reports.labels import language_label, system_order
 from polyarena.reports.page.content import Table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def refusal_table(rates: pd.DataFrame) -> Table | None:
         rates: Rows of :class:`polyarena.reports.records.Estimate` of the metric ``refused_by_host``.
     """
     rows = rates[rates["level"] == "language"]
-    systems = tuple(dict.fromkeys(rows["system"]))
+    systems = tuple(system_order(rows["system"]))
     places: dict[tuple[str, str], dict[str, tuple[float, str]]] = {}
     columns = (rows[name] for name in ("task", "group", "system", "value", "low", "high", "n"))
     for task, code, system, value, low, high, n in zip(*columns, strict=True):

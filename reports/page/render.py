@@ -49,7 +49,7 @@ def page(content: PageContent) -> str:
     Args:
         content: What to show.
     """
-    parts = list(sections(content.estimates))
+    parts = list(sections(content.estimates, [system.name for system in content.systems]))
     shown = [part for part in parts if not part.detail and not is_over_templates(part.metric, "mean")]
     found = finding(shown, content.rankings)
     said = [result for part in shown if (result := headline(part)) and result != found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyarena.reports.labels import language_label
+from polyarena.reports.labels import language_label, system_order
 from polyarena.reports.page.content import Table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def thought_table(rates: pd.DataFrame) -> Table | None:
     rows = rates[rates["level"].isin(["macro", "language"])]
     if rows.empty:
         return None
-    systems = tuple(sorted(rows["system"].unique()))
+    systems = tuple(system_order(rows["system"]))
     places: dict[tuple[str, str, str], dict[str, str]] = {}
     columns = (rows[name] for name in ("task", "level", "group", "system", "value", "low", "high", "n"))
     for task, level, group, system, value, low, high, n in zip(*columns, strict=True):

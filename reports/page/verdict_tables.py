@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.groups import LEVEL_TITLES
-from polyarena.reports.labels import TIER_TITLES, language_label
+from polyarena.reports.labels import TIER_TITLES, language_label, system_order
 from polyarena.reports.page.content import Table
 from polyarena.reports.rows import Mark, marks_of
 from polyarena.reports.tables import format_mark
@@ -27,7 +27,7 @@ def bad_answer_tables(rates: pd.DataFrame) -> list[Table]:
 
 
 def _bad_answers(judge: str, task: str, part: pd.DataFrame) -> Table:
-    systems = tuple(sorted(map(str, part["system"].unique())))
+    systems = tuple(system_order(map(str, part["system"].unique())))
     marks = marks_of(part, part["level"].unique())
     places = list(dict.fromkeys((level, group) for level, group, _ in marks))
     order = {"macro": 0, "language": 2}

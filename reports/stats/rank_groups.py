@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyarena.reports.stats.averaged_languages import averaged_languages
+from polyarena.reports.stats.averaged_languages import AveragedLanguages, averaged_languages
 from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence
 from polyarena.reports.stats.head_to_head import HeadToHead
 from polyarena.reports.stats.resampling import Floats, Integers
@@ -35,6 +35,7 @@ class RankedGroup:
         scores: Shape (p,); the mean score of each pair.
         on_scores: Shape (clusters, p); influence of each cluster on it.
         half: Whether ties count half here, as ratings have no finite value with a parameter for ties.
+        flags: By system, why its average is not over the languages of all others; absent where it is.
     """
 
     level: str
@@ -53,6 +54,7 @@ class RankedGroup:
     scores: Floats
     on_scores: Floats
     half: bool
+    flags: Mapping[int, str] = field(default_factory=dict)
 
     def systems(self) -> list[int]:
         """Return the numbers of the systems that have battles in the group."""
@@ -66,7 +68,10 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
     have (:mod:`polyarena.reports.stats.averaged_languages`).
     """
     counts = found.counts()
-    averaged = np.array([code in _averaged(found, counts) for code in found.languages])
+    chosen = _averaged(found, counts)
+    kept = frozenset().union(*(each.languages for each in chosen.values()))
+    flags = {system: each.flag for system, each in chosen.items() if each.flag}
+    averaged = np.array([code in kept for code in found.languages])
     means, influences = np.array(list(found.means())), list(found.influences())
     languages = np.maximum((counts[averaged] > 0).sum(axis=0), 1)[:, None]
     total = np.zeros((2, len(found.first), rounds))
@@ -76,7 +81,7 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
             total += resampled
         single.append(_group(found, ("language", name), [i], counts[i], means[i], influences[i], resampled, ties))
     pulls = np.sum([each for each, used in zip(influences, averaged, strict=True) if used], axis=0) / languages
-    yield _group(
+    together = _group(
         found,
         ("macro", "all"),
         np.flatnonzero(averaged).tolist(),
@@ -86,17 +91,18 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
         total / languages,
         ties,
     )
+    yield replace(together, flags=flags)
     yield from single
 
 
-def _averaged(found: HeadToHead, counts: Floats) -> frozenset[str]:
-    """Return the languages that enter the average of all systems: the common ones, or all if they are too few."""
+def _averaged(found: HeadToHead, counts: Floats) -> dict[int, AveragedLanguages]:
+    """Return the languages that enter the averages, by system: the common ones, or its own if they are too few."""
     met: dict[int, list[str]] = {}
     for place, code in enumerate(found.languages):
         pairs = counts[place] > 0
         for system in {*map(int, found.first[pairs]), *map(int, found.second[pairs])}:
             met.setdefault(system, []).append(code)
-    return frozenset().union(*(each.languages for each in averaged_languages(met).values()))
+    return averaged_languages(met)
 
 
 def _group(

@@ -116,6 +116,7 @@ def _rows(found: HeadToHead, group: RankedGroup, context: _Context) -> list[Rank
     rows = []
     for system in group.systems():
         row = _row(found, group, system, context)
+        row = replace(row, note=_join(row.note, group.flags.get(system, "")))
         if ranks is not None and system in connected:
             row = _placed(row, ranks, connected.index(system), sure=system in group.finite and row.rating is not None)
         rows.append(row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.metric_facts import metric_facts
 from polyarena.reports.stats.contrasts import Contrast, contrast, contrast_interval
 from polyarena.reports.stats.intervals import Interval, Method
 from polyarena.reports.stats.multiplicity import adjust, largest_deviations
@@ -88,7 +89,7 @@ def simultaneous_bands(
         One row for each system and language: ``low`` and ``high`` of the single interval, ``band_low`` and
         ``band_high`` of the simultaneous one, ``critical``, and against the reference the two-sided ``p_value`` (normal
         approximation), ``p_max_t``, ``p_holm`` and ``p_benjamini_yekutieli`` (see :func:`adjust`), and the ``outcome``
-        that the band gives.
+        that the band gives, as the metric's direction has it.
 
     Raises:
         DataError: The frame is of neither kind or not sound.
@@ -119,7 +120,9 @@ def simultaneous_bands(
                     "band_high": band.high,
                     "critical": found.critical,
                     **{name: values[i] for name, values in tests.items()},
-                    "outcome": None if target is None else outcome(band.low, band.high, target).value,
+                    "outcome": None
+                    if target is None
+                    else outcome(band.low, band.high, target, metric_facts(series.metric).direction).value,
                     "note": single.note or _untested(single, target),
                 }
             )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyarena.reports.flags import MARK
-from polyarena.reports.labels import TIER_TITLES
+from polyarena.reports.labels import TIER_TITLES, system_order
 from polyarena.reports.metric_facts import display_scale
 from polyarena.reports.rows import Mark, Row, marks_of, rows
 from polyarena.reports.template_names import is_over_templates, plain_metric
@@ -93,21 +93,29 @@ def _named(places: list[str]) -> str:
     return ", ".join(places) if len(places) <= MOST_NAMED else f"{len(places)} languages, each of them marked"
 
 
-def sections(estimates: pd.DataFrame) -> Iterator[Section]:
+def sections(estimates: pd.DataFrame, order: Sequence[str] = ()) -> Iterator[Section]:
     """Yield the comparisons (by judge, task, candidate, baseline), then the scores (by task and metric).
 
     A task's estimates over prompt templates come before those of its single templates.
+
+    Args:
+        estimates: Rows of :class:`polyarena.reports.records.Estimate`.
+        order: Systems in the order of their experiment; natural order if left out.
     """
+    names = system_order(map(str, {*estimates["system"], *estimates["baseline"].dropna()}), order)
+    place = {name: n for n, name in enumerate(names)}
     won = estimates[estimates["baseline"].notna()]
-    for key, part in won.groupby(list(COMPARISON), sort=True):
-        judge, task, system, baseline = map(str, key)
+    compared = [(tuple(map(str, key)), part) for key, part in won.groupby(list(COMPARISON), sort=True)]
+    for key, part in sorted(compared, key=lambda item: (*item[0][:2], place[item[0][2]], place[item[0][3]])):
+        judge, task, system, baseline = key
         yield Section(task, "win_rate", (system,), baseline, judge, part)
     scored = estimates[estimates["baseline"].isna()]
     parts = {(str(task), str(metric)): part for (task, metric), part in scored.groupby(["task", "metric"])}
     joined = {(task, plain_metric(metric)) for task, metric in parts if is_over_templates(metric)}
     for (task, metric), part in sorted(parts.items(), key=lambda item: _place(*item[0])):
         detail = (task.partition(".")[0], metric) in joined
-        yield Section(task, metric, tuple(sorted(map(str, part["system"].unique()))), None, None, part, detail)
+        systems = tuple(system_order(map(str, part["system"].unique()), names))
+        yield Section(task, metric, systems, None, None, part, detail)
 
 
 def _place(task: str, metric: str) -> tuple[str, int, str, str]:

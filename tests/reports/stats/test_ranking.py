@@ -301,3 +301,16 @@ def test_the_win_rate_beside_a_rating_is_that_of_the_battles(make_battles: Make)
         ].iloc[0]
         for column in ("win_rate", "low", "high"):
             assert of_ranking[column] == pytest.approx(of_battles[column.replace("win_rate", "value")], abs=1e-12)
+
+
+def test_averages_over_different_languages_are_marked(make_battles: Make) -> None:
+    codes = ["deu_Latn", "fra_Latn", "spa_Latn"]
+    rng = np.random.default_rng(0)
+    values = {code: rng.choice([0.0, 0.5, 1.0], 20) for code in codes}
+    wide = make_battles(values, candidate="wide")
+    narrow = make_battles({"deu_Latn": rng.choice([0.0, 0.5, 1.0], 20)}, candidate="narrow")
+    ranking = rank(pd.concat([wide, narrow], ignore_index=True), rounds=50)
+    macro = ranking[ranking["level"] == "macro"].set_index("system")
+    assert "averaged over 1 of 3 languages" in macro.loc["narrow", "note"]
+    assert "averaged over" not in macro.loc["wide", "note"]
+    assert not ranking[ranking["level"] == "language"]["note"].str.contains("averaged over").any()
