@@ -77,7 +77,7 @@ async function headToHead(context, facts, column, system) {
     part.append(el("p", {}, "This board ships no scores of items, so that systems cannot be paired item by item."));
     return part;
   }
-  part.append(el("p", {}, `Difference over ${found.languages} common languages: ${found.text}. ${found.sure ? `${shownName(context.title(system.name))} is ${found.sure === "inconclusive" ? "not told apart from" : `${found.sure} than`} ${shownName(context.title(pinned))}.` : ""}`),
+  part.append(el("p", {}, `Difference over ${found.languages} common ${found.languages === 1 ? "language" : "languages"}: ${found.text}. ${found.sure ? `${shownName(context.title(system.name))} is ${found.sure === "inconclusive" ? "not told apart from" : `${found.sure} than`} ${shownName(context.title(pinned))}.` : ""}`),
     el("details", {}, el("summary", {}, "By language"), simpleTable("Paired differences by language", ["language", "difference", "outcome"],
       facts.languages.map((code) => [code, difference(column, system.name, pinned, [code], board.confidence, facts.scale)]).filter(([, own]) => own)
         .map(([code, own]) => [context.languageTitle(code), own.text, own.sure]))));

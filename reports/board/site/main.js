@@ -26,8 +26,9 @@ export function openBoard(board) {
     const own = turn;
     document.documentElement.dataset.theme = state.theme;
     document.documentElement.classList.toggle("embed", state.embed);
+    const dark = state.theme ? state.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     nav.replaceChildren(...shown.map(([key, title]) => el("a", { href: context.link({ view: key }), "aria-current": key === state.view ? "page" : null }, title)),
-      el("button", { type: "button", onclick: () => context.change({ theme: state.theme === "dark" ? "light" : "dark" }) }, state.theme === "dark" ? "Light" : "Dark"));
+      el("button", { type: "button", onclick: () => context.change({ theme: dark ? "light" : "dark" }) }, dark ? "Light" : "Dark"));
     const detail = Object.hasOwn(DETAILS, state.view) ? DETAILS[state.view] : null;
     if (!detail) {
       if (!table) table = new BoardView(context);
