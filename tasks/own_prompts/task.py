@@ -308,7 +308,7 @@ def _card(
     by_language: Mapping[str, Sequence[Item]],
 ) -> TaskCard:
     said = spec.model_dump(mode="json", include=_ITEM_SETTINGS)
-    signed = [metric.signature for metric in metrics]
+    signed = [str(metric.signature) for metric in metrics]
     digest = content_digest([*(row for _, row in rows), {"settings": json.dumps([said, signed], sort_keys=True)}])
     languages = tuple(sorted(by_language))
     default = Provenance.UNKNOWN if isinstance(spec.provenance, dict) else spec.provenance
