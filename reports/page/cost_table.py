@@ -49,7 +49,8 @@ def cost_table(ledger: pd.DataFrame) -> Table | None:
         "are requests that ended without an answer and may have been billed all the same: timeouts, replies that were "
         "cut off or could not be read, and requests that nobody waited for. A range of cost ends with the most that "
         "they, and answers whose tokens the endpoint did not count, can have cost; that is what counts against a "
-        "budget. A cost is unknown (–) without prices. By model, task and mode: results/ledger.csv.",
+        "budget. A cost is unknown (–) without prices. Each request costs what the prices said when it was made; "
+        "prices that were corrected later do not change it. By model, task and mode: results/ledger.csv.",
     )
     return Table("Requests and cost", columns, tuple(rows), texts=2, notes=notes)
 
