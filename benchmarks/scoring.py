@@ -160,6 +160,9 @@ def main() -> None:
         "| workload | engine | requests | wall s | cpu s | peak | times the best hf, wall | cpu | largest difference |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    warm_up = [Instance("loglikelihood", {}, ("one two three", f" {letter}"), 0) for letter in "AB"]
+    lm.loglikelihood(warm_up, disable_tqdm=True)
+    HFLM.loglikelihood(lm, warm_up, disable_tqdm=True)
     for name, pairs in workloads(given.share).items():
         if given.only not in name:
             continue
