@@ -15,7 +15,7 @@ quickstart: $(VENV)/.quickstart
 test: lint types docs unit
 
 # The tests that `make test` skips, because they take long or need a browser, TeX, a model server or the like.
-test-all: $(VENV)/.test
+test-all: $(VENV)/.browser
 	$(BIN)/pytest -q -n auto --dist loadfile --costly
 
 lint: $(VENV)/.test
@@ -34,6 +34,12 @@ docs: $(VENV)/.test
 
 unit: $(VENV)/.test
 	$(BIN)/pytest -q -n auto --dist loadfile
+
+# Tests in a browser use the system's Chromium; without npm, those that need axe-core are skipped with a reason.
+$(VENV)/.browser: $(VENV)/.test
+	$(PIP) playwright
+	@npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4 || echo "make: no axe-core without npm" >&2
+	@touch $@
 
 clean:
 	rm -rf build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -40,7 +40,7 @@ def system_names(lock: Lock) -> dict[str, str]:
 def anonymous_run(records: RunRecords, target: RunFolder, names: Mapping[str, str]) -> RunFolder:
     """Write a copy of a run with other names of systems.
 
-    Prompts that systems received, answers and replies of judges are copied as they are.
+    Answers and replies of judges are copied as they are, and so are prompts, but for systems with a system prompt.
 
     Args:
         records: Of the run.
@@ -51,7 +51,9 @@ def anonymous_run(records: RunRecords, target: RunFolder, names: Mapping[str, st
     source = records.folder
     for cell in records.lock.all_cells():
         new = (names.get(cell.system, cell.system), cell.task, cell.language)
-        _copy(source.cell(*cell), target.cell(*new), Completion, COMPLETION_SCHEMA, names)
+        # What a system was told of itself is part of the prompts that it received.
+        prompt = WITHHELD if records.lock.system(cell.system).system_prompt else None
+        _copy(source.cell(*cell), target.cell(*new), Completion, COMPLETION_SCHEMA, names, prompt)
         _copy(source.scores(*cell), target.scores(*new), Score, SCORE_SCHEMA, names)
     for pair in records.pairs():
         place = pair._replace(candidate=names[pair.candidate], baseline=names[pair.baseline])
@@ -117,11 +119,15 @@ def _lock(lock: Lock, rename: Renamer) -> dict[str, Any]:
     return {**mapped, "tasks": tasks, "data": data, "versions": versions}
 
 
-def _copy(source: Path, target: Path, record: type[Any], schema: Any, names: Mapping[str, str]) -> None:
+def _copy(
+    source: Path, target: Path, record: type[Any], schema: Any, names: Mapping[str, str], prompt: str | None = None
+) -> None:
     if not source.is_file():
         return
     used = [field.name for field in fields(record) if field.name in COLUMNS]
-    write_shard(target, list(_renamed(read_shard(source, record), used, names)), schema, shard_metadata(source))
+    found = list(_renamed(read_shard(source, record), used, names))
+    found = found if prompt is None else [replace(each, prompt=prompt) for each in found]
+    write_shard(target, found, schema, shard_metadata(source))
 
 
 def _renamed(records: list[Any], used: list[str], names: Mapping[str, str]) -> Iterator[Any]:

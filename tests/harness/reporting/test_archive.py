@@ -31,7 +31,7 @@ def finished(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run
     experiment.write_text(
         f"name: supplement\nsystems:\n- {{name: {SECRET}, model: toy, system_prompt: I am {SECRET}}}\n"
         "- {name: base, model: toy}\nbaseline: base\n"
-        "tasks: [{task: polyarena_mini, languages: 'deu, swh', limit: 2}]\njudges: [rules]\n"
+        "tasks: [{task: polyarena_mini, languages: 'deu, arb', limit: 2}]\njudges: [rules]\n"
         f"statistics: {{rounds: 100}}\noutput: {tmp_path / 'run'}\n"
     )
     run(plan(experiment))
@@ -57,7 +57,7 @@ def test_an_archive_has_everything_with_checksums(finished: RunFolder, tmp_path:
         "report/references.bib",
         "results/estimates.parquet",
         f"cells/{SECRET}/polyarena_mini/deu_Latn.parquet",
-        f"games/rules/{SECRET}--base/polyarena_mini/swh_Latn.parquet",
+        f"games/rules/{SECRET}--base/polyarena_mini/arb_Arab.parquet",
     ):
         assert needed in files
     sums = dict(line.split("  ", 1)[::-1] for line in files.pop("CHECKSUMS.sha256").decode().splitlines())
