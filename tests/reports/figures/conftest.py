@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from polyarena.reports.bands import with_bands
+from polyarena.reports.figures import fonts
 from polyarena.reports.stats import rank, simultaneous_bands, win_rates
 
 Frames = dict[str, pd.DataFrame]
@@ -107,3 +112,12 @@ def _texts(axes: Any) -> Iterator[Any]:
         if axis.get_visible() and axes.axison:
             low, high = sorted(axis.get_view_interval())
             yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts_of_this_machine():
+    """With ``POLYARENA_TEST_SYSTEM_FONTS=none``, takes away every font that neither polyarena nor matplotlib brings."""
+    if os.environ.get("POLYARENA_TEST_SYSTEM_FONTS") == "none":
+        brought = (str(Path(fonts.__file__).parent), matplotlib.get_data_path())
+        manager = font_manager.fontManager
+        manager.ttflist = [font for font in manager.ttflist if font.fname.startswith(brought)]
