@@ -257,3 +257,14 @@ def test_strata_are_corrected_each_for_itself() -> None:
     found = interval(mean, influence, labels, replicates, items=40, bounded=True, confidence=0.95)
     expected = math.sqrt(first.var(ddof=1) / 10 + second.var(ddof=1) / 30) / 2
     assert found.standard_error == pytest.approx(expected)
+
+
+def test_bca_counts_half_of_the_rounds_that_tie_with_the_estimate() -> None:
+    """Of replicates on a grid many are the estimate itself; symmetric ones leave the interval symmetric."""
+    replicates = np.repeat([-2.0, -1.0, 0.0, 1.0, 2.0], [30, 200, 540, 200, 30])
+    low, high = bca_interval(0.0, np.array([-1.0, 0.0, 1.0]), replicates, 0.025)
+    assert low == -high < 0
+    # By hand: with a third of the rounds below, the bias is the normal quantile of 1/3, and it counts twice.
+    shifted = bca_interval(0.5, np.array([-1.0, 1.0]), np.linspace(0, 1.5, 3001), 0.025)
+    share = stats.norm.cdf(2 * stats.norm.ppf(1000.5 / 3001) + stats.norm.ppf(0.975))
+    assert shifted[1] == pytest.approx(1.5 * share, abs=0.005)
