@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.board.board_file import BoardFile
 from polyarena.harness.board.source import (
@@ -105,8 +105,6 @@ def _items(records: RunRecords) -> pd.DataFrame:
 
 def _score_items(scores: pd.DataFrame) -> pd.DataFrame:
     """Return scores, with the samples of an item averaged."""
-    import numpy as np
-
     if not scores["value"].map(math.isfinite).all():
         bad = scores[~scores["value"].map(math.isfinite)].iloc[0]
         raise DataError(
@@ -117,11 +115,15 @@ def _score_items(scores: pd.DataFrame) -> pd.DataFrame:
     items = scores.groupby(_ITEM, sort=True, observed=True)
     found = items["value"].mean().reset_index().assign(judge="", baseline="")
     if scores["statistics"].notna().any():
-        sums = items["statistics"].agg(
-            lambda own: None if own.isna().all() else np.mean([np.asarray(each, dtype=float) for each in own], axis=0)
-        )
+        sums = items["statistics"].agg(_mean_statistics)
         found["statistics"] = sums.to_numpy()
     return found
+
+
+def _mean_statistics(own: pd.Series[Any]) -> Any:
+    import numpy as np
+
+    return None if own.isna().all() else np.mean([np.asarray(each, dtype=float) for each in own], axis=0)
 
 
 def _battle_items(battles: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +143,8 @@ def _cells(records: RunRecords) -> pd.DataFrame:
     languages = estimates[(estimates["level"] == "language") & estimates["value"].notna()]
     macro = estimates[estimates["level"] == "macro"].set_index([*series, "system"])["standard_error"].to_dict()
     correlation: dict[tuple[str, ...], float] = {}
-    for key, own in languages.groupby(series, sort=True):
+    for group, own in languages.groupby(series, sort=True):
+        key = tuple(map(str, group)) if isinstance(group, tuple) else (str(group),)
         systems = {str(name): rows for name, rows in own.groupby("system", sort=True)}
         averaged = averaged_languages({name: rows["group"].tolist() for name, rows in systems.items()})
         for name, rows in systems.items():

@@ -117,7 +117,7 @@ def _timestamp(records: RunRecords) -> str:
 def _result(card: TaskCard, estimate: ExportedEstimate) -> dict[str, Any]:
     row, facts = estimate.row, metric_facts(str(estimate.row["metric"]))
     details: dict[str, Any] = {"score": _number(row["value"])}
-    uncertainty: dict[str, Any] = {"num_samples": int(row["n"])}  # type: ignore[call-overload]
+    uncertainty: dict[str, Any] = {"num_samples": int(row["n"])}
     if _number(row["standard_error"]) is not None:
         uncertainty["standard_error"] = {"value": _number(row["standard_error"]), "method": "clustered"}
     if _number(row["low"]) is not None:
@@ -173,11 +173,12 @@ def _values(records: RunRecords) -> pd.DataFrame:
 def _samples(records: RunRecords, values: pd.DataFrame, identity: str, model: str) -> Iterator[dict[str, Any]]:
     completions = records.completions()
     key = ["system", "task", "language", "item_id", "sample_index"]
-    texts = completions.set_index(key)[["prompt", "text"]].to_dict("index")
+    texts: Mapping[Any, Mapping[Any, Any]] = completions.set_index(key)[["prompt", "text"]].to_dict("index")
     harmful = {name for name, task in records.lock.tasks.items() if task.card.harmful}
+    row: Any
     for row in values.sort_values([*_ITEM, "judge", "baseline"]).itertuples(index=False):
         place = (row.system, row.task, row.language, row.item_id, row.sample_index)
-        said: Mapping[str, Any] = {} if row.task in harmful else texts.get(place, {})
+        said: Mapping[Any, Any] = {} if row.task in harmful else texts.get(place, {})
         metric = metric_name(row.metric, row.judge, row.baseline)
         text = said.get("text")
         metadata = {"language": row.language, "source_id": row.source_id, "sample_index": str(row.sample_index)}

@@ -66,7 +66,7 @@ def model_index(records: RunRecords) -> dict[str, bytes]:
 
 
 def _shown(estimate: ExportedEstimate) -> float:
-    value = float(estimate.row["value"])  # type: ignore[arg-type]
+    value = float(estimate.row["value"])
     return round(value * display_scale(str(estimate.row["metric"])), 6)
 
 
@@ -75,9 +75,9 @@ def _notes(estimate: ExportedEstimate) -> str:
 
     row, scale = estimate.row, display_scale(str(estimate.row["metric"]))
     said = f"{estimate.metric}, {estimate.language}, n={row['n']}"
-    if not pd.isna(row["low"]):  # type: ignore[call-overload]
-        low, high = (float(row[end]) * scale for end in ("low", "high"))  # type: ignore[arg-type]
-        said += f", {100 * float(row['confidence']):g}% interval {low:.2f} to {high:.2f}"  # type: ignore[arg-type]
+    if not pd.isna(row["low"]):
+        low, high = (float(row[end]) * scale for end in ("low", "high"))
+        said += f", {100 * float(row['confidence']):g}% interval {low:.2f} to {high:.2f}"
     return said
 
 

@@ -38,11 +38,11 @@ def _document(records: RunRecords, system: str, estimates: list[ExportedEstimate
         name, row = f"{estimate.task}_{estimate.language}", estimate.row
         card = records.lock.tasks[estimate.task].card
         own = results.setdefault(name, {"alias": name})
-        own[f"{estimate.metric},none"] = float(row["value"])  # type: ignore[arg-type]
+        own[f"{estimate.metric},none"] = float(row["value"])
         error = row["standard_error"]
-        own[f"{estimate.metric}_stderr,none"] = "N/A" if pd.isna(error) else float(error)  # type: ignore[call-overload,arg-type]
+        own[f"{estimate.metric}_stderr,none"] = "N/A" if pd.isna(error) else float(error)
         versions[name] = card.version
-        n = int(row["n"])  # type: ignore[call-overload]
+        n = int(row["n"])
         samples[name] = {"original": n, "effective": n}
         configs[name] = {
             "task": name,

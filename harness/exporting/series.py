@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.results import RunRecords
 from polyarena.reports.template_names import is_over_templates
@@ -32,7 +32,7 @@ class ExportedEstimate:
     task: str
     metric: str
     language: str
-    row: pd.Series[object]
+    row: pd.Series[Any]
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ of a corpus ship the influence of each cluster in place of its sum, with the val
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,8 @@ def _items(table: ItemTable, systems: tuple[str, ...]) -> dict[str, Any]:
         if not plain:
             languages[code]["values"] = [None if place is None else data.value(place) for place in own]
     width = 8 if len(palette) <= 256 else 16 if len(palette) <= 65536 else 32
-    for code, codes in pending.items():
-        languages[code]["codes"] = _packed(codes.ravel(), width)
+    for code, numbered in pending.items():
+        languages[code]["codes"] = _packed(numbered.ravel(), width)
     return {
         "method": "exact",
         "systems": list(systems),
@@ -99,13 +100,18 @@ def _steps(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[A
 
 def rounded_cells(table: CellTable) -> CellTable:
     """Return a table as the page sees it, after packing."""
-    parts = []
-    for values in (table.values, table.errors):
-        codes, low, high = _steps(values)
-        numbers = np.where(codes == MISSING, np.nan, low + codes / (MISSING - 1) * (high - low))
-        parts.append(numbers.reshape(values.shape))
-    correlation = np.round(table.correlation, 6)
-    return CellTable(table.systems, table.languages, *parts, table.n, table.clusters, correlation, table.bounded)
+    return replace(
+        table,
+        values=_rounded(table.values),
+        errors=_rounded(table.errors),
+        correlation=np.round(table.correlation, 6),
+    )
+
+
+def _rounded(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Any:
+    codes, low, high = _steps(values)
+    numbers = np.where(codes == MISSING, np.nan, low + codes / (MISSING - 1) * (high - low))
+    return numbers.reshape(values.shape)
 
 
 def _packed(values: np.ndarray[tuple[int, ...], np.dtype[np.int64]], width: int) -> str:

@@ -255,7 +255,7 @@ def _exact(
             else _item_interval(value, pulls[i, seen[i]], every[seen[i]], n, clusters, bounded, settings.confidence)
         )
         averages.append(Average(name, value, *around[:3], n=n, note=around[3]))
-    variances, freedom = _pair_variances(pulls, every, seen.any(axis=0))
+    variances, freedom = _pair_variances(pulls, every, np.asarray(seen.any(axis=0)))
     if bounded:
         floor = sum((part.factor / many) ** 2 * own[0].added * 2 / max(own[0].clusters, 1.0) ** 2
                     for part, own in zip(parts, found, strict=True))  # fmt: skip
