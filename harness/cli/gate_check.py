@@ -26,6 +26,7 @@ def command(
     system: str | None = None,
     baseline_system: str | None = None,
     strict: Annotated[bool, Parameter(negative="")] = False,
+    sequential: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
     json_file: Path | None = None,
     junit: Path | None = None,
@@ -53,6 +54,9 @@ def command(
         The system of the baseline's run. Default: the same name.
     strict
         Exit with 4 if a check that could fail the gate is inconclusive.
+    sequential
+        Say as well after how many source items every check that fails the gate was settled, at an error level that
+        holds whenever one looks.
     json
         Print the whole result as JSON.
     json_file
@@ -77,6 +81,8 @@ def command(
     chosen = load_gate_file(gate)
     if strict:
         chosen = chosen.model_copy(update={"on_inconclusive": "fail"})
+    if sequential:
+        chosen = chosen.model_copy(update={"sequential": True})
     result = check(baseline, candidate, chosen, system=system, baseline_system=baseline_system)
     lines = write_surfaces(result, Surfaces(json_file, junit, markdown, comment, figure))
     if json:

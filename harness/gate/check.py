@@ -21,6 +21,7 @@ from polyarena.reports.gate.calibration import predicted_power
 from polyarena.reports.gate.decision import Decision, decide, incomparable_verdict
 from polyarena.reports.gate.pairs import ItemDifferences, pair_items
 from polyarena.reports.gate.result import Allowed, Example, GateResult, Outcome
+from polyarena.reports.gate.sequential import decide_sequentially
 from polyarena.reports.gate.settings import Action, Level
 from polyarena.reports.gate.verdict import Status, Verdict
 from polyarena.tasks.errors import DataError, ExperimentError
@@ -331,11 +332,34 @@ def _notes(sides: _Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> I
             "with a third."
         )
     yield from _calibrated(sides, pairs, gate)
+    if gate.sequential:
+        yield _settled(sides, pairs, gate)
     environment = [
         each for each in differences(sides.candidate.lock, sides.baseline.lock) if each.aspect is Aspect.VERSION
     ]
     if environment:
         yield f"Other versions of {', '.join(sorted(each.name for each in environment))}: answers may differ for that."
+
+
+def _settled(sides: _Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> str:
+    """Return after how many source items judging could have stopped, or what is open."""
+    old = sides.baseline.frame
+    planned = {str(task): tuple(map(str, part["source_id"].unique())) for task, part in old.groupby("task")}
+    # A corpus metric has no values of single items to watch.
+    watched = [each for each in pairs if not np.any(np.abs(each.sums) > 100 * each.counts + 1e-9)]
+    found = decide_sequentially(watched, gate.settings(), groupings=gate.grouped(), planned=planned)
+    if not found.checks:
+        return "Sequentially: no check that fails the gate can be watched."
+    if found.undecided:
+        return (
+            f"Sequentially: {len(found.undecided)} of {len(found.checks)} checks that fail the gate are not settled, "
+            f"{len(found.regressed)} regressed. Judge more items."
+        )
+    most = max(each.n for each in found.checks)
+    return (
+        f"Sequentially: all {len(found.checks)} checks that fail the gate were settled after {most} source items, "
+        f"{len(found.regressed)} regressed. Judging could stop there, at an error level of {100 * found.alpha:g}%."
+    )
 
 
 def _calibrated(sides: _Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> Iterator[str]:

@@ -124,6 +124,8 @@ class GateFile(Strict):
         allow: Regressions that are accepted for a while.
         on_inconclusive: ``fail`` makes an inconclusive check of a level that fails a failure of its own kind (exit
             code 4), as ``--strict`` does.
+        sequential: Whether the answer also says after how many source items each check that fails the gate was settled,
+            at the level ``alpha`` whenever one looks. The verdicts stay those of all items.
         on_missing: ``fail`` or ``warn`` where the candidate lacks a cell of the baseline.
         allow_differences: Differences between the systems' settings that do not make them incomparable, such as
             ``decoding`` or ``system prompt``.
@@ -150,6 +152,7 @@ class GateFile(Strict):
     comparison: Literal["shared", "direct"] = "shared"
     allow: tuple[AllowEntry, ...] = ()
     on_inconclusive: Literal["pass", "fail"] = "pass"
+    sequential: bool = False
     on_missing: Literal["fail", "warn"] = "fail"
     allow_differences: tuple[str, ...] = ()
     max_unknown: Share = 0.02

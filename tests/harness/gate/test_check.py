@@ -162,3 +162,16 @@ def test_the_command_line_ends_with_the_code_of_the_outcome(good, lost_all, tmp_
     assert main(arguments) == 1
     assert "::error title=" in capsys.readouterr().out
     assert main(["gate", "check", "--baseline", str(good), "--candidate", str(good), "-c", str(gate), "--json"]) == 0
+
+
+def test_sequential_says_when_judging_could_have_stopped(good, lost_all, capsys):
+    gate = QUICK.model_copy(update={"sequential": True})
+    (note,) = [each for each in check(good, lost_all, gate).notes if each.startswith("Sequentially")]
+    # Eight source items are too few to settle that the other rates stayed within 20 points.
+    assert "are not settled" in note
+    assert "Judge more items" in note
+    wide = GateFile(rounds=999, margin=95, sequential=True)
+    (note,) = [each for each in check(good, good, wide).notes if each.startswith("Sequentially")]
+    assert "could stop there, at an error level of 5%" in note
+    assert main(["gate", "check", "--baseline", str(good), "--candidate", str(good), "--sequential"]) == 0
+    assert "Sequentially: " in capsys.readouterr().out
