@@ -12,6 +12,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from every_case import every_case
 
 from polyarena.judges.llm import load_template, parse, template_names
@@ -101,6 +102,7 @@ def superlinear(pattern):
     return None
 
 
+@pytest.mark.slow
 def test_every_pattern_is_linear_over_texts_that_grow():
     collected = patterns()
     assert len(collected) > 100

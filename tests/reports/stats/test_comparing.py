@@ -222,6 +222,7 @@ def test_settings_without_a_meaning_are_refused(battles: pd.DataFrame, wrong: di
         compare(battles, "a", "b", **wrong)
 
 
+@pytest.mark.slow
 def test_tests_hold_their_level(make_battles: Make, drawn: Callable[..., Any]) -> None:
     """200 pairs of equal systems: at 5%, no more than three standard errors above."""
     alarms = {"p_value": 0, "outcome": 0}

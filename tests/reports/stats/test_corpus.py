@@ -241,6 +241,7 @@ def test_missing_and_infinite_statistics_are_refused_and_named(make_scores: Make
     assert "item_id=deu_Latn-003" in caught.value.where
 
 
+@pytest.mark.slow
 def test_coverage_of_intervals_is_near_nominal(make_scores: Make) -> None:
     """The truth is the score of a corpus of a million items; 200 data sets of 40 items."""
     truth = float(BLEU(counts(200_000, seed=99).sum(axis=0)))

@@ -119,6 +119,7 @@ def test_languages_without_spread_or_items_do_not_break_the_others(make_battles:
     assert found.loc["deu_Latn", "p_max_t"] <= 1
 
 
+@pytest.mark.slow
 def test_family_wise_error_of_bands_is_at_most_six_percent() -> None:
     """300 data sets of 23 languages, 60 items, correlation .3: single intervals err in half of them, bands in 5%."""
     generator = np.random.default_rng(5)

@@ -98,6 +98,7 @@ def test_equal_systems_share_a_group_and_their_ranks_are_open(make_battles: Make
     assert {(row(found, s)["rank_low"], row(found, s)["rank_high"]) for s in "ab"} == {(2, 3)}
 
 
+@pytest.mark.slow
 def test_intervals_of_ratings_hold_the_truth(make_battles: Make) -> None:
     """Nominal 95%; the bounds are 93.5 to 96.5% and three standard errors of this simulation."""
     strength = {"a": 0.0, "b": 0.3, "c": 0.6, "d": 1.0}

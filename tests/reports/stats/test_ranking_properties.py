@@ -151,6 +151,7 @@ def test_an_even_league_has_an_even_table(make_battles: Make) -> None:
     assert set(found["rank_high"]) == {3}
 
 
+@pytest.mark.slow
 def test_ratings_and_win_rates_of_simulated_leagues_are_covered(make_battles: Make) -> None:
     """Nominal 95%; of 120 leagues with 3 systems each three standard errors are 4.5 points."""
     truth = {"a": 0.0, "b": 0.5, "c": -0.4}

@@ -31,6 +31,7 @@ def battles(test_data: Path) -> dict[str, np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_mean_of_the_population(battles: dict[str, np.ndarray]) -> None:
     """93.5 to 96.5% for every model between 10 and 90%, give or take two standard errors of the simulation."""
     covered = {}

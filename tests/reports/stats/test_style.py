@@ -109,6 +109,7 @@ def test_order_of_rows_changes_nothing_to_the_bit(make_battles: Make) -> None:
     pd.testing.assert_frame_equal(first.effects, mixed.effects)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth(make_battles: Make) -> None:
     """Nominal 95%, at equal style the systems are equal; 3 standard errors of 80 data sets are 7 points."""
     held = 0

@@ -57,6 +57,7 @@ def unequal(make: Make, seed: int, many: int, few: int, *, apart: bool) -> pd.Da
     return rows.assign(source_id=rows["source_id"].where(~own, "own-" + rows["source_id"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize(("many", "few"), [(300, 10), (300, 40)])
 def test_the_average_of_a_large_and_a_small_language_is_covered(

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from every_case import every_case
 
 from polyarena.tasks.identify import Agreement, Identified, agreement, identify
@@ -43,6 +44,7 @@ def test_the_threshold_is_inclusive_and_can_be_set():
 WRONG = (Agreement.OTHER_LANGUAGE, Agreement.OTHER_SCRIPT)
 
 
+@pytest.mark.slow
 def test_false_alarms_on_real_text_are_as_rare_as_documented(sentences):
     """At most 0.3% of sentences, mean over languages, and no passage of three sentences, in any of 99 languages."""
     shares = []
