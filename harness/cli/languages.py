@@ -26,7 +26,7 @@ def command(*selector: str, json: Json = False) -> int:
         print_json([{**asdict(language), "sets": sorted(language.sets)} for language in found])
         return 0
     print_table(
-        f"{len(found)} languages",
+        f"{len(found)} language{'s' if len(found) != 1 else ''}",
         ("code", "name", "autonym", "family", "tier", "Joshi", "regions", "sets"),
         [
             (

@@ -95,7 +95,7 @@ def _print(planned: Plan) -> None:
     if planned.unsupported:
         print_lines(
             f"skipped because a system does not list the language: {len(planned.unsupported)} cells "
-            f"in {len(languages)} languages"
+            f"in {len(languages)} language{'s' if len(languages) != 1 else ''}"
         )
     if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):
         print_lines(

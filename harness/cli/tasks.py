@@ -88,7 +88,7 @@ def _show(name: str) -> None:
     ]
     print_table(card.name, ("", ""), [(label, value) for label, value in facts if value])
     print_table(
-        f"{len(card.languages)} languages",
+        f"{len(card.languages)} language{'s' if len(card.languages) != 1 else ''}",
         ("code", "name", "provenance"),
         [(code, find_language(code).name, card.provenance[code].value) for code in card.languages],
     )
