@@ -318,7 +318,9 @@ def tables(rows: list[dict[str, Any]]) -> Iterator[str]:
         chosen = [row for row in rows if row["effect"] == effect]
         if not chosen:
             continue
-        yield f"\n### {effect} ({chosen[0]['draws']:,} draws a row)\n\nRed gates:\n"
+        counts = sorted({row["draws"] for row in chosen})
+        many = " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))
+        yield f"\n### {effect} ({many} draws a row)\n\nRed gates:\n"
         yield from table(chosen, {name: (key,) for name, key in RED.items()})
         yield "\nRed, inconclusive and green apart; languages that are ok, as `calibrate` predicts for no effect:\n"
         yield from table(chosen, {**STATES, "languages ok": ("share ok",), "predicted": ("predicted ok",)})
