@@ -108,10 +108,11 @@ def _collapsed(games: pa.Table, candidate: str, baseline: str, strong_weight: fl
     place = [pc.unique(games[name]).to_pylist() for name in ("judge", "task", "language")]
     if any(len(values) != 1 or values[0] is None for values in place):
         return None
-    names = {name: _codes(games[name]) for name in ("item_id", "source_id", "system_a", "system_b", "label")}
-    if any(codes is None for codes in names.values()):
+    coded = [_codes(games[name]) for name in ("item_id", "source_id", "system_a", "system_b", "label")]
+    known_codes = [codes for codes in coded if codes is not None]
+    if len(known_codes) < len(coded):
         return None
-    (items, item), (sources, source), shown_first, shown_second, (labels, label) = names.values()
+    (items, item), (sources, source), shown_first, shown_second, (labels, label) = known_codes
     first, second = (np.array(values, dtype=object)[codes] for values, codes in (shown_first, shown_second))
     forward = (first == candidate) & (second == baseline)
     backward = (first == baseline) & (second == candidate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.lock import Pair
@@ -122,12 +123,10 @@ def _view(
 
 def _joined(views: list[ItemView]) -> list[ItemView]:
     """Return one view for each item and pair, with the verdicts of all judges."""
-    by_key: dict[tuple[Any, ...], list[ItemView]] = defaultdict(list)
+    by_key: dict[tuple[str, ...], list[ItemView]] = defaultdict(list)
     for view in views:
         by_key[view.task, view.language, view.item_id, view.candidate, view.baseline].append(view)
     return [
-        ItemView(
-            *key, same[0].prompt, same[0].answers, tuple(v for view in same for v in view.verdicts), same[0].withheld
-        )
-        for key, same in by_key.items()
+        replace(same[0], verdicts=tuple(verdict for view in same for verdict in view.verdicts))
+        for same in by_key.values()
     ]
