@@ -113,6 +113,7 @@ def _limits(verdict: Verdict, settings: GateSettings) -> tuple[float, float]:
 def _draw(axes: Axes, verdict: Verdict, y: float, settings: GateSettings) -> None:
     status = Status(verdict.status)
     colour = _COLOURS[status]
+    assert verdict.difference is not None, "checks without a difference are not drawn"
     for limit, shade in zip(_limits(verdict, settings), (GREY, INK), strict=True):
         axes.plot([-limit], [y], marker="|", color=shade, markersize=5.5, markeredgewidth=0.8, linestyle="none",
                   zorder=2)  # fmt: skip
