@@ -127,7 +127,7 @@ class LmEvalType:
     def _engine(self, args: Mapping[str, Any]) -> dict[str, str]:
         """Name what scores choices where that can change one: rounding in half precision depends on the batch.
 
-        In float32 the engine and lm-eval agree to 1e-4 nats, less than a batch size of lm-eval's own may move.
+        In float32 the engine and lm-eval agree to 1e-4 nats, or 1e-5 of long sums: rounding, as of another batch size.
         """
         if self.name not in TREE_SCORED or str(args.get("dtype", "auto")).removeprefix("torch.") == "float32":
             return {}
