@@ -37,8 +37,7 @@ def may_publish(card: TaskCard, board: BoardFile) -> str:
 
 def is_free_licence(licence: str) -> bool:
     """Tell whether every part of an SPDX expression lets anybody pass data on."""
-    parts = re.split(
-        r"\s+(?:and|or)\s+|[()]", licence.casefold().replace("cc by-sa ", "cc-by-sa-").replace("cc by ", "cc-by-")
-    )
+    plain = " ".join(licence.casefold().split()).replace("cc by-sa ", "cc-by-sa-").replace("cc by ", "cc-by-")
+    parts = re.split(r" (?:and|or) |[()]", plain)
     named = [part.strip() for part in parts if part.strip()]
     return bool(named) and all(_FREE.fullmatch(part) for part in named)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
 
@@ -23,9 +25,9 @@ def command(
     rounds: int | None = None,
     seed: int | None = None,
     style: bool = False,
-    length_control: bool = False,
+    length_control: Annotated[bool, Parameter(negative="")] = False,
     difficulties: Path | None = None,
-    gamed: tuple[str, ...] = (),
+    gamed: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     json: Json = False,
 ) -> int:
     """Rate and rank the systems of a run folder from its battles, over languages and by language.
@@ -48,9 +50,9 @@ def command(
         Also estimate win rates at equal length by a model of each system with the difficulty of the instructions, as
         AlpacaEval 2 does; at most 1,000 rounds.
     difficulties
-        CSV file with the columns item_id and difficulty, for --length-control. Default: estimated from the battles.
+        CSV file of the difficulties of instructions, with the columns item_id and difficulty. Default: estimated.
     gamed
-        A system that is the baseline told to be verbose or concise; its battles regularize --length-control.
+        The baseline told to be verbose or concise, whose battles regularize the model of length.
     json
         Print JSON: the ranking, cycles, and the results of --style and --length-control.
     """

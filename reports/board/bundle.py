@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+)\.js";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^{}]*)\} from "\./([a-z_]+)\.js";$', re.MULTILINE)
 _NAMESPACE = re.compile(r'^import \* as (\w+) from "\./([a-z_]+)\.js";$', re.MULTILINE)
 _DECLARED = re.compile(r"^export (?:async )?(?:function\*?|class|const|let) ([A-Za-z_$][\w$]*)", re.MULTILINE)
-_LISTED = re.compile(r"^export \{([^}]*)\};$", re.MULTILINE)
-_LEFT = re.compile(r"^\s*(?:import|export)\b", re.MULTILINE)
+_LISTED = re.compile(r"^export \{([^{}]*)\};$", re.MULTILINE)
+_LEFT = re.compile(r"^[ \t]*(?:import|export)\b", re.MULTILINE)
 ENTRY = "main"
 
 
@@ -75,7 +75,7 @@ def _wrapped(name: str, text: str) -> str:
 
 
 def _bound(names: str) -> str:
-    return re.sub(r"(\w+) as (\w+)", r"\1: \2", names)
+    return re.sub(r"\b(\w+) as (\w+)", r"\1: \2", names)
 
 
 def _holder(name: str) -> str:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from polyarena.reports.page.content import PageContent
 
 _CITED = re.compile(
-    r"(?P<who>[^0-9,;]+?),? (?P<year>(?:19|20)\d\d)(?:, (?P<title>.+?))?, (?P<where>arXiv \d{4}\.\d{4,5}|https?://\S+"
-    r"|[\w.]+\.(?:org|net)/\S+)"
+    r"(?P<who>[^0-9,;]{1,100}?),? (?P<year>(?:19|20)\d\d)(?:, (?P<title>.{1,200}?))?, "
+    r"(?P<where>arXiv \d{4}\.\d{4,5}|https?://\S+|[\w.]{1,100}\.(?:org|net)/\S+)"
 )
 """``Ponti et al. 2020, XCOPA, arXiv 2005.00333``, as cards of tasks cite."""
 

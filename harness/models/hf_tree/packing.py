@@ -15,7 +15,7 @@ ROW = 256
 """Tokens of a row that small trees share; a prefix with more tokens than this below it is computed by itself.
 
 Attention is computed between all tokens of a row, so long rows of short trees waste work; short rows leave a device
-idle. 256 was the best or within 3% of it for rows of 128 to 1,024 tokens on two CPU cores (``benchmarks/scoring.py``).
+idle.
 """
 LEAST_SAVED = 64
 """Tokens that a prefix must save to be computed by itself: below, one more forward pass costs more than it saves."""

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 ON_CPU = 1024
-"""Tokens of a batch on a processor. Speed is flat from 512 on; memory grows with it."""
+"""Tokens of a batch on a processor; memory grows with it."""
 LARGEST = 16_384
 """Tokens of a batch on an accelerator: matrix products of this height reach its peak."""
 SMALLEST = 512
