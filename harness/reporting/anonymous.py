@@ -25,7 +25,7 @@ WITHHELD = "withheld"
 NOWHERE = "https://withheld.invalid/v1"
 """In place of the address of a judge's endpoint, which the experiment must have."""
 
-_ADDRESS = re.compile(r"\w+://\S+|(?<![\w/])~?(?:/[\w.@+-]+){2,}/?|\b[A-Za-z]:\\\S+|(?:\.\./)+\S*")
+_ADDRESS = re.compile(r"\b\w+://\S+|(?<![\w/])~?(?:/[\w.@+-]+){2,}/?|\b[A-Za-z]:\\\S+|(?:\.\./)+\S*")
 """Addresses of servers and paths of files within a text."""
 
 _KEYS = frozenset({"base_url", "data_root", "output", "cache", "path", "pretrained", "system_prompt", "api_key_env"})
