@@ -38,8 +38,10 @@ def _properties(model: type[BaseModel]) -> Iterable[tuple[str, Mapping[str, Any]
 
 def _type(schema: Mapping[str, Any]) -> str:
     """Return the type of a key in words, with the bounds that it has."""
-    if "anyOf" in schema:
-        kinds = [_type(part) for part in schema["anyOf"] if part.get("type") != "null"]
+    if "const" in schema:
+        return code(schema["const"])
+    if forms := schema.get("anyOf", schema.get("oneOf")):
+        kinds = [_type(part) for part in forms if part.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds)).replace("true or false or", "true, false or")
     if "enum" in schema:
         return " or ".join(code(each) for each in schema["enum"])

@@ -38,7 +38,7 @@ def _games(records: RunRecords) -> dict[str, int]:
         path = records.games_file(pair)
         if path.exists():
             counts[pair.judge] = counts.get(pair.judge, 0) + pq.read_metadata(path).num_rows
-    return counts
+    return {judge: games for judge, games in counts.items() if games}
 
 
 def _info(name: str, judge: LockedJudge, card: JudgeCard | None) -> JudgeInfo:

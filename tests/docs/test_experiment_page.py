@@ -31,7 +31,11 @@ PARTS = (
     EndpointSettings,
     Prices,
 )
-REST = {"name": "x", "systems": [{"name": "a", "model": "hf"}], "tasks": ["polyarena_mini"]}
+REST = {
+    "name": "x",
+    "systems": [{"name": "a", "model": "hf"}, {"name": "b", "model": "hf"}],
+    "tasks": ["polyarena_mini"],
+}
 
 
 @pytest.fixture

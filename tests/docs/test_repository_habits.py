@@ -174,7 +174,9 @@ def test_integration_installs_fonts_where_they_are_missing(repository, tmp_path)
     assert ran.returncode == 0
     update, install, test, test_all = asked.splitlines()
     assert update.startswith("apt-get update")
-    assert install.endswith("fonts-noto-core fonts-noto-cjk")
+    assert install.endswith(
+        "fonts-noto-core fonts-noto-cjk chromium texlive-latex-recommended texlive-fonts-recommended"
+    )
     assert (test, test_all) == ("test", "test-all")
 
 

@@ -38,7 +38,7 @@ def complain(tmp_path, toys, capsys):
         (HEAD + "systems: [{name: a, model: toy, sampling: {temperature: .inf}}]\n" + TASKS, "finite"),
         (HEAD + "systems: &a [*a]\n" + TASKS, "without end"),
         (HEAD + "systems: " + "[" * 5000 + "\n", "without end"),
-        (HEAD + SYSTEMS + "tasks: toy_choice\n", "a list is wanted"),
+        (HEAD + SYSTEMS + "tasks: toy_choice\n", "expected a list"),
         (HEAD + "systems: []\n" + TASKS, "at least one element"),
         ("name: 123\n" + SYSTEMS + TASKS, "put it in quotes"),
         (b"name: \x00x\n", "not valid YAML"),

@@ -67,7 +67,7 @@ def test_a_key_in_the_wrong_field_is_not_quoted(field):
 
 @every_case("url", [f"https://user:{KEY}@host/v1", f"https://host/v1?key={KEY}", f"https://host/v1#{KEY}"])
 def test_a_key_in_the_address_is_refused(url):
-    with pytest.raises(ValueError, match="belongs in the environment") as caught:
+    with pytest.raises(ValueError, match="put a key into the environment") as caught:
         EndpointSettings(model="m", base_url=url)
     assert KEY not in str(caught.value)
 
@@ -75,7 +75,7 @@ def test_a_key_in_the_address_is_refused(url):
 @pytest.mark.parametrize("value", ["sk-two\nlines-of-it", "clé-secrète", "sk-\x7f-control"])
 def test_a_key_that_no_header_can_carry(monkeypatch, value):
     monkeypatch.setenv("OPENAI_API_KEY", value)
-    with pytest.raises(ModelError, match="does not hold a key") as caught:
+    with pytest.raises(ModelError, match="does not contain a key") as caught:
         read_api_key(EndpointSettings(model="m"))
     assert value not in str(caught.value)
 

@@ -68,7 +68,7 @@ def test_a_budget_begins_with_a_star(baseline):
         ([["a"]], ExperimentError, "opponents.0"),
         ([], ExperimentError, "opponents"),
         ("everybody", ExperimentError, "'all'"),
-        (3, ExperimentError, "a list is wanted here"),
+        (3, ExperimentError, "expected a list"),
         ({"games": 0}, ExperimentError, "opponents.games"),
         ({"game": 100}, ExperimentError, "did you mean 'games'"),
         ({}, ExperimentError, "'games' is missing"),

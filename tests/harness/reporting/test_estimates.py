@@ -126,7 +126,7 @@ def test_the_signature_over_templates_covers_the_cells_of_all(scores):
 
 
 def test_tables_are_written_of_every_kind(scores):
-    files = _tables(made(scores))
+    files = _tables(made(scores), ["ours", "base"])
     names = {name.rpartition(".")[0] for name in files}
     assert names == {
         "acc--exam", "acc--exam--by-category", "acc--nli", "acc--nli.asked", "acc--nli.claim",
@@ -143,7 +143,7 @@ def test_tables_are_written_of_every_kind(scores):
 def test_names_of_tables_are_safe_and_never_the_same(scores):
     numbers = made(scores)
     exam = numbers[(numbers["task"] == "exam")]
-    files = _tables(pd.concat([exam.assign(task="a/b", metric=metric) for metric in ("acc 1", "acc/1")]))
+    files = _tables(pd.concat([exam.assign(task="a/b", metric=metric) for metric in ("acc 1", "acc/1")]), [])
     assert len([name for name in files if name.endswith(".csv") and "by-category" not in name]) == 3
     assert not any(set(name) & set("/ \\") for name in files)
     (section,) = sections(exam.assign(task="x" * 400))

@@ -133,7 +133,7 @@ def test_comparisons_have_the_groups_too(scores):
 
 def test_each_grouping_has_a_table(scores):
     frame = estimates(make_lock(**ALL), NO_BATTLES, scores)
-    files = _tables(frame)
+    files = _tables(frame, ["ours", "base"])
     assert {name for name in files if name.endswith(".csv")} == {
         "acc--exam.csv", "by-tier.csv", "by-script.csv", "by-group.csv",
     }  # fmt: skip

@@ -71,7 +71,7 @@ def test_one_refused_prompt_leaves_the_others_judged(go, tmp_path, capsys, scrip
     warning = "The host refused prompts of polyarena_mini to hosted in German (1 of 3)"
     assert any(warning in each for each in finished.files.warnings)
     page = finished.files.page.read_text("utf-8")
-    assert page.index(warning) < page.index('aria-label="Results"')
+    assert page.index(warning) < page.index('<section id="results">')
     assert "Refused by the host" in page
     assert "(1 of 3)" in page[page.index("Refused by the host") :]
     assert main(["report", str(tmp_path / "run")]) == 0
