@@ -7,7 +7,7 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: quickstart test test-all lint types docs unit clean
+.PHONY: quickstart test test-all test-fonts lint types docs unit clean
 
 quickstart: $(VENV)/.quickstart
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/quickstart.yaml
@@ -17,6 +17,10 @@ test: lint types docs unit
 # The tests that `make test` skips, because they take long or need a browser, TeX, a model server or the like.
 test-all: $(VENV)/.browser
 	$(BIN)/pytest -q -n auto --dist loadfile --costly
+
+# The figures, as on a machine without fonts.
+test-fonts: $(VENV)/.test
+	POLYARENA_TEST_SYSTEM_FONTS=none $(BIN)/pytest -q -n auto --dist loadfile tests/reports/figures
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

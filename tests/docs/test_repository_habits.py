@@ -96,6 +96,7 @@ def test_hooks_before_a_commit_call_make_and_nothing_remote(repository, targets)
 
 MAKE = """#!/bin/bash
 echo "$@" >> {log}
+if [ "$1" = test-fonts ]; then exit {status}; fi
 if [ "$1" = test-all ]; then echo "{costly}"; exit {costly_status}; fi
 echo "{first}"
 echo "{closing}"
@@ -158,7 +159,7 @@ def test_integration_ends_with_the_sum_of_both_runs_and_fails_if_either_did(
     )
     assert ran.returncode == (status or costly_status)
     assert ran.stdout.splitlines()[-1] == last
-    assert asked == "test\ntest-all\n"
+    assert asked == "test\ntest-all\ntest-fonts\n"
 
 
 def test_integration_says_so_when_the_tests_never_started(repository, tmp_path):
@@ -172,12 +173,12 @@ def test_integration_says_so_when_the_tests_never_started(repository, tmp_path):
 def test_integration_installs_fonts_where_they_are_missing(repository, tmp_path):
     ran, asked = continuous_integration(repository, tmp_path, "1 passed in 0.1s", 0, installed=False)
     assert ran.returncode == 0
-    update, install, test, test_all = asked.splitlines()
+    update, install, *targets = asked.splitlines()
     assert update.startswith("apt-get update")
     assert install.endswith(
         "fonts-noto-core fonts-noto-cjk chromium texlive-latex-recommended texlive-fonts-recommended"
     )
-    assert (test, test_all) == ("test", "test-all")
+    assert targets == ["test", "test-all", "test-fonts"]
 
 
 @every_case("script", ["run", "try-wheel", "bump-version"])

@@ -141,5 +141,5 @@ def test_each_grouping_has_a_table(scores):
         "task,metric,system,baseline,judge,all,Deva,Latn,Thai,flag"
     )
     assert "\\begin{tabular}" in files["by-group.tex"].decode()
-    without = _tables(estimates(make_lock(groupings=[]), NO_BATTLES, scores))
+    without = _tables(estimates(make_lock(groupings=[]), NO_BATTLES, scores), [])
     assert {name for name in without if name.startswith("by-")} == set()

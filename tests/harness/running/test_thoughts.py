@@ -227,7 +227,7 @@ def test_answers_that_are_all_empty_are_said_at_the_top(go, scripted_server, tmp
     page = (tmp_path / "run" / "report" / "index.html").read_text("utf-8")
     warning = "thinker gave no answer at all to polyarena_mini in Hindi (4 of 4)"
     assert warning in page
-    assert page.index(warning) < page.index('<section id="results">')
+    assert page.index(warning) < page.index('<section id="finding"')
     assert main(["report", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().out
     assert "Warning: thinker gave no answer at all" in said
