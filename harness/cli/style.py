@@ -114,23 +114,10 @@ def _written(records: RunRecords, option: str) -> pd.DataFrame:
 
 def print_length_control(found: pd.DataFrame) -> None:
     """Print the win rates at equal length beside the raw ones."""
-    from polyarena.harness.cli.output import print_lines, print_table
-    from polyarena.harness.cli.shorten import print_omitted, shorten
+    from polyarena.harness.cli.output import print_lines
 
-    for (task, judge), own in found.groupby(["task", "judge"], sort=True):
-        shown, left = shorten(rows_of(own), lambda row: row["group"] != "all")
-        print_table(
-            f"{task}: win rates in % by judge {judge}, raw and length-controlled ({own['method'].iloc[0]})",
-            ("system", "against", "group", "raw", "length-controlled", "battles", "note"),
-            [
-                (row["candidate"], row["baseline"], row["group"], _ends(row["raw"], row["raw_low"], row["raw_high"]),
-                 _ends(row["controlled"], row["low"], row["high"]), str(row["n"]), row["note"])
-                for row in shown
-            ],
-            right=(3, 4, 5),
-            spare=(5,),
-        )  # fmt: skip
-        print_omitted(left)
+    for _, own in found.groupby("method", sort=False):
+        _print_rates(own, "length-controlled", f" ({own['method'].iloc[0]})")
     print_lines(
         "length-controlled: what a logistic model of each system, as in AlpacaEval 2, predicts where both answers are "
         "equally long.",
@@ -151,22 +138,8 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def print_style(found: StyleControl) -> None:
     """Print the controlled win rates beside the raw ones, and the effect of each feature."""
     from polyarena.harness.cli.output import print_lines, print_table
-    from polyarena.harness.cli.shorten import print_omitted, shorten
 
-    for (task, judge), own in found.rates.groupby(["task", "judge"], sort=True):
-        shown, left = shorten(rows_of(own), lambda row: row["group"] != "all")
-        print_table(
-            f"{task}: win rates in % by judge {judge}, raw and at equal style",
-            ("system", "against", "group", "raw", "at equal style", "battles", "note"),
-            [
-                (row["candidate"], row["baseline"], row["group"], _ends(row["raw"], row["raw_low"], row["raw_high"]),
-                 _ends(row["controlled"], row["low"], row["high"]), str(row["n"]), row["note"])
-                for row in shown
-            ],
-            right=(3, 4, 5),
-            spare=(5,),
-        )  # fmt: skip
-        print_omitted(left)
+    _print_rates(found.rates, "at equal style")
     print_table(
         "effects of style",
         ("task", "judge", "feature", "effect", "note"),
@@ -193,3 +166,23 @@ def _ends(value: float | None, low: float | None, high: float | None, scale: flo
         return ""
     text = format(scale * value, form)
     return text if low is None or high is None else f"{text} ({scale * low:{form}} to {scale * high:{form}})"
+
+
+def _print_rates(rates: pd.DataFrame, controlled: str, method: str = "") -> None:
+    from polyarena.harness.cli.output import print_table
+    from polyarena.harness.cli.shorten import print_omitted, shorten
+
+    for (task, judge), own in rates.groupby(["task", "judge"], sort=True):
+        shown, left = shorten(rows_of(own), lambda row: row["group"] != "all")
+        print_table(
+            f"{task}: win rates in % by judge {judge}, raw and {controlled}{method}",
+            ("system", "against", "group", "raw", controlled, "battles", "note"),
+            [
+                (row["candidate"], row["baseline"], row["group"], _ends(row["raw"], row["raw_low"], row["raw_high"]),
+                 _ends(row["controlled"], row["low"], row["high"]), str(row["n"]), row["note"])
+                for row in shown
+            ],
+            right=(3, 4, 5),
+            spare=(5,),
+        )  # fmt: skip
+        print_omitted(left)

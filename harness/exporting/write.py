@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.exporting import every_eval_ever, huggingface, lm_eval_results
+from polyarena.harness.exporting.every_eval_ever import files as every_eval_ever
+from polyarena.harness.exporting.huggingface import eval_results, model_index
+from polyarena.harness.exporting.lm_eval_results import files as lm_eval_results
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import DataError, StoreError
@@ -67,10 +69,10 @@ def _parquet(records: RunRecords) -> dict[str, bytes]:
 
 EXPORTS: Mapping[str, Callable[[RunRecords], Mapping[str, bytes]]] = {
     "csv": _csv,
-    "eval-results": huggingface.eval_results,
-    "every-eval-ever": every_eval_ever.files,
-    "lm-eval": lm_eval_results.files,
-    "model-index": huggingface.model_index,
+    "eval-results": eval_results,
+    "every-eval-ever": every_eval_ever,
+    "lm-eval": lm_eval_results,
+    "model-index": model_index,
     "parquet": _parquet,
 }
 """Functions that return the files of a format, by its name."""

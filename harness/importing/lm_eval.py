@@ -230,7 +230,7 @@ def _check_unique(filters: Any) -> None:
         for where, row in rows:
             earlier = places.setdefault(str(row["doc_id"]), where)
             if earlier != where:
-                raise DataError(f"the item {row['doc_id']} stands twice", where=where, why=f"it is also at {earlier}",
+                raise DataError(f"the item {row['doc_id']} appears twice", where=where, why=f"it is also at {earlier}",
                                 fix="keep one of the two")  # fmt: skip
 
 

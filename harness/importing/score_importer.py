@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from polyarena.harness.importing import every_eval_ever, helm, inspect_logs, lighteval, lm_eval
+from polyarena.harness.importing.every_eval_ever import read as read_every_eval_ever
+from polyarena.harness.importing.helm import read as read_helm
+from polyarena.harness.importing.inspect_logs import read as read_inspect
+from polyarena.harness.importing.lighteval import read as read_lighteval
 from polyarena.harness.importing.lm_eval import ImportedCell, LmEvalResult
+from polyarena.harness.importing.lm_eval import read as read_lm_eval
 from polyarena.harness.importing.names import folder_names
 from polyarena.harness.importing.rows import language_code
 from polyarena.harness.lock import Lock, LockedTask, UnmappedField, content_digest, digest
@@ -23,11 +27,11 @@ from polyarena.tasks.errors import StoreError
 from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 
 READERS: Mapping[str, Callable[[Path, str | None], LmEvalResult]] = {
-    "every-eval-ever": every_eval_ever.read,
-    "helm": helm.read,
-    "inspect": inspect_logs.read,
-    "lighteval": lighteval.read,
-    "lm-eval": lm_eval.read,
+    "every-eval-ever": read_every_eval_ever,
+    "helm": read_helm,
+    "inspect": read_inspect,
+    "lighteval": read_lighteval,
+    "lm-eval": read_lm_eval,
 }
 """Readers of scored answers by format."""
 REVISION = "unknown"

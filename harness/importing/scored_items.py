@@ -71,7 +71,7 @@ def add_cells(result: LmEvalResult, rows: Sequence[ScoredItem], tool: str, defau
         path: For messages.
 
     Raises:
-        DataError: An item stands twice.
+        DataError: An item appears twice.
     """
     cells: defaultdict[tuple[str, str, str], list[ScoredItem]] = defaultdict(list)
     for row in rows:
@@ -102,7 +102,7 @@ def _add_cell(
         earlier = seen.setdefault((row.item_id, row.sample), row.where)
         if earlier != row.where:
             raise DataError(
-                f"the item {row.item_id} of {task} stands twice",
+                f"the item {row.item_id} of {task} appears twice",
                 where=row.where,
                 why=f"it is also at {earlier}",
                 fix="keep one of the two",

@@ -119,7 +119,7 @@ class _Part:
 
     @property
     def bounded(self) -> bool:
-        """Whether values are shares, so that the score interval holds."""
+        """Whether values are shares, so that the score interval applies."""
         return self.column.table.bounded
 
 

@@ -123,7 +123,7 @@ class Licence:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """How a run is made again.
+    """How to reproduce a run.
 
     Attributes:
         commands: To be typed, in order.
@@ -158,7 +158,7 @@ class PageContent:
         costs: What was asked and paid; ``None`` if nothing was.
         support: Which system was asked in which language, where they differ.
         licences: Of tasks, models, metrics and methods.
-        reproduction: How the run is made again.
+        reproduction: How to reproduce the run.
         identifier: What identified the languages of answers.
         rounds: Of the bootstrap; 0 if it is not known.
         seed: Likewise.

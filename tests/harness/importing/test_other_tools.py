@@ -113,7 +113,7 @@ def test_an_item_that_stands_twice_is_an_error(foreign, tmp_path):
     path = next((tmp_path / "helm").glob("mmlu*")) / "per_instance_stats.json"
     rows = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps([*rows, rows[0]]), encoding="utf-8")
-    with pytest.raises(DataError, match="stands twice"):
+    with pytest.raises(DataError, match="appears twice"):
         import_scores("helm", tmp_path / "helm", tmp_path / "run", language="eng_Latn")
 
 
