@@ -70,13 +70,18 @@ def test_importing_again_replaces_the_judge(write, tmp_path):
     assert list(records.lock.imported) == ["jury"]
 
 
-def test_the_same_file_gives_the_same_bytes(write, tmp_path):
+def test_the_same_file_gives_the_same_bytes_at_any_time(write, tmp_path):
     path = write("g.jsonl", rows())
-    trees = []
+    trees, events = [], []
     for place in ("a", "b"):
         import_verdicts("polyarena", path, tmp_path / place / "run")
-        trees.append(tree(tmp_path / place / "run"))
+        files = tree(tmp_path / place / "run")
+        events.append([json.loads(line) for line in files.pop("events.jsonl").splitlines()])
+        trees.append(files)
     assert trees[0] == trees[1]
+    for event in (*events[0], *events[1]):
+        del event["time"]
+    assert events[0] == events[1]
 
 
 def test_what_is_not_mapped_is_told_and_stored(write, tmp_path):
