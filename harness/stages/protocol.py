@@ -1,0 +1,86 @@
+"""The protocol of stages: what the pipeline asks of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+Report = Callable[[str, int, int, Mapping[str, float]], None]
+"""Called with what a stage does now, how many steps are done, how many there are, and numbers worth showing."""
+
+
+def ignore_progress(activity: str, done: int, total: int, numbers: Mapping[str, float]) -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """What a running stage is given.
+
+    Attributes:
+        folder: An empty or interrupted working folder. What it contains when ``run`` returns becomes the output of the
+            stage, under another path: nothing in it may name its own path.
+        inputs: Finished folders of the stages named as inputs, by name.
+        base: Folder that relative paths in the settings start from.
+        data_root: Local mirror of the hub; ``None`` without one.
+        seed: Seed of the pipeline. A stage derives its own generators from it and never uses a global one.
+        threads: Threads that torch may use.
+        report: Receives progress.
+    """
+
+    folder: Path
+    inputs: Mapping[str, Path]
+    base: Path
+    data_root: Path | None = None
+    seed: int = 0
+    threads: int = 1
+    report: Report = field(default=ignore_progress, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StageEstimate:
+    """What a stage will take, computed without a model.
+
+    Attributes:
+        rows: Rows, pairs or prompts that it reads; ``None`` where an earlier stage decides.
+        steps: Optimizer steps.
+        tokens: Tokens that pass through the model: trained and generated, padding left out.
+        memory_gib: Peak memory of the device in GiB.
+        flop: Floating-point operations.
+        assumptions: What the numbers rest on, as sentences.
+    """
+
+    rows: int | None = None
+    steps: int = 0
+    tokens: int = 0
+    memory_gib: float = 0.0
+    flop: float = 0.0
+    assumptions: tuple[str, ...] = ()
+
+
+class Stage(Protocol):
+    """One stage of a pipeline."""
+
+    @property
+    def name(self) -> str:
+        """Unique within the pipeline; the name of its folder."""
+
+    @property
+    def type(self) -> str:
+        """Its kind: ``mixture``, ``sft``, ``dpo``, ..."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the stages whose folders it reads."""
+
+    def digest(self) -> str:
+        """Return the SHA-256 of every setting that can change its output; names and comments do not count."""
+
+    def run(self, context: StageContext) -> None:
+        """Write the output into ``context.folder``.
+
+        Raises:
+            PolyarenaError: Data, settings or a checkpoint cannot be used, or training diverged.
+        """
