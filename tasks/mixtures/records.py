@@ -1,8 +1,15 @@
-"""The record of training text."""
+"""The record of training text, and its file: JSON Lines with the fields of the record."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from polyarena.tasks.data import read_jsonl
+from polyarena.tasks.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +31,35 @@ class TrainingRow:
     prompt: str
     completion: str
     licence: str
+
+    def to_json(self) -> str:
+        """Return the row as one line of JSON, without the line break."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_mapping(cls, row: Mapping[str, Any], *, where: str = "") -> Self:
+        """Return the row of a JSON object.
+
+        Raises:
+            DataError: A field is missing or not a text.
+        """
+        for name in (field.name for field in fields(cls)):
+            value = row.get(name)
+            if not isinstance(value, str):
+                raise DataError(
+                    f"the training row lacks the field {name!r}" if value is None else f"{name!r} is not a text",
+                    where=where,
+                    why=f"a row needs {', '.join(field.name for field in fields(cls))}",
+                    fix="write the rows again with the stage that made them",
+                )
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
+
+
+def read_training_rows(path: str | Path) -> Iterator[TrainingRow]:
+    """Yield the rows of a JSON Lines file with the fields of :class:`TrainingRow`.
+
+    Raises:
+        DataError: The file is missing, empty or not JSON Lines, or a row lacks a field.
+    """
+    for number, row in read_jsonl(path):
+        yield TrainingRow.from_mapping(row, where=f"{path}:{number}")
