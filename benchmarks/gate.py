@@ -3,6 +3,8 @@
     python benchmarks/gate.py --file out.jsonl [--effect none] [--draws 1000] [--quick]
     python benchmarks/gate.py --table out.jsonl        # the tables of docs/gate-simulations.md
     python benchmarks/gate.py --independent            # 53 independent cells of 1,319 items, vLLM's RFC 34333
+    python benchmarks/gate.py --unchanged --draws 20000 # false alarms of the designs in which they were highest
+    python benchmarks/gate.py --power --draws 4000     # predicted and simulated power at three discordance levels
 
 40 languages with the same items; the two runs of one model differ in a share of items (the discordance), half each way.
 Flips of an item are correlated between languages (Gaussian copula, 0.3). Judged items have differences of one half as
@@ -35,12 +37,12 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import bdtr, ndtr, ndtri, stdtr
+from scipy.special import bdtr, betaincinv, ndtr, ndtri, stdtr
 
 from polyarena.reports.gate import Action, GateSettings, ItemDifferences, Level, Status
 from polyarena.reports.gate.intervals import detection_power, ok_power, paired_bounds
@@ -164,27 +166,45 @@ class Swapped:
         self.z = -self.parts.sum(axis=0) / self.norms
         self.drawn = np.vstack([averages() @ sums, sums])
         self.drawn *= -1 / (n * self.norms[:, None])
-        self.low = np.array([self._low(column) for column in self.parts.T])
 
-    def _low(self, column: Floats) -> float:
-        return paired_bounds(100 * column, self.n, 0.05, least=100 / self.n).low
+    @cached_property
+    def low(self) -> Floats:
+        """Lower ends of all intervals, in points."""
+        return np.array([paired_bounds(100 * column, self.n, 0.05, least=100 / self.n).low for column in self.parts.T])
 
     def decide(self, settings: GateSettings) -> Gate:
         """Return what ``decide`` says with these settings."""
         m = len(averages())
-        k = self.parts.shape[1] - m
         cells_fail = settings.action(Level.CELL) is Action.FAIL
-        status = np.empty(m + k, dtype=object)
-        for family in [np.arange(m + k)] if cells_fail else [np.arange(m), np.arange(m, m + k)]:
-            weights = np.where(family < m, settings.average_weight if cells_fail else 1.0, 1.0)
-            status[family] = self._family(family, weights, settings)
+        status = np.empty(self.parts.shape[1], dtype=object)
+        for family, weights in self._families(settings):
+            status[family] = self._statuses(family, weights, settings)
         failing = status if cells_fail else status[:m]
         return Gate(
             bool((failing == Status.REGRESSED).any()), bool((failing == Status.INCONCLUSIVE).any()), tuple(status[m:])
         )
 
-    def _family(self, family: np.ndarray[Any, Any], weights: Floats, settings: GateSettings) -> list[Status]:
+    def alarms(self, settings: GateSettings) -> tuple[bool, bool]:
+        """Return whether the gate fails, and whether it warns, without the other statuses."""
+        found = [
+            bool(self._regressed(family, self._tested(family, weights, settings)[0], settings).any())
+            for family, weights in self._families(settings)
+        ]
+        return found[0], found[-1] if len(found) > 1 else False
+
+    def _families(self, settings: GateSettings) -> list[tuple[np.ndarray[Any, Any], Floats]]:
+        """Return the checks that are tested together, those that fail the gate first, with their weights."""
+        m, total = len(averages()), self.parts.shape[1]
+        if settings.action(Level.CELL) is Action.FAIL:
+            return [(np.arange(total), np.where(np.arange(total) < m, settings.average_weight, 1.0))]
+        return [(np.arange(m), np.ones(m)), (np.arange(m, total), np.ones(total - m))]
+
+    def _regressed(self, family: np.ndarray[Any, Any], adjusted: Floats, settings: GateSettings) -> Floats:
         floors = np.where(family < len(averages()), settings.average_floor, settings.floor)
+        return (adjusted < settings.alpha) & (self.difference[family] <= -floors)
+
+    def _tested(self, family: np.ndarray[Any, Any], weights: Floats, settings: GateSettings) -> tuple[Floats, Floats]:
+        """Return adjusted p-values and critical values of checks that are tested together."""
         adjusted, critical = np.ones(len(family)), np.full(len(family), np.inf)
         alive = np.flatnonzero(self.alive[family])
         if len(alive):
@@ -201,8 +221,13 @@ class Swapped:
             seen = np.where(light, rescale(self.z[chosen] - TIE, settings.average_weight), self.z[chosen] - TIE)
             if (1 + (best >= seen.max()).sum()) / (1 + rounds) < settings.alpha:
                 adjusted[alive] = self._stepped(chosen, light, seen, settings)
+        return adjusted, critical
+
+    def _statuses(self, family: np.ndarray[Any, Any], weights: Floats, settings: GateSettings) -> list[Status]:
+        adjusted, critical = self._tested(family, weights, settings)
+        floors = np.where(family < len(averages()), settings.average_floor, settings.floor)
         low, difference = self.low[family], self.difference[family]
-        regressed = (adjusted < settings.alpha) & (difference <= -floors)
+        regressed = self._regressed(family, adjusted, settings)
         improved = (-self.z[family] > critical + TIE) & (difference >= floors)
         return [
             Status.REGRESSED
@@ -335,6 +360,33 @@ def table(rows: list[dict[str, Any]], columns: Mapping[str, tuple[str, ...]]) ->
         yield f"| {row['kind']} | {row['items']:,} | {100 * row['discordance']:g}% | " + " | ".join(cells) + " |"
 
 
+WORST = (("binary", 500, 0.15), ("binary", 500, 0.02), ("binary", 500, 0.05), ("judged", 500, 0.15))
+"""Designs in which the first thousand draws of an unchanged model had most alarms."""
+
+
+def unchanged(draws: int, rounds: int) -> Iterator[str]:
+    """Yield the false alarms of the worst designs, from draws and sign vectors that no other table has used."""
+    yield "| items | n | differ | draws | ours | ours warns | ours, cells | no floor | 95% interval of the highest |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    for kind, items, discordance in WORST:
+        rng = np.random.default_rng([2, items, int(discordance * 1000), kind == "judged"])
+        counts = np.zeros(4)
+        for i in range(draws):
+            settings = GateSettings(rounds=rounds, seed=1_000_000 + i // SHARED)
+            swapped = Swapped(draw(rng, items, discordance, {}, kind == "judged"), rounds, settings.seed)
+            red, warned = swapped.alarms(settings)
+            cells = replace(settings, actions=CELLS)
+            bare = replace(cells, floor=0.0, average_floor=0.0)
+            counts += red, warned, swapped.alarms(cells)[0], swapped.alarms(bare)[0]
+        most = int(counts.max())
+        ends = betaincinv([most, most + 1], [draws - most + 1, draws - most], [0.025, 0.975])
+        yield (
+            f"| {kind} | {items:,} | {100 * discordance:g}% | {draws:,} | "
+            + " | ".join(f"{100 * each / draws:.2f}" for each in counts)
+            + f" | {100 * ends[0]:.2f} to {100 * ends[1]:.2f} |"
+        )
+
+
 def independent(draws: int, rounds: int) -> Iterator[str]:
     """Yield the table of 53 independent cells of 1,319 items, of which 2% flip; floor and margin of 0.
 
@@ -397,11 +449,13 @@ def main() -> None:
     parser.add_argument("--file", type=Path, help="JSON lines; designs that it has are not simulated again")
     parser.add_argument("--table", type=Path, help="print the tables of this file")
     parser.add_argument("--independent", action="store_true")
+    parser.add_argument("--unchanged", action="store_true")
     options = parser.parse_args()
-    if options.independent:
-        for line in independent(options.draws, options.rounds):
-            print(line, flush=True)
-        return
+    for asked, table_of in ((options.independent, independent), (options.unchanged, unchanged)):
+        if asked:
+            for line in table_of(options.draws, options.rounds):
+                print(line, flush=True)
+            return
     if options.table:
         rows = [json.loads(line) for line in options.table.read_text(encoding="utf-8").splitlines()]
         print("\n".join(tables(rows)))
