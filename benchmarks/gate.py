@@ -24,7 +24,8 @@ it checks. The rules:
 - ``ours, cells``: single languages fail as well.
 - ``ours, no floor``: as before with floors of 0, which is what the tests with Holm's correction have.
 
-Our rule is evaluated with the sign vectors that the gate itself draws for these items. They depend on the names of the
+Our rule is evaluated with the first sign vectors that the gate itself draws for these items, and with the random error
+of as many as it draws (10,000). They depend on the names of the
 items and the seed alone, so that many draws share them; every 50 draws have a seed of their own, by which what is
 particular to one set of vectors averages out. One matrix product serves all languages; averages are sums of its rows.
 ``tests/benchmarks/test_gate.py`` holds that the verdicts are those of ``decide``.
@@ -46,7 +47,7 @@ from scipy.special import bdtr, betaincinv, ndtr, ndtri, stdtr
 
 from polyarena.reports.gate import Action, GateSettings, ItemDifferences, Level, Status
 from polyarena.reports.gate.intervals import detection_power, ok_power, paired_bounds
-from polyarena.reports.gate.testing import TIE
+from polyarena.reports.gate.testing import TIE, estimate_below, with_random_error
 from polyarena.reports.stats.resampling import named_generator
 
 LANGUAGES = tuple(f"l{i:02d}_Latn" for i in range(40))
@@ -146,7 +147,10 @@ class Gate:
 
 
 class Swapped:
-    """One draw with all its swapped copies; answers for any settings of floors and levels."""
+    """One draw with all its swapped copies; answers for any settings of floors and levels.
+
+    The random error of p-values is that of ``rounds`` of the settings, also where fewer copies are drawn.
+    """
 
     def __init__(self, differences: Floats, rounds: int, seed: int = 0) -> None:
         """Form the differences of all cells and averages in the draw and in its swapped copies."""
@@ -215,12 +219,14 @@ class Swapped:
             if light.any():
                 # On the scale of the checks of weight 1.
                 best = np.maximum(best, rescale(self.drawn[chosen[light]].max(axis=0), used[light][0]))
-            place = rounds - 1 - int(np.floor((rounds - 1) * settings.alpha))
+            place = rounds - 1 - int(np.floor((rounds - 1) * estimate_below(settings.alpha, settings.rounds)))
             threshold = np.partition(best, place)[place]
             critical[alive] = -ndtri(np.minimum(1.0, ndtr(-threshold) * used))
             seen = np.where(light, rescale(self.z[chosen] - TIE, settings.average_weight), self.z[chosen] - TIE)
-            if (1 + (best >= seen.max()).sum()) / (1 + rounds) < settings.alpha:
-                adjusted[alive] = self._stepped(chosen, light, seen, settings)
+            smallest = np.array([(1 + (best >= seen.max()).sum()) / (1 + rounds)])
+            if with_random_error(smallest, settings.rounds)[0] < settings.alpha:
+                stepped = self._stepped(chosen, light, seen, settings)
+                adjusted[alive] = with_random_error(stepped, settings.rounds)
         return adjusted, critical
 
     def _statuses(self, family: np.ndarray[Any, Any], weights: Floats, settings: GateSettings) -> list[Status]:
@@ -266,8 +272,17 @@ def sign_p(differences: Floats) -> Floats:
     return found
 
 
-def rules(differences: Floats, rng: np.random.Generator, settings: GateSettings) -> dict[str, float]:
-    """Return, for one draw, which rules are red or green, and the share of languages by status."""
+def rules(
+    differences: Floats, rng: np.random.Generator, settings: GateSettings, rounds: int | None = None
+) -> dict[str, float]:
+    """Return, for one draw, which rules are red or green, and the share of languages by status.
+
+    Args:
+        differences: Shape (items, languages).
+        rng: For the constant of ``constant 1``.
+        settings: Of the gate.
+        rounds: Sign vectors that are drawn, if fewer than those of the settings.
+    """
     n, k = differences.shape
     drop = -100 * differences.mean(axis=0)
     error = 100 * differences.std(axis=0, ddof=1) / np.sqrt(n)
@@ -275,7 +290,7 @@ def rules(differences: Floats, rng: np.random.Generator, settings: GateSettings)
     p = sign_p(differences)
     t_p = np.where(error > 0, stdtr(n - 1, -drop / np.where(error > 0, error, 1.0)), 1.0)
     earlier = rng.standard_normal(k) * spread
-    swapped = Swapped(differences, settings.rounds, settings.seed)
+    swapped = Swapped(differences, rounds or settings.rounds, settings.seed)
     ours = swapped.decide(settings)
     cells = swapped.decide(replace(settings, actions=CELLS))
     bare = swapped.decide(replace(settings, actions=CELLS, floor=0.0, average_floor=0.0))
@@ -311,10 +326,10 @@ def designs(quick: bool) -> Iterator[tuple[str, int, float]]:
 def simulate(effect: str, kind: str, items: int, discordance: float, draws: int, rounds: int) -> dict[str, Any]:
     """Return the mean of :func:`rules` over draws of one design."""
     rng = np.random.default_rng([items, int(discordance * 1000), list(EFFECTS).index(effect), kind == "judged"])
-    settings = GateSettings(rounds=rounds)
+    settings = GateSettings()
     judged = kind == "judged"
     drawn = [
-        rules(draw(rng, items, discordance, EFFECTS[effect], judged), rng, replace(settings, seed=i // SHARED))
+        rules(draw(rng, items, discordance, EFFECTS[effect], judged), rng, replace(settings, seed=i // SHARED), rounds)
         for i in range(draws)
     ]
     predicted = ok_power(discordance * (JUDGED_SQUARE if judged else 1), items, settings.alpha, settings.margin / 100)
@@ -372,7 +387,7 @@ def unchanged(draws: int, rounds: int) -> Iterator[str]:
         rng = np.random.default_rng([2, items, int(discordance * 1000), kind == "judged"])
         counts = np.zeros(4)
         for i in range(draws):
-            settings = GateSettings(rounds=rounds, seed=1_000_000 + i // SHARED)
+            settings = GateSettings(seed=1_000_000 + i // SHARED)
             swapped = Swapped(draw(rng, items, discordance, {}, kind == "judged"), rounds, settings.seed)
             red, warned = swapped.alarms(settings)
             cells = replace(settings, actions=CELLS)
@@ -435,7 +450,7 @@ def stepped_counts(
     running = np.maximum.accumulate(drawn[::-1], axis=0)[::-1]
     reached = (running >= seen[order][:, None]).sum(axis=1)
     found = np.ones(len(differing))
-    found[alive[order]] = np.maximum.accumulate((1 + reached) / (1 + rounds))
+    found[alive[order]] = with_random_error(np.maximum.accumulate((1 + reached) / (1 + rounds)), GateSettings().rounds)
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from polyarena.harness.gate.allow_list import allowed_regressions, refuse_expired
 from polyarena.harness.gate.comparability import comparable, obstacles_of, with_incomparable
@@ -14,12 +17,16 @@ from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.notes import notes_of
 from polyarena.harness.gate.sides import Sides, against_each_other, open_sides
 from polyarena.harness.lock import Lock
+from polyarena.reports.gate.confirmation import confirm, held_back_items
 from polyarena.reports.gate.decision import Decision, decide
 from polyarena.reports.gate.pairs import ItemDifferences, pair_items
 from polyarena.reports.gate.result import GateResult, Outcome
 from polyarena.reports.gate.settings import Action
 from polyarena.reports.gate.verdict import Status
 from polyarena.tasks.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def check(
@@ -54,15 +61,14 @@ def check(
     old, new = (comparable(side.frame, obstacles) for side in (sides.baseline, sides.candidate))
     if chosen.comparison == "direct":
         old, new = against_each_other(old, new)
-    pairs = pair_items(old, new, {**sides.baseline.scales, **sides.candidate.scales}) if len(old) else []
+    scales = {**sides.baseline.scales, **sides.candidate.scales}
+    held = _held_back(sides.baseline.frame, chosen)
     # A metric without a value in the candidate at all is missing, cell by cell; `pair_items` says so.
-    decision = decide(
-        pairs,
-        chosen.settings(),
-        groupings=chosen.grouped(),
-        suites=_suites(sides.candidate.lock),
-        primary=_primary(sides.candidate.lock),
-    )
+    first, second = _parted(old, held), _parted(new, held)
+    pairs = pair_items(first[0], second[0], scales) if len(first[0]) else []
+    decision = _decided(pairs, sides, chosen)
+    if held and len(first[1]):
+        decision = confirm(decision, _decided(pair_items(first[1], second[1], scales), sides, chosen))
     decision = with_incomparable(decision, sides.baseline.frame, obstacles)
     if chosen.on_missing == "warn":
         decision = _relaxed(decision)
@@ -73,6 +79,33 @@ def check(
             fix="check runs of the same tasks and languages",
         )
     return _result(sides, decision, chosen, pairs)
+
+
+def _decided(pairs: Sequence[ItemDifferences], sides: Sides, gate: GateFile) -> Decision:
+    return decide(
+        pairs,
+        gate.settings(),
+        groupings=gate.grouped(),
+        suites=_suites(sides.candidate.lock),
+        primary=_primary(sides.candidate.lock),
+    )
+
+
+def _held_back(baseline: pd.DataFrame, gate: GateFile) -> set[tuple[str, str]]:
+    """Return task and source item of what is held back, by the items of the baseline."""
+    if not gate.held_back:
+        return set()
+    sources = {str(task): list(map(str, part["source_id"].unique())) for task, part in baseline.groupby("task")}
+    return {
+        (task, item) for task, items in sources.items() for item in held_back_items(items, gate.held_back, gate.seed)
+    }
+
+
+def _parted(frame: pd.DataFrame, held: Collection[tuple[str, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows that are not held back, and those that are."""
+    keys = zip(frame["task"].astype(str), frame["source_id"].astype(str), strict=True)
+    apart = np.fromiter((key in held for key in keys), dtype=np.bool_, count=len(frame))
+    return frame[~apart], frame[apart]
 
 
 def _suites(lock: Lock) -> dict[str, list[str]]:

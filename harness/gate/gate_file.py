@@ -124,6 +124,8 @@ class GateFile(Strict):
         allow: Regressions that are accepted for a while.
         on_inconclusive: ``fail`` makes an inconclusive check of a level that fails a failure of its own kind (exit
             code 4), as ``--strict`` does.
+        held_back: Share of the source items of each task on which a regression or an improvement must be found a second
+            time before it counts; 0 for none.
         sequential: Whether the answer also says after how many source items each check that fails the gate was settled,
             at the level ``alpha`` whenever one looks. The verdicts stay those of all items.
         on_missing: ``fail`` or ``warn`` where the candidate lacks a cell of the baseline.
@@ -152,6 +154,7 @@ class GateFile(Strict):
     comparison: Literal["shared", "direct"] = "shared"
     allow: tuple[AllowEntry, ...] = ()
     on_inconclusive: Literal["pass", "fail"] = "pass"
+    held_back: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     sequential: bool = False
     on_missing: Literal["fail", "warn"] = "fail"
     allow_differences: tuple[str, ...] = ()

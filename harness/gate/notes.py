@@ -29,6 +29,11 @@ def notes_of(sides: Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> 
             "Win rates are of the candidate against the old system itself: half the variance of a comparison of both "
             "with a third."
         )
+    if gate.held_back:
+        yield (
+            f"{100 * gate.held_back:g}% of the source items were held back: a drop or gain counts only if they show it "
+            "as well."
+        )
     yield from _calibrated(sides, pairs, gate)
     if gate.sequential:
         yield _settled(sides, pairs, gate)

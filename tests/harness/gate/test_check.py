@@ -175,3 +175,16 @@ def test_sequential_says_when_judging_could_have_stopped(good, lost_all, capsys)
     assert "could stop there, at an error level of 5%" in note
     assert main(["gate", "check", "--baseline", str(good), "--candidate", str(good), "--sequential"]) == 0
     assert "Sequentially: " in capsys.readouterr().out
+
+
+def test_regressions_are_confirmed_on_held_back_items(good, lost_all):
+    """Two of eight source items are held back: all of them lost, which is too few to confirm it."""
+    result = check(good, lost_all, QUICK.model_copy(update={"held_back": 0.25}))
+    assert any("25% of the source items were held back" in note for note in result.notes)
+    (off_target,) = [
+        each for each in result.decision.verdicts if (each.metric, each.level) == ("off_target_language", "task")
+    ]
+    assert off_target.n == 24
+    assert off_target.status == Status.INCONCLUSIVE
+    assert "regressed, but not confirmed on held-back items (-100.0 points on 8)" in off_target.note
+    assert result.outcome is Outcome.PASSED

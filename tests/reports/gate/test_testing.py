@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import bdtr
 
-from polyarena.reports.gate.testing import Contributions, sign_flip_tests
+from polyarena.reports.gate.testing import (
+    Contributions,
+    estimate_below,
+    sign_flip_tests,
+    with_random_error,
+)
 
 
 def names(n, prefix=""):
@@ -29,7 +34,29 @@ def test_p_values_of_single_items_are_those_of_the_sign_test():
     values = np.r_[np.full(losses, -1.0), np.full(wins, 1.0), np.zeros(60)][:, None]
     found = run(values, rounds=20_000)
     assert found.p[0] == pytest.approx(bdtr(wins, losses + wins, 0.5), abs=0.004)
-    assert found.adjusted[0] == found.p[0]
+    assert found.adjusted == pytest.approx(with_random_error(found.p, 20_000))
+
+
+def test_p_values_stand_one_random_error_above_their_estimate():
+    estimates = np.array([0.0, 0.0479, 0.5, 1.0])
+    assert with_random_error(estimates, 10_000) == pytest.approx([0.0, 0.05003, 0.505, 1.0], abs=1e-4)
+    for alpha, rounds in ((0.05, 999), (0.05, 10_000), (0.2, 50_000)):
+        estimate = estimate_below(alpha, rounds)
+        assert alpha - 2 * np.sqrt(alpha / rounds) < estimate < alpha
+        assert with_random_error(np.array([estimate]), rounds)[0] == pytest.approx(alpha)
+
+
+def test_few_sets_of_sign_vectors_err_more_often_than_stated():
+    """20 cells of a continuous metric, 30 sets of 999 vectors: without the random error, about half would."""
+    rng = np.random.default_rng(8)
+    m, rounds, levels = 20, 999, []
+    for _ in range(30):
+        drawn = np.sort(rng.standard_normal((rounds, m)).max(axis=1))
+        reached = rounds - np.searchsorted(drawn, rng.standard_normal((20_000, m)).max(axis=1))
+        estimates = (1 + reached) / (1 + rounds)
+        levels.append([np.mean(each < 0.05) for each in (with_random_error(estimates, rounds), estimates)])
+    share = (np.array(levels) > 0.05).mean(axis=0)
+    assert share[0] <= 0.3 < share[1]
 
 
 def test_all_sign_vectors_give_the_joint_distribution():
