@@ -18,6 +18,7 @@ from polyarena.tasks.metrics.gender import (
     delta_s,
 )
 from polyarena.tasks.metrics.language_confusion import LINE_PASS, SETTINGS, WORD_PASS, confusion_scores
+from polyarena.tasks.metrics.math_match import MATH_MATCH, math_match
 from polyarena.tasks.metrics.metric import Direction, Metric, Unit
 from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
 from polyarena.tasks.metrics.numbers import NUMERIC_MATCH, numeric_match
@@ -104,6 +105,12 @@ _BUILTIN = (
         "Share of answers whose last number, in any digits, is correct.",
         numeric_match,
         f"last|readings:1|{COMPARISON}",
+    ),
+    _share(
+        MATH_MATCH,
+        "Share of answers whose last boxed or final formula has the correct value.",
+        math_match,
+        f"boxed|expressions:1|readings:1|{COMPARISON}",
     ),
     _share(LINE_PASS, "Share of answers none of whose lines is in another language.", confusion_scores, SETTINGS),
     _share(

@@ -99,6 +99,13 @@ def numbers(text: str, language: str) -> list[tuple[Fraction, ...]]:
     return found
 
 
+def ascii_digits(text: str) -> str:
+    """Return a text with the digits of every script as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(each)) if unicodedata.category(each) == "Nd" else each for each in text)
+
+
 def _readings(token: str, decimal: str) -> list[tuple[Fraction, ...]]:
     """Read digits with separators; what cannot be one number (``12.5.2020``, ``1,2,3``) is several."""
     parts = _SEPARATOR.split(token)

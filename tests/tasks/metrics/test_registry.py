@@ -6,6 +6,7 @@ import pytest
 from polyarena.tasks.errors import PolyarenaError, UnknownNameError
 from polyarena.tasks.metrics.adequacy import rated_metrics
 from polyarena.tasks.metrics.gender import gender_scores
+from polyarena.tasks.metrics.math_match import math_match
 from polyarena.tasks.metrics.metric import Aggregation, Direction, MetricFacts, Unit
 from polyarena.tasks.metrics.numbers import numeric_match
 from polyarena.tasks.metrics.question_answering import answer_scores
@@ -32,7 +33,13 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
     good, bad = answered("3 cats sat on 12 mats.", "3 cats sat on 12 mats."), answered("x", "3 cats sat on 12 mats.")
     seen = {"acc", "acc_bytes", "spbleu", "line_pass", "word_pass", *gender_scores("male", None, None)}
     translate = ["chrf++", "bleu_char"]
-    for scorer in (answer_scores, numeric_match, rouge_scores, lambda *a: translation_scores(*a, translate)):
+    for scorer in (
+        answer_scores,
+        numeric_match,
+        math_match,
+        rouge_scores,
+        lambda *a: translation_scores(*a, translate),
+    ):
         for pair, end in ((good, "high"), (bad, "low")):
             for name, value in scorer(*pair).items():
                 assert value == pytest.approx(getattr(METRICS[name], end))
@@ -89,14 +96,14 @@ def test_facts_survive_the_lock_file():
 def test_measures_equal_what_the_scorers_return(answered):
     pair = answered("3 cats sat on 12 mats.", "3 cats sat on 11 mats.")
     measured = {name: metric.measure(*pair) for name, metric in METRICS.items() if metric.measure and name in _TEXT}
-    scored = {**answer_scores(*pair), **rouge_scores(*pair), **numeric_match(*pair)}
+    scored = {**answer_scores(*pair), **rouge_scores(*pair), **numeric_match(*pair), **math_match(*pair)}
     assert measured == {**scored, **translation_scores(*pair, ["chrf++", "bleu_char"])}
     for name in ("chrf++", "bleu_char"):
         summed = np.array(METRICS[name].statistics(*pair))
         assert METRICS[name].corpus(summed) == pytest.approx(measured[name])
 
 
-_TEXT = {"f1", "exact_match", "rouge_l", "rouge_lsum", "numeric_match", "chrf++", "bleu_char"}
+_TEXT = {"f1", "exact_match", "rouge_l", "rouge_lsum", "numeric_match", "math_match", "chrf++", "bleu_char"}
 
 
 @pytest.fixture
