@@ -1,4 +1,4 @@
-"""Global-MMLU: MMLU in 42 languages, with annotations of what hangs on a culture; and its Lite version in 15.
+"""Global-MMLU: MMLU in 42 languages, with annotations of what hangs on a culture; and its Lite version in 16.
 
 The data sets are CohereLabs/Global-MMLU and CohereLabs/Global-MMLU-Lite (Singh et al. 2024, arXiv 2412.03304).
 Questions are the same in all languages by ``sample_id``. ``cultural_sensitivity_label`` is ``CS`` (culturally
@@ -32,8 +32,10 @@ CONFIGS = by_language(
     "am ar bn cs de el en es fa fil fr ha he hi id ig it ja ko ky lt mg ms ne nl ny pl pt ro ru si sn so sr sv sw te "
     "tr uk vi yo zh"
 )
-LITE_CONFIGS = by_language("ar bn de en es fr hi id it ja ko pt sw yo zh")
+_HUMAN = by_language("ar bn de en es fr hi id it ja ko pt sw yo zh")
 """The languages whose questions were translated by people."""
+LITE_CONFIGS = by_language(f"{' '.join(_HUMAN.values())} my")
+"""Burmese is in the Lite version alone."""
 
 _EDITED = by_language("am cs fa ms ro ru si te tr uk vi")
 """Machine-translated and in part edited by volunteers."""
@@ -63,15 +65,15 @@ def culture(row: Row) -> str | None:
 
 
 def _how(code: str) -> Provenance:
-    if code in LITE_CONFIGS:
+    if code in _HUMAN:
         return Provenance.HUMAN
     return Provenance.POST_EDITED if code in _EDITED else Provenance.MACHINE
 
 
-def _task(card: TaskCard) -> MultipleChoiceTask:
+def _task(card: TaskCard, configs: Mapping[str, str]) -> MultipleChoiceTask:
     return MultipleChoiceTask(
         card=card,
-        configs=CONFIGS,
+        configs=configs,
         fields=FIELDS,
         prompts={"exam": exam},
         shots={"five_shot": FewShot(exam, split="dev", group=lambda row: row.text("subject"))},
@@ -100,14 +102,15 @@ task = _task(
             "machine-translated in 16. cultural_sensitivity_label is `-` where a question was not annotated."
         ),
         citation=_CITATION,
-    )
+    ),
+    CONFIGS,
 )
 """All of Global-MMLU."""
 
 lite = _task(
     choice_card(
         "global_mmlu_lite",
-        "Global-MMLU-Lite: 200 culturally sensitive and 200 agnostic questions in 15 languages",
+        "Global-MMLU-Lite: 200 culturally sensitive and 200 agnostic questions in 16 languages",
         Dataset(
             id="CohereLabs/Global-MMLU-Lite",
             revision="main",
@@ -117,7 +120,9 @@ lite = _task(
         translated(LITE_CONFIGS, Provenance.HUMAN),
         chance=1 / 4,
         shared="the 400 test questions, by sample_id",
+        notes="Burmese was added to the data set after the paper.",
         citation=_CITATION,
-    )
+    ),
+    LITE_CONFIGS,
 )
 """Its Lite version."""

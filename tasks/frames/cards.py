@@ -50,7 +50,7 @@ def choice_card(
     dataset: Dataset,
     provenance: Mapping[str, Provenance],
     *,
-    chance: float,
+    chance: float | None,
     version: str = "0.1",
     fixed_labels: bool = False,
     shared: str = "",

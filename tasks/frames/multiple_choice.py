@@ -97,20 +97,45 @@ def keep_fields(*names: str) -> Callable[[Row], Mapping[str, str]]:
     return lambda row: {name: str(row.values[name]) for name in names if row.values.get(name) is not None}
 
 
-LETTERS = ("A", "B", "C", "D")
+ALPHABET = tuple("ABCDEFGHIJ")
+"""The letters of options; no data set here has more than ten."""
+LETTERS = ALPHABET[:4]
 OPTION_FIELDS = ("option_a", "option_b", "option_c", "option_d")
 """The fields in which most data sets of this kind have the four options."""
 
 
 def exam_prompt(question: str, options: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """Return the prompt, which ends in ``Answer:``, and the four letters.
+    """Return the prompt, which ends in ``Answer:``, and the letters of the options.
 
     Args:
         question: White space around it is dropped.
-        options: Four texts.
+        options: Two to ten texts.
+
+    Raises:
+        ValueError: There are more options than letters.
     """
-    listed = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=True)]
-    return "\n".join([question.strip(), *listed, "Answer:"]), LETTERS
+    if len(options) > len(ALPHABET):
+        raise ValueError(f"{len(options)} options, and {len(ALPHABET)} letters")
+    letters = ALPHABET[: len(options)]
+    listed = [f"{letter}. {option}" for letter, option in zip(letters, options, strict=True)]
+    return "\n".join([question.strip(), *listed, "Answer:"]), letters
+
+
+def filled_options(row: Row, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the options of a row whose questions have different numbers of them.
+
+    Args:
+        row: The row.
+        names: Fields of the options in their order; those after the last option are null or empty.
+
+    Raises:
+        DataError: A field is missing, there are fewer than two options, or an option stands after an empty one.
+    """
+    options = [row.shown(name) for name in names]
+    count = sum(map(bool, options))
+    if count < 2 or not all(options[:count]):
+        raise row.refused("the options do not stand one after the other", options)
+    return tuple(options[:count])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,13 @@ class Pair:
         id: Shared by all translations of the sentence.
         other: The sentence in the other language.
         english: The same in English.
+        category: The part of the task that it belongs to, such as its domain; ``None`` if there are no parts.
     """
 
     id: str
     other: str
     english: str
+    category: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,14 @@ class TranslationTask:
         pairs: Reads the sentences of one language with their English counterparts.
         into_english: The direction.
         characters: Whether to use BLEU on characters instead of spBLEU, whose model must be downloaded once.
+        unit: What is translated, in the words of the prompt.
     """
 
     card: TaskCard
     pairs: Callable[[str, DataSource], Iterator[Pair]]
     into_english: bool
     characters: TranslationTask | None = None
+    unit: str = "sentence"
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -115,14 +119,15 @@ class TranslationTask:
             item_id=pair.id,
             source_id=pair.id,
             language=language,
-            prompt=f"Translate this sentence from {source} into {target}. Write the translation only.\n\n{text}",
+            prompt=f"Translate this {self.unit} from {source} into {target}. Write the translation only.\n\n{text}",
             references=(reference,),
             fields={"answer_language": self.answer_language(language)},
+            category=pair.category,
         )
 
 
 def translation_task(
-    card: TaskCard, pairs: Callable[[str, DataSource], Iterator[Pair]], *, into_english: bool
+    card: TaskCard, pairs: Callable[[str, DataSource], Iterator[Pair]], *, into_english: bool, unit: str = "sentence"
 ) -> TranslationTask:
     """Return the task with both of its variants.
 
@@ -130,10 +135,12 @@ def translation_task(
         card: With :data:`METRICS`; its notes get a sentence on the variant without spBLEU.
         pairs: As in :class:`TranslationTask`.
         into_english: The direction.
+        unit: As in :class:`TranslationTask`.
     """
     hint = (
         f"Where spBLEU's model cannot be downloaded, ask for {card.name}.characters: the same with BLEU on characters."
     )
     card = card.model_copy(update={"notes": f"{card.notes} {hint}"})
     characters = card.model_copy(update={"name": f"{card.name}.characters", "metrics": (CHRF, BLEU_CHAR)})
-    return TranslationTask(card, pairs, into_english, TranslationTask(characters, pairs, into_english))
+    by_characters = TranslationTask(characters, pairs, into_english, unit=unit)
+    return TranslationTask(card, pairs, into_english, by_characters, unit)

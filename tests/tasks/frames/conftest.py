@@ -13,7 +13,7 @@ from polyarena.tasks.data import DataSource
 from polyarena.tasks.records import Completion
 from polyarena.tasks.validation import validate_items
 
-SPLITS = ("train", "validation", "test", "dev", "eval")
+SPLITS = ("train", "validation", "test", "dev", "eval", "val")
 
 
 @pytest.fixture

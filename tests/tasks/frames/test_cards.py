@@ -19,7 +19,13 @@ WHERE = {
     "pawsx": ("pawsx", "task", 7, 2),
     "m_mmlu": ("m_mmlu", "task", 34, 4),
     "global_mmlu": ("global_mmlu", "task", 42, 4),
-    "global_mmlu_lite": ("global_mmlu", "lite", 15, 4),
+    "global_mmlu_lite": ("global_mmlu", "lite", 16, 4),
+    "global_piqa_parallel": ("global_piqa", "parallel", 77, 4),
+    "global_piqa_nonparallel": ("global_piqa", "nonparallel", 77, 2),
+    "m_arc": ("m_arc", "task", 31, 4),
+    "m_hellaswag": ("m_hellaswag", "task", 31, 4),
+    "mmlu_prox": ("mmlu_prox", "task", 29, 0),
+    "mmlu_prox_lite": ("mmlu_prox", "lite", 29, 0),
     "mmmlu": ("mmmlu", "task", 14, 4),
     "include": ("include", "task", 44, 4),
     "multiblimp": ("multiblimp", "task", 53, 2),
@@ -49,7 +55,7 @@ def test_cards(name):
     assert list(task.card.languages) == sorted(set(task.card.provenance))
     assert all(find_language(code).code == code for code in task.card.languages)
     assert task.card.metrics == (("acc",) if name in FIXED_LABELS_NOTE else ("acc", "acc_bytes"))
-    assert task.card.chance == 1 / choices
+    assert task.card.chance == (1 / choices if choices else None)
     assert task.card.dataset.licence
     assert task.card.dataset.url.endswith(task.card.dataset.id)
     assert task.card.citation
@@ -120,6 +126,7 @@ def test_splits_are_those_that_hold_the_questions():
         "xnli": "validation",
         "xstorycloze": "eval",
         "multiblimp": "train",
+        "m_hellaswag": "val",
     }
 
 

@@ -9,7 +9,10 @@ from polyarena.tasks.benchmarks import (
     afrixnli,
     belebele,
     global_mmlu,
+    global_piqa,
     include,
+    m_arc,
+    m_hellaswag,
     m_mmlu,
     mmmlu,
     multiblimp,
@@ -189,6 +192,50 @@ def test_multiblimp(ask, lm_eval_pairs):
 def test_afrixnli(ask, lm_eval_pairs):
     (theirs,) = lm_eval_pairs("afrixnli/direct/prompt_2", "afrixnli_swa_prompt_2", [PAIR])
     (item,) = ask(afrixnli.task, "swh_Latn", PAIR)
+    assert exact(item) == theirs
+
+
+@pytest.mark.parametrize("language", ["arb_Arab", "deu_Latn", "kan_Knda", "zho_Hans"])
+def test_m_arc_on_real_items(hub, real, lm_eval_pairs, language):
+    if not (hub.root / m_arc.task.card.dataset.id).is_dir():
+        pytest.skip("the real rows of M-ARC are not here")
+    config = m_arc.CONFIGS[language]
+    theirs = lm_eval_pairs("okapi/arc_multilingual", f"arc_{config}", hub.rows(m_arc.task.card.dataset, config, ()))
+    assert [exact(item) for item in real(m_arc.task, language)] == theirs
+
+
+SCENE = {
+    "ind": 24,
+    "activity_label": "Making bread",
+    "ctx_a": "A woman kneads dough.",
+    "ctx_b": "she",
+    "endings": ["puts it aside.", "throws it. [substeps] It falls.", "paints it.", "folds it."],
+    "label": "0",
+}
+
+
+def test_m_hellaswag(ask, lm_eval_pairs):
+    (theirs,) = lm_eval_pairs("okapi/hellaswag_multilingual", "hellaswag_de", [SCENE])
+    (item,) = ask(m_hellaswag.task, "deu_Latn", SCENE)
+    assert exact(item) == theirs
+
+
+def test_m_hellaswag_keeps_capitals_that_lm_eval_drops(ask, lm_eval_pairs):
+    row = {**SCENE, "ctx_b": "die Frau aus Berlin"}
+    (theirs,) = lm_eval_pairs("okapi/hellaswag_multilingual", "hellaswag_de", [row])
+    (item,) = ask(m_hellaswag.task, "deu_Latn", row)
+    assert theirs[0][0].endswith("Die frau aus berlin")
+    assert item.prompt.endswith("Die Frau aus Berlin")
+
+
+@pytest.mark.parametrize("part", ["parallel", "nonparallel"])
+def test_global_piqa(ask, lm_eval_pairs, part):
+    task = getattr(global_piqa, part)
+    row = {"prompt": "To boil water,", "solution0": "heat it.", "solution1": "cool it.", "label": 0}
+    row |= {"example_id": "parallel_ex000001_tur_latn"}
+    row |= {"solution2": "pour it.", "solution3": "drink it."} if part == "parallel" else {}
+    (theirs,) = lm_eval_pairs(f"global_piqa/{part}_cloze", f"global_piqa_{part}_cloze_tur_latn", [row])
+    (item,) = ask(task, "tur_Latn", row)
     assert exact(item) == theirs
 
 
