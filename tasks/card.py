@@ -64,6 +64,7 @@ class TaskCard(BaseModel):
         provenance: Provenance of each language's items, by ``lang_Script``.
         metrics: Names of the metrics that :meth:`Task.score` emits; the first one is the headline. Empty when
             open-ended items are only judged.
+        shuffled: Whether the order of the choices differs between translations of one item.
         shared: What the languages share (``"the 500 prompts"``), or ``""`` if nothing is parallel.
         generation: Defaults for generated answers.
         chance: Expected headline score of guessing, or ``None``.
@@ -84,6 +85,7 @@ class TaskCard(BaseModel):
     provenance: dict[str, Provenance]
     metrics: tuple[str, ...] = ()
     shared: str = ""
+    shuffled: bool = False
     generation: GenerationDefaults = GenerationDefaults()
     chance: float | None = None
     notes: str = ""

@@ -105,7 +105,8 @@ class Parallel:
 
     def _clashing(self, card: TaskCard) -> Iterator[Finding]:
         for what, counts in (
-            ("right answer", {code: each.answers for code, each in self.clashes.items()}),
+            # Where each language has its own order of the choices, the place of the right one says nothing.
+            ("right answer", {code: 0 if card.shuffled else each.answers for code, each in self.clashes.items()}),
             ("category or subject", {code: each.subjects for code, each in self.clashes.items()}),
         ):
             wrong = [code for code, count in sorted(counts.items()) if count > CLASH * self.clashes[code].compared]

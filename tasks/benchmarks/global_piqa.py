@@ -89,8 +89,9 @@ def gold(row: Row) -> int:
 
 
 def details(row: Row) -> dict[str, str]:
-    """Return what kind of knowledge a question needs, where the data says it."""
-    return {"categories": str(row.values["categories"])} if row.values.get("categories") else {}
+    """Return the data set's own id, and what kind of knowledge a question needs, where the data says it."""
+    kept = {name: row.values.get(name) for name in ("example_id", "categories")}
+    return {name: str(value) for name, value in kept.items() if value}
 
 
 _FIELDS = ("prompt", "solution0", "solution1", "label", "example_id")
@@ -109,6 +110,7 @@ parallel = MultipleChoiceTask(
         dict.fromkeys(CONFIGS, Provenance.HUMAN),
         chance=1 / 4,
         shared="the questions, by the number in example_id",
+        shuffled=True,
         notes=f"Each question was written in one of the languages, not always the same, and translated. {_NOTES}",
         citation=_CITATION,
     ),

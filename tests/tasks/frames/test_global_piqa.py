@@ -29,13 +29,17 @@ def test_a_parallel_question(ask):
     (item,) = ask(global_piqa.parallel, "tur_Latn", PARALLEL)
     assert item.prompt == "How much water fills an average bathtub?"
     assert item.choices == ("10 liters", "50 liters", "1000 liters", "200 liters")
-    assert (item.gold, item.source_id, item.fields) == (3, "000075", {"categories": "spatial"})
+    assert (item.gold, item.source_id, item.fields["categories"]) == (3, "000075", "spatial")
 
 
 def test_a_question_of_a_culture(ask):
     (item,) = ask(global_piqa.nonparallel, "deu_Latn", NONPARALLEL)
     assert item.choices == ("soll das Wasser kochen.", "soll das Wasser gefroren sein.")
-    assert (item.gold, item.source_id, item.fields) == (0, "deu_Latn:0", {})
+    assert (item.gold, item.source_id, dict(item.fields)) == (
+        0,
+        "deu_Latn:0",
+        {"example_id": NONPARALLEL["example_id"]},
+    )
 
 
 def test_the_exam_lists_the_answers(ask):
