@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.lock import Lock, Pair, shard_name
 from polyarena.harness.store import RunFolder, find_shard, read_shard, read_table
+from polyarena.harness.store.manifest import results_problem
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -114,10 +115,13 @@ class RunRecords:
         return self._read(paths, RATING_SCHEMA).drop_duplicates(key, ignore_index=True)
 
     def battles(self) -> pd.DataFrame:
-        """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`; no report is needed."""
+        """Return all battles, one a row, as in :class:`polyarena.judges.records.Battle`.
+
+        No report is needed: where the results are missing, or older than the run, the games are collapsed again.
+        """
         from polyarena.judges.records import BATTLE_SCHEMA
 
-        if (self.folder.results / "battles.parquet").exists():
+        if (self.folder.results / "battles.parquet").exists() and results_problem(self.folder.path) is None:
             return self._result("battles", BATTLE_SCHEMA)
         return self.collapse_games()
 
@@ -182,6 +186,8 @@ class RunRecords:
         fix = f"polyarena report {self.folder.path}"
         if not path.exists():
             raise StoreError("the results are not there", where=path, fix=fix)
+        if (why := results_problem(self.folder.path)) is not None:
+            raise StoreError("the results cannot be read", where=path, why=why, fix=fix)
         try:
             table = read_table(path)
         except StoreError as error:

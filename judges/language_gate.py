@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from polyarena.judges.protocol import Answer, Call, Judge, Match, Verdict
+from polyarena.judges.protocol import Answer, Call, Judge, Match, Verdict, needs_processor_only
 from polyarena.judges.records import Label
 from polyarena.tasks.identify import (
     IDENTIFIER,
@@ -62,6 +62,11 @@ class GatedJudge:
         """The judge's, and the gate's."""
         gate = f"{self.policy.value}@{self.min_probability}"
         return Signature({"judge": self.judge.signature, "language_gate": gate, "identifier": IDENTIFIER})
+
+    @property
+    def processor_only(self) -> bool:
+        """Whether the judge behind the gate needs the processor alone."""
+        return needs_processor_only(self.judge)
 
     @property
     def description(self) -> str:

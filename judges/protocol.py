@@ -194,6 +194,14 @@ class Judge(Protocol):
         """Yield one verdict for each match, in order; an unusable answer is ``invalid``, never an exception."""
 
 
+def needs_processor_only(judge: Judge) -> bool:
+    """Tell whether the verdicts of a judge need neither a model nor an endpoint, so that processes may share them.
+
+    A judge says so by an attribute ``processor_only``; those that say nothing decide in one process.
+    """
+    return bool(getattr(judge, "processor_only", False))
+
+
 JudgeFactory = Callable[[Mapping[str, Any], Ask | None], Judge]
 """What the entry-point group ``polyarena.judges`` holds: ``build(args, ask)``.
 

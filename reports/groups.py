@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyarena.reports.labels import TIER_TITLES
-from polyarena.reports.rows import Mark, marks_of
+from polyarena.reports.rows import Mark
 from polyarena.reports.tables import Section, format_mark
 
 if TYPE_CHECKING:
@@ -122,6 +122,6 @@ def group_table(found: Iterable[GroupRow], groups: Iterable[str]) -> pd.DataFram
 
 
 def _rows(part: Section, level: str, groups: tuple[str, ...]) -> list[GroupRow]:
-    marks = marks_of(part.estimates, ("macro", level))
+    marks = part.marks
     places = [("macro", "all"), *((level, group) for group in groups)]
     return [GroupRow(part, system, tuple(marks.get((*place, system)) for place in places)) for system in part.systems]

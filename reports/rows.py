@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, Literal
@@ -13,6 +13,9 @@ from polyarena.reports.labels import TIER_TITLES, Label, language_label
 from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 Kind = Literal["average", "tier", "language"]
+
+Place = tuple[str, str, str]
+"""Level, group and system of an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,18 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
         the series; ties by name; languages without a value last.
     """
     marks = marks_of(estimates, ("macro", "tier", "language"))
-    facts = metric_facts(str(estimates["metric"].iloc[0])) if len(estimates) else MetricFacts()
+    return rows_of_marks(marks, series, str(estimates["metric"].iloc[0]) if len(estimates) else "")
+
+
+def rows_of_marks(marks: Mapping[Place, Mark], series: Sequence[str], metric: str) -> list[Row]:
+    """Arrange marks as :func:`rows` does.
+
+    Args:
+        marks: Of one task and metric, of any levels.
+        series: The systems, in order.
+        metric: Which values are better; empty for those that are higher.
+    """
+    facts = metric_facts(metric) if metric else MetricFacts()
 
     def of(level: str, group: str) -> tuple[Mark | None, ...]:
         return tuple(marks.get((level, group, system)) for system in series)
@@ -92,24 +106,33 @@ def rows(estimates: pd.DataFrame, series: Sequence[str]) -> list[Row]:
     return found
 
 
-def marks_of(estimates: pd.DataFrame, levels: Collection[str]) -> dict[tuple[str, str, str], Mark]:
+def marks_of(estimates: pd.DataFrame, levels: Collection[str]) -> dict[Place, Mark]:
     """Return what is shown of the estimates of these levels, by level, group and system."""
-    return {
-        (str(row["level"]), str(row["group"]), str(row["system"])): _mark(row)
-        for row in estimates[estimates["level"].isin(list(levels))].to_dict("records")
-    }
+    return dict(marks_in_order(estimates[estimates["level"].isin(list(levels))]))
 
 
-def _mark(row: Mapping[Hashable, Any]) -> Mark:
-    names = (
-        "value", "low", "high", "worst", "best", "lowest", "highest", "band_low", "band_high", "detectable",
-    )  # fmt: skip
-    numbers: dict[str, Any] = {name: _number(row.get(name)) for name in names}
-    counts: dict[str, Any] = {
-        name: None if pd.isna(row.get(name)) else int(row[name]) for name in ("wins", "ties", "losses")
-    }
-    return Mark(**numbers, n=int(row["n"]), n_invalid=int(row["n_invalid"]), flag=row.get("flag") or "", **counts)
+def marks_in_order(estimates: pd.DataFrame) -> Iterator[tuple[Place, Mark]]:
+    """Yield what is shown of each row, with its level, group and system."""
+    keys = zip(*(estimates[name].astype(str).tolist() for name in ("level", "group", "system")), strict=True)
+    return zip(keys, _marks(estimates), strict=True)
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)
+_NUMBERS = ("value", "low", "high", "worst", "best", "lowest", "highest", "band_low", "band_high", "detectable")
+
+
+def _marks(estimates: pd.DataFrame) -> Iterator[Mark]:
+    """Yield what is shown of each row, column by column: a report of 200 systems asks for tens of thousands."""
+    columns: dict[str, list[Any]] = {name: _column(estimates, name, float) for name in _NUMBERS}
+    columns |= {name: _column(estimates, name, int) for name in ("wins", "ties", "losses", "n", "n_invalid")}
+    columns["flag"] = [flag or "" for flag in _column(estimates, "flag", str)]
+    for values in zip(*columns.values(), strict=True):
+        yield Mark(**dict(zip(columns, values, strict=True)))
+
+
+def _column(estimates: pd.DataFrame, name: str, kind: Callable[[Any], Any]) -> list[Any]:
+    """Return the values of a column, ``None`` for each that is missing."""
+    if name not in estimates.columns:
+        return [None] * len(estimates)
+    column = estimates[name]
+    missing = column.isna().tolist()
+    return [None if absent else kind(value) for value, absent in zip(column.tolist(), missing, strict=True)]

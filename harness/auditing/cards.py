@@ -84,7 +84,7 @@ def _styles(records: RunRecords) -> AnswerStyles:
     for system, task, language in sorted(judged):
         path = records.folder.cell(system, task, language)
         if path.exists():
-            table = read_table(path)
+            table = read_table(path, ("item_id", "text"))
             columns = (table.column(name).to_pylist() for name in ("item_id", "text"))
             for item, text in zip(*columns, strict=True):
                 if text is not None:

@@ -23,6 +23,8 @@ MOST_LANGUAGES = 30
 """Languages of a table that the terminal lists; longer ones are shown by tier, and whole in the report."""
 MOST_TABLES = 6
 """Tables that the terminal shows one by one; of more, it shows the averages in one table."""
+MOST_AVERAGES = 200
+"""Lines of that table; more are in the report."""
 
 
 def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> None:
@@ -80,7 +82,7 @@ def _print_averages(shown: Sequence[Section]) -> None:
     from polyarena.reports.tables import format_mark
 
     lines: list[dict[str, str]] = []
-    for section in shown:
+    for section in shown[:MOST_AVERAGES]:
         judged = section.baseline is not None
         averages = [row for row in section.rows if row.label is None and any(row.marks)] or section.rows[:1]
         for place, system in enumerate(section.systems):
@@ -95,6 +97,8 @@ def _print_averages(shown: Sequence[Section]) -> None:
         right=range(3, len(columns)),
         spare=tuple(range(len(columns) - 1, 3, -1)),
     )
+    if len(shown) > MOST_AVERAGES:
+        print_lines(f"{len(shown) - MOST_AVERAGES:,} more tables are in the report.", "")
     judged = any(section.baseline is not None for section in shown)
     order = "; `polyarena rank` puts the systems in order" if judged else ""
     print_lines(f"Single languages, and what can be concluded, are on the page{order}.", "")

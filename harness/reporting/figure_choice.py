@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ def chosen_charts(charts: Sequence[Chart], figures: str = PAGE) -> list[Chart]:
 
     Args:
         charts: Of the report, in the order shown; they are drawn only once they are chosen.
-        figures: ``page`` for the first :data:`MOST_FIGURES`, ``all``, ``none``, or names of charts with commas between
-            them.
+        figures: ``page`` for :data:`MOST_FIGURES` of them, the first ones of each judge and task in turn; ``all``,
+            ``none``, or names of charts with commas between them.
 
     Raises:
         UnknownNameError: There is no chart of a name; with a did-you-mean.
     """
     if figures == PAGE:
-        return list(charts[:MOST_FIGURES])
+        return _first_of_each(charts)
     if figures in (ALL, NONE):
         return list(charts) if figures == ALL else []
     by_name = {chart.name: chart for chart in charts}
@@ -37,3 +38,13 @@ def chosen_charts(charts: Sequence[Chart], figures: str = PAGE) -> list[Chart]:
         if name not in by_name:
             raise unknown("figure", name, (*by_name, ALL, NONE), where="--figures")
     return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def _first_of_each(charts: Sequence[Chart]) -> list[Chart]:
+    """Return the first charts of each judge and task, and of each task and metric, as many of one as of another."""
+    seen: Counter[tuple[str, str]] = Counter()
+    turns = []
+    for place, chart in enumerate(charts):
+        turns.append((seen[chart.about], place))
+        seen[chart.about] += 1
+    return [charts[place] for place in sorted(place for _, place in sorted(turns)[:MOST_FIGURES])]

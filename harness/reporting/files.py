@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.atomic import put_in_place, stage_file, write_atomically
+from polyarena.harness.store.manifest import LOCK, UNDER_WAY, lock_digest, read_manifest, write_manifest
 from polyarena.tasks.errors import StoreError
-
-MANIFEST = ".manifest.json"
-"""In the run folder: the files that the last report wrote, by their path, with the SHA-256 of each."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,7 @@ class Files:
 class ReportFolder:
     """Writes the files of a report and removes those of the report before that are left over.
 
+    Files are staged beside their places and put there all at once: whoever reads the results sees those of one report.
     Files of others are left alone, and so are files of an earlier report that were changed since. Nothing is written or
     removed through a symbolic link that leads out of the run folder.
 
@@ -58,29 +57,70 @@ class ReportFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.removed: list[Path] = []
-        self._manifest = _read_manifest(path / MANIFEST)
+        self._staged: dict[Path, Path] = {}
+        self._digests: dict[str, str] = {}
+        self._folders: list[Path] = []
 
     def write(self, folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]:
-        """Write files into a folder of the run folder and return their paths, sorted.
+        """Write files into a folder of the run folder at once, and return their paths, sorted.
+
+        Raises:
+            StoreError: As :meth:`stage` and :meth:`commit`.
+        """
+        with self:
+            paths = self.stage(folder, contents)
+            self.commit()
+        return paths
+
+    def __enter__(self) -> Self:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Discard what was staged and not put in place."""
+        for temporary in self._staged.values():
+            temporary.unlink(missing_ok=True)
+        self._staged, self._digests, self._folders = {}, {}, []
+
+    def stage(self, folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]:
+        """Write files beside their places in a folder of the run folder, and return the latter, sorted.
 
         Raises:
             StoreError: The folder leads out of the run folder, or cannot be written.
         """
         self._refuse_way_out(folder)
-        written = {}
+        self._folders.append(folder)
         for name, content in sorted(contents.items()):
-            write_atomically(folder / name, content)
-            written[self._key(folder / name)] = hashlib.sha256(content).hexdigest()
-        for key, digest in self._manifest.items():
+            path = folder / name
+            self._staged[path] = stage_file(path, content)
+            self._digests[self._key(path)] = hashlib.sha256(content).hexdigest()
+        return tuple(folder / name for name in sorted(contents))
+
+    def commit(self) -> None:
+        """Put what was staged in place, and remove what the report before had in the same folders.
+
+        Raises:
+            StoreError: A file cannot be written.
+        """
+        before = read_manifest(self.path)
+        old = {key: digest for key, digest in before.items() if (self.path / key).parent in self._folders}
+        others = {key: digest for key, digest in before.items() if key not in old}
+        if (lock := lock_digest(self.path)) is not None:
+            others[LOCK] = lock
+        mark = self.path / UNDER_WAY
+        write_atomically(mark, b"")
+        # All that may be there if this process is killed now is known to the next report.
+        either = {key: f"{old[key]} {digest}" for key, digest in self._digests.items() if key in old}
+        write_manifest(self.path, {**others, **old, **self._digests, **either})
+        put_in_place(self._staged)
+        for key, digest in old.items():
             path = self.path / key
-            if path.parent == folder and key not in written and _is_unchanged(path, digest):
+            if key not in self._digests and _is_unchanged(path, digest):
                 path.unlink()
                 self.removed.append(path)
-        others = {key: digest for key, digest in self._manifest.items() if (self.path / key).parent != folder}
-        self._manifest = {**others, **written}
-        text = json.dumps(self._manifest, indent=1, sort_keys=True, ensure_ascii=False)
-        write_atomically(self.path / MANIFEST, (text + "\n").encode("utf-8", "replace"))
-        return tuple(folder / name for name in sorted(contents))
+        write_manifest(self.path, {**others, **self._digests})
+        mark.unlink(missing_ok=True)
+        self._staged, self._digests, self._folders = {}, {}, []
 
     def _key(self, path: Path) -> str:
         return path.relative_to(self.path).as_posix()
@@ -99,19 +139,5 @@ class ReportFolder:
 def _is_unchanged(path: Path, digest: str) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
-    return hashlib.sha256(path.read_bytes()).hexdigest() == digest
-
-
-def _read_manifest(path: Path) -> dict[str, str]:
-    """Return the manifest; what cannot be read, or leads out of the run folder, is nobody's to remove."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(content, dict):
-        return {}
-    return {
-        key: digest
-        for key, digest in content.items()
-        if isinstance(digest, str) and not Path(key).is_absolute() and ".." not in Path(key).parts
-    }
+    # Of a report that was killed, the file of either may be there.
+    return hashlib.sha256(path.read_bytes()).hexdigest() in digest.split()

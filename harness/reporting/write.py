@@ -24,7 +24,7 @@ from polyarena.harness.reporting.page_figures import page_figures, rankings_by_t
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.reporting.thoughts import thought_language_rates
-from polyarena.harness.results import open_run
+from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.escaping import csv_bytes
@@ -54,6 +54,11 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
         UnknownNameError: There is no figure of a name.
         StoreError: The folder is no run folder, or cannot be written.
     """
+    with ReportFolder(folder.path) as out:
+        return _write(open_run(folder), out, results_only=results_only, figures=figures)
+
+
+def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figures: str) -> Files:
     import pandas as pd
 
     from polyarena.reports.items import MOST_ITEMS, item_browser
@@ -66,7 +71,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     from polyarena.reports.page.thought_table import thought_table
     from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 
-    records = open_run(folder)
+    folder = records.folder
     all_battles, scores = records.collapse_games(), records.scores()
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
@@ -76,8 +81,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     thoughts = thought_language_rates(records, completions)
     refusals = host_refusal_rates(records, completions)
     more = secondary_results(records.lock, all_battles, scores, records.lock.template_families)
-    out = ReportFolder(folder.path)
-    results = out.write(
+    results = out.stage(
         folder.results,
         {
             **_both("estimates", numbers, ESTIMATE_SCHEMA),
@@ -94,6 +98,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     )
     index = folder.report / "index.html"
     if results_only:
+        out.commit()
         missing = missing_warnings(count_missing(completions))
         return Files(index, (), (), results, warnings=missing, removed=tuple(out.removed))
     page_tables = [
@@ -104,21 +109,21 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
     ]
     languages = [table for table in (off_target_table(answers), thought_table(thoughts)) if table is not None]
     drawings = page_figures(records, numbers, all_battles, more.ranking, figures)
-    drawn = out.write(folder.report / "figures", drawings.files)
-    written = out.write(folder.report / "tables", _tables(numbers, records.lock.system_names))
+    drawn = out.stage(folder.report / "figures", drawings.files)
+    written = out.stage(folder.report / "tables", _tables(numbers, records.lock.system_names))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     every = max(1, math.ceil(max(len(all_battles), len(completions)) / MOST_ITEMS))
     views = item_views(records, every=every)
     browsed = [f"The item browser shows one item in {every}; all are in the run folder."] if every > 1 else []
     browser = item_browser(records.lock.experiment.name, version("polyarena"), views) if views else None
-    out.write(folder.report / "items", browser.data if browser else {})
+    out.stage(folder.report / "items", browser.data if browser else {})
     content = page_content(
         records, numbers, drawings.figures, links, completions, page_tables, answers, [*drawings.notes, *browsed],
         rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
         cards=judge_cards(records), items="items.html" if browser else "",
     )  # fmt: skip
     methods = f"{' '.join(methods_sentences(content))}\n"
-    out.write(
+    out.stage(
         folder.report,
         {
             index.name: page(content).encode(),
@@ -127,6 +132,7 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
             "references.bib": references(content).encode("utf-8", "replace"),
         },
     )
+    out.commit()
     return Files(index, drawn, written, results, tuple(content.notes), content.warnings, tuple(out.removed))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, ModelChanged, ModelLoaded, ModelLoading
@@ -73,6 +74,17 @@ def do_job(job: Job) -> Iterator[Event]:
                     yield ModelChanged(names, told)
         finally:
             model.close()
+
+
+@dataclass(frozen=True, slots=True)
+class CellsPart:
+    """A job whose model loads nothing and asks nobody, for :mod:`polyarena.harness.running.workers`."""
+
+    job: Job
+
+    def events(self) -> Iterator[Event]:
+        """Do it."""
+        return do_job(self.job)
 
 
 def _do_cells(

@@ -12,19 +12,24 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import Event, GamesFailed, GamesProgress
+from polyarena.harness.experiment import Experiment
 from polyarena.harness.planning import Plan, PlannedGames
-from polyarena.harness.planning.judges import ResolvedJudge
+from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.allocating import BudgetRounds
 from polyarena.harness.running.batching import hand_in, open_judges
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.pairs import OpenPair, failed, open_pair
-from polyarena.judges.protocol import Match, Verdict
-from polyarena.tasks.data import DataSource
+from polyarena.harness.running.workers import processes_for, share
+from polyarena.harness.store import RunFolder
+from polyarena.judges.protocol import Match, Verdict, needs_processor_only
+from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import DataError, ModelError
 
 RARELY = (20_000, 20, 20)
@@ -58,7 +63,7 @@ def judge_games(plan: Plan, grace_s: float = 0.0) -> Iterator[Event]:
             hand_in(replace(plan, games=tuple(games)), judges, data)
             failures = 0
             for name, pairs in groupby(games, key=lambda planned: planned.judge):
-                for event in _judged(plan, list(pairs), judges.by_name[name], data):
+                for event in _judged_or_shared(plan, list(pairs), judges.by_name[name], data):
                     yield event
                     failures += isinstance(event, GamesFailed)
                     if not isinstance(event, GamesProgress):
@@ -85,6 +90,56 @@ def _settled_heap() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+@dataclass(frozen=True)
+class GamesPart:
+    """Some pairs of a judge that asks nobody, for :mod:`polyarena.harness.running.workers`.
+
+    Attributes:
+        experiment: The experiment.
+        folder: The run folder.
+        judge: Name of the judge.
+        pairs: What it judges.
+    """
+
+    experiment: Experiment
+    folder: Path
+    judge: str
+    pairs: tuple[PlannedGames, ...]
+
+    def events(self) -> Iterator[Event]:
+        """Judge them."""
+        tasks = tuple(resolve_tasks(self.experiment))
+        root = data_root(self.experiment.data_root, self.experiment.base)
+        plan = Plan(self.experiment, RunFolder(self.folder), tasks, (), (), (), self.pairs, {}, root)
+        judges = {judge.spec.name: judge for judge in resolve_judges(self.experiment, tasks, None)}
+        with _settled_heap():
+            yield from _judged(plan, self.pairs, judges[self.judge], DataSource(root))
+
+
+def _judged_or_shared(
+    plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource
+) -> Iterator[Event]:
+    """Judge pairs in this process or, where the judge needs the processor alone, in several."""
+    missing = [planned for planned in pairs if not planned.stored]
+    cells = dict.fromkeys((planned.task, planned.language) for planned in missing)
+    processes = processes_for(sum(planned.requests for planned in missing), len(cells))
+    if processes == 1 or not needs_processor_only(judge.judge):
+        yield from _judged(plan, pairs, judge, data)
+        return
+    # All candidates of a language go to one process, which examines the answers of their opponent once.
+    parts = [
+        GamesPart(
+            plan.experiment,
+            plan.folder.path,
+            judge.spec.name,
+            tuple(planned for planned in missing if (planned.task, planned.language) == cell),
+        )
+        for cell in cells
+    ]
+    yield from _judged(plan, [planned for planned in pairs if planned.stored], judge, data)
+    yield from share(parts, processes)
 
 
 def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:

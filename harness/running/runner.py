@@ -25,14 +25,16 @@ from polyarena.harness.executors.local import LocalExecutor
 from polyarena.harness.executors.protocol import Executor, Job
 from polyarena.harness.lock import Lock, digest
 from polyarena.harness.lock.imported_judges import refuse_name_clash
+from polyarena.harness.models.protocol import StoredAnswers
 from polyarena.harness.planning import Plan
 from polyarena.harness.results import RunRecords
 from polyarena.harness.running.allocating import with_allocated_games
-from polyarena.harness.running.cells import do_job
+from polyarena.harness.running.cells import CellsPart, do_job
 from polyarena.harness.running.games import judge_games
 from polyarena.harness.running.lock import build_lock
 from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
+from polyarena.harness.running.workers import processes_for, share
 from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
 
@@ -124,9 +126,21 @@ def _everything(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Even
         sum(part.requests for part in plan.parts if not part.stored),
     )
     restore_scores(plan)
-    yield from executor.run(jobs(plan, grace_s), do_job)
+    yield from _computed(plan, executor, grace_s)
     yield from judge_games(plan, grace_s)
     derive_panels(with_allocated_games(plan))
+
+
+def _computed(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Event]:
+    """Compute the missing cells; those of stored answers, on one machine, in several processes if they are many."""
+    left = jobs(plan, grace_s)
+    if isinstance(executor, LocalExecutor):
+        stored = [job for job in left if isinstance(plan.system(job.cells[0].system).type, StoredAnswers)]
+        processes = processes_for(sum(cell.requests for job in stored for cell in job.cells), len(stored))
+        if processes > 1:
+            yield from share([CellsPart(job) for job in stored], processes)
+            left = [job for job in left if job not in stored]
+    yield from executor.run(left, do_job)
 
 
 def jobs(plan: Plan, grace_s: float = 0.0) -> list[Job]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from polyarena.tasks.errors import StoreError
@@ -18,6 +19,15 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StoreError: The folder cannot be written, or the disk is full; an earlier file of this name is left as it was.
     """
+    put_in_place({path: stage_file(path, content)})
+
+
+def stage_file(path: Path, content: bytes) -> Path:
+    """Write a temporary file beside the place of a file, and return it; :func:`put_in_place` gives it its name.
+
+    Raises:
+        StoreError: As :func:`write_atomically`.
+    """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,17 +38,42 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         # mkstemp makes files private; run folders are shared with colleagues as far as the umask allows.
         Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-        _sync_folder(path.parent)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise StoreError(
-            "this file cannot be written",
-            where=path,
-            why=error.strerror or str(error),
-            fix="make the folder writable or choose another with --output; what was written before is intact",
-        ) from error
+        raise _unwritable(path, error) from error
+    return Path(temporary)
+
+
+def put_in_place(staged: Mapping[Path, Path]) -> None:
+    """Give staged files their names, and fsync their folders.
+
+    Args:
+        staged: By path, the file from :func:`stage_file`.
+
+    Raises:
+        StoreError: As :func:`write_atomically`.
+    """
+    for path, temporary in staged.items():
+        try:
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
+    for folder in dict.fromkeys(path.parent for path in staged):
+        try:
+            _sync_folder(folder)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        "this file cannot be written",
+        where=path,
+        why=error.strerror or str(error),
+        fix="make the folder writable or choose another with --output; what was written before is intact",
+    )
 
 
 def _umask() -> int:

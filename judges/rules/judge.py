@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from polyarena.judges.arguments import read_arguments
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Verdict
@@ -45,6 +45,7 @@ class RulesJudge:
     """Prefers the answer with the lighter faults; each answer is examined alone, so the order cannot matter."""
 
     settings: RulesSettings
+    processor_only: ClassVar[bool] = True
 
     @property
     def signature(self) -> Signature:

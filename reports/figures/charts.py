@@ -29,6 +29,10 @@ MOST_SIDE_BY_SIDE = 4
 """Candidates of one figure by language; of more, a heat map shows all of them."""
 
 
+Key = tuple[str, str]
+"""Judge and task."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """A figure with the names it goes by.
@@ -38,11 +42,13 @@ class Chart:
         title: A line for people; also the text for those who cannot see it.
         draw: Draws it, for :func:`polyarena.reports.figures.render`. Charts are drawn one by one, so that a report of
             many holds one at a time, and a name that no font can draw costs one chart only.
+        about: Judge and task, or task and metric.
     """
 
     name: str
     title: str
     draw: Callable[[], Drawing]
+    about: Key = ("", "")
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,6 @@ class Meetings:
 
     matrix: pd.DataFrame
     cycles: tuple[Cycle, ...] = ()
-
-
-Key = tuple[str, str]
-"""Judge and task."""
 
 
 def charts(
@@ -89,18 +91,19 @@ def charts(
     """
     found: list[Chart] = []
     shown = [p for p in sections(estimates) if not p.detail and not is_over_templates(p.metric, "mean")]
-    for name, title, draw in (
+    for about, name, title, draw in (
         *_of_verdicts(shown, rankings or {}, meetings or {}, judges or {}),
         *_of_scores(shown, chance or {}),
     ):
         taken = {chart.name for chart in found}
         slug = _slug(name)
         unique = next(n for i in range(len(found) + 1) if (n := slug if i == 0 else f"{slug}-{i + 1}") not in taken)
-        found.append(Chart(unique, title, draw))
+        found.append(Chart(unique, title, draw, about))
     return found
 
 
-_Part = tuple[str, str, Callable[[], Drawing]]
+_Part = tuple[Key, str, str, Callable[[], Drawing]]
+"""What it is about, its name, its title, and what draws it."""
 
 
 def _of_verdicts(
@@ -119,16 +122,20 @@ def _of_verdicts(
         name = f"{task}-{judge}"
         if (ranking := rankings.get(key)) is not None and ranking["rank"].notna().any():
             title = f"Ranks of {len(ranking)} systems on {place}"
-            yield f"ranks-{name}", title, partial(ranks, ranking, venue=VENUE, title=title)
+            yield key, f"ranks-{name}", title, partial(ranks, ranking, venue=VENUE, title=title)
         if len({part.baseline for part in parts}) > 1 and (met := meetings.get(key)) is not None:
             title = f"Who beats whom on {place}"
-            yield f"matrix-{name}", title, partial(win_matrix, met.matrix, cycles=met.cycles, venue=VENUE, title=title)
+            draw = partial(win_matrix, met.matrix, cycles=met.cycles, venue=VENUE, title=title)
+            yield key, f"matrix-{name}", title, draw
         for baseline in dict.fromkeys(str(part.baseline) for part in parts):
             own = [part for part in parts if part.baseline == baseline]
-            yield from _against(own, baseline, place, name, judges.get(judge, ""))
+            for chart in _against(own, baseline, place, name, judges.get(judge, "")):
+                yield key, *chart
 
 
-def _against(parts: list[Section], baseline: str, place: str, name: str, description: str) -> Iterator[_Part]:
+def _against(
+    parts: list[Section], baseline: str, place: str, name: str, description: str
+) -> Iterator[tuple[str, str, Callable[[], Drawing]]]:
     """Yield the charts of one or several candidates against the same baseline."""
     import pandas as pd
 
@@ -156,10 +163,15 @@ def _of_scores(shown: list[Section], chance: Mapping[str, float | None]) -> Iter
             continue
         unit = "%" if part.scale == 100 else ""
         languages = part.estimates.loc[part.estimates["level"] == "language", "group"].nunique()
-        name = f"{part.metric}-{part.task}"
+        name, key = f"{part.metric}-{part.task}", (part.task, part.metric)
         if len(part.systems) > len(SERIES_COLOURS) and languages > 1:
             title = f"{part.metric} on {part.task}, {len(part.systems)} systems"
-            yield name, title, partial(heat_map, part.estimates, venue=VENUE, scale=part.scale, unit=unit, title=title)
+            yield (
+                key,
+                name,
+                title,
+                partial(heat_map, part.estimates, venue=VENUE, scale=part.scale, unit=unit, title=title),
+            )
             continue
         for start in range(0, len(part.systems), len(SERIES_COLOURS)):
             chosen = part.systems[start : start + len(SERIES_COLOURS)]
@@ -169,7 +181,7 @@ def _of_scores(shown: list[Section], chance: Mapping[str, float | None]) -> Iter
             own = part.estimates[part.estimates["system"].isin(chosen)]
             draw = partial(score_chart, own, systems=chosen, venue=VENUE, what=what, scale=part.scale, chance=guess,
                            title=title)  # fmt: skip
-            yield name, title, draw
+            yield key, name, title, draw
 
 
 def _slug(text: str) -> str:

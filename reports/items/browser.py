@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -29,6 +30,8 @@ MOST_CHARACTERS = 100_000
 
 FOLDER = "items"
 """Of the files beside the page."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 CUT, ORDERS, JUDGES = 1, 2, 4
 """Bits of what can be filtered by."""
@@ -99,7 +102,7 @@ def _json(content: Any) -> str:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return "".join(f"\\u{ord(c):04x}" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
+    return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class _Names:

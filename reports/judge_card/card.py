@@ -107,11 +107,14 @@ def judge_card(
     chosen, related = settings or RateSettings(), relatives or {}
     played, rated = list(games), list(ratings)
     languages = sorted({game.language for game in played})
+    # Collapsing takes time, and without styles and relatives nothing is made of it.
+    scored = biases.item_scores(played) if styles or related else []
     rows = []
     for language in (ALL, *languages):
         own = [game for game in played if language in (ALL, game.language)]
         behind = [rating for rating in rated if language in (ALL, rating.language)]
-        rows.append(_row(language, own, behind, styles or {}, tuple(related), repeats, order_known, chosen))
+        items = [each for each in scored if language in (ALL, each[0].language)]
+        rows.append(_row(language, own, items, behind, styles or {}, tuple(related), repeats, order_known, chosen))
     return JudgeCard(
         judge, description, signature, chosen.confidence, tuple(rows), tuple(_findings(rows, related)), related
     )
@@ -120,6 +123,7 @@ def judge_card(
 def _row(
     language: str,
     games: Sequence[Game],
+    scored: biases.Scored,
     ratings: Sequence[Rating],
     styles: AnswerStyles,
     relatives: Sequence[str],
@@ -128,8 +132,6 @@ def _row(
     settings: RateSettings,
 ) -> CardRow:
     known = games if order_known else []
-    # Collapsing takes time, and without styles and relatives nothing is made of it.
-    scored = biases.item_scores(games) if styles or relatives else []
     judged = [game for game in games if not game.raw.startswith("language gate")]
     values = {
         "position_bias": consistency.position_bias(known),

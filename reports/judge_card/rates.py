@@ -57,7 +57,8 @@ def rate(values: Iterable[tuple[str, float]], settings: RateSettings) -> Rate:
     pairs = list(values)
     if not pairs:
         return Rate()
-    names, places = np.unique(np.array([cluster for cluster, _ in pairs], dtype=str), return_inverse=True)
+    names = {cluster: place for place, cluster in enumerate(sorted({cluster for cluster, _ in pairs}))}
+    places = np.array([names[cluster] for cluster, _ in pairs])
     counts = np.bincount(places, minlength=len(names)).astype(np.float64)
     totals = np.bincount(places, weights=[value for _, value in pairs], minlength=len(names)).astype(np.float64)
     mean = math.fsum(totals) / len(pairs)

@@ -26,8 +26,8 @@ STEPS = 200
 LONGEST_STEP = 2.0
 SMALLEST_STEP = 1e-6
 """A step this small leaves an error of about its square."""
-CHUNK = 512
-"""Rounds that are solved together: their matrices stay in the processor's cache."""
+CHUNK, CHUNK_BYTES = 512, 32 * 2**20
+"""Rounds that are solved together, and the size of their matrices, which thus stay near the processor."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,9 @@ def fit(
         if pairs.ties:
             state[:, free] = np.log(start.tie[0])
     model = _Model(pairs, battles, ridge)
-    for first in range(0, rounds, CHUNK):
-        part = slice(first, first + CHUNK)
+    step = max(1, min(CHUNK, CHUNK_BYTES // (8 * count**2)))
+    for first in range(0, rounds, step):
+        part = slice(first, first + step)
         _climb(state[part], model, scores[part], ties[part])
     ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
     return Fit(ratings, np.exp(state[:, free]) if pairs.ties else np.zeros(rounds))
@@ -184,7 +185,8 @@ class _Model:
 
     def __init__(self, pairs: Pairs, battles: Floats, ridge: float) -> None:
         self.design = pairs.design()
-        self._outer = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(self.design), -1)
+        place = np.insert(np.arange(pairs.systems - 1), pairs.anchor, -1)
+        self._first, self._second = place[pairs.first], place[pairs.second]
         self._battles, self._ties, self._ridge = battles, pairs.ties, ridge
         # Where all met the anchor alone, no two free ratings share a pair.
         self._apart = bool(((pairs.first == pairs.anchor) | (pairs.second == pairs.anchor)).all())
@@ -206,8 +208,11 @@ class _Model:
         rounds, count = at.gradient.shape
         free = self.design.shape[1]
         hessian = np.zeros((rounds, count, count))
-        hessian[:, :free, :free] = (at.curve @ self._outer).reshape(rounds, free, free)
-        hessian[:, np.arange(free), np.arange(free)] += self._ridge
+        hessian[:, np.arange(free), np.arange(free)] = at.curve @ np.square(self.design) + self._ridge
+        for pair in np.flatnonzero((self._first >= 0) & (self._second >= 0)):
+            first, second = self._first[pair], self._second[pair]
+            hessian[:, first, second] -= at.curve[:, pair]
+            hessian[:, second, first] -= at.curve[:, pair]
         if self._ties:
             hessian[:, :free, free] = hessian[:, free, :free] = at.cross
             hessian[:, free, free] = at.corner

@@ -1,4 +1,4 @@
-"""CommonItems comparison of two systems on the same items."""
+"""Comparison of two systems on the same items."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from polyarena.reports.stats.multiplicity import adjust
 from polyarena.reports.stats.outcome import outcome
 from polyarena.reports.stats.quantiles import normal_quantile
 from polyarena.reports.stats.randomisation import mcnemar_test, sign_flip_test, swap_test
+from polyarena.reports.stats.replicated import Replicated
 from polyarena.reports.stats.resampling import Floats
 from polyarena.reports.stats.simultaneous import bands
-from polyarena.reports.stats.summary import Settings
+from polyarena.reports.stats.summary import Estimator, Settings
 from polyarena.reports.stats.validation import corpus_formula
 
 POWER = 0.8
@@ -175,13 +176,14 @@ def compare(
     found: list[Comparison] = []
     for pair in common_items(frame, system, against, metric=metric):
         data = _columns(pair)
+        drawn = Replicated(data, range(len(data.columns)), rounds=rounds, seed=seed)
         languages = sorted({language for _, language in data.columns})
         groups = list(groups_of(languages, languages, chosen))
         averages = [group for group in groups if group.level != "language"]
-        found += [_comparison(pair, data, group, (system, against), margin, settings) for group in averages]
+        found += [_comparison(pair, data, drawn, group, (system, against), margin, settings) for group in averages]
         singles = groups[len(averages) :]
-        rows = [_comparison(pair, data, group, (system, against), margin, settings) for group in singles]
-        joint = bands(data, [_difference(data, group, (system, against))[0] for group in singles], settings).together
+        rows = [_comparison(pair, data, drawn, group, (system, against), margin, settings) for group in singles]
+        joint = bands(drawn, [_difference(data, group, (system, against))[0] for group in singles], settings).together
         adjusted = adjust([row.p_value for row in rows])
         found += [
             replace(row, band_low=band.low, band_high=band.high, p_holm=p)
@@ -201,19 +203,20 @@ def _columns(pair: CommonItems) -> Clustered | CorpusClustered:
 def _comparison(
     pair: CommonItems,
     data: Clustered | CorpusClustered,
+    drawn: Estimator,
     group: Group,
     systems: tuple[str, str],
     margin: float | None,
     settings: Settings,
 ) -> Comparison:
     found, ours, theirs = _difference(data, group, systems)
-    around = contrast_interval(data, found, settings)
+    around = contrast_interval(drawn, found, settings)
     verdicts: dict[str, str | None] = {"non_inferiority": None, "equivalence": None}
     value, value_against = (float(np.mean([data.value(i) for i in columns])) for columns in (ours, theirs))
     gain = _gain(data, pair.metric, ours, theirs, (value, value_against))
-    better = contrast_interval(data, gain, settings)
+    better = contrast_interval(drawn, gain, settings)
     if margin is not None:
-        inner = contrast_interval(data, gain, replace(settings, confidence=2 * settings.confidence - 1))
+        inner = contrast_interval(drawn, gain, replace(settings, confidence=2 * settings.confidence - 1))
         verdicts["non_inferiority"] = non_inferiority(inner.low, inner.high, margin).value
         verdicts["equivalence"] = equivalence(inner.low, inner.high, margin).value
     error = around.standard_error

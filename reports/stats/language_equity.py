@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ from polyarena.reports.stats.bootstrap_intervals import percentile_interval
 from polyarena.reports.stats.contrasts import contrast, contrast_interval
 from polyarena.reports.stats.groupings import TIERS
 from polyarena.reports.stats.intervals import FEWEST_CLUSTERS, Method
+from polyarena.reports.stats.replicated import replicated_series
 from polyarena.reports.stats.resampling import Floats
 from polyarena.reports.stats.series import LanguageSeries, language_series
 from polyarena.reports.stats.summary import Settings
@@ -102,8 +103,8 @@ def equity(
     settings = Settings(confidence, rounds, seed, method)
     rows = [
         {**series.labels, "confidence": confidence, **_row(each)}
-        for series in language_series(frame)
-        for each in _aggregates(series, settings)
+        for series, data in replicated_series(language_series(frame), rounds=rounds, seed=seed)
+        for each in _aggregates(replace(series, data=data), settings)
     ]
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     return found.astype(dict.fromkeys(("value", "standard_error", "low", "high", "confidence"), "float64"))

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from polyarena.reports.stats.resampling import Floats, Integers, exact_grid, resample_weights
+from polyarena.reports.stats.resampling import Floats, Integers, Product, exact_grid, resample_weights
 
 Adjustment = Literal["holm", "benjamini-yekutieli"]
 
@@ -77,15 +77,63 @@ def largest_deviations(
     Returns:
         Shape (rounds,).
     """
+    sizes = [influence.shape[1]]
+    return largest_deviations_by_family(influence, errors, sizes, clusters, labels, rounds=rounds, seed=seed)[0]
+
+
+def largest_deviations_by_family(
+    influence: Floats,
+    errors: Floats,
+    sizes: Sequence[int],
+    clusters: Sequence[str],
+    labels: Integers,
+    *,
+    rounds: int,
+    seed: int,
+) -> Floats:
+    """Return what :func:`largest_deviations` returns of each of several families of estimates, to the same bits.
+
+    All families share the resamples, which are drawn once.
+
+    Args:
+        influence: Shape (n clusters, k estimates), family after family.
+        errors: Shape (k,).
+        sizes: How many estimates each family has; they add up to k.
+        clusters: As in :func:`largest_deviations`.
+        labels: Likewise.
+        rounds: Likewise.
+        seed: Likewise.
+
+    Returns:
+        Shape (families, rounds).
+    """
     known = errors > 0
     scaled = np.zeros_like(influence)
     scaled[:, known] = influence[:, known] / errors[known]
-    deviations = np.zeros((rounds, influence.shape[1]))
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        exact = exact_grid(scaled[rows] * math.sqrt(len(rows) / max(1, len(rows) - 1)))
+    families = np.repeat(np.arange(len(sizes)), sizes)
+    strata = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    touched = np.array([scaled[rows].any(axis=0) for rows in strata]).reshape(len(strata), -1)
+    # Estimates of several strata, such as gaps between languages with prompts of their own, are summed over these.
+    joined = np.isin(families, families[touched.sum(axis=0) > 1])
+    sums = np.zeros((int(joined.sum()), rounds))
+    largest = np.zeros((len(sizes), rounds))
+    for rows, here in zip(strata, touched, strict=True):
+        columns = np.flatnonzero(here)
+        if not len(columns):
+            continue
+        exact = exact_grid(scaled[np.ix_(rows, columns)] * math.sqrt(len(rows) / max(1, len(rows) - 1)))
+        product = Product(exact)
+        alone, place = ~joined[columns], np.cumsum(joined)[columns] - 1
+        starts = np.flatnonzero(np.diff(families[columns[alone]], prepend=-1))
         start = 0
-        for weights in resample_weights([clusters[int(i)] for i in rows], rounds, seed):
-            deviations[start : start + len(weights)] += weights @ exact
+        for weights in resample_weights([clusters[int(i)] for i in rows], rounds, seed, columns=len(columns)):
+            part, deviations = slice(start, start + len(weights)), product.of(weights)
+            if len(starts):
+                highest = np.maximum.reduceat(np.abs(deviations[:, alone]), starts, axis=1)
+                own = families[columns[alone]][starts]
+                largest[own, part] = np.maximum(largest[own, part], highest.T)
+            sums[place[~alone], part] += deviations[:, ~alone].T
             start += len(weights)
-    return np.asarray(np.abs(deviations).max(axis=1, initial=0.0))
+    for family in np.unique(families[joined]):
+        largest[family] = np.abs(sums[families[joined] == family]).max(axis=0)
+    return largest

@@ -80,6 +80,11 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
         if averaged[i]:
             total += resampled
         single.append(_group(found, ("language", name), [i], counts[i], means[i], influences[i], resampled, ties))
+    if len(single) == 1:
+        # The average over one language is that language.
+        yield replace(single[0], level="macro", name="all", flags=flags)
+        yield from single
+        return
     pulls = np.sum([each for each, used in zip(influences, averaged, strict=True) if used], axis=0) / languages
     together = _group(
         found,

@@ -23,11 +23,16 @@ Integers = NDArray[np.int64]
 
 CHUNK_BYTES = 16 * 2**20
 
+SPARSE = 0.05
+"""Share of entries that are not 0 below which a matrix is multiplied entry by entry."""
+
 SMALLEST = -1000
 """Power of two of the finest grid; values below it count as 0, for their quotients would leave float64."""
 
 
-def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: int | None = None) -> Iterator[Floats]:
+def resample_weights(
+    clusters: Sequence[str], rounds: int, seed: int, *, chunk: int | None = None, columns: int = 0
+) -> Iterator[Floats]:
     """Yield the multiplicities of clusters in bootstrap rounds, chunk by chunk.
 
     The stream depends on ``seed`` and on the sorted names of the clusters, so that two calls (two tasks, two metrics)
@@ -38,6 +43,7 @@ def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: 
         rounds: How many rounds in all.
         seed: Not negative.
         chunk: Rounds held in memory at once; by default as many as fit into 16 MiB. It does not change the numbers.
+        columns: How many numbers are made of each round, if they are more than the clusters.
 
     Yields:
         Arrays of shape (up to ``chunk``, n); each row sums to n.
@@ -49,7 +55,7 @@ def resample_weights(clusters: Sequence[str], rounds: int, seed: int, *, chunk: 
     """
     n = len(clusters)
     generator = named_generator(clusters, seed)
-    step = chunk or max(1, CHUNK_BYTES // (8 * n))
+    step = chunk or max(1, CHUNK_BYTES // (8 * max(n, columns)))
     for start in range(0, rounds, step):
         size = min(step, rounds - start)
         drawn = generator.integers(0, n, size=(size, n)) + n * np.arange(size)[:, None]
@@ -79,6 +85,26 @@ def exact_grid(sums: Floats) -> Floats:
     _, exponent = np.frexp(largest)
     quantum = np.ldexp(1.0, np.maximum(exponent - 52, SMALLEST))
     return np.asarray(np.rint(sums / quantum) * quantum, dtype=np.float64)
+
+
+class Product:
+    """Multiplies resamples with one matrix, whose sums are exact: with its entries alone where most of it is 0.
+
+    Args:
+        matrix: Shape (n clusters, k), on the :func:`exact_grid`, or small whole numbers.
+    """
+
+    def __init__(self, matrix: Floats) -> None:
+        from scipy.sparse import csr_array
+
+        sparse = matrix.size > 0 and np.count_nonzero(matrix) < SPARSE * matrix.size
+        self._matrix = csr_array(matrix.T) if sparse else matrix
+        self._sparse = sparse
+
+    def of(self, weights: Floats) -> Floats:
+        """Return the product with resamples of shape (rounds, n); shape (rounds, k)."""
+        found = (self._matrix @ weights.T).T if self._sparse else weights @ self._matrix
+        return np.asarray(found, dtype=np.float64)
 
 
 def strata(present: NDArray[np.bool_]) -> Integers:
@@ -138,11 +164,13 @@ def bootstrap_means(
         columns = np.flatnonzero(counts[rows].any(axis=0))
         values = sums[np.ix_(rows, columns)]
         patterns, which = np.unique(counts[np.ix_(rows, columns)], axis=1, return_inverse=True)
+        on_patterns, on_values = Product(patterns), Product(values)
+        names, many = [clusters[int(i)] for i in rows], len(columns)
         start = 0
-        for weights in resample_weights([clusters[int(i)] for i in rows], rounds, seed, chunk=chunk):
-            drawn = (weights @ patterns)[:, which.ravel()]
+        for weights in resample_weights(names, rounds, seed, chunk=chunk, columns=many):
+            drawn = on_patterns.of(weights)[:, which.ravel()]
             estimate = np.broadcast_to(totals[columns], drawn.shape).copy()
-            np.divide(weights @ values, drawn, out=estimate, where=drawn > 0)
+            np.divide(on_values.of(weights), drawn, out=estimate, where=drawn > 0)
             means[columns, start : start + len(weights)] = estimate.T
             start += len(weights)
     return means

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,16 @@ import pandas as pd
 from polyarena.reports.metric_facts import metric_facts
 from polyarena.reports.stats.contrasts import Contrast, contrast, contrast_interval
 from polyarena.reports.stats.intervals import Interval, Method
-from polyarena.reports.stats.multiplicity import adjust, largest_deviations
+from polyarena.reports.stats.multiplicity import adjust, largest_deviations_by_family
 from polyarena.reports.stats.outcome import outcome
 from polyarena.reports.stats.quantiles import normal_probability
-from polyarena.reports.stats.series import language_series
+from polyarena.reports.stats.replicated import Replicated
+from polyarena.reports.stats.resampling import Floats
+from polyarena.reports.stats.series import LanguageSeries, language_series
 from polyarena.reports.stats.summary import Estimator, Settings
+
+FAMILY_BYTES = 64 * 2**20
+"""Of the influences, and of the replicates, of families whose resamples are drawn together."""
 
 COLUMNS = (
     "task", "metric", "judge", "system", "baseline", "language", "value", "standard_error", "low", "high", "band_low",
@@ -38,13 +44,14 @@ class Bands:
     pointwise: list[Interval]
     together: list[Interval]
     critical: float
-    largest: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    largest: Floats
 
 
 def bands(data: Estimator, contrasts: Sequence[Contrast], settings: Settings) -> Bands:
     r"""Return simultaneous intervals of several contrasts (max-T).
 
-    The critical value c is the quantile of :func:`largest_deviations`; each estimate then gets its own kind of interval
+    The critical value c is the quantile of
+    :func:`~polyarena.reports.stats.multiplicity.largest_deviations`; each estimate then gets its own kind of interval
     at the confidence :math:`2\Phi(c) - 1`, so that bands near 0 and 1 are as sound as single intervals are.
 
     Args:
@@ -52,12 +59,45 @@ def bands(data: Estimator, contrasts: Sequence[Contrast], settings: Settings) ->
         contrasts: What is estimated; at least one.
         settings: Of the bootstrap; ``confidence`` is that of all bands together.
     """
-    pointwise = [contrast_interval(data, each, settings) for each in contrasts]
-    errors = np.array([each.standard_error or 0.0 for each in pointwise])
-    influence = np.stack([each.influence for each in contrasts], axis=1)
-    largest = largest_deviations(
-        influence, errors, data.clusters, data.labels, rounds=settings.rounds, seed=settings.seed
-    )
+    return next(bands_of_families(data, [contrasts], settings))
+
+
+def bands_of_families(data: Estimator, families: Sequence[Sequence[Contrast]], settings: Settings) -> Iterator[Bands]:
+    """Yield the :func:`bands` of each of several families of contrasts; the resamples are drawn once for many."""
+    for batch in _batches(families, max(len(data.clusters), settings.rounds)):
+        columns = [column for family in batch for each in family for column in each.weights]
+        drawn = Replicated(data, columns, rounds=settings.rounds, seed=settings.seed)
+        pointwise = [[contrast_interval(drawn, each, settings) for each in family] for family in batch]
+        errors = np.array([each.standard_error or 0.0 for intervals in pointwise for each in intervals])
+        influence = np.stack([each.influence for family in batch for each in family], axis=1)
+        largest = largest_deviations_by_family(
+            influence,
+            errors,
+            [len(family) for family in batch],
+            data.clusters,
+            data.labels,
+            rounds=settings.rounds,
+            seed=settings.seed,
+        )
+        for family, intervals, deviations in zip(batch, pointwise, largest, strict=True):
+            yield _bands(drawn, family, intervals, deviations, settings)
+
+
+def _batches(families: Sequence[Sequence[Contrast]], height: int) -> Iterator[list[Sequence[Contrast]]]:
+    """Split families so that the arrays of one batch fit into memory; the numbers do not depend on it."""
+    batch: list[Sequence[Contrast]] = []
+    for family in families:
+        if batch and 8 * height * (sum(map(len, batch)) + len(family)) > FAMILY_BYTES:
+            yield batch
+            batch = []
+        batch.append(family)
+    if batch:
+        yield batch
+
+
+def _bands(
+    data: Estimator, contrasts: Sequence[Contrast], pointwise: list[Interval], largest: Floats, settings: Settings
+) -> Bands:
     rank = min(len(largest) - 1, math.ceil(settings.confidence * len(largest)))
     critical = float(np.partition(largest, rank)[rank])
     # Without any spread nothing is known of the correlation, and single intervals are all there is.
@@ -101,10 +141,8 @@ def simultaneous_bands(
     """
     settings = Settings(confidence, rounds, seed, method)
     rows = []
-    for series in language_series(frame):
+    for series, contrasts, found in _banded(frame, settings):
         target = 0.5 if reference is None and series.metric == "win_rate" else reference
-        contrasts = [contrast(series.data, {column: 1.0}) for column in series.columns.values()]
-        found = bands(series.data, contrasts, settings)
         tests = _tests([each.value for each in contrasts], found, target)
         for i, (language, each) in enumerate(zip(series.columns, contrasts, strict=True)):
             single, band = found.pointwise[i], found.together[i]
@@ -129,6 +167,14 @@ def simultaneous_bands(
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = COLUMNS[COLUMNS.index("value") : COLUMNS.index("outcome")]
     return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def _banded(frame: pd.DataFrame, settings: Settings) -> Iterator[tuple[LanguageSeries, list[Contrast], Bands]]:
+    """Yield every series with the contrasts of its languages and their bands."""
+    for _, same in groupby(language_series(frame), key=lambda series: id(series.data)):
+        several = list(same)
+        families = [[contrast(each.data, {column: 1.0}) for column in each.columns.values()] for each in several]
+        yield from zip(several, families, bands_of_families(several[0].data, families, settings), strict=True)
 
 
 def _untested(around: Interval, reference: float | None) -> str:

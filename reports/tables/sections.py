@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from polyarena.reports.flags import MARK
 from polyarena.reports.labels import TIER_TITLES, system_order
 from polyarena.reports.metric_facts import display_scale
-from polyarena.reports.rows import Mark, Row, marks_of, rows
+from polyarena.reports.rows import Mark, Place, Row, marks_in_order, rows_of_marks
 from polyarena.reports.template_names import is_over_templates, plain_metric
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Section:
         judge: The judge of a win rate, or ``None``.
         estimates: The rows.
         detail: Whether this is a single prompt template of a task that also has an estimate over all of them.
+        marks: What is shown of each row, by level, group and system.
     """
 
     task: str
@@ -47,6 +49,7 @@ class Section:
     judge: str | None
     estimates: pd.DataFrame
     detail: bool = False
+    marks: Mapping[Place, Mark] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def scale(self) -> float:
@@ -58,10 +61,10 @@ class Section:
         """How many languages have an estimate."""
         return len(set(self.estimates.loc[self.estimates["level"] == "language", "group"]))
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         """Averages and languages, in the order in which charts show them."""
-        return rows(self.estimates, self.systems)
+        return rows_of_marks(self.marks, self.systems, self.metric)
 
     @property
     def footnotes(self) -> list[str]:
@@ -102,20 +105,24 @@ def sections(estimates: pd.DataFrame, order: Sequence[str] = ()) -> Iterator[Sec
         estimates: Rows of :class:`polyarena.reports.records.Estimate`.
         order: Systems in the order of their experiment; natural order if left out.
     """
-    names = system_order(map(str, {*estimates["system"], *estimates["baseline"].dropna()}), order)
+    met = (estimates["system"].unique(), estimates["baseline"].dropna().unique())
+    names = system_order({str(name) for each in met for name in each}, order)
     place = {name: n for n, name in enumerate(names)}
+    # All at once: a report may have thousands of comparisons.
+    estimates = estimates.reset_index(drop=True)
+    shown = list(marks_in_order(estimates))
     won = estimates[estimates["baseline"].notna()]
     compared = [(tuple(map(str, key)), part) for key, part in won.groupby(list(COMPARISON), sort=True)]
     for key, part in sorted(compared, key=lambda item: (*item[0][:2], place[item[0][2]], place[item[0][3]])):
         judge, task, system, baseline = key
-        yield Section(task, "win_rate", (system,), baseline, judge, part)
+        yield Section(task, "win_rate", (system,), baseline, judge, part, marks=dict(shown[i] for i in part.index))
     scored = estimates[estimates["baseline"].isna()]
     parts = {(str(task), str(metric)): part for (task, metric), part in scored.groupby(["task", "metric"])}
     joined = {(task, plain_metric(metric)) for task, metric in parts if is_over_templates(metric)}
     for (task, metric), part in sorted(parts.items(), key=lambda item: _place(*item[0])):
         detail = (task.partition(".")[0], metric) in joined
         systems = tuple(system_order(map(str, part["system"].unique()), names))
-        yield Section(task, metric, systems, None, None, part, detail)
+        yield Section(task, metric, systems, None, None, part, detail, dict(shown[i] for i in part.index))
 
 
 def _place(task: str, metric: str) -> tuple[str, int, str, str]:
@@ -210,8 +217,7 @@ def win_rate_table(parts: Iterable[Section]) -> pd.DataFrame:
     tiers = [tier for tier in TIER_TITLES if tier]
     lines = []
     for part in parts:
-        marks = marks_of(part.estimates, ("macro", "tier"))
-        system = part.systems[0]
+        marks, system = part.marks, part.systems[0]
         average = marks.get(("macro", "all", system))
         if average is None:
             continue

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from polyarena.harness.reporting.files import MANIFEST, ReportFolder
+from polyarena.harness.reporting.files import ReportFolder
+from polyarena.harness.store.manifest import MANIFEST
 from polyarena.tasks.errors import StoreError
 
 

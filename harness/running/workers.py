@@ -1,0 +1,207 @@
+"""Shares work that needs the processor alone among several processes: scores of stored answers, rules of thumb.
+
+The processes are started as ``python -m``, not by :mod:`multiprocessing`, which would run a user's script again that
+has no ``if __name__ == "__main__"``. Parts go to them, and their events come back, as pickles over pipes; what is
+computed is in the run folder. A part whose process ended early is done again in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+from polyarena.harness.events import Event
+from polyarena.tasks.errors import PolyarenaError
+
+MOST_PROCESSES = 8
+WORTH = 20_000
+"""Answers or games from which on the start of processes, some seconds each, is worth their time."""
+
+
+# A process that ended, and all that pickles make of a stream that broke off or of what they cannot hold.
+_BROKEN = (OSError, EOFError, pickle.PickleError, ValueError, TypeError, AttributeError, ImportError, IndexError)
+
+
+class Part(Protocol):
+    """Work that can be sent to another process; doing it again costs time alone."""
+
+    def events(self) -> Iterator[Event]:
+        """Do it, and yield what happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A part is done, or failed with an error."""
+
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """The process ended before its part did."""
+
+    part: Part
+
+
+_Messages = queue.SimpleQueue[_Happened | _Ended | _Lost]
+
+
+def processes_for(size: int, parts: int) -> int:
+    """Return among how many processes work is shared; 1 where it is done in this one.
+
+    Args:
+        size: Answers or games in all.
+        parts: Into how many parts it can be cut.
+    """
+    if size < WORTH:
+        return 1
+    return max(1, min(processors(), MOST_PROCESSES, parts))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def share(parts: Sequence[Part], processes: int) -> Iterator[Event]:
+    """Do all parts, and yield their events as they come.
+
+    Args:
+        parts: Independent of each other.
+        processes: How many at once; with one, the parts are done here, in order.
+
+    Raises:
+        PolyarenaError: A part failed; what other processes have stored by then is there.
+    """
+    if processes == 1:
+        for part in parts:
+            yield from part.events()
+        return
+    waiting = deque(parts)
+    with _started(waiting, min(processes, len(parts))) as (children, arrived):
+        lost: list[Part] = []
+        done = 0
+        while done < len(parts) - len(lost):
+            message = arrived.get()
+            if isinstance(message, _Happened):
+                yield message.event
+            elif isinstance(message, _Lost):
+                lost.append(message.part)
+                # With no process left nobody takes what waits.
+                if all(child.poll() is not None for child in children):
+                    lost += waiting
+                    waiting.clear()
+            elif message.error is not None:
+                raise message.error
+            else:
+                done += 1
+    for part in lost:
+        yield from part.events()
+
+
+@contextmanager
+def _started(waiting: deque[Part], count: int) -> Iterator[tuple[list[subprocess.Popen[bytes]], _Messages]]:
+    """Start processes, each with a thread that gives it one part after the other; end all of them with the block."""
+    arrived: _Messages = queue.SimpleQueue()
+    children = [_start() for _ in range(count)]
+    threads = [
+        threading.Thread(target=_feed, args=(child, waiting, arrived), name="part", daemon=True) for child in children
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield children, arrived
+    finally:
+        waiting.clear()
+        for child in children:
+            child.terminate()
+        for child, thread in zip(children, threads, strict=True):
+            child.wait()
+            thread.join()
+            for pipe in (child.stdin, child.stdout):
+                with suppress(OSError):
+                    if pipe is not None:
+                        pipe.close()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "polyarena.harness.running.workers"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _feed(
+    child: subprocess.Popen[bytes],
+    waiting: deque[Part],
+    arrived: _Messages,
+) -> None:
+    """Give a process one part after the other, and pass on what it says."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    while True:
+        try:
+            part = waiting.popleft()
+        except IndexError:
+            return
+        try:
+            pickle.dump(part, child.stdin)
+            child.stdin.flush()
+            while not isinstance(message := pickle.load(child.stdout), _Ended):
+                arrived.put(message)
+            arrived.put(message)
+        except _BROKEN:
+            child.kill()
+            child.wait()
+            arrived.put(_Lost(part))
+            return
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Do the parts that come in, until there are no more."""
+
+    def reply(message: _Happened | _Ended) -> None:
+        pickle.dump(message, replies)
+        replies.flush()
+
+    while True:
+        try:
+            part: Part = pickle.load(requests)
+        except EOFError:
+            return
+        error: PolyarenaError | None = None
+        try:
+            for event in part.events():
+                reply(_Happened(event))
+        except PolyarenaError as caught:
+            error = caught
+        reply(_Ended(error))
+
+
+def main() -> None:
+    """Serve on standard input and output; what libraries print goes to standard error."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # An interruption is for the process that waits; it ends this one.
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        serve(sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    # The module that pickles name, not __main__.
+    from polyarena.harness.running import workers
+
+    workers.main()
