@@ -116,6 +116,25 @@ class _Watched(DataSource):
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedStats:
+    """The statistics of a cell as they were read.
+
+    Attributes:
+        task: Name of the task.
+        language: ``lang_Script``.
+        stats: The statistics.
+        parts: Digests of the parts of data sets behind them.
+        datasets: These data sets.
+    """
+
+    task: str
+    language: str
+    stats: ItemStats
+    parts: Mapping[str, str]
+    datasets: frozenset[str]
+
+
 @dataclass
 class ItemLoader:
     """Reads the items of cells, task by task, or their cached statistics.
@@ -131,6 +150,7 @@ class ItemLoader:
     digests: dict[str, str] = field(default_factory=dict)
     _source: tuple[str, _Watched] | None = None
     _states: dict[str, str | None] = field(default_factory=dict)
+    _taken: dict[tuple[str, str], LoadedStats] = field(default_factory=dict)
 
     def cell_items(self, task: ResolvedTask, language: str) -> CellItems:
         """Return the items of one cell.
@@ -141,21 +161,54 @@ class ItemLoader:
         if self.cache is None or self.root is None or not _ours(task):
             items = self._load(task, language)[0]
             return CellItems(ItemStats.of(items), lambda: items)
-        spec = task.spec
-        key = "|".join((str(self.root), spec.task, task.card.version, language, str(spec.limit), spec.subset))
-        cached = self.cache.get(key)
-        if cached is not None and cached.get("code") == code_state() and self._unchanged(cached["datasets"]):
+        cached = self._cached(task, language)
+        if cached is not None:
             self.digests.update(cached["parts"])
             return CellItems(ItemStats(**cached["stats"]), lambda: self._load(task, language)[0])
+        taken = self._taken.pop((task.spec.task, language), None)
+        if taken is not None:
+            self.digests.update(taken.parts)
+            self._keep(task, language, taken)
+            return CellItems(taken.stats, lambda: self._load(task, language)[0])
         items, source = self._load(task, language)
-        stats = ItemStats.of(items)
-        states = {name: self._state(name) for name in sorted(source.datasets)}
-        if states and None not in states.values():
-            written = {name: getattr(stats, name) for name in ItemStats.__slots__}
-            self.cache.put(
-                key, {"code": code_state(), "datasets": states, "parts": dict(source.parts), "stats": written}
-            )
-        return CellItems(stats, lambda: items)
+        loaded = _loaded(task, language, items, source)
+        self._keep(task, language, loaded)
+        return CellItems(loaded.stats, lambda: items)
+
+    def lacks(self, task: ResolvedTask, language: str) -> bool:
+        """Return whether the statistics of a cell could be cached, and are not."""
+        return self.cache is not None and self.root is not None and _ours(task) and not self._cached(task, language)
+
+    def load_stats(self, task: ResolvedTask, language: str) -> LoadedStats:
+        """Read the items of a cell, and return their statistics alone.
+
+        Raises:
+            DataError: As :meth:`cell_items`.
+        """
+        return _loaded(task, language, *self._load(task, language))
+
+    def take(self, found: LoadedStats) -> None:
+        """Use statistics that another loader has read just now."""
+        self._taken[found.task, found.language] = found
+
+    def _cached(self, task: ResolvedTask, language: str) -> dict[str, Any] | None:
+        """Return the cached statistics of a cell; ``None`` without any, or if its data or code has changed since."""
+        found = self.cache.get(self._key(task, language)) if self.cache is not None else None
+        if found is not None and found.get("code") == code_state() and self._unchanged(found["datasets"]):
+            return found
+        return None
+
+    def _key(self, task: ResolvedTask, language: str) -> str:
+        spec = task.spec
+        return "|".join((str(self.root), spec.task, task.card.version, language, str(spec.limit), spec.subset))
+
+    def _keep(self, task: ResolvedTask, language: str, found: LoadedStats) -> None:
+        """Cache statistics, unless a file behind them has just changed."""
+        states = {name: self._state(name) for name in sorted(found.datasets)}
+        if self.cache is not None and states and None not in states.values():
+            written = {name: getattr(found.stats, name) for name in ItemStats.__slots__}
+            note = {"code": code_state(), "datasets": states, "parts": dict(found.parts), "stats": written}
+            self.cache.put(self._key(task, language), note)
 
     def _load(self, task: ResolvedTask, language: str) -> tuple[list[Item], _Watched]:
         name = task.spec.task
@@ -178,6 +231,10 @@ class ItemLoader:
             assert self.root is not None
             self._states[dataset] = folder_state(self.root / dataset)
         return self._states[dataset]
+
+
+def _loaded(task: ResolvedTask, language: str, items: Sequence[Item], source: _Watched) -> LoadedStats:
+    return LoadedStats(task.spec.task, language, ItemStats.of(items), dict(source.parts), frozenset(source.datasets))
 
 
 def folder_state(folder: Path) -> str | None:

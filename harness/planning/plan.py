@@ -22,6 +22,7 @@ from polyarena.harness.planning.existing_results import open_existing_results
 from polyarena.harness.planning.games import PlannedGames, UnallocatedGames, plan_games, unallocated_games
 from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.prefetch import prefetch
 from polyarena.harness.planning.stored_answers import MissingAnswers
 from polyarena.harness.planning.systems import ResolvedSystem, resolve_systems
 from polyarena.harness.planning.tasks import ResolvedTask, select_tasks
@@ -142,6 +143,7 @@ def plan(
         open_existing_results(experiment, folder, retry_refused=retry_refused) as existing,
         open_item_loader(root) as loader,
     ):
+        prefetch(experiment, tasks, loader)
         for t, task in enumerate(tasks):
             for n, language in enumerate(task.languages):
                 cell_items = data_errors.load(loader, task, language)

@@ -78,7 +78,7 @@ def do_job(job: Job) -> Iterator[Event]:
 
 @dataclass(frozen=True, slots=True)
 class CellsPart:
-    """A job whose model loads nothing and asks nobody, for :mod:`polyarena.harness.running.workers`."""
+    """A job whose model loads nothing and asks nobody, for :mod:`polyarena.harness.workers`."""
 
     job: Job
 

@@ -26,8 +26,8 @@ from polyarena.harness.running.allocating import BudgetRounds
 from polyarena.harness.running.batching import hand_in, open_judges
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.pairs import OpenPair, failed, open_pair
-from polyarena.harness.running.workers import processes_for, share
 from polyarena.harness.store import RunFolder
+from polyarena.harness.workers import processes_for, share
 from polyarena.judges.protocol import Match, Verdict, needs_processor_only
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import DataError, ModelError
@@ -94,7 +94,7 @@ def _settled_heap() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class GamesPart:
-    """Some pairs of a judge that asks nobody, for :mod:`polyarena.harness.running.workers`.
+    """Some pairs of a judge that asks nobody, for :mod:`polyarena.harness.workers`.
 
     Attributes:
         experiment: The experiment.

@@ -34,9 +34,9 @@ from polyarena.harness.running.games import judge_games
 from polyarena.harness.running.lock import build_lock
 from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
-from polyarena.harness.running.workers import processes_for, share
 from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.workers import processes_for, share
 
 if TYPE_CHECKING:
     from polyarena.harness.reporting import Files

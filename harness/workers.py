@@ -1,4 +1,4 @@
-"""Shares work that needs the processor alone among several processes: scores of stored answers, rules of thumb.
+"""Shares work that needs the processor alone among several processes: reading data, scoring stored answers, rules.
 
 The processes are started as ``python -m``, not by :mod:`multiprocessing`, which would run a user's script again that
 has no ``if __name__ == "__main__"``. Parts go to them, and their events come back, as pickles over pipes; what is
@@ -17,9 +17,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, Any, Protocol, TypeVar
 
-from polyarena.harness.events import Event
 from polyarena.tasks.errors import PolyarenaError
 
 MOST_PROCESSES = 8
@@ -31,16 +30,19 @@ WORTH = 20_000
 _BROKEN = (OSError, EOFError, pickle.PickleError, ValueError, TypeError, AttributeError, ImportError, IndexError)
 
 
-class Part(Protocol):
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Part(Protocol[T_co]):
     """Work that can be sent to another process; doing it again costs time alone."""
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[T_co]:
         """Do it, and yield what happens."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Happened:
-    event: Event
+    event: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _Ended:
 class _Lost:
     """The process ended before its part did."""
 
-    part: Part
+    part: Part[Any]
 
 
 _Messages = queue.SimpleQueue[_Happened | _Ended | _Lost]
@@ -67,8 +69,11 @@ def processes_for(size: int, parts: int) -> int:
         size: Answers or games in all.
         parts: Into how many parts it can be cut.
     """
-    if size < WORTH:
-        return 1
+    return most_processes(parts) if size >= WORTH else 1
+
+
+def most_processes(parts: int) -> int:
+    """Return among how many processes large work is shared that can be cut into so many parts."""
     return max(1, min(processors(), MOST_PROCESSES, parts))
 
 
@@ -78,7 +83,7 @@ def processors() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def share(parts: Sequence[Part], processes: int) -> Iterator[Event]:
+def share(parts: Sequence[Part[T_co]], processes: int) -> Iterator[T_co]:
     """Do all parts, and yield their events as they come.
 
     Args:
@@ -94,7 +99,7 @@ def share(parts: Sequence[Part], processes: int) -> Iterator[Event]:
         return
     waiting = deque(parts)
     with _started(waiting, min(processes, len(parts))) as (children, arrived):
-        lost: list[Part] = []
+        lost: list[Part[T_co]] = []
         done = 0
         while done < len(parts) - len(lost):
             message = arrived.get()
@@ -115,7 +120,7 @@ def share(parts: Sequence[Part], processes: int) -> Iterator[Event]:
 
 
 @contextmanager
-def _started(waiting: deque[Part], count: int) -> Iterator[tuple[list[subprocess.Popen[bytes]], _Messages]]:
+def _started(waiting: deque[Part[Any]], count: int) -> Iterator[tuple[list[subprocess.Popen[bytes]], _Messages]]:
     """Start processes, each with a thread that gives it one part after the other; end all of them with the block."""
     arrived: _Messages = queue.SimpleQueue()
     children = [_start() for _ in range(count)]
@@ -140,13 +145,13 @@ def _started(waiting: deque[Part], count: int) -> Iterator[tuple[list[subprocess
 
 
 def _start() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "polyarena.harness.running.workers"]
+    command = [sys.executable, "-m", "polyarena.harness.workers"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def _feed(
     child: subprocess.Popen[bytes],
-    waiting: deque[Part],
+    waiting: deque[Part[Any]],
     arrived: _Messages,
 ) -> None:
     """Give a process one part after the other, and pass on what it says."""
@@ -179,7 +184,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
 
     while True:
         try:
-            part: Part = pickle.load(requests)
+            part: Part[Any] = pickle.load(requests)
         except EOFError:
             return
         error: PolyarenaError | None = None
@@ -202,6 +207,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # The module that pickles name, not __main__.
-    from polyarena.harness.running import workers
+    from polyarena.harness import workers
 
     workers.main()

@@ -9,10 +9,9 @@ from io import BytesIO
 
 import pytest
 
-from polyarena.harness import plan, run
+from polyarena.harness import plan, run, workers
 from polyarena.harness.events import CellFailed, GamesDone, GamesFailed, RunFinished
-from polyarena.harness.running import workers
-from polyarena.harness.running.workers import processes_for, serve, share
+from polyarena.harness.workers import processes_for, serve, share
 from polyarena.judges.language_gate import GatedJudge, GatePolicy
 from polyarena.judges.protocol import needs_processor_only
 from polyarena.judges.rules import build
