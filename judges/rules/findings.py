@@ -6,10 +6,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from polyarena.judges.protocol import Answer
-from polyarena.judges.rules.repetition import loop_turns, repeated_share
 from polyarena.judges.rules.settings import POINTS, Fault, RulesSettings
 from polyarena.tasks.finish_reasons import is_cut
 from polyarena.tasks.identify import Agreement, Identified, agreement, identify
+from polyarena.tasks.repetition import loop_turns, repeated_share
 from polyarena.tasks.text import REPLACEMENT
 
 

@@ -11,10 +11,10 @@ from polyarena.judges.arguments import read_arguments
 from polyarena.judges.protocol import Answer, Ask, Call, Judge, Match, Verdict
 from polyarena.judges.records import Label
 from polyarena.judges.rules.findings import Findings, examine
-from polyarena.judges.rules.repetition import LOOP_CHARACTERS, SHORTEST, WINDOW
 from polyarena.judges.rules.settings import MUCH, POINTS, RulesSettings
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import IDENTIFIER
+from polyarena.tasks.repetition import LOOP_CHARACTERS, SHORTEST, WINDOW
 from polyarena.tasks.signature import Signature
 
 MOST_KNOWN = 100_000

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from polyarena.judges.rules.repetition import LOOP_TIMES
 from polyarena.tasks.identify import MIN_PROBABILITY
+from polyarena.tasks.repetition import LOOP_TIMES
 
 
 class Fault(StrEnum):
@@ -41,9 +41,9 @@ class RulesSettings(BaseModel):
         min_probability: From which on an identified language counts; see
             :data:`polyarena.tasks.identify.MIN_PROBABILITY`.
         max_repeated: Share of repeated passages that an answer may have; see
-            :func:`polyarena.judges.rules.repetition.repeated_share`.
+            :func:`polyarena.tasks.repetition.repeated_share`.
         loop_times: Turns in a row that make the end of an answer a loop; see
-            :func:`polyarena.judges.rules.repetition.loop_turns`.
+            :func:`polyarena.tasks.repetition.loop_turns`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -80,7 +80,7 @@ class Overlap:
         wanted = {item.item_id: tokens(" ".join(lines)) for item, lines in zip(items, questions, strict=True)}
         wanted = {item_id: found for item_id, found in wanted.items() if len(found) >= SHORTEST}
         sizes = {min(GRAM, len(found)) for found in wanted.values()}
-        looked_for = {gram for found in wanted.values() for gram in _grams(found, min(GRAM, len(found)))}
+        looked_for = {gram for found in wanted.values() for gram in grams(found, min(GRAM, len(found)))}
         whole: dict[int, set[int]] = {}
         for found in wanted.values():
             whole.setdefault(len(found), set()).add(_hash(found))
@@ -88,11 +88,11 @@ class Overlap:
         seen, exact = set[int](), set[int]()
         for text in self._texts():
             trained = tokens(text)
-            hits = {gram for size in sizes for gram in _grams(trained, size) if gram in looked_for}
+            hits = {gram for size in sizes for gram in grams(trained, size) if gram in looked_for}
             seen |= hits
             # Only a text with the start of an item can contain it.
             if hits & firsts:
-                exact |= {gram for size, hashes in whole.items() for gram in _grams(trained, size) if gram in hashes}
+                exact |= {gram for size, hashes in whole.items() for gram in grams(trained, size) if gram in hashes}
         return [_compared(item_id, found, seen, exact) for item_id, found in wanted.items()]
 
     def compare(self, card: TaskCard, language: str, items: Sequence[Item]) -> Iterator[Finding]:
@@ -125,12 +125,13 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _compared(item_id: str, found: list[str], seen: set[int], exact: set[int]) -> Shared:
-    grams = set(_grams(found, min(GRAM, len(found))))
-    return Shared(item_id, _hash(found) in exact, len(grams & seen) / len(grams))
+    own = set(grams(found, min(GRAM, len(found))))
+    return Shared(item_id, _hash(found) in exact, len(own & seen) / len(own))
 
 
-def _grams(found: Sequence[str], size: int) -> Iterator[int]:
-    return (_hash(found[start : start + size]) for start in range(len(found) - size + 1))
+def grams(words: Sequence[str], size: int) -> Iterator[int]:
+    """Yield the hash of each run of ``size`` tokens; hashes are good within one process only."""
+    return (_hash(words[start : start + size]) for start in range(len(words) - size + 1))
 
 
 def _hash(found: Sequence[str]) -> int:

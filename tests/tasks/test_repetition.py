@@ -7,7 +7,7 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.judges.rules.repetition import LOOP_TIMES, SHORTEST, loop_turns, repeated_share
+from polyarena.tasks.repetition import LOOP_TIMES, SHORTEST, loop_turns, repeated_share
 
 LOOPS = {
     "eng": "I will do my best to help you with this. ",
