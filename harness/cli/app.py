@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "Write a commented experiment file to start from.",
     "run": "Run an experiment, or continue an earlier run of it.",
     "plan": "Show what a run would do and cost, without spending anything.",
+    "train": "Train the stages of a pipeline, or continue an earlier run of it.",
     "report": "Rebuild the results and report of a run folder.",
     "figure": "Draw one figure for a paper, or all figures and tables of a specification.",
     "import": "Import verdicts, human votes or results of other tools into a run folder.",
@@ -33,7 +34,7 @@ COMMANDS = {
     "tasks": "List, show or audit tasks, or show which languages they cover.",
     "languages": "List languages by code, name, set or property.",
     "doctor": "Check this installation.",
-    "schema": "Print the JSON Schema of the experiment file.",
+    "schema": "Print the JSON Schema of the experiment file, or of the pipeline file.",
 }
 
 MODULES = {"import": "import_verdicts"}

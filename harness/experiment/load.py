@@ -15,17 +15,7 @@ from polyarena.harness.experiment.opponents import refuse_opponents
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.experiment.schema import (
-    A_BUDGET,
-    A_SUITE,
-    A_TASK,
-    ALL_PAIRS,
-    RENAMED_KEYS,
-    SOME_PAIRS,
-    Experiment,
-    SuiteSpec,
-    TaskSpec,
-)
+from polyarena.harness.experiment.schema import RENAMED_KEYS, Experiment, SuiteSpec, TaskSpec
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
 
@@ -43,7 +33,7 @@ def load_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ExperimentError("the experiment file does not exist", where=path, fix=_nearby(path)) from None
+        raise ExperimentError("the experiment file does not exist", where=path, fix=nearby_files(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ExperimentError("the experiment file cannot be read", where=path, why=str(error)) from error
     refuse_credentials_in_text(text, str(path))
@@ -142,6 +132,7 @@ _PLAIN = {
     "model_attributes_type": ("expected a mapping", "write `key: value`, one per line"),
     "dict_type": ("expected a mapping", "write `key: value`, one per line"),
     "task_and_suite": ("this entry names both a task and a suite", "split it into two entries"),
+    "no_stage_type": ("this stage has no type", "give it `type: sft`, or another type of docs/training.md"),
     "no_task": ("this entry names no task", "give it `task: NAME` or `suite: NAME`"),
 }
 """pydantic's error types of a value, each with our message and fix."""
@@ -167,8 +158,9 @@ def _location(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(
         part
         for part in loc
-        if part not in (A_TASK, A_SUITE, ALL_PAIRS, SOME_PAIRS, A_BUDGET, "str", "bool", "[key]")
-        and not str(part).startswith(("function-", "tuple[", "constrained-", "literal[", "tagged-union["))
+        if part not in ("str", "bool", "[key]")
+        # Tags of our own unions are in brackets.
+        and not str(part).startswith(("(", "function-", "tuple[", "constrained-", "literal[", "tagged-union["))
     )
 
 
@@ -177,6 +169,8 @@ def _message(
 ) -> ExperimentError:
     """Return the error about one place, whose value may match none of several possible types."""
     detail = details[0]
+    if detail["type"] == "unknown_value":
+        return _placed(*_unknown_value(detail["ctx"]), (*location, detail["ctx"]["key"]), lines, path)
     context = detail.get("ctx", {})
     what, fix = detail["msg"].removeprefix("Value error, "), ""
     if len(details) > 1 and all(each["type"] in _PLAIN for each in details):
@@ -203,12 +197,25 @@ def _message(
     elif detail["type"] in _OF_A_KEY:
         key, fix = _OF_A_KEY[detail["type"]]
         location = (*location, key)
+    return _placed(what, fix, location, lines, path)
+
+
+def _placed(
+    what: str, fix: str, location: tuple[Any, ...], lines: Mapping[tuple[str | int, ...], int], path: Path | None
+) -> ExperimentError:
     probe = location
     while probe and probe not in lines:
         probe = probe[:-1]
     dotted = ".".join(str(part) for part in location)
     where = f"{path}:{lines.get(probe, 1)}" + (f" ({dotted})" if dotted else "") if path else dotted
     return ExperimentError(what, where=where, fix=fix)
+
+
+def _unknown_value(context: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the message about a value that is none of the known ones, and the fix."""
+    near = closest(context["value"], context["known"])
+    fix = f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(context["known"])
+    return f"unknown {context['kind']} {context['value']!r}", fix
 
 
 def _unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:
@@ -219,7 +226,8 @@ def _unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:
     return f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
 
 
-def _nearby(path: Path) -> str:
+def nearby_files(path: Path) -> str:
+    """Return a sentence that names the YAML files near a missing one; empty if there are none."""
     folder = path.parent
     files = sorted(p.name for p in folder.glob("*.y*ml")) if folder.is_dir() else []
     near = closest(path.name, files) or files[:5]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from polyarena.harness.models.weights import digest
+from polyarena.harness.stages.outputs import stage_output
 from polyarena.judges.arguments import read_arguments
 from polyarena.judges.protocol import Ask, Judge
 from polyarena.judges.reward import RewardJudge, RewardThresholds
@@ -20,7 +21,9 @@ class RewardSettings(RewardThresholds):
     """Arguments of the judge ``reward``.
 
     Attributes:
-        model: Folder of a checkpoint, or its name on the hub.
+        model: Folder of a checkpoint, or its name on the hub; or
+        pipeline: a pipeline file of training stages, with
+        stage: the name of its stage of type ``reward``.
         revision: Commit or tag on the hub.
         batch_size: Answers scored at once.
         max_length: Longest question with answer in tokens; longer ones are cut at their end.
@@ -28,7 +31,9 @@ class RewardSettings(RewardThresholds):
         dtype: Of the weights, such as ``bfloat16``; as in the checkpoint if left out.
     """
 
-    model: str
+    model: str = ""
+    pipeline: str | None = None
+    stage: str | None = None
     revision: str | None = None
     batch_size: Annotated[int, Field(gt=0)] = 16
     max_length: Annotated[int, Field(gt=1)] = 4096
@@ -40,7 +45,7 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
     """Build the judge ``reward``; the checkpoint is loaded when the first match is decided.
 
     Args:
-        args: See :class:`RewardSettings`; ``model`` is needed.
+        args: See :class:`RewardSettings`; ``model`` is needed, or ``pipeline`` and ``stage``.
         ask: Must be ``None``.
 
     Raises:
@@ -49,9 +54,16 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
     """
     if ask is not None:
         raise ExperimentError("the judge 'reward' was given an endpoint", why="it runs here", fix="leave it out")
-    if "model" not in args:
-        raise ExperimentError("the judge 'reward' needs a model", fix="args: {model: <folder or hub name>}")
     settings = read_arguments(RewardSettings, args, "reward")
+    if bool(settings.model) == bool(settings.pipeline and settings.stage):
+        raise ExperimentError(
+            "the judge 'reward' needs a model",
+            why="it takes either `model`, or `pipeline` and `stage`",
+            fix="args: {model: <folder or hub name>}, or args: {pipeline: <pipeline file>, stage: <name>}",
+        )
+    if settings.pipeline and settings.stage:
+        trained = stage_output(Path(settings.pipeline), settings.stage, "stage", kind="reward")
+        settings = settings.model_copy(update={"model": str(trained.folder)})
     if settings.model.startswith((".", "/", "~")) and not Path(settings.model).is_dir():
         raise ExperimentError(
             f"there is no folder {settings.model!r}",

@@ -109,11 +109,12 @@ def _resolve(
 
 
 def _located(args: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """Resolve template files, and a folder given as ``model``, relative to the experiment."""
+    """Resolve template files, pipeline files, and a folder given as ``model``, relative to the experiment."""
     located = {name: _located(value, base) if isinstance(value, Mapping) else value for name, value in args.items()}
     return {
         name: str(base / value)
-        if isinstance(value, str) and (value.endswith(".toml") or (name == "model" and (base / value).is_dir()))
+        if isinstance(value, str)
+        and (value.endswith(".toml") or name == "pipeline" or (name == "model" and (base / value).is_dir()))
         else value
         for name, value in located.items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 """Called with what a stage does now, how many steps are done, how many there are, and numbers worth showing."""
@@ -22,11 +22,12 @@ class StageContext:
     Attributes:
         folder: An empty or interrupted working folder. What it contains when ``run`` returns becomes the output of the
             stage, under another path: nothing in it may name its own path.
-        inputs: Finished folders of the stages named as inputs, by name.
+        inputs: Finished folders of the stages, and rounds of stages, that the settings refer to, by reference.
         base: Folder that relative paths in the settings start from.
         data_root: Local mirror of the hub; ``None`` without one.
         seed: Seed of the pipeline. A stage derives its own generators from it and never uses a global one.
         threads: Threads that torch may use.
+        device: ``cpu`` or ``cuda``.
         report: Receives progress.
     """
 
@@ -36,6 +37,7 @@ class StageContext:
     data_root: Path | None = None
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
     report: Report = field(default=ignore_progress, repr=False)
 
 
@@ -60,26 +62,18 @@ class StageEstimate:
     assumptions: tuple[str, ...] = ()
 
 
-class Stage(Protocol):
-    """One stage of a pipeline."""
+Settings = TypeVar("Settings", contravariant=True)
 
-    @property
-    def name(self) -> str:
-        """Unique within the pipeline; the name of its folder."""
 
-    @property
-    def type(self) -> str:
-        """Its kind: ``mixture``, ``sft``, ``dpo``, ..."""
+class StageWork(Protocol[Settings]):
+    """What does the work of one type of stages: the function ``run`` of the module that the type names."""
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the stages whose folders it reads."""
-
-    def digest(self) -> str:
-        """Return the SHA-256 of every setting that can change its output; names and comments do not count."""
-
-    def run(self, context: StageContext) -> None:
+    def __call__(self, stage: Settings, context: StageContext) -> None:
         """Write the output into ``context.folder``.
+
+        Args:
+            stage: Its settings, from the pipeline file.
+            context: What it works with.
 
         Raises:
             PolyarenaError: Data, settings or a checkpoint cannot be used, or training diverged.

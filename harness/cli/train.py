@@ -1,0 +1,152 @@
+"""``polyarena train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from polyarena.harness.cli.options import Json, Quiet
+
+if TYPE_CHECKING:
+    from polyarena.harness.stages.pipeline.dry_run import StagePlan
+    from polyarena.harness.stages.pipeline.schema import Pipeline
+
+DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
+
+
+def command(
+    pipeline: Path, *, until: str | None = None, dry_run: DryRun = False, quiet: Quiet = False, json: Json = False
+) -> int:
+    """Train the stages of a pipeline, or continue an earlier run of it.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline file.
+    until
+        Train only this stage and what it needs.
+    dry_run
+        Show what each stage would take, without training or writing anything.
+    quiet
+        Do not show progress.
+    json
+        Print JSON instead of a table.
+    """
+    from polyarena.harness.cli.output import print_json
+    from polyarena.harness.stages.pipeline.dry_run import dry_run as plan_training
+    from polyarena.harness.stages.pipeline.load import load_pipeline
+    from polyarena.harness.stages.pipeline.runner import train
+    from polyarena.harness.stages.progress import training_listener
+
+    loaded = load_pipeline(pipeline)
+    if dry_run:
+        plans = plan_training(loaded, until)
+        if json:
+            print_json(as_data(loaded, plans))
+        else:
+            _print_plans(loaded, plans)
+        return 0
+    with training_listener(quiet=quiet) as listener:
+        results = train(loaded, until=until, listener=listener)
+    if json:
+        print_json(
+            [
+                {
+                    "stage": each.name,
+                    "folder": str(each.folder),
+                    "key": each.manifest.key,
+                    "content": each.manifest.content,
+                    "seconds": each.seconds,
+                    "finished_before": each.seconds is None,
+                }
+                for each in results
+            ]
+        )
+    elif quiet:
+        from polyarena.harness.cli.output import print_lines
+
+        print_lines(*(f"{each.name}: {each.folder}" for each in results))
+    return 0
+
+
+def as_data(pipeline: Pipeline, plans: list[StagePlan]) -> dict[str, Any]:
+    """Return a dry run as plain data."""
+    from dataclasses import asdict
+
+    return {
+        "pipeline": pipeline.name,
+        "folder": str(pipeline.folder),
+        "stages": [
+            {
+                "stage": plan.status.stage.name,
+                "type": plan.status.stage.type,
+                "inputs": list(plan.status.stage.inputs),
+                "key": plan.status.key.key,
+                "finished": plan.status.manifest is not None,
+                "interrupted": plan.status.interrupted,
+                "changes": list(plan.status.changes),
+                **asdict(plan.estimate),
+                "device_hours": plan.device_hours,
+                "fits": plan.fits,
+            }
+            for plan in plans
+        ],
+        "device_hours": _sum([plan.device_hours for plan in plans if plan.status.manifest is None]),
+    }
+
+
+def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    print_table(
+        f"{pipeline.name} in {pipeline.folder}",
+        ("stage", "type", "state", "rows", "steps", "tokens", "memory", "device hours"),
+        [_row(plan) for plan in plans],
+        right=range(3, 8),
+        spare=(3, 5, 4),
+        whole=(0,),
+    )
+    for plan in plans:
+        if plan.status.changes:
+            print_lines(f"changed: {plan.status.stage.name}: {'; '.join(plan.status.changes)}")
+        if plan.fits is False:
+            print_lines(
+                f"{plan.status.stage.name} needs about {plan.estimate.memory_gib:.0f} GiB and a device has "
+                f"{pipeline.hardware.memory_gib:.0f}: lower batch_size or max_length, set activation_checkpointing, "
+                "train adapters (lora), or shard over devices with `trainer: {fsdp: ...}`"
+            )
+    for note in dict.fromkeys(note for plan in plans for note in plan.estimate.assumptions):
+        print_lines(f"assumed: {note}")
+    todo = [plan for plan in plans if plan.status.manifest is None]
+    hours = _sum([plan.device_hours for plan in todo])
+    cost = "unknown: set `peak_tflops` under `hardware`" if hours is None else f"about {hours:,.3g}"
+    print_lines(f"to do: {len(todo)} of {len(plans)} stages; device hours: {cost}")
+
+
+def _row(plan: StagePlan) -> tuple[str, ...]:
+    stage, estimate = plan.status.stage, plan.estimate
+    state = "finished" if plan.status.manifest else "interrupted" if plan.status.interrupted else "to do"
+    return (
+        stage.name,
+        stage.type,
+        "changed" if plan.status.changes else state,
+        "–" if estimate.rows is None else f"{estimate.rows:,}",
+        f"{estimate.steps:,}" if estimate.steps else "–",
+        _short(estimate.tokens) if estimate.tokens else "–",
+        f"{estimate.memory_gib:.1f} GiB" if estimate.memory_gib else "–",
+        f"{plan.device_hours:,.3g}" if plan.device_hours else "–",
+    )
+
+
+def _short(number: float) -> str:
+    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.1f}{suffix}"
+    return f"{number:.0f}"
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known or not values else None

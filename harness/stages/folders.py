@@ -1,0 +1,218 @@
+"""The folder of a finished stage: its manifest, written last, and checks that nothing in it is missing or changed.
+
+A stage works in ``<stage>/<key>.partial`` and ends as ``<stage>/<key>``, by one rename after everything was written and
+synchronised; ``<stage>/current`` names the key that was finished or found last. Without a manifest a folder is no
+output.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import StoreError
+
+MANIFEST = "stage.json"
+CARD = "README.md"
+NOTES = frozenset({CARD, "timings.json"})
+"""Files that are no part of the content: two runs with equal results may differ in them."""
+KEY_LENGTH = 12
+CURRENT = "current"
+
+
+class FileEntry(BaseModel):
+    """One file of an output.
+
+    Attributes:
+        size: In bytes.
+        sha256: Of its content.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a finished stage says of itself.
+
+    Attributes:
+        stage: Its name.
+        type: Its type.
+        key: See :mod:`polyarena.harness.stages.pipeline.keys`.
+        recipe: As above.
+        settings: As above.
+        data: As above.
+        environment: As above.
+        inputs: The content digest of each input as it was read.
+        content: Digest of the names and contents of all files but the notes.
+        files: Every file by its path within the folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    type: str
+    key: str
+    recipe: str
+    settings: dict[str, Any]
+    data: dict[str, str]
+    environment: dict[str, str]
+    inputs: dict[str, str]
+    content: str
+    files: dict[str, FileEntry]
+
+
+def describe_files(folder: Path) -> dict[str, FileEntry]:
+    """Return size and digest of every file in a folder, the manifest left out."""
+    return {
+        path.relative_to(folder).as_posix(): FileEntry(size=path.stat().st_size, sha256=file_sha256(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / MANIFEST
+    }
+
+
+def content_digest(files: Mapping[str, FileEntry]) -> str:
+    """Return the digest of names and contents, without the notes."""
+    lines = [f"{name}\0{entry.sha256}\0" for name, entry in sorted(files.items()) if Path(name).name not in NOTES]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def partial_folder(stage_folder: Path, key: str) -> Path:
+    """Return where a stage works."""
+    return stage_folder / f"{key[:KEY_LENGTH]}.partial"
+
+
+def final_folder(stage_folder: Path, key: str) -> Path:
+    """Return where its output will be."""
+    return stage_folder / key[:KEY_LENGTH]
+
+
+def finish(partial: Path, final: Path, facts: Mapping[str, Any]) -> Manifest:
+    """Turn a working folder into an output: permissions, manifest, synchronisation, rename.
+
+    Args:
+        partial: The working folder; everything in it is kept.
+        final: Where it goes; a damaged folder there is replaced.
+        facts: The manifest's fields but ``content`` and ``files``.
+
+    Raises:
+        StoreError: The disk is full or the folder cannot be written.
+    """
+    with storing(partial):
+        mode = 0o666 & ~_umask()
+        for path in partial.rglob("*"):
+            if path.is_file():
+                path.chmod(mode)  # safetensors files are written for their owner alone
+                _synchronise(path)
+        files = describe_files(partial)
+        manifest = Manifest(**facts, content=content_digest(files), files=files)
+        text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True)
+        write_atomically(partial / MANIFEST, text.encode())
+        if final.exists():
+            shutil.rmtree(final)
+        partial.rename(final)
+        _synchronise(final.parent)
+        set_current(final.parent, manifest.key)
+    return manifest
+
+
+def set_current(stage_folder: Path, key: str) -> None:
+    """Note which output of a stage was finished or found last."""
+    write_atomically(stage_folder / CURRENT, key[:KEY_LENGTH].encode())
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of an output; ``None`` if the folder has none.
+
+    Raises:
+        StoreError: The manifest is damaged.
+    """
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, ValidationError) as error:
+        raise StoreError(
+            "the manifest of this stage is damaged",
+            where=folder / MANIFEST,
+            why=str(error).splitlines()[0],
+            fix="remove the folder and run the same command again",
+        ) from error
+
+
+def refuse_damage(folder: Path, manifest: Manifest, *, thorough: bool = False) -> None:
+    """Refuse an output with a file that is missing or of another size, or, if thorough, of another content.
+
+    Raises:
+        StoreError: Names the file.
+    """
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            wrong = "is missing"
+        elif path.stat().st_size != entry.size:
+            wrong = f"has {path.stat().st_size} bytes in place of {entry.size}"
+        elif thorough and file_sha256(path) != entry.sha256:
+            wrong = "has another content"
+        else:
+            continue
+        raise StoreError(
+            f"the file {name!r} of the stage {manifest.stage!r} {wrong}",
+            where=folder,
+            fix="remove the folder and run the same command again, which trains the stage anew",
+        )
+
+
+@contextmanager
+def storing(folder: Path) -> Iterator[None]:
+    """Turn errors of the file system into errors that say what to do; a full disk is named as such.
+
+    Raises:
+        StoreError: Something could not be written.
+    """
+    try:
+        yield
+    except Exception as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+        if full:
+            raise StoreError(
+                "the disk is full",
+                where=folder,
+                why=str(error).splitlines()[0],
+                fix="free some space and run the same command again; finished stages are kept",
+            ) from error
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise StoreError("this folder cannot be written", where=folder, why=error.strerror or str(error)) from error
+        raise
+
+
+def _synchronise(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,111 @@
+"""The card of a checkpoint or of data: what it is, what it was made from, and under what licence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.stages.files import LICENCES, RESULTS
+from polyarena.harness.stages.pipeline.schema import Pipeline
+from polyarena.harness.stages.pipeline.settings import StageSettings
+from polyarena.harness.stages.pipeline.status import StageStatus
+
+
+def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mapping[str, Path]) -> None:
+    """Write the card of an output, and the licences of everything that it was made from.
+
+    Args:
+        path: Of the card, in the working folder.
+        pipeline: The pipeline.
+        status: Of the stage.
+        done: Folders of finished stages by name.
+    """
+    stage = status.stage
+    licences: dict[str, set[str]] = {}
+    own = path.parent / LICENCES
+    for folder in (*(done[name] for name in stage.inputs), path.parent):
+        if (folder / LICENCES).is_file():
+            for licence, sources in json.loads((folder / LICENCES).read_text("utf-8")).items():
+                licences.setdefault(licence, set()).update(sources)
+    own.write_text(
+        json.dumps({name: sorted(licences[name]) for name in sorted(licences)}, ensure_ascii=False, indent=1), "utf-8"
+    )
+    kind = "checkpoint" if stage.makes_checkpoint else "output"
+    lines = [
+        f"# {pipeline.name}: {stage.name}",
+        "",
+        f"The {kind} of the stage `{stage.name}` (type `{stage.type}`) of the pipeline `{pipeline.name}`.",
+        "",
+        "## Lineage",
+        "",
+        *_lineage(pipeline, stage),
+        "",
+        "## Settings",
+        "",
+        *(f"- `{name}`: {_shown(value)}" for name, value in _flat(status.key.settings)),
+        "",
+        "## Data and licences",
+        "",
+        *(_licence_lines(licences) or ["No data was read."]),
+        "",
+        *_results(path.parent),
+        "## Made with",
+        "",
+        *(f"- {name} {value}" for name, value in sorted(status.key.environment.items())),
+        f"- key `{status.key.key}`",
+        "",
+    ]
+    path.write_text("\n".join(lines), "utf-8")
+
+
+def _lineage(pipeline: Pipeline, stage: StageSettings) -> list[str]:
+    stages = {each.name: each for each in pipeline.stages}
+    lines: list[str] = []
+
+    def visit(name: str, depth: int) -> None:
+        lines.append(f"{'  ' * depth}- `{name}` ({stages[name].type})")
+        for other in stages[name].inputs:
+            visit(other, depth + 1)
+
+    visit(stage.name, 0)
+    return lines
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            flat += _flat(value, f"{prefix}{name}.")
+        elif value not in (None, [], {}):
+            flat.append((f"{prefix}{name}", value))
+    return flat
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    return text if len(text) <= 400 else f"{text[:397]}..."
+
+
+def _licence_lines(licences: Mapping[str, set[str]]) -> list[str]:
+    lines = [f"- {licence}: {', '.join(sorted(sources))}" for licence, sources in sorted(licences.items())]
+    strict = [name for name in licences if restricts_use(name)]
+    if strict:
+        lines += ["", f"**Restricted:** {', '.join(sorted(strict))} does not allow every use of what is trained on it."]
+    if "unknown" in licences:
+        lines += ["", "**Unknown licences:** ask before publishing."]
+    return lines
+
+
+def restricts_use(licence: str) -> bool:
+    """Whether a licence forbids commercial use or derived works, by the words of its name."""
+    words = licence.lower().replace("_", "-").replace(" ", "-").split("-")
+    return bool({"nc", "nd", "noncommercial", "research"} & set(words)) or "no-training" in "-".join(words)
+
+
+def _results(folder: Path) -> list[str]:
+    path = folder / RESULTS
+    if not path.is_file():
+        return []
+    return ["## Measured while it ran", "", "```json", path.read_text("utf-8").strip(), "```", ""]

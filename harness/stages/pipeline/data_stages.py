@@ -1,0 +1,177 @@
+"""Settings of the stages that make rows, completions and preference pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from polyarena.harness.experiment.schema import Name, Selector, Strict
+from polyarena.harness.stages.pipeline.settings import (
+    ArbiterSettings,
+    SamplingSettings,
+    StageName,
+    StageSettings,
+)
+
+
+class SourceSettings(Strict):
+    """One source of training rows: a data set, or a JSON Lines file.
+
+    Attributes:
+        name: Its name in the mixture.
+        dataset: ``owner/name`` on the hub or its mirror; or
+        path: a JSON Lines file, relative to the pipeline file.
+        configs: Of the data set; their rows are read one after the other.
+        split: Of the data set; never one that is evaluated on.
+        revision: Commit on the hub.
+        prompt: Field with what the user says.
+        completion: Field with the answer.
+        language: Of all rows, where no field says it.
+        language_field: Field with the language of a row, in any code; the name of the config where it is absent.
+        licence: Of the source.
+    """
+
+    name: Name
+    dataset: str | None = None
+    path: str | None = None
+    configs: Annotated[tuple[str, ...], Field(min_length=1)] = ("default",)
+    split: str = "train"
+    revision: str = "main"
+    prompt: str = "inputs"
+    completion: str = "targets"
+    language: str | None = None
+    language_field: str = "language_code"
+    licence: str = "unknown"
+
+
+class MixtureStage(StageSettings):
+    """Rows to train on, drawn from several sources.
+
+    Attributes:
+        sources: Where they come from.
+        languages: Only rows of these.
+        held_out: Prompts of each language that are kept for measuring and never trained on.
+        budget: Rows to draw; all if left out.
+    """
+
+    type: Literal["mixture"] = "mixture"
+    sources: Annotated[tuple[SourceSettings, ...], Field(min_length=1)]
+    languages: Selector | None = None
+    held_out: Annotated[int, Field(ge=0)] = 0
+    budget: Annotated[int, Field(gt=0)] | None = None
+
+
+class TeacherSettings(Strict):
+    """One member of the pool of teachers: a checkpoint of the pipeline, a system of the harness, or people.
+
+    Attributes:
+        name: Its name in the pool.
+        stage: The stage whose checkpoint answers.
+        model: A model type of the harness, as in an experiment: ``hf``, ``endpoint``, ``completions``, ...
+        args: Its arguments.
+        people: The answers are the completions of the prompts' own rows, as people wrote them.
+        system_prompt: Of the teacher; ``{language}`` and ``{autonym}`` are filled in.
+        sampling: How it answers.
+        languages: The languages that it answers in; all if left out.
+        licence: Under which its answers may be used.
+    """
+
+    name: Name
+    stage: StageName | None = None
+    model: str | None = None
+    args: Mapping[str, Any] = {}
+    people: bool = False
+    system_prompt: str | None = None
+    sampling: SamplingSettings = SamplingSettings()
+    languages: Selector | None = None
+    licence: str = "unknown"
+
+
+class PoolStage(StageSettings):
+    """Completions of several teachers to the same prompts, each with its reward.
+
+    Attributes:
+        prompts: The stage whose rows give the prompts.
+        teachers: Who answers.
+        arbiters: Who scores the answers.
+        limit: Most prompts of each language.
+    """
+
+    type: Literal["pool"] = "pool"
+    prompts: StageName
+    teachers: Annotated[tuple[TeacherSettings, ...], Field(min_length=2)]
+    arbiters: Annotated[tuple[ArbiterSettings, ...], Field(min_length=1)]
+    limit: Annotated[int, Field(gt=0)] | None = None
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The prompts, and the checkpoints of teachers and arbiters."""
+        named = (*(teacher.stage for teacher in self.teachers), *(arbiter.stage for arbiter in self.arbiters))
+        return (self.prompts, *(stage for stage in named if stage))
+
+
+class ArbitrageStage(StageSettings):
+    """Rows to train on: for each prompt the completion of the teacher that a router names.
+
+    Attributes:
+        pool: The stage with the teachers' completions.
+        router: ``reward``, ``fixed``, ``learned``, or a control: ``random``, ``single``.
+        teacher: Of ``single``: whose completions are taken.
+        by_language: Of ``fixed``: the teacher of each language or selector of languages.
+    """
+
+    type: Literal["arbitrage"] = "arbitrage"
+    pool: StageName
+    router: Literal["reward", "fixed", "learned", "random", "single"] = "reward"
+    teacher: str | None = None
+    by_language: Mapping[str, str] = {}
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The pool."""
+        return (self.pool,)
+
+
+class PairsStage(StageSettings):
+    """Preference pairs of a data set.
+
+    Attributes:
+        dataset: ``owner/name`` with the fields ``prompt``, ``chosen`` and ``rejected``, as text or as messages; or
+        path: a JSON Lines file with these fields.
+        config: Of the data set.
+        split: Of the data set.
+        revision: Commit on the hub.
+        language: ``lang_Script`` of the pairs, where they have no field ``language``.
+        licence: Of the pairs.
+        limit: Most pairs.
+    """
+
+    type: Literal["pairs"] = "pairs"
+    dataset: str | None = None
+    path: str | None = None
+    config: str = "default"
+    split: str = "train"
+    revision: str = "main"
+    language: str | None = None
+    licence: str = "unknown"
+    limit: Annotated[int, Field(gt=0)] | None = None
+
+
+class PreferencesStage(StageSettings):
+    """Preference pairs of a pool: for each prompt the completion with the highest reward against the lowest.
+
+    Attributes:
+        pool: The stage with the teachers' completions.
+        least_gap: Prompts whose best and worst reward differ by less give no pair.
+    """
+
+    type: Literal["preferences"] = "preferences"
+    pool: StageName
+    least_gap: Annotated[float, Field(ge=0)] = 0.0
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The pool."""
+        return (self.pool,)

@@ -1,0 +1,190 @@
+"""What a pipeline will take: rows, steps, tokens, memory and device hours, computed without loading a model.
+
+Floating-point operations follow Kaplan et al. 2020 (arXiv 2001.08361, section 2.1): 2 per weight and token forwards,
+twice that backwards; activation checkpointing adds a forward pass, and adapters save the gradients of the weights.
+Attention over the sequence adds ``4 x layers x hidden x length`` per token forwards. Memory is weights, gradients, the
+two moments of AdamW, and activations; the activations of a layer take about 34 bytes per hidden unit and token in half
+precision (Korthikanti et al. 2022, arXiv 2205.05198, section 4.1, without the attention matrix, which fused kernels do
+not store), and the logits 4 bytes per word of the vocabulary and token, three times over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from polyarena.harness.models.locations import locate
+from polyarena.harness.stages.files import RESULTS
+from polyarena.harness.stages.pipeline.data_stages import MixtureStage, PairsStage, PoolStage
+from polyarena.harness.stages.pipeline.graph import base_of
+from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
+from polyarena.harness.stages.pipeline.settings import TrainSettings
+from polyarena.harness.stages.pipeline.status import StageStatus, stage_statuses
+from polyarena.harness.stages.pipeline.training_stages import (
+    DpoStage,
+    MergeStage,
+    ModelShape,
+    OnlineStage,
+    RewardStage,
+    SftStage,
+)
+from polyarena.harness.stages.protocol import StageEstimate
+
+GIB = 1024**3
+ACTIVATION_BYTES = 34
+CHECKPOINTED_BYTES = 2
+LOGIT_COPIES = 3
+TOKENS_WITHOUT_ROWS = 0.5
+"""Share of ``max_length`` that a row is taken to have where its text is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """One stage in a dry run.
+
+    Attributes:
+        status: Where it stands.
+        estimate: What it takes; all zero for stages that load no model.
+        device_hours: Devices times hours; ``None`` where the hardware has no ``peak_tflops``.
+        fits: Whether the memory suffices; ``None`` where it is not known.
+    """
+
+    status: StageStatus
+    estimate: StageEstimate
+    device_hours: float | None
+    fits: bool | None
+
+
+def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
+    """Return what every stage takes.
+
+    Args:
+        pipeline: The pipeline.
+        until: Only this stage and what it needs.
+    """
+    statuses = {status.stage.name: status for status in stage_statuses(pipeline, until)}
+    rows: dict[str, int | None] = {}
+    plans = []
+    for name, status in statuses.items():
+        rows[name] = _rows_of(status, rows)
+        shape = _shape(pipeline, status.stage, statuses)
+        estimate = _estimate(status.stage, shape, rows)
+        hardware = pipeline.hardware
+        sampled = isinstance(status.stage, PoolStage)
+        share = hardware.generation_utilization if sampled else hardware.utilization
+        hours = estimate.flop / (hardware.peak_tflops * 1e12 * share) / 3600 if hardware.peak_tflops else None
+        capacity = hardware.memory_gib
+        fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
+        plans.append(StagePlan(status, estimate, hours, fits))
+    return plans
+
+
+def _rows_of(status: StageStatus, rows: Mapping[str, int | None]) -> int | None:
+    """Return the rows or pairs that a stage makes, or ``None`` where only running it tells."""
+    stage = status.stage
+    if status.manifest is not None and (status.folder / RESULTS).is_file():
+        results = json.loads((status.folder / RESULTS).read_text("utf-8"))
+        name = {"mixture": "rows", "pairs": "pairs", "arbitrage": "rows", "preferences": "pairs"}.get(stage.type)
+        if name in results:
+            return int(results[name])
+    if isinstance(stage, MixtureStage):
+        return stage.budget
+    if isinstance(stage, PairsStage):
+        return stage.limit
+    if isinstance(stage, PoolStage):
+        return rows.get(stage.prompts)
+    return rows.get(stage.inputs[0]) if stage.inputs else None
+
+
+def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStatus]) -> ModelShape | None:
+    """Return the size of the model that a stage loads: measured, declared, or from a config on this machine."""
+    base = base_of(pipeline, stage)
+    if base is None:
+        return None
+    status = statuses[base.name]
+    if status.manifest is not None:
+        return ModelShape(**json.loads((status.folder / RESULTS).read_text("utf-8"))["shape"])
+    if base.shape is not None:
+        return base.shape
+    found = locate(base.pretrained, str(pipeline.base), pipeline.where_stage(base.name, "pretrained"))
+    path = found.path / "config.json" if found else None
+    if path is None or not path.is_file():
+        return None
+    config = json.loads(path.read_text("utf-8"))
+    hidden, layers, vocabulary = (config.get(key) for key in ("hidden_size", "num_hidden_layers", "vocab_size"))
+    if not (hidden and layers and vocabulary):
+        return None
+    inner = config.get("intermediate_size") or 4 * hidden
+    heads = config.get("num_attention_heads") or 1
+    shared = (config.get("num_key_value_heads") or heads) / heads
+    block = hidden * hidden * (2 + 2 * shared) + 3 * hidden * inner
+    tied = 1 if config.get("tie_word_embeddings") else 2
+    return ModelShape(
+        parameters=layers * block + tied * vocabulary * hidden, layers=layers, hidden=hidden, vocabulary=vocabulary
+    )
+
+
+def _estimate(stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int | None]) -> StageEstimate:
+    if isinstance(stage, MergeStage) and shape is not None:
+        return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (len(stage.models) + 1) / GIB)
+    if shape is None:
+        return StageEstimate(assumptions=("the size of the model is not known: give `shape` in the stage base",))
+    if isinstance(stage, PoolStage):
+        count = rows.get(stage.prompts) or 0
+        sampled = sum(teacher.stage is not None for teacher in stage.teachers)
+        tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in stage.teachers)
+        return StageEstimate(count, 0, tokens, 2 * shape.parameters / GIB, 2.0 * shape.parameters * tokens)
+    if isinstance(stage, TrainSettings):
+        return _training(stage, shape, rows)
+    return StageEstimate(rows=rows.get(stage.name))
+
+
+def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | None]) -> StageEstimate:
+    data, texts, models, times = _load(stage, rows)
+    batch = stage.batch_size * stage.gradient_accumulation
+    if stage.steps is None and data is None:
+        return StageEstimate(assumptions=("the number of rows is known once the data stages have run",))
+    steps = times * (stage.steps or ceil((data or 0) / batch * stage.epochs))
+    length = stage.max_length * (1.0 if isinstance(stage, SftStage) and stage.packing else TOKENS_WITHOUT_ROWS)
+    tokens = int(steps * batch * texts * length)
+    forward = 2 * shape.parameters + 4 * shape.layers * shape.hidden * length
+    passes = 2.0 if stage.lora else 3.0
+    passes += 1.0 if stage.activation_checkpointing else 0.0
+    flop = tokens * forward * (passes + (models - 1))
+    assumptions = [] if length == stage.max_length else [f"a text has {length:.0f} tokens, half of max_length"]
+    if isinstance(stage, OnlineStage):
+        sampled = times * stage.prompts_per_round * stage.samples + (times + 1) * stage.held_out_prompts * stage.samples
+        tokens += sampled * stage.sampling.max_tokens
+        flop += 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
+        assumptions.append("every completion reaches max_tokens; sampling runs at the share of training")
+    return StageEstimate(data, steps, tokens, _memory(stage, shape, texts, models), flop, tuple(assumptions))
+
+
+def _load(stage: TrainSettings, rows: Mapping[str, int | None]) -> tuple[int | None, int, int, int]:
+    """Return rows of one training, texts of a row, models in memory, and how often it trains."""
+    if isinstance(stage, SftStage):
+        known = [rows.get(name) for name in stage.data]
+        return (None if None in known else sum(count or 0 for count in known)), 1, 1, 1
+    if isinstance(stage, RewardStage):
+        return rows.get(stage.data), 2, 1, 1
+    second = 1 if stage.lora is None or getattr(stage, "reference", None) else 0
+    if isinstance(stage, DpoStage):
+        return rows.get(stage.data), 2, 1 + second, 1
+    if isinstance(stage, OnlineStage):
+        return stage.prompts_per_round, 2, 2, stage.rounds
+    return None, 1, 1, 1
+
+
+def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int) -> float:
+    trained = shape.parameters
+    if stage.lora is not None:
+        # Seven matrices of a block, whose sides sum to about 20 hidden sizes.
+        trained = shape.layers * stage.lora.rank * 20 * shape.hidden
+    weights = 4 * shape.parameters * models
+    optimizer = 12 * trained
+    tokens = stage.batch_size * texts * stage.max_length
+    each = CHECKPOINTED_BYTES if stage.activation_checkpointing else ACTIVATION_BYTES * (1 if stage.bf16 else 2)
+    activations = tokens * (shape.layers * shape.hidden * each + 4 * LOGIT_COPIES * shape.vocabulary)
+    return (weights + optimizer + activations) / GIB

@@ -1,0 +1,181 @@
+"""Runs a pipeline: each stage in a working folder that becomes its output when everything in it is written."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from polyarena.harness.stages.folders import (
+    CARD,
+    Manifest,
+    final_folder,
+    finish,
+    partial_folder,
+    refuse_damage,
+    set_current,
+    storing,
+)
+from polyarena.harness.stages.libraries import quiet_libraries
+from polyarena.harness.stages.pipeline.cards import write_card
+from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
+from polyarena.harness.stages.pipeline.settings import TrainSettings
+from polyarena.harness.stages.pipeline.status import StageStatus, invalidated, stage_statuses
+from polyarena.harness.stages.pipeline.training_stages import OnlineStage
+from polyarena.harness.stages.pipeline.work import find_work
+from polyarena.harness.stages.protocol import StageContext
+from polyarena.tasks.data.root import data_root
+from polyarena.tasks.errors import StoreError
+
+LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """A stage is finished.
+
+    Attributes:
+        name: Of the stage.
+        folder: Its output.
+        manifest: Of the output.
+        seconds: That it took; ``None`` if it was finished before.
+    """
+
+    name: str
+    folder: Path
+    manifest: Manifest
+    seconds: float | None
+
+
+class TrainListener(Protocol):
+    """Who is told of progress."""
+
+    def invalidated(self, sentences: list[str]) -> None:
+        """Earlier outputs that no longer count, once, before anything runs."""
+
+    def started(self, name: str, number: int, count: int) -> None:
+        """A stage starts; ``number`` counts from 1."""
+
+    def report(self, activity: str, done: int, total: int, numbers: Mapping[str, float]) -> None:
+        """Progress within the stage that started last."""
+
+    def done(self, result: StageDone) -> None:
+        """A stage is finished, or was finished before."""
+
+
+class Silence:
+    """A listener that shows nothing."""
+
+    def invalidated(self, sentences: list[str]) -> None:
+        """Show nothing."""
+
+    def started(self, name: str, number: int, count: int) -> None:
+        """Show nothing."""
+
+    def report(self, activity: str, done: int, total: int, numbers: Mapping[str, float]) -> None:
+        """Show nothing."""
+
+    def done(self, result: StageDone) -> None:
+        """Show nothing."""
+
+
+def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListener | None = None) -> list[StageDone]:
+    """Run every stage that is not finished.
+
+    Args:
+        pipeline: The pipeline.
+        until: Only this stage and what it needs.
+        listener: Is told of progress.
+
+    Returns:
+        Every stage in order.
+
+    Raises:
+        PolyarenaError: A stage failed, or the folder is in use. Stages that were finished stay.
+    """
+    told = listener or Silence()
+    with storing(pipeline.folder):
+        pipeline.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(pipeline.folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StoreError("another process trains in this folder", where=pipeline.folder, fix="wait for it") from None
+    try:
+        statuses = stage_statuses(pipeline, until)
+        told.invalidated(invalidated(statuses))
+        results: dict[str, StageDone] = {}
+        for number, status in enumerate(statuses, 1):
+            told.started(status.stage.name, number, len(statuses))
+            results[status.stage.name] = _stage(pipeline, status, results, told)
+            told.done(results[status.stage.name])
+        return list(results.values())
+    finally:
+        lock.release()
+
+
+def _stage(pipeline: Pipeline, status: StageStatus, done: dict[str, StageDone], told: TrainListener) -> StageDone:
+    stage, home = status.stage, pipeline.folder / status.stage.name
+    if status.manifest is not None:
+        set_current(home, status.key.key)
+        return StageDone(stage.name, status.folder, status.manifest, None)
+    for name in stage.inputs:
+        refuse_damage(done[name].folder, done[name].manifest, thorough=True)
+    partial = partial_folder(home, status.key.key)
+    started = time.monotonic()
+    work = find_work(stage.type)
+    with storing(home):
+        if partial.exists() and not isinstance(stage, TrainSettings | OnlineStage):
+            shutil.rmtree(partial)  # only training continues within a stage
+        partial.mkdir(parents=True, exist_ok=True)
+        context = StageContext(
+            folder=partial,
+            inputs=_input_folders(stage, done),
+            base=pipeline.base,
+            data_root=data_root(pipeline.data_root, pipeline.base),
+            seed=status.key.settings["seed"],
+            threads=pipeline.hardware.threads,
+            device=pipeline.hardware.device,
+            report=told.report,
+        )
+        with quiet_libraries():
+            work(stage, context)
+        gc.collect()
+        write_card(partial / CARD, pipeline, status, {name: each.folder for name, each in done.items()})
+    manifest = finish(
+        partial,
+        final_folder(home, status.key.key),
+        {
+            "stage": stage.name,
+            "type": stage.type,
+            "key": status.key.key,
+            "recipe": status.key.recipe,
+            "settings": dict(status.key.settings),
+            "data": dict(status.key.data),
+            "environment": dict(status.key.environment),
+            "inputs": {name: done[name].manifest.content for name in stage.inputs},
+        },
+    )
+    return StageDone(stage.name, status.folder, manifest, time.monotonic() - started)
+
+
+def _input_folders(stage: AnyStage, done: dict[str, StageDone]) -> dict[str, Path]:
+    folders = {}
+    for reference in stage.references:
+        name, _, part = reference.partition("/")
+        folder = done[name].folder / part
+        if not folder.is_dir():
+            raise StoreError(
+                f"the stage {name!r} has no {part!r}",
+                where=done[name].folder,
+                why="it stopped before that round",
+                fix=f"name {name!r} alone for its last checkpoint",
+            )
+        folders[reference] = folder
+    return folders

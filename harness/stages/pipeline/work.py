@@ -1,0 +1,43 @@
+"""Which module does the work of which type of stages; it is imported when such a stage runs, and torch with it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from polyarena.harness.stages.protocol import StageWork
+from polyarena.tasks.errors import ModelError
+
+WORK = {
+    "base": "polyarena.harness.stages.training.conversion",
+    "mixture": "polyarena.harness.stages.rows.mixture",
+    "pool": "polyarena.harness.stages.training.pool",
+    "arbitrage": "polyarena.harness.stages.rows.routing",
+    "pairs": "polyarena.harness.stages.rows.pairs",
+    "preferences": "polyarena.harness.stages.rows.preferred",
+    "sft": "polyarena.harness.stages.training.sft",
+    "reward": "polyarena.harness.stages.training.reward",
+    "dpo": "polyarena.harness.stages.training.dpo",
+    "online": "polyarena.harness.stages.training.online",
+    "merge": "polyarena.harness.stages.training.merge",
+}
+"""The module of each type; its function ``run`` is a :class:`~polyarena.harness.stages.protocol.StageWork`."""
+EXTRA = ("torch", "transformers", "trl", "peft", "accelerate")
+
+
+def find_work(type_name: str) -> StageWork[Any]:
+    """Return what does the work of a type of stages.
+
+    Raises:
+        ModelError: A library of the extra ``train`` is missing.
+    """
+    try:
+        module = importlib.import_module(WORK[type_name])
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in EXTRA:
+            raise
+        raise ModelError(
+            f"a stage of type {type_name!r} needs {error.name}", fix="pip install 'polyarena[train]'"
+        ) from error
+    work: StageWork[Any] = module.run
+    return work

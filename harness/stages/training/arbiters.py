@@ -1,0 +1,97 @@
+"""Arbiters: they score completions one at a time, and the weighted sum of their scores is the reward."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from polyarena.harness.models.reward import RewardModel, RewardSettings
+from polyarena.harness.stages.pipeline.settings import ArbiterSettings
+from polyarena.harness.stages.protocol import StageContext
+from polyarena.judges.protocol import Answer
+from polyarena.judges.rules.findings import examine
+from polyarena.judges.rules.settings import POINTS, RulesSettings
+from polyarena.tasks.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A completion to score.
+
+    Attributes:
+        prompt: What it answers.
+        completion: The text.
+        language: ``lang_Script`` that is expected.
+        ended: Whether it ended by itself; ``None`` if that is not known.
+    """
+
+    prompt: str
+    completion: str
+    language: str
+    ended: bool | None = None
+
+
+def reward(
+    candidates: Sequence[Candidate], arbiters: Sequence[ArbiterSettings], context: StageContext, where: str
+) -> list[float]:
+    """Return the reward of each completion.
+
+    Args:
+        candidates: The completions.
+        arbiters: Who scores, with weights.
+        context: The inputs with the arbiters' checkpoints, and the device.
+        where: The stage, for messages.
+
+    Raises:
+        ModelError: A score is no number.
+    """
+    total = [0.0] * len(candidates)
+    for arbiter in arbiters:
+        if arbiter.judge == "rules":
+            scores = rules_scores(candidates)
+        else:
+            checkpoint = str(context.inputs[arbiter.stage] if arbiter.stage else arbiter.model)
+            asked = [(each.prompt, each.completion) for each in candidates]
+            scores = score_with_checkpoint(checkpoint, asked, context.device)
+        total = [one + arbiter.weight * other for one, other in zip(total, scores, strict=True)]
+    wrong = [index for index, value in enumerate(total) if not math.isfinite(value)]
+    if wrong:
+        first = candidates[wrong[0]]
+        raise ModelError(
+            f"{len(wrong)} of {len(total)} rewards are no numbers",
+            where=where,
+            why=f"the first is of the completion {first.completion[:60]!r}",
+            fix="the reward model has diverged: train it again with a lower learning rate",
+        )
+    return total
+
+
+def rules_scores(candidates: Sequence[Candidate]) -> list[float]:
+    """Return minus the points of fault that the rules judge gives, divided by those of an empty answer: -1 to 0."""
+    settings, worst = RulesSettings(), max(POINTS.values())
+    reasons = {True: "stop", False: "length", None: None}
+    return [
+        -examine(Answer(each.completion, finish_reason=reasons[each.ended]), each.language, settings).points / worst
+        for each in candidates
+    ]
+
+
+def score_with_checkpoint(
+    checkpoint: str, asked: Sequence[tuple[str, str]], device: str, max_length: int = 4096
+) -> list[float]:
+    """Score (prompt, completion) pairs with a reward model.
+
+    Raises:
+        ModelError: The checkpoint cannot be used, or a score is no number.
+    """
+    scores = RewardModel(RewardSettings(model=checkpoint, device=device, max_length=max_length))(asked)
+    for (_, completion), score in zip(asked, scores, strict=True):
+        if not math.isfinite(score):
+            raise ModelError(
+                "a reward is no number",
+                where=checkpoint,
+                why=f"of the completion {completion[:60]!r}",
+                fix="the reward model has diverged: train it again with a lower learning rate",
+            )
+    return scores

@@ -1,0 +1,188 @@
+"""What all training stages share: arguments of TRL's configurations, progress, divergence, and resuming."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from transformers import PrinterCallback, TrainerCallback, set_seed
+
+from polyarena.harness.stages.files import write_json
+from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
+from polyarena.harness.stages.protocol import Report, StageContext
+from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
+from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.suggest import unknown
+
+TRAINER = "trainer"
+"""Folder within the working folder, for checkpoints; removed at the end."""
+LOG = "training_log.json"
+_TIMES = ("runtime", "per_second", "total_flos", "num_input_tokens")
+
+
+def prepare(context: StageContext) -> None:
+    """Set threads and every global generator."""
+    torch.set_num_threads(context.threads)
+    set_seed(context.seed)
+
+
+def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **own: Any) -> dict[str, Any]:
+    """Return the arguments of a TRL configuration, with nothing that matters left to its defaults.
+
+    Args:
+        stage: The settings.
+        context: The seed and the device.
+        config: ``SFTConfig``, ``DPOConfig`` or ``RewardConfig``.
+        own: Of the type of stage.
+
+    Raises:
+        UnknownNameError: ``trainer`` names an argument that the configuration does not have.
+        ExperimentError: ``trainer`` sets what a setting of the stage decides.
+    """
+    decided = {
+        "output_dir": str(context.folder / TRAINER),
+        "num_train_epochs": stage.epochs,
+        "max_steps": stage.steps or -1,
+        "per_device_train_batch_size": stage.batch_size,
+        "gradient_accumulation_steps": stage.gradient_accumulation,
+        "learning_rate": stage.learning_rate,
+        "lr_scheduler_type": stage.schedule,
+        "warmup_steps": stage.warmup_steps,
+        "weight_decay": stage.weight_decay,
+        "max_grad_norm": stage.clip,
+        "max_length": stage.max_length,
+        "use_cpu": context.device == "cpu",
+        "bf16": stage.bf16,
+        "activation_checkpointing": stage.activation_checkpointing,
+        "optim": stage.optimizer,
+        "save_strategy": "steps",
+        "save_steps": stage.save_steps,
+        "save_total_limit": 2,
+        "seed": context.seed,
+        "data_seed": context.seed,
+        "report_to": list(stage.report_to) or "none",
+        **own,
+    }
+    quiet = {
+        "disable_tqdm": True,
+        "logging_steps": 1,
+        "logging_first_step": True,
+        "logging_nan_inf_filter": False,
+        "dataloader_pin_memory": context.device != "cpu",
+        "eval_strategy": "no",
+    }
+    known = {field.name for field in dataclasses.fields(config)}
+    for name in stage.trainer:
+        if name not in known:
+            raise unknown(f"argument of {config.__name__}", name, known, where=f"{stage.name}.trainer")
+        if name in decided:
+            raise ExperimentError(
+                f"`trainer.{name}` is decided by the stage's own settings",
+                where=stage.name,
+                fix="set it beside `trainer`; docs/training.md lists the settings",
+            )
+    return {**decided, **quiet, **stage.trainer}
+
+
+def lora_config(lora: LoraSettings | None, task: str) -> LoraConfig | None:
+    """Return peft's configuration; ``None`` where all weights are trained."""
+    if lora is None:
+        return None
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets) if lora.targets else "all-linear",
+        task_type=task,
+    )
+
+
+class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Reports progress and seals checkpoints."""
+
+    def __init__(self, report: Report, activity: str) -> None:
+        self._report = report
+        self._activity = activity
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002
+        """Report the numbers of a step."""
+        numbers = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, int | float)}
+        if "loss" in numbers:
+            self._report(self._activity, state.global_step, state.max_steps, numbers)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Seal a checkpoint whose files are all written."""
+        if state.is_world_process_zero:
+            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+
+def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, activity: str) -> list[dict[str, Any]]:
+    """Train, from the newest checkpoint if there is one; return the log of steps.
+
+    The checkpoints stay until :func:`finish_training`: an interruption while the model is saved costs nothing.
+
+    Raises:
+        ModelError: The loss is no number or too large; the message names the step and the batch.
+        StoreError: A checkpoint lacks a file or was changed.
+    """
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(StageCallback(context.report, activity))
+    _stop_on_divergence(trainer, stage)
+    folder = context.folder / TRAINER
+    resumed = newest_checkpoint(folder) if folder.is_dir() else None
+    trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    return step_log(trainer.state.log_history)
+
+
+def finish_training(context: StageContext, log: Sequence[Mapping[str, Any]]) -> None:
+    """Write the log of steps and remove the checkpoints."""
+    write_json(context.folder / LOG, list(log))
+    remove_checkpoints(context.folder / TRAINER)
+    if (context.folder / TRAINER).is_dir():
+        for path in sorted((context.folder / TRAINER).rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        (context.folder / TRAINER).rmdir()
+
+
+def step_log(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries of steps, without times; the last entry of a trainer sums up the run and has no loss."""
+    return [
+        {name: value for name, value in entry.items() if not any(mark in name for mark in _TIMES)}
+        for entry in history
+        if "loss" in entry
+    ]
+
+
+def _stop_on_divergence(trainer: Any, stage: TrainSettings) -> None:
+    """Look at the loss of each batch before its gradient is used."""
+    original = trainer.training_step
+
+    def training_step(model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        loss = original(model, inputs, *args, **kwargs)
+        # Trainers divide the loss of a batch by the number of batches in a step.
+        value = float(loss) * stage.gradient_accumulation
+        if not math.isfinite(value) or value > stage.diverged_above:
+            step = trainer.state.global_step + 1
+            raise ModelError(
+                f"training diverged at step {step}: the loss is {value:g}",
+                where=stage.name,
+                why=f"the batch is {_batch(trainer, inputs)}",
+                fix="lower `learning_rate`, raise `warmup_steps`, or look at these rows",
+            )
+        return loss
+
+    trainer.training_step = training_step
+
+
+def _batch(trainer: Any, inputs: Mapping[str, Any]) -> str:
+    """Return the beginnings of a batch's texts."""
+    ids = inputs.get("input_ids")
+    if ids is None:
+        return "of an unknown form"
+    texts = trainer.processing_class.batch_decode(ids, skip_special_tokens=True)
+    return f"{len(texts)} rows: " + "; ".join(repr(" ".join(text.split())[:60]) for text in texts[:4])
