@@ -7,15 +7,20 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: quickstart test test-all test-fonts lint types docs unit clean
+.PHONY: quickstart stages test test-all test-fonts lint types docs unit clean
 
 quickstart: $(VENV)/.quickstart
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/quickstart.yaml
 
+# The training stages on a small model, evaluated: needs a mirror of the hub in POLYARENA_DATA (see examples/stages-mini.yaml).
+stages: $(VENV)/.train
+	HF_HUB_OFFLINE=1 $(BIN)/polyarena train examples/stages-mini.yaml
+	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/stages-mini-evaluation.yaml
+
 test: lint types docs unit
 
 # The tests that `make test` skips, because they take long or need a browser, TeX, a model server or the like.
-test-all: $(VENV)/.browser
+test-all: $(VENV)/.browser $(VENV)/.train
 	$(BIN)/pytest -q -n auto --dist loadfile --costly
 
 # The figures, as on a machine without fonts.
@@ -43,6 +48,10 @@ unit: $(VENV)/.test
 $(VENV)/.browser: $(VENV)/.test
 	$(PIP) playwright
 	@npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4 || echo "make: no axe-core without npm" >&2
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.quickstart
+	$(PIP) -e '.[train]'
 	@touch $@
 
 clean:

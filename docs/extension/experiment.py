@@ -23,7 +23,9 @@ def keys(dotted: str) -> str:
 
 def key_meanings(model: type[BaseModel]) -> Mapping[str, str]:
     """Return what each key of a part means; for ``sampling``, the record that it becomes says so."""
-    meaning = described(model)
+    meaning: dict[str, str] = {}
+    for part in reversed(model.__mro__):
+        meaning |= described(part) if issubclass(part, BaseModel) and part is not BaseModel else {}
     if model.__name__ == "SamplingSpec":
         meaning = described(found("polyarena.tasks.sampling.Sampling")) | meaning
     return meaning

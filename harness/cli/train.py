@@ -111,12 +111,13 @@ def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
     for plan in plans:
         if plan.status.changes:
             print_lines(f"changed: {plan.status.stage.name}: {'; '.join(plan.status.changes)}")
-        if plan.fits is False:
-            print_lines(
-                f"{plan.status.stage.name} needs about {plan.estimate.memory_gib:.0f} GiB and a device has "
-                f"{pipeline.hardware.memory_gib:.0f}: lower batch_size or max_length, set activation_checkpointing, "
-                "train adapters (lora), or shard over devices with `trainer: {fsdp: ...}`"
-            )
+    large = [plan for plan in plans if plan.fits is False]
+    if large:
+        names = ", ".join(f"{plan.status.stage.name} ({plan.estimate.memory_gib:.0f} GiB)" for plan in large)
+        print_lines(
+            f"more memory than the {pipeline.hardware.memory_gib:.0f} GiB of the device: {names}; lower batch_size or "
+            "max_length, set activation_checkpointing, or train adapters (lora)"
+        )
     for note in dict.fromkeys(note for plan in plans for note in plan.estimate.assumptions):
         print_lines(f"assumed: {note}")
     todo = [plan for plan in plans if plan.status.manifest is None]

@@ -33,7 +33,7 @@ def data_digests(pipeline: Pipeline, stage: AnyStage) -> dict[str, str]:
             digests[path] = _digest(pipeline.base / Path(path).expanduser(), pipeline.where_stage(stage.name))
         elif root is not None and dataset is not None:
             for config in configs:
-                digests[f"{name}/{config}"] = _digest(mirror_file(root, dataset, config), "")
+                digests[f"{name}/{config}"] = _mirrored(root, dataset, config)
     return digests
 
 
@@ -41,6 +41,15 @@ def _dataset(source: PairsStage | SourceSettings) -> Dataset | None:
     if source.dataset is None:
         return None
     return Dataset(id=source.dataset, revision=source.revision, split=source.split, licence=source.licence)
+
+
+def _mirrored(root: Path, dataset: Dataset, config: str) -> str:
+    """Return the digest of a part of a mirror; a dry run may lack it, and the stage itself says what is missing."""
+    try:
+        path = mirror_file(root, dataset, config)
+    except DataError:
+        return "missing"
+    return _digest(path, "")
 
 
 def _digest(path: Path, where: str) -> str:

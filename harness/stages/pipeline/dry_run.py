@@ -47,7 +47,7 @@ class StagePlan:
     Attributes:
         status: Where it stands.
         estimate: What it takes; all zero for stages that load no model.
-        device_hours: Devices times hours; ``None`` where the hardware has no ``peak_tflops``.
+        device_hours: ``None`` where the hardware has no ``peak_tflops``.
         fits: Whether the memory suffices; ``None`` where it is not known.
     """
 
@@ -129,6 +129,8 @@ def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStat
 def _estimate(stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int | None]) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
         return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (len(stage.models) + 1) / GIB)
+    if not isinstance(stage, PoolStage | TrainSettings):
+        return StageEstimate(rows=rows.get(stage.name))
     if shape is None:
         return StageEstimate(assumptions=("the size of the model is not known: give `shape` in the stage base",))
     if isinstance(stage, PoolStage):
@@ -136,9 +138,7 @@ def _estimate(stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int 
         sampled = sum(teacher.stage is not None for teacher in stage.teachers)
         tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in stage.teachers)
         return StageEstimate(count, 0, tokens, 2 * shape.parameters / GIB, 2.0 * shape.parameters * tokens)
-    if isinstance(stage, TrainSettings):
-        return _training(stage, shape, rows)
-    return StageEstimate(rows=rows.get(stage.name))
+    return _training(stage, shape, rows)
 
 
 def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | None]) -> StageEstimate:
@@ -153,7 +153,12 @@ def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | 
     passes = 2.0 if stage.lora else 3.0
     passes += 1.0 if stage.activation_checkpointing else 0.0
     flop = tokens * forward * (passes + (models - 1))
-    assumptions = [] if length == stage.max_length else [f"a text has {length:.0f} tokens, half of max_length"]
+    whole = (
+        ["all rows of `data` are trained on, also where `languages` takes a part of them"] if stage.languages else []
+    )
+    assumptions = (
+        whole if length == stage.max_length else [*whole, f"a text has {length:.0f} tokens, half of max_length"]
+    )
     if isinstance(stage, OnlineStage):
         sampled = times * stage.prompts_per_round * stage.samples + (times + 1) * stage.held_out_prompts * stage.samples
         tokens += sampled * stage.sampling.max_tokens

@@ -87,7 +87,7 @@ def this_environment(pipeline: Pipeline) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "absent"
     hardware = pipeline.hardware
-    return {**versions, "device": hardware.device, "devices": str(hardware.devices), "threads": str(hardware.threads)}
+    return {**versions, "device": hardware.device, "threads": str(hardware.threads)}
 
 
 def sha256_of(value: Any) -> str:

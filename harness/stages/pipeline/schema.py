@@ -79,16 +79,14 @@ class HardwareSettings(Strict):
 
     Attributes:
         device: ``cpu`` or ``cuda``; what training runs on.
-        devices: How many.
-        memory_gib: Of each device.
-        peak_tflops: Dense peak of each device in the type that is computed in, such as 989 for an H100 in bfloat16.
+        memory_gib: Of the device.
+        peak_tflops: Dense peak of the device in the type that is computed in, such as 989 for an H100 in bfloat16.
         utilization: Share of the peak that training reaches.
         generation_utilization: Share of the peak that sampling reaches.
         threads: Threads of torch on a processor; part of the key of every stage, as it can change sums.
     """
 
     device: str = "cpu"
-    devices: Annotated[int, Field(gt=0)] = 1
     memory_gib: Annotated[float, Field(gt=0)] | None = None
     peak_tflops: Annotated[float, Field(gt=0)] | None = None
     utilization: Annotated[float, Field(gt=0, le=1)] = 0.35

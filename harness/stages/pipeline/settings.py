@@ -37,6 +37,7 @@ class StageSettings(Strict):
 
     Attributes:
         name: Unique within the pipeline; the name of its folder.
+        type: What it does.
     """
 
     name: Name

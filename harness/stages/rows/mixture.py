@@ -11,7 +11,7 @@ from polyarena.harness.stages.pipeline.data_stages import MixtureStage, SourceSe
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource, read_jsonl
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
 
@@ -22,7 +22,8 @@ def run(stage: MixtureStage, context: StageContext) -> None:
     Raises:
         DataError: A source is missing or empty.
     """
-    rows = [row for source in stage.sources for row in source_rows(source, context)]
+    unknown: dict[str, int] = {}
+    rows = [row for source in stage.sources for row in source_rows(source, context, unknown)]
     if stage.languages is not None:
         wanted = {language.code for language in select_languages(stage.languages, where=stage.name)}
         rows = [row for row in rows if row.language in wanted]
@@ -38,11 +39,19 @@ def run(stage: MixtureStage, context: StageContext) -> None:
         }
         for code in languages
     }
-    write_json(context.folder / RESULTS, {"rows": len(train), "held_out": len(held_out), "languages": counts})
+    write_json(
+        context.folder / RESULTS,
+        {"rows": len(train), "held_out": len(held_out), "languages": counts, "unknown_languages": unknown},
+    )
 
 
-def source_rows(source: SourceSettings, context: StageContext) -> list[TrainingRow]:
+def source_rows(source: SourceSettings, context: StageContext, unknown: dict[str, int]) -> list[TrainingRow]:
     """Return the rows of one source.
+
+    Args:
+        source: Where they are.
+        context: The mirror of the hub, and where relative paths start.
+        unknown: Languages that the language table does not have are counted here, and their rows left out.
 
     Raises:
         DataError: The source is missing, empty, or a row lacks a text.
@@ -57,7 +66,11 @@ def source_rows(source: SourceSettings, context: StageContext) -> list[TrainingR
                 where=place,
                 fix="set `prompt` and `completion` to the names of the fields",
             )
-        code = find_language(language, where=place).code
+        try:
+            code = find_language(language, where=place).code
+        except UnknownNameError:
+            unknown[language] = unknown.get(language, 0) + 1
+            continue
         row_id = f"{source.name}:{code}:{len(found)}"
         found.append(TrainingRow(row_id, source.name, code, prompt, completion, source.licence))
     if not found:

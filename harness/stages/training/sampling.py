@@ -92,11 +92,17 @@ def end_tokens(model: Any, tokenizer: Any) -> set[int]:
     return {int(token) for token in (*listed, tokenizer.eos_token_id) if token is not None}
 
 
-@torch.inference_mode()
 def _batch(
     model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], settings: SamplingSettings, generator: torch.Generator
 ) -> list[list[int]]:
     """Return the generated tokens of each prompt, the end token included."""
+    with torch.inference_mode():
+        return _generate(model, tokenizer, prompts, settings, generator)
+
+
+def _generate(
+    model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], settings: SamplingSettings, generator: torch.Generator
+) -> list[list[int]]:
     device, ends = model.device, torch.tensor(sorted(end_tokens(model, tokenizer)), device=model.device)
     width = max(len(prompt) for prompt in prompts)
     ids = torch.full((len(prompts), width), tokenizer.pad_token_id, device=device)

@@ -1,0 +1,161 @@
+"""Keys and statuses: what counts as done, and why something no longer does."""
+
+import pytest
+import yaml
+
+from polyarena.harness.stages.folders import final_folder, finish, partial_folder, set_current
+from polyarena.harness.stages.outputs import stage_output
+from polyarena.harness.stages.pipeline.keys import stage_keys
+from polyarena.harness.stages.pipeline.load import load_pipeline
+from polyarena.harness.stages.pipeline.status import invalidated, stage_statuses
+from polyarena.tasks.errors import DataError, ModelError, UnknownNameError
+
+ENVIRONMENT = {"torch": "1"}
+
+
+def data(tmp_path, **changes):
+    (tmp_path / "rows.jsonl").write_text('{"inputs": "a", "targets": "b"}\n')
+    return {
+        "name": "p",
+        "output": str(tmp_path / "out"),
+        "stages": [
+            {"name": "base", "type": "base", "pretrained": "owner/model"},
+            {"name": "mix", "type": "mixture", "sources": [{"name": "own", "path": str(tmp_path / "rows.jsonl")}]},
+            {"name": "sft", "type": "sft", "model": "base", "data": ["mix"], **changes},
+            {"name": "dpo", "type": "merge", "models": ["base", "sft"]},
+        ],
+    }
+
+
+def keys(mapping, environment=None):
+    return {name: each.key for name, each in stage_keys(load_pipeline(mapping), environment or ENVIRONMENT).items()}
+
+
+def changed(before, after):
+    return [name for name in before if before[name] != after[name]]
+
+
+def fake(pipeline, *names, content=b"w"):
+    """Writes outputs as if the stages had run."""
+    done = {}
+    for name, key in stage_keys(pipeline).items():
+        stage = next(each for each in pipeline.stages if each.name == name)
+        if name not in names:
+            continue
+        partial = partial_folder(pipeline.folder / name, key.key)
+        partial.mkdir(parents=True)
+        (partial / "model.safetensors").write_bytes(content)
+        (partial / "config.json").write_text("{}")
+        facts = {
+            "stage": name, "type": stage.type, "key": key.key, "recipe": key.recipe, "settings": dict(key.settings),
+            "data": dict(key.data), "environment": dict(key.environment),
+            "inputs": {other: done[other].content for other in stage.inputs},
+        }  # fmt: skip
+        done[name] = finish(partial, final_folder(pipeline.folder / name, key.key), facts)
+    return done
+
+
+def test_a_setting_changes_the_stage_and_those_that_read_it(tmp_path):
+    before = keys(data(tmp_path))
+    assert changed(before, keys(data(tmp_path))) == []
+    assert changed(before, keys(data(tmp_path, learning_rate=1e-3))) == ["sft", "dpo"]
+    assert changed(before, keys(data(tmp_path, save_steps=7, report_to=["wandb"]))) == []
+    assert changed(before, keys(data(tmp_path) | {"seed": 1})) == list(before)
+
+
+def test_data_and_libraries_change_keys(tmp_path):
+    mapping = data(tmp_path)
+    before = keys(mapping)
+    assert changed(before, keys(mapping, {"torch": "2"})) == ["base", "sft", "dpo"]
+    (tmp_path / "rows.jsonl").write_text('{"inputs": "a", "targets": "c"}\n')
+    assert changed(before, keys(mapping)) == ["mix", "sft", "dpo"]
+    (tmp_path / "rows.jsonl").unlink()
+    with pytest.raises(DataError, match="cannot be read"):
+        keys(mapping)
+
+
+def test_threads_and_device_are_part_of_the_environment(tmp_path):
+    one = stage_keys(load_pipeline(data(tmp_path)))
+    two = stage_keys(load_pipeline(data(tmp_path) | {"hardware": {"threads": 3}}))
+    assert [name for name in one if one[name].key != two[name].key] == ["base", "sft", "dpo"]
+    assert all(one[name].recipe == two[name].recipe for name in one)
+
+
+def test_finished_stages_are_found_and_changes_are_named(tmp_path):
+    pipeline = load_pipeline(data(tmp_path))
+    fake(pipeline, "base", "mix", "sft", "dpo")
+    assert all(status.manifest for status in stage_statuses(pipeline))
+    assert invalidated(stage_statuses(pipeline)) == []
+    other = load_pipeline(data(tmp_path, learning_rate=1e-3, lora={"rank": 8}))
+    statuses = stage_statuses(other)
+    assert [status.stage.name for status in statuses if status.manifest] == ["base", "mix"]
+    first, second = invalidated(statuses)
+    assert first.startswith("sft: ")
+    assert "learning_rate 1e-05 -> 0.001" in first
+    assert second == "dpo: an input changed"
+    assert [status.stage.name for status in stage_statuses(other, "mix")] == ["mix"]
+
+
+def test_an_input_that_was_made_again_and_differs_invalidates_what_was_made_from_it(tmp_path):
+    pipeline = load_pipeline(data(tmp_path))
+    fake(pipeline, "base", "mix", "sft", "dpo")
+    sft = stage_statuses(pipeline)[2]
+    for path in sft.folder.iterdir():
+        path.unlink()
+    sft.folder.rmdir()
+    assert invalidated(stage_statuses(pipeline)) == ["dpo: its input sft is made anew"]
+    fake_again = partial_folder(pipeline.folder / "sft", sft.key.key)
+    fake_again.mkdir()
+    (fake_again / "model.safetensors").write_bytes(b"v")
+    facts = sft.manifest.model_dump(exclude={"content", "files"})
+    finish(fake_again, sft.folder, facts)
+    assert invalidated(stage_statuses(pipeline)) == ["dpo: its input sft was made again and differs"]
+
+
+def test_other_libraries_are_named_among_the_changes(tmp_path, monkeypatch):
+    pipeline = load_pipeline(data(tmp_path))
+    fake(pipeline, "base", "mix", "sft", "dpo")
+    other = load_pipeline(data(tmp_path) | {"hardware": {"threads": 5}})
+    assert "made with threads 2 -> 5" in invalidated(stage_statuses(other))[0]
+
+
+def write(tmp_path, **changes):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(yaml.safe_dump(data(tmp_path, **changes)))
+    return path
+
+
+def test_a_checkpoint_is_found_whatever_machine_it_was_trained_on(tmp_path):
+    path = write(tmp_path)
+    done = fake(load_pipeline(path), "base", "mix", "sft", "dpo")
+    found = stage_output(path, "sft", "")
+    assert (found.content, found.label) == (done["sft"].content, "p/sft")
+    elsewhere = yaml.safe_load(path.read_text()) | {"hardware": {"threads": 7}}
+    path.write_text(yaml.safe_dump(elsewhere))
+    assert stage_output(path, "sft", "") == found
+    (tmp_path / "rows.jsonl").unlink()
+    assert stage_output(path, "sft", "") == found
+
+
+def test_the_output_of_the_present_settings_is_found_though_another_is_current(tmp_path):
+    path = write(tmp_path)
+    fake(load_pipeline(path), "base", "mix", "sft")
+    found = stage_output(path, "sft", "")
+    set_current(load_pipeline(path).folder / "sft", "f" * 16)
+    assert stage_output(path, "sft", "") == found
+
+
+def test_a_stage_that_is_not_trained_says_how_to_train_it(tmp_path):
+    path = write(tmp_path)
+    with pytest.raises(ModelError, match="--until sft"):
+        stage_output(path, "sft", "")
+    fake(load_pipeline(path), "base", "mix", "sft")
+    write(tmp_path, learning_rate=1e-3)
+    with pytest.raises(ModelError, match="has not been trained with the settings"):
+        stage_output(path, "sft", "")
+    with pytest.raises(UnknownNameError, match="did you mean 'sft'"):
+        stage_output(path, "sfd", "")
+    with pytest.raises(ModelError, match="makes no language model"):
+        stage_output(path, "mix", "")
+    with pytest.raises(ModelError, match="makes no reward model"):
+        stage_output(path, "sft", "", kind="reward")

@@ -1,0 +1,176 @@
+"""The pipeline file: what is refused, with the line and the fix."""
+
+from pathlib import Path
+
+import pytest
+
+from polyarena.harness.stages.pipeline.graph import dependents, ordered
+from polyarena.harness.stages.pipeline.load import load_pipeline
+from polyarena.harness.stages.pipeline.schema import STAGE_TYPES, Pipeline
+from polyarena.tasks.errors import ExperimentError, PolyarenaError, UnknownNameError
+
+TEXT = """\
+name: small
+stages:
+  - { name: base, type: base, pretrained: owner/model }
+  - name: mix
+    type: mixture
+    sources: [{ name: own, path: rows.jsonl }]
+  - name: sft
+    type: sft
+    model: base
+    data: [mix]
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(text, "utf-8")
+    return load_pipeline(path)
+
+
+def refused(tmp_path, text):
+    with pytest.raises(PolyarenaError) as error:
+        load(tmp_path, text)
+    return error.value
+
+
+def test_a_pipeline_is_read_with_its_defaults(tmp_path):
+    pipeline = load(tmp_path, TEXT)
+    assert [stage.type for stage in pipeline.stages] == ["base", "mixture", "sft"]
+    assert pipeline.folder == tmp_path / "training" / "small"
+    assert pipeline.where_stage("sft", "model").endswith("pipeline.yaml:9 (stages.2.model)")
+
+
+def test_unknown_keys_are_refused_with_the_line_and_the_key_that_was_meant(tmp_path):
+    error = refused(tmp_path, TEXT + "    learning_rte: 1.0e-4\n")
+    assert "unknown key 'learning_rte'" in error.what
+    assert error.where.endswith("pipeline.yaml:11 (stages.2.learning_rte)")
+    assert error.fix == "did you mean 'learning_rate'?"
+
+
+def test_an_unknown_type_of_stage_is_refused_with_the_type_that_was_meant(tmp_path):
+    error = refused(tmp_path, TEXT.replace("type: mixture", "type: mixtur"))
+    assert (error.what, error.fix) == ("unknown stage type 'mixtur'", "did you mean 'mixture'?")
+    assert error.where.endswith("pipeline.yaml:5 (stages.1.type)")
+
+
+def test_a_stage_without_a_type_is_refused(tmp_path):
+    assert "has no type" in refused(tmp_path, TEXT.replace("    type: mixture\n", "")).what
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("model: base", "model: bas", "unknown stage 'bas'"),
+        ("model: base", "model: mix", "cannot be 'mix'"),
+        ("data: [mix]", "data: [base]", "cannot be 'base'"),
+        ("model: base", "model: base/round-1", "has no 'round-1'"),
+        ("model: base", "model: sft", "circle"),
+        ("name: mix", "name: Base", "appears twice"),
+        ("data: [mix]", "data: []", "at least one element"),
+        ("data: [mix]", "data: [mix]\n    learning_rate: 2", "less than 1"),
+        ("pretrained: owner/model", "pretrained: hf_abcdefghijklmnopqrst", "credential"),
+    ],
+)
+def test_stages_that_cannot_work_are_refused(tmp_path, old, new, message):
+    assert message in refused(tmp_path, TEXT.replace(old, new)).render()
+
+
+MERGE = "  - {{ name: m, type: merge, models: [base, sft], {} }}\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("weights: { base: 1 }", "2 models have 1 weights"),
+        ("weights: { bas: 1, sft: 1 }", "unknown merged model 'bas'"),
+        ("weights: { base: 0, sft: 0 }", "add up to 0"),
+        ("method: ties", "needs `base`"),
+        ("method: slerp, models: [base, sft, sft]", "twice"),
+        ("method: tie", "ties"),
+    ],
+)
+def test_merges_that_cannot_work_are_refused(tmp_path, keys, message):
+    assert message in refused(tmp_path, TEXT + MERGE.format(keys)).render()
+
+
+def test_slerp_takes_two_models(tmp_path):
+    text = TEXT + "  - { name: m, type: merge, models: [base, sft, sft], method: slerp }\n"
+    assert "merges two models" in refused(tmp_path, text).what
+
+
+POOL = """\
+  - name: pool
+    type: pool
+    prompts: mix
+    teachers:
+      - {{ name: a, {} }}
+      - {{ name: b, people: true }}
+    arbiters: [{}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("teacher", "arbiter", "message"),
+    [
+        ("people: true, stage: base", "{ judge: rules }", "stage and people"),
+        ("licence: MIT", "{ judge: rules }", "none of them"),
+        ("stage: base", "{ judge: reward }", "needs one checkpoint"),
+        ("stage: base", "{ judge: rules, model: x }", "has no checkpoint"),
+        ("stage: base", "{ judge: reward, stage: sft }", "cannot be 'sft'"),
+    ],
+)
+def test_teachers_and_arbiters_that_cannot_work_are_refused(tmp_path, teacher, arbiter, message):
+    assert message in refused(tmp_path, TEXT + POOL.format(teacher, arbiter)).render()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("router: single", "needs a teacher"),
+        ("router: single, teacher: c", "unknown teacher 'c'"),
+        ("router: fixed", "needs `by_language`"),
+        ("router: fixed, by_language: { eng: c }", "unknown teacher 'c'"),
+    ],
+)
+def test_routers_that_name_no_teacher_of_the_pool_are_refused(tmp_path, keys, message):
+    text = TEXT + POOL.format("stage: base", "{ judge: rules }")
+    text += f"  - {{ name: routed, type: arbitrage, pool: pool, {keys} }}\n"
+    assert message in refused(tmp_path, text).render()
+
+
+def test_stages_run_after_their_inputs_and_else_in_the_order_of_the_file(tmp_path):
+    lines = TEXT.splitlines(keepends=True)
+    pipeline = load(tmp_path, "".join([*lines[:2], *lines[6:], *lines[2:6]]))
+    assert [stage.name for stage in ordered(pipeline)] == ["base", "mix", "sft"]
+    assert [stage.name for stage in ordered(pipeline, "mix")] == ["mix"]
+    assert dependents(pipeline, "mix") == ["sft"]
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        ordered(pipeline, "mixx")
+
+
+def test_a_missing_file_names_what_is_near(tmp_path):
+    (tmp_path / "stages.yaml").touch()
+    with pytest.raises(ExperimentError, match=r"stages\.yaml"):
+        load_pipeline(tmp_path / "stage.yaml")
+
+
+def test_a_file_that_is_no_mapping_is_refused(tmp_path):
+    assert "not a mapping" in refused(tmp_path, "- a\n").what
+
+
+def test_the_schema_lists_every_type_of_stage():
+    schema = Pipeline.model_json_schema()
+    types = {
+        part["properties"]["type"].get("const")
+        for part in schema["$defs"].values()
+        if "type" in part.get("properties", {})
+    }
+    assert types >= set(STAGE_TYPES)
+
+
+@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])
+def test_the_example_pipelines_load(repository, name):
+    pipeline = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")
+    assert {"arbitrage", "sft", "merge", "dpo", "online"} <= {stage.type for stage in pipeline.stages}
