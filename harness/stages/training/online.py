@@ -21,7 +21,7 @@ from polyarena.harness.stages.files import PAIRS, RESULTS, read_rows, write_json
 from polyarena.harness.stages.folders import CARD
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.protocol import StageContext
-from polyarena.harness.stages.records import Preference
+from polyarena.harness.stages.rounds import best_against_worst, split_prompts, unique_prompts
 from polyarena.harness.stages.training.arbiters import Candidate, reward, rules_scores
 from polyarena.harness.stages.training.lengths import as_results
 from polyarena.harness.stages.training.models import load_model, load_tokenizer, release, save_model
@@ -57,7 +57,9 @@ def run(stage: OnlineStage, context: StageContext) -> None:
     prepare(context)
     first = context.inputs[stage.model]
     tokenizer = load_tokenizer(first)
-    rows, table = rows_within(of_languages(_unique(read_rows(context.inputs[stage.prompts])), stage), tokenizer, stage)
+    rows, table = rows_within(
+        of_languages(unique_prompts(read_rows(context.inputs[stage.prompts])), stage), tokenizer, stage
+    )
     held_out, fresh = split_prompts(rows, stage, context.seed)
     measured = [_measured(stage, context, first, tokenizer, held_out, context.folder / "round-0", "the first policy")]
     rounds: list[dict[str, Any]] = []
@@ -100,69 +102,6 @@ def run(stage: OnlineStage, context: StageContext) -> None:
     )
 
 
-def split_prompts(
-    rows: Sequence[TrainingRow], stage: OnlineStage, seed: int
-) -> tuple[list[TrainingRow], list[list[TrainingRow]]]:
-    """Return the held-out prompts and the prompts of each round of this stage; no prompt occurs twice.
-
-    The order is drawn once from the seed; the held-out prompts come first, and round ``n`` has its own part, whichever
-    stage it is in.
-
-    Raises:
-        DataError: There are too few.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    order = [rows[index] for index in torch.randperm(len(rows), generator=generator).tolist()]
-    last = stage.first_round + stage.rounds - 1
-    needed = stage.held_out_prompts + last * stage.prompts_per_round
-    if len(order) < needed:
-        raise DataError(
-            f"{len(order)} prompts are too few for {last} rounds with fresh ones",
-            where=stage.name,
-            why=f"{stage.held_out_prompts} are held out and a round takes {stage.prompts_per_round}: {needed} in all",
-            fix="lower `prompts_per_round` or `held_out_prompts`, or add prompts",
-        )
-    start = stage.held_out_prompts
-    parts = [
-        order[start + (number - 1) * stage.prompts_per_round : start + number * stage.prompts_per_round]
-        for number in range(stage.first_round, last + 1)
-    ]
-    return order[:start], parts
-
-
-def best_against_worst(
-    rows: Sequence[TrainingRow],
-    samples: Sequence[Sequence[Sample]],
-    rewards: Sequence[Sequence[float]],
-    least_gap: float,
-    source: str,
-) -> list[Preference]:
-    """Return a pair of the best and the worst sample of each prompt where they differ enough.
-
-    Empty completions are never chosen; of equal rewards the first counts.
-    """
-    pairs = []
-    for row, texts, scores in zip(rows, samples, rewards, strict=True):
-        best = max(range(len(texts)), key=lambda at: (bool(texts[at].text), scores[at], -at))
-        worst = min(range(len(texts)), key=lambda at: (scores[at], at))
-        gap = scores[best] - scores[worst]
-        if not texts[best].text or texts[best].text == texts[worst].text or gap <= 0 or gap < least_gap:
-            continue
-        pairs.append(
-            Preference(
-                row.row_id,
-                row.language,
-                row.prompt,
-                texts[best].text,
-                texts[worst].text,
-                scores[best],
-                scores[worst],
-                source,
-            )
-        )
-    return pairs
-
-
 def _round(
     stage: OnlineStage,
     context: StageContext,
@@ -179,7 +118,8 @@ def _round(
     folder.mkdir(exist_ok=True)
     overall = stage.first_round + number - 1
     samples, rewards = _scored(stage, context, policy, tokenizer, rows, 1000 * overall, f"round {number}: sampling")
-    pairs = best_against_worst(rows, samples, rewards, stage.least_gap, f"{stage.name}:round-{overall}")
+    texts = [[each.text for each in row] for row in samples]
+    pairs = best_against_worst(rows, texts, rewards, stage.least_gap, f"{stage.name}:round-{overall}")
     if not pairs:
         raise DataError(
             f"no prompt of round {number} has two completions with different rewards",
@@ -280,11 +220,6 @@ def _scored(
     return samples, grouped
 
 
-def _unique(rows: Sequence[TrainingRow]) -> list[TrainingRow]:
-    """Return the first row of each prompt: a prompt that recurs would be no fresh one."""
-    return list({row.prompt: row for row in reversed(rows)}.values())[::-1]
-
-
 def _adopt(checkpoint: Path, folder: Path) -> None:
     """Copy the files of a checkpoint into the folder, by hard links where the disk has them."""
     for path in sorted(checkpoint.iterdir()):
@@ -301,6 +236,3 @@ def _adopt(checkpoint: Path, folder: Path) -> None:
         if path.is_file() and own and not notes:
             (folder / path.name).unlink(missing_ok=True)
             shutil.copyfile(path, folder / path.name)
-
-
-__all__ = ["best_against_worst", "run", "split_prompts"]

@@ -87,6 +87,9 @@ def pipeline_data(tmp_path, tiny_model):
                 {"name": "tiny", "stage": "base", "sampling": sampling, "system_prompt": "Answer in {language}."},
             ],
         },
+        "routed": {"type": "arbitrage", "pool": "pool"},
+        "chosen": {"type": "preferences", "pool": "pool"},
+        "merged": {"type": "merge", "models": ["base", "sft"], "weights": {"base": 0.25, "sft": 0.75}},
     }  # fmt: skip
 
     def pipeline_data(*names, **changes):

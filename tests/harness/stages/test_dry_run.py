@@ -1,0 +1,150 @@
+"""The dry run, the command, and the progress display."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from polyarena.harness.cli import main
+from polyarena.harness.stages.folders import FileEntry, Manifest
+from polyarena.harness.stages.pipeline.dry_run import dry_run
+from polyarena.harness.stages.pipeline.load import load_pipeline
+from polyarena.harness.stages.pipeline.runner import StageDone
+from polyarena.harness.stages.progress import PlainTraining, training_listener
+
+SHAPE = {"parameters": 1e9, "layers": 20, "hidden": 2000, "vocabulary": 50000}
+
+
+def pipeline(tmp_path, shape=SHAPE, hardware=None, **sft):
+    return {
+        "name": "p",
+        "output": str(tmp_path / "out"),
+        "hardware": hardware if hardware is not None else {"peak_tflops": 100, "utilization": 0.5, "memory_gib": 24},
+        "stages": [
+            {"name": "base", "type": "base", "pretrained": "owner/model", **({"shape": shape} if shape else {})},
+            {"name": "pairs", "type": "pairs", "dataset": "o/d", "limit": 1000},
+            {
+                "name": "dpo",
+                "type": "dpo",
+                "model": "base",
+                "data": "pairs",
+                "batch_size": 10,
+                "max_length": 200,
+                **sft,
+            },
+        ],
+    }
+
+
+def planned(mapping):
+    return {plan.status.stage.name: plan for plan in dry_run(load_pipeline(mapping))}
+
+
+def test_steps_tokens_and_hours_follow_from_rows_and_settings(tmp_path):
+    estimate = planned(pipeline(tmp_path))["dpo"].estimate
+    assert (estimate.rows, estimate.steps) == (1000, 100)
+    # 100 steps of 10 pairs of two texts of 100 tokens.
+    assert estimate.tokens == 200_000
+    # Forward and backward of the policy, forward of the reference; attention over 100 tokens.
+    forward = 2 * 1e9 + 4 * 20 * 2000 * 100
+    assert estimate.flop == pytest.approx(200_000 * forward * 4)
+    hours = planned(pipeline(tmp_path))["dpo"].device_hours
+    assert hours == pytest.approx(estimate.flop / (100e12 * 0.5) / 3600)
+
+
+def test_adapters_checkpointing_and_steps_change_the_cost(tmp_path):
+    full = planned(pipeline(tmp_path))["dpo"].estimate
+    lora = planned(pipeline(tmp_path, lora={"rank": 8}))["dpo"].estimate
+    recomputed = planned(pipeline(tmp_path, activation_checkpointing=True))["dpo"].estimate
+    assert lora.memory_gib < full.memory_gib
+    assert lora.flop == pytest.approx(full.flop / 2)
+    assert recomputed.memory_gib < full.memory_gib
+    assert recomputed.flop == pytest.approx(full.flop * 5 / 4)
+    assert planned(pipeline(tmp_path, steps=7))["dpo"].estimate.steps == 7
+
+
+def test_what_does_not_fit_and_what_is_not_known_is_said(tmp_path, capsys):
+    path = tmp_path / "p.yaml"
+    path.write_text(yaml.safe_dump(pipeline(tmp_path)))
+    assert main(["train", str(path), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "more memory than the 24 GiB of the device: dpo (" in shown
+    assert "to do: 3 of 3 stages; device hours: about" in shown
+    path.write_text(yaml.safe_dump(pipeline(tmp_path, shape=None, hardware={})))
+    assert main(["train", str(path), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "give `shape` in the stage base" in shown
+    assert "unknown: set `peak_tflops`" in shown
+
+
+def test_a_dry_run_writes_nothing_and_prints_json(tmp_path, capsys):
+    path = tmp_path / "p.yaml"
+    path.write_text(yaml.safe_dump(pipeline(tmp_path)))
+    assert main(["train", str(path), "--dry-run", "--json", "--until", "pairs"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [stage["stage"] for stage in data["stages"]] == ["pairs"]
+    assert data["stages"][0]["finished"] is False
+    assert not (tmp_path / "out").exists()
+    assert main(["train", str(path), "--dry-run", "--until", "dp"]) == 2
+    assert "did you mean 'dpo'" in capsys.readouterr().err
+
+
+def test_the_size_of_a_model_is_read_from_its_config(tmp_path):
+    config = {
+        "hidden_size": 576, "num_hidden_layers": 30, "vocab_size": 49152, "intermediate_size": 1536,
+        "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
+    }  # fmt: skip
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text(json.dumps(config))
+    mapping = pipeline(tmp_path, shape=None)
+    mapping["stages"][0]["pretrained"] = str(tmp_path / "model")
+    exact = pipeline(tmp_path, shape={"parameters": 134515008, "layers": 30, "hidden": 576, "vocabulary": 49152})
+    assert planned(mapping)["dpo"].estimate.flop == pytest.approx(planned(exact)["dpo"].estimate.flop, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])
+def test_the_dry_run_of_the_examples_needs_no_model(repository, name, monkeypatch, tmp_path):
+    monkeypatch.setenv("POLYARENA_DATA", str(tmp_path))
+    loaded = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")
+    monkeypatch.setattr("polyarena.harness.stages.pipeline.keys.locate", lambda *_: None)
+    monkeypatch.setattr("polyarena.harness.stages.pipeline.dry_run.locate", lambda *_: None)
+    plans = dry_run(loaded)
+    assert sum(plan.device_hours or 0 for plan in plans) > 0
+    assert all(plan.fits is not False for plan in plans)
+
+
+def done(seconds):
+    manifest = Manifest(
+        stage="sft", type="sft", key="k", recipe="r", settings={}, data={}, environment={}, inputs={}, content="c",
+        files={"a": FileEntry(size=1, sha256="s")},
+    )  # fmt: skip
+    return StageDone("sft", Path("out/sft/k"), manifest, seconds)
+
+
+def test_plain_progress_writes_a_line_now_and_then():
+    now, stream = [0.0], io.StringIO()
+    display = PlainTraining(stream, now=lambda: now[0])
+    display.invalidated(["sft: seed 0 -> 1"])
+    display.started("sft", 2, 3)
+    display.report("training", 1, 9, {"loss": 0.5})
+    now[0] = 11.0
+    display.report("training", 2, 9, {"loss": 0.25, "epoch": 0.1})
+    display.done(done(61))
+    display.done(done(None))
+    assert stream.getvalue().splitlines() == [
+        "changed: sft: seed 0 -> 1",
+        "sft (2 of 3): training, 2/9 loss 0.25",
+        "sft: finished in 1:01, out/sft/k",
+        "sft: finished before, out/sft/k",
+    ]
+
+
+def test_quiet_progress_shows_nothing(capsys):
+    with training_listener(quiet=True) as listener:
+        listener.started("sft", 1, 1)
+        listener.report("training", 1, 2, {})
+        listener.done(done(1))
+        listener.invalidated(["x"])
+    assert capsys.readouterr() == ("", "")

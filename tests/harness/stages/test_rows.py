@@ -1,0 +1,171 @@
+"""Stages without a model: mixtures, pairs, routing and preferences."""
+
+import json
+
+import pytest
+
+from polyarena.harness.stages.files import HELD_OUT, read_pairs, read_rows, write_records
+from polyarena.harness.stages.pipeline.data_stages import ArbitrageStage, MixtureStage, PairsStage, PreferencesStage
+from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.records import PooledCompletion
+from polyarena.harness.stages.rows import mixture, pairs, preferred, routing
+from polyarena.tasks.errors import DataError
+
+
+def context(tmp_path, inputs=None, root=None):
+    folder = tmp_path / "out"
+    folder.mkdir(exist_ok=True)
+    return StageContext(folder=folder, inputs=inputs or {}, base=tmp_path, data_root=root)
+
+
+def lines(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def mixed(tmp_path, root=None, **changes):
+    sources = changes.pop("sources", [{"name": "own", "path": "rows.jsonl", "licence": "MIT"}])
+    mixture.run(MixtureStage(name="mix", sources=sources, **changes), context(tmp_path, root=root))
+    return json.loads((tmp_path / "out" / "results.json").read_text())
+
+
+def test_held_out_prompts_are_never_trained_on_and_do_not_depend_on_the_order(tmp_path):
+    rows = [
+        {"inputs": f"{code} question {at}", "targets": f"answer {at}", "language_code": code}
+        for code in ("eng", "deu")
+        for at in range(20)
+    ]
+    lines(tmp_path / "rows.jsonl", [*rows, rows[0]])
+    mixed(tmp_path, held_out=5)
+    held_out, train = read_rows(tmp_path / "out", HELD_OUT), read_rows(tmp_path / "out")
+    assert sorted(row.language for row in held_out) == ["deu_Latn"] * 5 + ["eng_Latn"] * 5
+    assert not {row.prompt for row in held_out} & {row.prompt for row in train}
+    lines(tmp_path / "rows.jsonl", rows[::-1])
+    mixed(tmp_path, held_out=5)
+    assert {row.prompt for row in read_rows(tmp_path / "out", HELD_OUT)} == {row.prompt for row in held_out}
+
+
+def test_languages_that_the_table_does_not_have_are_counted(tmp_path):
+    lines(
+        tmp_path / "rows.jsonl",
+        [
+            {"inputs": "a question", "targets": "b", "language_code": "eng"},
+            {"inputs": "c", "targets": "d", "language_code": "qqq"},
+        ],
+    )
+    results = mixed(tmp_path)
+    assert results["unknown_languages"] == {"qqq": 1}
+    assert results["rows"] == 1
+
+
+def test_a_data_set_is_read_config_by_config(tmp_path):
+    for config in ("eng", "deu"):
+        lines(tmp_path / "hub" / "o" / "d" / config / "train.jsonl", [{"inputs": f"{config}?", "targets": "yes"}])
+    source = {"name": "d", "dataset": "o/d", "configs": ["eng", "deu"], "licence": "MIT"}
+    mixed(tmp_path, root=tmp_path / "hub", sources=[source])
+    assert [row.language for row in read_rows(tmp_path / "out")] == ["eng_Latn", "deu_Latn"]
+    assert json.loads((tmp_path / "out" / "licences.json").read_text()) == {"MIT": ["d"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"path": "rows.jsonl", "dataset": "o/d"}, "needs a dataset or a path"),
+        ({"path": "rows.jsonl", "prompt": "question"}, "no text 'question'"),
+        ({"path": "other.jsonl"}, "other"),
+    ],
+)
+def test_sources_that_cannot_be_read_are_refused(tmp_path, source, message):
+    lines(tmp_path / "rows.jsonl", [{"inputs": "a", "targets": "b", "language_code": "eng"}])
+    with pytest.raises(DataError, match=message):
+        mixed(tmp_path, sources=[{"name": "own", **source}])
+
+
+def test_pairs_are_read_as_texts_or_conversations(tmp_path):
+    said = [{"role": "user", "content": "q"}]
+    lines(
+        tmp_path / "pairs.jsonl",
+        [
+            {"prompt": "p", "chosen": "good", "rejected": "bad"},
+            {"prompt": said, "chosen": [{"role": "assistant", "content": "good"}], "rejected": "bad"},
+            {"prompt": "p", "chosen": "same", "rejected": "same"},
+        ],
+    )
+    stage = PairsStage(name="pairs", path="pairs.jsonl", language="eng", licence="MIT")
+    pairs.run(stage, context(tmp_path))
+    assert [(each.prompt, each.chosen, each.language) for each in read_pairs(tmp_path / "out")] == [
+        ("p", "good", "eng_Latn"),
+        ("q", "good", "eng_Latn"),
+    ]
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["equal_left_out"] == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"prompt": "p", "chosen": "a", "rejected": ""}, "'rejected' is no text"),
+        ({"prompt": "p", "chosen": 3, "rejected": "b"}, "'chosen' is no text"),
+    ],
+)
+def test_rows_that_are_no_pairs_are_refused(tmp_path, row, message):
+    lines(tmp_path / "pairs.jsonl", [row])
+    with pytest.raises(DataError, match=message):
+        pairs.run(PairsStage(name="pairs", path="pairs.jsonl", language="eng"), context(tmp_path))
+
+
+def test_pairs_without_a_language_are_refused(tmp_path):
+    lines(tmp_path / "pairs.jsonl", [{"prompt": "p", "chosen": "a", "rejected": "b"}])
+    with pytest.raises(DataError, match="no language"):
+        pairs.run(PairsStage(name="pairs", path="pairs.jsonl"), context(tmp_path))
+
+
+def pool(tmp_path):
+    folder = tmp_path / "pool"
+    folder.mkdir(exist_ok=True)
+    answers = [
+        PooledCompletion(f"{at}", code, f"q{at}", teacher, f"{teacher} {at}" if text else "", value, f"L-{teacher}")
+        for at, (code, values) in enumerate(
+            [("eng_Latn", (1.0, 2.0)), ("deu_Latn", (3.0, 2.5)), ("deu_Latn", (1.0, 1.0))]
+        )
+        for teacher, value, text in zip("ab", values, (True, at != 2), strict=True)
+    ]
+    write_records(folder / "pool.jsonl", answers)
+    return {"pool": folder}
+
+
+@pytest.mark.parametrize(
+    ("router", "expected"),
+    [
+        ({"router": "reward"}, ["b 0", "a 1", "a 2"]),
+        ({"router": "single", "teacher": "a"}, ["a 0", "a 1", "a 2"]),
+        ({"router": "single", "teacher": "b"}, ["b 0", "b 1"]),
+        ({"router": "fixed", "by_language": {"eng": "a", "deu": "b"}}, ["a 0", "b 1"]),
+    ],
+)
+def test_a_router_names_the_teacher_of_each_prompt(tmp_path, router, expected):
+    routing.run(ArbitrageStage(name="routed", pool="pool", **router), context(tmp_path, pool(tmp_path)))
+    assert [row.completion for row in read_rows(tmp_path / "out")] == expected
+
+
+def test_the_random_router_depends_on_the_seed_alone(tmp_path):
+    stage = ArbitrageStage(name="routed", pool="pool", router="random")
+    found = []
+    for _ in range(2):
+        routing.run(stage, context(tmp_path, pool(tmp_path)))
+        found.append(read_rows(tmp_path / "out"))
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
+
+
+def test_a_report_says_which_teacher_won_where(tmp_path):
+    routing.run(ArbitrageStage(name="routed", pool="pool"), context(tmp_path, pool(tmp_path)))
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["wins"] == {"deu_Latn": {"a": 2}, "eng_Latn": {"b": 1}}
+
+
+def test_preferences_pair_the_highest_with_the_lowest_reward(tmp_path):
+    preferred.run(PreferencesStage(name="pairs", pool="pool", least_gap=0.6), context(tmp_path, pool(tmp_path)))
+    (pair,) = read_pairs(tmp_path / "out")
+    assert (pair.chosen, pair.rejected, pair.chosen_reward, pair.rejected_reward) == ("b 0", "a 0", 2.0, 1.0)
+    with pytest.raises(DataError, match="differ in reward"):
+        preferred.run(PreferencesStage(name="pairs", pool="pool", least_gap=5), context(tmp_path, pool(tmp_path)))

@@ -1,0 +1,102 @@
+"""Online rounds without a model: fresh prompts, pairs, and the watch for reward hacking."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarena.harness.stages.pipeline.training_stages import OnlineStage, WatchSettings
+from polyarena.harness.stages.rounds import best_against_worst, split_prompts, unique_prompts
+from polyarena.harness.stages.watch import SampleFacts, paired_gain, snapshot, warnings
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.mixtures.records import TrainingRow
+
+
+def rows(count):
+    return [TrainingRow(str(at), "s", "eng_Latn", f"prompt {at}", "c", "MIT") for at in range(count)]
+
+
+def stage(**changes):
+    given = {
+        "name": "online", "model": "dpo", "prompts": "mix", "arbiters": [{"judge": "rules"}],
+        "prompts_per_round": 3, "held_out_prompts": 4, "rounds": 2,
+    }  # fmt: skip
+    return OnlineStage(**(given | changes))
+
+
+@given(st.integers(0, 1000))
+def test_every_round_has_fresh_prompts_also_over_several_stages(seed):
+    held_out, (first, second) = split_prompts(rows(20), stage(), seed)
+    again, (third,) = split_prompts(rows(20), stage(rounds=1, first_round=3), seed)
+    assert held_out == again
+    parts = [held_out, first, second, third]
+    assert [len(part) for part in parts] == [4, 3, 3, 3]
+    assert len({row.row_id for part in parts for row in part}) == 13
+
+
+def test_too_few_prompts_for_fresh_ones_are_refused():
+    with pytest.raises(DataError, match="12 prompts are too few for 3 rounds") as refused:
+        split_prompts(rows(12), stage(rounds=3), 0)
+    assert "13 in all" in refused.value.why
+
+
+def test_a_prompt_that_recurs_counts_once():
+    assert unique_prompts([*rows(3), *rows(2)]) == rows(3)
+
+
+@pytest.mark.parametrize(
+    ("texts", "rewards", "gap", "expected"),
+    [
+        (["a", "b", "c"], [1.0, 3.0, 2.0], 0.0, ("b", "a")),
+        (["a", "b"], [1.0, 1.0], 0.0, None),
+        (["a", "b"], [1.0, 1.2], 0.5, None),
+        (["a", "a"], [1.0, 2.0], 0.0, None),
+        (["", "b"], [5.0, 1.0], 0.0, None),
+        (["a", ""], [1.0, -1.0], 0.0, ("a", "")),
+        (["", ""], [1.0, 0.0], 0.0, None),
+    ],
+)
+def test_the_best_sample_is_paired_with_the_worst(texts, rewards, gap, expected):
+    pairs = best_against_worst(rows(1), [texts], [rewards], gap, "round-1")
+    assert [(pair.chosen, pair.rejected) for pair in pairs] == ([expected] if expected else [])
+
+
+def facts(text="This is a plain English sentence about nothing.", tokens=10, reward=1.0, judge=0.0):
+    return SampleFacts("eng_Latn", text, tokens, True, reward, judge)
+
+
+def seen(*parts):
+    return snapshot(parts, [each.reward for each in parts])
+
+
+GERMAN = "Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter von gestern."
+LOOP = "again and again " * 30
+
+
+@pytest.mark.parametrize(
+    ("now", "sign"),
+    [
+        (facts(tokens=16), "1.6 times as long"),
+        (facts(text=LOOP), "run in circles"),
+        (facts(text=GERMAN), "in the expected language"),
+        (facts(reward=2.0, judge=-0.5), "rules judge's score falls"),
+    ],
+)
+def test_each_sign_of_reward_hacking_is_named(now, sign):
+    found = warnings(seen(facts(), facts()), seen(now, now), WatchSettings())
+    assert any(sign in sentence for sentence in found)
+
+
+def test_nothing_is_said_where_nothing_moved():
+    assert warnings(seen(facts(), facts()), seen(facts(), facts(reward=2.0)), WatchSettings()) == []
+
+
+def test_a_snapshot_sums_up_completions():
+    found = seen(facts(), facts(text="", tokens=0, reward=0.0, judge=-1.0))
+    assert (found.reward, found.tokens, found.empty, found.judge) == (0.5, 5, 0.5, -0.5)
+    assert found.on_target == 1.0
+
+
+def test_gains_are_paired():
+    gain, error = paired_gain([0.0, 10.0, 20.0], [1.0, 11.0, 21.0])
+    assert (gain, error) == (1.0, 0.0)
+    assert paired_gain([0.0], [2.0]) == (2.0, 0.0)
