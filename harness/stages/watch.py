@@ -13,9 +13,9 @@ from statistics import mean, stdev
 from typing import Any
 
 from polyarena.harness.stages.pipeline.training_stages import WatchSettings
-from polyarena.judges.rules.repetition import loop_turns, repeated_share
 from polyarena.judges.rules.settings import RulesSettings
 from polyarena.tasks.identify import MIN_PROBABILITY, Agreement, agreement, can_identify, identify
+from polyarena.tasks.repetition import loop_turns, repeated_share
 
 
 @dataclass(frozen=True, slots=True)
