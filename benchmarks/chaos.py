@@ -34,8 +34,8 @@ from pathlib import Path
 
 COMMAND = "import sys; from polyarena.harness.cli import main; sys.exit(main())"
 LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
-ITEMS = 12
-LATENCY_S = 0.05
+ITEMS = 30
+LATENCY_S = 0.3
 COMPARED = ("cells", "games", "scores", "results", "report/figures", "report/tables")
 MEANINGFUL = frozenset({2, 3, 5})
 """Exit codes of a command that refuses, or that could not finish."""

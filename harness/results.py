@@ -10,6 +10,7 @@ from polyarena.harness.lock import Lock, Pair, shard_name
 from polyarena.harness.store import RunFolder, find_shard, read_shard, read_table
 from polyarena.harness.store.manifest import results_problem
 from polyarena.tasks.errors import StoreError
+from polyarena.tasks.metrics.metric import MetricFacts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,11 @@ class RunRecords:
         """How intervals are made: ``confidence``, ``rounds`` and ``seed`` of the experiment."""
         statistics = self.lock.settings.statistics
         return {"confidence": statistics.confidence, "rounds": statistics.rounds, "seed": statistics.seed}
+
+    @property
+    def metrics(self) -> dict[str, MetricFacts]:
+        """Unit, range and direction of each metric as they were when the run was made, by name."""
+        return {name: facts for task in self.lock.tasks.values() for name, facts in task.metrics.items()}
 
     def completions(self) -> pd.DataFrame:
         """Return all completions, one a row, as in :class:`polyarena.tasks.records.Completion`."""

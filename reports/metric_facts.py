@@ -1,10 +1,17 @@
-"""What every table, figure and comparison must know of a metric: its unit, its range, and which values are good."""
+"""What every table, figure and comparison must know of a metric: its unit, its range, and which values are good.
+
+A run records what its metrics were; within :func:`recorded_metrics` that is what counts, not what a plugin declares
+today. So a report of an old run stays as it was, also where the plugin has changed since or is not installed.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
+from types import MappingProxyType
 
 from polyarena.reports.template_names import plain_metric
 from polyarena.tasks.errors import PolyarenaError
@@ -18,6 +25,7 @@ __all__ = [
     "display_scale",
     "is_share",
     "metric_facts",
+    "recorded_metrics",
     "sampled_metric",
     "unit_label",
 ]
@@ -32,11 +40,27 @@ _OWN = {
 _PASS = re.compile(r"\A(?P<metric>.+)@\d+")
 
 
-@cache
+_RECORDED: ContextVar[Mapping[str, MetricFacts]] = ContextVar("recorded", default=MappingProxyType({}))
+
+
+@contextmanager
+def recorded_metrics(facts: Mapping[str, MetricFacts]) -> Iterator[None]:
+    """Let metrics be what a run has recorded of them, while its results are computed and shown.
+
+    Args:
+        facts: By name; those without a description were never declared, and say nothing.
+    """
+    token = _RECORDED.set({name: each for name, each in facts.items() if each.description})
+    try:
+        yield
+    finally:
+        _RECORDED.reset(token)
+
+
 def metric_facts(metric: str) -> MetricFacts:
     """Return unit, range and direction of a metric, also of one over templates (``acc (median of 5 templates)``).
 
-    What no room and no plugin declares is taken for a share of which more is better.
+    What no run records, and no room and no plugin declares, is taken for a share of which more is better.
 
     Args:
         metric: As in estimates.
@@ -45,6 +69,17 @@ def metric_facts(metric: str) -> MetricFacts:
         >>> metric_facts("chrf++").unit.value, metric_facts("gender_undecided").direction.value
         ('points', 'lower')
     """
+    recorded = _RECORDED.get()
+    if recorded:
+        name = plain_metric(metric)
+        for each in (name, sampled_metric(name)):
+            if each in recorded:
+                return recorded[each]
+    return _declared_facts(metric)
+
+
+@cache
+def _declared_facts(metric: str) -> MetricFacts:
     name = plain_metric(metric)
     if name in _OWN:
         return _OWN[name]
@@ -71,12 +106,11 @@ def display_scale(metric: str, values: Iterable[float | None] = ()) -> float:
     """
     if metric_facts(metric).unit is not Unit.SHARE:
         return 1.0
-    if not _declared(metric) and any(value is not None and abs(value) > 1 for value in values):
+    if not metric_facts(metric).description and any(value is not None and abs(value) > 1 for value in values):
         return 1.0
     return 100.0
 
 
-@cache
 def is_share(metric: str) -> bool:
     """Tell whether values of a metric must lie in [0, 1]; taken for granted of a metric that nobody declares."""
     facts = metric_facts(metric)
@@ -86,8 +120,3 @@ def is_share(metric: str) -> bool:
 def unit_label(scale: float) -> str:
     """Return the unit that stands behind a number of this scale: ``%``, or nothing."""
     return "%" if scale == 100 else ""
-
-
-@cache
-def _declared(metric: str) -> bool:
-    return metric_facts(metric).description != ""

@@ -23,7 +23,7 @@ from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.results import RunRecords
 from polyarena.reports.board.standings import language_correlation
-from polyarena.reports.metric_facts import metric_facts
+from polyarena.reports.metric_facts import metric_facts, recorded_metrics
 from polyarena.reports.stats.averaged_languages import averaged_languages
 from polyarena.reports.template_names import is_over_templates
 from polyarena.tasks.errors import DataError
@@ -69,12 +69,14 @@ def run_source(records: RunRecords, board: BoardFile, *, name: str | None = None
     renamed = dict(board.rename.get(known, {}))
     texts = _texts(records, board)
     tables = [_renamed(frame, renamed) for frame in (items, cells, texts)]
+    with recorded_metrics(records.metrics):
+        metrics = {metric: metric_facts(metric) for metric in sorted(set(map(str, values["metric"])))}
     facts = SourceFacts(
         name=known,
         polyarena=lock.versions.get("polyarena", "unknown"),
         lock=hashlib.sha256(records.folder.lock_file.read_bytes()).hexdigest(),
         tasks={task: lock.tasks[task].card for task in sorted(set(map(str, values["task"])))},
-        metrics={metric: metric_facts(metric) for metric in sorted(set(map(str, values["metric"])))},
+        metrics=metrics,
         measurements=tuple(_measurements(records, values)),
         systems={renamed.get(each, each): found for each, found in _systems(records, set(values["system"])).items()},
         missing=missing,

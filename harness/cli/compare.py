@@ -51,16 +51,18 @@ def command(
     """
     from polyarena.harness.cli.output import print_json
     from polyarena.harness.results import open_run
+    from polyarena.reports.metric_facts import recorded_metrics
     from polyarena.tasks.errors import ExperimentError
 
     if margin is not None and not 0 < margin < math.inf:
         raise ExperimentError("a margin must be greater than 0", where="--margin", why=f"it is {margin:g}")
     records = open_run(run)
-    found = _compared(records, system, against, metric, task, margin, groups)
-    if json:
-        print_json(found.astype(object).where(found.notna(), None).to_dict("records"))
-    else:
-        _print(found)
+    with recorded_metrics(records.metrics):
+        found = _compared(records, system, against, metric, task, margin, groups)
+        if json:
+            print_json(found.astype(object).where(found.notna(), None).to_dict("records"))
+        else:
+            _print(found)
     return 0
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.harness.cli.output import print_json, print_lines, print_table
-from polyarena.harness.results import open_run
+from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.terminal import printable
+from polyarena.reports.metric_facts import recorded_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,12 @@ MOST_AVERAGES = 200
 def print_summary(folder: RunFolder, files: Files, *, as_json: bool = False) -> None:
     """Print the estimates as tables with the names of the files, or as JSON."""
     records = open_run(folder)
-    estimates = records.estimates()
+    with recorded_metrics(records.metrics):
+        _print_summary(records, files, as_json=as_json)
+
+
+def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
+    folder, estimates = records.folder, records.estimates()
     if as_json:
         rows = estimates.astype(object).where(estimates.notna(), None).to_dict("records")
         print_json(

@@ -12,6 +12,7 @@ from polyarena.harness.exporting.huggingface import eval_results, model_index
 from polyarena.harness.exporting.lm_eval_results import files as lm_eval_results
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.suggest import unknown
 
@@ -48,7 +49,9 @@ def export_run(format: str, run: Path, folder: Path) -> ExportSummary:
         raise unknown("export format", format, EXPORTS)
     if folder.exists() and not folder.is_dir():
         raise StoreError("the output is a file", where=folder, fix="choose a folder with --output")
-    found = EXPORTS[format](open_run(run))
+    records = open_run(run)
+    with recorded_metrics(records.metrics):
+        found = EXPORTS[format](records)
     if not found:
         raise DataError(f"nothing in this run can be exported as {format}", where=run)
     for name, content in sorted(found.items()):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.results import RunRecords, open_run
+from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.suggest import unknown
 
@@ -93,15 +94,17 @@ def draw_figure(request: FigureRequest) -> Drawing:
     tables = [path for path in request.sources if path.suffix.lower() in TABLES]
     if len(tables) > 1 or 0 < len(tables) < len(request.sources):
         raise ExperimentError("a figure is drawn of run folders or of one table", fix="give one of them")
-    found = _Data(read_table_file(tables[0])) if tables else _READERS[request.kind](request, open_runs(request))
-    if tables and request.kind in {"scores", "heat-map", "resource", "cost", "steps"}:
-        found = _Data(found.frame, _unit_of_table(found.frame))
-    arguments: dict[str, Any] = {"venue": request.venue, "title": request.title, "caption": request.caption}
-    if request.kind in {"win-tie-loss", "forest", "scores", "heat-map", "agreement", "bias"}:
-        arguments["by"] = request.by
-    if request.kind in {"forest", "scores", "heat-map"} and request.systems and not request.against:
-        arguments["systems"] = request.systems
-    return kind.draw(found.frame, **{**arguments, **found.arguments})
+    runs = [] if tables else open_runs(request)
+    with recorded_metrics({name: facts for run in runs for name, facts in run.metrics.items()}):
+        found = _Data(read_table_file(tables[0])) if tables else _READERS[request.kind](request, runs)
+        if tables and request.kind in {"scores", "heat-map", "resource", "cost", "steps"}:
+            found = _Data(found.frame, _unit_of_table(found.frame))
+        arguments: dict[str, Any] = {"venue": request.venue, "title": request.title, "caption": request.caption}
+        if request.kind in {"win-tie-loss", "forest", "scores", "heat-map", "agreement", "bias"}:
+            arguments["by"] = request.by
+        if request.kind in {"forest", "scores", "heat-map"} and request.systems and not request.against:
+            arguments["systems"] = request.systems
+        return kind.draw(found.frame, **{**arguments, **found.arguments})
 
 
 def read_table_file(path: Path) -> pd.DataFrame:

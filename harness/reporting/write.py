@@ -28,6 +28,7 @@ from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.reports.missing_answers import count_missing, missing_warnings
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
@@ -54,8 +55,9 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
         UnknownNameError: There is no figure of a name.
         StoreError: The folder is no run folder, or cannot be written.
     """
-    with ReportFolder(folder.path) as out:
-        return _write(open_run(folder), out, results_only=results_only, figures=figures)
+    records = open_run(folder)
+    with ReportFolder(folder.path) as out, recorded_metrics(records.metrics):
+        return _write(records, out, results_only=results_only, figures=figures)
 
 
 def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figures: str) -> Files:

@@ -32,6 +32,9 @@ MOST_SIDE_BY_SIDE = 4
 Key = tuple[str, str]
 """Judge and task."""
 
+MOST_IN_MATRIX = 30
+"""Systems whose matrix comes before the comparisons; of more it takes several sheets, and comes last."""
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -123,14 +126,19 @@ def _of_verdicts(
         if (ranking := rankings.get(key)) is not None and ranking["rank"].notna().any():
             title = f"Ranks of {len(ranking)} systems on {place}"
             yield key, f"ranks-{name}", title, partial(ranks, ranking, venue=VENUE, title=title)
+        matrix: list[_Part] = []
         if len({part.baseline for part in parts}) > 1 and (met := meetings.get(key)) is not None:
             title = f"Who beats whom on {place}"
             draw = partial(win_matrix, met.matrix, cycles=met.cycles, venue=VENUE, title=title)
-            yield key, f"matrix-{name}", title, draw
+            matrix = [(key, f"matrix-{name}", title, draw)]
+        readable = matrix if len(ranking if ranking is not None else ()) <= MOST_IN_MATRIX else []
+        yield from readable
         for baseline in dict.fromkeys(str(part.baseline) for part in parts):
             own = [part for part in parts if part.baseline == baseline]
             for chart in _against(own, baseline, place, name, judges.get(judge, "")):
                 yield key, *chart
+        if not readable:
+            yield from matrix
 
 
 def _against(

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from every_case import every_case
 
-from polyarena.reports.metric_facts import Direction, Unit, display_scale, metric_facts
+from polyarena.reports.metric_facts import (
+    Direction,
+    MetricFacts,
+    Unit,
+    display_scale,
+    is_share,
+    metric_facts,
+    recorded_metrics,
+)
 from polyarena.reports.page.suite_table import suite_table
 from polyarena.reports.page.tables import comparison_table, equity_table
 from polyarena.reports.rows import rows
@@ -129,3 +137,34 @@ def test_languages_are_shown_from_the_best_to_the_worst(make_scores: Make) -> No
     for metric, order in (("acc", ["French", "German"]), ("gender_undecided", ["German", "French"])):
         found = rows(mean_scores(make_scores(values, metric=metric), rounds=20), ["new"])
         assert [row.label.name for row in found if row.label] == order
+
+
+RECORDED = {
+    "acc": MetricFacts(description="Points, once.", unit=Unit.POINTS, low=None, high=None, direction=Direction.LOWER),
+    "of nobody": MetricFacts(),
+}
+
+
+def test_what_a_run_recorded_counts_more_than_what_is_declared_now() -> None:
+    before = metric_facts("acc")
+    with recorded_metrics(RECORDED):
+        for metric in ("acc", "acc@4", "acc (median of 5 templates)"):
+            assert metric_facts(metric) == RECORDED["acc"]
+        assert display_scale("acc") == 1
+        assert not is_share("acc")
+        assert metric_facts("chrf++").unit is Unit.POINTS
+        assert display_scale("of nobody", [3.0]) == 1, "nobody declared it"
+    assert metric_facts("acc") == before
+    assert is_share("acc")
+
+
+def test_the_results_of_a_run_follow_what_it_recorded(make_scores: Make) -> None:
+    good = make_scores({code: [1.0] * 9 + [0.0] for code in CODES})
+    two = pd.concat([good.assign(system="a"), good.assign(system="b", value=1.0 - good["value"])], ignore_index=True)
+    now = compare(two, "a", "b", rounds=100)
+    assert set(now["outcome"]) == {"better"}
+    with recorded_metrics({"accuracy": MetricFacts(description="Once.", direction=Direction.LOWER)}):
+        then = compare(two, "a", "b", rounds=100)
+    turned = {"better": "worse", "worse": "better", "inconclusive": "inconclusive"}
+    assert list(then["outcome"]) == [turned[each] for each in now["outcome"]]
+    assert then["difference"].equals(now["difference"])
