@@ -56,8 +56,8 @@ class Item:
         images: Images of the prompt, as data URLs.
         choice_separator: What stands between the prompt and each choice where no chat template is applied; empty where
             a choice goes on within a word or sentence of a script without spaces.
-        whole_choices: Whether the choices are whole texts, before which nothing is said: the prompt and the separator
-            are then empty, and in no other case may a prompt be.
+        whole_choices: Whether the choices are whole texts, scored after nothing: the prompt is then empty, and in no
+            other case may it be. A separator is the first character of the text, as in lm-eval.
         category: The part of the task that the item belongs to, where reports tell parts apart, such as
             ``culturally_sensitive``; ``None`` where they do not. It goes into the records of scores, and judges whose
             template asks for it see it.

@@ -119,8 +119,8 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
 def _choice_problem(item: Item) -> str:
     if len(item.choices) < 2:
         return f"a multiple-choice item needs two choices or more, this has {len(item.choices)}"
-    if item.whole_choices and (item.prompt or item.choice_separator or item.examples):
-        return "its choices are whole texts, so that no prompt, examples or separator can stand before them"
+    if item.whole_choices and (item.prompt or item.examples):
+        return "its choices are whole texts, so that no prompt or examples can stand before them"
     if not all(item.choices):
         return "a choice is empty"
     if item.gold is None or not 0 <= item.gold < len(item.choices):

@@ -76,7 +76,7 @@ task = MultipleChoiceTask(
         f"AfriMMLU: MMLU in {len(CONFIGS)} languages",
         Dataset(
             id="masakhane/afrimmlu",
-            revision="main",
+            revision="96f247619673906ae4c321a3232afc67b98ea57e",
             licence="Apache-2.0",
             url="https://huggingface.co/datasets/masakhane/afrimmlu",
         ),

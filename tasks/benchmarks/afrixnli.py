@@ -24,7 +24,7 @@ task = MultipleChoiceTask(
         f"AfriXNLI: natural language inference in {len(CONFIGS)} languages",
         Dataset(
             id="masakhane/afrixnli",
-            revision="main",
+            revision="e3ca06b30f3e7af2a86f6c8609ea76fee326bc56",
             licence="Apache-2.0",
             url="https://huggingface.co/datasets/masakhane/afrixnli",
         ),

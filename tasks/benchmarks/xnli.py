@@ -4,9 +4,8 @@ The data set is facebook/xnli (Conneau et al. 2018, arXiv 1809.05053): the 2,490
 in the same order in all languages. Validation is what lm-eval and the Aya Model paper report.
 
 The default template, ``native``, is that of XGLM (Lin et al. 2021, arXiv 2112.10668) as lm-eval has it: premise, a word
-for "right?", one of three words, hypothesis, all in the language. lm-eval scores the whole text after an empty context.
-Here the premise and "right?" are the prompt and the rest is the choice. What is left out is the same for all three
-choices, so ``acc`` is the same, but for tokenizers that join letters across that point. One word differs: lm-eval's
+for "right?", one of three words, hypothesis, all in the language. The choices are these whole texts, scored after
+nothing and with a space in front, so that model and tokenizer see what they see in lm-eval. One word differs: lm-eval's
 Arabic for "no" is the noun "number"; ours is the word for "no".
 
 The other templates ask in English, in the manner of P3 (Sanh et al. 2022, arXiv 2110.08207).
@@ -19,7 +18,12 @@ from types import MappingProxyType
 
 from polyarena.tasks.card import Dataset, Provenance
 from polyarena.tasks.frames.cards import by_language, choice_card, translated
-from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, PromptTemplate, source_from_position
+from polyarena.tasks.frames.multiple_choice import (
+    MultipleChoiceTask,
+    PromptTemplate,
+    RenderedPrompt,
+    source_from_position,
+)
 from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language("ar bg de el en es fr hi ru sw th tr ur vi zh")
@@ -46,10 +50,11 @@ WORDS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
 """In each language: right?, and what joins a hypothesis that is entailed, neutral, contradicted."""
 
 
-def native(row: Row) -> tuple[str, tuple[str, ...]]:
-    """Join premise and hypothesis by a word in the language."""
+def native(row: Row) -> RenderedPrompt:
+    """Join premise and hypothesis by a word in the language, as one text for each word."""
     right, *words = WORDS[row.language]
-    return f"{row.text('premise')}, {right}?", tuple(f"{word}, {row.text('hypothesis')}" for word in words)
+    start = f"{row.text('premise')}, {right}?"
+    return RenderedPrompt("", tuple(f"{start} {word}, {row.text('hypothesis')}" for word in words), whole=True)
 
 
 def true_or_false(row: Row) -> tuple[str, tuple[str, ...]]:
@@ -97,6 +102,7 @@ task = MultipleChoiceTask(
         ),
         translated(CONFIGS, Provenance.HUMAN),
         chance=1 / 3,
+        version="0.2",
         shared="the 2,490 validation pairs, by row",
         citation="Conneau et al. 2018, XNLI, arXiv 1809.05053",
     ),

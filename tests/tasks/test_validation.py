@@ -7,7 +7,7 @@ from every_case import every_case
 
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.errors import DataError, UnknownNameError
-from polyarena.tasks.item import Item, Kind, expected_language
+from polyarena.tasks.item import FewShotExample, Item, Kind, expected_language
 from polyarena.tasks.validation import require_language, validate_items
 
 
@@ -139,7 +139,12 @@ def test_a_prompt_may_be_empty_where_choices_are_whole_texts():
     assert validate_items(CHOICE, "swh_Latn", [WHOLE]) == [WHOLE]
 
 
-@pytest.mark.parametrize("change", [{"prompt": "-"}, {"choice_separator": " "}])
+def test_whole_texts_may_begin_with_a_space():
+    item = replace(WHOLE, choice_separator=" ")
+    assert validate_items(CHOICE, "swh_Latn", [item]) == [item]
+
+
+@pytest.mark.parametrize("change", [{"prompt": "-"}, {"examples": (FewShotExample("q", "a"),)}])
 def test_nothing_stands_before_whole_texts(change):
     with pytest.raises(DataError, match="whole texts"):
         validate_items(CHOICE, "swh_Latn", [replace(WHOLE, **change)])

@@ -53,8 +53,8 @@ CALLS = [
         "d2e1f6015f67a43c02a9a68db98e2298e2d6a660",
     ),
     ("multiblimp", "task", "lvs_Latn", "jumelet/multiblimp", "lav", "train", "main"),
-    ("afrixnli", "task", "gaz_Latn", "masakhane/afrixnli", "orm", "test", "main"),
-    ("afrimmlu", "task", "swh_Latn", "masakhane/afrimmlu", "swa", "test", "main"),
+    ("afrixnli", "task", "gaz_Latn", "masakhane/afrixnli", "orm", "test", "e3ca06b30f3e7af2a86f6c8609ea76fee326bc56"),
+    ("afrimmlu", "task", "swh_Latn", "masakhane/afrimmlu", "swa", "test", "96f247619673906ae4c321a3232afc67b98ea57e"),
 ]
 
 

@@ -84,11 +84,9 @@ PAIR = {"premise": "Er schlief lange.", "hypothesis": "Er war müde.", "label": 
 def test_xnli(ask, lm_eval_pairs, language):
     (theirs,) = lm_eval_pairs("xnli", f"xnli_{xnli.CONFIGS[language]}", [PAIR])
     (item,) = ask(xnli.task, language, PAIR)
-    assert [context for context, _ in theirs] == ["", "", ""]
-    expected = [text.strip() for _, text in theirs]
     if language == "arb_Arab":  # "number" is no word for "no"
-        expected[2] = expected[2].replace("رقم", "لا")
-    assert texts(item) == expected
+        theirs[2] = ("", theirs[2][1].replace("رقم", "لا"))
+    assert exact(item) == theirs
 
 
 STORY = {
@@ -117,8 +115,7 @@ def test_pawsx(ask, lm_eval_pairs, language):
         row |= {"sentence1": "He went to Rome", "sentence2": "To Rome he went"}
     (theirs,) = lm_eval_pairs("paws-x", f"paws_{pawsx.CONFIGS[language]}", [row])
     (item,) = ask(pawsx.task, language, row)
-    assert [context for context, _ in theirs] == ["", ""]
-    assert texts(item) == [text for _, text in theirs]
+    assert exact(item) == theirs
 
 
 PASSAGE = {

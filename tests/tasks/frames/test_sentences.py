@@ -19,8 +19,8 @@ WORDS = {"id": 5, "sentence1": "He went from Rome to Paris .", "sentence2": "He 
 
 def test_xnli(ask):
     (item,) = ask(xnli.task, "swh_Latn", PAIR)
-    assert item.prompt == "Alilala., sahihi?"
-    assert item.choices == ("Ndiyo, Alikuwa macho.", "Hivyo, Alikuwa macho.", "Hapana, Alikuwa macho.")
+    assert (item.prompt, item.choice_separator, item.whole_choices) == ("", " ", True)
+    assert item.choices == tuple(f"Alilala., sahihi? {word}, Alikuwa macho." for word in ("Ndiyo", "Hivyo", "Hapana"))
     assert (item.gold, item.source_id) == (2, "0")
 
 
@@ -76,14 +76,14 @@ def test_a_story_that_lacks_a_part(ask, missing):
 
 def test_pawsx(ask):
     (item,) = ask(pawsx.task, "eng_Latn", WORDS)
-    assert item.prompt == "He went from Rome to Paris, right?"
-    assert item.choices == ("No, he went from Paris to Rome.", "Yes, he went from Paris to Rome.")
+    assert (item.prompt, item.choice_separator, item.whole_choices) == ("", "", True)
+    start = "He went from Rome to Paris, right?"
+    assert item.choices == (f"{start} No, he went from Paris to Rome.", f"{start} Yes, he went from Paris to Rome.")
     assert (item.gold, item.source_id) == (0, "5")
     (same,) = ask(pawsx.task, "zho_Hans", {**WORDS, "sentence1": "他走了。", "sentence2": "他离开了。", "label": 1})
-    assert same.prompt == "他走了, 对吧?"
-    assert same.choices[same.gold] == "是, 他离开了。"
+    assert same.choices[same.gold] == "他走了, 对吧? 是, 他离开了。"
     (name,) = ask(pawsx.task, "kor_Hang", {**WORDS, "sentence2": "NBA 선수이다."})
-    assert name.choices == ("아니요, NBA 선수이다.", "예, NBA 선수이다.")
+    assert [choice.partition("? ")[2] for choice in name.choices] == ["아니요, NBA 선수이다.", "예, NBA 선수이다."]
 
 
 @pytest.mark.parametrize("empty", ["sentence1", "sentence2"])

@@ -12,7 +12,7 @@ PAIR = {"premise": "It rained.", "hypothesis": "It was wet.", "label": 0}
 STORY = {f"input_sentence_{number}": f"S{number}." for number in range(1, 5)}
 STORY |= {"story_id": "s", "sentence_quiz1": "She left.", "sentence_quiz2": "He flew.", "answer_right_ending": 2}
 
-VERSIONS = {"xcopa": "0.1", "xwinograd": "0.2", "xnli": "0.1", "xstorycloze": "0.1", "afrixnli": "0.1"}
+VERSIONS = {"xcopa": "0.1", "xwinograd": "0.2", "xnli": "0.2", "xstorycloze": "0.1", "afrixnli": "0.1"}
 
 BOTH = ("I got wet.", "I sang.")
 CUPS = ("the cup", "the plate")
@@ -113,8 +113,8 @@ WORDINGS = [
         "fra_Latn",
         PAIR,
         "native",
-        "It rained., correct?",
-        ("Oui, It was wet.", "Aussi, It was wet.", "Non, It was wet."),
+        "",
+        tuple(f"It rained., correct? {word}, It was wet." for word in ("Oui", "Aussi", "Non")),
     ),
     *(
         (module, "eng_Latn", PAIR, template, prompt, choices)
