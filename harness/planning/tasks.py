@@ -25,8 +25,8 @@ from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.hooks import answer_language_of
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, named_languages, select_languages
-from polyarena.tasks.metrics.adequacy import Adequacy, Level, adequacy, rated_metrics, require_adequate
-from polyarena.tasks.metrics.registry import METRICS
+from polyarena.tasks.metrics.adequacy import Adequacy, Level, adequacy, rated_metrics
+from polyarena.tasks.metrics.registry import METRICS, unavailable_reason
 from polyarena.tasks.own_prompts import load_own_task
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.registry import find_task, task_plugins
@@ -107,7 +107,9 @@ def select_tasks(experiment: Experiment) -> Selection:
                 f"no metric of the task {task.spec.task!r} is adequate for any of its languages",
                 where=entry.where,
                 why=without[0].reason,
-                fix=f"leave the task out, or add `allow_inadequate: [{without[0].metric}]`: its numbers are flagged",
+                fix="do what the reason says, or leave the task out"
+                if unavailable_reason(without[0].metric)
+                else f"leave the task out, or add `allow_inadequate: [{without[0].metric}]`: its numbers are flagged",
             )
     refuse_unknown_metrics(experiment.allow_inadequate, tasks, experiment.where("allow_inadequate"))
     if not tasks:
@@ -342,7 +344,8 @@ def drop_inadequate_metrics(
 
     A language in which all metrics are inadequate is left out; one in which some are is asked and scored by the
     others. Open-ended answers are asked for all the same, since they are judged. Metrics of which nothing is known are
-    scored.
+    scored. A metric that cannot be computed on this machine is treated like one that is inadequate everywhere, and
+    cannot be allowed.
 
     Args:
         resolved: The task.
@@ -356,22 +359,25 @@ def drop_inadequate_metrics(
     Raises:
         ExperimentError: A language that was called by its name has none of the metrics.
     """
-    refused: dict[str, dict[str, Adequacy]] = defaultdict(dict)
+    refused: dict[str, dict[str, Adequacy]] = {code: {} for code in resolved.languages}
     flags: list[Flag] = []
     name = resolved.spec.task
-    rated = [metric for metric in resolved.card.metrics if metric in rated_metrics()]
+    faults = {metric: reason for metric in resolved.card.metrics if (reason := unavailable_reason(metric))}
+    rated = [metric for metric in resolved.card.metrics if metric in rated_metrics() and metric not in faults]
     for language in resolved.languages:
+        refused[language] |= {metric: Adequacy(Level.INADEQUATE, reason) for metric, reason in faults.items()}
         for metric in rated:
             found = adequacy(metric, resolved.answer_language(language))
             if found.level is Level.INADEQUATE and metric not in allowed:
                 refused[language][metric] = found
             elif found.level is not Level.ADEQUATE:
                 flags.append(Flag(name, language, metric, str(found.level), found.reason))
+    refused = {code: metrics for code, metrics in refused.items() if metrics}
     judged = resolved.card.kind is Kind.OPEN_ENDED
     bare = {code for code, metrics in refused.items() if len(metrics) == len(resolved.card.metrics) and not judged}
     for language in resolved.languages:
         if language in bare and language in named:
-            _refuse(resolved, language, where)
+            _refuse(resolved, language, refused[language], where)
     kept = replace(
         resolved,
         languages=tuple(language for language in resolved.languages if language not in bare),
@@ -398,17 +404,17 @@ def _grouped(resolved: ResolvedTask, taken: Iterable[tuple[str, str, str]]) -> l
     ]
 
 
-def _refuse(resolved: ResolvedTask, language: str, where: str) -> None:
-    try:
-        require_adequate(resolved.card.metrics[0], resolved.answer_language(language))
-    except ExperimentError as error:
-        raise ExperimentError(
-            f"no metric of the task {resolved.spec.task!r} is adequate for {find_language(language).name} ({language})",
-            where=where,
-            why=f"{resolved.card.metrics[0]}: {error.why}",
-            fix=f"leave the language out, or add `allow_inadequate: [{resolved.card.metrics[0]}]` to the experiment: "
-            "its numbers are then flagged wherever they are shown",
-        ) from None
+def _refuse(resolved: ResolvedTask, language: str, refused: Mapping[str, Adequacy], where: str) -> None:
+    metric = resolved.card.metrics[0]
+    raise ExperimentError(
+        f"no metric of the task {resolved.spec.task!r} is adequate for {find_language(language).name} ({language})",
+        where=where,
+        why=f"{metric}: {refused[metric].reason}",
+        fix="do what the reason says, or leave the task out"
+        if unavailable_reason(metric)
+        else f"leave the language out, or add `allow_inadequate: [{metric}]` to the experiment: "
+        "its numbers are then flagged wherever they are shown",
+    )
 
 
 def refuse_unknown_metrics(allowed: Iterable[str], tasks: Iterable[ResolvedTask], where: str) -> None:

@@ -2,7 +2,8 @@
 
 Marchisio et al. 2024 (arXiv 2406.20052) ask prompts in one language and expect the answer in it. Two of the sources of
 their monolingual part are asked here, whole where they drew 100 of each: the human-annotated prompts of the Aya
-evaluation suite, and Dolly edited by people. Their Okapi and native prompts and their cross-lingual part are left out.
+evaluation suite, and Dolly edited by people. Their Okapi and native prompts are left out. The complex prompts of their
+cross-lingual part are :mod:`polyarena.tasks.benchmarks.language_confusion_crosslingual`.
 
 The metrics are those of :mod:`polyarena.tasks.metrics.language_confusion`.
 """
@@ -26,7 +27,7 @@ from polyarena.tasks.frames.generative import GenerativeTask
 from polyarena.tasks.frames.row import Row
 from polyarena.tasks.frames.rows import RowReader, Subset
 from polyarena.tasks.item import Kind
-from polyarena.tasks.metrics.language_confusion import LINE_PASS, WORD_PASS, confusion_scores
+from polyarena.tasks.metrics.language_confusion import LINE_PASS, LPR, WORD_PASS, confusion_scores
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -46,7 +47,7 @@ def _item(row: Row) -> Item:
 task = GenerativeTask(
     TaskCard(
         name="language_confusion",
-        version="1.0",
+        version="1.1",
         title="Language confusion: answers in the language of the prompt, in 11 languages",
         kind=Kind.GENERATIVE,
         dataset=DATASET,
@@ -54,14 +55,14 @@ task = GenerativeTask(
         provenance={
             code: Provenance.NATIVE if code in HUMAN_ANNOTATED else Provenance.POST_EDITED for code in sorted(PARTS)
         },
-        metrics=(LINE_PASS, WORD_PASS),
+        metrics=(LINE_PASS, WORD_PASS, LPR),
         shared="the 200 prompts of Dolly, in French, Hindi, Russian, Serbian and Spanish",
         generation=GenerationDefaults(max_tokens=100),
         notes=(
             "In the manner of the Language Confusion Benchmark, with two of its monolingual sources, whole instead of "
-            "100 prompts of each: numbers do not compare with published ones. An answer in which no line is long "
-            "enough to tell has no value; word_pass is for scripts other than Latin and counts any word in small "
-            "Latin letters, not only English ones."
+            "100 prompts of each: numbers do not compare with published ones, though lpr follows the rule of the "
+            "paper's script. An answer in which no line is long enough to tell has no value; word_pass is for scripts "
+            "other than Latin and counts any word in small Latin letters, not only English ones."
         ),
         left_out={UNIDENTIFIABLE: "the language identifier does not know Yoruba, so nothing can be told of an answer"},
         citation=f"Marchisio et al. 2024, Language Confusion in LLMs, arXiv 2406.20052; {CITATION}",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.tasks.errors import NotOnHubError
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import unknown
@@ -29,11 +30,13 @@ class GenerativeTask:
         card: The task's identity.
         rows: Converts rows of the data set to items.
         measure: Scores an answer.
+        obtain: For data that the hub does not have, how to put them into a local mirror; empty for others.
     """
 
     card: TaskCard
     rows: RowReader
     measure: Measure
+    obtain: str = ""
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the items of one language in the data set's order (for errors see :meth:`RowReader.items`).
@@ -42,6 +45,13 @@ class GenerativeTask:
             language: One of ``card.languages``.
             data: Where the data set is read from.
         """
+        if self.obtain and data.root is None:
+            raise NotOnHubError(
+                f"{self.card.dataset.id} is not on the hub",
+                where=f"task {self.card.name}",
+                why=f"its makers give it out at {self.card.dataset.url}",
+                fix=self.obtain,
+            )
         return self.rows.items(self.card, language, data)
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
-from polyarena.tasks.metrics.registry import find_metric
+from polyarena.tasks.metrics.registry import available, find_metric
 from polyarena.tasks.metrics.translation import BLEU_CHAR, CHRF, SPBLEU, translation_scores, translation_statistics
 from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import unknown
@@ -92,20 +92,20 @@ class TranslationTask:
         return (self._item(language, pair) for pair in self.pairs(language, data))
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
-        """Return the metrics of the card of one sentence, from 0 to 100.
+        """Return the metrics of the card of one sentence, from 0 to 100; none that cannot be computed here.
 
         Raises:
-            DataError: The completion has no text, or spBLEU's model is missing.
+            DataError: The completion has no text.
         """
-        return translation_scores(item, completion, self.card.metrics)
+        return translation_scores(item, completion, available(self.card.metrics))
 
     def statistics(self, item: Item, completion: Completion) -> Mapping[str, tuple[float, ...]]:
         """Return the statistics of one sentence, by metric, of which the scores of the corpus are made.
 
         Raises:
-            DataError: The completion has no text, or spBLEU's model is missing.
+            DataError: The completion has no text.
         """
-        return translation_statistics(item, completion, self.card.metrics)
+        return translation_statistics(item, completion, available(self.card.metrics))
 
     def metric_signature(self, metric: str) -> Signature:
         """Return sacrebleu's signature of one of the card's metrics."""

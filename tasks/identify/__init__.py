@@ -9,6 +9,7 @@ from polyarena.tasks.identify.identifier import (
     can_identify,
     identifier_name,
     identify,
+    most_probable,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "can_identify",
     "identifier_name",
     "identify",
+    "most_probable",
 ]

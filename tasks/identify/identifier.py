@@ -87,6 +87,19 @@ def identify(text: str) -> Identified:
     return Identified(language, round(probability, 4), script)
 
 
+def most_probable(line: str) -> tuple[str, float]:
+    """Return the most probable language of a line as the model names it, without any rule of this module.
+
+    Args:
+        line: Without a line break.
+
+    Returns:
+        A code as :attr:`Identified.language`, and its probability; an empty code where the model names none.
+    """
+    text = line.encode("utf-8", "replace").decode("utf-8").replace("\n", " ")
+    return _best(text) if text.strip() else ("", 0.0)
+
+
 def can_identify(language: str) -> bool:
     """Return whether the identifier knows a language well enough for its word to count.
 

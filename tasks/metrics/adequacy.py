@@ -23,13 +23,13 @@ from typing import NamedTuple
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import can_identify
 from polyarena.tasks.languages import all_languages, find_language
-from polyarena.tasks.metrics.language_confusion import LINE_PASS
+from polyarena.tasks.metrics.language_confusion import LINE_PASS, LPR
 from polyarena.tasks.suggest import unknown
 
 _TABLE = Path(__file__).with_name("adequacy.csv")
 EVERYWHERE = "*"
 
-IDENTIFYING = frozenset({LINE_PASS})
+IDENTIFYING = frozenset({LINE_PASS, LPR})
 """Metrics whose value comes from the language identifier."""
 
 

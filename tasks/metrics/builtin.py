@@ -17,7 +17,14 @@ from polyarena.tasks.metrics.gender import (
     delta_g,
     delta_s,
 )
-from polyarena.tasks.metrics.language_confusion import LINE_PASS, SETTINGS, WORD_PASS, confusion_scores
+from polyarena.tasks.metrics.language_confusion import (
+    LINE_PASS,
+    LPR,
+    LPR_SETTINGS,
+    SETTINGS,
+    WORD_PASS,
+    confusion_scores,
+)
 from polyarena.tasks.metrics.math_match import MATH_MATCH, math_match
 from polyarena.tasks.metrics.metric import Direction, Metric, Unit
 from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
@@ -28,6 +35,7 @@ from polyarena.tasks.metrics.translation import (
     BLEU_CHAR,
     CHRF,
     SPBLEU,
+    spbleu_unavailable,
     translation_scores,
     translation_signature,
     translation_statistics,
@@ -69,6 +77,7 @@ def _translation(name: str, description: str) -> Metric:
         n_statistics=length,
         measure=lambda item, completion: translation_scores(item, completion, (name,))[name],
         statistics=lambda item, completion: translation_statistics(item, completion, (name,))[name],
+        unavailable=spbleu_unavailable if name == SPBLEU else str,
     )
 
 
@@ -104,13 +113,13 @@ _BUILTIN = (
         NUMERIC_MATCH,
         "Share of answers whose last number, in any digits, is correct.",
         numeric_match,
-        f"last|readings:1|{COMPARISON}",
+        f"last|readings:2|{COMPARISON}",
     ),
     _share(
         MATH_MATCH,
         "Share of answers whose last boxed or final formula has the correct value.",
         math_match,
-        f"boxed|expressions:1|readings:1|{COMPARISON}",
+        f"boxed|expressions:1|readings:2|{COMPARISON}",
     ),
     _share(LINE_PASS, "Share of answers none of whose lines is in another language.", confusion_scores, SETTINGS),
     _share(
@@ -118,6 +127,12 @@ _BUILTIN = (
         "Share of answers in the expected language without a word in lower-case Latin letters.",
         confusion_scores,
         SETTINGS,
+    ),
+    _share(
+        LPR,
+        "Share of answers all of whose lines pass the language identifier, by the rule of the paper's script.",
+        confusion_scores,
+        LPR_SETTINGS,
     ),
     _share(GENDER_ACC, "Share of people whose gender the translation keeps.", settings=_LEXICON),
     Metric(

@@ -102,6 +102,8 @@ class Metric:
         measure: The value of one completion, ``None`` where the metric does not apply to it; for tasks that name the
             metric and bring no scorer of their own. Without it, the metric serves only tasks that compute it.
         statistics: What is summed over items, for metrics of a whole corpus.
+        unavailable: Why it cannot be computed on this machine and what helps, such as a library that is missing; empty
+            if it can. Plans ask it before anything is spent, and tasks score by their other metrics.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Metric:
     n_statistics: int = 0
     measure: Callable[[Item, Completion], float | None] | None = None
     statistics: Callable[[Item, Completion], tuple[float, ...]] | None = None
+    unavailable: Callable[[], str] = str
 
     @property
     def signature(self) -> Signature:

@@ -1,6 +1,7 @@
 r"""Numbers in running text, in any digits, and whether an answer's last number is the right one.
 
-* Digits are those of every script (Unicode category Nd): ``१२``, ``১২``, ``١٢``, ``๑๒``. Han numerals are words.
+* Digits are those of every script (Unicode category Nd): ``१२``, ``১২``, ``١٢``, ``๑๒``. Han numerals alone are words.
+* Magnitudes count (:mod:`polyarena.tasks.metrics.magnitudes`): ``2万5千`` is 25,000, ``3 lakh`` is 300,000.
 * Separators are read by plausibility first: of two kinds, the last is the decimal one (``1.234,5`` and ``1,234.5``);
   one that occurs twice groups (``1.234.567``, Indian ``12,34,567``) if the groups have the right lengths; one before
   other than three digits is decimal. ``1,234`` alone can be both: the convention of the language (CLDR's) is read
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.answered import answer_and_references
+from polyarena.tasks.metrics.magnitudes import in_digits
 from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
@@ -36,11 +38,11 @@ _ALIKE = str.maketrans(
     {
         **dict.fromkeys("−﹣－", "-"),
         **dict.fromkeys("⁄∕", "/"),
-        **dict.fromkeys("\xa0\u202f", "\u2009"),
+        **dict.fromkeys("\xa0\u202f\u2005\u2006\u2007\u2008\u200a\u205f", "\u2009"),
         "＋": "+",
         "，": ",",
         "．": ".",
-        "'": "’",
+        **dict.fromkeys("'ʼ‘`", "’"),
     }
 )
 _LATEX = (
@@ -85,7 +87,8 @@ def numbers(text: str, language: str) -> list[tuple[Fraction, ...]]:
     """
     decimal, spaced = _convention(language)
     found: list[tuple[Fraction, ...]] = []
-    for match in _pattern(spaced).finditer(_plain(comparable(text))):
+    plain = in_digits(_plain(comparable(text)), language, lambda digits: _read(digits, decimal))
+    for match in _pattern(spaced).finditer(plain):
         if len(match.group()) > LONGEST:
             continue
         sign = -1 if match["sign"] == "-" else 1
@@ -122,6 +125,11 @@ def _readings(token: str, decimal: str) -> list[tuple[Fraction, ...]]:
         if point is not None:
             return [(point,)]
     return [(Fraction(int(part)),) for part in digits]
+
+
+def _read(digits: str, decimal: str) -> Fraction:
+    """Return the best reading of digits before a magnitude."""
+    return _readings(digits.replace(" ", "\u2009"), decimal)[-1][0]
 
 
 def _groups(digits: Sequence[str]) -> bool:

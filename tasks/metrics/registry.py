@@ -5,13 +5,15 @@ A plugin's metric cannot take the name of one of polyarena's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.metrics.builtin import METRICS
 from polyarena.tasks.metrics.metric import Metric
 from polyarena.tasks.plugins import Plugins, plugins
 from polyarena.tasks.suggest import unknown
 
-__all__ = ["METRICS", "Metric", "find_metric", "metric_names", "metric_plugins"]
+__all__ = ["METRICS", "Metric", "available", "find_metric", "metric_names", "metric_plugins", "unavailable_reason"]
 
 
 def metric_plugins() -> Plugins:
@@ -22,6 +24,18 @@ def metric_plugins() -> Plugins:
 def metric_names() -> tuple[str, ...]:
     """Return the names of all metrics, sorted, whether or not their plugins import."""
     return tuple(sorted({*METRICS, *metric_plugins().names}))
+
+
+def unavailable_reason(name: str) -> str:
+    """Return why a metric cannot be computed on this machine; empty if it can, or if no metric has this name."""
+    if name in METRICS or name in metric_plugins().points:
+        return find_metric(name).unavailable()
+    return ""
+
+
+def available(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some metrics that can be computed on this machine."""
+    return tuple(name for name in names if not unavailable_reason(name))
 
 
 def find_metric(name: str, *, where: str = "") -> Metric:

@@ -107,6 +107,23 @@ def _scorer(metric: str) -> Any:
     return BLEU(tokenize=_TOKENISERS[metric])
 
 
+def spbleu_unavailable() -> str:
+    """Return why spBLEU cannot be computed on this machine and what helps; empty if it can.
+
+    The first time, sacrebleu downloads its model (5 MB).
+    """
+    return _fault_of_pieces()
+
+
+@cache
+def _fault_of_pieces() -> str:
+    try:
+        _require_pieces()
+    except DataError as error:
+        return f"{error.what}; {error.fix}"
+    return ""
+
+
 def _require_pieces() -> None:
     """Have sacrebleu load (and download, the first time) FLORES-200's SentencePiece model, or say what is missing."""
     pieces: Any = import_module("sacrebleu.tokenizers.tokenizer_spm")

@@ -23,11 +23,11 @@ from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
 from polyarena.tasks.frames.rows import refuse_repeat
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import find_language
-from polyarena.tasks.metrics.language_confusion import LINE_PASS, WORD_PASS
+from polyarena.tasks.metrics.language_confusion import LINE_PASS, LPR, WORD_PASS
 from polyarena.tasks.metrics.metric import Metric
 from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES
 from polyarena.tasks.metrics.question_answering import EXACT_MATCH, F1
-from polyarena.tasks.metrics.registry import METRICS, find_metric
+from polyarena.tasks.metrics.registry import METRICS, available, find_metric
 from polyarena.tasks.own_prompts.metric_file import is_metric_file, load_metric
 from polyarena.tasks.own_prompts.rows import PlacedRow, read_rows
 from polyarena.tasks.own_prompts.spec import OwnPrompts, task_name
@@ -43,7 +43,7 @@ _DIGEST = 12
 _ITEM_SETTINGS = {"dataset", "revision", "config", "split", "language", "columns"}
 """What of an experiment's words changes the items; the name of a file does not."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_WITHOUT_REFERENCES = frozenset({LINE_PASS, WORD_PASS})
+_WITHOUT_REFERENCES = frozenset({LINE_PASS, WORD_PASS, LPR})
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,17 @@ class OwnTask:
         return iter(self.by_language[language])
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
-        """Return the value of each metric of the card that applies.
+        """Return the value of each metric of the card that applies and can be computed here.
 
         Raises:
             DataError: The completion cannot be scored.
         """
-        values = {name: self._measure(name, item, completion) for name in self.card.metrics}
+        values = {name: self._measure(name, item, completion) for name in available(self.card.metrics)}
         return {name: value for name, value in values.items() if value is not None}
 
     def statistics(self, item: Item, completion: Completion) -> Mapping[str, tuple[float, ...]]:
         """Return what is summed over items, for metrics of a whole corpus."""
-        summed = {name: self._metric(name).statistics for name in self.card.metrics}
+        summed = {name: self._metric(name).statistics for name in available(self.card.metrics)}
         return {name: statistics(item, completion) for name, statistics in summed.items() if statistics}
 
     def metric_signature(self, metric: str) -> Signature:

@@ -133,6 +133,6 @@ def test_a_suite_leaves_out_what_a_task_cannot_measure_even_by_name():
     data = {"name": "x", "systems": [{"name": "a", "model": "dummy"}], "tasks": [suite]}
     found = select_tasks(load_experiment(data))
     (confusion,) = [task for task in found.tasks if task.spec.task == "language_confusion"]
-    assert confusion.metrics("eng_Latn") == ("line_pass",)
-    assert confusion.metrics("hin_Deva") == ("line_pass", "word_pass")
+    assert confusion.metrics("eng_Latn") == ("line_pass", "lpr")
+    assert confusion.metrics("hin_Deva") == ("line_pass", "word_pass", "lpr")
     assert [each.languages for each in found.omissions if each.metric] == [("eng_Latn",)]

@@ -31,7 +31,7 @@ def test_adequacy_is_known_of_every_metric():
 
 def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
     good, bad = answered("3 cats sat on 12 mats.", "3 cats sat on 12 mats."), answered("x", "3 cats sat on 12 mats.")
-    seen = {"acc", "acc_bytes", "spbleu", "line_pass", "word_pass", *gender_scores("male", None, None)}
+    seen = {"acc", "acc_bytes", "spbleu", "line_pass", "word_pass", "lpr", *gender_scores("male", None, None)}
     translate = ["chrf++", "bleu_char"]
     for scorer in (
         answer_scores,

@@ -3,6 +3,7 @@
 import sys
 import types
 import urllib.request
+from functools import cache
 from pathlib import Path
 from urllib.error import URLError
 
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU
 from sacrebleu.metrics import CHRF as SACREBLEU_CHRF
 
+from polyarena.tasks.benchmarks.flores import from_english
 from polyarena.tasks.errors import DataError
-from polyarena.tasks.metrics.registry import METRICS
+from polyarena.tasks.metrics import translation
+from polyarena.tasks.metrics.registry import METRICS, available, unavailable_reason
 from polyarena.tasks.metrics.translation import (
     BLEU_CHAR,
     CHRF,
@@ -27,6 +30,8 @@ from polyarena.tasks.metrics.translation import (
     translation_statistics,
 )
 from polyarena.tasks.text import comparable
+
+FAULT_OF_PIECES = translation._fault_of_pieces
 
 
 def theirs(metric):
@@ -121,6 +126,37 @@ def no_model(monkeypatch, tmp_path):
     _scorer.cache_clear()
     yield tmp_path / "models" / "flores200sacrebleuspm"
     _scorer.cache_clear()
+
+
+@pytest.fixture
+def looked_for(monkeypatch):
+    """Look for spBLEU's model, as outside of tests."""
+    monkeypatch.setattr(translation, "_fault_of_pieces", cache(FAULT_OF_PIECES.__wrapped__))
+
+
+def test_without_its_model_chrf_is_scored_all_the_same(no_model, looked_for, answered):
+    assert "could not be loaded" in unavailable_reason(SPBLEU)
+    assert available((CHRF, SPBLEU)) == (CHRF,)
+    item, completion = answered("Habari ya leo", "Habari ya asubuhi")
+    assert list(from_english.score(item, completion)) == list(from_english.statistics(item, completion)) == [CHRF]
+
+
+def test_without_the_library_the_reason_says_what_to_install(no_model, looked_for, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    reason = unavailable_reason(SPBLEU)
+    assert "needs the library sentencepiece; pip install 'polyarena[spbleu]'" in reason
+
+
+def test_with_its_model_spbleu_is_available(no_model, looked_for, answered):
+    no_model.parent.mkdir()
+    no_model.write_bytes(b"model")
+    assert unavailable_reason(SPBLEU) == ""
+    assert list(from_english.score(*answered("Habari ya leo", "Habari ya asubuhi"))) == [CHRF, SPBLEU]
+
+
+@pytest.mark.parametrize("name", [CHRF, "acc", "no such metric"])
+def test_metrics_without_needs_are_available(name):
+    assert unavailable_reason(name) == ""
 
 
 def test_without_its_model_spbleu_says_which_file_belongs_where(no_model):
