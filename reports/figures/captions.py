@@ -10,13 +10,28 @@ from polyarena.reports.figures.inputs import counts, number
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_FLAGGED = 5
+"""Systems whose flags a caption names; of more, it gives the number."""
+
 
 def items_sentence(frame: pd.DataFrame) -> str:
     """Return ``n = 500 items in each of 23 languages.`` of the rows of languages, as far as it is known."""
     own = frame[frame["level"] == "language"] if "level" in frame.columns else frame
     languages = own["group"].nunique() if "group" in own.columns else 0
     many = f"each of {languages} languages" if languages != 1 else "one language"
-    return f"n = {counts(own['n'])} items in {many}. " if "n" in own.columns and own["n"].notna().any() else ""
+    known = "n" in own.columns and own["n"].notna().any()
+    return (f"n = {counts(own['n'])} items in {many}. " if known else "") + averages_sentence(frame)
+
+
+def averages_sentence(frame: pd.DataFrame) -> str:
+    """Return whose average over all languages is flagged and why, as one over other languages than the others'."""
+    if not {"level", "flag", "system"}.issubset(frame.columns):
+        return ""
+    own = frame[(frame["level"] == "macro") & frame["flag"].notna() & (frame["flag"] != "")]
+    reasons = dict.fromkeys(f"{system} ({flag})" for system, flag in zip(own["system"], own["flag"], strict=True))
+    shown = list(reasons)[:MOST_FLAGGED]
+    more = f" and {len(reasons) - len(shown)} more" if len(reasons) > len(shown) else ""
+    return f"Averages with a reservation: {', '.join(shown)}{more}. " if shown else ""
 
 
 def judge_sentence(frame: pd.DataFrame, description: str = "") -> str:

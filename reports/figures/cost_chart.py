@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.axis import nice_axis
-from polyarena.reports.figures.captions import interval_sentence
+from polyarena.reports.figures.captions import averages_sentence, interval_sentence
 from polyarena.reports.figures.drawing import Drawing
 from polyarena.reports.figures.inputs import FigureError, check, numbers
 from polyarena.reports.figures.style import BLUE, GREY, INK, house_style
@@ -79,6 +79,7 @@ def cost_chart(
     said = caption or (
         f"{what[0].upper()}{what[1:]} against {cost}. Dashed, in blue: no other system is both better and cheaper. "
         + interval_sentence(frame)
+        + averages_sentence(frame)
     )
     with house_style():
         figure = xy_chart(x, Scale(what, y_limits, y_ticks), draw, find_venue(venue), points=names, title=words,

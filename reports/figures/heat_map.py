@@ -71,10 +71,15 @@ def heat_map(
         known = [value for value in values if value is not None]
         return sum(known) / len(known) if known else None
 
-    def place(name: str) -> tuple[float, str]:
-        return -(mean([cells.get((name, code)) for code in codes]) or -1e9), name
+    # A system that was asked in easy languages alone is not better for that.
+    asked = sorted(set(map(str, frame["system"])))
+    common = [code for code in codes if all((name, code) in cells for name in asked)] or codes
 
-    names = list(systems) if systems else sorted(set(map(str, frame["system"])), key=place)
+    def place(name: str) -> tuple[float, str]:
+        own = mean([cells.get((name, code)) for code in common])
+        return (float("inf") if own is None else -own), name
+
+    names = list(systems) if systems else sorted(asked, key=place)
     own = [value for (name, _), value in cells.items() if name in names]
     limits = (min(own), max(own))
 
