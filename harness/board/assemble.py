@@ -24,6 +24,7 @@ from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 WIN_RATE = "win_rate"
 
@@ -63,8 +64,9 @@ def assemble(
     variants = list(_variants(sources))
     columns: list[Column] = []
     used: defaultdict[str, set[str]] = defaultdict(set)
+    measured = {source.facts.name: _by_measurement(source) for source in sources}
     for variant in variants:
-        frame = _values(variant, board, used)
+        frame = _values(variant, board, measured, used)
         siblings = [each for each in variants if each.key == variant.key]
         columns.append(_column(variant, _table(variant.key, frame, exact), board, siblings))
     columns = _with_headlines(columns, board, task_cards(sources))
@@ -103,31 +105,45 @@ def _variants(sources: Sequence[Source]) -> Iterator[_Variant]:
         yield from found[key]
 
 
-def _values(variant: _Variant, board: BoardFile, used: Mapping[str, set[str]]) -> pd.DataFrame:
+_MEASUREMENT = ("task", "metric", "judge", "baseline")
+
+
+def _by_measurement(source: Source) -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return the rows of each measurement of a source."""
+    frame = source.items if source.items is not None else source.cells
+    if frame is None:
+        return {}
+    return {tuple(map(str, key)): part for key, part in frame.groupby([*_MEASUREMENT], sort=False)}
+
+
+def _values(
+    variant: _Variant,
+    board: BoardFile,
+    measured: Mapping[str, Mapping[tuple[str, ...], pd.DataFrame]],
+    used: Mapping[str, set[str]],
+) -> pd.DataFrame:
     """Return the rows of one column, of each system those of one run."""
     import pandas as pd
 
-    parts = []
     holders: defaultdict[str, list[str]] = defaultdict(list)
-    frames: dict[str, pd.DataFrame] = {}
-    for source, measured in variant.members:
-        frame = source.items if source.items is not None else source.cells
-        if frame is None:
+    frames: list[pd.DataFrame] = []
+    places: dict[tuple[str, str], NDArray[np.intp]] = {}
+    for source, each in variant.members:
+        own = measured[source.facts.name].get((each.task, each.metric, each.judge, each.baseline))
+        if own is None:
             continue
-        own = frame[
-            (frame["task"] == measured.task)
-            & (frame["metric"] == measured.metric)
-            & (frame["judge"] == measured.judge)
-            & (frame["baseline"] == measured.baseline)
-        ]
-        frames[source.facts.name] = own
-        for system in sorted(set(own["system"])):
+        before = sum(map(len, frames))
+        frames.append(own)
+        for system, rows in sorted(own.groupby("system").indices.items()):
             holders[str(system)].append(source.facts.name)
+            places[str(system), source.facts.name] = before + rows
+    chosen = []
     for system, runs in sorted(holders.items()):
         run = _preferred(system, runs, board, variant.key)
         used[system].add(run)
-        parts.append(frames[run][frames[run]["system"] == system])
-    return pd.concat(parts, ignore_index=True)
+        chosen.append(places[system, run])
+    whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    return whole.iloc[np.concatenate(chosen)].reset_index(drop=True)
 
 
 def _preferred(system: str, runs: Sequence[str], board: BoardFile, key: ColumnKey) -> str:
