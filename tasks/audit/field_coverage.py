@@ -2,11 +2,13 @@
 
 Rows are matched with items by their texts, because a row need not become exactly one item: for the first items, all
 rows that share a text with them are used. A text counts as shown if a prompt, a choice or a reference contains it,
-whole or (masked, cut, split over choices) most of its pieces. Ids and an item's ``fields`` count too.
+whole or (masked, cut, split over choices) most of its pieces. Ids and an item's ``fields`` count too. A parse tree,
+such as those of XNLI and SNLI, is compared by its words.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,10 @@ SHORTEST = 20
 """Least length of a text to count as content, in characters; shorter ones are labels, names and ids."""
 PIECE = 12
 """Length of a piece, in characters."""
+FEWEST_BRACKETS = 3
+"""Fewest brackets of a parse tree."""
+_TREE = re.compile(r"\(\s*(?:[A-Z]{1,8}(?:[-=][A-Z0-9]{1,8}){0,3}\$?|[-.,:`']{1,5})(?=\s)|[()]")
+_BEFORE_MARK = re.compile(r" (?=[.,;:!?)']|n't\b)")
 ENOUGH = 0.5
 """Least share of a text's pieces that the items must contain."""
 
@@ -104,7 +110,17 @@ def _matching(rows: Sequence[Mapping[str, Any]], shown_text: str) -> Iterator[di
 
 
 def _contents(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _plain(text) for name, text in _flat("", row) if len(text) >= SHORTEST}
+    texts_by_name = ((name, _without_tree(text)) for name, text in _flat("", row))
+    return {name: _plain(text) for name, text in texts_by_name if len(text) >= SHORTEST}
+
+
+def _without_tree(text: str) -> str:
+    """Return the words of a parse tree in brackets, as they are written in a sentence; any other text as it is."""
+    brackets = text.count("(")
+    if brackets < FEWEST_BRACKETS or brackets != text.count(")") or not text.lstrip().startswith("("):
+        return text
+    words = " ".join(_TREE.sub(" ", text).split())
+    return _BEFORE_MARK.sub("", words)
 
 
 def _stands_in(text: str, shown_text: str) -> bool:

@@ -25,6 +25,7 @@ from polyarena.tasks.metrics.language_confusion import (
     WORD_PASS,
     confusion_scores,
 )
+from polyarena.tasks.metrics.letter_choice import LETTER_ABSENT, LETTER_MATCH, letter_scores
 from polyarena.tasks.metrics.math_match import MATH_MATCH, math_match
 from polyarena.tasks.metrics.metric import Direction, Metric, Unit
 from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES, choice_scores
@@ -83,6 +84,7 @@ def _translation(name: str, description: str) -> Metric:
 
 _ANSWER = f"lc|punct:no|articles:1|units:1|{COMPARISON}"
 _SEGMENTED = f"lc|segmentation:1|stemmer:no|{COMPARISON}"
+_LETTER = f"letters:1|{COMPARISON}"
 _LEXICON = f"lexicon:1|{COMPARISON}"
 _BUILTIN = (
     _share(ACC, "Share of items whose correct choice has the highest log-likelihood.", choice_scores),
@@ -127,6 +129,14 @@ _BUILTIN = (
         "Share of answers in the expected language without a word in lower-case Latin letters.",
         confusion_scores,
         SETTINGS,
+    ),
+    _share(LETTER_MATCH, "Share of replies that give the correct letter.", letter_scores, _LETTER),
+    _share(
+        LETTER_ABSENT,
+        "Share of replies that give no letter.",
+        letter_scores,
+        _LETTER,
+        direction=Direction.LOWER,
     ),
     _share(
         LPR,

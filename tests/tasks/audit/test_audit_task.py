@@ -97,6 +97,20 @@ def test_an_article_that_no_prompt_shows_is_an_error(made_up, source):
     assert "Mtoto" in found.examples[0] or "Das Kind" in found.examples[0]
 
 
+@pytest.mark.parametrize("label", ["", "NP ", "PP-LOC-2 "])
+def test_a_parse_tree_of_a_text_that_is_shown_is_shown(made_up, write, row_maker, label):
+    for language in ("deu_Latn", "swh_Latn"):
+        rows = [
+            {
+                **row,
+                "parse": f"({label or ''}" + "".join(f" ({label}{word} )" for word in row["article"].split()) + " )",
+            }
+            for row in row_maker(language)
+        ]
+        folder = write(language, rows)
+    assert "field-not-shown" not in checks(audit_task(made_up(), AuditSource(folder)))
+
+
 def test_the_longest_field_that_nobody_asked_for_is_a_warning(made_up, write, row_maker):
     for language in ("deu_Latn", "swh_Latn"):
         rows = [{**row, "comment": row["article"][::-1] * 2} for row in row_maker(language)]

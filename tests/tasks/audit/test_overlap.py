@@ -119,3 +119,58 @@ def test_a_broken_training_file_is_the_users_to_mend(tmp_path, made_up, mirror):
     path.write_text("{", "utf-8")
     with pytest.raises(DataError, match="not JSON"):
         audit_task(made_up(), AuditSource(mirror), Overlap(path))
+
+
+def passage(of):
+    return " ".join(f"word{of}x{number}" for number in range(120))
+
+
+def asked(*questions):
+    prompts = [
+        f"Answer from the passage.\n\nPassage: {passage(number)}\nQuestion: {question}\nAnswer:"
+        for number, question in enumerate(questions)
+    ]
+    return items(*prompts)
+
+
+def test_a_leaked_question_is_found_without_its_passage(training):
+    overlap = training({"messages": [{"role": "user", "content": QUESTIONS[0]}, {"role": "assistant", "content": "3"}]})
+    found = overlap.shared(asked(*QUESTIONS))
+    assert [each.line for each in found] == [True, False, False]
+    assert not any(each.exact for each in found)
+
+
+def test_a_short_question_is_found_as_a_text_of_its_own_and_not_within_one(training):
+    questions = ("Who wrote the first book?", QUESTIONS[1])
+    assert [each.line for each in training({"q": "who wrote the first book"}).shared(asked(*questions))] == [
+        True,
+        False,
+    ]
+    text = "He asked who wrote the first book of all and left."
+    assert not any(each.line for each in training({"text": text}).shared(asked(*questions)))
+
+
+def test_a_leaked_passage_is_no_leaked_line(training):
+    found = training({"text": f"{passage(0)} and more"}).shared(asked(*QUESTIONS))
+    assert not any(each.line for each in found)
+    assert [each.share > 0.5 for each in found] == [True, False, False]
+
+
+def test_the_right_one_of_whole_texts_is_looked_for(training):
+    item = Item("0", "0", "eng_Latn", "", choices=(QUESTIONS[0], QUESTIONS[1]), gold=1, whole_choices=True)
+    other = Item("1", "1", "eng_Latn", "", choices=(QUESTIONS[2], QUESTIONS[0]), gold=0, whole_choices=True)
+    assert [each.exact for each in training({"text": QUESTIONS[1]}).shared([item, other])] == [True, False]
+
+
+def test_the_questions_of_real_belebele_in_the_training_file_are_found(training, test_data):
+    from polyarena.tasks.benchmarks import belebele
+    from polyarena.tasks.data import DataSource
+
+    listed = list(belebele.task.items("deu_Latn", DataSource(test_data / "hub")))
+    rows = [{"question": line[3:]} for item in listed for line in item.prompt.split("\n") if line.startswith("Q: ")]
+    assert len(rows) == len(listed)
+    shared = training(*rows).shared(listed)
+    assert sum(each.line for each in shared) > 0.9 * len(listed)
+    (found,) = training(*rows).compare(belebele.task.card, "deu_Latn", listed)
+    assert (found.check, found.severity) == ("trained-on", Severity.ERROR)
+    assert not any(each.line for each in training({"text": "nothing of it"}).shared(listed))

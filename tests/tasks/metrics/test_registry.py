@@ -31,7 +31,17 @@ def test_adequacy_is_known_of_every_metric():
 
 def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
     good, bad = answered("3 cats sat on 12 mats.", "3 cats sat on 12 mats."), answered("x", "3 cats sat on 12 mats.")
-    seen = {"acc", "acc_bytes", "spbleu", "line_pass", "word_pass", "lpr", *gender_scores("male", None, None)}
+    seen = {
+        "acc",
+        "acc_bytes",
+        "spbleu",
+        "line_pass",
+        "word_pass",
+        "lpr",
+        "letter_match",
+        "letter_absent",
+        *gender_scores("male", None, None),
+    }
     translate = ["chrf++", "bleu_char"]
     for scorer in (
         answer_scores,
@@ -74,6 +84,7 @@ def test_units_and_directions_are_declared():
         "delta_s": Direction.ZERO,
         "delta_g": Direction.ZERO,
         "gender_undecided": Direction.LOWER,
+        "letter_absent": Direction.LOWER,
     }
 
 
