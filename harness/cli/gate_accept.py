@@ -29,7 +29,7 @@ def command(
     system
         The system; required if the run has several.
     calibration
-        Output of `polyarena gate calibrate --json`, to be stored in the reference.
+        Output of `polyarena gate calibrate --json`, to be stored in the reference. Default: what the run's lock has.
     """
     import json
 
@@ -37,15 +37,17 @@ def command(
     from polyarena.harness.gate.gate_file import load_gate_file
     from polyarena.harness.gate.item_values import run_values
     from polyarena.harness.gate.reference import write_reference
+    from polyarena.harness.gate.sides import recorded_discordance
     from polyarena.harness.results import open_run
     from polyarena.tasks.errors import DataError
 
     values = run_values(open_run(run), system, load_gate_file(gate))
-    discordance, false_alarms = {}, None
+    discordance, false_alarms = recorded_discordance(values), None
     if calibration is not None:
         try:
             measured = json.loads(calibration.read_text(encoding="utf-8"))
-            discordance, false_alarms = dict(measured["discordance"]), float(measured["red"])
+            discordance = dict(measured["discordance"])
+            false_alarms = None if measured["red"] is None else float(measured["red"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 "the calibration cannot be read",

@@ -24,12 +24,13 @@ def command(
     items: int | None = None,
     languages: int = 1,
     discordance: float | None = None,
+    record: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
 ) -> int:
     """Measure the gate's false alarms and detectable drops, before you trust it or spend money.
 
-    Give two runs of the same model, or one run whose samples or games are split into halves, or no run with --items,
-    --languages and --discordance.
+    Give two runs of the same model, or one run whose samples or games are split into halves (or whose lock has recorded
+    shares), or no run with --items, --languages and --discordance.
 
     Parameters
     ----------
@@ -49,13 +50,15 @@ def command(
         Without a run: languages times tasks that are checked together.
     discordance
         Without a run: share of items that differ between two runs of the same model, such as 0.02.
+    record
+        Write the measured shares into the lock of the first run; checks against it then say their power.
     json
         Print JSON; `polyarena gate accept --calibration` takes it.
     """
     from dataclasses import asdict
 
     from polyarena.harness.cli.output import print_json, print_lines
-    from polyarena.harness.gate.calibrate import calibrate
+    from polyarena.harness.gate.calibrate import calibrate, record_flips
     from polyarena.harness.gate.gate_file import load_gate_file
     from polyarena.reports.gate.calibration import predicted_power
     from polyarena.tasks.errors import ExperimentError
@@ -76,12 +79,14 @@ def command(
         return 0
     found = calibrate(first, second, chosen, system=system, rounds=rounds)
     measured = found.measured
+    if record:
+        record_flips(found, first)
     if json:
         print_json(
             {
                 "source": found.source,
                 "discordance": dict(found.discordance),
-                **{name: getattr(measured, name) for name in ("red", "warned", "green", "ok", "rounds")},
+                **{name: _known(getattr(measured, name)) for name in ("red", "warned", "green", "ok", "rounds")},
                 "cells": [asdict(each) for each in measured.cells],
             }
         )
@@ -95,6 +100,10 @@ def command(
             f"{100 * measured.ok:.1f}% of single languages are shown to be within the margin.",
         )
     return 0
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _print(cells: tuple[CellPower, ...] | list[CellPower]) -> None:

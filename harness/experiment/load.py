@@ -15,7 +15,8 @@ from polyarena.harness.experiment.opponents import refuse_opponents
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.experiment.schema import RENAMED_KEYS, Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.experiment.schema import Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.experiment.strict import RENAMED_KEYS
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from polyarena.harness.experiment.schema import Experiment, GamesBudget
+from polyarena.harness.experiment.games import GamesBudget
+from polyarena.harness.experiment.schema import Experiment
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import unknown
 
@@ -22,6 +23,13 @@ def refuse_opponents(experiment: Experiment) -> None:
     """
     chosen = experiment.opponents
     names = [system.name for system in experiment.systems]
+    if isinstance(chosen, GamesBudget) and experiment.stop_when is not None:
+        raise ExperimentError(
+            "`stop_when` and a budget of games exclude each other",
+            where=experiment.where("stop_when"),
+            why="a budget is spent where ratings are uncertain, `stop_when` judges each pair until it is decided",
+            fix="remove one of the two",
+        )
     if chosen is None:
         return
     where = experiment.where("opponents")

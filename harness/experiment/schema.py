@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from polyarena.harness.endpoints import EndpointSettings
+from polyarena.harness.experiment.games import GamesBudget, ShortStopRule
+from polyarena.harness.experiment.server import LOCAL_SERVER, ShortServer
+from polyarena.harness.experiment.strict import Strict
 from polyarena.judges.language_gate import GatePolicy
 from polyarena.judges.panels import PanelRule
 from polyarena.tasks.own_prompts import OwnPrompts, task_name
@@ -25,28 +36,6 @@ Money = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 
 Selector = str | tuple[str, ...]
 """One selector of languages, or several; the grammar is in :mod:`polyarena.tasks.languages.selection`."""
-
-
-RENAMED_KEYS = {"take": "subset", "without": "exclude", "insist": "allow_inadequate"}
-"""Former keys of the file, each with its present name; messages about a former key name the present one."""
-
-
-class Strict(BaseModel):
-    """Base of every part of the file: frozen; an unknown key is an error whose context lists the known keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown_keys(cls, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            for key in data:
-                if key not in cls.model_fields:
-                    context = {"key": str(key), "known": sorted(cls.model_fields)}
-                    raise PydanticCustomError("unknown_key", "unknown key {key}", context)
-            # `judges:` with nothing after it means the same as no `judges:`.
-            return {key: value for key, value in data.items() if value is not None}
-        return data
 
 
 class SamplingSpec(Strict):
@@ -145,6 +134,7 @@ class SystemSpec(Strict):
         name: Its name in tables and folders.
         model: A model type: ``hf``, ``vllm`` or any other of lm-eval, ``endpoint``, ``completions``, or a plugin's.
         args: The arguments of the model type.
+        server: A server that is started for the system; its answers are cached by engine, model and arguments.
         chat_template: ``true`` for the model's own template, ``false`` for none, or the path of a Jinja file.
         system_prompt: Text of the system turn; ``{language}`` becomes the English name of the item's language,
             ``{autonym}`` its name in the language itself, and ``{code}`` its code.
@@ -158,7 +148,8 @@ class SystemSpec(Strict):
 
     name: Name
     model: str
-    args: dict[str, Any] = {}
+    args: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies defaults
+    server: ShortServer | None = None
     chat_template: bool | str = True
     system_prompt: str | None = None
     sampling: SamplingSpec = SamplingSpec()
@@ -166,6 +157,22 @@ class SystemSpec(Strict):
     thinking: ShortThinking = ThinkingSpec()
     fewshot_as_multiturn: bool = False
     languages: Selector | None = None
+
+    @model_validator(mode="after")
+    def _server_of_an_endpoint(self) -> Self:
+        """Check that a server is for an endpoint without an address of its own, and name its answers by what it is."""
+        if self.server is None:
+            return self
+        taken = sorted({"base_url", "identity"} & self.args.keys())
+        if self.model != "endpoint" or (taken and self.args.get("base_url") != LOCAL_SERVER):
+            what = "is for the model type `endpoint`" if self.model != "endpoint" else f"excludes `{taken[0]}`"
+            raise PydanticCustomError(
+                "server", "`server` {what}: the run starts it and knows its address", {"what": what}
+            )
+        shown = self.server.model_dump(mode="json", exclude={"command", "wait_s"}, exclude_defaults=True)
+        identity = json.dumps({"server": shown}, sort_keys=True, ensure_ascii=False)
+        object.__setattr__(self, "args", {**self.args, "base_url": LOCAL_SERVER, "identity": identity})
+        return self
 
     @model_validator(mode="after")
     def _greedy_samples_once(self) -> Self:
@@ -248,7 +255,7 @@ class JudgeSpec(Strict):
 
     name: Name
     judge: str
-    args: dict[str, Any] = {}
+    args: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies defaults
     endpoint: EndpointSettings | None = None
     repeats: Annotated[int, Field(gt=0)] = 1
     budget: Money | None = None
@@ -293,7 +300,7 @@ class StatisticsSpec(Strict):
     rounds: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     seed: Annotated[int, Field(ge=0)] = 0
     groupings: tuple[str, ...] = ("tier",)
-    groups: dict[Annotated[str, Field(min_length=1, max_length=100)], Selector] = {}
+    groups: dict[Annotated[str, Field(min_length=1, max_length=100)], Selector] = {}  # noqa: RUF012
     strong_weight: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
 
 
@@ -349,23 +356,6 @@ ShortTask = Annotated[TaskOrSuite, BeforeValidator(_task_entry, json_schema_inpu
 ShortJudge = Annotated[JudgeSpec, _named("name", "judge")]
 
 
-class GamesBudget(Strict):
-    """A budget of games that is spent on the pairs of systems whose ratings are least certain.
-
-    Every system first meets the baseline (without one, the first system). What is left of the budget goes, in about ten
-    rounds, to the pairs whose games reduce the uncertainty of the ratings most.
-
-    Attributes:
-        games: Most games of each judge on each open-ended task, over all languages.
-        first: Items of each language on which every system meets the baseline before anything is known.
-        step: Items of each language that are added to a pair at a time.
-    """
-
-    games: Annotated[int, Field(gt=0, le=10**9)]
-    first: Annotated[int, Field(gt=0)] = 10
-    step: Annotated[int, Field(gt=0)] = 10
-
-
 def _opponents_form(value: Any) -> str:
     """Return which form of ``opponents`` a value is meant to have."""
     if isinstance(value, Mapping | GamesBudget):
@@ -396,6 +386,8 @@ class Experiment(Strict):
         opponents: Which pairs of systems the judges compare; every system with the baseline if left out. ``all`` pairs,
             a list of pairs such as ``[[a, b], [a, c]]``, or a budget such as ``{games: 20000}`` that is spent where
             ratings are uncertain.
+        stop_when: ``decided`` ends the judging of a pair as soon as it is clear which system wins; a mapping sets
+            steps, confidence, or a gate whose checks must be decided.
         tasks: Tasks and suites, at least one.
         languages: The languages of all tasks that do not set their own.
         allow_inadequate: Metrics to compute even in languages for which they are inadequate; such numbers are flagged.
@@ -414,6 +406,7 @@ class Experiment(Strict):
     systems: Annotated[tuple[SystemSpec, ...], Field(min_length=1)]
     baseline: str | None = None
     opponents: Opponents | None = None
+    stop_when: ShortStopRule | None = None
     tasks: Annotated[tuple[ShortTask, ...], Field(min_length=1)]
     languages: Selector | None = None
     allow_inadequate: tuple[str, ...] = ()

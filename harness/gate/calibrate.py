@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.item_values import ItemValues, chosen_system, run_values, scales_of
+from polyarena.harness.lock import FlipRate
 from polyarena.harness.results import RunRecords, open_run
+from polyarena.harness.store import RunFolder
 from polyarena.judges import Label
 from polyarena.judges.collapse import SCORES
-from polyarena.reports.gate.calibration import GateCalibration, calibrate_pairs
+from polyarena.reports.gate.calibration import GateCalibration, calibrate_pairs, predicted_power
 from polyarena.reports.gate.pairs import pair_items
+from polyarena.reports.gate.settings import GateSettings
 from polyarena.tasks.errors import DataError
 
 if TYPE_CHECKING:
@@ -54,20 +58,26 @@ def calibrate(
     Args:
         first: A run folder.
         second: Another run of the same model; without it, the samples or the games of each item of the first run are
-            split into two halves at random.
+            split into two halves at random or, where there is nothing to split, the flip rates in its lock are taken.
         gate: What is checked.
         system: Which system; may be left out where there is one.
         rounds: Swapped pairs of runs.
         seed: Of splits and swaps.
 
     Raises:
-        DataError: The first run has nothing to split, or the runs have nothing in common.
+        DataError: The first run has nothing to split and no recorded flip rates, or the runs have nothing in common.
     """
     chosen = gate or GateFile()
     records = open_run(first)
     values = run_values(records, system, chosen)
     if second is None:
-        old, new = halves(records, values.system, seed=seed)
+        try:
+            old, new = halves(records, values.system, seed=seed)
+        except DataError:
+            known = records.lock.flips.get(values.system, {})
+            if not known:
+                raise
+            return _from_lock(values, known, chosen.settings())
         source = f"halves of {values.system} in {first}"
     else:
         old, new = values.frame, run_values(open_run(second), system, chosen).frame
@@ -78,6 +88,52 @@ def calibrate(
         raise DataError("the two runs have no item in common", where=f"{first} and {second}")
     measured = calibrate_pairs(pairs, chosen.settings(), groupings=chosen.grouped(), rounds=rounds, seed=seed)
     return Calibration(measured, source, values)
+
+
+def record_flips(calibration: Calibration, run: Path) -> None:
+    """Write the measured flip rates into the lock of a run, where checks and later calibrations read them.
+
+    Raises:
+        StoreError: Another process is writing the run folder, or it cannot be written.
+    """
+    folder = RunFolder(run)
+    with folder.write_access():
+        lock = open_run(run).lock
+        measured = {
+            f"{cell.task}/{cell.metric}": FlipRate(
+                per_10000=round(10_000 * cell.discordance, 2),
+                items=cell.items * cell.languages,
+                source=calibration.source,
+            )
+            for cell in calibration.measured.cells
+        }
+        system = calibration.values.system
+        rates = {**lock.flips, system: {**lock.flips.get(system, {}), **measured}}
+        folder.write_lock(lock.model_copy(update={"flips": rates}))
+
+
+def _from_lock(values: ItemValues, known: Mapping[str, FlipRate], settings: GateSettings) -> Calibration:
+    """Predict power from flip rates that were measured before; there is nothing here to measure false alarms on."""
+    counts = values.frame.groupby(["task", "metric", "language"])["item_id"].nunique().groupby(["task", "metric"])
+    cells = [
+        (str(task), str(metric), int(part.median()), len(part), known[f"{task}/{metric}"])
+        for (task, metric), part in counts
+        if f"{task}/{metric}" in known
+    ]
+    total = sum(languages for _, _, _, languages, _ in cells)
+    measured = GateCalibration(
+        cells=tuple(
+            predicted_power(task, metric, items, languages, rate.per_10000 / 10_000, settings, total=total)
+            for task, metric, items, languages, rate in cells
+        ),
+        red=math.nan,
+        warned=math.nan,
+        green=math.nan,
+        ok=math.nan,
+        rounds=0,
+    )
+    sources = sorted({rate.source for *_, rate in cells})
+    return Calibration(measured, f"recorded in {values.source}: {'; '.join(sources)}", values)
 
 
 def halves(records: RunRecords, system: str, *, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -96,9 +96,7 @@ def _held_back(baseline: pd.DataFrame, gate: GateFile) -> set[tuple[str, str]]:
     if not gate.held_back:
         return set()
     sources = {str(task): list(map(str, part["source_id"].unique())) for task, part in baseline.groupby("task")}
-    return {
-        (task, item) for task, items in sources.items() for item in held_back_items(items, gate.held_back, gate.seed)
-    }
+    return {(task, item) for task, items in sources.items() for item in held_back_items(items, gate.held_back)}
 
 
 def _parted(frame: pd.DataFrame, held: Collection[tuple[str, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -76,8 +76,13 @@ def _renamed(candidate: ItemValues, name: str) -> Lock:
         )
         for task, entry in lock.tasks.items()
     }
+    stored = {name if key == old else key: each for key, each in lock.stored_answers.items() if key != name}
     return lock.model_copy(
-        update={"experiment": lock.experiment.model_copy(update={"resolved": settings}), "tasks": tasks}
+        update={
+            "experiment": lock.experiment.model_copy(update={"resolved": settings}),
+            "tasks": tasks,
+            "stored_answers": stored,
+        }
     )
 
 

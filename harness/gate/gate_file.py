@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from polyarena.harness.experiment.load import explain_validation
 from polyarena.harness.experiment.positions import parse_yaml
-from polyarena.harness.experiment.schema import Selector, Strict
+from polyarena.harness.experiment.schema import Selector
+from polyarena.harness.experiment.strict import Strict
 from polyarena.reports.gate.settings import DEFAULT_ACTIONS, Action, GateSettings, Level, Limits
 from polyarena.reports.stats.groupings import Groupings, custom_groups, facet_groups
 from polyarena.tasks.errors import ExperimentError

@@ -64,7 +64,7 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
     import pandas as pd
 
     name = chosen_system(records.lock, system, records.folder.path)
-    frames = [_scores(records, name), _battles(records, name, against)]
+    frames = [_scores(records, name), battle_values(records.battles(), name, against)]
     completions = records.completions()
     own = completions[completions["system"] == name]
     if gate.rates:
@@ -190,9 +190,8 @@ def _mean_statistics(values: pd.Series[Any]) -> Any:
     return np.mean(known, axis=0) if known else None
 
 
-def _battles(records: RunRecords, system: str, against: str | None) -> pd.DataFrame:
-    """Return win rates against the run's baseline, or against ``against``."""
-    battles = records.battles()
+def battle_values(battles: pd.DataFrame, system: str, against: str | None) -> pd.DataFrame:
+    """Return the win rates of a system against the run's baseline, or against ``against``, by item."""
     own = battles[battles["candidate"] == system]
     if against is not None:
         own = own[own["baseline"] == against]

@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """The old side of a check.
+
+    Attributes:
+        values: Its item values.
+        records: Its run; ``None`` where it is a reference file.
+        discordance: As in :class:`Sides`.
+        false_alarms: As in :class:`Sides`.
+    """
+
+    values: ItemValues
+    records: RunRecords | None
+    discordance: Mapping[str, float]
+    false_alarms: float | None
+
+
+@dataclass(frozen=True)
 class Sides:
     """Both sides of a check.
 
@@ -59,20 +76,38 @@ def open_sides(
         PolyarenaError: A folder or file cannot be read, or a name does not exist.
     """
     records = open_run(_folder(candidate))
-    false_alarms, discordance, old_records = None, {}, None
-    if baseline.is_file():
-        reference = read_reference(baseline)
-        old, false_alarms, discordance = reference.values, reference.false_alarms, dict(reference.discordance)
-        old = replace(old, frame=selected(old.frame, gate))
-    else:
-        old_records = open_run(_folder(baseline))
-        name = baseline_system
-        if name is None and system in [spec.name for spec in old_records.lock.settings.systems]:
-            name = system
-        old = run_values(old_records, name, gate)
-    against = old.system if gate.comparison == "direct" else None
+    old = open_baseline(baseline, gate, baseline_system, system)
+    against = old.values.system if gate.comparison == "direct" else None
     new = run_values(records, system, gate, against=against)
-    return Sides(old, new, records, old_records, discordance, false_alarms)
+    return Sides(old.values, new, records, old.records, old.discordance, old.false_alarms)
+
+
+def open_baseline(path: Path, gate: GateFile, name: str | None, candidate: str | None) -> Baseline:
+    """Read the old side of a check.
+
+    Args:
+        path: A run folder or a reference file.
+        gate: What is checked.
+        name: Which system of a run; that of the candidate's name, or its only one, if left out.
+        candidate: Name of the candidate, if it is known.
+
+    Raises:
+        PolyarenaError: The folder or file cannot be read, or a name does not exist.
+    """
+    if path.is_file():
+        reference = read_reference(path)
+        values = replace(reference.values, frame=selected(reference.values.frame, gate))
+        return Baseline(values, None, dict(reference.discordance), reference.false_alarms)
+    records = open_run(_folder(path))
+    if name is None and candidate in [spec.name for spec in records.lock.settings.systems]:
+        name = candidate
+    values = run_values(records, name, gate)
+    return Baseline(values, records, recorded_discordance(values), None)
+
+
+def recorded_discordance(values: ItemValues) -> dict[str, float]:
+    """Return the measured flip rates in the lock of a run, as shares of items by ``task/metric``."""
+    return {name: rate.per_10000 / 10_000 for name, rate in values.lock.flips.get(values.system, {}).items()}
 
 
 def _folder(path: Path) -> Path:

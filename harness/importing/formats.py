@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 """By the name that ``polyarena import`` takes."""
 
-SCORE_FORMATS = ("every-eval-ever", "helm", "inspect", "lighteval", "lm-eval")
+SCORE_FORMATS = ("every-eval-ever", "helm", "inspect", "lighteval", "lm-eval", "nemo-evaluator")
 """Formats of scored answers; see :func:`polyarena.harness.importing.score_importer.import_scores`."""
 PUBLISHED_FORMATS = ("alpaca-eval", "arena-hard", "euroeval", "every-eval-ever")
 """Formats that give published values to a CSV file; see :mod:`polyarena.harness.importing.leaderboards`."""

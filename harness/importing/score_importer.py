@@ -15,6 +15,7 @@ from polyarena.harness.importing.lighteval import read as read_lighteval
 from polyarena.harness.importing.lm_eval import ImportedCell, LmEvalResult
 from polyarena.harness.importing.lm_eval import read as read_lm_eval
 from polyarena.harness.importing.names import folder_names
+from polyarena.harness.importing.nemo_evaluator import read as read_nemo_evaluator
 from polyarena.harness.importing.rows import language_code
 from polyarena.harness.lock import Lock, LockedTask, UnmappedField, content_digest, digest
 from polyarena.harness.lock.imported_judges import IMPORTED, extended_run, imported_run, is_imported_run
@@ -32,6 +33,7 @@ READERS: Mapping[str, Callable[[Path, str | None], LmEvalResult]] = {
     "inspect": read_inspect,
     "lighteval": read_lighteval,
     "lm-eval": read_lm_eval,
+    "nemo-evaluator": read_nemo_evaluator,
 }
 """Readers of scored answers by format."""
 REVISION = "unknown"

@@ -9,6 +9,7 @@ from polyarena.harness.lock.digest import content_digest, digest
 from polyarena.harness.lock.model import (
     FORMAT,
     Cell,
+    FlipRate,
     ImportedJudge,
     Lock,
     LockedExperiment,
@@ -30,6 +31,7 @@ __all__ = [
     "Difference",
     "Differences",
     "Effect",
+    "FlipRate",
     "ImportedJudge",
     "Lock",
     "LockedExperiment",

@@ -237,7 +237,23 @@ def _system(ours: Lock, theirs: Lock, name: str) -> Iterator[Difference]:
     for task in sorted(ours.tasks.keys() & theirs.tasks.keys()):
         sampled = [_sampling(lock.tasks[task].sampling.get(name)) for lock in (ours, theirs)]
         settings += [(Aspect.DECODING, f"{task}: {key}", *values) for key, values in _unequal(*sampled)]
+    settings += _stated(ours, theirs, name)
     yield from _of_system(ours, theirs, name, settings)
+
+
+def _stated(ours: Lock, theirs: Lock, name: str) -> Iterator[tuple[Aspect, str, Value, Value]]:
+    """Yield what both runs state of how stored answers were generated, where it differs."""
+    one, other = (lock.stored_answers.get(name, {}) for lock in (ours, theirs))
+    changed = [key for key in sorted(one.keys() & other.keys()) if one[key] != other[key]]
+    for key in changed:
+        if key == "system prompt":
+            yield Aspect.SYSTEM_PROMPT, "stated text", one[key], other[key]
+        for task in sorted(ours.tasks.keys() & theirs.tasks.keys()) if key in _STATED_DECODING else ():
+            yield Aspect.DECODING, f"{task}: stated {key}", one[key], other[key]
+
+
+_STATED_DECODING = ("temperature", "top_p", "max_tokens")
+"""Facts of stored answers that change what is measured."""
 
 
 def _answers(ours: Lock, theirs: Lock, name: str) -> Iterator[Difference]:

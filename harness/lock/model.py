@@ -184,6 +184,20 @@ class Omission(Record):
     suite: str = ""
 
 
+class FlipRate(Record):
+    """How often an item's value differs between two runs of one model with the settings of this run.
+
+    Attributes:
+        per_10000: Items of 10,000 with another value.
+        items: Paired items that it was measured on.
+        source: What was compared, in words.
+    """
+
+    per_10000: float
+    items: int
+    source: str
+
+
 class UnmappedField(Record):
     """A part of an imported file that has no place in the records of polyarena.
 
@@ -240,6 +254,7 @@ class Lock(Record):
         games: What is judged, sorted.
         unsupported: (system, language) pairs that are not asked because the system does not claim the language.
         imported: Imported judges by name, shown or not.
+        flips: Measured flip rates by system and ``task/metric``, as ``polyarena gate calibrate --record`` writes them.
         stored_answers: Of systems whose answers were generated elsewhere, what is known of how, by system; an empty
             mapping if nothing is.
     """
@@ -259,6 +274,7 @@ class Lock(Record):
     unsupported: tuple[tuple[str, str], ...] = ()
     imported: Mapping[str, ImportedJudge] = {}
     stored_answers: Mapping[str, Mapping[str, str]] = {}
+    flips: Mapping[str, Mapping[str, FlipRate]] = {}
 
     @property
     def settings(self) -> Experiment:

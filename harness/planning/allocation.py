@@ -10,8 +10,8 @@ from typing import Literal, Self
 from pydantic import ValidationError
 
 from polyarena.harness.experiment import Experiment
+from polyarena.harness.experiment.games import GamesBudget
 from polyarena.harness.experiment.opponents import Opposed, all_pairs, planned_pairs
-from polyarena.harness.experiment.schema import GamesBudget
 from polyarena.harness.lock.model import Record
 from polyarena.harness.planning.cells import PlannedCell
 from polyarena.harness.planning.games import ORDERS
@@ -31,11 +31,13 @@ class AllocatedPair(Record):
         candidate: Name of the candidate.
         baseline: Name of the system that it is compared with.
         items: Items of each language that are judged; those of a smaller number are among those of a larger one.
+        decided: What ended the judging of the pair (``stop_when``); empty if nothing did.
     """
 
     candidate: str
     baseline: str
     items: int
+    decided: str = ""
 
 
 class Allocation(Record):
@@ -53,9 +55,13 @@ class Allocation(Record):
         """Return the items of each language by pair."""
         return {(pair.candidate, pair.baseline): pair.items for pair in self.tasks.get(task, ())}
 
-    def with_items(self, task: str, items: Mapping[Opposed, int]) -> Self:
-        """Return the allocation with other shares of a task."""
-        pairs = tuple(AllocatedPair(candidate=one, baseline=other, items=n) for (one, other), n in items.items())
+    def with_items(self, task: str, items: Mapping[Opposed, int], decided: Mapping[Opposed, str] | None = None) -> Self:
+        """Return the allocation with other shares of a task, and with what was decided of its pairs."""
+        known = decided or {}
+        pairs = tuple(
+            AllocatedPair(candidate=one, baseline=other, items=n, decided=known.get((one, other), ""))
+            for (one, other), n in items.items()
+        )
         return self.model_copy(update={"tasks": {**self.tasks, task: pairs}})
 
 
@@ -67,8 +73,8 @@ def read_allocation(experiment: Experiment, folder: RunFolder, tasks: Iterable[s
     Raises:
         StoreError: The file cannot be read.
     """
-    budget = experiment.opponents
-    if not isinstance(budget, GamesBudget):
+    budget = budget_of(experiment)
+    if budget is None:
         return None
     stored = _read(folder)
     allocation = Allocation()
@@ -82,6 +88,13 @@ def read_allocation(experiment: Experiment, folder: RunFolder, tasks: Iterable[s
         }
         allocation = allocation.with_items(task, items)
     return allocation
+
+
+def budget_of(experiment: Experiment) -> GamesBudget | None:
+    """Return the budget of games, or the steps in which games are judged until they decide; ``None`` without either."""
+    if isinstance(experiment.opponents, GamesBudget):
+        return experiment.opponents
+    return None if experiment.stop_when is None else experiment.stop_when.budget
 
 
 def write_allocation(folder: RunFolder, allocation: Allocation) -> None:
@@ -145,7 +158,9 @@ class TaskBudget:
                 for code, cell in mine.items()
                 if code in theirs
             ]
-        return cls(task, budget, sizes)
+        # Without a budget to spend freely, no pair is judged that the experiment does not name.
+        chosen = planned_pairs(experiment) if experiment.stop_when else tuple(sizes)
+        return cls(task, budget, sizes, frozenset(sizes) - frozenset(chosen))
 
     def games(self, pair: Opposed, items: int) -> int:
         """Return the games of a pair on so many items of each language."""

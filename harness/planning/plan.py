@@ -11,11 +11,10 @@ from typing import Any
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.experiment.opponents import Opposed, all_pairs, planned_pairs
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.experiment.schema import GamesBudget
 from polyarena.harness.lock import Omission
 from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.planning.allocation import Allocation, TaskBudget, read_allocation
+from polyarena.harness.planning.allocation import Allocation, TaskBudget, budget_of, read_allocation
 from polyarena.harness.planning.cells import PlannedCell, plan_cell
 from polyarena.harness.planning.cost import CostEstimate, Range
 from polyarena.harness.planning.existing_results import open_existing_results
@@ -196,8 +195,8 @@ def _budgets(
     experiment: Experiment, judges: Sequence[ResolvedJudge], cells: Iterable[PlannedCell], tasks: Sequence[str]
 ) -> Iterator[TaskBudget]:
     """Yield the budget of games of each judged task."""
-    budget = experiment.opponents
-    if not isinstance(budget, GamesBudget) or not judges:
+    budget = budget_of(experiment)
+    if budget is None or not judges:
         return
     own: dict[str, list[PlannedCell]] = {task: [] for task in tasks}
     for cell in cells:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from polyarena.harness.experiment.schema import GamesBudget
+from polyarena.harness.experiment.games import GamesBudget
 from polyarena.harness.lock import Lock, LockedTask, digest
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.reports.template_names import is_over_templates
@@ -85,6 +85,8 @@ def _judged(lock: Lock, strong_weight: float) -> dict[tuple[str, str], Signature
     # Only where it is not the usual one, so that numbers made before there was a choice keep their signatures.
     strong = {"strong": f"{strong_weight:g}"} if strong_weight != 1 else {}
     chosen = {"pairs": "by uncertainty"} if isinstance(lock.settings.opponents, GamesBudget) else {}
+    if lock.settings.stop_when is not None:
+        chosen = {"judged": "until decided"}
     return {
         (task, name): how_asked(entry).with_(
             {

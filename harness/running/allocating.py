@@ -1,4 +1,4 @@
-"""The rounds of a budget of games: judge, find uncertain ratings, choose the next pairs."""
+"""The rounds in which games are judged: of a budget, or until every pair is decided (``stop_when``)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from polyarena.harness.experiment.opponents import Opposed
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.allocation import Allocation, TaskBudget, read_allocation, write_allocation
 from polyarena.harness.planning.games import uncosted_games
+from polyarena.harness.running.stopping import decided_pairs
 from polyarena.harness.store import read_shard
 from polyarena.judges import Game, collapse
 from polyarena.reports.stats.bradley_terry import tie_share
@@ -22,7 +23,7 @@ ROUNDS = 10
 
 
 class BudgetRounds:
-    """Allocates a budget of games round by round; each choice is stored before its games are judged.
+    """Allocates games round by round; each choice is stored before its games are judged.
 
     Args:
         plan: A plan with an allocation.
@@ -38,14 +39,21 @@ class BudgetRounds:
         write_allocation(plan.folder, self._allocation)
 
     def choose(self) -> list[PlannedGames]:
-        """Allocate the next share of the budget by the games judged so far, and return what is to be judged for it.
+        """Allocate the next games by those judged so far, and return what is to be judged for it.
 
         Returns:
-            The games of the pairs whose share grew, without their costs; empty once the budget is spent.
+            The games of the pairs whose share grew, without their costs; empty once the budget is spent or every pair
+            is decided.
         """
         before = self._allocation
-        for budget in self._budgets:
-            self._allocation = _next(self._plan, budget, self._allocation, self._shares[budget.task])
+        rule = self._plan.experiment.stop_when
+        if rule is None:
+            for budget in self._budgets:
+                self._allocation = _next(self._plan, budget, self._allocation, self._shares[budget.task])
+        else:
+            decided = decided_pairs(self._plan, rule, self._allocation)
+            for budget in self._budgets:
+                self._allocation = _continued(budget, self._allocation, decided)
         if self._allocation != before:
             write_allocation(self._plan.folder, self._allocation)
         return list(_changed(self._plan, before, self._allocation))
@@ -92,7 +100,18 @@ def _open_pairs(plan: Plan, budget: TaskBudget) -> TaskBudget:
         for cell in plan.cells
         if cell.task == budget.task and not plan.folder.cell(cell.system, cell.task, cell.language).exists()
     }
-    return replace(budget, closed=frozenset(pair for pair in budget.sizes if failed.intersection(pair)))
+    return replace(budget, closed=budget.closed | {pair for pair in budget.sizes if failed.intersection(pair)})
+
+
+def _continued(budget: TaskBudget, allocation: Allocation, decided: Mapping[tuple[str, Opposed], str]) -> Allocation:
+    """Return the allocation with one more step of each pair that is not decided and has items left."""
+    items = allocation.items(budget.task)
+    for pair in budget.steps(items):
+        if (budget.task, pair) not in decided:
+            items[pair] = items.get(pair, 0) + budget.budget.step
+    return allocation.with_items(
+        budget.task, items, {pair: decided[budget.task, pair] for pair in items if (budget.task, pair) in decided}
+    )
 
 
 def _next(plan: Plan, budget: TaskBudget, allocation: Allocation, share: int) -> Allocation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
@@ -27,6 +28,7 @@ from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.scoring import store_scores
 from polyarena.harness.running.thoughts import split_result, thought_language
+from polyarena.harness.servers import served_arguments
 from polyarena.harness.store import RunFolder, write_shard
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
@@ -46,7 +48,11 @@ def do_job(job: Job) -> Iterator[Event]:
     """
     experiment, folder = job.experiment, RunFolder(job.folder)
     names = tuple(dict.fromkeys(cell.system for cell in job.cells))
-    with Connections(experiment, folder, "candidates", grace_s=job.grace_s) as connections:
+    # The server outlives the connections, which wait for requests in flight.
+    with (
+        ExitStack() as servers,
+        Connections(experiment, folder, "candidates", grace_s=job.grace_s) as connections,
+    ):
         lock = folder.read_lock()
         context = ModelContext(
             base=str(experiment.base),
@@ -59,7 +65,8 @@ def do_job(job: Job) -> Iterator[Event]:
         yield ModelLoading(names, first.spec.model)
         started = time.monotonic()
         try:
-            model = first.type.load(first.spec.args, first.chat_template, context)
+            args = servers.enter_context(served_arguments(first.spec, folder, experiment.base))
+            model = first.type.load(args, first.chat_template, context)
         except PolyarenaError as error:
             yield from (_failed(cell, error) for cell in job.cells)
             return

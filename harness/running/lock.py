@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from polyarena.harness.lock import (
+    FlipRate,
     Lock,
     LockedExperiment,
     LockedGames,
@@ -56,7 +57,13 @@ def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
             if isinstance(system.type, StoredAnswers)
         },
     )
-    return carry_over(lock, earlier)
+    return carry_over(lock.model_copy(update={"flips": _flips(lock, earlier)}), earlier)
+
+
+def _flips(lock: Lock, earlier: Lock | None) -> dict[str, Mapping[str, FlipRate]]:
+    """Return the measured flip rates of the systems whose cells are what they were when these were measured."""
+    known = earlier.flips if earlier else {}
+    return {name: rates for name, rates in known.items() if earlier and lock.cells.get(name) == earlier.cells.get(name)}
 
 
 def _task(task: ResolvedTask, systems: Sequence[ResolvedSystem]) -> LockedTask:

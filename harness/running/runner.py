@@ -149,7 +149,8 @@ def jobs(plan: Plan, grace_s: float = 0.0) -> list[Job]:
     missing = plan.missing_cells
     for position, cell in enumerate(missing):
         system = plan.system(cell.system)
-        model = digest([system.spec.model, system.spec.args, system.chat_template])
+        server = None if system.spec.server is None else system.spec.server.model_dump(mode="json")
+        model = digest([system.spec.model, system.spec.args, server, system.chat_template])
         grouped.setdefault(model, []).append(position)
     return [
         Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions), grace_s)

@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtri
 
 from polyarena.reports.gate.decision import decide
-from polyarena.reports.gate.intervals import detectable_drop, detection_power, ok_power
+from polyarena.reports.gate.intervals import detectable_drop, detection_power, joint_critical, ok_power
 from polyarena.reports.gate.pairs import ItemDifferences
 from polyarena.reports.gate.settings import GateSettings, Level
 from polyarena.reports.gate.verdict import Status
@@ -151,13 +150,14 @@ def predicted_power(
 ) -> CellPower:
     """Return what a gate will find in languages with this many items and this discordance.
 
-    The critical value is Bonferroni's for ``total`` cells: that of the joint test is never larger. ``spread`` is the
+    The critical value is that of ``total`` independent cells with this discordance; languages that flip together have a
+    smaller one, and more power. ``spread`` is the
     mean square of a difference as a share of the metric's range, by default the discordance: every difference is then a
     whole one. Graded differences (battles that become ties, scores of a corpus) vary less, and power follows from that.
     """
-    critical = float(ndtri(1 - settings.alpha / total))
     floor = settings.floor_of(Level.CELL, metric) / 100
     share = max(discordance if spread is None else spread, 1 / (items + 2))
+    critical = joint_critical(share, items, total, settings.alpha)
     found = detectable_drop(settings.power, share, items, critical, floor)
     return CellPower(
         task=task,
@@ -168,25 +168,30 @@ def predicted_power(
         chance_ok=ok_power(share, items, settings.alpha, settings.margin_of(metric) / 100),
         power={drop: detection_power(drop / 100, share, items, critical, floor) for drop in DROPS},
         detectable=None if found is None else 100 * found,
-        items_needed={drop: items_for(drop / 100, share, critical, floor, settings.power) for drop in DROPS},
+        items_needed={drop: items_for(drop / 100, share, settings, total, floor) for drop in DROPS},
     )
 
 
-def items_for(drop: float, discordance: float, critical: float, floor: float, power: float) -> int | None:
-    """Return the items a language that find a drop with the stated power; ``None`` beyond a million.
+def items_for(drop: float, discordance: float, settings: GateSettings, total: int, floor: float) -> int | None:
+    """Return the items a language that find a drop with the power of the settings; ``None`` beyond a million.
 
     A drop below the floor is never found, one at the floor never surely.
     """
     if drop <= floor:
         return None
+
+    def power(items: int) -> float:
+        critical = joint_critical(discordance, items, total, settings.alpha)
+        return detection_power(drop, discordance, items, critical, floor)
+
     low, high = 2, 4
-    while detection_power(drop, discordance, high, critical, floor) < power:
+    while power(high) < settings.power:
         low, high = high, 2 * high
         if high > 1_000_000:
             return None
     while high - low > max(1, low // 200):
         middle = (low + high) // 2
-        if detection_power(drop, discordance, middle, critical, floor) < power:
+        if power(middle) < settings.power:
             low = middle
         else:
             high = middle

@@ -1,10 +1,10 @@
 r"""Confirmation on items that were held back: what is significant must be found a second time, on other items.
 
-A share of the source items of each task is held back by an order that depends on their names and the seed alone
-(:func:`polyarena.reports.gate.sequential.judging_order`), so that it is the same share for every run and says nothing
-about answers. The gate decides on the other items. Each check that regressed *or improved* is then tested once more on
-the held-back items of both runs, all of them: asking again only where something failed would make chance failures
-disappear and chance successes stay.
+The last source items of each task, in an order that depends on their names alone
+(:func:`polyarena.reports.gate.sequential.judging_order`), are held back. They are the same for every run, and those
+that a run with a ``limit`` has not asked yet: it may ask them once a check needs to be confirmed. The gate decides on
+the other items. Each check that regressed *or improved* is then tested once more on the held-back items of both runs,
+all of them: asking again only where something failed would make chance failures disappear and chance successes stay.
 
 Both tests are of independent items. A model that did not change turns the gate red only if the first test, at the
 family-wise level :math:`\alpha`, and the second, at :math:`\alpha` for the check, both err: at most :math:`\alpha^2`
@@ -23,15 +23,14 @@ from polyarena.reports.gate.verdict import Status, Verdict
 _Key = tuple[str, str, str, str | None, str, str]
 
 
-def held_back_items(source_ids: Sequence[str], share: float, seed: int) -> frozenset[str]:
+def held_back_items(source_ids: Sequence[str], share: float) -> frozenset[str]:
     """Return the source items of a task that are held back: the last ones of the order in which items are judged.
 
     Args:
         source_ids: All of the task's.
         share: Between 0 and 1; rounded down to whole items.
-        seed: Of the gate's settings.
     """
-    order = judging_order(source_ids, seed)
+    order = judging_order(source_ids)
     return frozenset(order[len(order) - int(share * len(order)) :])
 
 

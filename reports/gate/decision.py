@@ -89,7 +89,7 @@ def decide(
     found = hypotheses(pairs, chosen, groupings=groupings or {}, suites=suites, primary=primary)
     verdicts: list[Verdict] = []
     for action in (Action.FAIL, Action.WARN):
-        tested = [each for each in found if chosen.action(each.level) is action]
+        tested = [each for each in found if each.action is action]
         verdicts += _family(pairs, tested, action, chosen)
     verdicts += [missing_verdict(pair.task, pair.metric, pair.judge, code) for pair in pairs for code in pair.missing]
     verdicts += _without_values(pairs, chosen.action(Level.CELL))

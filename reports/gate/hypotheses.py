@@ -18,6 +18,8 @@ class Hypothesis:
         level: What it is.
         grouping: ``tier`` and the like at the level ``group``, else empty.
         group: Language, group, suite or ``all``.
+        action: What a regression does: that of its level or, for the only language of a task, the stricter one of cell
+            and task.
         parts: By the position of an :class:`ItemDifferences`, the weight of each of its columns; all weights of a
             hypothesis sum to 1.
     """
@@ -25,6 +27,7 @@ class Hypothesis:
     level: Level
     grouping: str
     group: str
+    action: Action
     parts: Mapping[int, Mapping[int, float]]
 
 
@@ -38,7 +41,8 @@ def hypotheses(
 ) -> list[Hypothesis]:
     """Return all hypotheses of the levels that are not off.
 
-    An average of a single language or task is left out: it says what its only member says.
+    An average of a single language or task is left out: it says what its only member says. The only language of a task
+    stands for the task, and does what a regression of a task does.
 
     Args:
         pairs: The paired items.
@@ -51,14 +55,18 @@ def hypotheses(
     found: list[Hypothesis] = []
     for place, (pair, columns) in enumerate(zip(pairs, used, strict=True)):
         at = {pair.languages[i]: i for i in columns}
+        of_cell = settings.action(Level.CELL)
+        if len(columns) == 1:
+            of_cell = min(of_cell, settings.action(Level.TASK), key=list(Action).index)
         for group in groups_of(at, at, groupings):
             level = {"macro": Level.TASK, "language": Level.CELL}.get(group.level, Level.GROUP)
             alone = level is not Level.CELL and len(group.languages) < 2
-            if not group.languages or alone or settings.action(level) is Action.OFF:
+            action = of_cell if level is Level.CELL else settings.action(level)
+            if not group.languages or alone or action is Action.OFF:
                 continue
             share = {at[code]: 1 / len(group.languages) for code in group.languages}
             grouping = group.level if level is Level.GROUP else ""
-            found.append(Hypothesis(level, grouping, group.name, {place: share}))
+            found.append(Hypothesis(level, grouping, group.name, action, {place: share}))
     chosen = _primary(pairs, used, primary or {})
     for name, tasks in (suites or {}).items():
         _add_average(found, Level.SUITE, name, {task: chosen[task] for task in tasks if task in chosen}, used, settings)
@@ -88,4 +96,4 @@ def _add_average(
     if len(places) < 2 or settings.action(level) is Action.OFF:
         return
     parts = {place: dict.fromkeys(used[place], 1 / len(places) / len(used[place])) for place in sorted(places.values())}
-    found.append(Hypothesis(level, "", name, parts))
+    found.append(Hypothesis(level, "", name, settings.action(level), parts))

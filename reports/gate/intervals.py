@@ -92,6 +92,31 @@ def detection_power(drop: float, discordance: float, n: int, critical: float, fl
     return float((mass * tail).sum())
 
 
+def joint_critical(discordance: float, n: int, cells: int, alpha: float) -> float:
+    r"""Return the Z beyond which a cell is significant when so many independent cells are tested together.
+
+    With the flips K of a cell, :math:`K \sim B(n, \pi)`, a swap makes L of them losses, :math:`L \mid K \sim B(K,
+    1/2)`, and :math:`Z = (2L - K) / \sqrt K`. The value is the smallest z with :math:`P(Z \le z)^m \ge 1 - \alpha`:
+    where few items flip, it is below that of the normal distribution, since Z cannot exceed :math:`\sqrt K`. Cells
+    that flip together have a smaller one still.
+
+    Args:
+        discordance: As a share.
+        n: Items of a cell.
+        cells: How many are tested together.
+        alpha: Family-wise level.
+    """
+    k, mass = _likely(n, discordance)
+    wanted = (1 - alpha) ** (1 / cells)
+    low, high = 0.0, float(ndtri(wanted)) + 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        losses = np.minimum(np.floor((k + middle * np.sqrt(k)) / 2 + 1e-9), k)
+        below = np.where(k == 0, 1.0, bdtr(losses, np.maximum(k, 1).astype(np.int64), 0.5))
+        low, high = (low, middle) if float((mass * below).sum()) >= wanted else (middle, high)
+    return high
+
+
 def ok_power(discordance: float, n: int, alpha: float, margin: float) -> float:
     """Return the probability that a cell of single items without a true difference is shown to be within the margin.
 

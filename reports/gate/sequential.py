@@ -11,13 +11,13 @@ times at once. With m checks that fail the gate and the gate's level :math:`\alp
   the margin or more is ever called ok with probability :math:`\alpha` at most.
 
 What is decided stays decided. The order in which items are judged must say nothing about them: :func:`judging_order`
-gives one. A check is read as far as its items are there without a gap in that order, so that the guarantee also holds
-where judging stopped in the middle.
+gives it, and a run with ``stop_when`` judges in it. A check is read as far as its items are there without a gap in that
+order, so that the guarantee also holds where judging stopped in the middle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +27,10 @@ from polyarena.reports.gate.pairs import ItemDifferences
 from polyarena.reports.gate.settings import Action, GateSettings
 from polyarena.reports.gate.verdict import Status
 from polyarena.reports.stats.groupings import Groupings
-from polyarena.reports.stats.resampling import Floats, named_generator
+from polyarena.reports.stats.resampling import Floats
 from polyarena.reports.stats.sequential import confidence_sequence
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.subsample import hash_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,13 @@ class SequentialDecision:
         return bool(self.checks) and not self.undecided
 
 
-def judging_order(clusters: Sequence[str], seed: int) -> tuple[str, ...]:
-    """Return the source items of a task in an order that says nothing about them and depends on no other run.
+def judging_order(clusters: Iterable[str]) -> tuple[str, ...]:
+    """Return the source items of a task in an order that says nothing about answers and depends on their names alone.
 
-    Args:
-        clusters: All that are to be judged.
-        seed: Of the gate's settings.
+    It is the order in which a limit takes items (:mod:`polyarena.tasks.subsample`): the first n of it are those that a
+    run with ``limit: n``, or one that stops early, has.
     """
-    names = tuple(sorted(set(clusters)))
-    return tuple(names[i] for i in named_generator((*names, "judging order"), seed).permutation(len(names)))
+    return tuple(sorted(set(clusters), key=lambda name: (hash_rank(name), name)))
 
 
 def decide_sequentially(
@@ -120,7 +119,7 @@ def decide_sequentially(
         DataError: A difference is larger than the metric's range, or items of a task are not among the planned.
     """
     found = hypotheses(pairs, settings, groupings=groupings)
-    watched = [each for each in found if settings.action(each.level) is Action.FAIL and len(each.parts) == 1]
+    watched = [each for each in found if each.action is Action.FAIL and len(each.parts) == 1]
     return SequentialDecision(
         tuple(_watched(pairs, each, settings, len(watched), planned or {}) for each in watched), settings.alpha
     )
@@ -135,7 +134,7 @@ def _watched(
 ) -> WatchedCheck:
     ((place, shares),) = hypothesis.parts.items()
     pair = pairs[place]
-    values = _stream(pair, shares, planned.get(pair.task, pair.clusters), settings.seed)
+    values = _stream(pair, shares, planned.get(pair.task, pair.clusters))
     floor, margin = settings.floor_of(hypothesis.level, pair.metric), settings.margin_of(pair.metric)
     status, n, low, high = Status.INCONCLUSIVE, len(values), -100.0, 100.0
     if len(values):
@@ -154,10 +153,13 @@ def _watched(
     )
 
 
-def _stream(pair: ItemDifferences, shares: Mapping[int, float], planned: Sequence[str], seed: int) -> Floats:
-    """Return the differences of source items in the order of judging, up to the first that is not there yet."""
+def _stream(pair: ItemDifferences, shares: Mapping[int, float], planned: Sequence[str]) -> Floats:
+    """Return the differences of source items in the order of judging, up to the first that is not there yet.
+
+    An item that lacks a value in some languages counts by the others, as a verdict that was not valid has none.
+    """
     rows = {name: i for i, name in enumerate(pair.clusters)}
-    order = judging_order(planned, seed)
+    order = judging_order(planned)
     if not rows.keys() <= set(order):
         raise DataError(
             f"{len(rows.keys() - set(order))} items of {pair.task} are not among the planned ones",
@@ -167,7 +169,9 @@ def _stream(pair: ItemDifferences, shares: Mapping[int, float], planned: Sequenc
     columns = list(shares)
     counts = pair.counts[:, columns]
     means = np.divide(pair.sums[:, columns], counts, out=np.zeros(counts.shape), where=counts > 0)
-    values: Floats = means @ np.array(list(shares.values()))
+    weights = np.array(list(shares.values())) * (counts > 0)
+    present = weights.sum(axis=1)
+    values: Floats = np.divide((means * weights).sum(axis=1), present, out=np.zeros(len(means)), where=present > 0)
     if (np.abs(values) > 100 + 1e-9).any():
         raise DataError(
             "a difference is larger than the metric's range",
@@ -177,7 +181,8 @@ def _stream(pair: ItemDifferences, shares: Mapping[int, float], planned: Sequenc
         )
     seen = []
     for name in order:
-        if name not in rows or not (counts[rows[name]] > 0).all():
+        if name not in rows:
             break
-        seen.append(values[rows[name]])
+        if present[rows[name]] > 0:
+            seen.append(values[rows[name]])
     return np.clip(np.array(seen, dtype=np.float64), -100, 100)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.experiment import load_experiment
+from polyarena.harness.experiment.games import GamesBudget
 from polyarena.harness.experiment.opponents import all_pairs, planned_pairs
-from polyarena.harness.experiment.schema import GamesBudget
 from polyarena.tasks.errors import ExperimentError, UnknownNameError
 
 FOUR = ("a", "b", "c", "d")

@@ -7,6 +7,8 @@ import pytest
 
 from polyarena.reports.gate import GateSettings, Level, Status, decide, pair_items
 from polyarena.reports.gate.confirmation import NOT_CONFIRMED, confirm, held_back_items, unconfirmed
+from polyarena.tasks.item import Item
+from polyarena.tasks.subsample import subsample
 
 SETTINGS = GateSettings(rounds=999)
 NAMES = [f"{i:04d}" for i in range(400)]
@@ -28,13 +30,18 @@ def only(decision):
     return found
 
 
-def test_held_back_items_depend_on_names_and_seed_alone():
-    chosen = held_back_items(NAMES, 0.3, 0)
+def test_held_back_items_depend_on_names_alone():
+    chosen = held_back_items(NAMES, 0.3)
     assert len(chosen) == 120
-    assert chosen == held_back_items(NAMES[::-1], 0.3, 0)
-    assert chosen != held_back_items(NAMES, 0.3, 1)
-    assert chosen < held_back_items(NAMES, 0.5, 0)
-    assert held_back_items(NAMES, 0.0, 0) == frozenset()
+    assert chosen == held_back_items(NAMES[::-1], 0.3)
+    assert chosen < held_back_items(NAMES, 0.5)
+    assert held_back_items(NAMES, 0.0) == frozenset()
+
+
+def test_held_back_items_are_those_that_a_limited_run_has_not_asked():
+    items = [Item(name, name, "deu_Latn", "?") for name in NAMES]
+    asked = {item.source_id for item in subsample(items, 280)}
+    assert held_back_items(NAMES, 0.3) == set(NAMES) - asked
 
 
 @pytest.mark.parametrize(("sign", "status"), [(1, Status.REGRESSED), (-1, Status.IMPROVED)])

@@ -52,6 +52,19 @@ def test_a_language_that_lost_quality_warns_by_default_and_fails_when_asked_to(v
     assert verdict(strict, "swh_Latn") in strict.failed
 
 
+def test_the_only_language_of_a_task_stands_for_the_task(values):
+    """By default single languages warn and averages fail; one language has no average, and its loss must not pass."""
+    old, new = runs(values, lost={2: 0.3})
+    alone = [each[each["language"] == "swh_Latn"] for each in (old, new)]
+    found = decide(pair_items(*alone), SETTINGS, groupings=GROUPS)
+    (lost,) = found.failed
+    assert (lost.level, lost.group, lost.status) == (Level.CELL, "swh_Latn", Status.REGRESSED)
+    warned = replace(SETTINGS, actions={Level.TASK: Action.WARN})
+    assert decide(pair_items(*alone), warned, groupings=GROUPS).failed == ()
+    off = replace(SETTINGS, actions={Level.CELL: Action.OFF})
+    assert decide(pair_items(*alone), off, groupings=GROUPS).failed
+
+
 def test_a_better_model_never_fails(values):
     new, old = runs(values, lost={0: 0.2, 1: 0.2, 2: 0.3, 3: 0.3})
     found = decide(pair_items(old, new), SETTINGS, groupings=GROUPS)

@@ -8,6 +8,8 @@ import pytest
 from polyarena.reports.gate import Action, GateSettings, Level, Status, pair_items
 from polyarena.reports.gate.sequential import decide_sequentially, judging_order
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.item import Item
+from polyarena.tasks.subsample import subsample
 
 TWO = ["deu_Latn", "swh_Latn"]
 CELLS = GateSettings(actions={**dict.fromkeys(Level, Action.OFF), Level.CELL: Action.FAIL})
@@ -64,7 +66,7 @@ def test_an_unchanged_model_is_seldom_red_although_it_is_looked_at_after_every_i
 
 def test_items_after_a_gap_are_not_read(pair):
     whole = pair(np.random.default_rng(0), flips=0.0, lost=0.4)
-    order = judging_order(whole.clusters, CELLS.seed)
+    order = judging_order(whole.clusters)
     have = sorted(range(400), key=lambda i: order.index(whole.clusters[i]))
     kept = sorted([*have[:30], *have[31:]])
     partly = replace(
@@ -87,11 +89,26 @@ def test_averages_that_fail_the_gate_are_watched_too(pair):
     assert [(each.level, each.status) for each in found.checks] == [("task", "regressed")]
 
 
-def test_the_order_is_that_of_the_names_and_the_seed_alone():
+def test_the_order_is_that_of_the_names_alone_and_of_limits():
     names = [f"{i}" for i in range(50)]
-    assert judging_order(names, 0) == judging_order(names[::-1], 0)
-    assert judging_order(names, 0) != judging_order(names, 1)
-    assert sorted(judging_order(names, 0)) == sorted(names)
+    order = judging_order(names)
+    assert order == judging_order(names[::-1])
+    assert sorted(order) == sorted(names)
+    assert list(order) != names
+    for limit in (1, 7, 49):
+        asked = subsample([Item(name, name, "deu_Latn", "?") for name in names], limit)
+        assert {item.source_id for item in asked} == set(order[:limit])
+
+
+def test_a_language_without_a_valid_verdict_does_not_hold_an_average_up(pair):
+    whole = pair(np.random.default_rng(0), flips=0.0, lost=0.4)
+    counts, sums = whole.counts.copy(), whole.sums.copy()
+    counts[:, 0] = sums[:, 0] = 0
+    counts[0] = sums[0] = 0
+    partly = replace(whole, counts=counts, sums=sums)
+    (found,) = decide_sequentially([partly], GateSettings(), groupings={}).checks
+    assert found.status == Status.REGRESSED
+    assert found.n < 100
 
 
 def test_items_that_were_not_planned_are_an_error(pair):
