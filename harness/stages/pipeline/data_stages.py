@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from polyarena.harness.experiment.schema import Name, Selector, Strict
+from polyarena.harness.experiment.schema import Name, Selector
+from polyarena.harness.experiment.strict import Strict
 from polyarena.harness.stages.pipeline.settings import (
     ArbiterSettings,
     SamplingSettings,

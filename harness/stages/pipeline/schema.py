@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 from pydantic_core import PydanticCustomError
 
-from polyarena.harness.experiment.schema import Name, Strict
+from polyarena.harness.experiment.schema import Name
+from polyarena.harness.experiment.strict import Strict
 from polyarena.harness.stages.pipeline.data_stages import (
     ArbitrageStage,
     MixtureStage,

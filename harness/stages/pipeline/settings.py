@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from polyarena.harness.experiment.schema import Name, Selector, Strict
+from polyarena.harness.experiment.schema import Name, Selector
+from polyarena.harness.experiment.strict import Strict
 
 StageName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/round-[1-9][0-9]*)?$", max_length=120)]
 """A stage, or one round of an ``online`` stage: ``online/round-2``."""

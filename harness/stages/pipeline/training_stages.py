@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from polyarena.harness.experiment.schema import Strict
+from polyarena.harness.experiment.strict import Strict
 from polyarena.harness.stages.pipeline.settings import (
     ArbiterSettings,
     Rate,
