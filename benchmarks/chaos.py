@@ -9,7 +9,8 @@ run undisturbed, and all that they stored must be the reference's, byte for byte
 an exit code that has a meaning and a message that names the file; what it names is then put back. A server in this
 process answers the judge, counts every question that it answered whole, and knows how many were in flight at each kill.
 
-Not compared: the ledger and the page, which say what was paid; requests in flight at a kill are paid twice.
+Not compared: the ledger and the page, which say what was paid; requests in flight at a kill, or whose answers found
+the disk full, are paid twice.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ COMMAND = "import sys; from polyarena.harness.cli import main; sys.exit(main())"
 LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
 ITEMS = 30
 LATENCY_S = 0.3
+CONCURRENCY = 4
 COMPARED = ("cells", "games", "scores", "results", "report/figures", "report/tables")
 MEANINGFUL = frozenset({2, 3, 5})
 """Exit codes of a command that refuses, or that could not finish."""
@@ -102,7 +104,8 @@ class Tally:
 
     Attributes:
         kills: How often a command was killed.
-        in_flight: Requests that the server was answering at those moments, together.
+        in_flight: Requests that the server was answering at those moments, together; and as many as there may be at
+            once where the disk was too full to store their answers.
         events: Disturbances and refusals, by kind.
         findings: What must not happen.
     """
@@ -127,7 +130,7 @@ def make(home: Path, url: str, games: Path | None) -> None:
             write(home / "answers" / system / f"{code}.jsonl", rows)
     write(home / "prompts.jsonl", prompts)
     system = [{"name": name, "model": "completions", "args": {"path": f"answers/{name}"}} for name in ("one", "two")]
-    endpoint = {"base_url": url, "model": "m", "concurrency": 4}
+    endpoint = {"base_url": url, "model": "m", "concurrency": CONCURRENCY}
     experiment = {
         "name": "chaos",
         "systems": system,
@@ -229,6 +232,8 @@ def disturb(home: Path, server: Server, rng: random.Random, times: dict[str, flo
     code, said = finish(process, name, tally)
     for each, ended in ((said, code), *([tuple(reversed(finish(second, name, tally)))] if second else [])):
         if ended in MEANINGFUL:
+            if "the call cache cannot be" in each:
+                tally.in_flight += CONCURRENCY
             tally.events[f"refused: {each.strip().splitlines()[0][:90] if each.strip() else ended}"] += 1
             if flipped and flipped[0].name == "lock.json":
                 flipped[0].write_bytes(flipped[1])  # as the message says: restore it from a copy
@@ -308,7 +313,7 @@ def main() -> int:
         print(f"{count:5} {event}")
     print(
         f"{tally.kills} kills in {chains} chains; {twice} questions paid for twice, {tally.in_flight} in flight at a "
-        f"kill; {len(tally.findings)} findings; load {os.getloadavg()[0]:.1f}"
+        f"kill or at a full disk; {len(tally.findings)} findings; load {os.getloadavg()[0]:.1f}"
     )
     for finding in tally.findings:
         print(f"FINDING {finding}")
