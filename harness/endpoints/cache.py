@@ -211,8 +211,10 @@ class CallCache(CloseOnExit):
         """
         self._execute("INSERT OR REPLACE INTO refusals VALUES (?, ?)", (bytes.fromhex(key), error))
 
-    def hand_in(self, token: str, url: str, keys: Iterable[str]) -> None:
-        """Record, before it is sent, a batch with these calls.
+    def hand_in(self, token: str, url: str, keys: Iterable[str]) -> list[str]:
+        """Record, before it is sent, a batch with these calls, and return those of them that are in no other batch.
+
+        Of several runs that hand in the same call at once, one gets it; the others wait for its batch.
 
         Args:
             token: polyarena's name of the batch, stored with it at the server.
@@ -222,9 +224,12 @@ class CallCache(CloseOnExit):
         Raises:
             StoreError: The file cannot be written.
         """
-        rows = [(bytes.fromhex(key), token) for key in keys]
+        asked = list(keys)
+        rows = [(bytes.fromhex(key), token) for key in asked]
         batch = ("INSERT OR REPLACE INTO batches VALUES (?, ?, NULL)", [(token, url)])
-        self._write([batch, ("INSERT OR REPLACE INTO batch_calls VALUES (?, ?)", rows)])
+        self._write([batch, ("INSERT OR IGNORE INTO batch_calls VALUES (?, ?)", rows)])
+        own = set(self.batch_keys(token))
+        return [key for key in asked if key in own]
 
     def name_batch(self, token: str, batch_id: str) -> None:
         """Store the server's name of a batch."""

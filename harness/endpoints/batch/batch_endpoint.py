@@ -152,15 +152,21 @@ class BatchEndpoint(CloseOnExit):
                 # Our own name of the batch goes with it: after a crash it can be found at the server.
                 token = secrets.token_hex(16)
                 client = self._connected()
-                self.cache.hand_in(token, self.settings.url, keys)
-                for key in keys:
+                own = self.cache.hand_in(token, self.settings.url, keys)
+                if not own:
+                    self.cache.close_batch(token)
+                    continue
+                if len(own) < len(keys):
+                    # Another run has handed in the others since they were looked up: its batch answers them.
+                    (_, content), *_ = request_lines({key: bodies[key] for key in own})
+                for key in own:
                     del left[key]
                 name = client.hand_in(token, content)
                 if name is not None:
                     self.cache.name_batch(token, name)
         finally:
             self._take_back(left)
-        return len(bodies)
+        return len(bodies) - len(left)
 
     def _take_back(self, keys: Iterable[str]) -> None:
         """Record requests that were entered in the journal but not submitted, because of a failure, as never sent."""

@@ -79,12 +79,13 @@ def test_a_batch_from_its_handing_in_to_its_end(cache):
     assert cache.batch_of(A) is None
 
 
-def test_a_question_lies_in_the_batch_that_was_handed_in_last(cache):
-    cache.hand_in("one", HERE, [A, B])
-    cache.hand_in("other", HERE, [B, C])
-    assert [cache.batch_of(key) for key in (A, B, C)] == ["one", "other", "other"]
-    cache.close_batch("other")
-    assert [cache.batch_of(key) for key in (A, B, C)] == ["one", None, None]
+def test_a_question_lies_in_the_batch_that_was_handed_in_first(cache):
+    assert cache.hand_in("one", HERE, [B, A]) == [B, A]
+    assert cache.hand_in("other", HERE, [B, C]) == [C]
+    assert [cache.batch_of(key) for key in (A, B, C)] == ["one", "one", "other"]
+    cache.close_batch("one")
+    assert [cache.batch_of(key) for key in (A, B, C)] == [None, None, "other"]
+    assert cache.hand_in("next", HERE, [A, B, C]) == [A, B]
 
 
 def test_naming_or_closing_a_batch_that_is_not_there_does_nothing(cache):
@@ -118,7 +119,7 @@ def test_batches_are_what_a_dictionary_would_say(steps):
             if kind == "hand_in":
                 cache.hand_in(token, *more)
                 batches[token] = (more[0], None)
-                lying |= dict.fromkeys(more[1], token)
+                lying = dict.fromkeys(more[1], token) | lying
             elif kind == "name":
                 cache.name_batch(token, *more)
                 if token in batches:

@@ -217,3 +217,42 @@ def test_of_two_lines_about_one_question_the_later_file_stands():
 
 def test_what_a_batch_says_nothing_about_is_asked_again():
     assert (BatchResult({}).otherwise.reason, BatchResult({}).otherwise.retry) == ("batch", True)
+
+
+def test_two_runs_that_hand_in_at_once_pay_for_each_question_once(
+    open_batch, ask_for, batch_server, cache, monkeypatch
+):
+    one, other = open_batch(), open_batch()
+    original, done = cache.hand_in, []
+
+    def hand_in(token, url, keys):
+        # The other run is faster, after this one has looked up which of its questions are in a batch.
+        if not done:
+            done.append(token)
+            other.submit(ask_for("b", "c"))
+        return original(token, url, keys)
+
+    monkeypatch.setattr(cache, "hand_in", hand_in)
+    assert one.submit(ask_for("a", "b")) == 1
+    assert sorted(batch_server.questions) == ["a", "b", "c"]
+    assert texts(one(ask_for("a", "b", "c"))) == ["re: a", "re: b", "re: c"]
+    assert sorted(batch_server.questions) == ["a", "b", "c"]
+
+
+def test_a_run_whose_questions_are_all_handed_in_by_another_sends_nothing(
+    open_batch, ask_for, batch_server, cache, monkeypatch
+):
+    one, other = open_batch(), open_batch()
+    original, done = cache.hand_in, []
+
+    def hand_in(token, url, keys):
+        if not done:
+            done.append(token)
+            other.submit(ask_for("a", "b"))
+        return original(token, url, keys)
+
+    monkeypatch.setattr(cache, "hand_in", hand_in)
+    assert one.submit(ask_for("a", "b")) == 0
+    assert len(batch_server.batches) == 1
+    assert texts(one(ask_for("a", "b"))) == ["re: a", "re: b"]
+    assert len(batch_server.batches) == 1
