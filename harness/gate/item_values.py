@@ -65,8 +65,8 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
 
     name = chosen_system(records.lock, system, records.folder.path)
     frames = [_scores(records, name), battle_values(records.battles(), name, against)]
-    completions = records.completions()
-    own = completions[completions["system"] == name]
+    answers = records.answers()
+    own = answers[answers["system"] == name]
     if gate.rates:
         frames.append(_rates(own, records.lock))
     frame = pd.concat([each for each in frames if len(each)] or [_empty()], ignore_index=True)

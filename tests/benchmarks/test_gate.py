@@ -106,3 +106,26 @@ def test_a_design_is_reported_with_every_rule(simulation):
     assert row["ours, red"] + row["ours, inconclusive"] + row["ours, green"] == pytest.approx(1)
     assert row["constant 1"] >= row["tolerance 8"]
     assert json.loads(json.dumps(row)) == row
+
+
+def test_alarms_are_those_of_the_decision(simulation):
+    rng = np.random.default_rng(7)
+    cells = replace(GateSettings(rounds=ROUNDS), actions=simulation.CELLS)
+    for effect in ("none", "three -6"):
+        differences = simulation.draw(rng, 200, 0.05, simulation.EFFECTS[effect], False)
+        swapped = simulation.Swapped(differences, ROUNDS)
+        for settings in (GateSettings(rounds=ROUNDS), cells):
+            whole = swapped.decide(settings)
+            red, warned = swapped.alarms(settings)
+            assert red == whole.red
+            if settings is not cells:
+                assert warned == (Status.REGRESSED in whole.cells)
+
+
+@pytest.mark.parametrize(("table", "rows"), [("unchanged", 4), ("closest", 4), ("power", 9)])
+def test_tables_of_chosen_designs_have_a_row_each(simulation, monkeypatch, capsys, table, rows):
+    monkeypatch.setattr(sys, "argv", ["gate.py", f"--{table}", "--draws", "2", "--rounds", "200"])
+    simulation.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == rows + 2
+    assert len({line.count("|") for line in lines}) == 1
