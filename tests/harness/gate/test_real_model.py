@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from polyarena.harness import open_run
 from polyarena.harness.cli import main
 from polyarena.harness.models.converted_weights import with_converted_weights
 
@@ -77,7 +78,11 @@ def test_another_data_type_passes_and_flips_a_few_items(runs, tmp_path, capsys):
     sides = [str(runs / f"run-{name}") for name in ("float32", "bfloat16")]
     assert main(["gate", "calibrate", *sides, "--config", str(runs / "gate.yaml"), "--rounds", "20", "--json"]) == 0
     discordance = json.loads(capsys.readouterr().out)["discordance"]
-    assert 0 < discordance["cldr_names/acc"] < 0.15
+    # Three of 200 values of acc_bytes where this was written; other processors round otherwise.
+    assert set(discordance) == {"cldr_names/acc", "cldr_names/acc_bytes"}
+    assert max(discordance.values()) < 0.1
+    one, other = (open_run(side).completions()["loglikelihoods"] for side in sides)
+    assert any(tuple(a) != tuple(b) for a, b in zip(one, other, strict=True))
     assert check(runs, "bfloat16", comment=tmp_path / "comment.md") == 0
     assert "No regression found" in (tmp_path / "comment.md").read_text(encoding="utf-8")
 
