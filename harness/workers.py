@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import IO, Any, Protocol, TypeVar
 
 from polyarena.tasks.errors import PolyarenaError
@@ -207,6 +208,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     # The module that pickles name, not __main__.
-    from polyarena.harness import workers
-
-    workers.main()
+    import_module("polyarena.harness.workers").main()

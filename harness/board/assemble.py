@@ -136,7 +136,7 @@ def _values(
         frames.append(own)
         for system, rows in sorted(own.groupby("system").indices.items()):
             holders[str(system)].append(source.facts.name)
-            places[str(system), source.facts.name] = before + rows
+            places[str(system), source.facts.name] = before + np.asarray(rows, dtype=np.intp)
     chosen = []
     for system, runs in sorted(holders.items()):
         run = _preferred(system, runs, board, variant.key)

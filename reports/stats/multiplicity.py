@@ -78,7 +78,10 @@ def largest_deviations(
         Shape (rounds,).
     """
     sizes = [influence.shape[1]]
-    return largest_deviations_by_family(influence, errors, sizes, clusters, labels, rounds=rounds, seed=seed)[0]
+    largest: Floats = largest_deviations_by_family(
+        influence, errors, sizes, clusters, labels, rounds=rounds, seed=seed
+    )[0]
+    return largest
 
 
 def largest_deviations_by_family(
