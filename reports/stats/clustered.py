@@ -41,8 +41,10 @@ class Clustered:
     def value(self, column: int) -> float:
         """Return the mean of a column."""
         if column not in self._values:
-            total, count = math.fsum(self.sums[:, column].tolist()), math.fsum(self.counts[:, column].tolist())
-            self._values[column] = total / count
+            # Most columns lack most clusters where systems met in few pairs.
+            there = np.flatnonzero(self.counts[:, column])
+            sums, counts = self.sums[there, column], self.counts[there, column]
+            self._values[column] = math.fsum(sums.tolist()) / math.fsum(counts.tolist())
         return self._values[column]
 
     def influence(self, column: int) -> Floats:

@@ -127,6 +127,26 @@ def strata(present: NDArray[np.bool_]) -> Integers:
     return np.asarray(labels[present.argmax(axis=1)], dtype=np.int64)
 
 
+def distinct_columns(matrix: Floats) -> tuple[Floats, Integers]:
+    """Return the distinct columns of a matrix, and which of them each column is.
+
+    Args:
+        matrix: Shape (n, k).
+
+    Returns:
+        Shapes (n, distinct) and (k,).
+
+    Example:
+        >>> found, which = distinct_columns(np.array([[1.0, 2.0, 1.0]]))
+        >>> found.tolist(), which.tolist()
+        ([[1.0, 2.0]], [0, 1, 0])
+    """
+    seen: dict[bytes, int] = {}
+    which = np.array([seen.setdefault(column.tobytes(), len(seen)) for column in np.ascontiguousarray(matrix.T)])
+    first = np.unique(which, return_index=True)[1]
+    return matrix[:, first], which
+
+
 def bootstrap_means(
     sums: Floats,
     counts: Floats,
@@ -163,12 +183,12 @@ def bootstrap_means(
         rows = np.flatnonzero(labels == label)
         columns = np.flatnonzero(counts[rows].any(axis=0))
         values = sums[np.ix_(rows, columns)]
-        patterns, which = np.unique(counts[np.ix_(rows, columns)], axis=1, return_inverse=True)
+        patterns, which = distinct_columns(counts[np.ix_(rows, columns)])
         on_patterns, on_values = Product(patterns), Product(values)
         names, many = [clusters[int(i)] for i in rows], len(columns)
         start = 0
         for weights in resample_weights(names, rounds, seed, chunk=chunk, columns=many):
-            drawn = on_patterns.of(weights)[:, which.ravel()]
+            drawn = on_patterns.of(weights)[:, which]
             estimate = np.broadcast_to(totals[columns], drawn.shape).copy()
             np.divide(on_values.of(weights), drawn, out=estimate, where=drawn > 0)
             means[columns, start : start + len(weights)] = estimate.T

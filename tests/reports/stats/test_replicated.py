@@ -8,7 +8,7 @@ from polyarena.reports.stats import multiplicity, resampling, simultaneous
 from polyarena.reports.stats.bradley_terry import Pairs, _Model, _Slopes
 from polyarena.reports.stats.multiplicity import largest_deviations, largest_deviations_by_family
 from polyarena.reports.stats.replicated import Replicated
-from polyarena.reports.stats.resampling import Product, exact_grid
+from polyarena.reports.stats.resampling import Product, distinct_columns, exact_grid
 
 
 @pytest.fixture(params=[1, 3], ids=["one stratum", "three strata"])
@@ -103,3 +103,11 @@ def test_the_information_of_pairs_is_that_of_their_design(ties):
     at = _Slopes(rng.random((7, free + ties)), curve, rng.random((7, free)), rng.random(7))
     expected = np.einsum("rp,pi,pj->rij", curve, model.design, model.design) + 1e-3 * np.eye(free)
     np.testing.assert_allclose(model.information(at)[:, :free, :free], expected, rtol=1e-14)
+
+
+def test_distinct_columns_are_those_of_numpy():
+    rng = np.random.default_rng(4)
+    matrix = rng.integers(0, 2, size=(3, 40)).astype(np.float64)
+    found, which = distinct_columns(matrix)
+    assert np.array_equal(found[:, which], matrix)
+    assert found.shape[1] == np.unique(matrix, axis=1).shape[1]
