@@ -201,6 +201,7 @@ class MultipleChoiceTask:
         shots: Further templates, which show examples first, by name.
         gold: Index of the right choice of a row, whatever the template.
         source: The source id of a row, which is also its item id.
+        cluster: The source id of a row, where several rows come from one question; otherwise it is the item id.
         pairing: The source ids of all rows of a language, where one row does not tell its own; replaces ``source``.
         details: Further fields of a row, for grouping.
         category: The part of the task that a row belongs to, if reports distinguish parts.
@@ -219,6 +220,7 @@ class MultipleChoiceTask:
     prompts: Mapping[str, PromptTemplate]
     gold: Callable[[Row], int]
     source: Callable[[Row], str] = source_from_position
+    cluster: Callable[[Row], str] | None = None
     pairing: Callable[[Sequence[Row]], Sequence[str]] | None = None
     details: Callable[[Row], Mapping[str, str]] = lambda row: {}  # noqa: ARG005
     category: Callable[[Row], str | None] = lambda row: None  # noqa: ARG005
@@ -279,7 +281,7 @@ class MultipleChoiceTask:
             examples = before.get(shots.group(row), ()) if shots else ()
             yield Item(
                 item_id=source,
-                source_id=source,
+                source_id=self.cluster(row) if self.cluster else source,
                 language=language,
                 prompt=asked.prompt,
                 examples=examples,

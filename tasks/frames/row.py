@@ -20,6 +20,7 @@ class Row:
         position: Among the rows of its language in their order, from 0.
         place: For messages.
         revision: Of the data set that the task was written for.
+        split: The split that it comes from, where a language has splits of its own; else empty.
     """
 
     values: Mapping[str, Any]
@@ -27,6 +28,7 @@ class Row:
     position: int
     place: str
     revision: str = ""
+    split: str = ""
 
     @property
     def number(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -60,18 +61,20 @@ class RowReader:
     """Converts the rows of a data set to items.
 
     Attributes:
-        parts: Where the rows of each language lie, by ``lang_Script``.
+        parts: Where the rows of each language lie, by ``lang_Script``; one place, or several, read in their order.
         fields: The types of the fields that each row must have.
         build: Makes the item of a row.
         label: Returns the language of a row, if a config contains several.
         inspect: Checks all rows of a language before the first becomes an item; raises if they cannot be used.
+        asked: Whether a row is used.
     """
 
-    parts: Mapping[str, Subset]
+    parts: Mapping[str, Subset | tuple[Subset, ...]]
     fields: Mapping[str, tuple[type, ...]]
     build: Callable[[Row], Item]
     label: Callable[[Values], str] | None = None
     inspect: Callable[[TaskCard, str, Sequence[Row]], None] | None = None
+    asked: Callable[[Row], bool] = lambda row: True  # noqa: ARG005
 
     def items(self, card: TaskCard, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the items of one language in the order of the data set.
@@ -88,11 +91,17 @@ class RowReader:
         """
         require_language(card, language)
         seen: dict[str, str] = {}
-        rows: Iterable[Row] = read_rows(card.dataset, self.parts[language], language, self.fields, data, self.label)
+        part = self.parts[language]
+        rows: Iterable[Row] = chain.from_iterable(
+            read_rows(card.dataset, each, language, self.fields, data, self.label)
+            for each in (part if isinstance(part, tuple) else (part,))
+        )
         if self.inspect is not None:
             rows = list(rows)
             self.inspect(card, language, rows)
         for row in rows:
+            if not self.asked(row):
+                continue
             item = self.build(row)
             refuse_repeat(item.item_id, seen, row.place)
             yield item
@@ -136,7 +145,7 @@ def read_rows(
     for position, (number, values) in enumerate(placed):
         where = f"{place}, row {number}"
         _require_types(values, fields, where)
-        yield Row(values, language, position, where, dataset.revision)
+        yield Row(values, language, position, where, dataset.revision, part.split)
 
 
 def refuse_repeat(name: str, seen: dict[str, str], where: str) -> None:

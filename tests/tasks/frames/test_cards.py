@@ -22,6 +22,8 @@ WHERE = {
     "global_mmlu_lite": ("global_mmlu", "lite", 16, 4),
     "global_piqa_parallel": ("global_piqa", "parallel", 77, 4),
     "global_piqa_nonparallel": ("global_piqa", "nonparallel", 77, 2),
+    "blend_choice": ("blend", "choice", 1, 4),
+    "mlogiqa": ("mlogiqa", "task", 10, 4),
     "m_arc": ("m_arc", "task", 30, 4),
     "m_hellaswag": ("m_hellaswag", "task", 30, 4),
     "mmlu_prox": ("mmlu_prox", "task", 29, 0),
