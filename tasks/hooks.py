@@ -36,6 +36,26 @@ class HasTemplates(Protocol):
 
 
 @runtime_checkable
+class HasSplits(Protocol):
+    """A task that can be asked on other splits than its card's. Default: on that one alone."""
+
+    @property
+    def other_splits(self) -> tuple[str, ...]:
+        """The further splits of the data set that have questions."""
+
+    def with_split(self, name: str) -> Task:
+        """Return the task on one of them; its card has the split, and the version with ``+<split>`` behind."""
+
+
+@runtime_checkable
+class HasShots(Protocol):
+    """A task with templates that show solved examples. Default: no template shows any."""
+
+    def shots_of(self, template: str) -> int:
+        """Return how many examples a template shows at most."""
+
+
+@runtime_checkable
 class HasAnswerLanguage(Protocol):
     """A task whose answers are in another language than its items, such as translation. Default: the same language."""
 
@@ -78,8 +98,8 @@ class HasSeparators(Protocol):
 
 
 _REQUIRED = ("card", "items", "score")
-_METHODS = ("items", "score", "variant", "answer_language", "metric_signature", "statistics")
-_VALUES = ("card", "templates", "own_metrics", "own_separators")
+_METHODS = ("items", "score", "variant", "with_split", "shots_of", "answer_language", "metric_signature", "statistics")
+_VALUES = ("card", "templates", "other_splits", "own_metrics", "own_separators")
 HOOKS = tuple(name for name in (*_METHODS, *_VALUES) if name not in _REQUIRED)
 """The names of all hooks."""
 _LIKE = 0.8
@@ -123,6 +143,8 @@ def _problem(found: object) -> tuple[str, str, str] | None:
     if ("templates" in members) != ("variant" in members):
         has, lacks = ("templates", "variant") if "templates" in members else ("variant", "templates")
         return f"has {has!r} and lacks {lacks!r}", "a task with templates needs both", f"add {lacks!r}"
+    if ("other_splits" in members) != ("with_split" in members):
+        return "has one of 'other_splits' and 'with_split'", "a task with further splits needs both", "add the other"
     assert isinstance(found, Task)
     for name in found.card.metrics:
         try:
@@ -156,6 +178,29 @@ def variant_of(task: Task, template: str, *, where: str = "") -> Task:
     if not isinstance(task, HasTemplates) or template not in task.templates:
         raise unknown(f"template of the task {task.card.name!r}", template, templates_of(task), where=where)
     return task.variant(template)
+
+
+def splits_of(task: Task) -> tuple[str, ...]:
+    """Return the splits that a task can be asked on, that of its card first."""
+    return (task.card.dataset.split, *(task.other_splits if isinstance(task, HasSplits) else ()))
+
+
+def on_split(task: Task, split: str, *, where: str = "") -> Task:
+    """Return a task on one of its splits.
+
+    Raises:
+        UnknownNameError: It cannot be asked on this one; the message has a did-you-mean.
+    """
+    if split == task.card.dataset.split:
+        return task
+    if not isinstance(task, HasSplits) or split not in task.other_splits:
+        raise unknown(f"split of the task {task.card.name!r}", split, splits_of(task), where=where)
+    return task.with_split(split)
+
+
+def shots_of(task: Task, template: str) -> int:
+    """Return how many solved examples one of a task's templates shows at most."""
+    return task.shots_of(template) if isinstance(task, HasShots) else 0
 
 
 def answer_language_of(task: Task, language: str) -> str:
@@ -206,4 +251,13 @@ def has_own_separators(task: Task) -> bool:
 
 def hook_protocols() -> tuple[type[Any], ...]:
     """Return the protocols of all hooks, for documentation."""
-    return (HasTemplates, HasAnswerLanguage, HasMetrics, HasMetricSignature, HasStatistics, HasSeparators)
+    return (
+        HasTemplates,
+        HasSplits,
+        HasShots,
+        HasAnswerLanguage,
+        HasMetrics,
+        HasMetricSignature,
+        HasStatistics,
+        HasSeparators,
+    )

@@ -26,6 +26,7 @@ CONTENTS: Mapping[str, Callable[..., str]] = {
     "notes": benchmarks.notes,
     "record": records.record,
     "speed-arguments": commands.speed_arguments,
+    "protocols": coverage.protocols,
     "suites": coverage.suites,
     "tasks": benchmarks.tasks,
     "template": commands.template,

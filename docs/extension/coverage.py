@@ -14,10 +14,52 @@ def suites() -> str:
     """Return the suites with their tasks; those that are not installed are marked."""
     rows = []
     for name, suite in all_suites().items():
-        missing = resolve_suite(name).missing
-        tasks = (code(entry.task) + (" (not installed)" if entry.task in missing else "") for entry in suite.entries)
-        rows.append((code(name), suite.title, ", ".join(tasks)))
+        resolved = resolve_suite(name)
+        tasks = (
+            code(entry.task) + (" (not installed)" if entry.task in resolved.missing else "") for entry in suite.entries
+        )
+        rows.append((code(name), resolved.title, ", ".join(tasks)))
     return table(("suite", "what it is", "tasks"), rows)
+
+
+def protocols() -> str:
+    """Return how each suite of a paper asks its tasks, beside how the paper does."""
+    rows = []
+    for name in all_suites():
+        resolved = resolve_suite(name)
+        for each in resolved.tasks:
+            paper, entry = each.entry.paper, each.entry
+            if paper is None:
+                continue
+            rows.append(
+                (
+                    code(name),
+                    code(each.task.card.name),
+                    paper.benchmark,
+                    f"{len(each.languages)} ({paper.languages or 'not said'})",
+                    f"{each.task.card.dataset.split} ({paper.split or 'not said'})",
+                    f"{entry.shots or 0} ({'not said' if paper.shots is None else paper.shots})",
+                    f"{each.templates} ({paper.templates or 'not said'})",
+                    entry.aggregate,
+                    "; ".join(each.differences),
+                )
+            )
+        rows += [
+            (code(name), "", benchmark, "", "", "", "", "", f"not asked: {reason}")
+            for benchmark, reason in resolved.suite.absent.items()
+        ]
+    heads = (
+        "suite",
+        "task",
+        "in the paper",
+        "languages",
+        "split",
+        "examples",
+        "templates",
+        "over templates",
+        "differs",
+    )
+    return table(heads, rows)
 
 
 def matrix(suite: str) -> str:

@@ -16,12 +16,15 @@ MOST_NAMED = 6
 
 
 def omission_lines(planned: Plan) -> Iterator[str]:
-    """Yield a line for each incomplete suite, each metric that is not computed, and each kind of flag."""
+    """Yield a line for each incomplete suite, unscored metric, suite that differs from its paper, and kind of flag."""
     for suite in dict.fromkeys(each.suite for each in planned.omissions if each.suite and not each.metric):
         yield _of_suite(suite, [each for each in planned.omissions if each.suite == suite and not each.metric])
     for each in planned.omissions:
         if each.metric:
             yield f"left out: {each.metric} of {each.task} in {_some(each.languages)}, because {each.reason}"
+    for suite in dict.fromkeys(each.suite for each in planned.deviations):
+        told = [f"{each.task} ({each.reason})" for each in planned.deviations if each.suite == suite]
+        yield f"{suite} differs from the paper in {', '.join(told)}"
     yield from _flagged([flag for task in planned.tasks for flag in task.flags])
 
 

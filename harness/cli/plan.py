@@ -52,6 +52,7 @@ def as_data(planned: Plan) -> dict[str, Any]:
         "unallocated": [asdict(games) for games in planned.unallocated],
         "unsupported": [{"system": system, "language": language} for system, language in planned.unsupported],
         "omissions": [each.model_dump(mode="json") for each in planned.omissions],
+        "deviations": [each.model_dump(mode="json") for each in planned.deviations],
         "flags": [asdict(flag) for task in planned.tasks for flag in task.flags],
         "relatives": systems_of_same_family(planned.experiment),
         "price": None if price is None else asdict(price),

@@ -106,7 +106,7 @@ def _print(resolved: ResolvedSuite, rows: list[CoverageRow]) -> None:
     selected = sorted({row.language for row in rows}) if resolved.suite.languages == "all" else resolved.suite.languages
     covered = by_language(rows, selected)
     print_table(
-        resolved.suite.title,
+        resolved.title,
         ("tier", "code", "name", *(kind.value.replace("_", "-") for kind in CoverageKind), "items here"),
         [
             (

@@ -207,6 +207,9 @@ class TaskSpec(Strict):
             only their answers are stored.
         templates: ``all`` prompt templates or the named ones, each run as a separate task; the default template if
             left out.
+        split: The split of the data set; the one of the task's card if left out.
+        shots: Number of solved examples before each question; selects among the task's templates.
+        aggregate: What is reported over several templates: ``median`` or ``mean``; both if left out.
     """
 
     task: str
@@ -215,10 +218,13 @@ class TaskSpec(Strict):
     limit: Limit | None = None
     subset: Literal["spread", "first"] = "spread"
     templates: Templates | None = None
+    split: Annotated[str, Field(min_length=1)] | None = None
+    shots: Annotated[int, Field(ge=0)] | None = None
+    aggregate: Literal["median", "mean"] | None = None
 
 
 class SuiteSpec(Strict):
-    """All tasks of a suite, each in the languages that the suite lists for it.
+    """All tasks of a suite, each in the languages that the suite lists for it, and asked as the suite says.
 
     An entry for a single task overrides what the suite says of that task.
 

@@ -9,6 +9,7 @@ from polyarena.harness.lock.digest import content_digest, digest
 from polyarena.harness.lock.model import (
     FORMAT,
     Cell,
+    Deviation,
     FlipRate,
     ImportedJudge,
     Lock,
@@ -28,6 +29,7 @@ __all__ = [
     "FORMAT",
     "Aspect",
     "Cell",
+    "Deviation",
     "Difference",
     "Differences",
     "Effect",

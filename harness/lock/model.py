@@ -99,6 +99,7 @@ class LockedTask(Record):
         suite: The suite that it comes from; empty if it is named by itself.
         family: The task's name without its prompt template; empty if it has a single template.
         template: Name of its prompt template, where it has several.
+        aggregate: What is reported over its templates, ``median`` or ``mean``; empty for both.
         answer_languages: The language of the answers, where it differs from that of the items (translation), by the
             language of the items.
         sampling: By system; systems that are not sampled (multiple choice, stored answers) are absent.
@@ -112,6 +113,7 @@ class LockedTask(Record):
     suite: str = ""
     family: str = ""
     template: str = ""
+    aggregate: str = ""
     answer_languages: Mapping[str, str] = {}
     sampling: Mapping[str, LockedSampling] = {}
 
@@ -198,6 +200,20 @@ class FlipRate(Record):
     source: str
 
 
+class Deviation(Record):
+    """A difference between a suite and the paper that it follows.
+
+    Attributes:
+        suite: The suite.
+        task: Name of the task, or the paper's name of a benchmark that no task asks.
+        reason: What is different, or why the benchmark is not asked.
+    """
+
+    suite: str
+    task: str
+    reason: str
+
+
 class UnmappedField(Record):
     """A part of an imported file that has no place in the records of polyarena.
 
@@ -247,6 +263,7 @@ class Lock(Record):
         tasks: By name.
         flags: Numbers that are doubtful, or inadequate and allowed.
         omissions: What is not asked or not scored, with the reasons.
+        deviations: How suites differ from the papers that they follow.
         data: Content digest of each part of a data set that was read, by its name.
         models: What each model told of itself when it was loaded, by system.
         judges: Judges and panels by name.
@@ -266,6 +283,7 @@ class Lock(Record):
     tasks: Mapping[str, LockedTask] = {}
     flags: tuple[Flag, ...] = ()
     omissions: tuple[Omission, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
     data: Mapping[str, str] = {}
     models: Mapping[str, Mapping[str, str]] = {}
     judges: Mapping[str, LockedJudge] = {}

@@ -11,7 +11,7 @@ from typing import Any
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.experiment.opponents import Opposed, all_pairs, planned_pairs
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.lock import Omission
+from polyarena.harness.lock import Deviation, Omission
 from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.planning.allocation import Allocation, TaskBudget, budget_of, read_allocation
@@ -52,6 +52,7 @@ class Plan:
         budgets: Such budgets, one for each judged task.
         unallocated: What the rest of these budgets costs.
         omissions: What is left out of suites, and metrics that are not computed, with the reasons.
+        deviations: How suites differ from the papers that they follow.
     """
 
     experiment: Experiment
@@ -66,6 +67,7 @@ class Plan:
     unsupported: tuple[tuple[str, str], ...] = field(default=())
     retry_refused: bool = False
     omissions: tuple[Omission, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
     allocation: Allocation | None = None
     budgets: tuple[TaskBudget, ...] = ()
     unallocated: tuple[UnallocatedGames, ...] = ()
@@ -180,6 +182,7 @@ def plan(
         unsupported=tuple(_unsupported(systems, tasks)),
         retry_refused=retry_refused,
         omissions=selection.omissions,
+        deviations=selection.deviations,
         allocation=allocation,
         budgets=budgets,
         unallocated=tuple(

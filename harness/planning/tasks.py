@@ -9,12 +9,15 @@ from types import MappingProxyType
 
 from polyarena.harness.experiment import Experiment, SuiteSpec, TaskSpec
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.lock import Omission
+from polyarena.harness.lock import Deviation, Omission
 from polyarena.harness.planning.templates import (
     ALL,
     PromptTemplate,
+    no_such_shots,
     prompt_template,
     prompt_templates,
+    shots_variant,
+    shown_examples,
     suite_template_variants,
     template_variants,
 )
@@ -22,7 +25,7 @@ from polyarena.reports.flags import Flag
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import ExperimentError
-from polyarena.tasks.hooks import answer_language_of
+from polyarena.tasks.hooks import answer_language_of, on_split
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, named_languages, select_languages
 from polyarena.tasks.metrics.adequacy import Adequacy, Level, adequacy, rated_metrics
@@ -31,7 +34,7 @@ from polyarena.tasks.own_prompts import load_own_task
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.registry import find_task, task_plugins
 from polyarena.tasks.suggest import unknown
-from polyarena.tasks.suites import ResolvedSuite, resolve_suite
+from polyarena.tasks.suites import ResolvedSuite, entry_variants, resolve_suite
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,12 @@ class Selection:
     Attributes:
         tasks: In the order of the file; a suite's in the order of the suite.
         omissions: What suites want and cannot have, and metrics that are not scored.
+        deviations: How suites differ from the papers that they follow.
     """
 
     tasks: tuple[ResolvedTask, ...]
     omissions: tuple[Omission, ...]
+    deviations: tuple[Deviation, ...] = ()
 
 
 def select_tasks(experiment: Experiment) -> Selection:
@@ -120,7 +125,8 @@ def select_tasks(experiment: Experiment) -> Selection:
             why="; ".join(dict.fromkeys(f"{each.task}: {each.reason}" for each in omissions[:3])),
             fix=f"select other languages; `polyarena tasks coverage --suite {suites[0]}` shows which it has",
         )
-    return Selection(tuple(tasks), tuple(omissions))
+    deviations = dict.fromkeys(each for entry in meant for each in entry.deviations)
+    return Selection(tuple(tasks), tuple(omissions), tuple(deviations))
 
 
 def resolve_tasks(experiment: Experiment) -> tuple[ResolvedTask, ...]:
@@ -135,6 +141,7 @@ class ExpandedEntry:
     Attributes:
         tasks: The tasks, in the order of the report.
         omissions: What a suite wants and cannot have.
+        deviations: How a suite differs from the paper that it follows.
         named: Languages that a task's entry calls by their names.
         where: The place of the entry in the user's file.
     """
@@ -143,6 +150,7 @@ class ExpandedEntry:
     where: str
     omissions: tuple[Omission, ...] = ()
     named: frozenset[str] = field(default=frozenset())
+    deviations: tuple[Deviation, ...] = ()
 
 
 def expand(experiment: Experiment, index: int) -> ExpandedEntry:
@@ -168,6 +176,8 @@ def _task(
     experiment: Experiment, index: int, spec: TaskSpec, selected: list[str] | None, named: list[str], where: str
 ) -> ExpandedEntry:
     task = _find_task(experiment, index, spec)
+    if spec.split is not None:
+        task = on_split(task, spec.split, where=experiment.where("tasks", index, "split"))
     for code in named:
         _refuse_missing(task.card, code, where)
     available = task.card.languages
@@ -178,10 +188,15 @@ def _task(
             where=where,
             fix=f"`polyarena tasks {spec.task}` lists its {len(available)} languages",
         )
-    if spec.templates is None:
+    if spec.templates is None and spec.shots is None:
         variants: list[tuple[str, Task]] = [(spec.task, task)]
+    elif spec.templates is None:
+        variants = [shots_variant(task, spec.shots or 0, experiment.where("tasks", index, "shots"))]
     else:
         variants = list(template_variants(task, spec.templates, experiment.where("tasks", index, "templates")))
+        variants = [pair for pair in variants if spec.shots is None or shown_examples(task, pair[1]) == spec.shots]
+    if not variants:
+        raise no_such_shots(task, spec.shots or 0, experiment.where("tasks", index, "shots"))
     return ExpandedEntry(
         tuple(_resolved(spec, name, variant, languages) for name, variant in variants),
         experiment.where("tasks", index),
@@ -229,11 +244,15 @@ def _suite(
             continue
         languages = tuple(code for code in each.languages if selected is None or code in selected)
         variants = (
-            [(each.task.card.name, each.task)]
+            [(task.card.name, task) for task in entry_variants(each)]
             if spec.templates is None
             else suite_template_variants(each.task, spec.templates)
         )
-        tasks += [_resolved(spec, name, task, languages, spec.suite) for name, task in variants if languages]
+        tasks += [
+            _resolved(spec, name, task, languages, spec.suite, each.entry.aggregate)
+            for name, task in variants
+            if languages
+        ]
         name = each.task.card.name
         lacking = _lacking(each.task.card, selectors.get(name, ALL), selected)
         omissions += [
@@ -251,7 +270,10 @@ def _suite(
                 where=where,
                 fix=f"`polyarena tasks coverage --suite {spec.suite}` shows which languages it has",
             )
-    return ExpandedEntry(tuple(tasks), experiment.where("tasks", index), tuple(omissions))
+    deviations = tuple(
+        Deviation(suite=spec.suite, task=name, reason=reason) for name, reason in suite.deviations.items()
+    )
+    return ExpandedEntry(tuple(tasks), experiment.where("tasks", index), tuple(omissions), deviations=deviations)
 
 
 def _lacking(card: TaskCard, selector: str, selected: Collection[str] | None) -> Mapping[str, tuple[str, ...]]:
@@ -282,10 +304,18 @@ def _check_without(suite: ResolvedSuite, spec: SuiteSpec, where: str) -> None:
 
 
 def _resolved(
-    spec: TaskSpec | SuiteSpec, name: str, task: Task, languages: tuple[str, ...], suite: str = ""
+    spec: TaskSpec | SuiteSpec,
+    name: str,
+    task: Task,
+    languages: tuple[str, ...],
+    suite: str = "",
+    aggregate: str = "",
 ) -> ResolvedTask:
     subset = spec.subset if isinstance(spec, TaskSpec) else "spread"
-    alone = TaskSpec(task=name, languages=spec.languages, limit=spec.limit, subset=subset)
+    over = spec.aggregate if isinstance(spec, TaskSpec) else aggregate or None
+    alone = TaskSpec.model_validate(
+        {"task": name, "languages": spec.languages, "limit": spec.limit, "subset": subset, "aggregate": over}
+    )
     return ResolvedTask(alone, task, languages, suite, prompt_template(name, task))
 
 
@@ -333,6 +363,13 @@ def _joined(one: ResolvedTask, other: ResolvedTask, where: str) -> ResolvedTask:
             f"the suites {one.suite!r} and {other.suite!r} both have {one.spec.task!r}, with different limits",
             where=where,
             fix=f"give both the same limit, or name {one.spec.task!r} by itself with the limit that it should have",
+        )
+    if one.card.dataset.split != other.card.dataset.split:
+        raise ExperimentError(
+            f"the suites {one.suite!r} and {other.suite!r} both have {one.spec.task!r}, on different splits",
+            where=where,
+            why=f"{one.card.dataset.split!r} and {other.card.dataset.split!r}",
+            fix=f"leave it out of one of them with `exclude: [{one.spec.task}]`, or name it by itself with its `split`",
         )
     return replace(one, languages=tuple(sorted({*one.languages, *other.languages})))
 

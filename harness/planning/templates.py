@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from polyarena.harness.experiment.schema import Templates
 from polyarena.tasks.errors import ExperimentError
-from polyarena.tasks.hooks import templates_of, variant_of
+from polyarena.tasks.hooks import shots_of, templates_of, variant_of
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.registry import find_task, task_plugins
 from polyarena.tasks.suggest import unknown
@@ -83,6 +83,45 @@ def template_variants(task: Task, templates: Templates, where: str) -> Iterator[
         if name in wanted:
             variant = variant_of(task, name)
             yield variant.card.name, variant
+
+
+def shown_examples(task: Task, variant: Task) -> int:
+    """Return how many solved examples one of a task's variants shows at most."""
+    _, dot, template = variant.card.name.partition(".")
+    names = templates_of(task)
+    return shots_of(task, template if dot else names[0]) if names else 0
+
+
+def shots_variant(task: Task, shots: int, where: str) -> tuple[str, Task]:
+    """Return the name and the task of the first template that shows so many solved examples.
+
+    Args:
+        task: With its default template.
+        shots: How many.
+        where: The place of the number in the user's file, for messages.
+
+    Raises:
+        ExperimentError: No template of the task shows so many.
+    """
+    names = templates_of(task)
+    if not names and shots == 0:
+        return task.card.name, task
+    for name in names:
+        if shots_of(task, name) == shots:
+            variant = variant_of(task, name)
+            return variant.card.name, variant
+    raise no_such_shots(task, shots, where)
+
+
+def no_such_shots(task: Task, shots: int, where: str) -> ExperimentError:
+    """Return the error for a number of examples that no template shows."""
+    counts = sorted({shots_of(task, name) for name in templates_of(task)} or {0})
+    return ExperimentError(
+        f"the task {task.card.name!r} cannot be asked with {shots} examples",
+        where=where,
+        why=f"its templates show {' or '.join(map(str, counts))}",
+        fix="write one of these numbers, or leave `shots` out",
+    )
 
 
 def suite_template_variants(task: Task, templates: Templates) -> list[tuple[str, Task]]:

@@ -39,9 +39,19 @@ def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd
         template_scores(scores, varied, signatures=_of_families(lock, scored), groupings=groupings, **settings),
     ]
     table: pd.DataFrame = estimates_table(frames).to_pandas()
+    table = _aggregated(table, {task.family: task.aggregate for task in lock.tasks.values() if task.aggregate})
     kinds = [frame for frame in (all_battles[all_battles["score"].notna()], scores) if len(frame)]
     banded = with_bands(with_detectable(table), [simultaneous_bands(frame, **chosen.bootstrap) for frame in kinds])
     return add_flags(banded, lock.flags, groupings)
+
+
+def _aggregated(table: pd.DataFrame, chosen: Mapping[str, str]) -> pd.DataFrame:
+    """Return the estimates without those over templates by another statistic than the one chosen for their family."""
+    others = [
+        task in chosen and is_over_templates(metric) and not is_over_templates(metric, chosen[task])
+        for task, metric in zip(table["task"], table["metric"], strict=True)
+    ]
+    return table[~pd.Series(others, index=table.index, dtype=bool)].reset_index(drop=True)
 
 
 def cells_digest(lock: Lock, groupings: Groupings) -> CellsDigest:

@@ -13,7 +13,7 @@ MOST_NAMED = 8
 
 
 def omission_sentences(lock: Lock) -> list[str]:
-    """Say what of the experiment was not asked or not scored, one sentence each."""
+    """Say what was not asked or not scored, and how suites differ from their papers, one sentence each."""
     found = []
     for each in lock.omissions:
         names = some([find_language(code).name for code in each.languages])
@@ -23,6 +23,9 @@ def omission_sentences(lock: Lock) -> list[str]:
             wanted = f", which the suite {each.suite} has," if each.suite else ""
             where = f" in {names}" if names else ""
             found.append(f"{each.task}{wanted} is not asked{where}: {each.reason}.")
+    for suite in dict.fromkeys(each.suite for each in lock.deviations):
+        told = [f"{each.task} ({each.reason})" for each in lock.deviations if each.suite == suite]
+        found.append(f"The suite {suite} differs from the paper in {', '.join(told)}.")
     return [*found, *(f"{said[:1].upper()}{said[1:]}." for said in hidden_judges(lock).values())]
 
 

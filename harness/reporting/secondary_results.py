@@ -112,12 +112,23 @@ def secondary_results(
 
 
 def _suites(lock: Lock) -> dict[str, tuple[str, ...]]:
-    """Return the tasks of the suites that the experiment names, as far as this version knows them."""
+    """Return the tasks of the suites that the experiment names, as far as this version knows them.
+
+    A task that was asked with one template other than its default is known by the name of that.
+    """
     from polyarena.tasks.suites import all_suites
 
     named = {entry.suite for entry in lock.settings.tasks if isinstance(entry, SuiteSpec)}
     known = all_suites()
-    return {name: tuple(entry.task for entry in known[name].entries) for name in sorted(named & {*known})}
+    single: dict[str, str] = {}
+    for task, locked in lock.tasks.items():
+        others = [name for name, each in lock.tasks.items() if each.family == locked.family]
+        if locked.family and locked.family not in lock.tasks and len(others) == 1:
+            single[locked.family] = task
+    return {
+        name: tuple(single.get(entry.task, entry.task) for entry in known[name].entries)
+        for name in sorted(named & {*known})
+    }
 
 
 def _pairs(lock: Lock, scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

@@ -45,6 +45,7 @@ def build_lock(plan: Plan, earlier: Lock | None) -> Lock:
         tasks={task.spec.task: _task(task, plan.systems) for task in plan.tasks},
         flags=tuple(flag for task in plan.tasks for flag in task.flags),
         omissions=plan.omissions,
+        deviations=plan.deviations,
         data=plan.data,
         models=earlier.models if earlier else {},
         judges=_judges(plan),
@@ -77,6 +78,7 @@ def _task(task: ResolvedTask, systems: Sequence[ResolvedSystem]) -> LockedTask:
         suite=task.suite,
         family=task.template.family if task.template else "",
         template=task.template.name if task.template else "",
+        aggregate=task.spec.aggregate or "",
         answer_languages={
             language: answer for language in task.languages if (answer := task.answer_language(language)) != language
         },

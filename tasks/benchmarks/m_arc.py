@@ -78,6 +78,7 @@ task = MultipleChoiceTask(
     prompts={"question": question, "exam": exam},
     shots={"twenty_five_shot": FewShot(question, split="train", count=25)},
     gold=lambda row: row.gold("answer", "ABCDE"),
+    other_splits=("validation",),
     source=source_from_fields("id"),
     asked=complete,
 )

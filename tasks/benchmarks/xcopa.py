@@ -124,6 +124,7 @@ task = MultipleChoiceTask(
     fields=("premise", "choice1", "choice2", "question", "label", "idx"),
     prompts={"connective": connective, "likelier": likelier, "numbered": numbered, "why": why, "pick": pick},
     gold=lambda row: row.gold("label", "01"),
+    other_splits=("validation",),
     source=source_from_fields("idx"),
     details=keep_fields("question"),
 )

@@ -64,8 +64,8 @@ task = GenerativeTask(
             "rouge_lsum does not compare with published ROUGE-Lsum: it ends sentences at the full stops of each "
             "script, and rouge_score and csebuetnlp's multilingual version at line breaks alone, so that texts of one "
             "line score higher here (0.40 against 0.32 where their sentences are shuffled). The test set; Aya 101 "
-            "reports the validation set. Articles can be long: one that does not fit a model's context is for the "
-            "model backend to refuse or cut. The BBC also writes Uzbek in Cyrillic letters. "
+            "reports the validation set (`split: validation`). Articles can be long: one that does not fit a model's "
+            "context is for the model backend to refuse or cut. The BBC also writes Uzbek in Cyrillic letters. "
             f"{UNPINNED}"
         ),
         left_out={"srp_Latn": "config serbian_latin: the language table has Serbian in Cyrillic letters only"},
@@ -73,4 +73,5 @@ task = GenerativeTask(
     ),
     RowReader({code: Subset(config) for code, config in CONFIGS.items()}, FIELDS, _item),
     rouge_scores,
+    other_splits=("validation",),
 )

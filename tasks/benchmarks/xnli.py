@@ -111,5 +111,6 @@ task = MultipleChoiceTask(
     prompts={"native": native, **ENGLISH},
     fixed_labels=frozenset(ENGLISH),
     gold=lambda row: row.gold("label", LABELS),
+    other_splits=("test",),
     source=source_from_position,
 )

@@ -44,6 +44,13 @@ def translated(languages: Iterable[str], how: Provenance) -> dict[str, Provenanc
     return {code: Provenance.NATIVE if code == "eng_Latn" else how for code in languages}
 
 
+def card_on_split(card: TaskCard, split: str) -> TaskCard:
+    """Return a card of the same task on another split of its data set; the version says so."""
+    dataset = card.dataset.model_copy(update={"split": split})
+    notes = f"{card.notes} Asked on the split {split!r} in place of {card.dataset.split!r}.".strip()
+    return card.model_copy(update={"dataset": dataset, "version": f"{card.version}+{split}", "notes": notes})
+
+
 def choice_card(
     name: str,
     title: str,

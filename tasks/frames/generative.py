@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.errors import NotOnHubError
+from polyarena.tasks.frames.cards import card_on_split
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.signature import Signature
 from polyarena.tasks.suggest import unknown
@@ -31,12 +32,24 @@ class GenerativeTask:
         rows: Converts rows of the data set to items.
         measure: Scores an answer.
         obtain: For data that the hub does not have, how to put them into a local mirror; empty for others.
+        other_splits: Further splits of the data set that have references.
     """
 
     card: TaskCard
     rows: RowReader
     measure: Measure
     obtain: str = ""
+    other_splits: tuple[str, ...] = ()
+
+    def with_split(self, name: str) -> GenerativeTask:
+        """Return this task on another split.
+
+        Raises:
+            UnknownNameError: The data set has no such split with references.
+        """
+        if name not in self.other_splits:
+            raise unknown(f"split of the task {self.card.name}", name, self.other_splits)
+        return replace(self, card=card_on_split(self.card, name), other_splits=())
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the items of one language in the data set's order (for errors see :meth:`RowReader.items`).

@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.frames.cards import card_on_split
 from polyarena.tasks.frames.row import Row
 from polyarena.tasks.frames.rows import ANY, Subset, read_rows
 from polyarena.tasks.item import FewShotExample, Item
@@ -212,6 +213,7 @@ class MultipleChoiceTask:
         repeats: Whether rows of a language may share a source id; the second then gets the suffix ``:2``, and so on.
         scorer: The metrics of one completion.
         template: The name of the template in use; ``""`` is the default one.
+        other_splits: Further splits of the data set that have questions.
     """
 
     card: TaskCard
@@ -231,6 +233,7 @@ class MultipleChoiceTask:
     repeats: bool = False
     scorer: Callable[[Item, Completion], Mapping[str, float]] = field(default=choice_scores)
     template: str = ""
+    other_splits: tuple[str, ...] = ()
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -251,6 +254,21 @@ class MultipleChoiceTask:
         label = task if name == self.templates[0] else f"{task}.{name}"
         metrics = (ACC,) if name in self.fixed_labels else (ACC, ACC_BYTES)
         return replace(self, card=self.card.model_copy(update={"name": label, "metrics": metrics}), template=name)
+
+    def shots_of(self, template: str) -> int:
+        """Return how many examples a template shows at most."""
+        return self.shots[template].count if template in self.shots else 0
+
+    def with_split(self, name: str) -> MultipleChoiceTask:
+        """Return this task on another split, without the templates whose examples would come from it.
+
+        Raises:
+            UnknownNameError: The data set has no such split with questions.
+        """
+        if name not in self.other_splits:
+            raise unknown(f"split of the task {self.card.name}", name, self.other_splits)
+        shots = {template: few for template, few in self.shots.items() if few.split != name}
+        return replace(self, card=card_on_split(self.card, name), shots=shots, other_splits=())
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the items of one language in the order of the data set.

@@ -15,6 +15,9 @@ from polyarena.tasks.hooks import (
     hook_protocols,
     metric_of,
     metric_signature_of,
+    on_split,
+    shots_of,
+    splits_of,
     statistics_of,
     templates_of,
     variant_of,
@@ -60,6 +63,10 @@ def test_a_plain_task_has_the_defaults():
     assert str(metric_signature_of(task, "f1")) == "metric:f1"
     assert statistics_of(task)(None, None) == {}
     assert not has_own_separators(task)
+    assert splits_of(task) == (CARD.dataset.split,)
+    assert shots_of(task, "") == 0
+    with pytest.raises(UnknownNameError, match="split of the task 'plain'"):
+        on_split(task, "dev")
     with pytest.raises(UnknownNameError, match="template of the task 'plain'"):
         variant_of(task, "other")
 
@@ -68,6 +75,9 @@ def test_hooks_are_asked():
     members = {
         "templates": ("one", "two"),
         "variant": lambda self, name: Plain(CARD.model_copy(update={"name": f"plain.{name}"})),
+        "other_splits": ("dev",),
+        "with_split": lambda self, name: Plain(CARD.model_copy(update={"version": f"1+{name}"})),
+        "shots_of": lambda self, template: 3 if template == "two" else 0,
         "answer_language": lambda self, language: "eng_Latn",
         "own_metrics": {"f1": Metric("f1", "Another F1.")},
         "metric_signature": lambda self, metric: Signature({"metric": metric, "mine": 1}),
@@ -79,6 +89,10 @@ def test_hooks_are_asked():
     assert all(isinstance(task, protocol) for protocol in hook_protocols())
     assert templates_of(task) == ("one", "two")
     assert variant_of(task, "two").card.name == "plain.two"
+    assert splits_of(task) == (CARD.dataset.split, "dev")
+    assert on_split(task, "dev").card.version == "1+dev"
+    assert on_split(task, CARD.dataset.split) is task
+    assert (shots_of(task, "one"), shots_of(task, "two")) == (0, 3)
     assert answer_language_of(task, "swh_Latn") == "eng_Latn"
     assert metric_of(task, "f1").description == "Another F1."
     assert str(metric_signature_of(task, "f1")) == "metric:f1|mine:1"

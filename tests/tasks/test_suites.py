@@ -8,7 +8,7 @@ from polyarena.tasks.languages import select_languages
 from polyarena.tasks.registry import task_plugins
 from polyarena.tasks.suites import all_suites, find_suite, resolve_suite
 
-NAMES = ["aya101_paper", "aya23_paper", "aya_expanse_paper", "tiny_aya", "aya99", "safety", "smoke"]
+NAMES = ["aya101_paper", "aya23_paper", "aya_expanse_paper", "tiny_aya", "model_cards_2026", "aya99", "safety", "smoke"]
 
 
 def test_these_are_the_suites():
@@ -56,6 +56,7 @@ def test_every_task_is_found_or_named_with_a_reason(name):
     found = [each.task.card.name for each in resolved.tasks]
     assert sorted([*found, *resolved.missing]) == sorted(entry.task for entry in resolved.suite.entries)
     assert all(resolved.missing.values())
+    assert set(resolved.deviations) <= {*found, *resolved.suite.absent}
     for each in resolved.tasks:
         assert each.languages == tuple(sorted(set(each.languages) & set(each.task.card.languages)))
         assert each.languages
@@ -96,3 +97,59 @@ def test_a_misspelt_suite_has_a_suggestion():
 
 def test_no_suite_has_the_name_of_a_task():
     assert not set(NAMES) & set(task_plugins().names)
+
+
+def entries(name):
+    return {each.task.card.name: each for each in resolve_suite(name).tasks}
+
+
+def test_differences_from_a_paper_are_computed():
+    aya = entries("aya101_paper")
+    assert aya["m_mmlu"].differences == aya["xlsum"].differences == aya["flores_to_english"].differences == ()
+    assert aya["xcopa"].differences == ("templates of another wording",)
+    assert aya["xcopa"].templates == 5
+    assert entries("aya23_paper")["mgsm"].differences == ("0 examples for 5",)
+    assert entries("aya_expanse_paper")["global_mmlu"].differences == ()
+
+
+def test_every_kind_of_difference(toys):
+    from polyarena.tasks import suites
+    from polyarena.tasks.registry import find_task
+
+    task = find_task("xcopa")
+    paper = suites.PaperProtocol(languages=12, split="dev", shots=3, templates=2)
+    entry = suites.Entry("xcopa", "all", templates="all", paper=paper, differs="another day")
+    assert suites.SuiteTask(task, task.card.languages, entry).differences == (
+        "11 languages for 12",
+        "split test for dev",
+        "0 examples for 3",
+        "5 templates for 2",
+        "another day",
+    )
+    plain = suites.Entry("xcopa", "all", differs="another day")
+    assert suites.SuiteTask(task, (), plain).differences == ("another day",)
+
+
+def test_titles_say_what_differs():
+    title = resolve_suite("aya101_paper").title
+    assert "differs from the paper in xwinograd, xnli" in title
+    assert title.endswith("multilingual AdvBench, multilingual RealToxicityPrompts, identity groups")
+    assert resolve_suite("aya99").title == find_suite("aya99").title
+
+
+def test_languages_are_those_of_the_published_tables(test_data):
+    import csv
+
+    path = test_data.parent / "facts" / "published_numbers.csv"
+    if not path.is_file():
+        pytest.skip("the published numbers are not here")
+    with path.open(encoding="utf-8") as file:
+        published = [row for row in csv.DictReader(file) if row["paper"] == "Aya Model"]
+    for each in entries("aya101_paper").values():
+        paper = each.entry.paper
+        named = {row["language"].lower() for row in published if row["benchmark"] == paper.benchmark} - {"avg", ""}
+        if named and not paper.benchmark.startswith(("FLORES", "dolly")):
+            assert len(named) == paper.languages, paper.benchmark
+    flores = {row["language"] for row in published if row["benchmark"] == "FLORES-200 En→X"}
+    assert {"fra", "yor", "ydd"} <= flores
+    assert not {"nya", "ory", "pan", "tgl", "twi"} & flores

@@ -15,7 +15,7 @@ from polyarena.harness.planning.systems import resolve_systems
 from polyarena.harness.planning.tasks import select_tasks
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, UnknownNameError
 from polyarena.tasks.languages import all_languages, select_languages
-from polyarena.tasks.suites import Entry, ResolvedSuite, Suite, all_suites, resolve_suite
+from polyarena.tasks.suites import Entry, ResolvedSuite, Suite, all_suites, entry_variants, resolve_suite
 
 AYA99 = {language.code for language in select_languages("aya99")}
 
@@ -49,8 +49,10 @@ def refusal(*tasks, **more):
 def test_a_suite_is_its_tasks_in_its_order_and_languages(name):
     suite = resolve_suite(name)
     found = select({"suite": name, "limit": 7})
-    assert names(found) == [each.task.card.name for each in suite.tasks]
-    assert [task.languages for task in found.tasks] == [each.languages for each in suite.tasks]
+    asked = [(task.card.name, each) for each in suite.tasks for task in entry_variants(each)]
+    assert names(found) == [name for name, _ in asked]
+    assert [task.languages for task in found.tasks] == [each.languages for _, each in asked]
+    assert [task.card.dataset.split for task in found.tasks] == [each.task.card.dataset.split for _, each in asked]
     assert {task.suite for task in found.tasks} == {name}
     assert {task.spec.limit for task in found.tasks} == {7}
     assert {each.task for each in found.omissions if not each.languages} == set(suite.missing)
@@ -241,3 +243,63 @@ def test_nothing_is_lost_whatever_is_selected(codes):
     assert not asked & left
     wanted = {(entry.task, code) for entry in all_suites()["aya99"].entries for code in codes & AYA99}
     assert asked | left == wanted
+
+
+def test_a_suite_follows_its_paper():
+    found = select({"suite": "aya101_paper"})
+    by_name = {task.spec.task: task for task in found.tasks}
+    xcopa = [task for name, task in by_name.items() if name.partition(".")[0] == "xcopa"]
+    assert len(xcopa) == 5
+    assert {task.card.dataset.split for task in xcopa} == {"validation"}
+    assert {task.spec.aggregate for task in xcopa} == {"median"}
+    assert len(by_name["m_mmlu.five_shot"].languages) == 31
+    assert by_name["xlsum"].card.version == "1.0+validation"
+
+
+def test_what_differs_from_the_paper_is_said():
+    found = select({"suite": "aya101_paper"})
+    told = {each.task: each.reason for each in found.deviations}
+    assert told["tydiqa_goldp"].startswith("9 languages for 11")
+    assert "multilingual AdvBench" in told
+    assert "m_mmlu" not in told
+    assert select({"suite": "aya99"}).deviations == ()
+
+
+def test_templates_of_the_experiment_go_before_those_of_the_suite():
+    assert "xcopa.why" not in names(select({"suite": "aya101_paper", "templates": "connective"}))
+
+
+def test_a_task_on_another_split():
+    (task,) = select({"task": "xcopa", "split": "validation", "templates": ["why"]}).tasks
+    assert (task.spec.task, task.card.dataset.split, task.card.version) == ("xcopa.why", "validation", "0.1+validation")
+    (same,) = select({"task": "xcopa", "split": "test"}).tasks
+    assert same.card.version == "0.1"
+
+
+def test_a_split_that_a_task_does_not_have():
+    assert "did you mean 'validation'" in refusal({"task": "xcopa", "split": "validatoin"})
+    assert "unknown split" in refusal({"task": "sib200", "split": "train"})
+
+
+@every_case(
+    ("task", "shots", "name"),
+    [
+        ("m_mmlu", 5, "m_mmlu.five_shot"),
+        ("m_mmlu", 0, "m_mmlu"),
+        ("m_arc", 25, "m_arc.twenty_five_shot"),
+        ("mgsm", 0, "mgsm"),
+        ("sib200", 0, "sib200"),
+    ],
+)
+def test_shots_select_a_template(task, shots, name):
+    assert names(select({"task": task, "shots": shots})) == [name]
+
+
+def test_shots_that_no_template_shows():
+    assert "its templates show 0 or 5" in refusal({"task": "m_mmlu", "shots": 3})
+    assert "cannot be asked with 5 examples" in refusal({"task": "tydiqa_goldp", "shots": 5})
+    assert "its templates show 0" in refusal({"task": "xcopa", "shots": 5, "templates": "all"})
+
+
+def test_two_suites_on_different_splits_are_refused():
+    assert "on different splits" in refusal({"suite": "aya101_paper"}, {"suite": "aya99"})
