@@ -22,6 +22,16 @@ class Provenance(StrEnum):
     """Not stated, for your own prompts."""
 
 
+class Culture(StrEnum):
+    """Whether answers depend on the culture of the language's speakers."""
+
+    SENSITIVE = "sensitive"
+    AGNOSTIC = "agnostic"
+    MIXED = "mixed"
+    """Items say which they are, by their category."""
+    UNKNOWN = "unknown"
+
+
 class Dataset(BaseModel):
     """Where the items come from.
 
@@ -66,6 +76,8 @@ class TaskCard(BaseModel):
             open-ended items are only judged.
         shuffled: Whether the order of the choices differs between translations of one item.
         shared: What the languages share (``"the 500 prompts"``), or ``""`` if nothing is parallel.
+        culture: Whether its items are culturally sensitive, where a source says it.
+        validity: What a source measured of how well scores agree with people's judgement of models; empty if nothing.
         generation: Defaults for generated answers.
         chance: Expected headline score of guessing, or ``None``.
         notes: Remarks for readers.
@@ -86,6 +98,8 @@ class TaskCard(BaseModel):
     metrics: tuple[str, ...] = ()
     shared: str = ""
     shuffled: bool = False
+    culture: Culture = Culture.UNKNOWN
+    validity: str = ""
     generation: GenerationDefaults = GenerationDefaults()
     chance: float | None = None
     notes: str = ""

@@ -68,6 +68,7 @@ def show(name: str | None = None, *, json: Json = False) -> int:
 
 def _show(name: str) -> None:
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.tasks.card import Culture
     from polyarena.tasks.languages import find_language
     from polyarena.tasks.registry import find_task
 
@@ -82,6 +83,8 @@ def _show(name: str) -> None:
         ("metrics", ", ".join(card.metrics) or "none of its own: judged in pairs"),
         ("chance", "" if card.chance is None else f"{card.chance:.0%}"),
         ("shared", card.shared),
+        ("culture", "" if card.culture is Culture.UNKNOWN else f"culturally {card.culture.value}"),
+        ("validity", card.validity),
         ("generation", f"at most {card.generation.max_tokens} tokens"),
         ("cite", card.citation),
         ("notes", card.notes),

@@ -144,6 +144,8 @@ class SystemSpec(Strict):
             the marks that model families use), ``on`` (likewise, with a token budget), ``off``, or a mapping.
         fewshot_as_multiturn: Whether few-shot examples are turns of user and model instead of text before the question.
         languages: The languages that the system supports; all if left out.
+        seen: What of each task was in its training data, where you know it: ``none``, the ``task`` (other data of the
+            kind, such as its training split), or its ``items``.
     """
 
     name: Name
@@ -157,6 +159,7 @@ class SystemSpec(Strict):
     thinking: ShortThinking = ThinkingSpec()
     fewshot_as_multiturn: bool = False
     languages: Selector | None = None
+    seen: dict[str, Literal["none", "task", "items"]] = {}
 
     @model_validator(mode="after")
     def _server_of_an_endpoint(self) -> Self:
@@ -298,6 +301,8 @@ class StatisticsSpec(Strict):
         groupings: Properties of languages to average by, in addition to the average over all languages: any of
             ``tier``, ``family``, ``script``, ``region``, ``joshi``, ``direction`` and ``set``.
         groups: Further averages: the name of each in tables, and a selector of its languages.
+        averages: The languages of a task that are averaged: ``all``, or only the ``native`` ones, whose items were
+            written in the language. Single languages are reported in both cases.
         strong_weight: How many times a verdict with ``>>`` counts among the games of its item; with 1 it counts as
             ``>``.
     """
@@ -307,6 +312,7 @@ class StatisticsSpec(Strict):
     seed: Annotated[int, Field(ge=0)] = 0
     groupings: tuple[str, ...] = ("tier",)
     groups: dict[Annotated[str, Field(min_length=1, max_length=100)], Selector] = {}  # noqa: RUF012
+    averages: Literal["all", "native"] = "all"
     strong_weight: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
 
 

@@ -116,6 +116,7 @@ def select_tasks(experiment: Experiment) -> Selection:
                 if unavailable_reason(without[0].metric)
                 else f"leave the task out, or add `allow_inadequate: [{without[0].metric}]`: its numbers are flagged",
             )
+    refuse_unknown_seen(experiment, tasks)
     refuse_unknown_metrics(experiment.allow_inadequate, tasks, experiment.where("allow_inadequate"))
     if not tasks:
         suites = [spec.suite for spec in experiment.tasks if isinstance(spec, SuiteSpec)]
@@ -452,6 +453,19 @@ def _refuse(resolved: ResolvedTask, language: str, refused: Mapping[str, Adequac
         else f"leave the language out, or add `allow_inadequate: [{metric}]` to the experiment: "
         "its numbers are then flagged wherever they are shown",
     )
+
+
+def refuse_unknown_seen(experiment: Experiment, tasks: Iterable[ResolvedTask]) -> None:
+    """Refuse names under ``seen`` of a system that no task has, installed or of the experiment.
+
+    Raises:
+        UnknownNameError: There is no such task; the message has a did-you-mean.
+    """
+    known = {*task_plugins().points, *(task.card.name for task in tasks)}
+    for index, system in enumerate(experiment.systems):
+        for name in system.seen:
+            if name not in known:
+                raise unknown("task", name, known, where=experiment.where("systems", index, "seen"))
 
 
 def refuse_unknown_metrics(allowed: Iterable[str], tasks: Iterable[ResolvedTask], where: str) -> None:

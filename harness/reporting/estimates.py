@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from polyarena.harness.experiment.games import GamesBudget
 from polyarena.harness.lock import Lock, LockedTask, digest
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.reports.template_names import is_over_templates
+from polyarena.tasks.card import Provenance
 from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
@@ -19,8 +20,45 @@ if TYPE_CHECKING:
     from polyarena.reports.stats.signature import CellsDigest, EstimateKey
 
 
+LANGUAGE_LEVEL = "language"
+"""The level of estimates of single languages."""
+
+
 def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Estimate all win rates and mean scores of a run."""
+    """Estimate all win rates and mean scores of a run.
+
+    With ``averages: native``, averages are of the languages alone whose items were written in the language.
+    """
+    table = _estimated(lock, all_battles, scores, {})
+    if lock.settings.statistics.averages == "all":
+        return table
+    import pandas as pd
+
+    native = native_languages(lock)
+    averaged = _estimated(lock, _within(all_battles, native), _within(scores, native), {"averages": "native"})
+    parts = [table[table["level"] == LANGUAGE_LEVEL], averaged[averaged["level"] != LANGUAGE_LEVEL]]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else table
+
+
+def native_languages(lock: Lock) -> frozenset[tuple[str, str]]:
+    """Return each task with its languages whose items were written in the language."""
+    return frozenset(
+        (name, code)
+        for name, task in lock.tasks.items()
+        for code in task.languages
+        if task.card.provenance.get(code) is Provenance.NATIVE
+    )
+
+
+def _within(frame: pd.DataFrame, kept: Collection[tuple[str, str]]) -> pd.DataFrame:
+    inside = [pair in kept for pair in zip(frame["task"], frame["language"], strict=True)]
+    return frame[inside].reset_index(drop=True)
+
+
+def _estimated(
+    lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame, marks: Mapping[str, object]
+) -> pd.DataFrame:
+    """Estimate win rates and mean scores; the marks are added to their signatures."""
     from polyarena.reports.bands import with_bands, with_detectable
     from polyarena.reports.flags import add_flags
     from polyarena.reports.stats import estimates_table, mean_scores, pass_rates, simultaneous_bands, win_rates
@@ -30,9 +68,11 @@ def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd
     chosen = run_statistics(lock)
     groupings = chosen.groupings
     settings = {**chosen.bootstrap, "cells": cells_digest(lock, groupings)}
-    scored, varied = _scored(lock, scores), lock.template_families
+    scored = {key: signature.with_(marks) for key, signature in _scored(lock, scores).items()}
+    judged = {key: signature.with_(marks) for key, signature in _judged(lock, chosen.strong_weight).items()}
+    varied = lock.template_families
     frames = [
-        win_rates(all_battles, signatures=_judged(lock, chosen.strong_weight), groupings=groupings, **settings),
+        win_rates(all_battles, signatures=judged, groupings=groupings, **settings),
         mean_scores(scores, signatures=scored, groupings=groupings, **settings),
         pass_rates(scores, signatures=scored, groupings=groupings, **settings),
         category_scores(scores, signatures=scored, **settings),

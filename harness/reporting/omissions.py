@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from polyarena.harness.lock import Lock
 from polyarena.harness.lock.imported_judges import hidden_judges
+from polyarena.harness.reporting.estimates import native_languages
 from polyarena.tasks.languages import find_language
 
 MOST_NAMED = 8
@@ -26,7 +27,22 @@ def omission_sentences(lock: Lock) -> list[str]:
     for suite in dict.fromkeys(each.suite for each in lock.deviations):
         told = [f"{each.task} ({each.reason})" for each in lock.deviations if each.suite == suite]
         found.append(f"The suite {suite} differs from the paper in {', '.join(told)}.")
+    if lock.settings.statistics.averages == "native":
+        native = native_languages(lock)
+        pairs = [(name, code) for name, task in lock.tasks.items() for code in task.languages]
+        apart = [name for name, code in pairs if (name, code) not in native]
+        if apart:
+            tasks = some(sorted(set(apart)))
+            found.append(f"Averages are over native data only: without {len(apart)} translated sets, of {tasks}.")
+    for system in lock.settings.systems:
+        items = sorted(task for task, what in system.seen.items() if what == "items" and _asked(lock, task))
+        if items:
+            found.append(f"{system.name} was trained on items of {some(items)}: its scores there say little.")
     return [*found, *(f"{said[:1].upper()}{said[1:]}." for said in hidden_judges(lock).values())]
+
+
+def _asked(lock: Lock, task: str) -> bool:
+    return any(task in (name, entry.family) for name, entry in lock.tasks.items())
 
 
 def some(names: Sequence[str]) -> str:

@@ -100,7 +100,7 @@ def secondary_results(
     ]
     ranked = [rank(part, **chosen) for part in many]
     even = [equity(frame, **chosen) for frame in (judged, scores) if len(frame)]
-    suites = _suites(lock)
+    suites = {**_suites(lock), **_by_training(lock)}
     over = [suite_averages(frame, suites, **chosen) for frame in (judged, scores) if len(frame) and suites]
     groups = statistics.groupings
     compared = [compare(part, one, other, groupings=groups, **chosen) for one, other, part in _pairs(lock, scores)]
@@ -129,6 +129,25 @@ def _suites(lock: Lock) -> dict[str, tuple[str, ...]]:
         name: tuple(single.get(entry.task, entry.task) for entry in known[name].entries)
         for name in sorted(named & {*known})
     }
+
+
+HELD_OUT, IN_DISTRIBUTION = "held-out tasks", "in-distribution tasks"
+
+
+def _by_training(lock: Lock) -> dict[str, tuple[str, ...]]:
+    """Return the tasks that no system was trained on, and those of which a system saw the task but not its items.
+
+    Only systems that say what they have seen are asked; a task of which any saw items is in neither.
+    """
+    told = [system.seen for system in lock.settings.systems if system.seen]
+    found: dict[str, list[str]] = {HELD_OUT: [], IN_DISTRIBUTION: []}
+    for name in dict.fromkeys(task.family or name for name, task in lock.tasks.items()) if told else ():
+        seen = {entry.get(name, "") for entry in told}
+        if seen == {"none"}:
+            found[HELD_OUT].append(name)
+        elif "task" in seen and seen <= {"none", "task"}:
+            found[IN_DISTRIBUTION].append(name)
+    return {name: tuple(tasks) for name, tasks in found.items() if tasks}
 
 
 def _pairs(lock: Lock, scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

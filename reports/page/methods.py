@@ -70,7 +70,7 @@ def _task(task: TaskInfo, estimates: pd.DataFrame) -> str:
     shared = f"; the languages share {card.shared}" if card.shared else ""
     return (
         f"{card.title} ({card.name}, version {card.version}; {card.dataset.id}, revision {card.dataset.revision}, "
-        f"split {card.dataset.split}) was run{asked}{chosen}{shared}."
+        f"split {card.dataset.split}) was run{asked}{chosen}{shared}.{' ' if card.validity else ''}{card.validity}"
     )
 
 

@@ -19,8 +19,8 @@ import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
-from polyarena.tasks.frames.cards import choice_card
+from polyarena.tasks.card import Culture, Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.frames.cards import LOCALISED, choice_card
 from polyarena.tasks.frames.generative import GenerativeTask
 from polyarena.tasks.frames.multiple_choice import ALPHABET, MultipleChoiceTask, exam_prompt, source_from_fields
 from polyarena.tasks.frames.question_answering import METRICS
@@ -133,6 +133,8 @@ short = GenerativeTask(
             "lemmas: numbers do not compare with published ones. Assam is left out, since the language table has no "
             f"Assamese. {UNPINNED}"
         ),
+        culture=Culture.SENSITIVE,
+        validity=LOCALISED,
         citation=_CITATION,
     ),
     RowReader(
@@ -183,6 +185,8 @@ choice = MultipleChoiceTask(
             "Culturally sensitive throughout: the wrong answers are right in other regions. The category is the "
             "region. The full set has hundreds of thousands of items, made of a few thousand questions: set a limit."
         ),
+        culture=Culture.SENSITIVE,
+        validity=LOCALISED,
         citation=_CITATION,
     ),
     configs={"eng_Latn": "multiple-choice-questions"},

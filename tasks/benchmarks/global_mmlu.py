@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.card import Dataset, Provenance, TaskCard
-from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.card import Culture, Dataset, Provenance, TaskCard
+from polyarena.tasks.frames.cards import TRANSLATED, by_language, choice_card, translated
 from polyarena.tasks.frames.multiple_choice import (
     LETTERS,
     OPTION_FIELDS,
@@ -101,6 +101,8 @@ task = _task(
             "Translated by people in 14 languages; machine-translated and in part edited by volunteers in 11; "
             "machine-translated in 16. cultural_sensitivity_label is `-` where a question was not annotated."
         ),
+        validity=TRANSLATED,
+        culture=Culture.MIXED,
         citation=_CITATION,
     ),
     CONFIGS,
@@ -121,6 +123,8 @@ lite = _task(
         chance=1 / 4,
         shared="the 400 test questions, by sample_id",
         notes="Burmese was added to the data set after the paper.",
+        validity=TRANSLATED,
+        culture=Culture.MIXED,
         citation=_CITATION,
     ),
     LITE_CONFIGS,

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import re
 
-from polyarena.tasks.card import Dataset, Provenance
-from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.card import Culture, Dataset, Provenance
+from polyarena.tasks.frames.cards import LOCALISED, by_language, choice_card
 from polyarena.tasks.frames.multiple_choice import (
     MultipleChoiceTask,
     exam_prompt,
@@ -136,6 +136,8 @@ nonparallel = MultipleChoiceTask(
         dict.fromkeys(NONPARALLEL_CONFIGS, Provenance.NATIVE),
         chance=1 / 2,
         notes=_NOTES,
+        culture=Culture.SENSITIVE,
+        validity=LOCALISED,
         citation=_CITATION,
     ),
     configs=NONPARALLEL_CONFIGS,

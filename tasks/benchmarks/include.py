@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyarena.tasks.card import Dataset, Provenance
-from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.card import Culture, Dataset, Provenance
+from polyarena.tasks.frames.cards import LOCALISED, by_language, choice_card
 from polyarena.tasks.frames.multiple_choice import (
     LETTERS,
     OPTION_FIELDS,
@@ -75,6 +75,8 @@ task = MultipleChoiceTask(
         dict.fromkeys(CONFIGS, Provenance.NATIVE),
         chance=1 / 4,
         notes="Questions differ between languages, and so does their difficulty. Chinese is taken for simplified.",
+        culture=Culture.SENSITIVE,
+        validity=LOCALISED,
         citation="Romanou et al. 2024, INCLUDE, arXiv 2411.19799",
     ),
     configs=CONFIGS,

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
-from polyarena.tasks.frames.cards import by_language
+from polyarena.tasks.frames.cards import SPANS, by_language
 from polyarena.tasks.frames.generative import GenerativeTask
 from polyarena.tasks.frames.question_answering import METRICS
 from polyarena.tasks.frames.row import Row
@@ -119,6 +119,7 @@ def _questions(
         shared=shared,
         generation=GenerationDefaults(max_tokens=64),
         notes=_NOTES,
+        validity=SPANS if part == "xquad_in" else "",
         citation=_CITATION,
     )
     parts = {code: Subset("default", label=config) for code, config in configs.items()}

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polyarena.tasks.card import Dataset, Provenance
-from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.cards import TRANSLATED, by_language, choice_card, translated
 from polyarena.tasks.frames.multiple_choice import (
     LETTERS,
     OPTION_FIELDS,
@@ -53,6 +53,7 @@ task = MultipleChoiceTask(
         chance=1 / 4,
         shared="most of the 13,062 test questions, by id",
         notes="The translations were not edited.",
+        validity=TRANSLATED,
         citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Hendrycks et al. 2021, MMLU, arXiv 2009.03300",
     ),
     configs=CONFIGS,

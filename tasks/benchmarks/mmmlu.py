@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polyarena.tasks.card import Dataset, Provenance
-from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.cards import TRANSLATED, by_language, choice_card
 from polyarena.tasks.frames.multiple_choice import LETTERS, MultipleChoiceTask, exam_prompt, source_from_position
 from polyarena.tasks.frames.row import Row
 
@@ -43,6 +43,7 @@ task = MultipleChoiceTask(
         chance=1 / 4,
         shared="the 14,042 test questions, by row",
         left_out={"eng_Latn": "MMMLU has the translations only; see m_mmlu and global_mmlu for English"},
+        validity=TRANSLATED,
         citation="OpenAI 2024, https://huggingface.co/datasets/openai/MMMLU; Hendrycks et al. 2021, arXiv 2009.03300",
     ),
     configs=CONFIGS,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
-from polyarena.tasks.frames.cards import translated
+from polyarena.tasks.frames.cards import SPANS, translated
 from polyarena.tasks.frames.generative import GenerativeTask
 from polyarena.tasks.frames.question_answering import FIELDS, METRICS, question_item, require_answers
 from polyarena.tasks.frames.rows import RowReader, Subset
@@ -51,6 +51,7 @@ task = GenerativeTask(
         metrics=METRICS,
         shared="the 1,190 questions",
         generation=GenerationDefaults(max_tokens=64),
+        validity=SPANS,
         citation="Artetxe et al. 2020, On the Cross-lingual Transferability, arXiv 1910.11856",
     ),
     RowReader(

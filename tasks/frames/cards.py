@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.card import Culture, Dataset, Provenance, TaskCard
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.multiple_choice import ACC, ACC_BYTES
@@ -18,6 +18,13 @@ FIXED_LABELS_NOTE = (
     "length, would prefer the longest label whatever is asked."
 )
 """The note of a card whose choices are labels."""
+
+
+_MEASURED = "with people's judgement of models in the language, Wu et al. 2025, arXiv 2504.15521"
+LOCALISED = f"Benchmarks written in and for a language correlate 0.68 {_MEASURED}; this one was not measured by itself."
+TRANSLATED = f"Benchmarks of knowledge that were translated correlate 0.47 {_MEASURED}."
+SPANS = f"Benchmarks like XQuAD correlate 0.11 to 0.30 {_MEASURED}."
+"""The predictive validity of kinds of benchmarks, for :attr:`polyarena.tasks.card.TaskCard.validity`."""
 
 
 def by_language(names: str, irregular: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
@@ -62,6 +69,8 @@ def choice_card(
     fixed_labels: bool = False,
     shared: str = "",
     shuffled: bool = False,
+    culture: Culture = Culture.UNKNOWN,
+    validity: str = "",
     notes: str = "",
     left_out: Mapping[str, str] = MappingProxyType({}),
     citation: str = "",
@@ -85,6 +94,8 @@ def choice_card(
         metrics=(ACC,) if fixed_labels else (ACC, ACC_BYTES),
         shared=shared,
         shuffled=shuffled,
+        culture=culture,
+        validity=validity,
         chance=chance,
         notes=notes,
         left_out=dict(left_out),

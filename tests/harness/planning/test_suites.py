@@ -303,3 +303,12 @@ def test_shots_that_no_template_shows():
 
 def test_two_suites_on_different_splits_are_refused():
     assert "on different splits" in refusal({"suite": "aya101_paper"}, {"suite": "aya99"})
+
+
+def test_what_a_system_has_seen_names_tasks():
+    systems = [{"name": "a", "model": "dummy", "seen": {"xnli": "none", "mgsm": "task"}}]
+    tasks = ("xnli",)
+    assert names(select_tasks(load_experiment({"name": "x", "systems": systems, "tasks": list(tasks)}))) == ["xnli"]
+    systems[0]["seen"] = {"xnlj": "none"}
+    with pytest.raises(UnknownNameError, match="did you mean 'xnli'"):
+        select_tasks(load_experiment({"name": "x", "systems": systems, "tasks": list(tasks)}))

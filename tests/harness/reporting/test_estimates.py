@@ -148,3 +148,34 @@ def test_names_of_tables_are_safe_and_never_the_same(scores):
     assert not any(set(name) & set("/ \\") for name in files)
     (section,) = sections(exam.assign(task="x" * 400))
     assert len(_name(section)) <= LONGEST_NAME + 9
+
+
+def native_lock(**statistics):
+    content = make_lock().model_dump(mode="json")
+    content["tasks"]["exam"]["card"]["provenance"]["tha_Thai"] = "machine-translated"
+    content["experiment"]["resolved"]["statistics"] |= statistics
+    return Lock.model_validate(content)
+
+
+def test_averages_over_native_data_leave_other_languages_out(scores):
+    battles = BATTLE_SCHEMA.empty_table().to_pandas()
+    every, native = (estimates(native_lock(averages=how), battles, scores) for how in ("all", "native"))
+    exam = native[native["task"] == "exam"]
+    german = exam[(exam["level"] == "language") & (exam["group"] == "deu_Latn")]["value"].item()
+    assert exam[exam["level"] == "macro"]["value"].item() == pytest.approx(german)
+    assert set(exam[exam["level"] == "language"]["group"]) == set(CODES)
+    assert exam[exam["level"] == "macro"]["signature"].str.contains("averages:native").all()
+    assert not exam[exam["level"] == "language"]["signature"].str.contains("averages").any()
+    assert not every["signature"].str.contains("averages").any()
+    one, other = (frame[(frame["task"] == "nli") & (frame["level"] == "macro")]["value"] for frame in (every, native))
+    assert one.tolist() == pytest.approx(other.tolist())
+
+
+@pytest.mark.parametrize("how", ["median", "mean"])
+def test_one_statistic_over_templates_is_reported(scores, how):
+    content = make_lock().model_dump(mode="json")
+    for name in TEMPLATES:
+        content["tasks"][name]["aggregate"] = how
+    found = estimates(Lock.model_validate(content), BATTLE_SCHEMA.empty_table().to_pandas(), scores)
+    assert set(found[found["metric"].str.contains("of 3 templates")]["metric"]) == {f"acc ({how} of 3 templates)"}
+    assert "exam" in set(found["task"])

@@ -116,3 +116,28 @@ def test_without_a_suite_there_are_no_averages_over_tasks():
     found = secondary_results(lock("one"), NO_BATTLES, frame)
     assert found.suites.empty
     assert "suites" not in found.tables
+
+
+def trained(**seen):
+    card = {
+        "version": "1", "title": "t", "kind": "multiple_choice", "languages": CODES,
+        "dataset": {"id": "x/y", "revision": "r", "licence": "MIT"}, "provenance": dict.fromkeys(CODES, "native"),
+    }  # fmt: skip
+    content = lock(*seen, tasks=("a", "b", "c", "d", "e")).model_dump(mode="json")
+    for system in content["experiment"]["resolved"]["systems"]:
+        system["seen"] = seen[system["name"]]
+    content["tasks"] = {name: {"card": {**card, "name": name}, "languages": CODES} for name in "abcde"}
+    return Lock.model_validate(content)
+
+
+def test_held_out_and_in_distribution_tasks_are_averaged_apart():
+    said = {"a": "none", "b": "none", "c": "task", "d": "task", "e": "items"}
+    found = trained(one=said, second={**said, "d": "none"}, third={})
+    frame = pd.concat([scores(system, task) for system in ("one", "second", "third") for task in "abcde"])
+    averages = secondary_results(found, NO_BATTLES, frame).suites
+    assert set(averages["task"]) == {"held-out tasks", "in-distribution tasks"}
+
+
+def test_without_a_word_on_training_nothing_is_averaged_apart():
+    frame = pd.concat([scores("one", task) for task in "ab"])
+    assert secondary_results(trained(one={}), NO_BATTLES, frame).suites.empty
