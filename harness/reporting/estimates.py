@@ -52,7 +52,7 @@ def native_languages(lock: Lock) -> frozenset[tuple[str, str]]:
 
 def _within(frame: pd.DataFrame, kept: Collection[tuple[str, str]]) -> pd.DataFrame:
     inside = [pair in kept for pair in zip(frame["task"], frame["language"], strict=True)]
-    return frame[inside].reset_index(drop=True)
+    return frame.loc[inside].reset_index(drop=True)
 
 
 def _estimated(
@@ -87,11 +87,11 @@ def _estimated(
 
 def _aggregated(table: pd.DataFrame, chosen: Mapping[str, str]) -> pd.DataFrame:
     """Return the estimates without those over templates by another statistic than the one chosen for their family."""
-    others = [
-        task in chosen and is_over_templates(metric) and not is_over_templates(metric, chosen[task])
+    kept = [
+        task not in chosen or not is_over_templates(metric) or is_over_templates(metric, chosen[task])
         for task, metric in zip(table["task"], table["metric"], strict=True)
     ]
-    return table[~pd.Series(others, index=table.index, dtype=bool)].reset_index(drop=True)
+    return table.loc[kept].reset_index(drop=True)
 
 
 def cells_digest(lock: Lock, groupings: Groupings) -> CellsDigest:

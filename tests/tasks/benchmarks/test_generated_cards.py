@@ -23,6 +23,7 @@ from polyarena.tasks.benchmarks import (
     multijail,
     ntrex,
     polymath,
+    tatoeba,
     tiny_aya_prompts,
     tydiqa_goldp,
     wmt24pp,
@@ -59,6 +60,8 @@ SCORED = [
     indicgenbench.xorqa_in,
     indicgenbench.flores_in_from_english,
     indicgenbench.flores_in_to_english,
+    tatoeba.from_english,
+    tatoeba.to_english,
 ]
 JUDGED = [
     m_arenahard.task,
