@@ -159,7 +159,7 @@ class SystemSpec(Strict):
     thinking: ShortThinking = ThinkingSpec()
     fewshot_as_multiturn: bool = False
     languages: Selector | None = None
-    seen: dict[str, Literal["none", "task", "items"]] = {}
+    seen: dict[str, Literal["none", "task", "items"]] = {}  # noqa: RUF012 - pydantic copies defaults
 
     @model_validator(mode="after")
     def _server_of_an_endpoint(self) -> Self:
