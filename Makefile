@@ -44,9 +44,9 @@ docs: $(VENV)/.test
 unit: $(VENV)/.test
 	$(BIN)/pytest -q -n auto --dist loadfile
 
-# Tests in a browser use the system's Chromium; without npm, those that need axe-core are skipped with a reason.
+# What the costly tests need. Tests in a browser use the system's Chromium; without npm, those that need axe-core are skipped with a reason.
 $(VENV)/.browser: $(VENV)/.test
-	$(PIP) playwright
+	$(PIP) playwright -e '.[ray,slurm]'
 	@npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4 || echo "make: no axe-core without npm" >&2
 	@touch $@
 

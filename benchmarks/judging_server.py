@@ -40,6 +40,10 @@ class Server:
         self.log: list[dict[str, object]] = []
         self.random = random.Random(0)
 
+    def latency(self, body: bytes) -> float:  # noqa: ARG002 - other servers look at it
+        """Return the seconds after which a request is answered."""
+        return self.latency_s
+
     def respond(self, url: str, body: bytes) -> tuple[bytes | None, bool]:
         """Return the response, ``None`` for none, and whether the connection is closed after it."""
         if not self.storm:
@@ -94,11 +98,13 @@ class Connection(asyncio.Protocol):
             host = head.split(b"host:", 1)[1].split(b"\r\n", 1)[0].strip().decode()
             self.url, self.start = f"http://{host}/v1", end + 4
         if len(self.buffer) >= self.needed:
-            response, close = self.server.respond(self.url, bytes(self.buffer[self.start : self.needed]))
+            body = bytes(self.buffer[self.start : self.needed])
+            response, close = self.server.respond(self.url, body)
+            latency_s = self.server.latency(body)
             del self.buffer[: self.needed]
             self.needed = None
             if response is not None:
-                asyncio.get_running_loop().call_later(self.server.latency_s, self._send, response, close)
+                asyncio.get_running_loop().call_later(latency_s, self._send, response, close)
 
     def _send(self, response: bytes, close: bool) -> None:
         if not self.transport.is_closing():
@@ -107,12 +113,12 @@ class Connection(asyncio.Protocol):
                 self.transport.close()
 
 
-async def main(arguments: list[str]) -> None:
-    server = Server(float(arguments[0]), "storm" in arguments[1:])
+async def serve(server: Server) -> None:
+    """Serve on a free port, which is printed."""
     listening = await asyncio.get_running_loop().create_server(lambda: Connection(server), "127.0.0.1", 0, backlog=2048)
     print(listening.sockets[0].getsockname()[1], flush=True)
     await listening.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(serve(Server(float(sys.argv[1]), "storm" in sys.argv[2:])))

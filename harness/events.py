@@ -23,10 +23,11 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class ModelLoading:
-    """A model is being loaded for these systems."""
+    """A model is being loaded for these systems, by a worker if there are any."""
 
     systems: tuple[str, ...]
     model: str
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class ModelLoaded:
     systems: tuple[str, ...]
     seconds: float
     provenance: Mapping[str, str] = field(default_factory=dict)
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,34 @@ class ModelChanged:
 
     systems: tuple[str, ...]
     provenance: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """A worker of an executor is ready; ``host`` is the machine that it runs on."""
+
+    worker: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A worker of an executor has ended or was refused; what it was computing is computed by another one."""
+
+    worker: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersDiffer:
+    """Workers loaded the same model differently, on another device, say: the last digits of results may differ.
+
+    ``facts`` has, by name, what the first worker found and what this one found.
+    """
+
+    worker: str
+    systems: tuple[str, ...]
+    facts: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +88,11 @@ class CellStarted:
 
 @dataclass(frozen=True, slots=True)
 class CellDone:
-    """A cell is stored."""
+    """A cell is stored.
+
+    ``seconds`` counts from its first request, or from when the cell before it was stored if that is later and both
+    are of one stream; of a cell that was computed by several workers, it is the sum of their times.
+    """
 
     system: str
     task: str
@@ -174,6 +208,9 @@ Event = (
     | ModelLoading
     | ModelLoaded
     | ModelChanged
+    | WorkerStarted
+    | WorkerLost
+    | WorkersDiffer
     | CellStarted
     | CellDone
     | CellFailed

@@ -78,8 +78,8 @@ def measure_preferences(experiment: Experiment, judge: str, preferences: list[Pr
     folder.check_owner(experiment.name)
     only = experiment.model_copy(update={"judges": tuple(spec for spec in experiment.judges if spec.name == judge)})
     paid = attribute_costs(CostLabel("judges", judge, "preferences", "all"))
-    with folder.write_access(), Connections(only, folder, "judges") as connections, paid:
-        (resolved,) = resolve_judges(only, resolve_tasks(only), connections.open)
+    with folder.write_access(), Connections(only, folder) as connections, paid:
+        (resolved,) = resolve_judges(only, resolve_tasks(only), connections.open_judge)
         verdicts = resolved.judge.decide(preference_matches(preferences))
         return accuracies(list(preference_scores(preferences, verdicts)))
 

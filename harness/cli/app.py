@@ -19,6 +19,7 @@ EXIT_CODES = "Exit codes:\n\n" + "".join(f"- {code.value}: {code.meaning}\n" for
 COMMANDS = {
     "init": "Write a commented experiment file to start from.",
     "run": "Run an experiment, or continue an earlier run of it.",
+    "status": "Show how far a run is, from its folder.",
     "plan": "Show what a run would do and cost, without spending anything.",
     "train": "Train the stages of a pipeline, or continue an earlier run of it.",
     "report": "Rebuild the results and report of a run folder.",

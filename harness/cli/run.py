@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from polyarena.harness.cli.options import Fresh, Grace, Json, Output, Quiet, RetryRefused
+from polyarena.harness.cli.options import ExecutorChoice, Fresh, Grace, Json, Output, Quiet, RetryRefused
 
 
 def command(
@@ -16,6 +16,7 @@ def command(
     retry_refused: RetryRefused = False,
     fresh: Fresh = False,
     grace: Grace = 10.0,
+    executor: ExecutorChoice = None,
 ) -> int:
     """Run an experiment: generate completions, judge them, and write results and a report.
 
@@ -35,6 +36,9 @@ def command(
         Repeat all requests to endpoints, even if answers are stored or in the call cache.
     grace
         Seconds that an interrupted run waits for requests in flight, so that their answers are stored.
+    executor
+        Where local models are computed: `local`, `processes`, `ray` or `slurm`, with `:N` for a number of workers; or a
+        site file. Default: the site file in `POLYARENA_SITE`, else `local`.
     """
     from polyarena.harness.cli.summary import (
         print_failures,
@@ -43,18 +47,20 @@ def command(
         print_summary,
         silent_judges,
     )
+    from polyarena.harness.executors.site import choose_executor
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import progress_listener
     from polyarena.harness.running import run
     from polyarena.harness.running.fresh import set_answers_aside
     from polyarena.tasks.errors import ModelError
 
+    chosen = choose_executor(executor)
     planned = plan(experiment, output=output, retry_refused=retry_refused)
     if fresh:
         set_answers_aside(planned)
         planned = plan(experiment, output=output, retry_refused=retry_refused)
     with progress_listener(planned, quiet=quiet) as listener:
-        finished = run(planned, listener=listener, grace_s=grace)
+        finished = run(planned, executor=chosen, listener=listener, grace_s=grace)
     print_summary(finished.folder, finished.files, as_json=json)
     if not json:
         print_stored_answers(planned)

@@ -462,6 +462,12 @@ class Experiment(Strict):
         """The file it was read from."""
         return self._path
 
+    def located(self, path: Path) -> Self:
+        """Return the same experiment as if it was read from this file, which relative paths start from."""
+        copy = self.model_copy()
+        copy._path, copy._lines = path, {}
+        return copy
+
     def where(self, *location: str | int) -> str:
         """Return ``file:line`` of a part, or its dotted name when there is no file."""
         dotted = ".".join(str(part) for part in location)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from polyarena.harness.models.protocol import (
     GenerateResult,
     Model,
     ModelContext,
+    StreamedResult,
 )
 from polyarena.judges.protocol import Ask, Call, Reply
 from polyarena.tasks.errors import ExperimentError, ModelError
@@ -93,13 +94,35 @@ class EndpointModel:
             ModelError: Some calls failed for good, after all others had ended. A failed call is no empty answer: the
                 cell is left undone, its answered calls stay in the call cache, and the next run repeats the others.
         """
-        calls = [Call(request.messages, request.sampling, request.sample_index) for request in requests]
-        replies = list(self._ask(calls))
-        failures = [reply for reply in replies if reply.error is not None and not _is_refusal(reply)]
-        if failures or len(replies) != len(calls):
-            raise self._failed(failures, len(replies), len(calls))
-        return [
-            GenerateResult(
+        results: dict[int, GenerateResult] = {}
+        errors: list[str] = []
+        for outcome in self.stream(requests):
+            if outcome.result is None:
+                errors.append(outcome.error)
+            else:
+                results[outcome.position] = outcome.result
+        if errors or len(results) != len(requests):
+            raise self.failure(errors, len(requests)) if errors else self._ended_early(len(results), len(requests))
+        return [results[position] for position in range(len(requests))]
+
+    def stream(self, requests: Iterable[GenerateRequest]) -> Iterator[StreamedResult]:
+        """Ask questions as they are drawn and yield each outcome as soon as it is known; see :meth:`generate`."""
+        pending: dict[int, GenerateRequest] = {}
+
+        def calls() -> Iterator[Call]:
+            for position, request in enumerate(requests):
+                pending[position] = request
+                yield Call(request.messages, request.sampling, request.sample_index)
+
+        drawn = calls()
+        for position, reply in _as_completed(self._ask, drawn):
+            if position not in pending and next(drawn, None) is None:
+                raise ModelError("the endpoint gave more replies than it was asked questions", where=self._name)
+            request = pending.pop(position)
+            if reply.error is not None and not _is_refusal(reply):
+                yield StreamedResult(position, None, reply.error)
+                continue
+            result = GenerateResult(
                 prompt=_canonical(request.messages),
                 text=reply.text,
                 finish_reason=reply.finish_reason,
@@ -108,17 +131,24 @@ class EndpointModel:
                 thought=reply.thought,
                 thought_tokens=reply.thought_tokens,
             )
-            for request, reply in zip(requests, replies, strict=True)
-        ]
+            yield StreamedResult(position, result)
 
-    def _failed(self, failures: Sequence[Reply], answered: int, asked: int) -> ModelError:
-        errors = [reply.error or "" for reply in failures]
+    def failure(self, errors: Sequence[str], requests: int) -> ModelError:
+        """Return the error of a cell some of whose calls failed for good."""
         advice = next(filter(None, map(parameter_advice, errors)), None)
         return ModelError(
-            f"{len(failures) or asked - answered} of {asked} calls got no answer",
+            f"{len(errors)} of {requests} calls got no answer",
             where=self._name,
-            why=errors[0] if errors else "the endpoint ended early",
-            fix=advice or "run the same command again: only calls without an answer are repeated",
+            why=errors[0],
+            fix=advice or _REPEAT,
+        )
+
+    def _ended_early(self, answered: int, asked: int) -> ModelError:
+        return ModelError(
+            f"{asked - answered} of {asked} calls got no answer",
+            where=self._name,
+            why="the endpoint ended early",
+            fix=_REPEAT,
         )
 
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002
@@ -134,6 +164,15 @@ class EndpointModel:
         close: Callable[[], object] | None = getattr(self._ask, "close", None)
         if close is not None:
             close()
+
+
+_REPEAT = "run the same command again: only calls without an answer are repeated"
+
+
+def _as_completed(ask: Ask, calls: Iterable[Call]) -> Iterator[tuple[int, Reply]]:
+    """Yield the position of each call and its reply; in order from an :data:`Ask` that has no other."""
+    unordered: Callable[[Iterable[Call]], Iterator[tuple[int, Reply]]] | None = getattr(ask, "as_completed", None)
+    return enumerate(ask(calls)) if unordered is None else unordered(calls)
 
 
 def _is_refusal(reply: Reply) -> bool:

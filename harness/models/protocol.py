@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.judges.protocol import Ask
+from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.thinking import AUTO, ThinkingRule
@@ -138,6 +139,44 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Free memory and connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedResult:
+    """The outcome of one request of a stream.
+
+    Attributes:
+        position: Of the request within the stream, from 0.
+        result: ``None`` if the request failed for good.
+        error: Why it failed.
+    """
+
+    position: int
+    result: GenerateResult | None
+    error: str = ""
+
+
+@runtime_checkable
+class StreamingModel(Protocol):
+    """What a model adds that answers many requests at once, in any order: an endpoint."""
+
+    def stream(self, requests: Iterable[GenerateRequest]) -> Iterator[StreamedResult]:
+        """Yield the outcome of each request as soon as it is known.
+
+        Requests are taken from the iterable a bounded number ahead, on the caller's thread. Closing the iterator sends
+        nothing more.
+
+        Raises:
+            ModelError: Further requests are pointless.
+        """
+
+    def failure(self, errors: Sequence[str], requests: int) -> ModelError:
+        """Return the error of a cell some of whose requests failed.
+
+        Args:
+            errors: Of the requests that failed, at least one.
+            requests: How many the cell has.
+        """
 
 
 @runtime_checkable

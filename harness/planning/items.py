@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,16 +28,21 @@ from polyarena.tasks.item import Item
 from polyarena.tasks.subsample import subsample
 from polyarena.tasks.validation import validate_items
 
+_LOADING = threading.RLock()
+
 
 def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[Item]:
     """Return the items of one language, or ``limit`` of them (see :mod:`polyarena.tasks.subsample`).
 
+    One thread at a time, because tasks need not be thread-safe.
+
     Raises:
         DataError: The data is missing, not in the expected schema, or empty.
     """
-    spec, found = resolved.spec, resolved.task.items(language, data)
-    taken = islice(found, spec.limit) if spec.subset == "first" else subsample(found, spec.limit)
-    items = validate_items(resolved.task, language, taken)
+    with _LOADING:
+        spec, found = resolved.spec, resolved.task.items(language, data)
+        taken = islice(found, spec.limit) if spec.subset == "first" else subsample(found, spec.limit)
+        items = validate_items(resolved.task, language, taken)
     if not items:
         dataset = resolved.card.dataset
         raise DataError(

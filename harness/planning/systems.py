@@ -39,6 +39,11 @@ class ResolvedSystem:
         """Return whether the system supports this language."""
         return self.languages is None or language in self.languages
 
+    @property
+    def asks_endpoint(self) -> bool:
+        """Whether an endpoint answers, through the run's own client."""
+        return self.type.endpoint(self.spec.args) is not None
+
 
 def resolve_systems(
     experiment: Experiment, tasks: Sequence[ResolvedTask], context: ModelContext

@@ -28,16 +28,22 @@ class EtaEstimator:
             self._done[kind] = self._done.get(kind, 0.0) + work
             self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
 
-    def seconds_left(self) -> float | None:
-        """Return the expected seconds for what is left; ``None`` before anything is done."""
+    def seconds_left(self, elapsed: float | None = None) -> float | None:
+        """Return the expected seconds for what is left; ``None`` before anything is done.
+
+        Args:
+            elapsed: Seconds since the beginning. If more seconds of work were done in them, several kinds are done at
+                once, and the rest is expected to be as well.
+        """
         done = sum(self._done.values())
         if not done:
             return None
-        mean = sum(self._seconds.values()) / done
-        return sum(
-            left * (self._seconds[kind] / self._done[kind] if self._done.get(kind) else mean)
+        spent = sum(self._seconds.values())
+        left = sum(
+            left * (self._seconds[kind] / self._done[kind] if self._done.get(kind) else spent / done)
             for kind, left in self._left.items()
         )
+        return left / max(1.0, spent / elapsed) if elapsed else left
 
 
 def format_duration(seconds: float | None) -> str:

@@ -16,10 +16,12 @@ from polyarena.harness.events import (
     ModelLoaded,
     ModelLoading,
     RunFinished,
+    WorkerLost,
+    WorkersDiffer,
 )
 from polyarena.harness.planning import Plan
 from polyarena.harness.progress.eta import format_duration
-from polyarena.harness.progress.tracker import ProgressTracker
+from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
 
 
@@ -51,12 +53,7 @@ class LiveProgress:
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
-        if isinstance(event, ModelLoading):
-            self._progress.update(self._overall, note=f"loading {event.model} …")
-        elif isinstance(event, ModelLoaded):
-            self._progress.update(self._overall, note=f"loaded in {event.seconds:.0f} s")
-        elif isinstance(event, RunFinished):
-            self._progress.update(self._overall, note="")
+        self._announce(event)
         work = self._tracker.follow(event)
         if work is None:
             return
@@ -77,8 +74,29 @@ class LiveProgress:
         if isinstance(event, CellDone | CellFailed | GamesDone | GamesFailed):
             self._progress.update(self._overall, advance=1)
         if isinstance(event, CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
-            left = format_duration(self._tracker.pace.seconds_left())
-            self._progress.update(self._overall, note=f"about {left} left")
+            left = format_duration(self._tracker.seconds_left())
+            self._progress.update(self._overall, note=f"about {left} left{self._flight()}")
+
+    def _announce(self, event: Event) -> None:
+        """Show what concerns the whole run: models and workers."""
+        if isinstance(event, ModelLoading):
+            self._progress.update(self._overall, note=f"loading {event.model} …")
+        elif isinstance(event, ModelLoaded):
+            self._progress.update(self._overall, note=f"loaded in {event.seconds:.0f} s")
+        elif isinstance(event, WorkerLost | WorkersDiffer):
+            self._progress.console.print(escape(printable(worker_message(event))), emoji=False)
+        elif isinstance(event, RunFinished):
+            self._progress.update(self._overall, note="")
+
+    def _flight(self) -> str:
+        tracker = self._tracker
+        rate = tracker.requests_per_second()
+        parts = [
+            f"{len(tracker.workers)} workers" if tracker.workers else "",
+            f"{len(tracker.in_flight)} cells in flight" if tracker.in_flight else "",
+            f"{rate:.3g} requests/s" if rate else "",
+        ]
+        return "".join(f", {part}" for part in parts if part)
 
     def close(self) -> None:
         """Stop drawing; the bars stay on the terminal as they are."""

@@ -6,10 +6,20 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from polyarena.harness.events import CellFailed, Event, GamesFailed, ModelLoaded, ModelLoading, RunStarted
+from polyarena.harness.events import (
+    CellFailed,
+    Event,
+    GamesFailed,
+    ModelLoaded,
+    ModelLoading,
+    RunStarted,
+    WorkerLost,
+    WorkersDiffer,
+    WorkerStarted,
+)
 from polyarena.harness.planning import Plan
 from polyarena.harness.progress.eta import format_duration
-from polyarena.harness.progress.tracker import ProgressTracker
+from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
 
 PART = 3
@@ -48,6 +58,10 @@ class PlainProgress:
             self._line(f"loading {event.model} for {', '.join(event.systems)}")
         elif isinstance(event, ModelLoaded):
             self._line(f"loaded in {event.seconds:.1f} s")
+        elif isinstance(event, WorkerStarted):
+            self._line(f"{event.worker} is ready on {event.host}")
+        elif isinstance(event, WorkerLost | WorkersDiffer):
+            self._line(worker_message(event))
         elif isinstance(event, CellFailed | GamesFailed):
             if not self._tracker.is_repetition(event):
                 self._line(f"FAILED {work.title if work else ''} {event.language}: {event.error.splitlines()[0]}")
@@ -57,7 +71,7 @@ class PlainProgress:
             patience = self._every * (PART if work.part else 1)
             if finished or self._now() - self._last >= patience:
                 self._last = self._now()
-                left = format_duration(self._tracker.pace.seconds_left())
+                left = format_duration(self._tracker.seconds_left())
                 now = f"{work.now} {work.part:.0%} done" if work.part else f"last {work.now}"
                 self._line(f"{work.title}: {work.done}/{work.total} languages, {now}, about {left} left")
 

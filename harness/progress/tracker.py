@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event, GamesDone, GamesFailed, GamesProgress
+from polyarena.harness.events import (
+    CellDone,
+    CellFailed,
+    CellStarted,
+    Event,
+    GamesDone,
+    GamesFailed,
+    GamesProgress,
+    ModelLoaded,
+    ModelLoading,
+    WorkerLost,
+    WorkersDiffer,
+    WorkerStarted,
+)
 from polyarena.harness.planning import CostEstimate, Plan, PlannedGames
 from polyarena.harness.progress.eta import EtaEstimator
 
+RATE_S = 60.0
+"""Seconds over which requests per second are counted."""
 SHOWN_FAILURES = 3
 """Failures of one cause that progress shows; the summary counts them all."""
 
@@ -42,6 +59,19 @@ class ProgressLine:
 
 
 @dataclass
+class WorkerState:
+    """What is known of a worker.
+
+    Attributes:
+        host: The machine that it runs on.
+        model: The model that it has loaded, or is loading.
+    """
+
+    host: str = ""
+    model: str = ""
+
+
+@dataclass
 class ProgressTracker:
     """Follows a run's events.
 
@@ -51,6 +81,10 @@ class ProgressTracker:
         causes: Failures by cause.
         opponents: Whether systems meet several opponents, which titles of games then name.
         growing: Whether more games are chosen while the run goes on.
+        in_flight: System, task and language of the cells that are being computed.
+        workers: The workers of an executor, by name.
+        requests: Requests done, stored ones apart.
+        now: The clock, in seconds.
     """
 
     works: dict[str, ProgressLine] = field(default_factory=dict)
@@ -58,6 +92,12 @@ class ProgressTracker:
     causes: Counter[str] = field(default_factory=Counter)
     opponents: bool = False
     growing: bool = False
+    in_flight: set[tuple[str, str, str]] = field(default_factory=set)
+    workers: dict[str, WorkerState] = field(default_factory=dict)
+    requests: int = 0
+    now: Callable[[], float] = time.monotonic
+    _began: float | None = None
+    _recent: deque[tuple[float, int]] = field(default_factory=deque)
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
@@ -85,6 +125,7 @@ class ProgressTracker:
 
     def follow(self, event: Event) -> ProgressLine | None:
         """Take in one event and return the line that it changed."""
+        self._observe(event)
         if isinstance(event, CellStarted | CellDone | CellFailed):
             title = _cell_title(event.system, event.task)
         elif isinstance(event, GamesProgress | GamesDone | GamesFailed):
@@ -108,6 +149,38 @@ class ProgressTracker:
             self._advance(title, event.language, 1.0, 0.0)
         return work
 
+    def seconds_left(self) -> float | None:
+        """Return the expected seconds for what is left; ``None`` before anything is done."""
+        return self.pace.seconds_left(None if self._began is None else self.now() - self._began)
+
+    def requests_per_second(self) -> float:
+        """Return the requests done per second over the last minute, or since the beginning if that is less."""
+        if self._began is None:
+            return 0.0
+        now = self.now()
+        while self._recent and now - self._recent[0][0] > RATE_S:
+            self._recent.popleft()
+        seconds = min(RATE_S, now - self._began)
+        return sum(count for _, count in self._recent) / seconds if seconds > 0 else 0.0
+
+    def _observe(self, event: Event) -> None:
+        """Take note of what is in flight, and of workers."""
+        if self._began is None:
+            self._began = self.now()
+        if isinstance(event, CellStarted):
+            self.in_flight.add((event.system, event.task, event.language))
+        elif isinstance(event, CellDone | CellFailed):
+            self.in_flight.discard((event.system, event.task, event.language))
+        elif isinstance(event, WorkerStarted):
+            self.workers[event.worker] = WorkerState(event.host)
+        elif isinstance(event, WorkerLost):
+            self.workers.pop(event.worker, None)
+        elif isinstance(event, ModelLoading | ModelLoaded) and event.worker in self.workers:
+            self.workers[event.worker].model = ", ".join(event.systems)
+        if isinstance(event, CellDone | GamesDone):
+            self.requests += event.requests
+            self._recent.append((self.now(), event.requests))
+
     def is_repetition(self, event: CellFailed | GamesFailed) -> bool:
         """Return whether several failures of the same cause were shown already, so that this one is only counted."""
         self.causes[event.reason] += 1
@@ -127,6 +200,14 @@ class ProgressTracker:
         amount = self._amounts.get((title, language), 0.0) * max(0.0, part - part_before)
         self.pace.advance(title, amount, max(0.0, seconds - seconds_before))
         self._counted[title, language] = (part, seconds)
+
+
+def worker_message(event: WorkerLost | WorkersDiffer) -> str:
+    """Return what is said of a worker that is lost, or of one that loaded a model differently."""
+    if isinstance(event, WorkerLost):
+        return f"{event.worker} is lost: {event.reason}"
+    facts = "; ".join(f"{name} {first!r} and {other!r}" for name, (first, other) in event.facts.items())
+    return f"workers differ on {', '.join(event.systems)}: {facts}. The last digits of results may differ between them."
 
 
 def _amount(part: CostEstimate) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,9 +19,13 @@ from polyarena.harness.planning.existing_results import cache_path
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Ask
 
+CANDIDATES, JUDGES = "candidates", "judges"
+
 
 class Connections:
-    """Opens endpoints on demand and closes them all; the cache is opened with the first one.
+    """Opens endpoints on demand, from any thread, and closes them all; the cache is opened with the first one.
+
+    The caller holds the run folder (:meth:`polyarena.harness.store.RunFolder.write_access`) and makes no second one.
 
     :meth:`log_spent` logs their costs after each cell, and once more when all are closed, also after an error: requests
     that were cut off are known only then. Each line is the total since the connections were made.
@@ -28,31 +33,33 @@ class Connections:
     Args:
         experiment: Says where the cache is.
         folder: The run folder, whose event log is written.
-        who: ``candidates`` or ``judges``; what is refused to a judge for good is remembered, a candidate has no answer.
         retry_refused: Whether what was refused for good is asked again.
         grace_s: Seconds that closing waits for requests in flight, all endpoints together.
+
+    Attributes:
+        closing: Whether the run is ending: what fails now fails for that reason, and nothing else is to be tried.
     """
 
     def __init__(
         self,
         experiment: Experiment,
         folder: RunFolder,
-        who: str,
         *,
         retry_refused: bool = False,
         grace_s: float = 0.0,
     ) -> None:
+        self.closing = False
         self._experiment = experiment
         self._retry_refused = retry_refused
         self._grace_s = grace_s
         self._endpoints: list[Endpoint | BatchEndpoint] = []
         self._folder = folder
-        self._who = who
         self._logged: dict[str, dict[str, Any]] = {}
         self._path = cache_path(experiment, folder)
         self._stack = ExitStack()
         self._kept: tuple[CallCache, BudgetGuard] | None = None
-        self._ledgers: dict[str, Ledger] = {}
+        self._ledgers: dict[str, dict[str, Ledger]] = {CANDIDATES: {}, JUDGES: {}}
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -60,38 +67,43 @@ class Connections:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closing = True
         # None sends anything more while another waits for its requests.
         for endpoint in self._endpoints:
             endpoint.stop(self._grace_s)
         self._stack.close()
         self.log_spent()
 
-    def open(self, settings: EndpointSettings) -> Ask:
-        """Open an endpoint that shares the run's cache, journal and budgets."""
-        cache, guard = self._opened()
-        ledger = self._ledgers.setdefault(settings.model, Ledger(self._folder.made_at() or time.time()))
-        kind = BatchEndpoint if settings.mode == "batch" else Endpoint
-        endpoint = kind(
-            settings,
-            cache,
-            ledger,
-            budget_guard=guard,
-            grace_s=self._grace_s,
-            remember_refusals=self._who == "judges",
-            retry_refused=self._retry_refused,
-        )
-        self._endpoints.append(endpoint)
-        self._stack.callback(endpoint.close)
-        return endpoint
+    def open_judge(self, settings: EndpointSettings) -> Ask:
+        """Open the endpoint of a judge; what it refuses for good is remembered."""
+        return self._open(settings, JUDGES)
 
     def open_candidate(self, args: Mapping[str, Any]) -> Ask:
-        """Open the endpoint of a candidate from its ``args``."""
-        return self.open(EndpointSettings.model_validate(args))
+        """Open the endpoint of a candidate from its ``args``; it has no answer to what it refuses."""
+        return self._open(EndpointSettings.model_validate(args), CANDIDATES)
+
+    def _open(self, settings: EndpointSettings, who: str) -> Ask:
+        with self._lock:
+            cache, guard = self._opened()
+            ledger = self._ledgers[who].setdefault(settings.model, Ledger(self._folder.made_at() or time.time()))
+            kind = BatchEndpoint if settings.mode == "batch" else Endpoint
+            endpoint = kind(
+                settings,
+                cache,
+                ledger,
+                budget_guard=guard,
+                grace_s=self._grace_s,
+                remember_refusals=who == JUDGES,
+                retry_refused=self._retry_refused,
+            )
+            self._endpoints.append(endpoint)
+            self._stack.callback(endpoint.close)
+        return endpoint
 
     def _opened(self) -> tuple[CallCache, BudgetGuard]:
         if self._kept is None:
             cache = self._stack.enter_context(CallCache(self._path))
-            journal = self._stack.enter_context(Journal(self._folder.attempts, cache.get))
+            journal = self._stack.enter_context(Journal(self._folder.attempts, cache.get, exclusive=True))
             self._kept = (cache, BudgetGuard(journal, list(self._budgets())))
         return self._kept
 
@@ -104,7 +116,9 @@ class Connections:
 
     def log_spent(self) -> None:
         """Log the costs of each model, by its name at the endpoint, if they have changed since the last log."""
-        ledgers = {model: ledger.as_dict() for model, ledger in sorted(self._ledgers.items())}
-        if ledgers != self._logged:
-            self._logged = ledgers
-            self._folder.log(event_record(CostsUpdated(self._who, ledgers)))
+        for who, models in self._ledgers.items():
+            with self._lock:
+                ledgers = {model: ledger.as_dict() for model, ledger in sorted(models.items())}
+            if ledgers != self._logged.get(who, {}):
+                self._logged[who] = ledgers
+                self._folder.log(event_record(CostsUpdated(who, ledgers)))

@@ -2,12 +2,14 @@
 
 The pairs of one judge go through it as a single stream, so that its endpoint always has as many requests in flight as
 it may: the first questions of a pair are asked while the last answers of the pair before are on their way. A shard is
-written as soon as the verdicts of its pair are there.
+written as soon as the verdicts of its pair are there. Judges behind endpoints work while systems still answer: a pair
+is judged as soon as both of its cells are stored.
 """
 
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -17,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
-from polyarena.harness.events import Event, GamesFailed, GamesProgress
+from polyarena.harness.events import CellDone, Event, GamesFailed
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
@@ -26,6 +28,7 @@ from polyarena.harness.running.allocating import BudgetRounds
 from polyarena.harness.running.batching import hand_in, open_judges
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.pairs import OpenPair, failed, open_pair
+from polyarena.harness.running.ready_pairs import ReadyPairs
 from polyarena.harness.store import RunFolder
 from polyarena.harness.workers import processes_for, share
 from polyarena.judges.protocol import Match, Verdict, needs_processor_only
@@ -38,44 +41,97 @@ EVERY_S = 5.0
 """Shortest time between two progress events of a pair, in seconds."""
 
 
-def judge_games(plan: Plan, grace_s: float = 0.0) -> Iterator[Event]:
-    """Judge the missing games and yield events; a pair that fails is reported and skipped.
-
-    A budget of games is spent in rounds (:mod:`polyarena.harness.running.allocating`).
+class Judging:
+    """The judging of a plan.
 
     Args:
         plan: The plan.
-        grace_s: Seconds that an interruption waits for requests in flight.
+        connections: Open the endpoints of the judges.
     """
-    if not plan.games:
-        return
-    rounds = None if plan.allocation is None else BudgetRounds(plan)
-    data = DataSource(plan.data_root)
-    with (
-        _settled_heap(),
-        Connections(
-            plan.experiment, plan.folder, "judges", retry_refused=plan.retry_refused, grace_s=grace_s
-        ) as connections,
-    ):
-        judges = open_judges(plan, connections.open)
-        games: Sequence[PlannedGames] = plan.games
+
+    def __init__(self, plan: Plan, connections: Connections) -> None:
+        self._plan = plan
+        self._judges = open_judges(plan, connections.open_judge)
+        self._data = DataSource(plan.data_root)
+        coming = [(cell.system, cell.task, cell.language) for cell in plan.missing_cells]
+        games = {name: list(pairs) for name, pairs in groupby(plan.games, key=lambda planned: planned.judge)}
+        early = early_judges(plan) if coming else frozenset()
+        self._early = {name: ReadyPairs(pairs, coming) for name, pairs in games.items() if name in early}
+        self._lock = threading.Lock()
+        self._followed = 0
+        self._rest = tuple(games for games in plan.games if games.judge not in early)
+
+    def early_streams(self) -> Iterator[tuple[str, Iterator[Event]]]:
+        """Yield each judge that works while systems still answer, and its events; they belong on threads."""
+        for name, pairs in self._early.items():
+            # A source of its own, because what a source remembers is for one thread.
+            data = DataSource(self._plan.data_root)
+            yield name, _judged(self._plan, pairs, self._judges.by_name[name], data)
+
+    def follow(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Return a stream of cells whose stored cells make pairs ready.
+
+        When all streams that are followed have ended, no further cell is expected. So follow them all before the first
+        begins.
+        """
+        with self._lock:
+            self._followed += 1
+        return self._followed_events(events)
+
+    def _followed_events(self, events: Iterator[Event]) -> Iterator[Event]:
+        try:
+            for event in events:
+                if isinstance(event, CellDone):
+                    for pairs in self._early.values():
+                        pairs.stored((event.system, event.task, event.language))
+                yield event
+        finally:
+            with self._lock:
+                self._followed -= 1
+                complete = not self._followed
+            if complete:
+                for pairs in self._early.values():
+                    pairs.no_more_cells()
+
+    def close(self) -> None:
+        """Let the early streams end, because the run is ending."""
+        for pairs in self._early.values():
+            pairs.close()
+
+    def rest(self) -> Iterator[Event]:
+        """Judge what the early streams do not, after all cells, and yield events; a pair that fails is skipped.
+
+        A budget of games is spent in rounds (:mod:`polyarena.harness.running.allocating`).
+        """
+        rounds = None if self._plan.allocation is None else BudgetRounds(self._plan)
+        games: Sequence[PlannedGames] = self._rest
         while games:
-            hand_in(replace(plan, games=tuple(games)), judges, data)
+            hand_in(replace(self._plan, games=tuple(games)), self._judges, self._data)
             failures = 0
             for name, pairs in groupby(games, key=lambda planned: planned.judge):
-                for event in _judged_or_shared(plan, list(pairs), judges.by_name[name], data):
+                for event in _judged_or_shared(self._plan, list(pairs), self._judges.by_name[name], self._data):
                     yield event
                     failures += isinstance(event, GamesFailed)
-                    if not isinstance(event, GamesProgress):
-                        connections.log_spent()
             # What failed is judged by the next run, which then knows more and goes on from here.
             games = () if rounds is None or failures else rounds.choose()
             if rounds is not None and games:
                 yield rounds.chosen
 
 
+def early_judges(plan: Plan) -> frozenset[str]:
+    """Return the judges that decide pairs while cells are still being computed.
+
+    These are the judges that wait for an endpoint. A judge with a model of its own would compete with the systems for
+    the machine, a batch is submitted once all its questions are known, and a budget of games is spent by results.
+    """
+    if plan.allocation is not None:
+        return frozenset()
+    endpoints = {judge.spec.name: judge.spec.endpoint for judge in plan.judges}
+    return frozenset(name for name, endpoint in endpoints.items() if endpoint is not None and endpoint.mode != "batch")
+
+
 @contextmanager
-def _settled_heap() -> Iterator[None]:
+def settled_heap() -> Iterator[None]:
     """Let the garbage collector pass over what is there already, and look at the rest less often.
 
     A collection holds all threads up. By default there is one every dozen games, and the full ones visit every object
@@ -114,8 +170,8 @@ class GamesPart:
         root = data_root(self.experiment.data_root, self.experiment.base)
         plan = Plan(self.experiment, RunFolder(self.folder), tasks, (), (), (), self.pairs, {}, root)
         judges = {judge.spec.name: judge for judge in resolve_judges(self.experiment, tasks, None)}
-        with _settled_heap():
-            yield from _judged(plan, self.pairs, judges[self.judge], DataSource(root))
+        with settled_heap():
+            yield from _judged(plan, ReadyPairs(self.pairs), judges[self.judge], DataSource(root))
 
 
 def _judged_or_shared(
@@ -126,7 +182,7 @@ def _judged_or_shared(
     cells = dict.fromkeys((planned.task, planned.language) for planned in missing)
     processes = processes_for(sum(planned.requests for planned in missing), len(cells))
     if processes == 1 or not needs_processor_only(judge.judge):
-        yield from _judged(plan, pairs, judge, data)
+        yield from _judged(plan, ReadyPairs(pairs), judge, data)
         return
     # All candidates of a language go to one process, which examines the answers of their opponent once.
     parts = [
@@ -138,39 +194,50 @@ def _judged_or_shared(
         )
         for cell in cells
     ]
-    yield from _judged(plan, [planned for planned in pairs if planned.stored], judge, data)
+    yield from _judged(plan, ReadyPairs([planned for planned in pairs if planned.stored]), judge, data)
     yield from share(parts, processes)
 
 
-def _judged(plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
-    """Judge pairs in one stream; if it fails, judge the remaining pairs one by one.
+def _judged(plan: Plan, pairs: ReadyPairs, judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
+    """Judge pairs in one stream, or in several where pairs become ready later than verdicts are there.
 
-    A judge that fails ends its stream, and what it had answered to other pairs by then is in the call cache. One by
-    one, each pair gets what the cache has for it, and the failure is reported for the pairs that it concerns.
+    If a stream fails, its remaining pairs are judged one by one. A judge that fails ends its stream, and what it had
+    answered to other pairs by then is in the call cache. One by one, each pair gets what the cache has for it, and the
+    failure is reported for the pairs that it concerns.
     """
-    together = _Stream(plan, pairs, judge, data)
-    try:
-        yield from together.events()
-    except (ModelError, DataError) as error:
-        left = together.left()
-        if not left:
-            yield failed(pairs[-1], str(error), error.exit_code)
-        for planned in left:
-            alone = _Stream(plan, [planned], judge, data)
-            try:
-                yield from alone.events()
-            except (ModelError, DataError) as last:
-                yield failed(planned, str(last), last.exit_code)
+    while pairs.wait():
+        stream = _Stream(plan, pairs, judge, data)
+        try:
+            yield from stream.events()
+        except (ModelError, DataError) as error:
+            if pairs.closed:
+                return
+            left = [*stream.left(), *pairs.draw_all()]
+            if not left and stream.last is not None:
+                yield failed(stream.last, str(error), error.exit_code)
+            for planned in left:
+                if pairs.closed:
+                    return
+                alone = _Stream(plan, ReadyPairs([planned]), judge, data)
+                try:
+                    yield from alone.events()
+                except (ModelError, DataError) as last:
+                    yield failed(planned, str(last), last.exit_code)
 
 
 class _Stream:
-    """Pairs being judged: opened when the judge draws their matches, stored when their verdicts are complete."""
+    """Pairs being judged: opened when the judge draws their matches, stored when their verdicts are complete.
 
-    def __init__(self, plan: Plan, pairs: Sequence[PlannedGames], judge: ResolvedJudge, data: DataSource) -> None:
+    Attributes:
+        last: The pair that was drawn last; ``None`` before the first.
+    """
+
+    def __init__(self, plan: Plan, pairs: ReadyPairs, judge: ResolvedJudge, data: DataSource) -> None:
         self._plan = plan
         self._judge = judge
         self._data = data
-        self._to_come = deque(pairs)
+        self._pairs = pairs
+        self.last: PlannedGames | None = None
         self._open: deque[OpenPair] = deque()
         self._failed: deque[GamesFailed] = deque()
         self._purposes: dict[str, CostLabel] = {}
@@ -196,7 +263,7 @@ class _Stream:
                 yield from self._done()
                 yield from self._going_on()
             yield from self._done()
-            if self._open:
+            if self._open or self.last is None:
                 raise self._broken("fewer")
         finally:
             close = getattr(verdicts, "close", None)
@@ -204,12 +271,12 @@ class _Stream:
                 close()
 
     def left(self) -> list[PlannedGames]:
-        """Return the pairs that are neither stored nor reported."""
-        return [*(pair.planned for pair in self._open), *self._to_come]
+        """Return the pairs that were drawn and are neither stored nor reported."""
+        return [pair.planned for pair in self._open]
 
     def _matches(self) -> Iterator[Match]:
-        while self._to_come:
-            planned = self._to_come.popleft()
+        while (planned := self._pairs.draw()) is not None:
+            self.last = planned
             try:
                 pair = open_pair(self._plan, planned, self._judge, self._data)
             except (ModelError, DataError) as error:

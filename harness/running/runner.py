@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,21 +23,30 @@ from polyarena.harness.events import (
     event_record,
 )
 from polyarena.harness.executors.local import LocalExecutor
-from polyarena.harness.executors.protocol import Executor, Job
-from polyarena.harness.lock import Lock, digest
+from polyarena.harness.executors.protocol import Executor, Work
+from polyarena.harness.lock import Lock
 from polyarena.harness.lock.imported_judges import refuse_name_clash
-from polyarena.harness.models.protocol import StoredAnswers
-from polyarena.harness.planning import Plan
+from polyarena.harness.models.protocol import ModelContext, StoredAnswers
+from polyarena.harness.planning import Plan, PlannedCell
+from polyarena.harness.progress.status import StatusWriter
 from polyarena.harness.results import RunRecords
 from polyarena.harness.running.allocating import with_allocated_games
-from polyarena.harness.running.cells import CellsPart, do_job
-from polyarena.harness.running.games import judge_games
+from polyarena.harness.running.background import Background
+from polyarena.harness.running.cells import compute_streamed
+from polyarena.harness.running.cells_part import CellsPart
+from polyarena.harness.running.connections import Connections
+from polyarena.harness.running.games import Judging, settled_heap
+from polyarena.harness.running.job_runner import JobRunner
 from polyarena.harness.running.lock import build_lock
+from polyarena.harness.running.open_cell import CellContext
 from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
+from polyarena.harness.running.work_units import CellLog, jobs, model_digest
+from polyarena.harness.running.worker import work
 from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.harness.workers import processes_for, share
+from polyarena.tasks.data import DataSource
 
 if TYPE_CHECKING:
     from polyarena.harness.reporting import Files
@@ -92,30 +102,35 @@ def run(
         _put_in_place(plan)
         lock = build_lock(plan, earlier)
         _write_inputs(plan, lock)
-        for event in _everything(plan, executor or LocalExecutor(), grace_s):
-            if isinstance(event, ModelLoaded | ModelChanged):
-                lock = lock.with_model(event.systems, event.provenance)
-                folder.write_lock(lock)
-            if isinstance(event, PairsChosen):
-                lock = build_lock(with_allocated_games(plan), lock)
-                folder.write_lock(lock)
-            if isinstance(event, CellFailed | GamesFailed):
-                failures.append(event)
-            if not isinstance(event, GamesProgress):
-                folder.log(event_record(event))
-            if listener:
-                listener(event)
+        status = StatusWriter(plan)
+        # Closed at once, whatever is raised here: requests in flight must not be waited for by the garbage collector.
+        with closing(_everything(plan, executor or LocalExecutor(), grace_s)) as events:
+            for event in events:
+                if isinstance(event, ModelLoaded | ModelChanged):
+                    lock = lock.with_model(event.systems, event.provenance)
+                    folder.write_lock(lock)
+                if isinstance(event, PairsChosen):
+                    lock = build_lock(with_allocated_games(plan), lock)
+                    folder.write_lock(lock)
+                if isinstance(event, CellFailed | GamesFailed):
+                    failures.append(event)
+                if not isinstance(event, GamesProgress):
+                    folder.log(event_record(event))
+                status(event)
+                if listener:
+                    listener(event)
         from polyarena.harness.reporting import write_report
 
         files = write_report(folder, results_only=not report)
         finished = RunFinished(time.monotonic() - started, len(failures))
         folder.log(event_record(finished))
+        status(finished)
         if listener:
             listener(finished)
     return Run(folder, lock, files, tuple(failures), finished.seconds)
 
 
-def _everything(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Event]:
+def _everything(plan: Plan, executor: Executor, grace_s: float) -> Generator[Event, None, None]:
     yield RunStarted(
         plan.experiment.name,
         str(plan.folder.path),
@@ -126,36 +141,106 @@ def _everything(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Even
         sum(part.requests for part in plan.parts if not part.stored),
     )
     restore_scores(plan)
-    yield from _computed(plan, executor, grace_s)
-    yield from judge_games(plan, grace_s)
+    with ExitStack() as stack:
+        background = stack.enter_context(Background())
+        connections = stack.enter_context(
+            Connections(plan.experiment, plan.folder, retry_refused=plan.retry_refused, grace_s=grace_s)
+        )
+        events = stack.enter_context(closing(_in_flight(plan, executor, grace_s, background, connections, stack)))
+        for event in events:
+            if not isinstance(event, GamesProgress):
+                connections.log_spent()
+            yield event
     derive_panels(with_allocated_games(plan))
 
 
-def _computed(plan: Plan, executor: Executor, grace_s: float) -> Iterator[Event]:
-    """Compute the missing cells; those of stored answers, on one machine, in several processes if they are many."""
-    left = jobs(plan, grace_s)
+def _in_flight(
+    plan: Plan,
+    executor: Executor,
+    grace_s: float,
+    background: Background,
+    connections: Connections,
+    stack: ExitStack,
+) -> Generator[Event, None, None]:
+    """Compute cells and judge games; systems and judges behind endpoints work at once, beside the executor."""
+    groups = _streamed_cells(plan)
+    streamed = {cell for group in groups for cell in group}
+    if groups or any(games.billed for games in plan.games):
+        stack.enter_context(settled_heap())
+    streams = [compute_streamed(plan, group, connections) for group in groups]
+    computed = _computed(
+        plan, executor, [cell for cell in plan.missing_cells if cell not in streamed], connections, grace_s
+    )
+    judging = Judging(plan, connections) if plan.games else None
+    if judging is not None:
+        stack.callback(judging.close)
+        streams = [judging.follow(stream) for stream in streams]
+        computed = judging.follow(computed)
+        for name, events in judging.early_streams():
+            background.start(f"judge-{name}", events)
+    for group, events in zip(groups, streams, strict=True):
+        background.start(f"system-{group[0].system}", events)
+    for event in computed:
+        yield event
+        yield from background.happened()
+    yield from background.wait()
+    if judging is not None:
+        with settled_heap():
+            yield from judging.rest()
+
+
+def _streamed_cells(plan: Plan) -> list[list[PlannedCell]]:
+    """Return the missing cells of systems that wait for an endpoint, grouped by their model."""
+    groups: dict[str, list[PlannedCell]] = {}
+    for cell in plan.missing_cells:
+        if plan.system(cell.system).asks_endpoint:
+            groups.setdefault(model_digest(plan, cell.system), []).append(cell)
+    return list(groups.values())
+
+
+def _computed(
+    plan: Plan, executor: Executor, cells: Sequence[PlannedCell], connections: Connections, grace_s: float
+) -> Iterator[Event]:
+    """Compute cells that wait for no endpoint; those of stored answers, here, in several processes if they are many."""
     if isinstance(executor, LocalExecutor):
-        stored = [job for job in left if isinstance(plan.system(job.cells[0].system).type, StoredAnswers)]
-        processes = processes_for(sum(cell.requests for job in stored for cell in job.cells), len(stored))
+        stored: dict[str, list[PlannedCell]] = {}
+        for cell in cells:
+            if isinstance(plan.system(cell.system).type, StoredAnswers):
+                stored.setdefault(model_digest(plan, cell.system), []).append(cell)
+        processes = processes_for(sum(cell.requests for each in stored.values() for cell in each), len(stored))
         if processes > 1:
-            yield from share([CellsPart(job) for job in stored], processes)
-            left = [job for job in left if job not in stored]
-    yield from executor.run(left, do_job)
+            root = plan.data_root
+            parts = [
+                CellsPart(plan.experiment, plan.folder.path, root, tuple(jobs(plan, each))) for each in stored.values()
+            ]
+            yield from share(parts, processes)
+            shared = {cell for each in stored.values() for cell in each}
+            cells = [cell for cell in cells if cell not in shared]
+    yield from executor.run(_work(plan, cells, connections, grace_s))
 
 
-def jobs(plan: Plan, grace_s: float = 0.0) -> list[Job]:
-    """Group the missing cells by the model that they need, so that each model is loaded once."""
-    grouped: dict[str, list[int]] = {}
-    missing = plan.missing_cells
-    for position, cell in enumerate(missing):
-        system = plan.system(cell.system)
-        server = None if system.spec.server is None else system.spec.server.model_dump(mode="json")
-        model = digest([system.spec.model, system.spec.args, server, system.chat_template])
-        grouped.setdefault(model, []).append(position)
-    return [
-        Job(plan.experiment, plan.folder.path, tuple(missing[position] for position in positions), grace_s)
-        for positions in grouped.values()
-    ]
+def _work(plan: Plan, cells: Sequence[PlannedCell], connections: Connections, grace_s: float) -> Work:
+    """Return the work of an executor."""
+    every_job = jobs(plan, cells)
+    lock = plan.folder.read_lock()
+    context = CellContext(
+        {system.spec.name: system for system in plan.systems},
+        {task.spec.task: task for task in plan.tasks},
+        DataSource(plan.data_root),
+        plan.folder,
+        ModelContext(base=str(plan.experiment.base)),
+    )
+    return Work(
+        experiment=plan.experiment,
+        folder=plan.folder.path,
+        data_root=plan.data_root,
+        jobs=every_job,
+        log=CellLog(every_job, context),
+        runner=lambda: JobRunner(plan.experiment, plan.folder, plan.data_root, connections.open_candidate),
+        worker=work,
+        recorded=frozenset(job.model for job in every_job if lock and job.system in lock.models),
+        grace_s=grace_s,
+    )
 
 
 def _put_in_place(plan: Plan) -> None:

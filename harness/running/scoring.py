@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from polyarena.harness.lock.digest import digest
-from polyarena.harness.planning import Plan, PlannedCell
+from polyarena.harness.planning import Plan
 from polyarena.harness.planning.items import load_items
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.store import RunFolder, read_shard, shard_metadata, write_shard
@@ -29,9 +30,25 @@ def metric_signature(task: ResolvedTask, metric: str) -> Signature:
     return metric_signature_of(task.task, metric)
 
 
+class ScoredCell(Protocol):
+    """A cell by its names."""
+
+    @property
+    def system(self) -> str:
+        """Name of the system."""
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+
+    @property
+    def language(self) -> str:
+        """``lang_Script``."""
+
+
 def store_scores(
     folder: RunFolder,
-    cell: PlannedCell,
+    cell: ScoredCell,
     task: ResolvedTask,
     items: Sequence[Item],
     completions: Sequence[Completion],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,10 +77,15 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
     )
 
 
+_READING_UMASK = threading.Lock()
+
+
 def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+    # It can only be read by setting it, and another thread must not read the one that is set for that.
+    with _READING_UMASK:
+        current = os.umask(0o077)
+        os.umask(current)
+        return current
 
 
 def _sync_folder(folder: Path) -> None:

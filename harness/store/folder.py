@@ -12,11 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from polyarena.harness.lock.model import FORMAT, Lock, shard_name
 from polyarena.harness.store.atomic import TEMPORARY, write_atomically
+from polyarena.harness.store.lease import FOLDER as LEASES
+from polyarena.harness.store.lease import take_lease
 from polyarena.harness.store.shard import restore_shard
 from polyarena.tasks.errors import StoreError
 
@@ -40,6 +41,10 @@ class RunFolder:
     def cell(self, system: str, task: str, language: str) -> Path:
         """Return the path of the completions of one cell."""
         return self.path / "cells" / system / task / f"{language}.parquet"
+
+    def part(self, system: str, task: str, language: str, start: int, stop: int) -> Path:
+        """Return the path of the completions of a range of items, until all ranges of the cell are there."""
+        return self.path / "parts" / system / task / language / f"{start}-{stop}.parquet"
 
     def scores(self, system: str, task: str, language: str) -> Path:
         """Return the path of the scores of one cell."""
@@ -77,6 +82,11 @@ class RunFolder:
     def lock_file(self) -> Path:
         """The experiment as resolved: versions, revisions, digests, seeds."""
         return self.path / "lock.json"
+
+    @property
+    def status(self) -> Path:
+        """How far the run is, or was."""
+        return self.path / "status.json"
 
     @property
     def experiment(self) -> Path:
@@ -148,8 +158,17 @@ class RunFolder:
                 fix="choose another folder with --output, or rename the experiment",
             )
         if owner is None and self.path.is_dir():
-            ours = {"experiment.yaml", "lock.json", "events.jsonl", "attempts.jsonl", ".attempts.lock", ".running"}
-            if (self.path / ".running").is_file():
+            ours = {
+                "experiment.yaml",
+                "lock.json",
+                "events.jsonl",
+                "attempts.jsonl",
+                ".attempts.lock",
+                LEASES,
+                "status.json",
+            }
+            ours.add(LEASES)
+            if (self.path / LEASES).is_dir():
                 # A run folder whose lock was lost is one all the same, and so is that of an import that was killed.
                 if (self.path / "events.jsonl").is_file():
                     return
@@ -167,35 +186,29 @@ class RunFolder:
 
     @contextmanager
     def write_access(self) -> Iterator[None]:
-        """Hold the folder for one writer; the system releases it even when the process is killed.
+        """Hold the folder for one writer; a holder that was killed holds it no longer.
 
         Raises:
             StoreError: Another process holds it, or it cannot be written.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / ".running", thread_local=False)
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise StoreError(
-                "another process is running this experiment in this folder",
-                where=self.path,
-                fix="wait for it, or choose another folder with --output",
-            ) from error
-        except (OSError, NotImplementedError) as error:
+            lease = take_lease(self.path)
+        except OSError as error:
             raise StoreError(
                 "the run folder cannot be written",
                 where=self.path,
-                why=getattr(error, "strerror", None) or str(error),
+                why=error.strerror or str(error),
                 fix="make it writable or choose another with --output",
             ) from error
         try:
+            lease.show_life()
             for leftover in self.path.rglob(f".*{TEMPORARY}"):
                 leftover.unlink(missing_ok=True)
             _end_last_line(self.path / "events.jsonl")
             yield
         finally:
-            lock.release()
+            lease.release()
 
     @contextmanager
     def existing_write_access(self) -> Iterator[None]:

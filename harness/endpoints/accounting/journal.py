@@ -111,6 +111,8 @@ class Journal(CloseOnExit):
     Args:
         path: The file; made when the first request is sent.
         answered: Looks an answer up in the call cache.
+        exclusive: Whether the caller holds the run folder, so that no other process writes. The file is then not
+            locked, which is faster and works on disks without file locks.
 
     Attributes:
         open_batches: Requests of earlier processes in a batch that has not been seen to end, by the key of their
@@ -120,8 +122,9 @@ class Journal(CloseOnExit):
         StoreError: The file cannot be read or written.
     """
 
-    def __init__(self, path: Path, answered: Callable[[str], Reply | None]) -> None:
+    def __init__(self, path: Path, answered: Callable[[str], Reply | None], *, exclusive: bool = False) -> None:
         self.path = path
+        self._exclusive = exclusive
         self.open_batches: dict[str, tuple[int, JournalEntry]] = {}
         self._lock = threading.RLock()
         self._file: int | None = None
@@ -161,6 +164,11 @@ class Journal(CloseOnExit):
             StoreError: The file cannot be locked, read or written.
         """
         with self._lock:
+            if self._exclusive:
+                if not self._offset:
+                    self._read_new()
+                yield
+                return
             try:
                 self._file_lock.acquire()
             except (OSError, NotImplementedError) as error:
@@ -228,7 +236,7 @@ class Journal(CloseOnExit):
 
     def _hold(self) -> None:
         """Hold the lock that shows other processes that this writer is alive; the system releases it after a kill."""
-        if not self._holding:
+        if not self._holding and not self._exclusive:
             try:
                 self._alive.acquire()
             except (OSError, NotImplementedError) as error:
@@ -240,7 +248,7 @@ class Journal(CloseOnExit):
 
     def _is_alive(self, writer: str) -> bool:
         lock = self._lock_of(writer)
-        if not writer.isalnum() or not Path(lock.lock_file).exists():
+        if self._exclusive or not writer.isalnum() or not Path(lock.lock_file).exists():
             return False
         try:
             lock.acquire(timeout=0)

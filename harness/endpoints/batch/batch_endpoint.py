@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.endpoints.accounting.budget import BudgetGuard, Reservation
+from polyarena.harness.endpoints.accounting.budget import BudgetError, BudgetGuard, Reservation
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, current_cost_label
 from polyarena.harness.endpoints.accounting.entry import LOST, Account, JournalEntry
 from polyarena.harness.endpoints.accounting.ledger import Ledger, Source
@@ -137,15 +137,19 @@ class BatchEndpoint(CloseOnExit):
     def _hand_in(self, jobs: Mapping[str, PendingCall]) -> int:
         """Submit the calls that are in no batch, within the budgets, and return their number."""
         bodies: dict[str, Mapping[str, Any]] = {}
-        for job in jobs.values():
-            if self.cache.batch_of(job.key) is not None:
-                continue
-            if self._guard is not None:
-                reservation = self._guard.begin(job.account, job.key, job.body, repeats=job.outcome)
-                if reservation is None:
-                    break  # The rest has to wait for what is under way.
-                self._reserved[job.key] = reservation
-            bodies[job.key] = job.body
+        try:
+            for job in jobs.values():
+                if self.cache.batch_of(job.key) is not None:
+                    continue
+                if self._guard is not None:
+                    reservation = self._guard.begin(job.account, job.key, job.body, repeats=job.outcome)
+                    if reservation is None:
+                        break  # The rest has to wait for what is under way.
+                    self._reserved[job.key] = reservation
+                bodies[job.key] = job.body
+        except BudgetError:
+            self._take_back(bodies)
+            raise
         left = dict.fromkeys(bodies)
         try:
             for keys, content in request_lines(bodies):

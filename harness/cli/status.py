@@ -1,0 +1,41 @@
+"""``polyarena status``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from polyarena.harness.cli.options import Json
+
+
+def command(folder: Path, *, json: Json = False) -> None:
+    """Show how far a run is, from its folder: while it goes on elsewhere, and after it died.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    json
+        Print the status as JSON.
+    """
+    from polyarena.harness.cli.output import print_json, print_table
+    from polyarena.harness.progress.eta import format_duration
+    from polyarena.harness.progress.status import read_status
+    from polyarena.harness.terminal import printable
+
+    status = read_status(folder)
+    if json:
+        print_json(status.model_dump(mode="json"))
+        return
+    said = {"stopped": "stopped: run the same command again to go on"}.get(status.state, status.state)
+    lines = [f"{status.experiment}: {said} (status of {status.updated})", status.holder]
+    if status.state == "running":
+        left = format_duration(status.seconds_left)
+        rate = f"{status.requests_per_second:.3g} requests/s"
+        lines.append(f"{len(status.in_flight)} cells in flight, {rate}, about {left} left")
+    for worker in status.workers:
+        systems = f", with {worker.systems}" if worker.systems else ""
+        lines.append(f"{worker.name} on {worker.host}{systems}: workers/*/{worker.name}/log.txt")
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines if line))
+    rows = [(line.title, f"{line.done}/{line.total}", str(line.stored), str(line.failed)) for line in status.lines]
+    print_table("", ("work", "languages", "stored", "failed"), rows, right=(1, 2, 3), whole=(0,))

@@ -1,0 +1,183 @@
+"""Workers on Ray: one task of Ray core for each, on an existing cluster or on one that is started here.
+
+Ray moves no data: jobs and results go through the run folder, which all machines must see.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyarena.harness.executors.pool import WorkerHandle
+from polyarena.harness.executors.protocol import Work
+from polyarena.harness.executors.spool import WorkerFolder
+from polyarena.tasks.errors import ExperimentError, ModelError
+
+PROBE_S = 2.0
+"""Seconds that the address of a cluster may take to accept a connection; Ray itself waits for minutes, then exits."""
+STORE_BYTES = 100_000_000
+"""Memory of the object store of a cluster that is started here; nothing but the names of folders goes through it."""
+
+
+@dataclass
+class RayLauncher:
+    """Starts tasks of Ray; a :class:`polyarena.harness.executors.pool.Launcher`.
+
+    Attributes:
+        workers: How many tasks.
+        address: ``host:port`` of a cluster, or ``auto`` for the one of this machine; if left out, one is started here.
+        cpus: Of each task.
+        gpus: Of each task.
+    """
+
+    workers: int = 2
+    address: str | None = None
+    cpus: float = 1.0
+    gpus: float = 0.0
+    _ray: Any = None
+    _is_ours: bool = field(default=False)
+
+    poll_s = 0.1
+    watches_parent = False
+
+    def start(self, folders: Mapping[int, WorkerFolder], work: Work) -> dict[int, WorkerHandle]:
+        """Start one task for each folder.
+
+        Raises:
+            ExperimentError: Ray is not installed.
+            ModelError: The cluster does not answer.
+        """
+        ray = self._connected()
+        # A lost task is not repeated by Ray: the coordinator hands out its job and starts another worker.
+        task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=0)(work.worker)
+        device = "gpu" if self.gpus else ""
+        return {
+            place: RayHandle(
+                ray, task.options(name=folder.path.name).remote(str(folder.path.absolute()), device), folder
+            )
+            for place, folder in folders.items()
+        }
+
+    def close(self) -> None:
+        """Disconnect, and end a cluster that was started here."""
+        if self._ray is not None and self._is_ours:
+            self._ray.shutdown()
+        self._ray = None
+
+    def _connected(self) -> Any:
+        if self._ray is not None:
+            return self._ray
+        # Both are read when Ray is imported or started.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+        try:
+            ray = importlib.import_module("ray")
+        except ImportError as error:
+            raise ExperimentError(
+                "Ray is not installed", why=str(error), fix="pip install 'polyarena[ray]', or use another executor"
+            ) from error
+        if not ray.is_initialized():
+            self._initialise(ray)
+            self._is_ours = True
+        self._ray = ray
+        return ray
+
+    def _initialise(self, ray: Any) -> None:
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if self.address is None:
+            options |= {
+                "num_cpus": max(1, round(self.workers * self.cpus)),
+                "include_dashboard": False,
+                "object_store_memory": STORE_BYTES,
+            }
+        else:
+            _probe(self.address)
+            options["address"] = self.address
+        with _own_signal_handlers():
+            try:
+                ray.init(**options)
+            # Ray ends the process where it finds no cluster.
+            except (Exception, SystemExit) as error:
+                raise ModelError(
+                    "Ray cannot be started" if self.address is None else "the Ray cluster cannot be reached",
+                    where=self.address or "this machine",
+                    why=str(error),
+                    fix="check the address and that the cluster has the same Ray version" if self.address else "",
+                ) from error
+
+
+@dataclass
+class RayHandle:
+    """A worker that is a task of Ray."""
+
+    ray: Any
+    reference: Any
+    folder: WorkerFolder
+
+    def ended(self) -> str | None:
+        """Return how the task ended; ``None`` while it runs or waits for a machine."""
+        done, _ = self.ray.wait([self.reference], timeout=0)
+        if not done:
+            return None
+        try:
+            self.ray.get(self.reference)
+        # Ray's errors, and those of the worker.
+        except Exception as error:  # noqa: BLE001
+            lines = str(error).strip().splitlines()
+            return f"{type(error).__name__}: {lines[0] if lines else ''}"
+        return "ended"
+
+    def is_waiting(self) -> bool:
+        """Whether no machine has begun it."""
+        return not self.folder.events.exists()
+
+    def stop(self) -> None:
+        """Cancel the task."""
+        if not self.ray.wait([self.reference], timeout=0)[0]:
+            self.ray.cancel(self.reference, force=True)
+
+
+def _probe(address: str) -> None:
+    """Refuse an address that does not answer, before Ray waits for it.
+
+    Raises:
+        ExperimentError: It is no address.
+        ModelError: Nothing accepts a connection there.
+    """
+    if address in ("auto", "local") or "://" in address:
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise ExperimentError(
+            f"{address!r} is no address of a Ray cluster", fix="write `address: HOST:PORT`, or `address: auto`"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=PROBE_S).close()
+    except OSError as error:
+        raise ModelError(
+            "the Ray cluster does not answer",
+            where=address,
+            why=error.strerror or str(error),
+            fix="start it with `ray start --head`, or leave `address` out to start one on this machine",
+        ) from error
+
+
+@contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put our handlers of Ctrl-C and SIGTERM back, which ``ray.init`` replaces."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -1,0 +1,208 @@
+"""The folder through which the coordinator of a run and its workers talk: ``workers/<token>/`` in the run folder.
+
+Nobody locks anything. Each file has one writer, and appears by a rename:
+
+- ``config.json``: what a worker needs to know, written before the first one starts.
+- ``alive``: a counter that the coordinator raises; a worker ends if it stands still. ``stop``: ends all workers.
+- ``<worker>/inbox/<place>.json``: jobs for one worker, in order; the worker removes each when it begins it.
+- ``<worker>/events.jsonl``: what the worker tells, one JSON object a line, and ``<worker>/log.txt``: what it prints.
+
+Clocks are never compared: whoever waits counts, on its own clock, for how long nothing has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import StoreError
+
+FOLDER = "workers"
+"""Name of the folder within a run folder."""
+
+
+@dataclass(frozen=True)
+class WorkerFolder:
+    """The folder of one worker.
+
+    Attributes:
+        path: ``workers/<token>/<worker>``.
+    """
+
+    path: Path
+
+    @property
+    def spool(self) -> Path:
+        """The folder that all workers of the run share."""
+        return self.path.parent
+
+    @property
+    def events(self) -> Path:
+        """What the worker tells."""
+        return self.path / "events.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What the worker prints."""
+        return self.path / "log.txt"
+
+    def config(self) -> dict[str, Any]:
+        """Return what the coordinator wrote for all workers.
+
+        Raises:
+            StoreError: The file is not there or not readable.
+        """
+        path = self.spool / "config.json"
+        try:
+            config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StoreError("the configuration of the workers cannot be read", where=path, why=str(error)) from error
+        return config
+
+    def tell(self, record: Mapping[str, Any]) -> None:
+        """Append one line to the events, in a single write.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        line = (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        try:
+            descriptor = os.open(self.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            try:
+                os.write(descriptor, line)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(
+                "a worker cannot write to the run folder",
+                where=self.events,
+                why=error.strerror or str(error),
+                fix="make the run folder writable on every machine, and free space on its disk",
+            ) from error
+
+    def take(self) -> dict[str, Any] | None:
+        """Remove the next job from the inbox and return it; ``None`` if there is none."""
+        try:
+            paths = sorted((self.path / "inbox").glob("[!.]*.json"))
+        except OSError:
+            return None
+        for path in paths:
+            with suppress(OSError, ValueError):
+                job: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                path.unlink()
+                return job
+        return None
+
+    def clear(self) -> None:
+        """Forget jobs that were meant for an earlier life of this worker."""
+        for path in (self.path / "inbox").glob("[!.]*.json"):
+            path.unlink(missing_ok=True)
+
+    def is_stopped(self) -> bool:
+        """Whether the coordinator has ended all workers, or another coordinator has removed their folder."""
+        return (self.spool / "stop").exists() or not (self.spool / "config.json").exists()
+
+    def coordinator_counter(self) -> str:
+        """Return the coordinator's counter; empty if it cannot be read now."""
+        with suppress(OSError):
+            return (self.spool / "alive").read_text(encoding="utf-8")
+        return ""
+
+
+@dataclass
+class Spool:
+    """The coordinator's side.
+
+    Attributes:
+        path: ``workers/<token>`` in the run folder.
+    """
+
+    path: Path
+    _offsets: dict[str, int] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
+    _counter: int = 0
+
+    @classmethod
+    def create(cls, folder: Path, token: str, config: Mapping[str, Any]) -> Spool:
+        """Make the folder of a new coordinator, and remove those of earlier ones.
+
+        Args:
+            folder: The run folder.
+            token: Of the coordinator.
+            config: For the workers.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        whole = folder / FOLDER
+        if whole.is_dir():
+            for earlier in whole.iterdir():
+                shutil.rmtree(earlier, ignore_errors=True)
+        spool = cls(whole / token)
+        spool.beat()
+        write_atomically(spool.path / "config.json", json.dumps(config, ensure_ascii=False).encode())
+        return spool
+
+    def add(self, worker: str) -> WorkerFolder:
+        """Make the folder of a worker."""
+        folder = WorkerFolder(self.path / worker)
+        try:
+            (folder.path / "inbox").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError("the folder of a worker cannot be made", where=folder.path, why=str(error)) from error
+        self._offsets[worker] = self._places[worker] = 0
+        return folder
+
+    def beat(self) -> None:
+        """Show the workers that the coordinator is alive."""
+        self._counter += 1
+        _replace(self.path / "alive", str(self._counter))
+
+    def give(self, worker: str, job: Mapping[str, Any]) -> None:
+        """Put a job into the inbox of a worker."""
+        place = self._places[worker] = self._places[worker] + 1
+        _replace(self.path / worker / "inbox" / f"{place:09}.json", json.dumps(job, ensure_ascii=False))
+
+    def told(self, worker: str) -> Iterator[dict[str, Any]]:
+        """Yield what a worker has told since the last call; a line that is still being written comes later."""
+        try:
+            with (self.path / worker / "events.jsonl").open("rb") as file:
+                file.seek(self._offsets[worker])
+                content = file.read()
+        except OSError:
+            return
+        end = content.rfind(b"\n") + 1
+        self._offsets[worker] += end
+        for line in content[:end].split(b"\n"):
+            with suppress(ValueError):
+                record = json.loads(line.decode("utf-8", "replace"))
+                if isinstance(record, dict):
+                    yield record
+
+    def stop(self) -> None:
+        """Let all workers end after what they compute now."""
+        with suppress(StoreError):
+            _replace(self.path / "stop", "")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a small file by a rename, without waiting for the disk: after a crash of the machine nobody reads it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(
+            "the folder of the workers cannot be written",
+            where=path,
+            why=error.strerror or str(error),
+            fix="make the run folder writable, or free space on its disk",
+        ) from error

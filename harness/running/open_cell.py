@@ -1,0 +1,238 @@
+"""One cell being computed: its items, what a model is asked about them, and the completions and scores made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from polyarena.harness.lock.digest import content_digest
+from polyarena.harness.models.plausibility import check_likelihoods
+from polyarena.harness.models.protocol import (
+    ChoiceRequest,
+    ChoiceResult,
+    GenerateRequest,
+    GenerateResult,
+    Model,
+    ModelContext,
+)
+from polyarena.harness.planning.cells import cell_key
+from polyarena.harness.planning.items import items_digest, load_items
+from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of, system_text
+from polyarena.harness.planning.tasks import ResolvedTask
+from polyarena.harness.running.scoring import store_scores
+from polyarena.harness.running.thoughts import split_result, thought_language
+from polyarena.harness.store import RunFolder, write_shard
+from polyarena.tasks.data import DataSource
+from polyarena.tasks.errors import DataError
+from polyarena.tasks.identify import identify
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
+from polyarena.tasks.text import sanitize_text
+
+
+@dataclass(frozen=True)
+class CellContext:
+    """What the cells of a run have in common.
+
+    Attributes:
+        systems: The resolved systems by name.
+        tasks: The resolved tasks by name.
+        data: Where items are read.
+        folder: The run folder.
+        model: The run around the model.
+    """
+
+    systems: Mapping[str, ResolvedSystem]
+    tasks: Mapping[str, ResolvedTask]
+    data: DataSource
+    folder: RunFolder
+    model: ModelContext
+
+
+class NamedCell(Protocol):
+    """A cell, or a range of its items: a :class:`polyarena.harness.planning.PlannedCell` or a job."""
+
+    @property
+    def system(self) -> str:
+        """Name of the system."""
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+
+    @property
+    def language(self) -> str:
+        """``lang_Script``."""
+
+    @property
+    def key(self) -> str:
+        """Of the whole cell."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenCell:
+    """A cell, or a range of its items, whose items are loaded.
+
+    Attributes:
+        planned: The cell.
+        system: Its system.
+        task: Its task.
+        items: Its items.
+        asked: The item and sample index of each generated text, in order; empty for multiple choice.
+        results: Texts that are there, by position in ``asked``.
+        errors: Of requests that failed for good.
+    """
+
+    planned: NamedCell
+    system: ResolvedSystem
+    task: ResolvedTask
+    items: Sequence[Item]
+    asked: Sequence[tuple[Item, int]]
+    results: dict[int, GenerateResult] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether choices are scored; else texts are generated."""
+        return self.task.card.kind is Kind.MULTIPLE_CHOICE
+
+    @property
+    def complete(self) -> bool:
+        """Whether the outcome of each request for a text is known."""
+        return len(self.results) + len(self.errors) == len(self.asked)
+
+    def generate_requests(self) -> list[GenerateRequest]:
+        """Return the requests for texts, in order."""
+        spec, language = self.system.spec, self.planned.language
+        instructions = system_text(spec.system_prompt, language)
+        sampling = sampling_of(self.system, self.task)
+        return [
+            GenerateRequest(
+                language,
+                item.item_id,
+                messages(instructions, item, multiturn=spec.fewshot_as_multiturn),
+                sampling,
+                sample,
+                spec.thinking.rule,
+            )
+            for item, sample in self.asked
+        ]
+
+    def choice_requests(self) -> list[ChoiceRequest]:
+        """Return the requests for likelihoods of choices, in order."""
+        spec, language = self.system.spec, self.planned.language
+        instructions = system_text(spec.system_prompt, language)
+        return [
+            ChoiceRequest(
+                language,
+                item.item_id,
+                () if item.whole_choices else messages(instructions, item, multiturn=spec.fewshot_as_multiturn),
+                item.choices,
+                item.choice_separator,
+                spec.thinking.rule,
+            )
+            for item in self.items
+        ]
+
+    def ask(self, model: Model) -> list[Completion]:
+        """Ask a model everything at once and return the completions.
+
+        Raises:
+            ModelError: The model failed, or gave likelihoods that no model can have given.
+        """
+        if self.is_choice:
+            choices = self.choice_requests()
+            scored = model.choose(choices)
+            check_likelihoods(choices, scored, self.system.spec.name)
+            return [self._choice(item, result) for item, result in zip(self.items, scored, strict=True)]
+        requests = self.generate_requests()
+        return self._texts(requests, model.generate(requests))
+
+    def completions(self) -> list[Completion]:
+        """Return the completions of a cell whose texts came one by one."""
+        return self._texts(self.generate_requests(), [self.results[place] for place in range(len(self.asked))])
+
+    def store(self, folder: RunFolder, completions: Sequence[Completion]) -> None:
+        """Write the shard of the cell, and its scores."""
+        cell = self.planned
+        facts = {"key": cell.key, "content": content_digest(completions)}
+        write_shard(folder.cell(cell.system, cell.task, cell.language), completions, COMPLETION_SCHEMA, facts)
+        store_scores(folder, cell, self.task, self.items, completions, facts["content"])
+
+    def _texts(self, requests: Sequence[GenerateRequest], results: Sequence[GenerateResult]) -> list[Completion]:
+        return [
+            self._text(item, sample, request, result)
+            for (item, sample), request, result in zip(self.asked, requests, results, strict=True)
+            if result.text is not None
+        ]
+
+    def _text(self, item: Item, sample: int, request: GenerateRequest, result: GenerateResult) -> Completion:
+        language = self.planned.language
+        parts = split_result(request, result)
+        found = identify(parts.text)
+        thought_in, thought_agrees = thought_language(parts.thought, language)
+        return Completion(
+            system=self.system.spec.name,
+            task=self.task.spec.task,
+            language=language,
+            item_id=item.item_id,
+            sample_index=sample,
+            source_id=item.source_id,
+            prompt=sanitize_text(result.prompt),
+            text=parts.text,
+            finish_reason=result.finish_reason,
+            prompt_tokens=result.prompt_tokens,
+            completion_tokens=result.completion_tokens,
+            latency_s=result.latency_s,
+            identified_language=found.language,
+            identified_probability=found.probability,
+            identified_script=found.script,
+            thought=parts.thought,
+            thought_ended=parts.thought_ended,
+            thought_tokens=parts.thought_tokens,
+            answer_tokens=parts.answer_tokens,
+            reasoning_effort=request.sampling.reasoning_effort,
+            thought_language=thought_in,
+            thought_agreement=thought_agrees,
+        )
+
+    def _choice(self, item: Item, result: ChoiceResult) -> Completion:
+        return Completion(
+            system=self.system.spec.name,
+            task=self.task.spec.task,
+            language=self.planned.language,
+            item_id=item.item_id,
+            sample_index=0,
+            source_id=item.source_id,
+            prompt=sanitize_text(result.prompt),
+            loglikelihoods=result.loglikelihoods,
+            choice_bytes=tuple(len(choice.encode()) for choice in item.choices),
+            prompt_tokens=result.prompt_tokens,
+            completion_tokens=result.completion_tokens,
+            latency_s=result.latency_s,
+        )
+
+
+def open_cell(planned: NamedCell, context: CellContext, items_range: tuple[int, int] | None = None) -> OpenCell:
+    """Load the items of a cell.
+
+    Args:
+        planned: The cell.
+        context: What it has in common with others.
+        items_range: The first item and the one after the last; all if left out.
+
+    Raises:
+        DataError: The data is wrong, or something changed since the plan was made.
+    """
+    system, task = context.systems[planned.system], context.tasks[planned.task]
+    items = load_items(task, planned.language, context.data)
+    if cell_key(system, task, planned.language, items_digest(items), context.model) != planned.key:
+        raise DataError(
+            f"the data or the model of {planned.task} in {planned.language} changed since the plan was made",
+            fix="run the same command again",
+        )
+    if items_range is not None:
+        items = items[slice(*items_range)]
+    samples = 0 if task.card.kind is Kind.MULTIPLE_CHOICE else samples_of(system, task)
+    return OpenCell(planned, system, task, items, [(item, sample) for item in items for sample in range(samples)])

@@ -1,0 +1,159 @@
+"""A worker of an executor: computes the jobs that the coordinator of a run puts into its inbox.
+
+The worker talks to the coordinator through its folder alone (:mod:`polyarena.harness.executors.spool`). It ends when it
+is told to, when the coordinator is gone, and when whoever started it on this machine is gone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.events import Event
+from polyarena.harness.executors.protocol import Job, JobFailed, JobOutcome, JobStarted
+from polyarena.harness.executors.spool import WorkerFolder
+from polyarena.harness.experiment import Experiment
+from polyarena.harness.lock import installed_versions
+from polyarena.harness.running.job_runner import JobRunner
+from polyarena.harness.store import RunFolder
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.judges.protocol import Ask
+from polyarena.tasks.errors import ModelError, PolyarenaError, StoreError
+from polyarena.tasks.exit_codes import ExitCode
+
+GPU = "gpu"
+"""The device of a worker that was promised a GPU."""
+BEAT_S = 2.0
+"""Seconds between two signs of life."""
+PATIENCE_S = 120.0
+"""Seconds after which a coordinator that gives no sign of life is taken to be gone."""
+
+
+def work(folder: str, device: str = "") -> None:
+    """Compute jobs until there is nothing more to do.
+
+    Args:
+        folder: Of the worker.
+        device: :data:`GPU` if the worker was promised one.
+    """
+    own = WorkerFolder(Path(folder))
+    config = own.config()
+    _print_to(own.log)
+    own.clear()
+    ended = threading.Event()
+    threading.Thread(target=_show_life, args=(own, ended, bool(config["parent"])), daemon=True).start()
+    try:
+        own.tell(
+            {
+                "event": "hello",
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "versions": installed_versions(),
+                "refused": _without_gpu() if device == GPU else "",
+            }
+        )
+        _compute_jobs(own, config)
+    finally:
+        ended.set()
+
+
+def _compute_jobs(own: WorkerFolder, config: Mapping[str, Any]) -> None:
+    root = Path(config["data_root"]) if config["data_root"] else None
+    experiment = Experiment.model_validate(config["experiment"]).located(Path(config["path"]))
+    runner = JobRunner(experiment, RunFolder(Path(config["folder"])), root, refuse_endpoint)
+    watch = _Watch(own)
+    try:
+        while not own.is_stopped() and watch.is_alive():
+            record = own.take()
+            if record is None:
+                time.sleep(config["poll_s"])
+                continue
+            job = Job.of_record(record)
+            own.tell(_record(JobStarted(job.number)))
+            try:
+                for event in runner.run(job):
+                    own.tell(_record(event))
+            except PolyarenaError as error:
+                own.tell(_record(JobFailed(job.number, str(error), error.exit_code, "worker")))
+                raise
+            except Exception as error:
+                traceback.print_exc()
+                own.tell(_record(JobFailed(job.number, f"{type(error).__name__}: {error}", ExitCode.DEFECT, "worker")))
+                raise
+    finally:
+        runner.close()
+
+
+class _Watch:
+    """Watches whether the coordinator gives signs of life, by its counter and this machine's own clock."""
+
+    def __init__(self, own: WorkerFolder) -> None:
+        self._own = own
+        self._seen = own.coordinator_counter()
+        self._since = time.monotonic()
+
+    def is_alive(self) -> bool:
+        """Whether the counter has changed within the patience."""
+        counter = self._own.coordinator_counter()
+        now = time.monotonic()
+        if counter != self._seen:
+            self._seen, self._since = counter, now
+        return now - self._since < PATIENCE_S
+
+
+def _show_life(own: WorkerFolder, ended: threading.Event, watch_parent: bool) -> None:
+    parent = os.getppid()
+    count = 0
+    while not ended.wait(BEAT_S):
+        count += 1
+        with suppress(StoreError):
+            write_atomically(own.path / "alive", str(count).encode())
+        if watch_parent and os.getppid() != parent:
+            # Whoever started this process was killed: nobody waits for what it computes.
+            os._exit(1)
+
+
+def _record(event: Event | JobStarted | JobOutcome) -> dict[str, Any]:
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def _print_to(log: Path) -> None:
+    """Send what this process prints to its log, that of native libraries included."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
+def _without_gpu() -> str:
+    """Return why this process has no GPU; empty if it has one."""
+    try:
+        torch = importlib.import_module("torch")
+    except ImportError:
+        return "a GPU was promised, and torch is not installed"
+    return "" if torch.cuda.is_available() else "a GPU was promised, and torch finds none"
+
+
+def refuse_endpoint(args: Mapping[str, Any]) -> Ask:
+    """Refuse a model that asks a paid endpoint in another process than the one that keeps the budgets.
+
+    Raises:
+        ModelError: Always.
+    """
+    raise ModelError(
+        "a worker of an executor cannot ask a paid endpoint",
+        why=f"the model asks for {args.get('model') or 'one'}, and its type does not say that it does",
+        fix="return the settings of the endpoint from the model type's `endpoint`, or use `--executor local`",
+    )

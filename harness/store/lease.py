@@ -1,0 +1,221 @@
+"""Who may write a run folder: a lease that needs nothing of the disk but that a file can be made once.
+
+``.lease/<number>.json`` names a holder; the highest number counts. Whoever takes over from a holder that is gone makes
+the next number, and of several who try, one succeeds, because a hard link (or an exclusive open) succeeds once. Nothing
+is locked, so it works on network disks too, and no clocks are compared: a holder on this machine is alive if its
+process is; one on another machine, if its counter changes while this one watches.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.tasks.errors import StoreError
+
+FOLDER = ".lease"
+BEAT_S = 2.0
+"""Seconds between two changes of a holder's counter."""
+PATIENCE_S = 20.0
+"""Seconds without a change of its counter after which a holder on another machine is taken to be gone."""
+
+
+@dataclass
+class Lease:
+    """The lease of one holder.
+
+    Args:
+        folder: ``.lease`` in the run folder.
+        number: Of this holder.
+        holder: Who it is.
+    """
+
+    folder: Path
+    number: int
+    holder: Mapping[str, Any]
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> None:
+        """Give the lease back."""
+        self._ended.set()
+        with suppress(StoreError):
+            write_atomically(
+                self.folder / f"{self.number}.json", json.dumps({**self.holder, "released": True}).encode()
+            )
+        (self.folder / f"{self.number}.alive").unlink(missing_ok=True)
+
+    def show_life(self) -> None:
+        """Change the counter from now on, on a thread."""
+        threading.Thread(target=self._beat, name="polyarena-lease", daemon=True).start()
+
+    def _beat(self) -> None:
+        count = 0
+        path = self.folder / f"{self.number}.alive"
+        while not self._ended.is_set():
+            count += 1
+            with suppress(OSError):
+                temporary = path.with_name(f".{path.name}.tmp")
+                temporary.write_text(str(count), encoding="utf-8")
+                temporary.replace(path)
+            self._ended.wait(BEAT_S)
+
+
+def take_lease(run_folder: Path) -> Lease:
+    """Take the lease of a run folder.
+
+    Raises:
+        StoreError: Another process holds it; the message names the holder.
+        OSError: The folder cannot be written.
+    """
+    folder = run_folder / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = {
+        "machine": machine(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": process_start(os.getpid()),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
+    }
+    while True:
+        number, present = current(folder)
+        if present is not None and is_held(folder, number, present):
+            raise StoreError(
+                "another process is running this experiment in this folder",
+                where=run_folder,
+                why=describe(present),
+                fix="wait for it, or choose another folder with --output",
+            )
+        if _make_once(folder / f"{number + 1}.json", json.dumps(holder).encode()):
+            break
+    for path in folder.iterdir():
+        earlier = path.name.partition(".")[0]
+        if earlier.isdigit() and int(earlier) <= number:
+            path.unlink(missing_ok=True)
+    return Lease(folder, number + 1, holder)
+
+
+def current(folder: Path) -> tuple[int, dict[str, Any] | None]:
+    """Return the highest number in a lease folder, 0 if there is none, and its holder, if that can be read."""
+    try:
+        numbers = [int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit()]
+    except OSError:
+        return 0, None
+    if not numbers:
+        return 0, None
+    number = max(numbers)
+    # On a disk without hard links, a file is empty for a moment after it was made.
+    for _ in range(10):
+        try:
+            holder = json.loads((folder / f"{number}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            time.sleep(0.02)
+            continue
+        return number, holder if isinstance(holder, dict) else None
+    return number, None
+
+
+def is_held(
+    folder: Path,
+    number: int,
+    holder: Mapping[str, Any],
+    *,
+    patience_s: float = PATIENCE_S,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Return whether the holder of a lease is still there.
+
+    Args:
+        folder: ``.lease``.
+        number: Of the holder.
+        holder: As in its file.
+        patience_s: How long to watch the counter of a holder on another machine.
+        sleep: Waits between two looks.
+    """
+    if holder.get("released"):
+        return False
+    if holder.get("machine") == machine():
+        pid = holder.get("pid")
+        return isinstance(pid, int) and process_start(pid) is not None and process_start(pid) == holder.get("started")
+    first = _counter(folder, number)
+    for _ in range(max(1, round(patience_s / (BEAT_S / 2)))):
+        sleep(BEAT_S / 2)
+        if _counter(folder, number) != first:
+            return True
+    return False
+
+
+def describe(holder: Mapping[str, Any]) -> str:
+    """Return a holder in words."""
+    return (
+        f"process {holder.get('pid', '?')} on {holder.get('host', '?')} has written it since "
+        f"{holder.get('since', '?')}: {holder.get('command', '')}"
+    )
+
+
+def machine() -> str:
+    """Return a name of this machine, and of its process numbers, which containers have of their own."""
+    namespace: object = ""
+    with suppress(OSError):
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    return f"{socket.gethostname()}/{namespace}"
+
+
+def process_start(pid: int) -> str | None:
+    """Return when a process of this machine was started, in any unit.
+
+    Returns:
+        Empty if that is not known; ``None`` if there is no such process.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except (PermissionError, OverflowError):
+        pass
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    # A process that was killed and not waited for yet writes nothing any more.
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _counter(folder: Path, number: int) -> str:
+    with suppress(OSError):
+        return (folder / f"{number}.alive").read_text(encoding="utf-8")
+    return ""
+
+
+def _make_once(path: Path, content: bytes) -> bool:
+    """Make a file with all of its content, unless it exists; return whether it was made."""
+    temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        temporary.write_bytes(content)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            # A disk without hard links.
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            except FileExistsError:
+                return False
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+        return True
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,343 @@
+"""The coordinator: every job has one outcome, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from polyarena.harness.events import CellDone, CellFailed, ModelLoaded, WorkerLost, WorkersDiffer, WorkerStarted
+from polyarena.harness.executors import pool
+from polyarena.harness.executors.pool import PoolExecutor
+from polyarena.harness.executors.scheduling import MOST_LIVES
+from polyarena.harness.executors.spool import FOLDER
+from polyarena.tasks.errors import ModelError
+
+
+def diligent(worker):
+    worker.hello()
+    for job in worker.jobs():
+        worker.compute(job)
+
+
+def run(launcher, work):
+    return list(PoolExecutor(launcher).run(work))
+
+
+def of(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_every_job_is_done_once(job, make_work, launch, workers):
+    work = make_work(job(n, model=f"m{n % 3}") for n in range(40))
+    launcher = launch(diligent, workers)
+    events = run(launcher, work)
+    assert sorted(work.log.done) == list(range(40))
+    assert set(work.log.outcomes.values()) == {1}
+    assert sorted(n for worker in launcher.started for n in worker.computed) == list(range(40))
+    assert len(of(events, CellDone)) == 40
+    assert 1 <= len(of(events, WorkerStarted)) <= workers
+    assert launcher.closed
+
+
+def test_no_jobs_start_no_worker(make_work, launch):
+    launcher = launch(diligent)
+    assert run(launcher, make_work([])) == []
+    assert launcher.started == []
+
+
+def test_there_are_no_more_workers_than_jobs(job, make_work, launch):
+    launcher = launch(diligent, 8)
+    run(launcher, make_work([job(0), job(1)]))
+    assert len(launcher.started) == 2
+
+
+def test_a_worker_that_dies_is_replaced_and_its_job_done_by_another(job, make_work, launch):
+    def dies_once(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each)
+            if worker.count == 0:
+                return
+            worker.done(each)
+
+    work, launcher = make_work(job(n) for n in range(10)), launch(dies_once)
+    events = run(launcher, work)
+    assert sorted(work.log.done) == list(range(10))
+    assert [event.worker for event in of(events, WorkerLost)] == ["worker-0"]
+    assert "worker-0.2" in {worker.name for worker in launcher.started}
+
+
+def test_a_job_that_kills_every_worker_fails_alone(job, make_work, launch):
+    def dies_on_three(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each)
+            if each.number == 3:
+                return
+            worker.done(each)
+
+    work = make_work(job(n) for n in range(12))
+    run(launch(dies_on_three), work)
+    assert sorted(work.log.done) == [n for n in range(12) if n != 3]
+    assert list(work.log.failed) == [3]
+    assert f"{MOST_LIVES} workers died" in work.log.failed[3].error
+
+
+def test_when_no_worker_is_left_the_run_ends_and_says_why(job, make_work, launch):
+    def dies(worker):
+        worker.hello()
+
+    work = make_work(job(n) for n in range(3))
+    with pytest.raises(ModelError, match="no worker is left") as caught:
+        run(launch(dies), work)
+    assert "ended" in caught.value.why
+    assert "run the same command again" in caught.value.fix
+
+
+def test_a_worker_of_another_version_is_refused_and_both_are_named(job, make_work, launch):
+    def one_is_old(worker):
+        if worker.place == 0:
+            worker.hello(versions={"python": "3.11.0", "polyarena": "0.0.9"})
+            worker.handle.stopped.wait(30)
+            return
+        diligent(worker)
+
+    work, launcher = make_work(job(n) for n in range(6)), launch(one_is_old)
+    events = run(launcher, work)
+    assert sorted(work.log.done) == list(range(6))
+    [lost] = of(events, WorkerLost)
+    assert lost.worker == "worker-0"
+    assert "polyarena 0.0.9 there and 0.1.0 here" in lost.reason
+    assert launcher.started[0].computed == []
+
+
+def test_if_all_are_refused_the_run_ends(job, make_work, launch):
+    def without_gpu(worker):
+        worker.hello(refused="a GPU was promised, and torch finds none")
+        worker.handle.stopped.wait(30)
+
+    with pytest.raises(ModelError) as caught:
+        run(launch(without_gpu), make_work([job(0), job(1)]))
+    assert "a GPU was promised" in caught.value.why
+
+
+def test_a_model_that_loads_on_one_worker_only(job, make_work, launch):
+    def one_cannot(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if worker.place == 0:
+                worker.fail(each, "load", "out of memory")
+                continue
+            worker.load(each)
+            worker.done(each)
+
+    work = make_work(job(n) for n in range(8))
+    run(launch(one_cannot), work)
+    assert sorted(work.log.done) == list(range(8))
+    assert not work.log.failed
+
+
+def test_a_model_that_loads_nowhere_fails_its_jobs_and_no_others(job, make_work, launch):
+    def cannot(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if each.model == "bad":
+                worker.fail(each, "load", "no such model")
+                continue
+            worker.load(each)
+            worker.done(each)
+
+    work = make_work([job(n, model="bad") for n in range(4)] + [job(n) for n in range(4, 8)])
+    ended = work.log.ended
+
+    def all_of_the_model(job_, outcome):
+        yield from ended(job_, outcome)
+        if getattr(outcome, "fault", "") in ("load", "model"):
+            work.log.unwanted.update(each.number for each in work.jobs if each.model == job_.model)
+
+    work.log.ended = all_of_the_model
+    run(launch(cannot), work)
+    assert sorted(work.log.done) == [4, 5, 6, 7]
+    assert len(work.log.failed) == 1
+    assert "no such model" in next(iter(work.log.failed.values())).error
+
+
+@pytest.mark.parametrize("fault", ["data", "model"])
+def test_a_job_that_fails_is_not_repeated(job, make_work, launch, fault):
+    def fails_on_two(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each)
+            if each.number == 2:
+                worker.fail(each, fault)
+            else:
+                worker.done(each)
+
+    work = make_work(job(n) for n in range(5))
+    events = run(launch(fails_on_two), work)
+    assert list(work.log.failed) == [2]
+    assert len(of(events, CellFailed)) == 1
+
+
+def test_a_worker_that_cannot_write_ends_and_is_replaced(job, make_work, launch):
+    def full(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if worker.count == 0:
+                worker.fail(each, "worker", "no space left on device")
+                return
+            worker.load(each)
+            worker.done(each)
+
+    work = make_work(job(n) for n in range(6))
+    run(launch(full), work)
+    assert sorted(work.log.done) == list(range(6))
+
+
+def test_a_silent_worker_is_lost_by_this_machines_own_clock(job, make_work, launch, monkeypatch):
+    monkeypatch.setattr(pool, "SILENCE_S", 0.05)
+
+    def hangs_once(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if worker.count == 0:
+                worker.handle.stopped.wait(60)
+                return
+            worker.load(each)
+            worker.done(each)
+
+    work, launcher = make_work(job(n) for n in range(4)), launch(hangs_once)
+    events = run(launcher, work)
+    assert sorted(work.log.done) == list(range(4))
+    assert any("no sign of life" in event.reason for event in of(events, WorkerLost))
+    assert launcher.started[0].handle.stopped.is_set()
+
+
+def test_signs_of_life_keep_a_worker_that_computes_for_long(job, make_work, launch, monkeypatch):
+    monkeypatch.setattr(pool, "SILENCE_S", 0.2)
+
+    def slow(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each)
+            for beat in range(60):
+                (worker.folder.path / "alive").write_text(str(beat))
+                worker.handle.stopped.wait(0.01)
+            worker.done(each)
+
+    work = make_work([job(0)])
+    events = run(launch(slow, 1), work)
+    assert not of(events, WorkerLost)
+    assert list(work.log.done) == [0]
+
+
+def test_a_worker_that_waits_for_its_machine_is_not_lost(job, make_work, launch, monkeypatch):
+    monkeypatch.setattr(pool, "START_S", 0.0)
+    gate = threading.Event()
+
+    def queued(worker):
+        worker.handle.waiting = worker.place == 1
+        if worker.place == 1:
+            gate.wait(30)
+            worker.handle.waiting = False
+        worker.hello()
+        for each in worker.jobs():
+            worker.compute(each)
+            gate.set()
+
+    monkeypatch.setattr(pool, "START_S", 30.0)
+    work = make_work(job(n) for n in range(6))
+    assert not of(run(launch(queued), work), WorkerLost)
+    assert sorted(work.log.done) == list(range(6))
+
+
+def test_a_worker_that_leaves_gives_its_jobs_back_and_may_return(job, make_work, launch):
+    def suspended(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each)
+            if worker.place == 0 and not worker.computed:
+                worker.folder.tell({"event": "leaving"})
+                worker.folder.clear()
+                worker.computed.append("left")
+                worker.hello()
+                continue
+            worker.done(each)
+
+    work, launcher = make_work(job(n) for n in range(10)), launch(suspended)
+    events = run(launcher, work)
+    assert sorted(work.log.done) == list(range(10))
+    assert set(work.log.outcomes.values()) == {1}
+    assert len(launcher.started) == 2
+    assert [event.worker for event in of(events, WorkerStarted)].count("worker-0") == 2
+
+
+def test_devices_that_differ_are_told(job, make_work, launch):
+    both = threading.Barrier(2)
+
+    def different(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each, device=f"gpu-{worker.place}", dtype="float16")
+            if not worker.computed:
+                both.wait(30)
+            worker.done(each)
+
+    work = make_work((job(n) for n in range(30)), recorded=frozenset({"m"}))
+    events = run(launch(different), work)
+    [differ] = of(events, WorkersDiffer)
+    assert set(differ.facts) == {"device"}
+    assert sorted(differ.facts["device"]) == ["gpu-0", "gpu-1"]
+
+
+def test_the_second_worker_loads_a_model_once_the_first_is_recorded(job, make_work, launch):
+    written, order = threading.Event(), []
+
+    def loads(worker):
+        worker.hello()
+        for each in worker.jobs():
+            order.append((worker.place, written.is_set()))
+            worker.compute(each)
+
+    work = make_work(job(n) for n in range(30))
+    for event in PoolExecutor(launch(loads)).run(work):
+        if isinstance(event, ModelLoaded):
+            # As the run writes its lock before it takes the next event.
+            written.set()
+    first = order[0][0]
+    assert all(was_written for place, was_written in order if place != first)
+
+
+def test_jobs_that_are_not_wanted_any_more_are_not_handed_out(job, make_work, launch):
+    work = make_work(job(n) for n in range(6))
+    work.log.unwanted.update({1, 4})
+    launcher = launch(diligent)
+    run(launcher, work)
+    assert sorted(n for worker in launcher.started for n in worker.computed) == [0, 2, 3, 5]
+
+
+def test_an_interruption_ends_all_workers(job, make_work, launch, tmp_path):
+    launcher = launch(diligent)
+    events = PoolExecutor(launcher).run(make_work(job(n) for n in range(200)))
+    for event in events:
+        if isinstance(event, CellDone):
+            break
+    events.close()
+    for worker in launcher.started:
+        worker.handle.thread.join(30)
+        assert not worker.handle.thread.is_alive()
+    assert launcher.closed
+    [spool] = (tmp_path / "run" / FOLDER).iterdir()
+    assert (spool / "stop").exists()
