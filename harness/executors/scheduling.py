@@ -117,7 +117,8 @@ class Scheduler:
         """
         own = self._workers.pop(worker)
         given_up = []
-        for place, job in enumerate(own.jobs.values()):
+        # The last one first, so that they are handed out again in the order in which they were.
+        for place, job in reversed(list(enumerate(own.jobs.values()))):
             if place == 0:
                 self._deaths[job.number] = self._deaths.get(job.number, 0) + 1
             if self._deaths.get(job.number, 0) >= MOST_LIVES:

@@ -53,6 +53,9 @@ def work(folder: str, device: str = "") -> None:
     ended = threading.Event()
     threading.Thread(target=_show_life, args=(own, ended, bool(config["parent"])), daemon=True).start()
     try:
+        root = Path(config["data_root"]) if config["data_root"] else None
+        experiment = Experiment.model_validate(config["experiment"]).located(Path(config["path"]))
+        runner = JobRunner(experiment, RunFolder(Path(config["folder"])), root, refuse_endpoint)
         own.tell(
             {
                 "event": "hello",
@@ -62,36 +65,34 @@ def work(folder: str, device: str = "") -> None:
                 "refused": _without_gpu() if device == GPU else "",
             }
         )
-        _compute_jobs(own, config)
+        try:
+            _compute_jobs(own, runner, config["poll_s"])
+        finally:
+            runner.close()
     finally:
         ended.set()
 
 
-def _compute_jobs(own: WorkerFolder, config: Mapping[str, Any]) -> None:
-    root = Path(config["data_root"]) if config["data_root"] else None
-    experiment = Experiment.model_validate(config["experiment"]).located(Path(config["path"]))
-    runner = JobRunner(experiment, RunFolder(Path(config["folder"])), root, refuse_endpoint)
+def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:
     watch = _Watch(own)
-    try:
-        while not own.is_stopped() and watch.is_alive():
-            record = own.take()
-            if record is None:
-                time.sleep(config["poll_s"])
-                continue
-            job = Job.of_record(record)
-            own.tell(_record(JobStarted(job.number)))
-            try:
-                for event in runner.run(job):
-                    own.tell(_record(event))
-            except PolyarenaError as error:
-                own.tell(_record(JobFailed(job.number, str(error), error.exit_code, "worker")))
-                raise
-            except Exception as error:
-                traceback.print_exc()
-                own.tell(_record(JobFailed(job.number, f"{type(error).__name__}: {error}", ExitCode.DEFECT, "worker")))
-                raise
-    finally:
-        runner.close()
+    while not own.is_stopped() and watch.is_alive():
+        record = own.take()
+        if record is None:
+            time.sleep(poll_s)
+            continue
+        job = Job.of_record(record)
+        own.tell(_record(JobStarted(job.number)))
+        try:
+            for event in runner.run(job):
+                own.tell(_record(event))
+        except PolyarenaError as error:
+            own.tell(_record(JobFailed(job.number, str(error), error.exit_code, "worker")))
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            what = f"{type(error).__name__}: {error}"
+            own.tell(_record(JobFailed(job.number, what, ExitCode.DEFECT, "worker")))
+            raise
 
 
 class _Watch:

@@ -1,0 +1,131 @@
+"""The status of a run in its folder: written as it goes on, read while it runs and after it died."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from polyarena.harness import plan, run
+from polyarena.harness.cli.app import main
+from polyarena.harness.events import CellDone, CellStarted, ModelLoaded, RunFinished, WorkerLost, WorkerStarted
+from polyarena.harness.progress import status as module
+from polyarena.harness.progress.status import StatusWriter, read_status
+from polyarena.harness.store.lease import take_lease
+from polyarena.tasks.errors import StoreError
+
+
+@pytest.fixture
+def planned(toys, tmp_path):
+    experiment = {
+        "name": "toy",
+        "systems": [{"name": "one", "model": "toy", "args": {"voice": "one"}}],
+        "tasks": ["toy_open"],
+        "statistics": {"rounds": 200},
+    }
+    (tmp_path / "run").mkdir()
+    return plan(experiment, output=tmp_path / "run")
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_finished_run_says_so(planned, tmp_path):
+    run(planned, report=False)
+    status = read_status(tmp_path / "run")
+    assert (status.experiment, status.state, status.holder) == ("toy", "finished", "")
+    [line] = status.lines
+    assert (line.title, line.total, line.done, line.failed) == ("one · toy_open", 3, 3, 0)
+    assert status.requests == 36
+    assert status.in_flight == ()
+
+
+def test_a_run_that_goes_on_names_its_holder(planned, tmp_path):
+    seen = []
+
+    def look(event):
+        if isinstance(event, CellDone):
+            seen.append(read_status(tmp_path / "run"))
+
+    run(planned, listener=look, report=False)
+    assert {status.state for status in seen} == {"running"}
+    assert all(f"process {os.getpid()} on" in status.holder for status in seen)
+
+
+def test_a_run_that_died_is_stopped(planned, tmp_path):
+    writer = StatusWriter(planned)
+    writer(CellStarted("one", "toy_open", "deu_Latn", 12))
+    status = read_status(tmp_path / "run")
+    assert status.state == "stopped"
+    assert status.in_flight == (("one", "toy_open", "deu_Latn"),)
+
+
+def test_it_is_written_now_and_then_and_at_the_end(planned):
+    clock = Clock()
+    writer = StatusWriter(planned, clock)
+    path = planned.folder.status
+    writer(CellStarted("one", "toy_open", "deu_Latn", 12))
+    first = path.read_text()
+    writer(CellDone("one", "toy_open", "deu_Latn", 12, 1.0, "k"))
+    assert path.read_text() == first
+    clock.now = module.EVERY_S
+    writer(CellStarted("one", "toy_open", "swh_Latn", 12))
+    assert json.loads(path.read_text())["requests"] == 12
+    writer(RunFinished(1.0, 0))
+    assert json.loads(path.read_text())["state"] == "finished"
+
+
+def test_workers_and_their_models_are_shown(planned, tmp_path, capsys):
+    clock = Clock()
+    writer = StatusWriter(planned, clock)
+    events = [
+        WorkerStarted("worker-0", "node-a"),
+        WorkerStarted("worker-1", "node-b"),
+        ModelLoaded(("one",), 1.0, {}, "worker-0"),
+        WorkerLost("worker-1", "killed by signal 9"),
+    ]
+    for event in events:
+        clock.now += module.EVERY_S
+        writer(event)
+    [worker] = read_status(tmp_path / "run").workers
+    assert (worker.name, worker.host, worker.systems) == ("worker-0", "node-a", "one")
+    lease = take_lease(tmp_path / "run")
+    assert main(["status", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out
+    assert "worker-0 on node-a, with one" in shown
+    assert "running" in shown
+    lease.release()
+    assert main(["status", str(tmp_path / "run")]) == 0
+    assert "run the same command again to go on" in capsys.readouterr().out
+
+
+def test_json_is_for_programs(planned, tmp_path, capsys):
+    run(planned, report=False)
+    assert main(["status", str(tmp_path / "run"), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["state"], record["lines"][0]["done"]) == ("finished", 3)
+
+
+def test_what_is_no_run_folder_is_refused(tmp_path, capsys):
+    with pytest.raises(StoreError, match="no run has written its status"):
+        read_status(tmp_path)
+    assert main(["status", str(tmp_path)]) == 2
+    assert "status.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"experiment": 3, "lines": "x"}'])
+def test_a_damaged_status_is_an_error_and_no_traceback(tmp_path, text):
+    (tmp_path / "status.json").write_text(text)
+    with pytest.raises(StoreError):
+        read_status(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(planned):
+    planned.folder.path.rmdir()
+    StatusWriter(planned)(CellStarted("one", "toy_open", "deu_Latn", 12))

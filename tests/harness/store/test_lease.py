@@ -1,0 +1,146 @@
+"""One writer at a time, without file locks: whoever is alive keeps the folder, whoever is gone does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from polyarena.harness.store import lease
+from polyarena.harness.store.lease import FOLDER, current, describe, is_held, machine, process_start, take_lease
+from polyarena.tasks.errors import StoreError
+
+
+def write(folder, number, **holder):
+    (folder / FOLDER).mkdir(exist_ok=True)
+    (folder / FOLDER / f"{number}.json").write_text(json.dumps(holder))
+
+
+def elsewhere(**changes):
+    return {"machine": "another/1", "host": "another", "pid": 7, "since": "2026", "command": "polyarena run", **changes}
+
+
+def test_a_lease_is_taken_and_given_back(tmp_path):
+    first = take_lease(tmp_path)
+    assert current(tmp_path / FOLDER)[0] == first.number == 1
+    first.release()
+    assert take_lease(tmp_path).number == 2
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["2.json"]
+
+
+def test_a_second_one_is_told_who_holds_it(tmp_path):
+    take_lease(tmp_path)
+    with pytest.raises(StoreError, match="another process") as caught:
+        take_lease(tmp_path)
+    assert f"process {os.getpid()} on" in caught.value.why
+    assert "--output" in caught.value.fix
+
+
+def test_a_process_of_this_machine_that_is_gone_holds_nothing(tmp_path):
+    code = "import sys; from pathlib import Path; from polyarena.harness.store.lease import take_lease; "
+    code += "take_lease(Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
+    number, holder = current(tmp_path / FOLDER)
+    assert (number, holder["machine"]) == (1, machine())
+    assert take_lease(tmp_path).number == 2
+
+
+def test_another_process_with_the_same_number_holds_nothing(tmp_path):
+    write(tmp_path, 1, machine=machine(), pid=os.getpid(), started="0")
+    assert take_lease(tmp_path).number == 2
+
+
+def test_a_holder_on_another_machine_is_alive_while_its_counter_changes(tmp_path):
+    write(tmp_path, 3, **elsewhere())
+    counter = tmp_path / FOLDER / "3.alive"
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        counter.write_text(str(len(looks)))
+
+    assert is_held(tmp_path / FOLDER, 3, elsewhere(), sleep=sleep)
+    assert len(looks) == 1
+    assert not is_held(tmp_path / FOLDER, 3, elsewhere(), sleep=looks.append)
+    assert sum(looks[1:]) == pytest.approx(lease.PATIENCE_S)
+
+
+def test_a_holder_that_gave_it_back_is_not_watched(tmp_path):
+    released = elsewhere(released=True)
+    assert not is_held(tmp_path, 1, released, sleep=lambda _: pytest.fail("nothing to wait for"))
+
+
+def test_a_holder_on_another_machine_that_is_gone_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(lease, "is_held", lambda *arguments: False)
+    write(tmp_path, 41, **elsewhere())
+    assert take_lease(tmp_path).number == 42
+    assert not (tmp_path / FOLDER / "41.json").exists()
+
+
+def test_of_many_who_try_at_once_one_succeeds(tmp_path):
+    write(tmp_path, 5, **elsewhere(released=True))
+    start, outcomes = threading.Barrier(8), []
+
+    def attempt():
+        start.wait(30)
+        try:
+            outcomes.append(take_lease(tmp_path).number)
+        except StoreError:
+            outcomes.append(None)
+
+    threads = [threading.Thread(target=attempt) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes, key=str) == [6, *[None] * 7]
+
+
+def test_it_works_without_hard_links(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    first = take_lease(tmp_path)
+    with pytest.raises(StoreError):
+        take_lease(tmp_path)
+    first.release()
+    assert take_lease(tmp_path).number == 2
+
+
+def test_a_damaged_file_holds_nothing(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "9.json").write_text("{")
+    (tmp_path / FOLDER / "notes.txt").write_text("x")
+    assert current(tmp_path / FOLDER) == (9, None)
+    assert take_lease(tmp_path).number == 10
+    assert (tmp_path / FOLDER / "notes.txt").exists()
+
+
+def test_signs_of_life_change_the_counter_until_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(lease, "BEAT_S", 0.001)
+    held = take_lease(tmp_path)
+    held.show_life()
+    counter = tmp_path / FOLDER / "1.alive"
+    seen = set()
+    while len(seen) < 3:
+        if counter.exists():
+            seen.add(counter.read_text())
+    held.release()
+    assert current(tmp_path / FOLDER)[1]["released"]
+
+
+def test_when_a_process_was_started():
+    assert process_start(os.getpid()) is not None
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    assert process_start(child.pid) is None
+
+
+def test_a_holder_in_words():
+    assert describe(elsewhere()) == "process 7 on another has written it since 2026: polyarena run"
+    assert "?" in describe({})
