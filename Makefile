@@ -44,9 +44,10 @@ docs: $(VENV)/.test
 unit: $(VENV)/.test
 	$(BIN)/pytest -q -n auto --dist loadfile
 
-# What the costly tests need. Tests in a browser use the system's Chromium; without npm, those that need axe-core are skipped with a reason.
+# What the costly tests need: Ray, and for tests in a browser playwright and the system's Chromium; without npm, those
+# that need axe-core are skipped with a reason.
 $(VENV)/.browser: $(VENV)/.test
-	$(PIP) playwright -e '.[ray,slurm]'
+	$(PIP) playwright -e '.[ray]'
 	@npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4 || echo "make: no axe-core without npm" >&2
 	@touch $@
 

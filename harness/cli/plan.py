@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,18 @@ def as_data(planned: Plan) -> dict[str, Any]:
     }
 
 
+def _in_flight(planned: Plan) -> Iterator[str]:
+    """Yield what is said of the systems whose endpoints are asked at once, and of the judges that work meanwhile."""
+    missing = dict.fromkeys(cell.system for cell in planned.missing_cells)
+    systems = [planned.system(name) for name in missing]
+    endpoints = {system.spec.name: system.type.endpoint(system.spec.args) for system in systems}
+    widths = [f"{name} {endpoint.concurrency}" for name, endpoint in endpoints.items() if endpoint is not None]
+    if widths:
+        judges = sorted(planned.early_judges.intersection(games.judge for games in planned.games))
+        meanwhile = f"; {', '.join(judges)} judge{'s' if len(judges) == 1 else ''} while they answer" if judges else ""
+        yield f"asked at once, requests in flight: {', '.join(widths)}{meanwhile}"
+
+
 def _print(planned: Plan) -> None:
     from polyarena.harness.cli.omissions import omission_lines
     from polyarena.harness.cli.output import print_lines, print_table
@@ -105,6 +117,7 @@ def _print(planned: Plan) -> None:
         )
     for judge, shared in sorted(systems_of_same_family(planned.experiment).items()):
         print_lines(*(same_family_warning(judge, system, makers) for system, makers in sorted(shared.items())))
+    print_lines(*_in_flight(planned))
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)

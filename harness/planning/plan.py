@@ -82,6 +82,19 @@ class Plan:
         """Cells that are not stored."""
         return tuple(cell for cell in self.cells if not cell.stored)
 
+    @property
+    def early_judges(self) -> frozenset[str]:
+        """The judges that decide pairs while cells are still being computed.
+
+        These are the judges that wait for an endpoint. A judge with a model of its own would compete with the systems
+        for the machine, a batch is submitted once all its questions are known, and a budget of games is spent by
+        results.
+        """
+        if self.allocation is not None:
+            return frozenset()
+        endpoints = {judge.spec.name: judge.spec.endpoint for judge in self.judges}
+        return frozenset(name for name, each in endpoints.items() if each is not None and each.mode != "batch")
+
     def price(self) -> Range | None:
         """Return the price range of what is not stored; ``None`` if an endpoint without known prices is asked."""
         total = Range()

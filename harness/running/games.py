@@ -55,7 +55,7 @@ class Judging:
         self._data = DataSource(plan.data_root)
         coming = [(cell.system, cell.task, cell.language) for cell in plan.missing_cells]
         games = {name: list(pairs) for name, pairs in groupby(plan.games, key=lambda planned: planned.judge)}
-        early = early_judges(plan) if coming else frozenset()
+        early = plan.early_judges if coming else frozenset()
         self._early = {name: ReadyPairs(pairs, coming) for name, pairs in games.items() if name in early}
         self._lock = threading.Lock()
         self._followed = 0
@@ -116,18 +116,6 @@ class Judging:
             games = () if rounds is None or failures else rounds.choose()
             if rounds is not None and games:
                 yield rounds.chosen
-
-
-def early_judges(plan: Plan) -> frozenset[str]:
-    """Return the judges that decide pairs while cells are still being computed.
-
-    These are the judges that wait for an endpoint. A judge with a model of its own would compete with the systems for
-    the machine, a batch is submitted once all its questions are known, and a budget of games is spent by results.
-    """
-    if plan.allocation is not None:
-        return frozenset()
-    endpoints = {judge.spec.name: judge.spec.endpoint for judge in plan.judges}
-    return frozenset(name for name, endpoint in endpoints.items() if endpoint is not None and endpoint.mode != "batch")
 
 
 @contextmanager

@@ -6,15 +6,16 @@ how fast anything is.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 
 from polyarena.harness import plan, run
+from polyarena.harness.cli.app import main
 from polyarena.harness.endpoints.accounting.journal import read_entries
 from polyarena.harness.events import CellDone, CellFailed, CostsUpdated, GamesDone, GamesFailed
-from polyarena.harness.running.games import early_judges
 from polyarena.harness.store import RunFolder
 
 LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
@@ -217,13 +218,13 @@ def test_costs_are_logged_for_all_systems_and_judges(made, go, scripted_server, 
 )
 def test_judges_that_wait_for_an_endpoint_work_early(made, changes, early, tmp_path):
     experiment = {name: value for name, value in made(**changes).items() if value is not None}
-    assert early_judges(plan(experiment, output=tmp_path / "run")) == early
+    assert plan(experiment, output=tmp_path / "run").early_judges == early
 
 
 def test_judges_in_batch_mode_wait_for_all_cells(made, tmp_path):
     experiment = made()
     experiment["judges"][0]["endpoint"]["mode"] = "batch"
-    assert early_judges(plan(experiment, output=tmp_path / "run")) == set()
+    assert plan(experiment, output=tmp_path / "run").early_judges == set()
 
 
 def test_a_system_in_batch_mode_is_submitted_at_once(made, go, scripted_server, batch_server):
@@ -234,3 +235,11 @@ def test_a_system_in_batch_mode_is_submitted_at_once(made, go, scripted_server, 
     finished, _ = go(experiment)
     assert not finished.failures
     assert len(batch_server.batches) == 1
+
+
+def test_a_plan_says_what_will_be_in_flight(made, tmp_path, capsys):
+    path = tmp_path / "flight.yaml"
+    path.write_text(json.dumps(made()))
+    assert main(["plan", str(path), "--output", str(tmp_path / "run")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "asked at once, requests in flight: one 2, two 2; llm judges while they answer" in shown

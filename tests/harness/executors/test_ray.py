@@ -1,0 +1,120 @@
+"""Ray: an address that does not answer is refused at once; real workers that are killed change nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from polyarena.harness import plan, run
+from polyarena.harness.events import CellDone, WorkerLost, WorkerStarted
+from polyarena.harness.executors import ray as module
+from polyarena.harness.executors.pool import PoolExecutor
+from polyarena.harness.executors.ray import RayLauncher
+from polyarena.harness.executors.spool import WorkerFolder
+from polyarena.tasks.errors import ExperimentError, ModelError
+
+
+@pytest.fixture
+def unused_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield probe.getsockname()[1]
+
+
+@pytest.fixture
+def no_ray(monkeypatch):
+    """Something in place of Ray that must not be asked to connect."""
+
+    class Ray:
+        @staticmethod
+        def is_initialized():
+            return False
+
+        @staticmethod
+        def init(**options):
+            raise SystemExit(15)
+
+    monkeypatch.setitem(sys.modules, "ray", Ray)
+    return Ray
+
+
+def test_an_address_that_does_not_answer_is_refused_before_ray_waits_for_it(
+    no_ray, unused_port, tmp_path, make_work, monkeypatch
+):
+    monkeypatch.setattr(no_ray, "init", lambda **options: pytest.fail("Ray would wait for minutes"))
+    launcher = RayLauncher(2, f"127.0.0.1:{unused_port}")
+    with pytest.raises(ModelError, match="does not answer") as caught:
+        launcher.start({0: WorkerFolder(tmp_path)}, make_work([]))
+    assert str(unused_port) in str(caught.value)
+    assert "ray start --head" in caught.value.fix
+
+
+@pytest.mark.parametrize("address", ["nonsense", "host:", ":6379", "host:port"])
+def test_what_is_no_address_is_refused(no_ray, tmp_path, make_work, address):
+    with pytest.raises(ExperimentError, match="no address"):
+        RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
+
+
+def test_that_ray_ends_the_process_is_an_error_like_others(no_ray, tmp_path, make_work):
+    with pytest.raises(ModelError, match="Ray cannot be started"):
+        RayLauncher(2).start({0: WorkerFolder(tmp_path)}, make_work([]))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ModelError, match="cannot be reached"):
+            RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
+
+
+def test_without_ray_the_extra_is_named(monkeypatch, tmp_path, make_work):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ExperimentError, match="Ray is not installed") as caught:
+        RayLauncher(2).start({0: WorkerFolder(tmp_path)}, make_work([]))
+    assert "polyarena[ray]" in caught.value.fix
+
+
+def test_our_signal_handlers_come_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with module._own_signal_handlers():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.ray
+@pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'polyarena[ray]'"
+)
+def test_a_killed_worker_is_replaced_and_the_bytes_are_the_same(tmp_path, toys, repository, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(repository / "tests" / "toys"))
+    experiment = {
+        "name": "ray",
+        "systems": [{"name": name, "model": "toy", "args": {"voice": name}} for name in ("one", "two")],
+        "tasks": ["toy_open", "toy_choice"],
+        "statistics": {"rounds": 200},
+    }
+    run(plan(experiment, output=tmp_path / "local"), report=False)
+    killed, events = [], []
+
+    def listen(event):
+        events.append(event)
+        if isinstance(event, WorkerStarted) and not killed:
+            told = next((tmp_path / "run" / "workers").glob(f"*/{event.worker}/events.jsonl"))
+            killed.append(json.loads(told.read_text().splitlines()[0])["pid"])
+            os.kill(killed[0], signal.SIGKILL)
+
+    executor = PoolExecutor(RayLauncher(2))
+    finished = run(plan(experiment, output=tmp_path / "run"), executor=executor, listener=listen, report=False)
+    assert not finished.failures
+    assert any(isinstance(event, WorkerLost) for event in events)
+    assert set(Counter(event.key for event in events if isinstance(event, CellDone)).values()) == {1}
+    for path in (tmp_path / "local" / "cells").rglob("*.parquet"):
+        assert (tmp_path / "run" / path.relative_to(tmp_path / "local")).read_bytes() == path.read_bytes()
+    deadline = time.monotonic() + 60
+    while os.path.exists(f"/proc/{killed[0]}") and time.monotonic() < deadline:  # noqa: PTH110
+        time.sleep(0.1)
