@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError
 
 FOLDER = ".lease"
@@ -47,13 +46,11 @@ class Lease:
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def release(self) -> None:
-        """Give the lease back."""
+        """Give the lease back, and leave nothing behind."""
         self._ended.set()
-        with suppress(StoreError):
-            write_atomically(
-                self.folder / f"{self.number}.json", json.dumps({**self.holder, "released": True}).encode()
-            )
-        (self.folder / f"{self.number}.alive").unlink(missing_ok=True)
+        for path in (self.folder / f"{self.number}.alive", self.folder / f"{self.number}.json"):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def show_life(self) -> None:
         """Change the counter from now on, on a thread."""
@@ -65,6 +62,8 @@ class Lease:
         while not self._ended.is_set():
             count += 1
             with suppress(OSError):
+                if not (self.folder / f"{self.number}.json").exists():
+                    return
                 temporary = path.with_name(f".{path.name}.tmp")
                 temporary.write_text(str(count), encoding="utf-8")
                 temporary.replace(path)
@@ -89,6 +88,7 @@ def take_lease(run_folder: Path) -> Lease:
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
     }
     while True:
+        # Nobody makes the next number while a holder is there, so giving a number back and making it again is safe.
         number, present = current(folder)
         if present is not None and is_held(folder, number, present):
             raise StoreError(
@@ -143,8 +143,6 @@ def is_held(
         patience_s: How long to watch the counter of a holder on another machine.
         sleep: Waits between two looks.
     """
-    if holder.get("released"):
-        return False
     if holder.get("machine") == machine():
         pid = holder.get("pid")
         return isinstance(pid, int) and process_start(pid) is not None and process_start(pid) == holder.get("started")

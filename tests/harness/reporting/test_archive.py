@@ -63,7 +63,7 @@ def test_an_archive_has_everything_with_checksums(finished: RunFolder, tmp_path:
     sums = dict(line.split("  ", 1)[::-1] for line in files.pop("CHECKSUMS.sha256").decode().splitlines())
     assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert b'"task","polyarena_mini","Apache-2.0"' in files["LICENCES.csv"]
-    assert not {"events.jsonl", ".running", "attempts.jsonl"} & files.keys()
+    assert not {"events.jsonl", "status.json", "attempts.jsonl"} & files.keys()
     again = write_archive(finished, tmp_path / "b" / "a.zip")
     assert again.path.read_bytes() == packed.path.read_bytes()
 

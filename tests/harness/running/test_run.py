@@ -92,7 +92,7 @@ def test_running_again_does_nothing_and_changes_no_byte(go, toys, tmp_path):
     assert toys.read_text() == calls
     changed = {name for name in before if before[name] != after.get(name)}
     # What says who runs and how far it is.
-    assert changed == {"events.jsonl", "status.json", ".lease/1.json"}
+    assert changed == {"events.jsonl", "status.json"}
 
 
 @pytest.mark.figures

@@ -133,12 +133,15 @@ def test_events_into_a_folder_that_is_gone_are_an_error(folder):
 
 @pytest.mark.parametrize(
     "left",
-    [["experiment.yaml"], [".running"], [".running", "attempts.jsonl"], ["events.jsonl", ".running", "cells"], []],
+    [["experiment.yaml"], [".lease/"], [".lease/", "attempts.jsonl"], ["events.jsonl", ".lease/", "cells"], []],
 )
 def test_what_a_crash_leaves_behind_is_still_ours(folder, left):
     folder.path.mkdir()
     for name in left:
-        (folder.path / name).write_text("")
+        if name.endswith("/"):
+            (folder.path / name).mkdir()
+        else:
+            (folder.path / name).write_text("")
     folder.check_owner("x")
 
 
@@ -168,7 +171,7 @@ def test_the_folder_is_free_again_after_an_error(folder):
     with pytest.raises(KeyError):
         fail()
     with folder.write_access():
-        assert (folder.path / ".running").exists()
+        assert (folder.path / ".lease").is_dir()
 
 
 def test_events_say_when_they_were_logged(tmp_path):
