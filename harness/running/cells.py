@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from polyarena.harness.endpoints.accounting.budget import BudgetError
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
@@ -13,6 +14,7 @@ from polyarena.harness.planning import Plan, PlannedCell
 from polyarena.harness.running.cell_stream import GIVE_UP_AFTER, CellStream, cell_failed
 from polyarena.harness.running.connections import CANDIDATES, Connections
 from polyarena.harness.running.open_cell import CellContext, open_cell
+from polyarena.harness.servers import served_arguments
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
 from polyarena.tasks.item import Kind
@@ -46,20 +48,22 @@ def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Conn
     first = context.systems[names[0]]
     yield ModelLoading(names, first.spec.model)
     started = time.monotonic()
-    try:
-        model = first.type.load(first.spec.args, first.chat_template, model_context)
-    except PolyarenaError as error:
-        yield from (cell_failed(cell, error) for cell in cells)
-        return
-    try:
+    with ExitStack() as stack:
+        try:
+            args = stack.enter_context(served_arguments(first.spec, plan.folder, plan.experiment.base))
+            # The server outlives the connections, which wait for requests in flight.
+            stack.callback(connections.wait_until_closed)
+            model = first.type.load(args, first.chat_template, model_context)
+        except PolyarenaError as error:
+            yield from (cell_failed(cell, error) for cell in cells)
+            return
+        stack.callback(model.close)
         provenance = dict(model.provenance)
         yield ModelLoaded(names, time.monotonic() - started, provenance)
         for event in _do_cells(cells, context, model, connections):
             yield event
             if provenance != (provenance := dict(model.provenance)):
                 yield ModelChanged(names, provenance)
-    finally:
-        model.close()
 
 
 def _do_cells(

@@ -49,6 +49,7 @@ class Connections:
         grace_s: float = 0.0,
     ) -> None:
         self.closing = False
+        self._closed = threading.Event()
         self._experiment = experiment
         self._retry_refused = retry_refused
         self._grace_s = grace_s
@@ -69,10 +70,18 @@ class Connections:
     ) -> None:
         self.closing = True
         # None sends anything more while another waits for its requests.
-        for endpoint in self._endpoints:
-            endpoint.stop(self._grace_s)
-        self._stack.close()
+        try:
+            for endpoint in self._endpoints:
+                endpoint.stop(self._grace_s)
+            self._stack.close()
+        finally:
+            self._closed.set()
         self.log_spent()
+
+    def wait_until_closed(self) -> None:
+        """Return at once while the run goes on; if it is ending, when no request is in flight any more."""
+        if self.closing:
+            self._closed.wait()
 
     def open_judge(self, settings: EndpointSettings) -> Ask:
         """Open the endpoint of a judge; what it refuses for good is remembered."""

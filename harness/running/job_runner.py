@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.connections import CANDIDATES
 from polyarena.harness.running.open_cell import CellContext, open_cell
 from polyarena.harness.running.work_units import part_key
+from polyarena.harness.servers import served_arguments
 from polyarena.harness.store import RunFolder, shard_metadata, write_shard
 from polyarena.judges.protocol import Ask
 from polyarena.tasks.data import DataSource
@@ -55,7 +57,9 @@ class JobRunner:
             folder,
             self._model_context(),
         )
+        self._experiment_base = experiment.base
         self._loaded: tuple[str, Model] | None = None
+        self._held = ExitStack()
         self._provenance: dict[str, str] = {}
 
     def run(self, job: Job) -> Iterator[Event | JobOutcome]:
@@ -97,10 +101,9 @@ class JobRunner:
         yield JobDone(job.number, time.monotonic() - began)
 
     def close(self) -> None:
-        """Unload the model."""
-        if self._loaded is not None:
-            loaded, self._loaded = self._loaded, None
-            loaded[1].close()
+        """Unload the model, and stop its server if it has one."""
+        self._loaded = None
+        self._held.close()
 
     def _load(self, job: Job) -> Iterator[Event]:
         if self._loaded is not None and self._loaded[0] == job.model:
@@ -110,7 +113,13 @@ class JobRunner:
         yield ModelLoading(job.systems, system.spec.model)
         started = time.monotonic()
         context = self._model_context(job.systems)
-        model = system.type.load(system.spec.args, system.chat_template, context)
+        args = self._held.enter_context(served_arguments(system.spec, self._folder, self._experiment_base))
+        try:
+            model = system.type.load(args, system.chat_template, context)
+        except PolyarenaError:
+            self.close()
+            raise
+        self._held.callback(model.close)
         self._loaded = job.model, model
         self._provenance = dict(model.provenance)
         yield ModelLoaded(job.systems, time.monotonic() - started, self._provenance)

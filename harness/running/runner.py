@@ -6,6 +6,8 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain, compress
+from operator import not_
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints import EndpointSettings, read_api_key
@@ -178,7 +180,10 @@ def _in_flight(
         computed = judging.follow(computed)
         for name, events in judging.early_streams():
             background.start(f"judge-{name}", events)
-    for group, events in zip(groups, streams, strict=True):
+    # Systems whose servers the run starts take turns, because each server may need the whole machine.
+    served = [plan.system(group[0].system).spec.server is not None for group in groups]
+    background.start("served-systems", chain.from_iterable(compress(streams, served)))
+    for group, events in compress(zip(groups, streams, strict=True), map(not_, served)):
         background.start(f"system-{group[0].system}", events)
     for event in computed:
         yield event
@@ -216,7 +221,11 @@ def _computed(
             yield from share(parts, processes)
             shared = {cell for each in stored.values() for cell in each}
             cells = [cell for cell in cells if cell not in shared]
-    yield from executor.run(_work(plan, cells, connections, grace_s))
+    # A run starts one server for a system, so its cells are computed beside it and not by several workers.
+    served = [cell for cell in cells if plan.system(cell.system).spec.server is not None]
+    if served:
+        yield from LocalExecutor().run(_work(plan, served, connections, grace_s))
+    yield from executor.run(_work(plan, [cell for cell in cells if cell not in served], connections, grace_s))
 
 
 def _work(plan: Plan, cells: Sequence[PlannedCell], connections: Connections, grace_s: float) -> Work:

@@ -56,7 +56,8 @@ def jobs(plan: Plan, cells: Sequence[PlannedCell]) -> list[Job]:
 def model_digest(plan: Plan, system: str) -> str:
     """Return what systems have in common that can share a loaded model."""
     resolved = plan.system(system)
-    return digest([resolved.spec.model, resolved.spec.args, resolved.chat_template])
+    server = None if resolved.spec.server is None else resolved.spec.server.model_dump(mode="json")
+    return digest([resolved.spec.model, resolved.spec.args, server, resolved.chat_template])
 
 
 def item_ranges(items: int) -> list[tuple[int, int]]:

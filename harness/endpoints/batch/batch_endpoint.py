@@ -136,20 +136,7 @@ class BatchEndpoint(CloseOnExit):
 
     def _hand_in(self, jobs: Mapping[str, PendingCall]) -> int:
         """Submit the calls that are in no batch, within the budgets, and return their number."""
-        bodies: dict[str, Mapping[str, Any]] = {}
-        try:
-            for job in jobs.values():
-                if self.cache.batch_of(job.key) is not None:
-                    continue
-                if self._guard is not None:
-                    reservation = self._guard.begin(job.account, job.key, job.body, repeats=job.outcome)
-                    if reservation is None:
-                        break  # The rest has to wait for what is under way.
-                    self._reserved[job.key] = reservation
-                bodies[job.key] = job.body
-        except BudgetError:
-            self._take_back(bodies)
-            raise
+        bodies = self._reserve(jobs)
         left = dict.fromkeys(bodies)
         try:
             for keys, content in request_lines(bodies):
@@ -171,6 +158,28 @@ class BatchEndpoint(CloseOnExit):
         finally:
             self._take_back(left)
         return len(bodies) - len(left)
+
+    def _reserve(self, jobs: Mapping[str, PendingCall]) -> dict[str, Mapping[str, Any]]:
+        """Enter the calls that are in no batch in the journal, within the budgets, and return what is to be sent.
+
+        Raises:
+            BudgetError: A budget does not cover them; nothing is entered then.
+        """
+        bodies: dict[str, Mapping[str, Any]] = {}
+        try:
+            for job in jobs.values():
+                if self.cache.batch_of(job.key) is not None:
+                    continue
+                if self._guard is not None:
+                    reservation = self._guard.begin(job.account, job.key, job.body, repeats=job.outcome)
+                    if reservation is None:
+                        break  # The rest has to wait for what is under way.
+                    self._reserved[job.key] = reservation
+                bodies[job.key] = job.body
+        except BudgetError:
+            self._take_back(bodies)
+            raise
+        return bodies
 
     def _take_back(self, keys: Iterable[str]) -> None:
         """Record requests that were entered in the journal but not submitted, because of a failure, as never sent."""
