@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from polyarena.judges.records import Label
 
-_POINTS = {Label.A_MUCH: 1, Label.A: 1, Label.TIE: 0, Label.B: -1, Label.B_MUCH: -1}
+_POINTS: dict[str, int] = {Label.A_MUCH: 1, Label.A: 1, Label.TIE: 0, Label.B: -1, Label.B_MUCH: -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ItemView:
 
     def points(self, verdict: Verdict) -> int | None:
         """Return 1 for a win of the candidate, 0 for a tie, -1 for a loss; ``None`` without a verdict."""
-        found = _POINTS.get(Label(verdict.label)) if verdict.label in set(Label) else None
+        found = _POINTS.get(verdict.label)
         return found if found is None or verdict.first == self.candidate else -found
 
     @property
