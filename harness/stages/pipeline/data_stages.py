@@ -15,6 +15,16 @@ from polyarena.harness.stages.pipeline.settings import (
     StageName,
     StageSettings,
 )
+from polyarena.tasks.mixtures.settings import Count, PruningSettings
+from polyarena.tasks.mixtures.templates import RowTemplate
+
+
+class TemplateKeys(RowTemplate, Strict):
+    """One way to make prompt and completion of the fields of a row; see ``RowTemplate``."""
+
+
+class PruningKeys(PruningSettings, Strict):
+    """Which rows are removed before anything is drawn; see ``PruningSettings``."""
 
 
 class SourceSettings(Strict):
@@ -29,9 +39,14 @@ class SourceSettings(Strict):
         revision: Commit on the hub.
         prompt: Field with what the user says.
         completion: Field with the answer.
+        templates: Make prompt and completion of several fields, in place of ``prompt`` and ``completion``.
         language: Of all rows, where no field says it.
         language_field: Field with the language of a row, in any code; the name of the config where it is absent.
         licence: Of the source.
+        weight: Percent of the budget. Either all sources have a weight, and they sum to 100, or none has.
+        max_rows: Most rows of the source.
+        max_rows_per_language: Most rows of the source in each language.
+        part: Which source of a ``preset`` it stands for, such as ``aya_translations``.
     """
 
     name: Name
@@ -42,26 +57,44 @@ class SourceSettings(Strict):
     revision: str = "main"
     prompt: str = "inputs"
     completion: str = "targets"
+    templates: tuple[TemplateKeys, ...] = ()
     language: str | None = None
     language_field: str = "language_code"
     licence: str = "unknown"
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    max_rows: Count | None = None
+    max_rows_per_language: Count | None = None
+    part: str | None = None
 
 
 class MixtureStage(StageSettings):
     """Rows to train on, drawn from several sources.
 
     Attributes:
-        sources: Where they come from.
-        languages: Only rows of these.
-        held_out: Prompts of each language that are kept for measuring and never trained on.
+        sources: Where they come from; of near-duplicates the first source keeps its row.
+        languages: Only rows of these, and each must have some.
+        held_out: Prompts of each language that are kept for measuring and never trained on, in any source.
         budget: Rows to draw; all if left out.
+        temperature: Within a source, the share of a language is its number of rows to the power of 1/temperature.
+            It needs a budget.
+        max_rows_per_language: Most rows in each language, all sources together.
+        max_repeats: How often a row may occur when a language is raised or a source has fewer rows than its share.
+        pruning: What is removed first.
+        preset: The weights of a published mixture of Aya-101; each source then names its ``part``.
+        refuse_items_of: Tasks of the harness whose items no source may contain.
     """
 
     type: Literal["mixture"] = "mixture"
     sources: Annotated[tuple[SourceSettings, ...], Field(min_length=1)]
     languages: Selector | None = None
     held_out: Annotated[int, Field(ge=0)] = 0
-    budget: Annotated[int, Field(gt=0)] | None = None
+    budget: Count | None = None
+    temperature: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    max_rows_per_language: Count | None = None
+    max_repeats: Count = 4
+    pruning: PruningKeys = PruningKeys()
+    preset: Literal["human_heavy", "translation_heavy", "template_heavy"] | None = None
+    refuse_items_of: tuple[str, ...] = ()
 
 
 class TeacherSettings(Strict):

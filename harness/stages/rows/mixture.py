@@ -1,10 +1,10 @@
-"""The stage ``mixture``: rows of several sources, a part of which is kept for measuring."""
+"""The stage ``mixture``: rows of several sources, pruned, weighted, and a part of them kept for measuring."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from polyarena.harness.stages.files import HELD_OUT, LICENCES, RESULTS, ROWS, licences_of, write_json, write_rows
 from polyarena.harness.stages.pipeline.data_stages import MixtureStage, SourceSettings
@@ -13,102 +13,194 @@ from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource, read_jsonl
 from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.languages import find_language, select_languages
+from polyarena.tasks.mixtures.card import mixture_card, render_card
+from polyarena.tasks.mixtures.held_out import held_out_prompts
+from polyarena.tasks.mixtures.mix import mix
+from polyarena.tasks.mixtures.overlap import ItemIndex
+from polyarena.tasks.mixtures.presets import aya_101_mixture
+from polyarena.tasks.mixtures.pruning import broken_rule
 from polyarena.tasks.mixtures.records import TrainingRow
+from polyarena.tasks.mixtures.settings import MixtureSettings, PruningSettings, SourceShare
+from polyarena.tasks.mixtures.templates import RowTemplate, apply_template
+from polyarena.tasks.registry import find_task
+
+CARD = "mixture.md"
 
 
 def run(stage: MixtureStage, context: StageContext) -> None:
-    """Read the sources, mix them, and write rows and held-out rows.
+    """Read the sources, mix them, and write rows and held-out rows with a card.
 
     Raises:
-        DataError: A source is missing or empty.
+        DataError: A source is missing, empty or contains test items, or a language has no rows.
+        ExperimentError: The weights contradict one another.
     """
+    wanted = _languages(stage)
     unknown: dict[str, int] = {}
-    rows = [row for source in stage.sources for row in source_rows(source, context, unknown)]
-    if stage.languages is not None:
-        wanted = {language.code for language in select_languages(stage.languages, where=stage.name)}
-        rows = [row for row in rows if row.language in wanted]
-    train, held_out = hold_out(rows, stage.held_out, context.seed)
-    write_rows(context.folder / ROWS, train)
-    write_rows(context.folder / HELD_OUT, held_out)
-    write_json(context.folder / LICENCES, licences_of(rows))
-    languages = sorted({row.language for row in rows})
-    counts = {
-        code: {
-            "rows": sum(row.language == code for row in train),
-            "held_out": sum(r.language == code for r in held_out),
-        }
-        for code in languages
-    }
+    opened = {source.name: _opener(source, context, wanted) for source in stage.sources}
+    for source in stage.sources:
+        _count_unknown(source, context, unknown)
+    settings = mixture_settings(stage, wanted)
+    context.report("reading", 0, len(opened), {})
+    everything = (row for source in opened.values() for row in source() if not broken_rule(row, settings.pruning))
+    held = held_out_prompts(everything, stage.held_out, context.seed) if stage.held_out else frozenset()
+    trained = {name: _without(source, held) for name, source in opened.items()}
+    mixture = mix(trained, settings, seed=context.seed, items=_test_items(stage, wanted, context))
+    write_rows(context.folder / ROWS, mixture)
+    measured = _first_of_each(opened, held)
+    write_rows(context.folder / HELD_OUT, measured)
+    card = mixture_card(mixture, stage.name)
+    (context.folder / CARD).write_text(render_card(card), "utf-8")
+    licences: dict[str, list[str]] = {licence: list(sources) for licence, sources in card["licences"].items()}
+    for licence, sources in licences_of(measured).items():
+        licences[licence] = sorted({*licences.get(licence, []), *sources})
+    write_json(context.folder / LICENCES, licences)
     write_json(
         context.folder / RESULTS,
-        {"rows": len(train), "held_out": len(held_out), "languages": counts, "unknown_languages": unknown},
+        {"rows": len(mixture), "held_out": len(measured), "unknown_languages": unknown, "card": card},
     )
 
 
-def source_rows(source: SourceSettings, context: StageContext, unknown: dict[str, int]) -> list[TrainingRow]:
-    """Return the rows of one source.
-
-    Args:
-        source: Where they are.
-        context: The mirror of the hub, and where relative paths start.
-        unknown: Languages that the language table does not have are counted here, and their rows left out.
+def mixture_settings(stage: MixtureStage, wanted: frozenset[str] | None) -> MixtureSettings:
+    """Return the settings of the mixture: those of the stage, with the weights of a preset where it names one.
 
     Raises:
-        DataError: The source is missing, empty, or a row lacks a text.
+        ExperimentError: A preset and a weight, or a source without a part in the preset.
     """
-    found: list[TrainingRow] = []
-    for config, place, row in _raw(source, context):
-        language = source.language or str(row.get(source.language_field) or config)
-        prompt, completion = row.get(source.prompt), row.get(source.completion)
-        if not isinstance(prompt, str) or not isinstance(completion, str):
-            raise DataError(
-                f"a row has no text {source.prompt!r} or {source.completion!r}",
-                where=place,
-                fix="set `prompt` and `completion` to the names of the fields",
-            )
-        try:
-            code = find_language(language, where=place).code
-        except UnknownNameError:
-            unknown[language] = unknown.get(language, 0) + 1
+    weights = {source.name: source.weight for source in stage.sources}
+    budget = stage.budget
+    if stage.preset is not None:
+        parts = {source.part: source.name for source in stage.sources if source.part is not None}
+        published = aya_101_mixture(stage.preset, parts)
+        weights = {**weights, **{share.name: share.weight for share in published.sources}}
+    shares = tuple(
+        SourceShare(
+            name=source.name,
+            weight=weights[source.name],
+            max_rows=source.max_rows,
+            max_rows_per_language=source.max_rows_per_language,
+        )
+        for source in stage.sources
+    )
+    return MixtureSettings(
+        sources=shares,
+        budget=budget,
+        temperature=stage.temperature,
+        max_rows_per_language=stage.max_rows_per_language,
+        max_repeats=stage.max_repeats,
+        languages=tuple(sorted(wanted or ())),
+        pruning=PruningSettings(**stage.pruning.model_dump()),
+    )
+
+
+def source_rows(source: SourceSettings, context: StageContext) -> Iterator[TrainingRow]:
+    """Yield the rows of one source, without those of languages that the language table does not have.
+
+    Raises:
+        DataError: The source is missing or empty, or a row lacks a text.
+    """
+    templates = [RowTemplate(**template.model_dump()) for template in source.templates]
+    for number, (config, place, row) in enumerate(_raw(source, context)):
+        code = _code(_language(source, config, row))
+        if code is None:
             continue
-        row_id = f"{source.name}:{code}:{len(found)}"
-        found.append(TrainingRow(row_id, source.name, code, prompt, completion, source.licence))
-    if not found:
-        raise DataError(f"the source {source.name!r} is empty", where=source.dataset or str(source.path))
-    return found
+        row_id = f"{source.name}:{code}:{number}"
+        if templates:
+            prompt, completion = apply_template(templates, row, code, row_id, where=place)
+        else:
+            prompt, completion = _text(row, source.prompt, place), _text(row, source.completion, place)
+        yield TrainingRow(row_id, source.name, code, prompt, completion, source.licence)
 
 
-def hold_out(rows: Sequence[TrainingRow], count: int, seed: int) -> tuple[list[TrainingRow], list[TrainingRow]]:
-    """Return rows to train on, and ``count`` prompts of each language to measure on.
+def _opener(
+    source: SourceSettings, context: StageContext, wanted: frozenset[str] | None
+) -> Callable[[], Iterator[TrainingRow]]:
+    def rows() -> Iterator[TrainingRow]:
+        return (row for row in source_rows(source, context) if wanted is None or row.language in wanted)
 
-    Rows of a held-out prompt, in any source, are not trained on. The choice depends on seed and texts alone.
-    """
-
-    def place(row: TrainingRow) -> bytes:
-        return hashlib.sha256(f"{seed}\0{row.language}\0{row.prompt}".encode()).digest()
-
-    held: dict[str, list[TrainingRow]] = {}
-    seen: set[tuple[str, str]] = set()
-    for row in sorted(rows, key=place):
-        chosen = held.setdefault(row.language, [])
-        if len(chosen) < count and (row.language, row.prompt) not in seen:
-            chosen.append(row)
-            seen.add((row.language, row.prompt))
-    return [row for row in rows if (row.language, row.prompt) not in seen], [
-        row for _, chosen in sorted(held.items()) for row in chosen
-    ]
+    return rows
 
 
-def _raw(source: SourceSettings, context: StageContext) -> list[tuple[str, str, dict[str, object]]]:
+def _without(
+    source: Callable[[], Iterator[TrainingRow]], held: frozenset[tuple[str, str]]
+) -> Callable[[], Iterator[TrainingRow]]:
+    return lambda: (row for row in source() if (row.language, row.prompt) not in held)
+
+
+def _first_of_each(
+    sources: dict[str, Callable[[], Iterator[TrainingRow]]], held: frozenset[tuple[str, str]]
+) -> list[TrainingRow]:
+    """Return the first row of each held-out prompt, by language."""
+    first: dict[tuple[str, str], TrainingRow] = {}
+    for source in sources.values() if held else ():
+        for row in source():
+            if (row.language, row.prompt) in held:
+                first.setdefault((row.language, row.prompt), row)
+    return [first[key] for key in sorted(first)]
+
+
+def _languages(stage: MixtureStage) -> frozenset[str] | None:
+    if stage.languages is None:
+        return None
+    return frozenset(language.code for language in select_languages(stage.languages, where=stage.name))
+
+
+def _test_items(stage: MixtureStage, wanted: frozenset[str] | None, context: StageContext) -> ItemIndex | None:
+    """Return the items of the tasks that no source may contain."""
+    if not stage.refuse_items_of:
+        return None
+    index, data = ItemIndex(), DataSource(context.data_root)
+    for name in stage.refuse_items_of:
+        task = find_task(name, where=stage.name)
+        for language in task.card.languages:
+            if wanted is None or language in wanted:
+                index.add(name, language, list(task.items(language, data)))
+    return index
+
+
+def _count_unknown(source: SourceSettings, context: StageContext, unknown: dict[str, int]) -> None:
+    for config, _, row in _raw(source, context):
+        language = _language(source, config, row)
+        if _code(language) is None:
+            unknown[language] = unknown.get(language, 0) + 1
+
+
+def _language(source: SourceSettings, config: str, row: dict[str, Any]) -> str:
+    return source.language or str(row.get(source.language_field) or config)
+
+
+_CODES: dict[str, str | None] = {}
+
+
+def _code(language: str) -> str | None:
+    if language not in _CODES:
+        try:
+            _CODES[language] = find_language(language).code
+        except UnknownNameError:
+            _CODES[language] = None
+    return _CODES[language]
+
+
+def _text(row: dict[str, Any], name: str, where: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise DataError(
+            f"a row has no text {name!r}",
+            where=where,
+            fix="set `prompt` and `completion` to the names of the fields, or give `templates`",
+        )
+    return value
+
+
+def _raw(source: SourceSettings, context: StageContext) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if (source.path is None) == (source.dataset is None):
         raise DataError("a source needs a dataset or a path", where=source.name, fix="write one of them")
     if source.path is not None:
         path = context.base / Path(source.path).expanduser()
-        return [("", f"{path}:{number}", row) for number, row in read_jsonl(path)]
+        for number, row in read_jsonl(path):
+            yield "", f"{path}:{number}", row
+        return
     dataset = Dataset(id=str(source.dataset), revision=source.revision, split=source.split, licence=source.licence)
     reader = DataSource(context.data_root)
-    return [
-        (config, f"{source.dataset}/{config}, row {number + 1}", row)
-        for config in source.configs
-        for number, row in enumerate(reader.rows(dataset, config, (source.prompt, source.completion)))
-    ]
+    for config in source.configs:
+        for number, row in enumerate(reader.rows(dataset, config, ())):
+            yield config, f"{source.dataset}/{config}, row {number + 1}", row

@@ -70,6 +70,8 @@ def test_a_stage_without_a_type_is_refused(tmp_path):
         ("name: mix", "name: Base", "appears twice"),
         ("data: [mix]", "data: []", "at least one element"),
         ("data: [mix]", "data: [mix]\n    learning_rate: 2", "less than 1"),
+        ("path: rows.jsonl", "path: rows.jsonl, templates: [{ promt: a, completion: b }]", "did you mean 'prompt'?"),
+        ("type: mixture", "type: mixture\n    pruning: { min_charcters: 3 }", "did you mean 'min_characters'?"),
         ("pretrained: owner/model", "pretrained: hf_abcdefghijklmnopqrst", "credential"),
     ],
 )

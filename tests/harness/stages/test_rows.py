@@ -9,7 +9,8 @@ from polyarena.harness.stages.pipeline.data_stages import ArbitrageStage, Mixtur
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import PooledCompletion
 from polyarena.harness.stages.rows import mixture, pairs, preferred, routing
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, PolyarenaError
+from polyarena.tasks.registry import find_task
 
 
 def context(tmp_path, inputs=None, root=None):
@@ -50,7 +51,7 @@ def test_languages_that_the_table_does_not_have_are_counted(tmp_path):
         tmp_path / "rows.jsonl",
         [
             {"inputs": "a question", "targets": "b", "language_code": "eng"},
-            {"inputs": "c", "targets": "d", "language_code": "qqq"},
+            {"inputs": "another one", "targets": "d", "language_code": "qqq"},
         ],
     )
     results = mixed(tmp_path)
@@ -72,13 +73,61 @@ def test_a_data_set_is_read_config_by_config(tmp_path):
     [
         ({"path": "rows.jsonl", "dataset": "o/d"}, "needs a dataset or a path"),
         ({"path": "rows.jsonl", "prompt": "question"}, "no text 'question'"),
+        ({"path": "rows.jsonl", "weight": 50.0}, "sum to 50"),
         ({"path": "other.jsonl"}, "other"),
     ],
 )
 def test_sources_that_cannot_be_read_are_refused(tmp_path, source, message):
     lines(tmp_path / "rows.jsonl", [{"inputs": "a", "targets": "b", "language_code": "eng"}])
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(PolyarenaError, match=message):
         mixed(tmp_path, sources=[{"name": "own", **source}])
+
+
+def test_a_language_without_rows_is_refused(tmp_path):
+    lines(tmp_path / "rows.jsonl", [{"inputs": "a", "targets": "b", "language_code": "eng"}])
+    with pytest.raises(PolyarenaError, match="deu_Latn"):
+        mixed(tmp_path, languages="eng, deu")
+
+
+def test_a_source_that_contains_test_items_is_refused_with_the_items(tmp_path):
+    item = next(iter(find_task("polyarena_mini").items("eng_Latn", None)))
+    lines(tmp_path / "rows.jsonl", [{"inputs": item.prompt, "targets": "b", "language_code": "eng"}])
+    with pytest.raises(DataError, match="1 training rows contain 1 test items") as refused:
+        mixed(tmp_path, refuse_items_of=["polyarena_mini"])
+    assert item.item_id in refused.value.why
+
+
+def test_sources_are_weighted_pruned_and_filled_into_templates(tmp_path):
+    lines(
+        tmp_path / "rows.jsonl",
+        [{"inputs": f"q {at}", "targets": f"a {at}", "language_code": "eng"} for at in range(40)],
+    )
+    lines(tmp_path / "facts.jsonl", [{"place": f"town {at}", "size": at, "lang": "deu"} for at in range(40)])
+    template = {"prompt": "How large is {place}?", "completion": "{size} people"}
+    sources = [
+        {"name": "own", "path": "rows.jsonl", "weight": 25},
+        {"name": "facts", "path": "facts.jsonl", "weight": 75, "language_field": "lang", "templates": [template]},
+    ]
+    results = mixed(tmp_path, sources=sources, budget=40, pruning={"near_duplicates": None, "wrong_language": False})
+    rows = read_rows(tmp_path / "out")
+    assert [sum(row.source == name for row in rows) for name in ("own", "facts")] == [10, 30]
+    assert {row.prompt for row in rows if row.source == "facts"} <= {f"How large is town {at}?" for at in range(40)}
+    assert results["card"]["rows"] == 40
+    assert "facts" in (tmp_path / "out" / "mixture.md").read_text()
+
+
+def test_a_preset_gives_the_published_weights(tmp_path):
+    stage = MixtureStage(
+        name="mix",
+        preset="translation_heavy",
+        budget=100,
+        sources=[
+            {"name": "people", "path": "a", "part": "aya_dataset"},
+            {"name": "translated", "path": "b", "part": "aya_translations"},
+        ],
+    )
+    weights = {share.name: share.weight for share in mixture.mixture_settings(stage, None).sources}
+    assert weights == {"people": pytest.approx(100 * 10 / 57.5), "translated": pytest.approx(100 * 47.5 / 57.5)}
 
 
 def test_pairs_are_read_as_texts_or_conversations(tmp_path):
