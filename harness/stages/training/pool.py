@@ -9,6 +9,7 @@ import torch
 
 from polyarena.harness.models.protocol import GenerateRequest, ModelContext
 from polyarena.harness.models.registry import find_model_type
+from polyarena.harness.stages.arbitrage import check_pool
 from polyarena.harness.stages.files import LICENCES, POOL, RESULTS, read_rows, write_json, write_records
 from polyarena.harness.stages.pipeline.data_stages import PoolStage, TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
@@ -17,7 +18,7 @@ from polyarena.harness.stages.training.arbiters import Candidate, reward
 from polyarena.harness.stages.training.models import load_model, load_tokenizer, release
 from polyarena.harness.stages.training.sampling import sample
 from polyarena.harness.stages.training.trainers import prepare
-from polyarena.tasks.errors import DataError, ModelError
+from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
@@ -38,17 +39,11 @@ def run(stage: PoolStage, context: StageContext) -> None:
     for teacher in stage.teachers:
         asked = _asked(rows, teacher)
         answers = _answers(stage, teacher, asked, context)
-        if not any(text.strip() for text, _ in answers):
-            raise DataError(
-                f"the teacher {teacher.name!r} answers nothing",
-                where=stage.name,
-                why=f"all of its {len(answers)} completions are empty",
-                fix="look at its prompt and sampling, or take it out of the pool",
-            )
         for row, (text, done) in zip(asked, answers, strict=True):
             licence = row.licence if teacher.people else teacher.licence
             pool.append(PooledCompletion(row.row_id, row.language, row.prompt, teacher.name, text, None, licence))
             ended.append(done)
+    check_pool(pool, where=stage.name)
     context.report("scoring", 0, 1, {})
     candidates = [
         Candidate(each.prompt, each.completion, each.language, done) for each, done in zip(pool, ended, strict=True)

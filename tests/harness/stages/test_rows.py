@@ -209,12 +209,14 @@ def test_the_random_router_depends_on_the_seed_alone(tmp_path):
 def test_a_report_says_which_teacher_won_where(tmp_path):
     routing.run(ArbitrageStage(name="routed", pool="pool"), context(tmp_path, pool(tmp_path)))
     results = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert results["wins"] == {"deu_Latn": {"a": 2}, "eng_Latn": {"b": 1}}
+    wins = {(each["language"], each["teacher"]): each["chosen"] for each in results["teachers"]}
+    assert wins == {("deu_Latn", "a"): 2, ("deu_Latn", "b"): 0, ("eng_Latn", "a"): 0, ("eng_Latn", "b"): 1}
+    assert "| deu_Latn | 2 | **100%** |" in (tmp_path / "out" / "teachers.md").read_text()
 
 
 def test_preferences_pair_the_highest_with_the_lowest_reward(tmp_path):
     preferred.run(PreferencesStage(name="pairs", pool="pool", least_gap=0.6), context(tmp_path, pool(tmp_path)))
     (pair,) = read_pairs(tmp_path / "out")
     assert (pair.chosen, pair.rejected, pair.chosen_reward, pair.rejected_reward) == ("b 0", "a 0", 2.0, 1.0)
-    with pytest.raises(DataError, match="differ in reward"):
+    with pytest.raises(DataError, match="no prompt gives a preference pair"):
         preferred.run(PreferencesStage(name="pairs", pool="pool", least_gap=5), context(tmp_path, pool(tmp_path)))

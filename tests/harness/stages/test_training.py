@@ -51,10 +51,8 @@ def test_a_pipeline_trains_every_stage_and_does_nothing_the_second_time(pipeline
     assert {"chosen_is_longer", "chosen_characters", "tokens", "repetition", "judge"} <= set(online["rounds"][0])
     reward = results(first, "rm")
     assert {"accuracy", "longer_is_chosen", "pairs"} == set(reward["held_out"]["all"])
-    assert (
-        sum(sum(wins.values()) for wins in results(first, "routed")["wins"].values())
-        == results(first, "routed")["rows"]
-    )
+    routed = results(first, "routed")
+    assert sum(each["chosen"] for each in routed["teachers"]) == routed["rows"]
     card = next(each for each in first if each.name == "dpo").folder.joinpath("README.md").read_text()
     assert "`dpo` (dpo)" in card
     assert "CC-BY-NC-4.0: pairs.jsonl" in card
