@@ -164,9 +164,8 @@ def online(bench: Bench, seeds: Sequence[int]) -> None:
     )
     for seed, each in zip(seeds, found, strict=True):
         first = each["first_policy"]
-        print(
-            f"| {seed} | 0 | {first['reward']:.3f} | | | {first['tokens']:.1f} | {_share(first)} | {first['judge']:.3f} | |"
-        )
+        tokens, judge = f"{first['tokens']:.1f}", f"{first['judge']:.3f}"
+        print(f"| {seed} | 0 | {first['reward']:.3f} | | | {tokens} | {_share(first)} | {judge} | |")
         for number, row in enumerate(each["rounds"], 1):
             print(
                 f"| {seed} | {number} | {row['reward']:.3f} | {row['gain']:+.3f} | {row['gain_error']:.3f} | "

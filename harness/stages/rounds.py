@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 
@@ -80,3 +81,23 @@ def unique_prompts(rows: Sequence[TrainingRow]) -> list[TrainingRow]:
     for row in rows:
         first.setdefault(row.prompt, row)
     return list(first.values())
+
+
+def limit_per_language(rows: Sequence[TrainingRow], limit: int | None, seed: int) -> list[TrainingRow]:
+    """Return so many rows of each language, drawn by seed and text, in their order; all without a limit.
+
+    The first rows of a mixture are all of its first source.
+    """
+    if limit is None:
+        return list(rows)
+
+    def draw(row: TrainingRow) -> bytes:
+        return hashlib.sha256(f"{seed}\0{row.language}\0{row.prompt}".encode("utf-8", "backslashreplace")).digest()
+
+    chosen: set[str] = set()
+    counts: dict[str, int] = {}
+    for row in sorted(rows, key=draw):
+        if counts.get(row.language, 0) < limit:
+            counts[row.language] = counts.get(row.language, 0) + 1
+            chosen.add(row.row_id)
+    return [row for row in rows if row.row_id in chosen]

@@ -130,7 +130,7 @@ class PoolStage(StageSettings):
         prompts: The stage whose rows give the prompts.
         teachers: Who answers.
         arbiters: Who scores the answers.
-        limit: Most prompts of each language.
+        limit: Most prompts of each language, drawn from all sources.
     """
 
     type: Literal["pool"] = "pool"

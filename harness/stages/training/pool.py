@@ -14,6 +14,7 @@ from polyarena.harness.stages.files import LICENCES, POOL, RESULTS, read_rows, w
 from polyarena.harness.stages.pipeline.data_stages import PoolStage, TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import PooledCompletion
+from polyarena.harness.stages.rounds import limit_per_language
 from polyarena.harness.stages.training.arbiters import Candidate, reward
 from polyarena.harness.stages.training.models import load_model, load_tokenizer, release
 from polyarena.harness.stages.training.sampling import sample
@@ -33,7 +34,7 @@ def run(stage: PoolStage, context: StageContext) -> None:
         ModelError: A teacher or an arbiter cannot be used, or a reward is no number.
     """
     prepare(context)
-    rows = _limited(read_rows(context.inputs[stage.prompts]), stage.limit)
+    rows = limit_per_language(read_rows(context.inputs[stage.prompts]), stage.limit, context.seed)
     pool: list[PooledCompletion] = []
     ended: list[bool | None] = []
     for teacher in stage.teachers:
@@ -57,17 +58,6 @@ def run(stage: PoolStage, context: StageContext) -> None:
             licences[each.licence].append(each.teacher)
     write_json(context.folder / LICENCES, licences)
     write_json(context.folder / RESULTS, {"teachers": [_summary(teacher, scored) for teacher in stage.teachers]})
-
-
-def _limited(rows: Sequence[TrainingRow], limit: int | None) -> list[TrainingRow]:
-    """Return the first rows of each language."""
-    counts: dict[str, int] = {}
-    chosen = []
-    for row in rows:
-        counts[row.language] = counts.get(row.language, 0) + 1
-        if limit is None or counts[row.language] <= limit:
-            chosen.append(row)
-    return chosen
 
 
 def _asked(rows: Sequence[TrainingRow], teacher: TeacherSettings) -> list[TrainingRow]:

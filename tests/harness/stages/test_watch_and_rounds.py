@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage, WatchSettings
-from polyarena.harness.stages.rounds import best_against_worst, split_prompts, unique_prompts
+from polyarena.harness.stages.rounds import best_against_worst, limit_per_language, split_prompts, unique_prompts
 from polyarena.harness.stages.watch import SampleFacts, paired_gain, snapshot, warnings
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.mixtures.records import TrainingRow
@@ -58,6 +58,20 @@ def test_a_prompt_that_recurs_counts_once():
 def test_the_best_sample_is_paired_with_the_worst(texts, rewards, gap, expected):
     pairs = best_against_worst(rows(1), [texts], [rewards], gap, "round-1")
     assert [(pair.chosen, pair.rejected) for pair in pairs] == ([expected] if expected else [])
+
+
+def test_a_limit_draws_from_all_rows_of_a_language():
+    many = [
+        TrainingRow(f"{source}:{code}:{at}", source, code, f"{source} {at}", "c", "MIT")
+        for code in ("eng_Latn", "deu_Latn")
+        for source in "ab"
+        for at in range(50)
+    ]
+    chosen = limit_per_language(many, 20, 0)
+    assert sorted(row.language for row in chosen) == ["deu_Latn"] * 20 + ["eng_Latn"] * 20
+    assert {row.source for row in chosen} == {"a", "b"}
+    assert limit_per_language(many[::-1], 20, 0) == chosen[::-1]
+    assert limit_per_language(many, None, 0) == many
 
 
 def facts(text="This is a plain English sentence about nothing.", tokens=10, reward=1.0, judge=0.0):
