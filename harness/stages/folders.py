@@ -24,8 +24,8 @@ from polyarena.tasks.errors import StoreError
 
 MANIFEST = "stage.json"
 CARD = "README.md"
-NOTES = frozenset({CARD, "timings.json"})
-"""Files that are no part of the content: two runs with equal results may differ in them."""
+NOTES = frozenset({CARD, "training_log.json"})
+"""Files that are no part of the content: an interrupted run may differ in them, as trainers forget sums for their log."""
 KEY_LENGTH = 12
 CURRENT = "current"
 

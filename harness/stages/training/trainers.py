@@ -22,7 +22,7 @@ from polyarena.tasks.suggest import unknown
 TRAINER = "trainer"
 """Folder within the working folder, for checkpoints; removed at the end."""
 LOG = "training_log.json"
-_TIMES = ("runtime", "per_second", "total_flos", "num_input_tokens")
+_TIMES = ("runtime", "per_second", "total_flos", "num_input_tokens", "num_tokens")
 
 
 def prepare(context: StageContext) -> None:
