@@ -16,6 +16,8 @@ quickstart: $(VENV)/.quickstart
 stages: $(VENV)/.train
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena train examples/stages-mini.yaml
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/stages-mini-evaluation.yaml
+	$(BIN)/polyarena figure steps runs/stages-mini-evaluation --task polyarena_mini --judge rules \
+		--output runs/stages-mini-evaluation/steps
 
 test: lint types docs unit
 

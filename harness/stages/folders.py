@@ -25,7 +25,7 @@ from polyarena.tasks.errors import StoreError
 MANIFEST = "stage.json"
 CARD = "README.md"
 NOTES = frozenset({CARD, "training_log.json"})
-"""Files that are no part of the content: an interrupted run may differ in them, as trainers forget sums for their log."""
+"""Files that are no part of the content: the log of an interrupted run differs, as trainers forget running sums."""
 KEY_LENGTH = 12
 CURRENT = "current"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from polyarena.harness.experiment import load_experiment
 from polyarena.harness.stages.pipeline.graph import dependents, ordered
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.schema import STAGE_TYPES, Pipeline
@@ -170,6 +171,14 @@ def test_the_schema_lists_every_type_of_stage():
         if "type" in part.get("properties", {})
     }
     assert types >= set(STAGE_TYPES)
+
+
+def test_the_example_evaluation_names_stages_of_the_example_pipeline(repository):
+    experiment = load_experiment(Path(repository) / "examples" / "stages-mini-evaluation.yaml")
+    pipeline = load_pipeline(Path(repository) / "examples" / "stages-mini.yaml")
+    checkpoints = {stage.name for stage in pipeline.stages if stage.makes_checkpoint}
+    assert {system.args["stage"] for system in experiment.systems} <= checkpoints
+    assert experiment.baseline == "base"
 
 
 @pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from polyarena.harness import plan, run
+from polyarena.harness.cli import main
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.models.registry import find_model_type
 from polyarena.harness.models.reward import build
@@ -269,3 +271,35 @@ def test_a_checkpoint_is_a_system_and_a_reward_model_a_judge(pipeline_data, tmp_
     identity = stage.identity(args, around, "eng_Latn")
     assert identity["content"] == f"sha256:{stage_output(path, 'base', '').content}"
     assert str(tmp_path) not in json.dumps(identity)
+
+
+def test_an_experiment_compares_stages_and_draws_the_steps(pipeline_data, tmp_path, monkeypatch):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(yaml.safe_dump(pipeline_data("base", "mix", "pairs", "sft", "rm")))
+    train(load_pipeline(path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    args = {"pipeline": "pipeline.yaml", "dtype": "float32", "device": "cpu", "batch_size": 4}
+    experiment = tmp_path / "experiment.yaml"
+    experiment.write_text(
+        yaml.safe_dump(
+            {
+                "name": "stages",
+                "systems": [
+                    {"name": name, "model": "stage", "args": {**args, "stage": name}, "sampling": {"max_tokens": 4}}
+                    for name in ("base", "sft")
+                ],
+                "baseline": "base",
+                "tasks": [{"task": "polyarena_mini", "limit": 2}],
+                "languages": "eng, deu",
+                "judges": [
+                    "rules",
+                    {"name": "rm", "judge": "reward", "args": {"pipeline": "pipeline.yaml", "stage": "rm"}},
+                ],
+            }
+        )
+    )
+    finished = run(plan(experiment, output=tmp_path / "run"), report=False)
+    assert not finished.failures
+    assert set(finished.battles()["judge"]) == {"rules", "rm"}
+    assert main(["figure", "steps", str(tmp_path / "run"), "--judge", "rules", "-o", str(tmp_path / "steps.svg")]) == 0
+    assert (tmp_path / "steps.svg").stat().st_size > 1000
