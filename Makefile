@@ -22,7 +22,7 @@ stages: $(VENV)/.train
 test: lint types docs unit
 
 # The tests that `make test` skips, because they take long or need a browser, TeX, a model server or the like.
-test-all: $(VENV)/.browser $(VENV)/.train
+test-all: $(VENV)/.browser $(VENV)/.oracle
 	$(BIN)/pytest -q -n auto --dist loadfile --costly
 
 # The figures, as on a machine without fonts.
@@ -55,6 +55,10 @@ $(VENV)/.browser: $(VENV)/.test
 
 $(VENV)/.train: $(VENV)/.quickstart
 	$(PIP) -e '.[train]'
+	@touch $@
+
+$(VENV)/.oracle: $(VENV)/.train
+	$(PIP) -e '.[merge-oracle]'
 	@touch $@
 
 clean:
