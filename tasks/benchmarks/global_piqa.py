@@ -21,6 +21,7 @@ import re
 
 from polyarena.tasks.card import Culture, Dataset, Provenance
 from polyarena.tasks.frames.cards import LOCALISED, by_language, choice_card
+from polyarena.tasks.frames.generated_choice import generated_choice
 from polyarena.tasks.frames.multiple_choice import (
     MultipleChoiceTask,
     exam_prompt,
@@ -148,3 +149,8 @@ nonparallel = MultipleChoiceTask(
     details=details,
 )
 """Questions about the culture of each language."""
+
+parallel_generated = generated_choice(parallel, "exam", max_tokens=1024)
+"""The parallel part with generated letters, as Tiny Aya and lm-eval's ``global_piqa_generation`` ask it."""
+nonparallel_generated = generated_choice(nonparallel, "exam", max_tokens=1024)
+"""The non-parallel part with generated letters."""

@@ -15,6 +15,7 @@ import ast
 
 from polyarena.tasks.card import Dataset, Provenance
 from polyarena.tasks.frames.cards import by_language, choice_card
+from polyarena.tasks.frames.generated_choice import generated_choice
 from polyarena.tasks.frames.multiple_choice import LETTERS, MultipleChoiceTask, source_from_position
 from polyarena.tasks.frames.row import Row
 
@@ -69,3 +70,6 @@ task = MultipleChoiceTask(
     gold=lambda row: row.gold("answer", "0123"),
     source=source_from_position,
 )
+
+generated = generated_choice(task, "passage")
+"""MLogiQA with reasoning before the letter, as P-MMEval asks it."""

@@ -5,7 +5,8 @@ of MMLU-Pro, or 658 of them, translated by a language model in several steps and
 languages by ``question_id``. A question has 4 to 10 options; the fields of the others are null.
 
 The paper and lm-eval let the model reason before it answers, after five solved questions. Here the letters are the
-choices and nothing is generated, so that base models can be compared; numbers do not compare with published ones.
+choices and nothing is generated, so that base models can be compared; ``mmlu_prox_generated`` lets the model reason,
+without examples. Numbers of neither compare with published ones.
 ``five_shot`` shows five questions of the same category from the split ``validation`` first, with their letters alone.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
 from polyarena.tasks.frames.cards import by_language, choice_card, translated
+from polyarena.tasks.frames.generated_choice import generated_choice
 from polyarena.tasks.frames.multiple_choice import (
     ALPHABET,
     FewShot,
@@ -103,3 +105,8 @@ lite = _task(
     )
 )
 """Its Lite version."""
+
+generated = generated_choice(task, "exam")
+"""All of MMLU-ProX with reasoning before the letter, without examples."""
+lite_generated = generated_choice(lite, "exam")
+"""The Lite version with reasoning before the letter, without examples."""

@@ -24,19 +24,14 @@ from polyarena.tasks.frames.cards import by_language, translated
 from polyarena.tasks.frames.row import Row
 from polyarena.tasks.frames.rows import TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.metrics.difficulty import DW_ACC, WEIGHTS
 from polyarena.tasks.metrics.math_match import MATH_MATCH, math_match
-from polyarena.tasks.metrics.metric import Metric
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
-    from polyarena.tasks.metrics.metric import Floats
     from polyarena.tasks.records import Completion
-
-DW_ACC = "dw_acc"
-WEIGHTS: Mapping[str, float] = MappingProxyType({"low": 1.0, "medium": 2.0, "high": 4.0, "top": 8.0})
-"""Of a right answer, by level."""
 
 CONFIGS = by_language("ar bn de en es fr id it ja ko ms pt ru sw te th vi zh")
 REQUESTS: Mapping[str, str] = MappingProxyType(
@@ -64,34 +59,9 @@ REQUESTS: Mapping[str, str] = MappingProxyType(
 """The makers' request for the form of the answer, by language (arXiv 2504.18428, appendix)."""
 
 
-def weighted_accuracy(statistics: Floats) -> Floats:
-    """Return the difficulty-weighted accuracy.
-
-    Args:
-        statistics: Shape (..., 2): the summed weights of right answers, and of all.
-
-    Returns:
-        Shape (...), from 0 to 1.
-    """
-    import numpy as np
-
-    right, total = statistics[..., 0], statistics[..., 1]
-    score: Floats = np.where(total > 0, right / np.where(total > 0, total, 1.0), 0.0)
-    return score
-
-
-_METRIC = Metric(
-    DW_ACC,
-    "Share of right answers, weighted by the level of the problem: 1, 2, 4 and 8 from low to top.",
-    settings="weights:1-2-4-8",
-    corpus=weighted_accuracy,
-    n_statistics=2,
-)
-
-
 @dataclass(frozen=True)
 class PolyMath:
-    """PolyMath, with its metric.
+    """PolyMath, with weights by level.
 
     Attributes:
         card: The task's identity.
@@ -100,11 +70,6 @@ class PolyMath:
 
     card: TaskCard
     rows: RowReader
-
-    @property
-    def own_metrics(self) -> Mapping[str, Metric]:
-        """The difficulty-weighted accuracy by its name."""
-        return {DW_ACC: _METRIC}
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
         """Yield the problems of one language, level by level (for errors see :meth:`RowReader.items`).
@@ -135,10 +100,8 @@ class PolyMath:
 
     def metric_signature(self, metric: str) -> Signature:
         """Return every setting that changes the value of one of the card's metrics."""
-        answers = find_metric(MATH_MATCH).signature
-        if metric == DW_ACC:
-            return _METRIC.signature.with_(answers=answers)
-        return find_metric(metric).signature
+        signature = find_metric(metric).signature
+        return signature.with_(answers=find_metric(MATH_MATCH).signature) if metric == DW_ACC else signature
 
 
 def _item(row: Row) -> Item:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.metrics.corpus import BLEU_STATISTICS, CHRF_STATISTICS, bleu, chrf
+from polyarena.tasks.metrics.difficulty import DW_ACC, DW_ACC_STATISTICS, weighted_accuracy
 from polyarena.tasks.metrics.gender import (
     DELTA_G,
     DELTA_G_STATISTICS,
@@ -122,6 +123,13 @@ _BUILTIN = (
         "Share of answers whose last boxed or final formula has the correct value.",
         math_match,
         f"boxed|expressions:1|readings:2|{COMPARISON}",
+    ),
+    Metric(
+        DW_ACC,
+        "Share of right answers, weighted by the level of the problem: 1, 2, 4 and 8 from low to top.",
+        settings="weights:1-2-4-8",
+        corpus=weighted_accuracy,
+        n_statistics=DW_ACC_STATISTICS,
     ),
     _share(LINE_PASS, "Share of answers none of whose lines is in another language.", confusion_scores, SETTINGS),
     _share(

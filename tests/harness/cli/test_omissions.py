@@ -6,6 +6,7 @@ import pytest
 
 from polyarena.harness.cli import main
 from polyarena.harness.cli.omissions import omission_lines
+from polyarena.harness.lock import Deviation
 from polyarena.harness.planning import plan
 from polyarena.harness.planning.tasks import Flag, Omission
 from polyarena.tasks.metrics.adequacy import Level
@@ -16,11 +17,12 @@ def planned(tmp_path):
     """Makes a plan with these entries left out and flagged."""
 
     class Given:
-        def __init__(self, omissions, flags):
+        def __init__(self, omissions, flags, deviations):
             self.omissions = omissions
+            self.deviations = deviations
             self.tasks = [type("Task", (), {"flags": flags})()]
 
-    return lambda omissions=(), flags=(): list(omission_lines(Given(omissions, flags)))
+    return lambda omissions=(), flags=(), deviations=(): list(omission_lines(Given(omissions, flags, deviations)))
 
 
 def test_a_line_for_each_suite(planned):
@@ -35,6 +37,18 @@ def test_a_line_for_each_suite(planned):
     assert lines == [
         "left out of the suite one: 4 languages that 2 of its tasks do not have (`--json` lists them)",
         "left out of the suite two: winomt (not installed)",
+    ]
+
+
+def test_a_line_for_each_suite_that_differs_from_its_paper(planned):
+    told = [
+        Deviation(suite="aya", task="mgsm", reason="0 examples for 5"),
+        Deviation(suite="aya", task="AdvBench", reason="no licence"),
+        Deviation(suite="tiny", task="piqa", reason="77 languages for 116"),
+    ]
+    assert planned(deviations=told) == [
+        "aya differs from the paper in mgsm (0 examples for 5), AdvBench (no licence)",
+        "tiny differs from the paper in piqa (77 languages for 116)",
     ]
 
 

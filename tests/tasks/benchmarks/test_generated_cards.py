@@ -14,11 +14,14 @@ from polyarena.tasks.benchmarks import (
     blend,
     flores,
     global_mgsm,
+    global_piqa,
     indicgenbench,
     language_confusion,
     m_arenahard,
     m_arenahard_v2,
     mgsm,
+    mlogiqa,
+    mmlu_prox,
     mt_aime2024,
     multijail,
     ntrex,
@@ -62,6 +65,11 @@ SCORED = [
     indicgenbench.flores_in_to_english,
     tatoeba.from_english,
     tatoeba.to_english,
+    global_piqa.parallel_generated,
+    global_piqa.nonparallel_generated,
+    mmlu_prox.generated,
+    mmlu_prox.lite_generated,
+    mlogiqa.generated,
 ]
 JUDGED = [
     m_arenahard.task,
@@ -102,7 +110,8 @@ def test_cards_are_complete(task):
 @EVERY
 def test_a_revision_is_a_commit_or_the_card_says_so(task):
     pinned = re.fullmatch("[0-9a-f]{12}|[0-9a-f]{40}", task.card.dataset.revision) is not None
-    assert pinned is not (UNPINNED in task.card.notes)
+    said = UNPINNED in task.card.notes or "not a verified commit" in task.card.notes
+    assert pinned is not said
 
 
 @EACH_SCORED

@@ -7,6 +7,7 @@ from every_case import every_case
 from polyarena.tasks.benchmarks import mt_aime2024, polymath
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.hooks import check_task, metric_of
+from polyarena.tasks.metrics.difficulty import WEIGHTS, weighted_accuracy
 from polyarena.tasks.records import Completion
 from polyarena.tasks.validation import validate_items
 
@@ -19,7 +20,7 @@ def row(level, number, answer="2"):
 
 @pytest.fixture
 def german(hub_copy):
-    for level in polymath.WEIGHTS:
+    for level in WEIGHTS:
         data = hub_copy(DATASET, {"de": [row(level, 0, r"$\frac{1}{2}$"), row(level, 1)]}, level)
     return data
 
@@ -34,7 +35,7 @@ def answered(item, text):
 
 def test_all_levels_are_read_in_their_order(german):
     found = items(german)
-    assert [item.source_id for item in found] == [f"{level}-{n}" for level in polymath.WEIGHTS for n in (0, 1)]
+    assert [item.source_id for item in found] == [f"{level}-{n}" for level in WEIGHTS for n in (0, 1)]
     assert [item.category for item in found][::2] == ["low", "medium", "high", "top"]
     assert found[0].prompt.startswith("Aufgabe 0?\n\nHinweis: ")
     assert r"$\boxed\{\}$" in found[0].prompt
@@ -53,15 +54,15 @@ def test_harder_problems_weigh_more(german):
         np.array(polymath.task.statistics(item, answered(item, texts[item.item_id]))["dw_acc"]) for item in found
     )
     assert sums.tolist() == [8.0, 30.0]
-    assert float(polymath.weighted_accuracy(sums)) == pytest.approx(8 / 30)
+    assert float(weighted_accuracy(sums)) == pytest.approx(8 / 30)
 
 
 def test_weighted_accuracy_of_several_systems_at_once():
-    found = polymath.weighted_accuracy(np.array([[15.0, 15.0], [1.0, 4.0], [0.0, 0.0]]))
+    found = weighted_accuracy(np.array([[15.0, 15.0], [1.0, 4.0], [0.0, 0.0]]))
     assert found.tolist() == [1.0, 0.25, 0.0]
 
 
-def test_the_metric_is_the_task_s_own():
+def test_the_metric_is_of_a_corpus_with_the_weights_in_its_signature():
     task = check_task(polymath.task, "polymath")
     assert metric_of(task, "dw_acc").facts.aggregation == "corpus"
     assert str(task.metric_signature("dw_acc")).startswith("metric:dw_acc|weights:1-2-4-8|metric:math_match")
@@ -69,7 +70,7 @@ def test_the_metric_is_the_task_s_own():
 
 @every_case("name", ["low-de", "top-de-0", "low-de-x"])
 def test_an_id_of_another_form_is_refused(hub_copy, name):
-    for level in polymath.WEIGHTS:
+    for level in WEIGHTS:
         data = hub_copy(DATASET, {"de": [{**row(level, 0), "id": name}]}, level)
     with pytest.raises(DataError, match="level-language-number"):
         items(data)

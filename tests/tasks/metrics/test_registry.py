@@ -34,6 +34,7 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
     seen = {
         "acc",
         "acc_bytes",
+        "dw_acc",
         "spbleu",
         "line_pass",
         "word_pass",
@@ -59,7 +60,7 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
 
 def test_corpus_metrics_have_formulas_of_their_length():
     summed = {name: metric.n_statistics for name, metric in METRICS.items() if metric.corpus}
-    assert summed == {"chrf++": 24, "spbleu": 10, "bleu_char": 10, "delta_s": 4, "delta_g": 6}
+    assert summed == {"chrf++": 24, "spbleu": 10, "bleu_char": 10, "dw_acc": 2, "delta_s": 4, "delta_g": 6}
     for name, length in summed.items():
         assert METRICS[name].corpus(np.ones((5, 2, length))).shape == (5, 2)
     assert all(metric.n_statistics == 0 for metric in METRICS.values() if metric.corpus is None)
