@@ -121,3 +121,17 @@ def test_measured_coverage_comes_from_the_code(contents, pages):
     assert "```{generated} explanation polyarena.reports.stats.intervals\n" in pages["docs/statistics.md"]
     text = contents["explanation"]("polyarena.reports.stats.intervals")
     assert intervals.__doc__.strip().splitlines()[-1].strip() in text
+
+
+def test_protocols_of_papers_stand_beside_those_of_the_suites(contents, pages):
+    from polyarena.tasks.suites import all_suites, resolve_suite
+
+    assert "```{generated} protocols\n" in pages["docs/coverage.md"]
+    found = {(row[0].strip("`"), row[1].strip("`") or row[2]): row for row in rows(contents["protocols"]())}
+    for name, suite in all_suites().items():
+        asked = {each.task.card.name for each in resolve_suite(name).tasks if each.entry.paper}
+        assert {task for suite_name, task in found if suite_name == name} == asked | set(suite.absent)
+    assert found["aya101_paper", "m_mmlu"][3:6] == ["31 (31)", "test (test)", "5 (5)"]
+    assert found["aya101_paper", "xcopa"][4:8] == ["validation (validation)", "0 (0)", "5 (5)", "median"]
+    assert found["aya23_paper", "mgsm"][8] == "0 examples for 5"
+    assert found["aya101_paper", "identity groups"][8].startswith("not asked: ")
