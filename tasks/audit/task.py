@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from polyarena.tasks.audit.card import audit_card, is_listed
+from polyarena.tasks.audit.content import content_check
 from polyarena.tasks.audit.field_coverage import FieldCoverage
 from polyarena.tasks.audit.finding import Finding, Severity, ordered, shown
 from polyarena.tasks.audit.items import audit_items
@@ -100,6 +101,7 @@ class _Visit:
         yield from audit_items(self.card, language, items)
         if is_listed(language):
             yield from language_check(self.card, language, items)
+        yield from content_check(self.card, language, items, self.reads)
         self.showing.look(language, items, self.reads)
         self.parallel.look(language, items)
         if self.training is not None:

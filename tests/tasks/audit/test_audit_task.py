@@ -196,7 +196,8 @@ def test_a_quarter_in_another_language_is_a_warning(made_up, write, row_maker):
 
 def test_an_english_template_does_not_hide_nor_make_a_wrong_language(made_up, source, write, row_maker):
     template = "Please read the following article and answer in one word.\n{article}\nThank you very much for it:"
-    assert audit_task(made_up(template=template), source) == []
+    found = audit_task(made_up(template=template), source)
+    assert {(each.check, each.severity) for each in found} == {("instruction-language", Severity.NOTE)}
     write("swh_Latn", row_maker("deu_Latn"))
     assert "other-language" in checks(audit_task(made_up(template=template), source))
 
