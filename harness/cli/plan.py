@@ -83,7 +83,8 @@ def _print(planned: Plan) -> None:
         who = f"{pair.judge} judges {pair.candidate} against {pair.baseline}"
         groups.setdefault((who, pair.task), []).append(pair)
     for rest in planned.unallocated:
-        groups.setdefault((f"{rest.judge} judges pairs to be chosen", rest.task), []).append(rest)
+        what = "pairs to be chosen" if planned.experiment.stop_when is None else "until decided, at most"
+        groups.setdefault((f"{rest.judge} judges {what}", rest.task), []).append(rest)
     rows = [_row(*names, parts) for names, parts in groups.items()]
     print_table(
         f"{planned.experiment.name} in {planned.folder.path}",

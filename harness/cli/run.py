@@ -41,6 +41,7 @@ def command(
         site file. Default: the site file in `POLYARENA_SITE`, else `local`.
     """
     from polyarena.harness.cli.summary import (
+        print_decided,
         print_failures,
         print_silent,
         print_stored_answers,
@@ -64,6 +65,7 @@ def command(
     print_summary(finished.folder, finished.files, as_json=json)
     if not json:
         print_stored_answers(planned)
+        print_decided(finished.folder)
     silent = silent_judges(finished.battles())
     print_silent(silent)
     if finished.failures:

@@ -149,6 +149,16 @@ def _who(failure: CellFailed | GamesFailed) -> str:
     return failure.system
 
 
+def print_decided(folder: RunFolder) -> None:
+    """Print which pairs ``stop_when`` decided, and after how many items."""
+    from polyarena.harness.planning.allocation import stored_allocation
+
+    for task, pairs in stored_allocation(folder).tasks.items():
+        for pair in pairs:
+            if pair.decided:
+                print_lines(f"{task}: {pair.candidate} against {pair.baseline} decided: {pair.decided}")
+
+
 def print_stored_answers(planned: Plan) -> None:
     """Say from when the answers of endpoints are, if a run asked none of them."""
     billed = [part for part in planned.parts if part.billed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -55,6 +55,10 @@ class Allocation(Record):
         """Return the items of each language by pair."""
         return {(pair.candidate, pair.baseline): pair.items for pair in self.tasks.get(task, ())}
 
+    def decided(self, task: str) -> dict[Opposed, str]:
+        """Return what ended the judging of pairs, by pair."""
+        return {(pair.candidate, pair.baseline): pair.decided for pair in self.tasks.get(task, ()) if pair.decided}
+
     def with_items(self, task: str, items: Mapping[Opposed, int], decided: Mapping[Opposed, str] | None = None) -> Self:
         """Return the allocation with other shares of a task, and with what was decided of its pairs."""
         known = decided or {}
@@ -76,7 +80,7 @@ def read_allocation(experiment: Experiment, folder: RunFolder, tasks: Iterable[s
     budget = budget_of(experiment)
     if budget is None:
         return None
-    stored = _read(folder)
+    stored = stored_allocation(folder)
     allocation = Allocation()
     for task in tasks:
         known = {frozenset(pair): items for pair, items in stored.items(task).items()}
@@ -86,7 +90,7 @@ def read_allocation(experiment: Experiment, folder: RunFolder, tasks: Iterable[s
             for pair in all_pairs(experiment)
             if pair not in items and frozenset(pair) in known
         }
-        allocation = allocation.with_items(task, items)
+        allocation = allocation.with_items(task, items, stored.decided(task))
     return allocation
 
 
@@ -103,7 +107,12 @@ def write_allocation(folder: RunFolder, allocation: Allocation) -> None:
     write_atomically(folder.allocation, (text + "\n").encode())
 
 
-def _read(folder: RunFolder) -> Allocation:
+def stored_allocation(folder: RunFolder) -> Allocation:
+    """Return the allocation in the run folder; an empty one if there is none.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
     try:
         return Allocation.model_validate_json(folder.allocation.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -183,9 +192,15 @@ class TaskBudget:
             yield Step(battles, self.games(pair, more) - self.games(pair, items))
             items = more
 
-    def remaining(self, items: Mapping[Opposed, int]) -> int:
-        """Return the games that will still be allocated; 0 if no step fits into what is left."""
-        left, steps = self.left(items), self.steps(items)
+    def remaining(self, items: Mapping[Opposed, int], decided: Collection[Opposed] = ()) -> int:
+        """Return the games that may still be allocated; 0 if no step fits into what is left.
+
+        Args:
+            items: Of each language by pair, so far.
+            decided: Pairs that get no more.
+        """
+        left = self.left(items)
+        steps = {pair: each for pair, each in self.steps(items).items() if pair not in decided}
         if not any(each[0].games <= left for each in steps.values()):
             return 0
         return min(left, sum(step.games for each in steps.values() for step in each))

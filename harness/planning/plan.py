@@ -202,7 +202,8 @@ def plan(
             unallocated_games(judge, budget.task, left, probes)
             for budget in budgets
             for judge in judges
-            if allocation is not None and (left := budget.remaining(allocation.items(budget.task)))
+            if allocation is not None
+            and (left := budget.remaining(allocation.items(budget.task), allocation.decided(budget.task)))
         ),
     )
 

@@ -92,7 +92,7 @@ def test_coarse_weights_are_a_regression_with_a_comment_that_names_it(runs, tmp_
     assert check(runs, "rounded", **files) == 1
     comment = files["comment"].read_text(encoding="utf-8")
     assert comment.startswith("<!-- polyarena gate -->\n### ❌")
-    assert "cldr_names" in comment
+    assert "all languages (acc)" in comment
     assert len(comment) < 65_536
     found = json.loads(files["json_file"].read_text(encoding="utf-8"))
     assert found["outcome"] == "regressed"

@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 
 from polyarena.harness import plan, run
+from polyarena.harness.cli import main
 from polyarena.harness.experiment.games import StopRule
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.item_values import run_values
@@ -57,7 +59,21 @@ def test_what_is_decided_is_not_judged_again_and_a_smaller_step_does_not_matter(
     again, second = judged({"first": 2, "step": 2})
     assert first == second
     assert toys.read_text() == calls
-    assert all(part.stored for part in plan(again.folder.experiment, output=again.folder.path).games)
+    planned = plan(again.folder.experiment, output=again.folder.path)
+    assert all(games.stored for games in planned.games)
+    # Nothing is left of the pair that was decided, nor of the one that was judged to the end.
+    assert planned.unallocated == ()
+
+
+def test_the_command_line_says_what_was_decided(experiment, toys, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "toy.yaml"
+    content = experiment(systems=SYSTEMS, tasks=["toy_open"], stop_when={"first": 2, "step": 2})
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert main(["plan", str(path), "-o", str(tmp_path / "run")]) == 0
+    assert "long judges until decided, at most" in capsys.readouterr().out
+    assert main(["run", str(path), "-o", str(tmp_path / "run"), "--quiet"]) == 0
+    assert "toy_open: long against one decided: better after 10 source items" in capsys.readouterr().out
 
 
 def test_languages_are_decided_each_at_a_stricter_level(judged):
