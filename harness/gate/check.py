@@ -101,6 +101,8 @@ def _held_back(baseline: pd.DataFrame, gate: GateFile) -> set[tuple[str, str]]:
 
 def _parted(frame: pd.DataFrame, held: Collection[tuple[str, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that are not held back, and those that are."""
+    if not held:
+        return frame, frame.iloc[:0]
     keys = zip(frame["task"].astype(str), frame["source_id"].astype(str), strict=True)
     apart = np.fromiter((key in held for key in keys), dtype=np.bool_, count=len(frame))
     return frame[~apart], frame[apart]

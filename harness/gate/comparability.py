@@ -88,6 +88,8 @@ def _renamed(candidate: ItemValues, name: str) -> Lock:
 
 def comparable(frame: pd.DataFrame, obstacles: Mapping[tuple[str, str], str]) -> pd.DataFrame:
     """Return the item values that no obstacle concerns."""
+    if not obstacles:
+        return frame
     keys = zip(frame["task"], frame["judge"].where(frame["judge"].notna(), ""), strict=True)
     return frame[[key not in obstacles for key in keys]]
 

@@ -13,6 +13,7 @@ from polyarena.harness.results import RunRecords
 from polyarena.reports.gate.pairs import COLUMNS, Scale
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.finish_reasons import is_cut
+from polyarena.tasks.item import Kind
 from polyarena.tasks.metrics.registry import find_metric, metric_names
 from polyarena.tasks.suggest import unknown
 
@@ -65,8 +66,7 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
 
     name = chosen_system(records.lock, system, records.folder.path)
     frames = [_scores(records, name), battle_values(records.battles(), name, against)]
-    answers = records.answers()
-    own = answers[answers["system"] == name]
+    own = _own_answers(records, name)
     if gate.rates:
         frames.append(_rates(own, records.lock))
     frame = pd.concat([each for each in frames if len(each)] or [_empty()], ignore_index=True)
@@ -87,6 +87,16 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
         missing=missing,
         informational=_informational(own),
     )
+
+
+def _own_answers(records: RunRecords, system: str) -> pd.DataFrame:
+    """Return the answers of a system; none, and without reading a file, where all tasks are multiple choice."""
+    import pandas as pd
+
+    if all(task.card.kind is Kind.MULTIPLE_CHOICE for task in records.lock.tasks.values()):
+        return pd.DataFrame(columns=["text", "prompt_tokens", "completion_tokens", "latency_s"])
+    answers = records.answers()
+    return answers[answers["system"] == system]
 
 
 def chosen_system(lock: Lock, system: str | None, where: object) -> str:
