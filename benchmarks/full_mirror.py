@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from polyarena.tasks.benchmarks import blend, indicgenbench, mt_aime2024, polymath, tatoeba, wmt24pp
 from polyarena.tasks.benchmarks.aya_evaluation_suite import HUMAN_ANNOTATED, HUMAN_EDITED, MACHINE_TRANSLATED
 from polyarena.tasks.benchmarks.flores import DATASET as FLORES
 from polyarena.tasks.benchmarks.flores import LANGUAGES, RENAMED
@@ -20,6 +21,8 @@ from polyarena.tasks.benchmarks.tydiqa_goldp import PREFIXES
 from polyarena.tasks.registry import find_task
 
 Row = Mapping[str, Any]
+Part = tuple[str, str, str, Iterable[Row]]
+Share = Callable[[int], range]
 WORDS = "the river that runs past our village carries more water in spring than in any other season of the year "
 STORE = WORDS * 400
 OPTIONS = ("option_a", "option_b", "option_c", "option_d")
@@ -101,6 +104,17 @@ def _wino(number: int) -> Row:
     return {"sentence": f"Anna wrote to Maria, for _ had {text(number, 50)}.", **names, "answer": str(number % 2 + 1)}
 
 
+def _prox(number: int) -> Row:
+    options = {f"option_{place}": text(number + place, 40) for place in range(10)}
+    asked = {"question_id": number, "question": text(number, 250), "category": "law"}
+    return {**asked, **options, "answer": "ABCDEFGHIJ"[number % 10]}
+
+
+def _piqa(number: int, answers: int) -> Row:
+    solutions = {f"solution{place}": text(number + place, 40) for place in range(answers)}
+    return {"prompt": text(number, 60), **solutions, "label": number % answers, "example_id": f"x_ex{number:06}_eng"}
+
+
 BY_TASK: Mapping[str, tuple[int, Callable[[int], Row]]] = {
     "sib200": (204, lambda n: {"index_id": n, "category": "travel", "text": text(n, 130)}),
     "belebele": (900, _belebele),
@@ -145,6 +159,37 @@ BY_TASK: Mapping[str, tuple[int, Callable[[int], Row]]] = {
     "afrimgsm": (250, _maths),
     "m_arenahard": (500, _arena),
     "m_arenahard_v2": (498, _arena),
+    "m_arenahard_v21": (498, _arena),
+    "dolly_v2": (200, lambda n: {"id": n, "prompt": text(n, 300)}),
+    "m_arc": (
+        1_172,
+        lambda n: {**_exam(n), "option_e": None, "id": f"ARC-Challenge/test/{n}", "instruction": text(n, 100)},
+    ),
+    "m_hellaswag": (
+        10_042,
+        lambda n: {
+            "ind": n,
+            "activity_label": text(n, 15),
+            "ctx_a": text(n, 80),
+            "ctx_b": "",
+            "endings": [text(n + k, 60) for k in range(4)],
+            "label": str(n % 4),
+        },
+    ),
+    "mmlu_prox": (11_829, _prox),
+    "mmlu_prox_lite": (658, _prox),
+    "global_piqa_parallel": (104, lambda n: _piqa(n, 4)),
+    "global_piqa_nonparallel": (100, lambda n: _piqa(n, 2)),
+    "mlogiqa": (
+        80,
+        lambda n: {
+            "context": text(n, 400),
+            "question": text(n, 60),
+            "options": [text(n + k, 40) for k in range(4)],
+            "answer": n % 4,
+        },
+    ),
+    "afriqa": (300, lambda n: {"question": text(n, 50), "answers": f"['{n}']", "translated_answer": f"['{n}']"}),
 }
 """Rows of each config, and how one is made, for the tasks that have a config for each language."""
 
@@ -165,6 +210,7 @@ def write_mirror(root: Path, scale: float = 1.0) -> int:
         card = find_task(name).card
         for config in _configs(name):
             written += _write(root, card.dataset.id, config, card.dataset.split, map(make, share(rows)))
+    written += sum(_write(root, *part) for part in _parts(share))
     return written + sum(_write(root, *part) for part in _others(share))
 
 
@@ -202,6 +248,86 @@ def _others(share: Callable[[int], range]) -> Iterable[tuple[str, str, str, Iter
     for part in redteaming.rows.parts.values():
         prompts = ({"prompt": text(n, 90), "harm_category": "h", "global_or_local": "global"} for n in share(900))
         yield redteaming.card.dataset.id, part.config, part.split, prompts
+
+
+def _parts(share: Share) -> Iterable[Part]:
+    """Yield data set, config, split and rows of data sets with several splits, one table, or rows within rows."""
+    yield from _translations(share)
+    yield from _problems(share)
+    yield from _everyday(share)
+    yield from _indic(share)
+
+
+def _translations(share: Share) -> Iterable[Part]:
+    for variety in wmt24pp.CONFIGS.values():
+        segments = (
+            {"segment_id": n, "is_bad_source": False, "domain": "news", "source": text(n, 200), "target": text(n, 220)}
+            for n in share(960)
+        )
+        yield wmt24pp.DATASET.id, f"en-{variety}", wmt24pp.DATASET.split, segments
+    for config in tatoeba.CONFIGS.values():
+        pairs = ({"sourceString": text(n, 40), "targetString": text(n + 1, 40)} for n in share(2_500))
+        yield tatoeba.DATASET.id, config, tatoeba.DATASET.split, pairs
+
+
+def _problems(share: Share) -> Iterable[Part]:
+    for config in polymath.CONFIGS.values():
+        for level in polymath.WEIGHTS:
+            problems = ({"id": f"{level}-{config}-{n}", "question": text(n, 250), "answer": "2"} for n in share(125))
+            yield polymath.task.card.dataset.id, config, level, problems
+    aime = mt_aime2024.task.card.dataset
+    rows = ({**{c: text(n, 300) for c in mt_aime2024.COLUMNS.values()}, "answer": n} for n in share(30))
+    yield aime.id, "MT-AIME2024", aime.split, rows
+
+
+def _everyday(share: Share) -> Iterable[Part]:
+    for region in blend.NAMES:
+        questions = (
+            {
+                "ID": f"q-{n}",
+                "question": text(n, 70),
+                "annotations": [{"answers": [text(n, 10)], "count": 3}],
+                "idks": {"idk": 0, "no-answer": 0, "not-applicable": 0},
+            }
+            for n in share(500)
+        )
+        yield blend.DATASET.id, "annotations", region, questions
+    choices = (
+        {
+            "MCQID": f"q-{n}_0",
+            "ID": f"q-{n}",
+            "country": "Algeria",
+            "prompt": f"{text(n, 70)}? Without any explanation, choose only one.",
+            "choices": '{"A": "a", "B": "b", "C": "c", "D": "d"}',
+            "answer_idx": "ABCD"[n % 4],
+        }
+        for n in share(5_000)
+    )
+    yield blend.DATASET.id, "multiple-choice-questions", "test", choices
+
+
+def _indic(share: Share) -> Iterable[Part]:
+    def answered(n: int) -> Row:
+        answers = [{"text": text(n, 15), "answer_start": 0}]
+        return {"context": text(n, 700), "question": text(n, 60), "answers": answers, "translated_answers": answers}
+
+    for task, languages, rows in (
+        (indicgenbench.xquad_in, indicgenbench.XQUAD, 1_190),
+        (indicgenbench.xorqa_in, indicgenbench.XORQA, 800),
+    ):
+        nested = (
+            {"examples": {**answered(n), "id": f"q{n}", "lang": lang}}
+            for lang in languages.values()
+            for n in share(rows)
+        )
+        yield task.card.dataset.id, "default", "test", nested
+    sentences = (
+        {"examples": {"source": text(n, 130), "target": text(n, 130), "lang": lang, "translation_direction": way}}
+        for lang in indicgenbench.FLORES.values()
+        for way in ("enxx", "xxen")
+        for n in share(1_012)
+    )
+    yield indicgenbench.flores_in_from_english.card.dataset.id, "default", "test", sentences
 
 
 def _prompt(code: str, number: int) -> Row:

@@ -85,6 +85,8 @@ def answers(row: Row) -> tuple[str, ...]:
         DataError: The annotations are not a list of answers.
     """
     given: list[str] = []
+    if not isinstance(row["annotations"], list | tuple):
+        raise row.refused("the field 'annotations' is not a list of answers", row["annotations"])
     for each in row["annotations"]:
         texts = each.get("answers") if isinstance(each, Mapping) else None
         if not isinstance(texts, Sequence) or isinstance(texts, str):
@@ -95,9 +97,16 @@ def answers(row: Row) -> tuple[str, ...]:
 
 def answerable(row: Row) -> bool:
     """Return whether people of the region could answer the question."""
-    said = row["idks"]
-    without = int(said.get("no-answer") or 0) + int(said.get("not-applicable") or 0)
-    return bool(answers(row)) and without < NO_ANSWER and int(said.get("idk") or 0) < UNKNOWN
+    without = _people(row, "no-answer") + _people(row, "not-applicable")
+    return bool(answers(row)) and without < NO_ANSWER and _people(row, "idk") < UNKNOWN
+
+
+def _people(row: Row, reason: str) -> int:
+    """Return how many people gave a reason for not answering; some rows lack one, and some have misspelt ones."""
+    count = row["idks"].get(reason) or 0
+    if not isinstance(count, int | float) or count != count or count < 0:
+        raise row.refused(f"the field 'idks' has no number of people under {reason!r}", row["idks"])
+    return int(min(count, UNKNOWN))
 
 
 def _item(row: Row) -> Item:

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from polyarena.tasks.card import Dataset, GenerationDefaults, Provenance, TaskCard
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.frames.cards import SPANS, by_language
 from polyarena.tasks.frames.generative import GenerativeTask
 from polyarena.tasks.frames.question_answering import METRICS
@@ -49,7 +50,15 @@ def _dataset(part: str) -> Dataset:
 
 
 def _language(row: Values) -> str:
-    return str(row["examples"].get("lang"))
+    nested = row["examples"]
+    if not isinstance(nested, Mapping):
+        raise DataError(
+            "the field 'examples' is not an object",
+            where="IndicGenBench",
+            why=f"it is {nested!r}",
+            fix="copy or download the data set again, with its rows nested under 'examples'",
+        )
+    return str(nested.get("lang"))
 
 
 def _nested(row: Row) -> Row:
@@ -58,7 +67,7 @@ def _nested(row: Row) -> Row:
 
 
 def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def _texts(row: Row, field: str) -> tuple[str, ...]:

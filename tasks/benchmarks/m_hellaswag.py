@@ -38,7 +38,7 @@ def _endings(row: Row) -> tuple[str, ...]:
     endings = row.values["endings"]
     if not isinstance(endings, list) or len(endings) != 4:
         raise row.refused("the field 'endings' is not a list of four texts", endings)
-    return tuple(unmarked(str(ending)).strip() for ending in endings)
+    return tuple(unmarked(ending).strip() if isinstance(ending, str) else "" for ending in endings)
 
 
 task = MultipleChoiceTask(
@@ -65,5 +65,5 @@ task = MultipleChoiceTask(
     gold=lambda row: row.gold("label", "0123"),
     source=source_from_fields("ind"),
     details=keep_fields("split_type"),
-    asked=lambda row: all(isinstance(each, str) and unmarked(each).strip() for each in row.values["endings"]),
+    asked=lambda row: all(_endings(row)),
 )

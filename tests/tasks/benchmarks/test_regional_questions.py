@@ -195,3 +195,22 @@ def test_the_languages_of_tiny_aya_with_a_code_of_two_letters():
 
     without = {each.code for each in select_languages("tiny_aya")} - set(tiny_aya_prompts.CONFIGS)
     assert without == {"pcm_Latn", "yue_Hant", "zho_Hant"}
+
+
+@every_case("nested", ["x", 5, [], True])
+def test_rows_that_are_not_nested_are_refused(hub_copy, nested):
+    data = hub_copy(indicgenbench.xquad_in.card.dataset, {"default": [{"canary": "x", "examples": nested}]})
+    with pytest.raises(DataError, match="'examples' is not an object"):
+        items(indicgenbench.xquad_in, "ory_Orya", data)
+
+
+@every_case("count", ["x", -1, [], float("nan")])
+def test_counts_of_people_that_are_none_are_refused(hub_copy, count):
+    with pytest.raises(DataError, match="'idks' has no number"):
+        items(blend.short, "kor_Hang", in_korean(hub_copy, idks={"idk": count}))
+
+
+@every_case("annotations", [5, "x", {}])
+def test_annotations_that_are_no_list_are_refused(hub_copy, annotations):
+    with pytest.raises(DataError, match="'annotations' is not a list"):
+        items(blend.short, "kor_Hang", in_korean(hub_copy, annotations=annotations))
