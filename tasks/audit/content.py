@@ -103,8 +103,9 @@ def _answers_shown(card: TaskCard, sample: Sequence[Item]) -> list[str]:
     for item, tail in zip(sample, tails, strict=True):
         if item.whole_choices or not item.prompt:
             continue
-        if card.kind is Kind.MULTIPLE_CHOICE and item.gold in range(len(item.choices)):
-            right, wrong = item.choices[item.gold], [*item.choices[: item.gold], *item.choices[item.gold + 1 :]]
+        gold = item.gold
+        if card.kind is Kind.MULTIPLE_CHOICE and gold is not None and 0 <= gold < len(item.choices):
+            right, wrong = item.choices[gold], (*item.choices[:gold], *item.choices[gold + 1 :])
             ended = re.split(r"[:：>]\s*", tail)[-1].strip(" ().*")
             if ended and ended == right.strip(" ().") and ended not in wrong:
                 found.append(tail)
