@@ -29,7 +29,7 @@ from polyarena.reports.page import (
     TaskInfo,
     off_target_counts,
 )
-from polyarena.reports.page.support_matrix import support_matrix
+from polyarena.reports.page.support_matrix import has_gaps, support_matrix
 from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
@@ -99,17 +99,22 @@ def page_content(
         rankings=rankings or {},
         language_tables=tuple(language_tables),
         costs=costs,
-        support=support_matrix(
-            [system.name for system in lock.settings.systems],
-            {name: {language for cells in tasks.values() for language in cells} for name, tasks in lock.cells.items()},
-            lock.unsupported,
-        ),
+        support=support if has_gaps(support := lock_support(lock)) else None,
         licences=run_licences(lock),
         reproduction=Reproduction(_commands(lock), lock.versions, lock.experiment.digest),
         identifier=lock.identifier,
         rounds=statistics["rounds"],
         seed=statistics["seed"],
         items=items,
+    )
+
+
+def lock_support(lock: Lock) -> Table:
+    """Return which system was asked in which language."""
+    return support_matrix(
+        [system.name for system in lock.settings.systems],
+        {name: {language for cells in tasks.values() for language in cells} for name, tasks in lock.cells.items()},
+        lock.unsupported,
     )
 
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from polyarena.harness.reporting.figure_data import ITEMS, FigureRequest, draw_figure
+from polyarena.harness.reporting.table_files import tex_files
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import ExperimentError
 
@@ -59,11 +60,11 @@ class TableSpec(_Part):
     """One table by language and system.
 
     Attributes:
-        narrow: Whether it fits one column of a page.
+        venue: Whose text width the table fits; by default that of the file.
         own_names: Whether languages have their own names, which needs xelatex or lualatex.
     """
 
-    narrow: bool = False
+    venue: str | None = None
     own_names: bool = False
 
 
@@ -72,7 +73,7 @@ class PaperSpec(BaseModel):
 
     Attributes:
         output: Folder, relative to the file.
-        venue: Of figures that name none.
+        venue: Of figures and tables that name none.
         formats: Of figures.
         fonts: Font files for names that the bundled fonts cannot draw.
         figures: In any order.
@@ -135,7 +136,7 @@ def write_paper(path: Path) -> tuple[Path, ...]:
         )  # fmt: skip
         written += write_figure(draw_figure(request), folder / spec.output / figure.name, formats)
     for table in spec.tables:
-        found = draw_table(_request(table, "table", folder), narrow=table.narrow, own_names=table.own_names)
+        found = draw_table(_request(table, "table", folder), table.venue or spec.venue, own_names=table.own_names)
         written += write_table(found, folder / spec.output / table.name)
     return tuple(written)
 
@@ -156,18 +157,19 @@ def _file(value: str, folder: Path) -> str:
     return str(folder / value) if value.endswith((".csv", ".parquet")) else value
 
 
-def draw_table(request: FigureRequest, *, narrow: bool = False, own_names: bool = False) -> PaperTable:
+def draw_table(request: FigureRequest, venue: str, *, own_names: bool = False) -> PaperTable:
     """Make the table of one task and metric, or of the win rates of one judge.
 
     Args:
         request: As of a heat map.
-        narrow: Whether it fits one column of a page.
+        venue: Whose text width it fits.
         own_names: Whether languages have their own names.
 
     Raises:
         PolyarenaError: As :func:`polyarena.harness.reporting.figure_data.draw_figure`.
     """
     from polyarena.harness.reporting.figure_data import heat_map_data, item_records, open_runs
+    from polyarena.reports.figures.venues import TEX_POINT, find_venue
     from polyarena.reports.labels import language_label, system_order
     from polyarena.reports.tables import paper_table
 
@@ -179,8 +181,8 @@ def draw_table(request: FigureRequest, *, narrow: bool = False, own_names: bool 
     pairs = {(system, language_label(code).name) for run in runs for system, code in run.lock.unsupported}
     unsupported = [f"{system} does not support {name}." for system, name in sorted(pairs)]
     what = str(arguments.get("what") or f"{frame['metric'].iloc[0]} on {frame['task'].iloc[0]}").replace("_", " ")
-    return paper_table(frame, systems, best=best, scale=float(arguments["scale"]), what=what, narrow=narrow,
-                       own_names=own_names, notes=unsupported)  # fmt: skip
+    return paper_table(frame, systems, best=best, scale=float(arguments["scale"]), what=what,
+                       width=find_venue(venue).width / TEX_POINT, own_names=own_names, notes=unsupported)  # fmt: skip
 
 
 def _best(
@@ -212,16 +214,12 @@ def write_table(table: PaperTable, stem: Path) -> tuple[Path, ...]:
     from polyarena.reports.tables import tex_caption
 
     contents = {
-        ".md": table.markdown,
-        ".tex": table.latex,
-        ".caption.txt": f"{table.caption}\n",
-        ".caption.tex": tex_caption(table.caption),
+        f"{stem.name}.md": table.markdown.encode(),
+        **tex_files(stem.name, table.latex),
+        f"{stem.name}.caption.txt": f"{table.caption}\n".encode(),
+        f"{stem.name}.caption.tex": tex_caption(table.caption).encode(),
+        f"{stem.name}.csv": csv_bytes(table.data),
     }
-    paths = []
-    for suffix, text in contents.items():
-        target = stem.with_name(f"{stem.name}{suffix}")
-        write_atomically(target, text.encode())
-        paths.append(target)
-    data = stem.with_name(f"{stem.name}.csv")
-    write_atomically(data, csv_bytes(table.data))
-    return (*paths, data)
+    for name, content in contents.items():
+        write_atomically(stem.with_name(name), content)
+    return tuple(stem.with_name(name) for name in contents)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 import json
 import math
-import re
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
-from polyarena.harness.lock.digest import digest
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.figure_choice import PAGE
@@ -19,10 +16,11 @@ from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.host_refusals import host_refusal_rates
 from polyarena.harness.reporting.item_views import item_views
 from polyarena.harness.reporting.judge_cards import judge_cards
-from polyarena.harness.reporting.page_content import page_content
+from polyarena.harness.reporting.page_content import lock_support, page_content
 from polyarena.harness.reporting.page_figures import page_figures, rankings_by_task
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
+from polyarena.harness.reporting.table_files import report_tables
 from polyarena.harness.reporting.thoughts import thought_language_rates
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
@@ -33,14 +31,9 @@ from polyarena.reports.missing_answers import count_missing, missing_warnings
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
 
-LONGEST_NAME = 150
-"""Characters of a file's name; file systems allow 255 bytes with its suffix."""
-
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-    from polyarena.reports.tables import Section
 
 
 def write_report(folder: RunFolder, *, results_only: bool = False, figures: str = PAGE) -> Files:
@@ -112,7 +105,8 @@ def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figure
     languages = [table for table in (off_target_table(answers), thought_table(thoughts)) if table is not None]
     drawings = page_figures(records, numbers, all_battles, more.ranking, figures)
     drawn = out.stage(folder.report / "figures", drawings.files)
-    written = out.stage(folder.report / "tables", _tables(numbers, records.lock.system_names))
+    support = lock_support(records.lock)
+    written = out.stage(folder.report / "tables", report_tables(numbers, records.lock.system_names, support))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     every = max(1, math.ceil(max(len(all_battles), len(completions)) / MOST_ITEMS))
     views = item_views(records, every=every)
@@ -166,48 +160,3 @@ def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     for name in lists:
         flat[name] = [None if values is None else json.dumps(list(values)) for values in frame[name]]
     return flat
-
-
-def _tables(numbers: pd.DataFrame, order: Sequence[str]) -> dict[str, bytes]:
-    from polyarena.reports.groups import category_rows, group_table, grouping_levels, level_rows
-    from polyarena.reports.tables import MOST_TABLES, language_table, sections, win_rate_table
-
-    contents: dict[str, bytes] = {}
-    found = list(sections(numbers, order))
-    comparisons = [section for section in found if section.baseline is not None]
-    together = comparisons if len(comparisons) > MOST_TABLES else []
-    if together:
-        contents |= _table("win-rates", win_rate_table(together), [])
-    for section in found:
-        if section.baseline is not None and together:
-            continue
-        name = _name(section)
-        if f"{name}.csv" in contents:
-            name = f"{name}-{digest([section.systems, section.baseline, section.metric])[:8]}"
-        contents |= _table(name, language_table(section), [*section.footnotes, *section.without_interval])
-        categories, rows = category_rows(section)
-        if rows:
-            contents |= _table(f"{name}--by-category", group_table(rows, categories), [])
-    for level in grouping_levels(found):
-        groups, rows = level_rows(found, level)
-        if rows:
-            contents |= _table(f"by-{level}", group_table(rows, groups), [])
-    return contents
-
-
-def _name(section: Section) -> str:
-    parts = [section.metric, section.task, section.judge, *section.systems[:1], section.baseline]
-    chosen = [part for part in (parts if section.baseline else parts[:2]) if part]
-    name = "--".join(re.sub(r"[^\w.+]+", "-", part).strip("-") for part in chosen)
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{digest(chosen)[:8]}"
-
-
-def _table(name: str, table: pd.DataFrame, notes: Sequence[str]) -> dict[str, bytes]:
-    from polyarena.reports.tables import latex, markdown
-
-    text = markdown(table.drop(columns="flag", errors="ignore")) + "".join(f"\n{note}\n" for note in notes)
-    return {
-        f"{name}.csv": csv_bytes(table),
-        f"{name}.md": text.encode(),
-        f"{name}.tex": latex(table, notes).encode(),
-    }

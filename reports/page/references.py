@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyarena.reports.tables.latex import tex_text
+from polyarena.reports.tables.tex_text import tex_text
 
 if TYPE_CHECKING:
     from polyarena.reports.page.content import PageContent

@@ -12,8 +12,8 @@ ASKED, UNSUPPORTED, ABSENT = "yes", "no", "–"
 
 def support_matrix(
     systems: Sequence[str], asked: Mapping[str, Collection[str]], unsupported: Collection[tuple[str, str]]
-) -> Table | None:
-    """Return a row for each language and a column for each system; ``None`` where all systems have all languages.
+) -> Table:
+    """Return a row for each language and a column for each system.
 
     Args:
         systems: Columns, in order.
@@ -33,11 +33,14 @@ def support_matrix(
         (language_label(code).name, *(cell(name, code) for name in systems))
         for code in sorted(languages, key=lambda code: (language_label(code).name, code))
     ]
-    if all(text == ASKED for row in rows for text in row[1:]):
-        return None
     totals = ("All", *(str(sum(row[i + 1] == ASKED for row in rows)) for i in range(len(systems))))
     notes = (
         f"{ASKED}: asked. {UNSUPPORTED}: not in the `languages` of the system, neither asked nor averaged. {ABSENT}: "
         "asked nothing in this language. Averages of several systems are over the languages that all of them have.",
     )
     return Table("Support matrix", ("Language", *systems), (totals, *rows), texts=len(systems) + 1, notes=notes)
+
+
+def has_gaps(matrix: Table) -> bool:
+    """Tell whether a system lacks a language of a support matrix."""
+    return any(text in (UNSUPPORTED, ABSENT) for row in matrix.rows for text in row[1:])

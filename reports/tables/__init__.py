@@ -3,7 +3,7 @@
 Called by :mod:`polyarena.harness.reporting`, which writes them; nothing here touches a file.
 """
 
-from polyarena.reports.tables.latex import TexError, latex, tex_caption, tex_text
+from polyarena.reports.tables.latex import latex
 from polyarena.reports.tables.markdown import markdown
 from polyarena.reports.tables.paper import PaperTable, paper_table
 from polyarena.reports.tables.sections import (
@@ -17,11 +17,14 @@ from polyarena.reports.tables.sections import (
     sections,
     win_rate_table,
 )
+from polyarena.reports.tables.tex_layout import PAGE_WIDTH, tex_caption
+from polyarena.reports.tables.tex_text import TexError, tex_text
 
 __all__ = [
     "COMPARISON",
     "FIXED",
     "MOST_TABLES",
+    "PAGE_WIDTH",
     "PaperTable",
     "Section",
     "TexError",

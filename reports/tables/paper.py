@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from polyarena.reports.labels import TIER_TITLES, language_label
 from polyarena.reports.rows import Mark, marks_of
-from polyarena.reports.tables.latex import tex_text
+from polyarena.reports.tables.tex_layout import (
+    PAGE_WIDTH,
+    SUBSCRIPT,
+    TexCell,
+    TexColumn,
+    tex_parts,
+    tex_width,
+    text_cell,
+)
+from polyarena.reports.tables.tex_text import tex_text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS_WIDE = 95
-"""Characters of a line of a table over two columns of a page."""
-
-COLUMNS_NARROW = 46
-"""Characters of a line of a table in one column."""
-
-MOST_ROWS = 48
-"""Of one part."""
 
 Best = Mapping[tuple[str, str], str]
 """By level and group: the system that is better than each other one there, with an interval that excludes 0."""
@@ -34,13 +34,13 @@ class PaperTable:
         data: Tidy: one number a row, with ``level``, ``group``, ``language``, ``system``, ``value``, ``low``, ``high``,
             ``n`` and ``best``.
         markdown: The same as a table.
-        latex: One ``tabular`` for booktabs for each part that fits, notes below the last.
+        latex: Parts for booktabs, each of which fits a page; notes below the last.
         caption: What is shown, how intervals were made, and what bold means.
     """
 
     data: pd.DataFrame
     markdown: str
-    latex: str
+    latex: tuple[str, ...]
     caption: str
 
 
@@ -51,7 +51,7 @@ def paper_table(
     best: Best | None = None,
     scale: float = 100.0,
     what: str = "",
-    narrow: bool = False,
+    width: float = PAGE_WIDTH,
     own_names: bool = False,
     notes: Sequence[str] = (),
 ) -> PaperTable:
@@ -63,27 +63,31 @@ def paper_table(
         best: What is set in bold. Where nothing significant is best, nothing is.
         scale: What values are multiplied with.
         what: Is measured, for the caption.
-        narrow: Whether a part fits one column of a page; else both.
+        width: Of the text of a page or column, in points.
         own_names: Whether languages have their own names beside the English ones, which needs xelatex or lualatex.
         notes: Lines below, such as which languages a system does not support.
     """
     marks = marks_of(estimates, ("macro", "tier", "language"))
     places = _places(marks)
     chosen = best or {}
-    rows = [
-        [
-            _title(level, group, own_names),
-            *(_tex_cell(marks.get((level, group, s)), scale, s == chosen.get((level, group))) for s in systems),
-        ]
-        for level, group in places
+    columns = [
+        TexColumn(TexCell("", 0.0), [_title(level, group, own_names) for level, group in places], front=True),
+        *(
+            TexColumn(
+                text_cell(system, unicode=own_names),
+                [_tex_cell(marks.get((*place, system)), scale, system == chosen.get(place)) for place in places],
+            )
+            for system in systems
+        ),
     ]
+    groups = [place for place, (level, _) in enumerate(places) if level == "tier"]
     signatures = sorted(set(map(str, estimates["signature"]))) if "signature" in estimates.columns else []
     every = [*notes, *([f"Signature of the first number: {signatures[0]}"] if signatures else [])]
     caption = _caption(estimates, what, chosen)
     return PaperTable(
         _tidy(marks, places, systems, chosen),
         _markdown(marks, places, systems, chosen, scale, every),
-        _latex(rows, systems, [level for level, _ in places], every, narrow, own_names),
+        tex_parts(columns, every, width=width, groups=groups, unicode=own_names),
         caption,
     )
 
@@ -100,52 +104,28 @@ def _places(marks: Mapping[tuple[str, str, str], Mark]) -> list[tuple[str, str]]
     return found
 
 
-def _title(level: str, group: str, own_names: bool) -> str:
+def _title(level: str, group: str, own_names: bool) -> TexCell:
     if level == "macro":
-        return "\\textbf{All languages}"
+        return text_cell("All languages", bold=True)
     if level == "tier":
-        return f"\\textbf{{{TIER_TITLES[group]}}}"
+        return text_cell(TIER_TITLES[group], bold=True)
     label = language_label(group)
-    name = tex_text(label.name)
-    return f"{name} {tex_text(label.autonym, unicode=True)}" if own_names and label.autonym else name
+    name = text_cell(label.name, unicode=own_names)
+    if not (own_names and label.autonym):
+        return name
+    own = tex_text(label.autonym, unicode=True)
+    return TexCell(f"{name.tex} {own}", name.width + tex_width(f" {label.autonym}"))
 
 
-def _tex_cell(mark: Mark | None, scale: float, best: bool) -> str:
+def _tex_cell(mark: Mark | None, scale: float, best: bool) -> TexCell:
     if mark is None or mark.value is None:
-        return "--"
-    value = f"{scale * mark.value:.1f}"
-    value = f"\\textbf{{{value}}}" if best else value
+        return text_cell("–")
+    value = text_cell(f"{scale * mark.value:.1f}", bold=best)
     if mark.low is None or mark.high is None:
         return value
-    return f"{value}$_{{\\,{scale * mark.low:.1f},\\,{scale * mark.high:.1f}}}$"
-
-
-def _latex(
-    rows: Sequence[Sequence[str]], systems: Sequence[str], levels: Sequence[str], notes: Sequence[str], narrow: bool,
-    own_names: bool,
-) -> str:  # fmt: skip
-    room = COLUMNS_NARROW if narrow else COLUMNS_WIDE
-    first = 34 if own_names else 22
-    each = max(1, min((room - first) // max(14, *(min(len(name), 24) + 2 for name in systems)), len(systems)))
-    parts: list[str] = []
-    for start in range(0, len(systems), each):
-        columns = range(start, min(start + each, len(systems)))
-        for top in range(0, len(rows), MOST_ROWS):
-            lines = []
-            for i in range(top, min(top + MOST_ROWS, len(rows))):
-                if levels[i] == "tier" and i > top:
-                    lines.append("\\addlinespace")
-                lines.append(" & ".join([rows[i][0], *(rows[i][1 + c] for c in columns)]) + " \\\\")
-            head = " & ".join(["", *(tex_text(systems[c], unicode=own_names) for c in columns)]) + " \\\\"
-            body = ["\\toprule", head, "\\midrule", *lines, "\\bottomrule"]
-            parts.append("\n".join([f"\\begin{{tabular}}{{@{{}}l{'r' * len(columns)}@{{}}}}", *body, "\\end{tabular}"]))
-    below = "".join(f"\n\\par\\footnotesize {_breakable(note)}" for note in notes)
-    return "\n\n\\medskip\n\n".join(parts) + below + "\n"
-
-
-def _breakable(note: str) -> str:
-    """Let a line of a signature end after each setting."""
-    return tex_text(note, unicode=False).replace("\\textbar{}", "\\textbar\\allowbreak ")
+    low, high = f"{scale * mark.low:.1f}", f"{scale * mark.high:.1f}"
+    width = value.width + SUBSCRIPT * tex_width(f"{low},{high}") + 2
+    return TexCell(f"{value.tex}$_{{\\,{low},\\,{high}}}$", width)
 
 
 def _tidy(

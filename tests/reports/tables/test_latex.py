@@ -40,4 +40,4 @@ def test_a_caption_is_a_command_of_its_own() -> None:
 
 
 def test_brackets_after_a_line_end_are_no_distances() -> None:
-    assert "{}[1, 2]" in latex(pd.DataFrame({"band": ["[1, 2]"]}))
+    assert "{}[1, 2]" in latex(pd.DataFrame({"band": ["[1, 2]"]}))[0]
