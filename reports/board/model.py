@@ -143,6 +143,9 @@ class CellTable:
         n: Shape (s, l); items.
         clusters: Shape (s,); distinct ``source_id`` behind a system's average.
         correlation: Shape (s,); mean correlation between the errors of two languages.
+        efficiency: Shape (s, 2); of shares, the effective sample size divided by :math:`p(1-p)/s^2`: of one cell, and
+            of the average over all languages.
+        loading: Shape (s,); the correlation of the errors of two systems is the product of their loadings.
         bounded: Whether values are shares.
     """
 
@@ -153,6 +156,8 @@ class CellTable:
     n: Floats
     clusters: Floats
     correlation: Floats
+    efficiency: Floats
+    loading: Floats
     bounded: bool
 
 

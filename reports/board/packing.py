@@ -88,6 +88,8 @@ def _cells(table: CellTable) -> dict[str, Any]:
         else int(table.n.flat[0]),
         "clusters": [float(each) for each in table.clusters],
         "correlation": [round(float(each), 6) for each in table.correlation],
+        "efficiency": [[round(float(each), 6) for each in pair] for pair in table.efficiency],
+        "loading": [round(float(each), 6) for each in table.loading],
     }
 
 
@@ -105,6 +107,8 @@ def rounded_cells(table: CellTable) -> CellTable:
         values=_rounded(table.values),
         errors=_rounded(table.errors),
         correlation=np.round(table.correlation, 6),
+        efficiency=np.round(table.efficiency, 6),
+        loading=np.round(table.loading, 6),
     )
 
 

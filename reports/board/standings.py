@@ -19,10 +19,7 @@ the level of the board (in place of the largest studentised difference of
 by Holm's procedure over all pairs of neighbours. Degrees of freedom are the smallest number of clusters of a stratum
 less one, which is at most Satterthwaite's.
 
-**Approximate.** Of cells, :math:`s^2 = \frac1{L^2}\left[(1-\rho) \sum s_l^2 + \rho \left(\sum s_l\right)^2\right]` with
-one correlation :math:`\rho` of a system's languages; shares get Wilson's interval with
-:math:`n_e = p(1-p)/s^2 \cdot (z/t)^2`, other values :math:`t\,s`. Two systems are compared as if they had answered
-other items, which is wider than the paired comparison.
+**Approximate.** Averages of cells: :mod:`polyarena.reports.board.cells`.
 """
 
 from __future__ import annotations
@@ -33,13 +30,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from polyarena.reports.board.model import BoardSettings, CellTable, Column, ItemTable
+from polyarena.reports.board.cells import cell_interval, cells_of, efficiency_of, mean_variance
+from polyarena.reports.board.model import BoardSettings, Column, ItemTable
 from polyarena.reports.stats.contrasts import Contrast, contrast
 from polyarena.reports.stats.intervals import FEWEST_CLUSTERS
-from polyarena.reports.stats.quantiles import normal_quantile, student_quantile
+from polyarena.reports.stats.quantiles import student_quantile
 from polyarena.reports.stats.rank_confidence_sets import EXACT
 from polyarena.reports.stats.resampling import Floats, strata
-from polyarena.reports.stats.score_interval import score_interval, wilson_interval
+from polyarena.reports.stats.score_interval import score_interval
 from polyarena.tasks.metrics.metric import Direction
 
 
@@ -334,8 +332,10 @@ def _approximate(
 ) -> tuple[list[Average], Floats, float]:
     many = len(parts)
     bounded = all(part.bounded for part in parts)
-    values, squares, counts = np.zeros(len(ranked)), np.zeros(len(ranked)), np.zeros(len(ranked))
-    freedom = np.zeros(len(ranked))
+    size = len(ranked)
+    values, squares, counts, effective, pieces = (np.zeros(size) for _ in range(5))
+    freedom = np.full(size, np.inf)
+    shared = np.zeros((size, size))
     for part in parts:
         table = part.column.table
         cells = cells_of(table) if isinstance(table, ItemTable) else table
@@ -343,97 +343,35 @@ def _approximate(
         places = [cells.languages.index(code) for code in part.languages]
         block = np.ix_(rows, places)
         means = cells.values[block].mean(axis=1)
-        variance = mean_variance(cells.errors[block], cells.correlation[rows])
+        variance = mean_variance(cells.errors[block], cells.correlation[rows]) * (part.factor / many) ** 2
         values += np.array([part.share(float(mean)) for mean in means]) / many
-        squares += variance * (part.factor / many) ** 2
+        squares += variance
         counts += cells.n[block].sum(axis=1)
-        freedom = np.minimum(np.where(freedom == 0, np.inf, freedom), np.maximum(cells.clusters[rows] - 1, 1))
-    averages = [
-        Average(name, float(value), error, low, high, int(n), note="" if error is not None else "no standard error")
-        for name, value, n, (error, low, high) in zip(
-            ranked,
-            values,
-            counts,
-            (
-                cell_interval(float(value), float(square), float(nu), bounded, settings.confidence)
-                for value, square, nu in zip(values, squares, freedom, strict=True)
-            ),
-            strict=True,
+        effective += variance * efficiency_of(cells, len(places))[rows]
+        clusters = np.maximum(np.minimum(cells.clusters[rows], cells.n[block].sum(axis=1)), 1)
+        pieces += 1 / clusters
+        freedom = np.minimum(freedom, np.maximum(clusters - 1, 1))
+        pull = np.nan_to_num(np.sqrt(variance)) * cells.loading[rows]
+        shared += np.outer(pull, pull)
+    averages = []
+    for i, name in enumerate(ranked):
+        error, low, high = cell_interval(
+            float(values[i]),
+            float(squares[i]),
+            bounded,
+            settings.confidence,
+            freedom=float(freedom[i]),
+            efficiency=float(effective[i] / squares[i]) if squares[i] > 0 else 1.0,
+            clusters=many**2 / float(pieces[i]),
+            items=int(counts[i]),
         )
-    ]
+        note = "" if error is not None else "no standard error"
+        averages.append(Average(name, float(values[i]), error, low, high, int(counts[i]), note=note))
     known = np.where(np.isfinite(squares), squares, 0.0)
-    variances = known[:, None] + known[None, :]
+    variances = known[:, None] + known[None, :] - 2 * shared
     variances[~np.isfinite(squares), :] = variances[:, ~np.isfinite(squares)] = 0.0
     np.fill_diagonal(variances, 0.0)
     return averages, variances, float(freedom.min())
-
-
-def mean_variance(errors: Floats, correlation: Floats) -> Floats:
-    """Return the variance of means over languages from the errors of cells, shape (systems, languages)."""
-    sums, squares = errors.sum(axis=1), np.square(errors).sum(axis=1)
-    found: Floats = ((1 - correlation) * squares + correlation * sums**2) / errors.shape[1] ** 2
-    return found
-
-
-def cell_interval(
-    value: float, variance: float, freedom: float, bounded: bool, confidence: float
-) -> tuple[float | None, float | None, float | None]:
-    """Return standard error and both ends of an average by the approximate method; ``None`` without an error."""
-    if not math.isfinite(variance):
-        return None, None, None
-    z, t = normal_quantile(0.5 + confidence / 2), student_quantile(0.5 + confidence / 2, freedom)
-    error = math.sqrt(variance)
-    if not bounded:
-        return error, value - t * error, value + t * error
-    spread = value * (1 - value)
-    # Wins and losses vary most of all values with a mean, so n items are never worth less than clusters.
-    n = max(spread / variance * (z / t) ** 2, freedom + 1) if variance > 0 else freedom + 1
-    low, high = wilson_interval(min(1.0, max(0.0, value)), n, confidence)
-    return error, low, high
-
-
-def cells_of(table: ItemTable) -> CellTable:
-    """Return what the approximate method keeps of item values."""
-    systems = tuple(sorted({system for system, _ in table.places}))
-    languages = tuple(sorted({language for _, language in table.places}))
-    shape = (len(systems), len(languages))
-    values, errors, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
-    clusters, correlation = np.zeros(len(systems)), np.zeros(len(systems))
-    data = table.data
-    for i, system in enumerate(systems):
-        total, squares, own = np.zeros(len(data.clusters)), 0.0, []
-        seen = np.zeros(len(data.clusters), dtype=np.bool_)
-        for j, code in enumerate(languages):
-            place = table.places.get((system, code))
-            if place is None:
-                continue
-            pulls, counts = data.influence(place), data.counts[:, place]
-            size = int(np.count_nonzero(counts))
-            values[i, j], n[i, j] = data.value(place), counts.sum()
-            seen |= counts > 0
-            if size > 1:
-                square = size / (size - 1) * math.fsum((pulls**2).tolist())
-                errors[i, j] = math.sqrt(square)
-                total += pulls * math.sqrt(size / (size - 1))
-                squares += square
-                own.append(errors[i, j])
-        clusters[i] = np.count_nonzero(seen)
-        correlation[i] = language_correlation(float(np.square(total).sum()), squares, float(np.sum(own)))
-    return CellTable(systems, languages, values, errors, n, clusters, correlation, table.bounded)
-
-
-def language_correlation(of_sum: float, squares: float, errors: float) -> float:
-    r"""Return :math:`\rho` such that :math:`(1-\rho) \sum s_l^2 + \rho (\sum s_l)^2` is the variance of the sum.
-
-    Args:
-        of_sum: That variance.
-        squares: Sum of the squared standard errors.
-        errors: Sum of the standard errors.
-    """
-    crossed = errors**2 - squares
-    if crossed <= 1e-12 * max(squares, 1e-300):
-        return 0.0
-    return min(1.0, max(0.0, (of_sum - squares) / crossed))
 
 
 def told_apart(

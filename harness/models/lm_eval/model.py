@@ -39,7 +39,11 @@ BATCH_SIZE = 8
 
 
 def load_model(
-    name: str, args: Mapping[str, Any], chat_template: bool | str, recorded: Mapping[str, str] | None = None
+    name: str,
+    args: Mapping[str, Any],
+    chat_template: bool | str,
+    recorded: Mapping[str, str] | None = None,
+    licence: str = "",
 ) -> Model:
     """Load a model through lm-eval's registry.
 
@@ -49,6 +53,7 @@ def load_model(
             the processor) unless they say otherwise.
         chat_template: As in :meth:`polyarena.harness.models.protocol.ModelType.load`.
         recorded: As in :attr:`polyarena.harness.models.protocol.ModelContext.recorded`.
+        licence: Of the weights; empty where unknown.
 
     Raises:
         PolyarenaError: The model cannot be loaded, or not with this chat template.
@@ -80,7 +85,8 @@ def load_model(
             lm = built.create_from_arg_obj(complete)
             if isinstance(chat_template, str):
                 set_template(lm, chat_template, name)
-            model = LmEvalModel(name, lm, chat_template is not False, None if enabled is None else bool(enabled))
+            thinks = None if enabled is None else bool(enabled)
+            model = LmEvalModel(name, lm, chat_template is not False, thinks, licence)
     except Exception as error:
         raise backend_error("the model cannot be loaded", error, name) from error
     return model
@@ -89,13 +95,13 @@ def load_model(
 class LmEvalModel:
     """A loaded model of lm-eval; a :class:`polyarena.harness.models.protocol.Model`."""
 
-    def __init__(self, name: str, lm: Any, templated: bool, thinks: bool | None = None) -> None:
+    def __init__(self, name: str, lm: Any, templated: bool, thinks: bool | None = None, licence: str = "") -> None:
         self._name = name
         self._lm = lm
         self._templated = templated
         self._thinks = thinks
         self._observer = attach_observer(lm)
-        self._provenance: Mapping[str, str] = describe(lm, templated)
+        self._provenance: Mapping[str, str] = {**describe(lm, templated), **({"licence": licence} if licence else {})}
         if templated:
             # A template that cannot be applied is refused before anything is asked.
             probe = self._render([{"role": "user", "content": "probe"}])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from polyarena.harness.models.licence import model_licence
 from polyarena.harness.models.lm_eval.backends import (
     ENGINE_VERSION,
     ENGINES,
@@ -23,7 +24,7 @@ from polyarena.harness.models.lm_eval.backends import (
     Backend,
     find_backend,
 )
-from polyarena.harness.models.locations import Location, locations, resolve_paths
+from polyarena.harness.models.locations import Location, locate, locations, resolve_paths
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.models.weights import digest
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
@@ -111,7 +112,10 @@ class LmEvalType:
         from polyarena.harness.models.lm_eval.model import load_model
 
         resolved = resolve_paths(args, self._local_arguments, context.base, "")
-        return load_model(self.name, resolved, chat_template, context.recorded)
+        value = str(args.get("pretrained", ""))
+        found = locate(value, context.base, "") if value and "pretrained" in self._local_arguments else None
+        licence = model_licence(value, found.path if found else None)
+        return load_model(self.name, resolved, chat_template, context.recorded, licence)
 
     def _check_engine(self, args: Mapping[str, Any], where: str) -> None:
         if self.name not in TREE_SCORED:

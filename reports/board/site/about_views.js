@@ -38,7 +38,7 @@ export function methodsView(context) {
   const exact = board.method === "exact";
   const page = el("div", { class: "view prose" }, el("h2", {}, "Methods"),
     el("p", {}, exact ? "Exact: the page has the score of every item and computes averages, intervals and ranks again for each choice of languages and systems."
-      : "Approximate: the page has the mean and the standard error of each cell (system, task, language) and, for each system and task, one correlation between languages. Systems are compared as if they had answered different items, which is wider than a comparison item by item."),
+      : "Approximate: the page has the mean and the standard error of each cell (system, task, language) and, for each system and task, a correlation between languages, effective sample sizes, and how much its errors follow the difficulty of the items, by which systems are compared paired."),
     el("p", {}, "Average: the mean over tasks of the mean over languages. Several tasks are put on their ranges first, turned so that more is better. ",
       `A system is ranked if it has at least ${100 * board.coverage}% of the chosen languages; all ranked systems are averaged over the languages that all of them have. Nothing is imputed.`),
     el("p", {}, `Intervals (${100 * board.confidence}%): translations of one source item are one cluster. Shares have Wilson's score interval with an effective sample size. Other values have a t interval from the clustered standard error in place of a bootstrap interval.`),

@@ -188,7 +188,21 @@ export class CellColumn {
     this.n = typeof packed.n === "number" ? new Float64Array(this.values.length).fill(packed.n) : unpack(packed.n, 32);
     this.clusters = packed.clusters;
     this.correlation = packed.correlation;
+    this.efficiencies = packed.efficiency;
+    this.loading = packed.loading;
     this.width = width;
+    this.every = packed.systems.map((_, row) => {
+      let known = 0;
+      for (let i = 0; i < width; i++) if (!Number.isNaN(this.values[row * width + i])) known += 1;
+      return known;
+    });
+  }
+
+  // Of the average over a number of languages, as polyarena.reports.board.cells says.
+  efficiency(row, languages) {
+    const [one, all] = this.efficiencies[row];
+    const share = this.every[row] > 1 ? Math.min((1 - 1 / languages) / (1 - 1 / this.every[row]), 1) : 1;
+    return one + share * (all - one);
   }
 
   at(system, code) {

@@ -127,14 +127,15 @@ export function itemInterval(mean, influence, labels, { items, bounded, confiden
 }
 
 // The approximate method: an average of cells.
-export function cellInterval(value, variance, freedom, bounded, confidence) {
+export function cellInterval(value, variance, bounded, confidence, { freedom, efficiency, clusters, items }) {
   if (!Number.isFinite(variance)) return { error: null, low: null, high: null, note: "no standard error" };
-  const z = normalQuantile(0.5 + confidence / 2);
-  const t = studentQuantile(0.5 + confidence / 2, freedom);
   const error = Math.sqrt(variance);
-  if (!bounded) return { error, low: value - t * error, high: value + t * error, note: "" };
-  const spread = value * (1 - value);
-  const n = variance > 0 ? Math.max((spread / variance) * (z / t) ** 2, freedom + 1) : freedom + 1;
-  const [low, high] = wilsonInterval(Math.min(1, Math.max(0, value)), n, confidence);
+  if (!bounded) {
+    const half = studentQuantile(0.5 + confidence / 2, freedom) * error;
+    return { error, low: value - half, high: value + half, note: "" };
+  }
+  const share = Math.min(1, Math.max(0, value));
+  const n = variance > 0 ? Math.max((efficiency * share * (1 - share)) / variance, clusters) : clusters;
+  const [low, high] = wilsonInterval(share, n, confidence, CONTINUITY / Math.max(items, 1));
   return { error, low, high, note: "" };
 }

@@ -176,38 +176,55 @@ function cellAverages(parts, ranked, settings, ranks) {
   const bounded = parts.every(({ column }) => column.bounded);
   const averages = [];
   const squares = new Float64Array(ranked.length);
+  const pulls = new Float64Array(ranked.length * parts.length);
   let least = Infinity;
   const places = parts.map(({ column, codes }) => codes.map((code) => column.columns.get(code)));
   ranked.forEach((name, i) => {
     let value = 0;
     let n = 0;
     let freedom = Infinity;
+    let worth = 0;
+    let pieces = 0;
     for (let p = 0; p < parts.length; p++) {
       const { column, codes, several } = parts[p];
       const row = column.places.get(name);
       let total = 0;
       let errors = 0;
       let squared = 0;
+      let items = 0;
       for (const place of places[p]) {
         const at = row * column.width + place;
         total += column.values[at];
         const error = column.errors[at];
         errors += error;
         squared += error * error;
-        n += column.n[at];
+        items += column.n[at];
       }
+      n += items;
       const rho = column.correlation[row];
       value += shareOf(column.facts, total / codes.length, several) / many;
-      squares[i] += (((1 - rho) * squared + rho * errors ** 2) / codes.length ** 2) * (factorOf(column.facts, several) / many) ** 2;
-      freedom = Math.min(freedom, Math.max(column.clusters[row] - 1, 1));
+      const variance = (((1 - rho) * squared + rho * errors ** 2) / codes.length ** 2) * (factorOf(column.facts, several) / many) ** 2;
+      squares[i] += variance;
+      worth += variance * column.efficiency(row, codes.length);
+      const clusters = Math.max(Math.min(column.clusters[row], items), 1);
+      pieces += 1 / clusters;
+      freedom = Math.min(freedom, Math.max(clusters - 1, 1));
+      pulls[i * parts.length + p] = Number.isFinite(variance) ? Math.sqrt(variance) * column.loading[row] : 0;
     }
     least = Math.min(least, freedom);
-    averages.push({ system: name, value, n, ...cellInterval(value, squares[i], freedom, bounded, settings.confidence) });
+    const efficiency = squares[i] > 0 ? worth / squares[i] : 1;
+    averages.push({ system: name, value, n, ...cellInterval(value, squares[i], bounded, settings.confidence, {
+      freedom, efficiency, clusters: many ** 2 / pieces, items: n }) });
   });
   if (!ranks) return { averages };
   const variances = ranked.map((_, i) => {
     const row = new Float64Array(ranked.length);
-    for (let j = 0; j < row.length; j++) if (i !== j && Number.isFinite(squares[i] + squares[j])) row[j] = squares[i] + squares[j];
+    for (let j = 0; j < row.length; j++) {
+      if (i === j || !Number.isFinite(squares[i] + squares[j])) continue;
+      let shared = 0;
+      for (let p = 0; p < parts.length; p++) shared += pulls[i * parts.length + p] * pulls[j * parts.length + p];
+      row[j] = squares[i] + squares[j] - 2 * shared;
+    }
     return row;
   });
   return { averages, variances, freedom: least };
@@ -275,8 +292,10 @@ export function cellSummary(column, system, code, confidence) {
   if (!column.has(system, code)) return null;
   if (column.method === "approximate") {
     const at = column.at(system, code);
-    const freedom = Math.max(1, Math.min(column.n[at], column.clusters[column.places.get(system)]) - 1);
-    return { value: column.values[at], n: column.n[at], ...cellInterval(column.values[at], column.errors[at] ** 2, freedom, column.bounded, confidence) };
+    const row = column.places.get(system);
+    const clusters = Math.max(1, Math.min(column.n[at], column.clusters[row]));
+    return { value: column.values[at], n: column.n[at], ...cellInterval(column.values[at], column.errors[at] ** 2, column.bounded, confidence, {
+      freedom: Math.max(1, clusters - 1), efficiency: column.efficiency(row, 1), clusters, items: column.n[at] }) };
   }
   const found = column.contrast([[system, code, 1]]);
   const rows = [...found.influence.keys()].filter((row) => found.present[row]);

@@ -6,7 +6,7 @@ import pytest
 
 from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import estimates
-from polyarena.harness.reporting.write import LONGEST_NAME, _name, _tables
+from polyarena.harness.reporting.table_files import LONGEST_NAME, _name, report_tables
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.tables import sections
 
@@ -126,13 +126,13 @@ def test_the_signature_over_templates_covers_the_cells_of_all(scores):
 
 
 def test_tables_are_written_of_every_kind(scores):
-    files = _tables(made(scores), ["ours", "base"])
-    names = {name.rpartition(".")[0] for name in files}
+    files = report_tables(made(scores), ["ours", "base"])
+    names = {name.removesuffix(".csv") for name in files if name.endswith(".csv")}
     assert names == {
         "acc--exam", "acc--exam--by-category", "acc--nli", "acc--nli.asked", "acc--nli.claim",
         "acc-median-of-3-templates--nli", "acc-mean-of-3-templates--nli", "by-tier",
     }  # fmt: skip
-    assert {name.rpartition(".")[2] for name in files} == {"csv", "md", "tex"}
+    assert {f"acc--exam{end}" for end in (".csv", ".md", ".tex", ".caption.tex")} <= set(files)
     tiers = files["by-tier.csv"].decode().splitlines()
     assert tiers[0] == "task,metric,system,baseline,judge,all,high,mid,low,flag"
     assert len(tiers) == 1 + 3
@@ -143,7 +143,7 @@ def test_tables_are_written_of_every_kind(scores):
 def test_names_of_tables_are_safe_and_never_the_same(scores):
     numbers = made(scores)
     exam = numbers[(numbers["task"] == "exam")]
-    files = _tables(pd.concat([exam.assign(task="a/b", metric=metric) for metric in ("acc 1", "acc/1")]), [])
+    files = report_tables(pd.concat([exam.assign(task="a/b", metric=metric) for metric in ("acc 1", "acc/1")]), [])
     assert len([name for name in files if name.endswith(".csv") and "by-category" not in name]) == 3
     assert not any(set(name) & set("/ \\") for name in files)
     (section,) = sections(exam.assign(task="x" * 400))

@@ -8,7 +8,7 @@ from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.reporting.secondary_results import secondary_results
-from polyarena.harness.reporting.write import _tables
+from polyarena.harness.reporting.table_files import report_tables
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.tasks.errors import UnknownNameError
 
@@ -133,7 +133,7 @@ def test_comparisons_have_the_groups_too(scores):
 
 def test_each_grouping_has_a_table(scores):
     frame = estimates(make_lock(**ALL), NO_BATTLES, scores)
-    files = _tables(frame, ["ours", "base"])
+    files = report_tables(frame, ["ours", "base"])
     assert {name for name in files if name.endswith(".csv")} == {
         "acc--exam.csv", "by-tier.csv", "by-script.csv", "by-group.csv",
     }  # fmt: skip
@@ -141,5 +141,5 @@ def test_each_grouping_has_a_table(scores):
         "task,metric,system,baseline,judge,all,Deva,Latn,Thai,flag"
     )
     assert "\\begin{tabular}" in files["by-group.tex"].decode()
-    without = _tables(estimates(make_lock(groupings=[]), NO_BATTLES, scores), [])
+    without = report_tables(estimates(make_lock(groupings=[]), NO_BATTLES, scores), [])
     assert {name for name in without if name.startswith("by-")} == set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,16 +28,6 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core, from npm."""
-    default = Path(__file__).parents[3] / "build/axe/node_modules/axe-core/axe.min.js"
-    path = Path(os.environ.get("POLYARENA_AXE") or default)
-    if not path.is_file():
-        pytest.skip(f"no axe-core at {path}: npm install --prefix build/axe axe-core")
-    return path.read_text(encoding="utf-8")
 
 
 def view(number: int, **changes: Any) -> ItemView:
