@@ -1,8 +1,8 @@
-"""Measures the coverage of rank intervals; prints a table of docs/coverage-of-ranks.md.
+"""Measures the coverage of rank intervals; prints docs/coverage-of-ranks.md.
 
     python benchmarks/rank_coverage.py > docs/coverage-of-ranks.md
 
-With ``--quick`` a tenth of the data sets are drawn. It takes about 5 minutes on one core.
+With ``--quick`` a tenth of the data sets are drawn. It takes about 3 minutes of processor time.
 """
 
 import math
@@ -34,6 +34,10 @@ of a coverage of 95%: {noise:.1f} points, more where systems of one data set agr
   (Mogstad, Romano, Shaikh and Wilhelm 2024).
 
 Coverage is of a system's own interval; width is the mean number of ranks in it.
+
+Both cover more than 95%, because a system is told from all others at once and few pairs are close to the edge. Widths
+differ by 0.2 ranks or less, so boards use Holm's procedure, which needs no bootstrap and which a browser can repeat for
+every filter.
 
 """
 
@@ -117,7 +121,7 @@ def main() -> None:
     print("| ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |")
     for size, items, languages, equal in (
         (6, 30, 1, False), (6, 30, 1, True), (6, 100, 1, True), (10, 100, 5, False), (10, 100, 5, True),
-        (10, 500, 1, False), (10, 500, 5, True), (38, 100, 1, False), (38, 500, 1, True),
+        (10, 500, 1, False), (10, 500, 5, True), (38, 100, 1, False),
     ):  # fmt: skip
         found = measure(size, items, languages, equal, draws=draws)
         cells = " | ".join(f"{100 * share:.1f}% | {width:.1f}" for share, width in found.values())

@@ -36,7 +36,7 @@ def package_licence(name: str) -> str:
     except PackageNotFoundError:
         return ""
     for key in ("License-Expression", "License"):
-        text = " ".join(str(known.get(key) or "").split())
+        text = " ".join(str(known[key] or "").split())
         if text and len(text) <= LONGEST and text != "UNKNOWN":
             return text
     every: list[str] = known.get_all("Classifier") or []
@@ -49,7 +49,7 @@ def _of_card(folder: Path) -> str:
         head = _FRONT.match((folder / "README.md").read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return ""
-    found = dict(_LICENCE.findall(head[1])) if head else {}
+    found: dict[str, str] = dict(_LICENCE.findall(head[1])) if head else {}
     # A licence without an SPDX identifier is `other`, with its name beside it.
     name = found.get("license", "")
     return (found.get("license_name", name) if name == "other" else name)[:LONGEST]
