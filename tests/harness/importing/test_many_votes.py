@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
     return place / "run"
 
 
+@pytest.mark.figures
 @pytest.mark.slow
 def test_the_report_has_one_chart_a_judge_and_ranking_and_no_more(folder, capsys):
     battles = open_run(folder).battles()
