@@ -113,9 +113,9 @@ def exam_prompt(question: str, options: Sequence[str]) -> tuple[str, tuple[str, 
         options: Two to ten texts.
 
     Raises:
-        ValueError: There are more options than letters.
+        ValueError: There are fewer than two options, or more than letters.
     """
-    if len(options) > len(ALPHABET):
+    if not 2 <= len(options) <= len(ALPHABET):
         raise ValueError(f"{len(options)} options, and {len(ALPHABET)} letters")
     letters = ALPHABET[: len(options)]
     listed = [f"{letter}. {option}" for letter, option in zip(letters, options, strict=True)]

@@ -204,7 +204,7 @@ def test_rows_that_are_not_nested_are_refused(hub_copy, nested):
         items(indicgenbench.xquad_in, "ory_Orya", data)
 
 
-@every_case("count", ["x", -1, [], float("nan")])
+@every_case("count", ["x", -1, ["a"]])
 def test_counts_of_people_that_are_none_are_refused(hub_copy, count):
     with pytest.raises(DataError, match="'idks' has no number"):
         items(blend.short, "kor_Hang", in_korean(hub_copy, idks={"idk": count}))
