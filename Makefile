@@ -17,7 +17,7 @@ stages: $(VENV)/.train
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena train examples/stages-mini.yaml
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/stages-mini-evaluation.yaml
 	$(BIN)/polyarena figure steps runs/stages-mini-evaluation --task polyarena_mini --judge rules \
-		--output runs/stages-mini-evaluation/steps
+		--systems base,sft,dpo,online-1,online-2,online-3 --output runs/stages-mini-evaluation/steps
 
 test: lint types docs unit
 

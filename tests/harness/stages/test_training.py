@@ -301,5 +301,20 @@ def test_an_experiment_compares_stages_and_draws_the_steps(pipeline_data, tmp_pa
     finished = run(plan(experiment, output=tmp_path / "run"), report=False)
     assert not finished.failures
     assert set(finished.battles()["judge"]) == {"rules", "rm"}
-    assert main(["figure", "steps", str(tmp_path / "run"), "--judge", "rules", "-o", str(tmp_path / "steps.svg")]) == 0
+    assert (
+        main(
+            [
+                "figure",
+                "steps",
+                str(tmp_path / "run"),
+                "--judge",
+                "rules",
+                "--systems",
+                "base,sft",
+                "-o",
+                str(tmp_path / "steps.svg"),
+            ]
+        )
+        == 0
+    )
     assert (tmp_path / "steps.svg").stat().st_size > 1000
