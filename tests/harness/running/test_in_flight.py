@@ -134,7 +134,7 @@ def test_no_question_is_asked_twice_and_none_in_a_second_run(made, go, scripted_
 def test_each_system_keeps_its_own_limit(made, go, scripted_server):
     scripted_server.script = lambda received: answer(scripted_server, received).after(0.05)
     go(made(judge=False))
-    assert 2 <= scripted_server.most_in_flight <= 4
+    assert scripted_server.most_in_flight <= 4
 
 
 def test_a_system_that_is_refused_costs_the_other_nothing(made, go, scripted_server):
