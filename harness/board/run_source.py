@@ -162,7 +162,8 @@ def _cells(records: RunRecords) -> pd.DataFrame:
             correlation[(*key, name)] = language_correlation(
                 of_sum, float((errors**2).sum()), float(errors.sum()), len(errors)
             )
-    worth = estimates.assign(worth=[interval_efficiency(*row) for row in estimates[_INTERVAL].itertuples(index=False)])
+    known = (interval_efficiency(*row) for row in estimates[_INTERVAL].itertuples(index=False))
+    worth = estimates.assign(worth=[math.nan if each is None else each for each in known])
     keyed = [*series, "system"]
     of_average = worth[worth["level"] == "macro"].dropna(subset="worth").set_index(keyed)["worth"].to_dict()
     of_cells = worth[worth["level"] == "language"].dropna(subset="worth").groupby(keyed)["worth"].agg(mean_efficiency)

@@ -50,7 +50,7 @@ def latex(
     texts = table.astype(str)
     by_tier = "language" in texts.columns and texts["language"].str.startswith("Average: ").any()
     left_out = {*LEFT_OUT, *(["tier"] if by_tier else [])}
-    columns = []
+    columns: list[TexColumn] = []
     for place, name in enumerate(map(str, texts.columns)):
         cells = texts.iloc[:, place].tolist()
         empty = cells and ((name in FRONT and not any(cells)) or (name == "no_verdict" and set(cells) == {"0"}))
