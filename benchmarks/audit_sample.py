@@ -1,7 +1,8 @@
-"""Draw 200 of the audit's findings of level error over lm-eval's task files, to be read by hand.
+"""Draw 200 of the audit's findings of level error over lm-eval's task files, to be checked.
 
 The draw has a fixed seed, so that anybody with lm-eval 0.4.13 gets the same findings. `audit_readings.csv` has them
-with the verdict of a reader: `true`, `false`, or `unverified` where the installed files cannot tell. Whether a data set
+with a line of evidence and a verdict: `true`, `false`, or `unverified` where the installed files cannot tell. The
+evidence of each was looked at; verdicts follow the check and the group of tasks. Whether a data set
 that was a program has been converted on the hub since was not looked up.
 
 It also draws 300 files of tasks whose prompts equal polyarena's, and counts those with an error. Run it as

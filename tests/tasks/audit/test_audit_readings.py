@@ -1,4 +1,4 @@
-"""The findings that were read by hand, and the share of false ones."""
+"""The findings that were checked, and the share of false ones."""
 
 import csv
 import subprocess
