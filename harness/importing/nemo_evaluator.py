@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from polyarena.harness.importing.documents import read_json
 from polyarena.harness.importing.lm_eval import LmEvalResult
@@ -122,7 +122,7 @@ def _scorers(rewards: Mapping[str, Any]) -> dict[str, float]:
     return {name.removeprefix("scorer:"): float(value) for name, value in rewards.items() if _is_number(value)}
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -224,7 +224,7 @@ def teacher_table(pool: Sequence[PooledCompletion], chosen: Sequence[PooledCompl
 def render_teacher_table(table: pd.DataFrame) -> str:
     """Return the shares of :func:`teacher_table` as Markdown: languages down, teachers across, best in bold."""
     shares = table.pivot_table(index="language", columns="teacher", values="share", dropna=False)
-    counts = table.groupby("language")["chosen"].sum()
+    counts = dict(table.groupby("language")["chosen"].sum())
     lines = [
         "| language | prompts | " + " | ".join(shares.columns) + " |",
         "| --- | ---: |" + " ---: |" * len(shares.columns),

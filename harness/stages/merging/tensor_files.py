@@ -42,7 +42,7 @@ class TensorInfo:
     @property
     def size(self) -> int:
         """Bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
+        return math.prod(self.shape) * int(self.dtype.itemsize)
 
 
 class TensorReader:
