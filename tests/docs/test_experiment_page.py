@@ -6,6 +6,7 @@ import pytest
 from every_case import every_case
 
 from polyarena.harness.endpoints import EndpointSettings, Prices
+from polyarena.harness.executors.site import KINDS, read_site
 from polyarena.harness.experiment import Experiment, load_experiment
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.schema import (
@@ -83,7 +84,22 @@ def test_a_key_with_a_few_words_to_choose_from_names_them(extension):
 
 
 def examples(blocks, pages):
+    return [
+        example for example in every_block(blocks, pages) if "executor" not in parse_yaml(example[1], example[0])[0]
+    ]
+
+
+def every_block(blocks, pages):
     return [(page, text) for page in pages for text in blocks(page, "yaml")]
+
+
+def test_every_site_file_can_be_read(blocks, pages, tmp_path):
+    files = [example for example in every_block(blocks, pages) if example not in examples(blocks, pages)]
+    assert files
+    for page, text in files:
+        site = tmp_path / "site.yaml"
+        site.write_text(text, encoding="utf-8")
+        assert read_site(site).kind in KINDS, page
 
 
 def test_every_example_is_an_experiment_or_a_part_of_one(blocks, pages):
