@@ -94,13 +94,14 @@ def test_the_record_holds_the_flag(estimates: pd.DataFrame) -> None:
 
 def test_latex_escapes_what_it_must(estimates: pd.DataFrame) -> None:
     section = next(sections(add_flags(estimates.assign(system="100_% \\a{b}"), [DOUBTFUL])))
-    text = latex(language_table(section), section.footnotes)
+    (text,) = latex(language_table(section), section.footnotes)
+    text = text.replace("\\allowbreak{}", "")
     assert "100\\_\\% \\textbackslash{}a\\{b\\}" in text
     assert "$^\\ddagger$ Thai: doubtful" in text
     assert text.count("\\\\\n") == len(language_table(section)) + 1
     rules = [line for line in text.splitlines() if line.endswith("rule")]
     assert rules == ["\\toprule", "\\midrule", "\\bottomrule"]
-    assert "\\begin{tabular}{lllrr}" in text
+    assert "\\begin{tabular}{@{}lrr@{}}" in text
 
 
 def test_of_many_marked_languages_a_footnote_says_how_many(make_scores: Make) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from polyarena.harness.experiment import Experiment, load_experiment
+from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, UnknownNameError
 
 GOOD = """
@@ -141,4 +142,5 @@ def test_the_schema_describes_short_forms():
 
 def test_the_examples_are_good(repository):
     for path in sorted((repository / "examples").glob("*.yaml")):
-        assert load_experiment(path).systems
+        if "stages" not in parse_yaml(path.read_text(encoding="utf-8"), str(path))[0]:  # a pipeline, tested with those
+            assert load_experiment(path).systems, path
