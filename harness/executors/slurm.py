@@ -31,6 +31,7 @@ MOST_OF_AN_ARRAY = 1000
 MOST_TIMEOUTS = 1_000_000
 """Time limits that a worker may reach; submitit requeues three times unless it is told otherwise."""
 _COMMAND_S = 30.0
+_CHILD_S = 5.0
 
 
 @dataclass
@@ -178,10 +179,14 @@ class SlurmHandle:
 
     def stop(self) -> None:
         """Cancel the job, unless it has ended: what is left of it then ends by itself."""
-        if self.job.paths.result_pickle.exists():
-            return
-        with suppress(Exception):
-            self.job.cancel(check=False)
+        if not self.job.paths.result_pickle.exists():
+            with suppress(Exception):
+                self.job.cancel(check=False)
+        if not self.is_slurm:
+            # A child of this process: it stays a zombie until submitit has looked.
+            deadline = time.monotonic() + _CHILD_S
+            while not self.job.done() and time.monotonic() < deadline:
+                time.sleep(0.02)
 
     def _look(self) -> str:
         """Return the state that ``squeue`` gives, asked now and then; empty if it does not list the job."""

@@ -52,7 +52,7 @@ _REPLACED = (
     ("％", "%"),
 )
 _TEXT = re.compile(r"\\(?:text|textbf|textrm|mbox|mathrm|operatorname|mathbf|mathit|rm)\s*\{([^{}]*)\}")
-_CONJUNCTION = re.compile(r"(?:\\quad|\s)*\b(?:or|and|ou|oder|und|или|或|和)\b(?:\s|\\quad)*", re.IGNORECASE)
+_CONJUNCTION = re.compile(r"\b(?:or|and|ou|oder|und|или|或|和)\b", re.IGNORECASE)
 _NOTHING = re.compile(
     r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|limits|quad|qquad|mathord)(?![A-Za-z])\.?|\\[,;:!\s$]|[$~]"
 )
@@ -99,11 +99,13 @@ def parse(text: str, *, grouped: bool = True) -> Node:
         raise ExpressionError("too long")
     for old, new in _REPLACED:
         text = text.replace(old, new)
-    text = _TEXT.sub(lambda match: f" {match[1]} " if _CONJUNCTION.fullmatch(match[1]) else " ", text)
+    text = _TEXT.sub(
+        lambda match: f" {match[1]} " if _CONJUNCTION.fullmatch(_NOTHING.sub(" ", match[1]).strip()) else " ", text
+    )
     text = _MATRIX.sub(lambda match: f"([{match[1].replace('&', ',').replace(chr(92) * 2, '],[')}])", text)
     text = _NOTHING.sub(" ", text).strip().rstrip(".。।")
-    parts = [part for part in _CONJUNCTION.split(text) if part.strip(" ,;")]
-    found = tuple(_Parser(_tokens(part.strip(" ,;"), grouped)).whole() for part in parts)
+    parts = [part for each in _CONJUNCTION.split(text) if (part := each.strip().strip(" ,;"))]
+    found = tuple(_Parser(_tokens(part, grouped)).whole() for part in parts)
     if not found:
         raise ExpressionError("empty")
     return found[0] if len(found) == 1 else Collection("", found, "")
