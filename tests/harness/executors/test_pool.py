@@ -259,6 +259,8 @@ def test_a_worker_that_waits_for_its_machine_is_not_lost(job, make_work, launch,
 
 
 def test_a_worker_that_leaves_gives_its_jobs_back_and_may_return(job, make_work, launch):
+    returned = threading.Event()
+
     def suspended(worker):
         worker.hello()
         for each in worker.jobs():
@@ -270,14 +272,21 @@ def test_a_worker_that_leaves_gives_its_jobs_back_and_may_return(job, make_work,
                 worker.computed.append("left")
                 worker.hello()
                 continue
+            if worker.place == 1:  # leaves work for the other one's return
+                returned.wait(30)
             worker.done(each)
 
     work, launcher = make_work(job(n) for n in range(10)), launch(suspended)
-    events = run(launcher, work)
+    starts = []
+    for event in PoolExecutor(launcher).run(work):
+        if isinstance(event, WorkerStarted):
+            starts.append(event.worker)
+            if starts.count("worker-0") == 2:
+                returned.set()
     assert sorted(work.log.done) == list(range(10))
     assert set(work.log.outcomes.values()) == {1}
     assert len(launcher.started) == 2
-    assert [event.worker for event in of(events, WorkerStarted)].count("worker-0") == 2
+    assert starts.count("worker-0") == 2
 
 
 def test_devices_that_differ_are_told(job, make_work, launch):
