@@ -31,19 +31,31 @@ def load_experiment(source: str | Path | Mapping[str, Any]) -> Experiment:
     if isinstance(source, Mapping):
         return _validated(dict(source), {}, None)
     path = Path(source)
+    return _validated(*read_mapping(path, "experiment", "examples/quickstart.yaml"), path)
+
+
+def read_mapping(path: Path, kind: str, example: str) -> tuple[dict[str, Any], Mapping[tuple[str | int, ...], int]]:
+    """Return the content of a YAML file that a user writes, and the line of each part.
+
+    Args:
+        path: The file.
+        kind: What it is, for messages: ``experiment`` or ``pipeline``.
+        example: A file to start from.
+
+    Raises:
+        ExperimentError: The file is missing, not YAML or not a mapping, or contains credentials.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ExperimentError("the experiment file does not exist", where=path, fix=nearby_files(path)) from None
+        raise ExperimentError(f"the {kind} file does not exist", where=path, fix=nearby_files(path)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError("the experiment file cannot be read", where=path, why=str(error)) from error
+        raise ExperimentError(f"the {kind} file cannot be read", where=path, why=str(error)) from error
     refuse_credentials_in_text(text, str(path))
     data, lines = parse_yaml(text, str(path))
     if not isinstance(data, dict):
-        raise ExperimentError(
-            "the experiment file is not a mapping", where=path, fix="start from examples/quickstart.yaml"
-        )
-    return _validated(data, lines, path)
+        raise ExperimentError(f"the {kind} file is not a mapping", where=path, fix=f"start from {example}")
+    return data, lines
 
 
 def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int], path: Path | None) -> Experiment:

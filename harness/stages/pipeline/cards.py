@@ -11,6 +11,7 @@ from polyarena.harness.stages.files import LICENCES, RESULTS
 from polyarena.harness.stages.pipeline.schema import Pipeline
 from polyarena.harness.stages.pipeline.settings import StageSettings
 from polyarena.harness.stages.pipeline.status import StageStatus
+from polyarena.tasks.mixtures.licences import licence_warning
 
 
 def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mapping[str, Path]) -> None:
@@ -90,18 +91,10 @@ def _shown(value: Any) -> str:
 
 def _licence_lines(licences: Mapping[str, set[str]]) -> list[str]:
     lines = [f"- {licence}: {', '.join(sorted(sources))}" for licence, sources in sorted(licences.items())]
-    strict = [name for name in licences if restricts_use(name)]
-    if strict:
-        lines += ["", f"**Restricted:** {', '.join(sorted(strict))} does not allow every use of what is trained on it."]
-    if "unknown" in licences:
-        lines += ["", "**Unknown licences:** ask before publishing."]
+    warnings = [f"- {name} {meaning}." for name in sorted(licences) if (meaning := licence_warning(name))]
+    if warnings:
+        lines += ["", "**Restricted:** not every use of a model trained on these is known to be legal.", "", *warnings]
     return lines
-
-
-def restricts_use(licence: str) -> bool:
-    """Whether a licence forbids commercial use or derived works, by the words of its name."""
-    words = licence.lower().replace("_", "-").replace(" ", "-").split("-")
-    return bool({"nc", "nd", "noncommercial", "research"} & set(words)) or "no-training" in "-".join(words)
 
 
 def _results(folder: Path) -> list[str]:

@@ -8,9 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from polyarena.harness.experiment.credentials import refuse_credentials_in_text
-from polyarena.harness.experiment.load import explain_validation, nearby_files
-from polyarena.harness.experiment.positions import parse_yaml
+from polyarena.harness.experiment.load import explain_validation, read_mapping
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.stages.pipeline.data_stages import ArbitrageStage, PoolStage
 from polyarena.harness.stages.pipeline.graph import refuse_wrong_references
@@ -31,19 +29,7 @@ def load_pipeline(source: str | Path | Mapping[str, Any]) -> Pipeline:
     if isinstance(source, Mapping):
         return _validated(dict(source), {}, None)
     path = Path(source)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ExperimentError("the pipeline file does not exist", where=path, fix=nearby_files(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError("the pipeline file cannot be read", where=path, why=str(error)) from error
-    refuse_credentials_in_text(text, str(path))
-    data, lines = parse_yaml(text, str(path))
-    if not isinstance(data, dict):
-        raise ExperimentError(
-            "the pipeline file is not a mapping", where=path, fix="start from examples/stages-mini.yaml"
-        )
-    return _validated(data, lines, path)
+    return _validated(*read_mapping(path, "pipeline", "examples/stages-mini.yaml"), path)
 
 
 def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int], path: Path | None) -> Pipeline:

@@ -54,7 +54,7 @@ class StageDone:
 
 
 class TrainListener(Protocol):
-    """Who is told of progress."""
+    """Receives progress."""
 
     def invalidated(self, sentences: list[str]) -> None:
         """Earlier outputs that no longer count, once, before anything runs."""
@@ -91,7 +91,7 @@ def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListen
     Args:
         pipeline: The pipeline.
         until: Only this stage and what it needs.
-        listener: Is told of progress.
+        listener: Receives progress.
 
     Returns:
         Every stage in order.

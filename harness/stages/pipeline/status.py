@@ -78,14 +78,14 @@ def invalidated(statuses: list[StageStatus]) -> list[str]:
 
 
 def _trained_again(stage: AnyStage, manifest: Manifest, done: Mapping[str, StageStatus]) -> list[str]:
-    """Return the inputs that are no longer what this output was made from: made again with another result, or to be."""
+    """Return the inputs that are no longer what this output was made from: rebuilt with another result, or to be."""
     changes = []
     for name in stage.inputs:
         other = done[name].manifest
         if other is None:
             changes.append(f"its input {name} is made anew")
         elif other.content != manifest.inputs.get(name):
-            changes.append(f"its input {name} was made again and differs")
+            changes.append(f"its input {name} was rebuilt and differs")
     return changes
 
 

@@ -109,7 +109,7 @@ def test_an_input_that_was_made_again_and_differs_invalidates_what_was_made_from
     (fake_again / "model.safetensors").write_bytes(b"v")
     facts = sft.manifest.model_dump(exclude={"content", "files"})
     finish(fake_again, sft.folder, facts)
-    assert invalidated(stage_statuses(pipeline)) == ["dpo: its input sft was made again and differs"]
+    assert invalidated(stage_statuses(pipeline)) == ["dpo: its input sft was rebuilt and differs"]
 
 
 def test_other_libraries_are_named_among_the_changes(tmp_path, monkeypatch):
