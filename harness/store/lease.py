@@ -44,13 +44,15 @@ class Lease:
     number: int
     holder: Mapping[str, Any]
     _ended: threading.Event = field(default_factory=threading.Event)
+    _writes: threading.Lock = field(default_factory=threading.Lock)
 
     def release(self) -> None:
         """Give the lease back, and leave nothing behind."""
         self._ended.set()
-        for path in (self.folder / f"{self.number}.alive", self.folder / f"{self.number}.json"):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        with self._writes:
+            for path in (self.folder / f"{self.number}.alive", self.folder / f"{self.number}.json"):
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     def show_life(self) -> None:
         """Change the counter from now on, on a thread."""
@@ -61,8 +63,9 @@ class Lease:
         path = self.folder / f"{self.number}.alive"
         while not self._ended.is_set():
             count += 1
-            with suppress(OSError):
-                if not (self.folder / f"{self.number}.json").exists():
+            # The lock: a counter that is being written while the lease is given back would outlive it.
+            with self._writes, suppress(OSError):
+                if self._ended.is_set() or not (self.folder / f"{self.number}.json").exists():
                     return
                 temporary = path.with_name(f".{path.name}.tmp")
                 temporary.write_text(str(count), encoding="utf-8")

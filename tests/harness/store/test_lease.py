@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,26 @@ def test_signs_of_life_change_the_counter_until_the_end(tmp_path, monkeypatch):
             seen.add(counter.read_text())
     held.release()
     assert current(tmp_path / FOLDER) == (0, None)
+
+
+def test_a_counter_that_is_being_written_does_not_outlive_the_lease(tmp_path, monkeypatch):
+    held = take_lease(tmp_path)
+    writing, released, replace = threading.Event(), threading.Event(), Path.replace
+
+    def slow(path, target):
+        writing.set()
+        released.wait(0.3)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", slow)
+    before = set(threading.enumerate())
+    held.show_life()
+    (thread,) = set(threading.enumerate()) - before
+    writing.wait(10)
+    held.release()
+    released.set()
+    thread.join(10)
+    assert list((tmp_path / FOLDER).iterdir()) == []
 
 
 def test_when_a_process_was_started():
