@@ -20,7 +20,7 @@ from polyarena.harness.planning.cells import cell_key
 from polyarena.harness.planning.items import items_digest, load_items
 from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of, system_text
 from polyarena.harness.planning.tasks import ResolvedTask
-from polyarena.harness.running.scoring import store_scores
+from polyarena.harness.running.scoring import ScoredCell, store_scores
 from polyarena.harness.running.thoughts import split_result, thought_language
 from polyarena.harness.store import RunFolder, write_shard
 from polyarena.tasks.data import DataSource
@@ -50,20 +50,8 @@ class CellContext:
     model: ModelContext
 
 
-class NamedCell(Protocol):
+class NamedCell(ScoredCell, Protocol):
     """A cell, or a range of its items: a :class:`polyarena.harness.planning.PlannedCell` or a job."""
-
-    @property
-    def system(self) -> str:
-        """Name of the system."""
-
-    @property
-    def task(self) -> str:
-        """Name of the task."""
-
-    @property
-    def language(self) -> str:
-        """``lang_Script``."""
 
     @property
     def key(self) -> str:
