@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from scipy.special import ndtr
 
-from polyarena.reports.board.standings import told_apart
+from polyarena.reports.board.standings import significant_differences
 from polyarena.reports.stats.resampling import Floats, Integers
 
 CONFIDENCE = 0.95
@@ -55,7 +55,7 @@ def draw(
 
 def holm(scores: Floats, variances: Floats, items: int) -> Integers:
     """Return what the board tells apart."""
-    return told_apart(scores, variances, items - 1, 1 - CONFIDENCE)
+    return significant_differences(scores, variances, items - 1, 1 - CONFIDENCE)
 
 
 def max_t(generator: np.random.Generator, values: Floats, scores: Floats, variances: Floats) -> Integers:

@@ -42,7 +42,7 @@ class Part(Protocol[T_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Happened:
+class _StreamEvent:
     event: Any
 
 
@@ -60,7 +60,7 @@ class _Lost:
     part: Part[Any]
 
 
-_Messages = queue.SimpleQueue[_Happened | _Ended | _Lost]
+_Messages = queue.SimpleQueue[_StreamEvent | _Ended | _Lost]
 
 
 def processes_for(size: int, parts: int) -> int:
@@ -104,7 +104,7 @@ def share(parts: Sequence[Part[T_co]], processes: int) -> Iterator[T_co]:
         done = 0
         while done < len(parts) - len(lost):
             message = arrived.get()
-            if isinstance(message, _Happened):
+            if isinstance(message, _StreamEvent):
                 yield message.event
             elif isinstance(message, _Lost):
                 lost.append(message.part)
@@ -179,7 +179,7 @@ def _feed(
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
     """Do the parts that come in, until there are no more."""
 
-    def reply(message: _Happened | _Ended) -> None:
+    def reply(message: _StreamEvent | _Ended) -> None:
         pickle.dump(message, replies)
         replies.flush()
 
@@ -191,7 +191,7 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         error: PolyarenaError | None = None
         try:
             for event in part.events():
-                reply(_Happened(event))
+                reply(_StreamEvent(event))
         except PolyarenaError as caught:
             error = caught
         reply(_Ended(error))

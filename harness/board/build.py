@@ -87,7 +87,7 @@ class BoardSummary:
         columns: How many.
         languages: How many.
         method: ``exact`` or ``approximate``.
-        told_apart: Neighbouring systems of the overall ranking that can be told apart.
+        distinct_neighbours: Neighbouring systems of the overall ranking that can be told apart.
         neighbours: Neighbouring systems of the overall ranking.
         written: Files that were new or changed.
         removed: Files that are no longer part of the site.
@@ -100,7 +100,7 @@ class BoardSummary:
     columns: int
     languages: int
     method: str
-    told_apart: int
+    distinct_neighbours: int
     neighbours: int
     written: int
     removed: int
@@ -359,7 +359,7 @@ def _write(
         columns=len(board.columns),
         languages=len(board.languages),
         method="approximate" if any(each.method == "approximate" for each in board.columns) else "exact",
-        told_apart=found.told_apart,
+        distinct_neighbours=found.distinct_neighbours,
         neighbours=found.neighbours,
         written=count[0],
         removed=removed,

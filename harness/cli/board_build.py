@@ -47,7 +47,7 @@ def report(done: BoardSummary, json: bool) -> None:
         return
     print_lines(
         f"{done.systems} systems, {done.columns} columns, {done.languages} languages; method {done.method}",
-        f"{done.told_apart} of {done.neighbours} neighbouring systems can be told apart",
+        f"{done.distinct_neighbours} of {done.neighbours} neighbouring systems can be told apart",
         f"files: {done.written} written, {done.unchanged} unchanged, {done.removed} removed",
         *done.notes,
         f"open {done.folder / 'index.html'}, or: polyarena board serve {done.folder}",

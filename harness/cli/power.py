@@ -101,7 +101,7 @@ def command(
         found.append(_Planned(title, result))
     blind = sum(each.power.design.noise_sd == 0 and each.power.design.repeats > 1 for each in found)
     if json:
-        print_json([{"of": each.title, **each.power.row()} for each in found])
+        print_json([{"design": each.title, **each.power.row()} for each in found])
     else:
         _print(found)
         if blind:
@@ -187,7 +187,17 @@ def _print(found: list[_Planned]) -> None:
     from polyarena.harness.cli.shorten import print_omitted, shorten
 
     asked = found[0].power.effect
-    columns = ["of", "items", "languages", "repeats", "sd", "noise sd", "correlation", "standard error", "detectable"]
+    columns = [
+        "design",
+        "items",
+        "languages",
+        "repeats",
+        "sd",
+        "noise sd",
+        "correlation",
+        "standard error",
+        "detectable",
+    ]
     rows = []
     shown, left = shorten(found, lambda _: False)
     for each in shown:

@@ -52,13 +52,13 @@ def command(
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import progress_listener
     from polyarena.harness.running import run
-    from polyarena.harness.running.fresh import set_answers_aside
+    from polyarena.harness.running.fresh import archive_answers
     from polyarena.tasks.errors import ModelError
 
     chosen = choose_executor(executor)
     planned = plan(experiment, output=output, retry_refused=retry_refused)
     if fresh:
-        set_answers_aside(planned)
+        archive_answers(planned)
         planned = plan(experiment, output=output, retry_refused=retry_refused)
     with progress_listener(planned, quiet=quiet) as listener:
         finished = run(planned, executor=chosen, listener=listener, grace_s=grace)

@@ -211,10 +211,10 @@ class CallCache(CloseOnExit):
         """
         self._execute("INSERT OR REPLACE INTO refusals VALUES (?, ?)", (bytes.fromhex(key), error))
 
-    def hand_in(self, token: str, url: str, keys: Iterable[str]) -> list[str]:
+    def register_batch(self, token: str, url: str, keys: Iterable[str]) -> list[str]:
         """Record, before it is sent, a batch with these calls, and return those of them that are in no other batch.
 
-        Of several runs that hand in the same call at once, one gets it; the others wait for its batch.
+        Of several runs that submit the same call at once, one gets it; the others wait for its batch.
 
         Args:
             token: polyarena's name of the batch, stored with it at the server.

@@ -271,7 +271,7 @@ class Endpoint(CloseOnExit):
             self._release(job)
             return None
         cached = self._answers.adapt(job)
-        if cached is None and job.held != job.key:
+        if cached is None and job.claimed_key != job.key:
             self._release(job)
             ours = self._take(job)
             # Whoever held it until now may have answered it.
@@ -384,13 +384,13 @@ class Endpoint(CloseOnExit):
             return True
         if not self.cache.claims.take(job.key, self):
             return False
-        job.held = job.key
+        job.claimed_key = job.key
         return True
 
     def _release(self, job: PendingCall) -> None:
-        if self.cache is not None and job.held is not None:
-            self.cache.claims.release(job.held, self)
-            job.held = None
+        if self.cache is not None and job.claimed_key is not None:
+            self.cache.claims.release(job.claimed_key, self)
+            job.claimed_key = None
 
     def _finish(self, job: PendingCall, reply: Reply) -> None:
         self._release(job)

@@ -45,8 +45,8 @@ class PendingCall:
         waiters: Callers that still want it.
         attempts: Requests made.
         outcome: What the last one came to.
-        held: The key under which it is claimed in the call cache, if it is.
-        plain_because: Outcome after which structured output was taken out of the question; ``None`` if it was not.
+        claimed_key: The key under which it is claimed in the call cache, if it is.
+        unstructured_reason: Outcome after which structured output was dropped; ``None`` if it was not.
     """
 
     key: str
@@ -58,8 +58,8 @@ class PendingCall:
     waiters: int = 1
     attempts: int = 0
     outcome: str | None = None
-    held: str | None = None
-    plain_because: str | None = None
+    claimed_key: str | None = None
+    unstructured_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

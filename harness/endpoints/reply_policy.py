@@ -94,16 +94,16 @@ class ReplyPolicy:
         self._answered = True
         if STRUCTURE in job.body:
             self._offered = True
-        elif job.plain_because is not None and self._offered is None:
+        elif job.unstructured_reason is not None and self._offered is None:
             self._offered = False
-            if self._cache is not None and job.plain_because in _NOT_OFFERED:
+            if self._cache is not None and job.unstructured_reason in _NOT_OFFERED:
                 self._cache.refuse(structure_key(self._settings), "structured output is not offered")
 
     def ask_plainly(self, job: PendingCall, outcome: Outcome) -> bool:
         """Take structured output out of a question that was refused with it, and say whether there was any."""
         if STRUCTURE not in job.body or self._offered or outcome.reason not in {*_NOT_OFFERED, EMPTY}:
             return False
-        job.plain_because = outcome.reason
+        job.unstructured_reason = outcome.reason
         self._make_plain(job)
         return True
 

@@ -15,7 +15,7 @@ _COLUMNS = ["system_a", "system_b", "label", "score"]
 
 def constant_judges(records: RunRecords) -> dict[str, str]:
     """Return what each judge says nearly always, in words; judges that do not are left out."""
-    from polyarena.reports.judge_card.consistency import constant_of, worth_of
+    from polyarena.reports.judge_card.consistency import constant_of, label_value
 
     values: defaultdict[str, Counter[float]] = defaultdict(Counter)
     shown: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
@@ -26,7 +26,7 @@ def constant_judges(records: RunRecords) -> dict[str, str]:
         games = read_table(path, _COLUMNS)
         counted = games.group_by(games.column_names).aggregate([([], "count_all")])
         for game in counted.to_pylist():
-            value = worth_of(game["label"], game.get("score"))
+            value = label_value(game["label"], game.get("score"))
             if value is not None:
                 values[judge][value] += game["count_all"]
                 shown[judge].add((game["system_a"], game["system_b"]))

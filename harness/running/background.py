@@ -42,7 +42,7 @@ class Background:
         self._running += 1
         thread.start()
 
-    def happened(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
         """Yield the events that are there, without waiting.
 
         Raises:

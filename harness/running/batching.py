@@ -48,7 +48,7 @@ def open_judges(plan: Plan, open_endpoint: Callable[[EndpointSettings], Ask]) ->
     return OpenJudges(judges, opened)
 
 
-def hand_in(plan: Plan, judges: OpenJudges, data: DataSource) -> None:
+def submit_batches(plan: Plan, judges: OpenJudges, data: DataSource) -> None:
     """Submit the calls of the judges in batch mode.
 
     A batch takes up to a day. If pairs were submitted one by one, each would wait for the previous one. What cannot be

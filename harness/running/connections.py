@@ -94,7 +94,7 @@ class Connections:
     def _open(self, settings: EndpointSettings, who: str) -> Ask:
         with self._lock:
             cache, guard = self._opened()
-            ledger = self._ledgers[who].setdefault(settings.model, Ledger(self._folder.made_at() or time.time()))
+            ledger = self._ledgers[who].setdefault(settings.model, Ledger(self._folder.created_at() or time.time()))
             kind = BatchEndpoint if settings.mode == "batch" else Endpoint
             endpoint = kind(
                 settings,

@@ -8,7 +8,7 @@ from polyarena.harness.planning.existing_results import cache_path
 from polyarena.harness.store import outdate_shards
 
 
-def set_answers_aside(plan: Plan) -> int:
+def archive_answers(plan: Plan) -> int:
     """Archive all answers of a plan's endpoints, so that systems and judges are asked again.
 
     Answers in the call cache are marked as outdated, so that a run that is killed and repeated without ``--fresh`` does

@@ -25,7 +25,7 @@ from polyarena.harness.planning import Plan, PlannedGames
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
 from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.allocating import BudgetRounds
-from polyarena.harness.running.batching import hand_in, open_judges
+from polyarena.harness.running.batching import open_judges, submit_batches
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.running.pairs import OpenPair, failed, open_pair
 from polyarena.harness.running.ready_pairs import ReadyPairs
@@ -91,7 +91,7 @@ class Judging:
                 complete = not self._followed
             if complete:
                 for pairs in self._early.values():
-                    pairs.no_more_cells()
+                    pairs.finish()
 
     def close(self) -> None:
         """Let the early streams end, because the run is ending."""
@@ -106,7 +106,7 @@ class Judging:
         rounds = None if self._plan.allocation is None else BudgetRounds(self._plan)
         games: Sequence[PlannedGames] = self._rest
         while games:
-            hand_in(replace(self._plan, games=tuple(games)), self._judges, self._data)
+            submit_batches(replace(self._plan, games=tuple(games)), self._judges, self._data)
             failures = 0
             for name, pairs in groupby(games, key=lambda planned: planned.judge):
                 for event in _judged_or_shared(self._plan, list(pairs), self._judges.by_name[name], self._data):
@@ -119,7 +119,7 @@ class Judging:
 
 
 @contextmanager
-def settled_heap() -> Iterator[None]:
+def frozen_heap() -> Iterator[None]:
     """Let the garbage collector pass over what is there already, and look at the rest less often.
 
     A collection holds all threads up. By default there is one every dozen games, and the full ones visit every object
@@ -158,7 +158,7 @@ class GamesPart:
         root = data_root(self.experiment.data_root, self.experiment.base)
         plan = Plan(self.experiment, RunFolder(self.folder), tasks, (), (), (), self.pairs, {}, root)
         judges = {judge.spec.name: judge for judge in resolve_judges(self.experiment, tasks, None)}
-        with settled_heap():
+        with frozen_heap():
             yield from _judged(plan, ReadyPairs(self.pairs), judges[self.judge], DataSource(root))
 
 
@@ -249,7 +249,7 @@ class _Stream:
                     )
                 self._open[0].take(verdict)
                 yield from self._done()
-                yield from self._going_on()
+                yield from self._progress()
             yield from self._done()
             if self._open or self.last is None:
                 raise self._broken("fewer")
@@ -291,10 +291,10 @@ class _Stream:
             yield pair.store(self._stored)
             self._stored = self._told = time.monotonic()
 
-    def _going_on(self) -> Iterator[Event]:
+    def _progress(self) -> Iterator[Event]:
         if self._open and self._open[0].played and time.monotonic() - self._told >= EVERY_S:
             self._told = time.monotonic()
-            yield self._open[0].going_on(self._stored)
+            yield self._open[0].progress(self._stored)
 
     def _broken(self, how: str) -> ModelError:
         return ModelError(

@@ -80,7 +80,7 @@ class OpenPair:
         """Return the seconds from its beginning, or from ``since`` if that is later, both on the monotonic clock."""
         return time.monotonic() - max(self.started, since)
 
-    def going_on(self, since: float) -> GamesProgress:
+    def progress(self, since: float) -> GamesProgress:
         """Return a progress event."""
         pair, judged = self.planned, len(self.played)
         games = judged + len(self.waiting)

@@ -54,7 +54,7 @@ class ReadyPairs:
             self._complete = self._complete or not self._lacking
             self._changed.notify_all()
 
-    def no_more_cells(self) -> None:
+    def finish(self) -> None:
         """Take note that no further cell will be stored; pairs that lack one are never ready."""
         with self._changed:
             self._complete = True

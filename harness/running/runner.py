@@ -37,7 +37,7 @@ from polyarena.harness.running.background import Background
 from polyarena.harness.running.cells import compute_streamed
 from polyarena.harness.running.cells_part import CellsPart
 from polyarena.harness.running.connections import Connections
-from polyarena.harness.running.games import Judging, settled_heap
+from polyarena.harness.running.games import Judging, frozen_heap
 from polyarena.harness.running.job_runner import JobRunner
 from polyarena.harness.running.lock import build_lock
 from polyarena.harness.running.open_cell import CellContext
@@ -168,7 +168,7 @@ def _in_flight(
     groups = _streamed_cells(plan)
     streamed = {cell for group in groups for cell in group}
     if groups or any(games.billed for games in plan.games):
-        stack.enter_context(settled_heap())
+        stack.enter_context(frozen_heap())
     streams = [compute_streamed(plan, group, connections) for group in groups]
     computed = _computed(
         plan, executor, [cell for cell in plan.missing_cells if cell not in streamed], connections, grace_s
@@ -187,10 +187,10 @@ def _in_flight(
         background.start(f"system-{group[0].system}", events)
     for event in computed:
         yield event
-        yield from background.happened()
+        yield from background.events()
     yield from background.wait()
     if judging is not None:
-        with settled_heap():
+        with frozen_heap():
             yield from judging.rest()
 
 

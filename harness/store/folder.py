@@ -247,7 +247,7 @@ class RunFolder:
                 "the event log cannot be written", where=self.path / "events.jsonl", why=why, fix=fix
             ) from error
 
-    def made_at(self) -> float | None:
+    def created_at(self) -> float | None:
         """Return when the first event was logged, in seconds since the epoch; ``None`` if that is not known."""
         return next(map(event_time, self.events()), None)
 

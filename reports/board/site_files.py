@@ -157,7 +157,7 @@ def _column(column: Column) -> dict[str, Any]:
 def _standings(found: Standings) -> dict[str, Any]:
     return {
         "averages": [_average(each) for each in found.averages],
-        "toldApart": found.told_apart,
+        "toldApart": found.distinct_neighbours,
         "neighbours": found.neighbours,
         "languages": {key: list(codes) for key, codes in found.languages.items()},
     }

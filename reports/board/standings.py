@@ -80,13 +80,13 @@ class Standings:
 
     Attributes:
         averages: The best system first, those without a rank last.
-        told_apart: Neighbouring pairs whose order is sure.
+        distinct_neighbours: Neighbouring pairs whose order is sure.
         neighbours: Neighbouring pairs.
         languages: By column key: the languages that were averaged.
     """
 
     averages: tuple[Average, ...]
-    told_apart: int = 0
+    distinct_neighbours: int = 0
     neighbours: int = 0
     languages: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -173,13 +173,13 @@ def standings(
     signs = -1 if len(parts) == 1 and parts[0].column.direction is not Direction.HIGHER else 1
     zero = len(parts) == 1 and parts[0].column.direction is Direction.ZERO
     good = np.array([-abs(each.value or 0.0) if zero else signs * (each.value or 0.0) for each in averages])
-    told = told_apart(good, variances, freedom, 1 - settings.confidence)
+    told = significant_differences(good, variances, freedom, 1 - settings.confidence)
     placed = _placed(averages, good, told, covered)
     order = [ranked.index(each.system) for each in placed]
     left = [Average(name, coverage=covered[name], note="too few languages") for name in names if name not in ranked]
     return Standings(
         tuple(placed + left),
-        neighbours_told_apart(good[order], variances[np.ix_(order, order)], freedom, 1 - settings.confidence),
+        count_distinct_neighbours(good[order], variances[np.ix_(order, order)], freedom, 1 - settings.confidence),
         len(ranked) - 1,
         {part.column.key: part.languages for part in parts},
     )
@@ -374,7 +374,7 @@ def _approximate(
     return averages, variances, float(freedom.min())
 
 
-def told_apart(
+def significant_differences(
     good: Floats, variances: Floats, freedom: float, alpha: float
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """Return 1 where the row's system is surely better than the column's, -1 where it is surely worse, else 0.
@@ -401,7 +401,7 @@ def told_apart(
     return told
 
 
-def neighbours_told_apart(good: Floats, variances: Floats, freedom: float, alpha: float) -> int:
+def count_distinct_neighbours(good: Floats, variances: Floats, freedom: float, alpha: float) -> int:
     """Return how many neighbours are told apart, by Holm's procedure over all of them; arguments in order of rank."""
     many = len(good) - 1
     if many < 1:

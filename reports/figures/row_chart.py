@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from matplotlib.patches import Rectangle
 
 from polyarena.reports.figures.legend import Key, key_lines, write_keys
-from polyarena.reports.figures.sheet import LINE, new_sheet, plot_area, shorten, text_width, wrap, write
+from polyarena.reports.figures.sheet import LINE, new_page, plot_area, shorten, text_width, wrap, write
 from polyarena.reports.figures.style import BAND, GREY, HAIRLINE, INK
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _figure(
 ) -> Figure:
     unit, size = venue.size / 72, venue.size
     tall = max(sum(heights[e.kind] for e in panel) for panel in panels)
-    figure, page = new_sheet(venue.width, head + tall + _foot(words, facets, venue))
+    figure, page = new_page(venue.width, head + tall + _foot(words, facets, venue))
     y = 0.0
     for line in wrap(words.title, venue.width, size + 3, "bold") if venue.words else ():
         write(page, 0.0, y + (size + 3) * LINE / 144, line, fontsize=size + 3, weight="bold")

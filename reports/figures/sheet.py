@@ -29,7 +29,7 @@ MIDDLE = 0.34
 """Height of the middle of letters and digits above the baseline, likewise."""
 
 
-def new_sheet(width: float, height: float) -> tuple[Figure, Axes]:
+def new_page(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure and axes that cover it, with x from the left and y from the top, both in inches."""
     figure = Figure(figsize=(width, height))
     page = figure.add_axes((0.0, 0.0, 1.0, 1.0), zorder=-1)
@@ -56,7 +56,7 @@ def write(page: Axes, x: float, y: float, text: str, *, script: str = "", **how:
     Arabic, Hebrew and Odia with poppler, MuPDF and PDFium alike). All others are text in embedded fonts.
 
     Args:
-        page: From :func:`new_sheet`.
+        page: From :func:`new_page`.
         x: Inches from the left.
         y: Inches from the top.
         text: What to write.

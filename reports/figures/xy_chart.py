@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from polyarena.reports.figures.legend import Key, key_lines, write_keys
-from polyarena.reports.figures.sheet import LINE, new_sheet, plot_area, shorten, text_width, wrap, write
+from polyarena.reports.figures.sheet import LINE, new_page, plot_area, shorten, text_width, wrap, write
 from polyarena.reports.figures.style import GREY, HAIRLINE, INK
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def xy_chart(
     lines = key_lines(keys, venue.width, size)
     top = len(titles) * (size + 3) * LINE / 72 + (len(lines) + 1) * LINE * unit + 0.4 * unit
     foot = (2.0 + 1.2 * max(text.count("\n") + 1 for text in ("", *x.texts)) + (0.2 if x.label else -0.7)) * unit
-    figure, page = new_sheet(venue.width, top + height + foot + len(captions) * LINE * unit)
+    figure, page = new_page(venue.width, top + height + foot + len(captions) * LINE * unit)
     at = 0.0
     for line in titles:
         write(page, 0.0, at + (size + 3) * LINE / 144, line, fontsize=size + 3, weight="bold")

@@ -20,10 +20,10 @@ Values = Iterator[tuple[str, float]]
 
 def worth(game: Game) -> float | None:
     """Return what a game is worth to the answer shown first."""
-    return worth_of(game.label, game.score)
+    return label_value(game.label, game.score)
 
 
-def worth_of(label: str, score: float | None) -> float | None:
+def label_value(label: str, score: float | None) -> float | None:
     """Return what a game of this label and score is worth to the answer shown first; ``None`` without a verdict."""
     value = SCORES[Label(label)]
     return value if value is None or score is None else score

@@ -20,7 +20,7 @@ def cost_table(ledger: pd.DataFrame) -> Table | None:
 
     Args:
         ledger: One row for each system or judge, model, task, language and mode, with ``requests``, ``answered``,
-            ``maybe_billed``, ``prompt_tokens``, ``completion_tokens``, and ``cost`` and ``cost_at_most`` as decimal
+            ``maybe_billed``, ``prompt_tokens``, ``completion_tokens``, and ``cost`` and ``cost_upper_bound`` as decimal
             texts in ``currency``, or none where they are unknown.
 
     Returns:
@@ -61,7 +61,7 @@ def _row(name: str, language: str, found: list[dict[Any, Any]]) -> tuple[str, ..
 
 
 def _cost(found: list[dict[Any, Any]]) -> str:
-    least, most = (_total([row[name] for row in found]) for name in ("cost", "cost_at_most"))
+    least, most = (_total([row[name] for row in found]) for name in ("cost", "cost_upper_bound"))
     currencies = {str(row["currency"]) for row in found}
     if most is None or len(currencies) > 1 or currencies == {""}:
         return "–"

@@ -73,7 +73,7 @@ class _Words(NamedTuple):
     before: re.Pattern[str] | None
 
 
-def in_digits(text: str, language: str, read: Reader) -> str:
+def write_in_digits(text: str, language: str, read: Reader) -> str:
     """Return a text with numbers in digits alone where it has magnitudes; a fraction where the number is not whole.
 
     Args:

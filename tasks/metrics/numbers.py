@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.answered import answer_and_references
-from polyarena.tasks.metrics.magnitudes import in_digits
+from polyarena.tasks.metrics.magnitudes import write_in_digits
 from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def numbers(text: str, language: str) -> list[tuple[Fraction, ...]]:
     """
     decimal, spaced = _convention(language)
     found: list[tuple[Fraction, ...]] = []
-    plain = in_digits(_plain(comparable(text)), language, lambda digits: _read(digits, decimal))
+    plain = write_in_digits(_plain(comparable(text)), language, lambda digits: _read(digits, decimal))
     for match in _pattern(spaced).finditer(plain):
         if len(match.group()) > LONGEST:
             continue

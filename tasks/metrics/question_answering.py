@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.metrics.answered import answer_and_references
-from polyarena.tasks.metrics.segmentation import lowered, units
+from polyarena.tasks.metrics.segmentation import lowercase, units
 from polyarena.tasks.text import comparable
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def normalised_words(text: str, language: str) -> list[str]:
         text: Any.
         language: ``lang_Script``; decides on articles and on the case of i.
     """
-    text = lowered(comparable(text), language)
+    text = lowercase(comparable(text), language)
     if language in _ELIDED:
         text = re.sub(_ELIDED[language], " ", text)
     text = text.translate(_punctuation())

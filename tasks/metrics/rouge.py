@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.tasks.metrics.answered import answer_and_references
-from polyarena.tasks.metrics.segmentation import lowered, sentences, words
+from polyarena.tasks.metrics.segmentation import lowercase, sentences, words
 
 if TYPE_CHECKING:
     from polyarena.tasks.item import Item
@@ -102,7 +102,7 @@ def _common(reference: Sequence[str], candidate: Sequence[str]) -> Callable[[int
 
 
 def _words(text: str, language: str) -> list[str]:
-    return words(lowered(text[:LONGEST], language))
+    return words(lowercase(text[:LONGEST], language))
 
 
 def _f1(common: int, ours: int, theirs: int) -> float:

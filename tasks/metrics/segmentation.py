@@ -120,7 +120,7 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in (*found, text[start:].strip()) if sentence]
 
 
-def lowered(text: str, language: str = "") -> str:
+def lowercase(text: str, language: str = "") -> str:
     """Return a text in lower case; the dotted and dotless i of Turkic languages are kept apart.
 
     Args:

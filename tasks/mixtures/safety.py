@@ -46,7 +46,7 @@ class Refusals:
     left_out: Mapping[str, int]
 
 
-def preambled(prompts: Iterable[TrainingRow], preambles: Mapping[str, str] | None = None) -> list[TrainingRow]:
+def add_preambles(prompts: Iterable[TrainingRow], preambles: Mapping[str, str] | None = None) -> list[TrainingRow]:
     """Return the prompts as the teacher is asked them, with the preamble before each.
 
     Args:
@@ -63,7 +63,7 @@ def distilled_refusals(
     """Return training rows of the prompts without the preamble and the teacher's answers with it.
 
     Args:
-        prompts: As given to :func:`preambled`.
+        prompts: As given to :func:`add_preambles`.
         answers: Of the teacher, by id of the prompt.
         source: Name of the source in the mixture.
         licence: Under which the teacher's text may be used.

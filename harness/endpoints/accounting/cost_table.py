@@ -38,7 +38,7 @@ class CostRow:
         cached_tokens: Of the prompt tokens, those from the endpoint's own prompt cache.
         cost: Exact, of what the endpoint counted, as decimal text; ``None`` without prices, or if an answer came
             without counts. What ``maybe_billed`` requests cost is not known and not in it.
-        cost_at_most: The cost with the most that requests of unknown cost can have cost, as decimal text: what counts
+        cost_upper_bound: The most that can have been paid, requests of unknown cost included, as text. It counts
             against a budget. ``None`` without prices.
         currency: Of the cost; empty without prices.
     """
@@ -57,7 +57,7 @@ class CostRow:
     completion_tokens: int
     cached_tokens: int
     cost: str | None
-    cost_at_most: str | None
+    cost_upper_bound: str | None
     currency: str
 
 
@@ -111,6 +111,6 @@ def _row(key: tuple[str, ...], entries: Sequence[JournalEntry]) -> CostRow:
         completion_tokens=tally.completion_tokens,
         cached_tokens=tally.cached_tokens,
         cost=f"{tally.cost:f}" if priced and not tally.unpriced else None,
-        cost_at_most=f"{bound:f}" if priced and bound is not None else None,
+        cost_upper_bound=f"{bound:f}" if priced and bound is not None else None,
         currency=currency,
     )

@@ -90,14 +90,14 @@ class JournalEntry:
         return self.account.prices.cost(*counts, batch=self.account.batch)
 
     @property
-    def at_most(self) -> Decimal | None:
+    def upper_bound(self) -> Decimal | None:
         """The cost or, if it is unknown, its upper bound; ``None`` without prices."""
         return self.max_cost if self.cost is None else self.cost
 
     @property
     def charge(self) -> Decimal:
-        """What counts against a budget: :attr:`at_most`, which is known wherever there is a budget."""
-        return self.at_most or Decimal(0)
+        """What counts against a budget: :attr:`upper_bound`, which is known wherever there is a budget."""
+        return self.upper_bound or Decimal(0)
 
 
 def is_unbilled(outcome: str) -> bool:

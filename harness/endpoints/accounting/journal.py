@@ -139,9 +139,9 @@ class Journal(CloseOnExit):
         # Without requests there is nothing to end, and reading must not need a folder that can be written.
         if path.exists():
             with self.transaction():
-                self._end_requests_of_the_dead(answered)
+                self._close_orphaned_requests(answered)
 
-    def _end_requests_of_the_dead(self, answered: Callable[[str], Reply | None]) -> None:
+    def _close_orphaned_requests(self, answered: Callable[[str], Reply | None]) -> None:
         open_numbers = [number for number, entry in self._lines.entries.items() if entry.outcome is None]
         alive = {writer: self._is_alive(writer) for writer in {self._lines.writers[number] for number in open_numbers}}
         ended = []

@@ -71,11 +71,11 @@ class Ledger:
     A reply from the cache carries the price that was once paid for it and adds nothing to the cost.
 
     Args:
-        made_at: When the run folder was made, in seconds since the epoch.
+        created_at: When the run folder was made, in seconds since the epoch.
     """
 
-    def __init__(self, made_at: float = 0.0) -> None:
-        self._made_at = made_at
+    def __init__(self, created_at: float = 0.0) -> None:
+        self._made_at = created_at
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._served: Counter[str] = Counter()

@@ -62,7 +62,7 @@ class Tally:
         self.unpriced += answered and cost is None
         self.maybe_billed += entry.maybe_billed
         self.cost += cost or 0
-        bound = entry.at_most
+        bound = entry.upper_bound
         self.upper_bound = None if bound is None or self.upper_bound is None else self.upper_bound + bound
         self.charged += entry.charge
 

@@ -80,7 +80,7 @@ class BatchEndpoint(CloseOnExit):
 
         Raises:
             ModelError: No key, or it is refused, or the endpoint has no Batch API.
-            BudgetError: The batch could cost more than a budget has left; nothing is handed in.
+            BudgetError: The batch could cost more than a budget has left; nothing is submitted.
             StoreError: The cache or the journal cannot be read or written.
         """
         claims, jobs = self._claim(calls)
@@ -105,7 +105,7 @@ class BatchEndpoint(CloseOnExit):
         Raises:
             ModelError: As when the endpoint is called.
         """
-        return self._hand_in(self._claim(calls)[1])
+        return self._submit(self._claim(calls)[1])
 
     def stop(self, grace_s: float | None = None) -> None:  # noqa: ARG002 - as above
         """Stop waiting for batches."""
@@ -134,7 +134,7 @@ class BatchEndpoint(CloseOnExit):
             claims.append((key, first))
         return claims, jobs
 
-    def _hand_in(self, jobs: Mapping[str, PendingCall]) -> int:
+    def _submit(self, jobs: Mapping[str, PendingCall]) -> int:
         """Submit the calls that are in no batch, within the budgets, and return their number."""
         bodies = self._reserve(jobs)
         left = dict.fromkeys(bodies)
@@ -143,16 +143,16 @@ class BatchEndpoint(CloseOnExit):
                 # Our own name of the batch goes with it: after a crash it can be found at the server.
                 token = secrets.token_hex(16)
                 client = self._connected()
-                own = self.cache.hand_in(token, self.settings.url, keys)
+                own = self.cache.register_batch(token, self.settings.url, keys)
                 if not own:
                     self.cache.close_batch(token)
                     continue
                 if len(own) < len(keys):
-                    # Another run has handed in the others since they were looked up: its batch answers them.
+                    # Another run has submitted the others since they were looked up: its batch answers them.
                     (_, content), *_ = request_lines({key: bodies[key] for key in own})
                 for key in own:
                     del left[key]
-                name = client.hand_in(token, content)
+                name = client.submit(token, content)
                 if name is not None:
                     self.cache.name_batch(token, name)
         finally:
@@ -197,7 +197,7 @@ class BatchEndpoint(CloseOnExit):
                 if kept is not None:
                     job.future.set_result(kept)
                     del open_jobs[key]
-            self._hand_in(open_jobs)
+            self._submit(open_jobs)
             done = self._collect(open_jobs)
             # Answers first: they show that the endpoint works, so that a refusal beside them is about its question.
             for key, outcome in sorted(done.items(), key=lambda each: not each[1].ok):
@@ -221,7 +221,7 @@ class BatchEndpoint(CloseOnExit):
                 # It may be listed late, or another run be about to make it: handing in twice is paid for twice.
                 self._unlisted.add(token)
                 continue
-            ended = client.never_arrived(token) if batch_id is None else client.ended(batch_id)
+            ended = client.lost_batch(token) if batch_id is None else client.ended(batch_id)
             if ended is None:
                 continue
             for each in keys:
@@ -235,7 +235,7 @@ class BatchEndpoint(CloseOnExit):
 
     def _record(self, key: str, job: PendingCall | None, outcome: Outcome) -> None:
         reply = outcome.reply
-        # One that another run folder has handed in is in that one's journal.
+        # One that another run folder has submitted is in that one's journal.
         reservation = None
         if self._guard is not None:
             reservation = self._reserved.pop(key, None) or self._guard.resume(key)

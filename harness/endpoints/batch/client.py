@@ -39,7 +39,7 @@ class BatchClient:
         )
         self._lost: dict[str, str] = {}
 
-    def hand_in(self, token: str, content: bytes) -> str | None:
+    def submit(self, token: str, content: bytes) -> str | None:
         """Upload a file of requests, make a batch of it, and return the server's name of it.
 
         The request that creates a batch is repeated only if the server refused it: each one that arrives creates
@@ -98,7 +98,7 @@ class BatchClient:
             batches = self._client.batches.list(limit=100)
             return next((batch.id for batch in batches if (batch.metadata or {}).get(_NAME) == token), None)
 
-    def never_arrived(self, token: str) -> BatchResult:
+    def lost_batch(self, token: str) -> BatchResult:
         """Return the result of a batch that the server does not list."""
         said = self._lost.pop(token, "")
         why = "the batch did not arrive at the server" + (f": {said}" if said else "")
@@ -143,8 +143,8 @@ class BatchClient:
             404: "leave `mode: batch` out: this endpoint seems to have no Batch API",
         }
         return ModelError(
-            "the batch could not be handed in or looked at",
+            "the batch could not be submitted or looked up",
             where=f"{self._settings.model} at {self._settings.url}",
             why=self._said(error),
-            fix=fixes.get(status or 0, "run the same command again: batches that were handed in are found again"),
+            fix=fixes.get(status or 0, "run the same command again: batches already submitted are found again"),
         )

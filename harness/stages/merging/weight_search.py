@@ -57,7 +57,7 @@ class WeightSearch:
         return max(self.trials, key=lambda trial: (trial.average, trial.lowest))
 
     @property
-    def best_lowest(self) -> Trial:
+    def best_minimum(self) -> Trial:
         """The trial whose worst language is best; among equals the best average, then the first."""
         return max(self.trials, key=lambda trial: (trial.lowest, trial.average))
 

@@ -28,7 +28,7 @@ from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.status import StageStatus, invalidated, stage_statuses
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
-from polyarena.harness.stages.pipeline.work import find_work
+from polyarena.harness.stages.pipeline.work import find_stage_work
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.tasks.data.root import data_root
 from polyarena.tasks.errors import StoreError
@@ -129,7 +129,7 @@ def _stage(pipeline: Pipeline, status: StageStatus, done: dict[str, StageDone], 
         refuse_damage(done[name].folder, done[name].manifest, thorough=True)
     partial = partial_folder(home, status.key.key)
     started = time.monotonic()
-    work = find_work(stage.type)
+    work = find_stage_work(stage.type)
     with storing(home):
         if partial.exists() and not isinstance(stage, TrainSettings | OnlineStage):
             shutil.rmtree(partial)  # only training continues within a stage

@@ -25,7 +25,7 @@ WORK = {
 EXTRA = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
-def find_work(type_name: str) -> StageWork[Any]:
+def find_stage_work(type_name: str) -> StageWork[Any]:
     """Return what does the work of a type of stages.
 
     Raises:

@@ -134,7 +134,7 @@ def test_the_first_view_is_the_ranking_of_everything(made, open_page):
     _, board, site = made
     page = open_page(site)
     expected = standings(board.columns, board.settings)
-    assert page.sentence.startswith(f"{expected.told_apart} of 7 neighbouring systems can be told apart")
+    assert page.sentence.startswith(f"{expected.distinct_neighbours} of 7 neighbouring systems can be told apart")
     assert [row[1].split()[0] for row in page.rows] == [each.system for each in expected.averages]
     best = expected.averages[0]
     assert page.rows[0][2].startswith(f"{shown(best.value)} {shown(best.low)}–{shown(best.high)}")
@@ -153,7 +153,7 @@ def test_a_filter_computes_scores_intervals_and_ranks_again(made, open_page):
         own = rows.loc[row[1].split()[0]]
         assert row[2] == f"{shown(own['value'])} {shown(own['low'])}–{shown(own['high'])}"
     again = standings(board.columns[:1], board.settings, languages=frozenset({"arb_Arab"}))
-    assert page.sentence.startswith(f"{again.told_apart} of {again.neighbours} ")
+    assert page.sentence.startswith(f"{again.distinct_neighbours} of {again.neighbours} ")
     assert [row[0].split()[0] for row in page.rows] == [str(each.rank) for each in again.averages]
 
 

@@ -170,7 +170,7 @@ def test_stated_variances_are_planned_with(call):
     (row,) = json.loads(out)
     expected = power(Design(items=500, languages=23, sd=0.45, icc=0.3), effect=0.03)
     assert (code, err) == (0, "")
-    assert row["of"] == "as stated"
+    assert row["design"] == "as stated"
     assert row["detectable"] == expected.detectable
     assert (row["chance"], row["items_needed"]) == (expected.chance, 584)
 
@@ -193,7 +193,7 @@ def test_a_run_s_variances_are_taken_and_overruled(call, mixed):
     code, out, _ = call("power", "--run", mixed, "--json")
     rows = json.loads(out)
     assert code == 0
-    assert "toy_open: mid against one, judge long" in {row["of"] for row in rows}
+    assert "toy_open: mid against one, judge long" in {row["design"] for row in rows}
     assert all(row["languages"] > 1 for row in rows)
     _, out, _ = call("power", "--run", mixed, "--items", 1000, "--sd", 0.2, "--json")
     assert {(row["items"], row["sd"]) for row in json.loads(out)} == {(1000, 0.2)}

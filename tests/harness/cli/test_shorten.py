@@ -153,7 +153,7 @@ def test_lists_are_of_the_rows_that_the_functions_return(many, capsys):
     rows = json.loads(capsys.readouterr().out)
     assert {tuple(row) for row in rows} == {tuple(Comparison.__slots__)}
     assert main(called("power", many, "--json")) == 0
-    assert all({"of", "items", "detectable"} <= set(row) for row in json.loads(capsys.readouterr().out))
+    assert all({"design", "items", "detectable"} <= set(row) for row in json.loads(capsys.readouterr().out))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass
 class BatchApi:
-    """Holds what was uploaded and handed in; a batch ends once it has been looked at ``ends_after`` times.
+    """Holds what was uploaded and submitted; a batch ends once it has been looked at ``ends_after`` times.
 
     ``status`` is what batches end as; with ``deaf``, a batch is taken and the answer to that is lost. The answers in
     ``losing`` are given to the first requests for a batch, each with whether the batch is made all the same. What is

@@ -66,7 +66,7 @@ def test_nothing_at_all_is_kept_as_well(cache):
 
 
 def test_a_batch_from_its_handing_in_to_its_end(cache):
-    cache.hand_in("token", HERE, [B, A])
+    cache.register_batch("token", HERE, [B, A])
     assert cache.open_batches(HERE) == {"token": None}
     assert cache.open_batches(THERE) == {}
     assert cache.batch_keys("token") == [A, B]
@@ -80,16 +80,16 @@ def test_a_batch_from_its_handing_in_to_its_end(cache):
 
 
 def test_a_question_lies_in_the_batch_that_was_handed_in_first(cache):
-    assert cache.hand_in("one", HERE, [B, A]) == [B, A]
-    assert cache.hand_in("other", HERE, [B, C]) == [C]
+    assert cache.register_batch("one", HERE, [B, A]) == [B, A]
+    assert cache.register_batch("other", HERE, [B, C]) == [C]
     assert [cache.batch_of(key) for key in (A, B, C)] == ["one", "one", "other"]
     cache.close_batch("one")
     assert [cache.batch_of(key) for key in (A, B, C)] == [None, None, "other"]
-    assert cache.hand_in("next", HERE, [A, B, C]) == [A, B]
+    assert cache.register_batch("next", HERE, [A, B, C]) == [A, B]
 
 
 def test_naming_or_closing_a_batch_that_is_not_there_does_nothing(cache):
-    cache.hand_in("one", HERE, [A])
+    cache.register_batch("one", HERE, [A])
     cache.name_batch("none", "batch-1")
     cache.close_batch("none")
     assert cache.open_batches(HERE) == {"one": None}
@@ -99,7 +99,7 @@ def test_naming_or_closing_a_batch_that_is_not_there_does_nothing(cache):
     st.lists(
         st.one_of(
             st.tuples(
-                st.just("hand_in"),
+                st.just("register_batch"),
                 st.sampled_from("xyz"),
                 st.sampled_from([HERE, THERE]),
                 st.sets(st.sampled_from([A, B, C])),
@@ -116,8 +116,8 @@ def test_batches_are_what_a_dictionary_would_say(steps):
     lying: dict[str, str] = {}
     with CallCache(":memory:") as cache:
         for kind, token, *more in steps:
-            if kind == "hand_in":
-                cache.hand_in(token, *more)
+            if kind == "register_batch":
+                cache.register_batch(token, *more)
                 batches[token] = (more[0], None)
                 lying = dict.fromkeys(more[1], token) | lying
             elif kind == "name":
@@ -140,7 +140,7 @@ def test_all_of_it_outlives_the_process(tmp_path):
     with CallCache(path) as cache:
         cache.put(A, Reply("x"), batch=True)
         cache.refuse(B, "no")
-        cache.hand_in("token", HERE, [C])
+        cache.register_batch("token", HERE, [C])
     with CallCache(path) as cache:
         assert (cache.find(A).batch, cache.refusal(B), cache.batch_of(C)) == (True, "no", "token")
 
@@ -161,7 +161,7 @@ def test_words_of_questions_and_keys_of_users_are_nowhere_in_the_file(scripted_s
         lambda cache: cache.put(A, Reply("x")),
         lambda cache: cache.put_all([(A, Reply("x"))]),
         lambda cache: cache.refuse(A, "no"),
-        lambda cache: cache.hand_in("t", HERE, [A]),
+        lambda cache: cache.register_batch("t", HERE, [A]),
         len,
         lambda cache: A in cache,
     ],

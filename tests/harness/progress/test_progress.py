@@ -76,19 +76,19 @@ def test_the_tracker_counts_languages(planned):
     assert tracker.works["long judges two · toy_open"].done == 1
 
 
-def going_on(judged, seconds, language="deu_Latn"):
+def games_progress(judged, seconds, language="deu_Latn"):
     return GamesProgress("long", "two", "base", "toy_open", language, judged, 24, seconds)
 
 
 def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
     tracker = ProgressTracker.of(planned)
-    work = tracker.follow(going_on(6, 30.0))
+    work = tracker.follow(games_progress(6, 30.0))
     assert (work.done, work.part, work.now) == (0, 0.25, "deu_Latn")
     judging = {"long judges two · toy_open"}
     tracker.pace._left = {kind: left for kind, left in tracker.pace._left.items() if kind in judging}
     # A quarter of one language of three took 30 seconds.
     assert tracker.pace.seconds_left() == pytest.approx(30 * 11)
-    tracker.follow(going_on(12, 60.0))
+    tracker.follow(games_progress(12, 60.0))
     assert tracker.pace.seconds_left() == pytest.approx(30 * 10)
     work = tracker.follow(GamesDone("long", "two", "base", "toy_open", "deu_Latn", 24, 0, 120.0, "key"))
     assert (work.done, work.part) == (1, 0.0)
@@ -97,7 +97,7 @@ def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
 
 def test_a_pair_that_fails_halfway_is_no_longer_to_come(planned):
     tracker = ProgressTracker.of(planned)
-    tracker.follow(going_on(12, 60.0))
+    tracker.follow(games_progress(12, 60.0))
     left = tracker.pace._left["long judges two · toy_open"]
     tracker.follow(GamesFailed("long", "two", "base", "toy_open", "deu_Latn", 24, "gone"))
     assert tracker.pace._left["long judges two · toy_open"] == pytest.approx(left * 4 / 5)
@@ -108,7 +108,7 @@ def test_a_long_language_says_how_far_it_is_but_not_often(planned):
     display = PlainProgress(planned, stream, every_s=10, now=lambda: clock_s[0])
     for judged in range(1, 24):
         clock_s[0] += 5
-        display(going_on(judged, clock_s[0]))
+        display(games_progress(judged, clock_s[0]))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 23 * 5 // 30
     assert lines[0].startswith("long judges two · toy_open: 0/3 languages, deu_Latn 25% done, about ")
@@ -117,7 +117,7 @@ def test_a_long_language_says_how_far_it_is_but_not_often(planned):
 def test_a_bar_says_how_far_a_language_is(planned):
     stream = io.StringIO()
     display = LiveProgress(planned, Console(file=stream, force_terminal=True, width=140))
-    display(going_on(6, 30.0))
+    display(games_progress(6, 30.0))
     display.close()
     assert "deu_Latn 25%" in stream.getvalue()
 

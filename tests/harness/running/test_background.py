@@ -27,7 +27,7 @@ def test_all_events_of_all_streams_arrive_each_stream_in_order():
 
 def test_without_streams_nothing_is_waited_for():
     with Background() as background:
-        assert list(background.happened()) == []
+        assert list(background.events()) == []
         assert list(background.wait()) == []
 
 
@@ -56,9 +56,9 @@ def test_what_has_happened_is_taken_without_waiting():
         background.start("slow", stream())
         seen = []
         while not seen:
-            seen += background.happened()
+            seen += background.events()
         assert [each.failures for each in seen] == [1]
-        assert list(background.happened()) == []
+        assert list(background.events()) == []
         gate.set()
         assert [each.failures for each in background.wait()] == [2]
 

@@ -59,7 +59,7 @@ def test_a_model_that_was_replaced_is_told_of_and_asked_again_on_demand(
     # The same folder: everything is stored. Another one: everything is in the cache. Both say so.
     assert main(["run", str(path), "-o", str(old), "--quiet"]) == 0
     assert "No endpoint was asked" in capsys.readouterr().out
-    monkeypatch.setattr("polyarena.harness.running.connections.RunFolder.made_at", lambda self: 4e9)
+    monkeypatch.setattr("polyarena.harness.running.connections.RunFolder.created_at", lambda self: 4e9)
     go(path, new)
     assert len(scripted_server.log) == asked
     assert texts(new) == ["first of m"] * 2
@@ -104,12 +104,12 @@ def test_another_address_of_the_same_identity_is_not_asked_again(experiment, scr
 
 
 def test_a_fresh_run_that_is_killed_does_not_go_back_to_old_answers(experiment, scripted_server, tmp_path):
-    from polyarena.harness.running.fresh import set_answers_aside
+    from polyarena.harness.running.fresh import archive_answers
 
     path = experiment()
     go(path, tmp_path / "run")
     scripted_server.model = "second"
-    assert set_answers_aside(plan(load_experiment(path), output=tmp_path / "run")) == 1
+    assert archive_answers(plan(load_experiment(path), output=tmp_path / "run")) == 1
     with CallCache(tmp_path / "calls.sqlite") as cache:
         assert len(cache) == 2
     # Killed here. The same command without --fresh goes on with it.

@@ -103,7 +103,7 @@ def test_the_ledger_the_budget_and_the_page_agree_on_what_may_have_been_billed(
     assert sum(int(row["answered"]) for row in rows) == 0
     assert sum(int(row["maybe_billed"]) for row in rows) == sum(int(row["requests"]) for row in rows) > 0
     assert {row["cost"] for row in rows} == {"0"}
-    most = sum(Decimal(row["cost_at_most"]) for row in rows)
+    most = sum(Decimal(row["cost_upper_bound"]) for row in rows)
     assert most == Tally.of(read_entries(tmp_path / "run" / "attempts.jsonl").values()).charged
     assert 0 < most <= Decimal("0.03")
     page = finished.files.page.read_text()
@@ -117,7 +117,7 @@ def test_without_prices_a_run_without_answers_has_an_unknown_cost(experiment, go
     made["judges"][0]["endpoint"].pop("prices")
     go(made)
     rows = list(csv.DictReader((tmp_path / "run" / "results" / "ledger.csv").read_text().splitlines()))
-    assert {(row["cost"], row["cost_at_most"], row["currency"]) for row in rows} == {("", "", "")}
+    assert {(row["cost"], row["cost_upper_bound"], row["currency"]) for row in rows} == {("", "", "")}
 
 
 @pytest.mark.parametrize("whose", ["judge", "experiment"])

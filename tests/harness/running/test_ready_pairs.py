@@ -66,7 +66,7 @@ def test_pairs_of_a_cell_that_failed_are_never_ready():
     for cell in CELLS:
         if cell != ("a", "t", "deu_Latn"):
             pairs.stored(cell)
-    pairs.no_more_cells()
+    pairs.finish()
     assert pairs.draw_all() == PAIRS[1:]
     assert not pairs.wait()
 

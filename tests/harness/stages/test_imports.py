@@ -67,5 +67,5 @@ def test_a_missing_library_is_named_with_what_installs_it(monkeypatch):
 
     monkeypatch.setattr(work.importlib, "import_module", missing)
     with pytest.raises(ModelError, match="needs trl") as refused:
-        work.find_work("sft")
+        work.find_stage_work("sft")
     assert "polyarena[train]" in refused.value.fix

@@ -176,13 +176,13 @@ def test_the_folder_is_free_again_after_an_error(folder):
 
 def test_events_say_when_they_were_logged(tmp_path):
     folder = RunFolder(tmp_path)
-    assert folder.made_at() is None
+    assert folder.created_at() is None
     before = time.time()
     folder.log({"event": "one"})
     folder.log({"event": "two"})
-    assert before - 1 <= folder.made_at() <= time.time()
+    assert before - 1 <= folder.created_at() <= time.time()
     (tmp_path / "events.jsonl").write_text('{"event": "old"}\n{"event": "odd", "time": 7}\n')
-    assert folder.made_at() is None
+    assert folder.created_at() is None
 
 
 def test_a_linked_event_log_is_not_written_through(tmp_path):

@@ -53,7 +53,7 @@ def same(found, expected):
 
 
 def same_standings(page, python):
-    assert page["toldApart"] == python.told_apart
+    assert page["toldApart"] == python.distinct_neighbours
     assert page["neighbours"] == python.neighbours
     assert [each["system"] for each in page["averages"]] == [each.system for each in python.averages]
     for found, expected in zip(page["averages"], python.averages, strict=True):
@@ -191,7 +191,7 @@ def test_systems_that_always_differ_are_told_apart(node, made):
     frame["value"] = (frame["system"] == "always").astype(float)
     columns = made.columns_of(frame)
     found = standings(columns, SETTINGS)
-    assert (found.told_apart, found.averages[0].system, found.averages[0].rank_high) == (1, "always", 1)
+    assert (found.distinct_neighbours, found.averages[0].system, found.averages[0].rank_high) == (1, "always", 1)
     same_standings(in_page(node, made, columns), found)
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.figures.sheet import new_sheet, plot_area, shorten, text_width, wrap
+from polyarena.reports.figures.sheet import new_page, plot_area, shorten, text_width, wrap
 
 Make = Callable[..., pd.DataFrame]
 
 
 def test_sheet_and_plot_area_are_measured_in_inches() -> None:
-    figure, page = new_sheet(7, 3)
+    figure, page = new_page(7, 3)
     assert tuple(figure.get_size_inches()) == (7, 3)
     assert page.transData.transform((7, 3))[1] == pytest.approx(0)
     axes = plot_area(figure, 2, 1, 4, 1.5)

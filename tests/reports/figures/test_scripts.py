@@ -11,7 +11,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from polyarena.reports.figures.fonts import families
-from polyarena.reports.figures.sheet import new_sheet, text_width, write
+from polyarena.reports.figures.sheet import new_page, text_width, write
 from polyarena.reports.figures.style import house_style
 from polyarena.reports.labels import language_label
 from polyarena.tasks.languages import all_languages
@@ -22,7 +22,7 @@ CODES = [language.code for language in all_languages()]
 def ink(text: str, script: str = "") -> np.ndarray:
     """Return the pixels of a text, 0 is black."""
     with house_style():
-        figure, page = new_sheet(3, 0.5)
+        figure, page = new_page(3, 0.5)
         write(page, 0.1, 0.25, text, script=script, fontsize=14, color="black")
         canvas = FigureCanvasAgg(figure)
         canvas.draw()

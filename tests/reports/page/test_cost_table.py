@@ -9,7 +9,7 @@ from polyarena.reports.page.cost_table import MOST_LANGUAGES, cost_table
 
 COLUMNS = [
     "who", "name", "model", "task", "language", "mode", "requests", "answered", "maybe_billed", "abandoned",
-    "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "cost_at_most", "currency",
+    "prompt_tokens", "completion_tokens", "cached_tokens", "cost", "cost_upper_bound", "currency",
 ]  # fmt: skip
 
 

@@ -172,7 +172,7 @@ def spent(rows: list[dict[str, Any]]) -> Table:
     plain = {"who": "judges", "name": "gpt", "language": "deu_Latn", "requests": 1, "answered": 1, "maybe_billed": 0,
              "prompt_tokens": 5, "completion_tokens": 6, "cost": "0.1", "currency": "USD"}  # fmt: skip
     full = [plain | row for row in rows]
-    found = cost_table(pd.DataFrame([{"cost_at_most": row["cost"], **row} for row in full]))
+    found = cost_table(pd.DataFrame([{"cost_upper_bound": row["cost"], **row} for row in full]))
     assert found is not None
     return found
 

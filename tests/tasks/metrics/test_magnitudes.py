@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.languages import all_languages, find_language
-from polyarena.tasks.metrics.magnitudes import in_digits
+from polyarena.tasks.metrics.magnitudes import write_in_digits
 from polyarena.tasks.metrics.numbers import numbers, same_number
 
 WRITTEN = [
@@ -193,7 +193,7 @@ def test_myriads_of_any_size(value, signs):
 @given(st.text(max_size=60), st.sampled_from([language.code for language in all_languages()]))
 def test_texts_without_digits_stay_as_they_are(text, language):
     plain = "".join(character for character in text if not character.isnumeric())
-    assert in_digits(plain, language, Fraction) == plain
+    assert write_in_digits(plain, language, Fraction) == plain
 
 
 @given(

@@ -22,7 +22,7 @@ ZEROS = [
 ]
 
 
-def in_digits(text, zero):
+def write_in_digits(text, zero):
     return "".join(chr(ord(zero) + int(c)) if c.isdigit() else c for c in text)
 
 
@@ -125,7 +125,7 @@ def test_numeric_match_takes_any_reference(answered):
 
 @given(st.integers(-(10**12), 10**12), st.sampled_from(ZEROS))
 def test_whole_numbers_are_read_in_all_digit_systems(value, zero):
-    assert last_number(f"= {in_digits(str(value), zero)}.", "eng_Latn") == value
+    assert last_number(f"= {write_in_digits(str(value), zero)}.", "eng_Latn") == value
 
 
 def test_there_are_many_digit_systems():

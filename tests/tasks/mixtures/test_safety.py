@@ -13,9 +13,9 @@ from polyarena.tasks.mixtures.safety import (
     HARM_TASKS,
     OVER_REFUSAL_TASKS,
     PREAMBLE,
+    add_preambles,
     distilled_refusals,
     longest_repeat,
-    preambled,
     with_safety,
 )
 from polyarena.tasks.mixtures.settings import MixtureSettings, SourceShare
@@ -29,9 +29,9 @@ def prompts(count=3):
 
 
 def test_the_teacher_sees_the_preamble_and_the_rows_do_not():
-    asked = preambled(prompts(1), {"deu_Latn": "Ist das schädlich?"})
+    asked = add_preambles(prompts(1), {"deu_Latn": "Ist das schädlich?"})
     assert asked[0].prompt == f"{PREAMBLE}\n\nharmful 0"
-    assert preambled(prompts(1), {"eng_Latn": "Is it?"})[0].prompt == "Is it?\n\nharmful 0"
+    assert add_preambles(prompts(1), {"eng_Latn": "Is it?"})[0].prompt == "Is it?\n\nharmful 0"
     found = distilled_refusals(prompts(1), {"0": REFUSAL}, "safety", "teacher's terms")
     assert found.rows == (TrainingRow("0", "safety", "eng_Latn", "harmful 0", REFUSAL, "teacher's terms"),)
 

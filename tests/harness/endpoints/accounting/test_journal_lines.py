@@ -257,13 +257,13 @@ def test_the_ledger_and_the_budget_say_the_same(tmp_path_factory, ends):
                 journal.ended(number, outcome, Reply("", None, *counts[:2], cached_tokens=counts[2]))
     rows = cost_table(path)
     entries = read_entries(path)
-    assert sum(Decimal(row.cost_at_most) for row in rows) == Tally.of(entries.values()).charged
+    assert sum(Decimal(row.cost_upper_bound) for row in rows) == Tally.of(entries.values()).charged
     assert sum(row.maybe_billed for row in rows) == sum(entry.maybe_billed for entry in entries.values())
     for row in rows:
         assert row.maybe_billed <= row.requests - row.answered
         unknown = [entry for entry in entries.values() if entry.cost is None]
         if row.cost is not None:
-            assert Decimal(row.cost_at_most) - Decimal(row.cost) == 7 * len(unknown)
+            assert Decimal(row.cost_upper_bound) - Decimal(row.cost) == 7 * len(unknown)
             assert row.maybe_billed == len(unknown)
 
 
@@ -274,7 +274,7 @@ def test_requests_that_may_have_been_billed_are_in_the_ledger_with_the_most_that
         journal.ended(journal.sent(LABEL, KEYS[0], Decimal("0.007")), "ok", Reply("", None, 1_000_000, 0))
     [row] = cost_table(path)
     assert (row.requests, row.answered, row.maybe_billed, row.abandoned) == (8, 1, 5, 1)
-    assert (row.cost, row.cost_at_most) == ("1", "1.035")
+    assert (row.cost, row.cost_upper_bound) == ("1", "1.035")
 
 
 @pytest.mark.parametrize("outcome", ["429", "timeout", "ok"])
@@ -282,7 +282,7 @@ def test_without_prices_no_row_has_a_cost(path, outcome):
     with Journal(path, no_answer) as journal:
         journal.ended(journal.sent(Account(LABEL.label, "m"), KEYS[0], None), outcome, Reply(""))
     [row] = cost_table(path)
-    assert (row.cost, row.cost_at_most, row.currency) == (None, None, "")
+    assert (row.cost, row.cost_upper_bound, row.currency) == (None, None, "")
     assert row.maybe_billed == (outcome == "timeout")
 
 
@@ -290,7 +290,7 @@ def test_an_answer_without_counts_has_a_bound_but_no_cost(path):
     with Journal(path, no_answer) as journal:
         journal.ended(journal.sent(LABEL, KEYS[0], Decimal("0.5")), "ok", Reply("x"))
     [row] = cost_table(path)
-    assert (row.maybe_billed, row.cost, row.cost_at_most) == (0, None, "0.5")
+    assert (row.maybe_billed, row.cost, row.cost_upper_bound) == (0, None, "0.5")
 
 
 def test_the_ledger_tells_batches_and_currencies_apart(path):

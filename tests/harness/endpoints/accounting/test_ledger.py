@@ -192,7 +192,7 @@ def test_each_attempt_is_told(scripted_server, open_endpoint, ask_for):
 
 def test_the_ledger_knows_from_when_cached_answers_are():
     """Only those given before the run folder was made: answers of its own earlier runs are no news."""
-    ledger = Ledger(made_at=10.0)
+    ledger = Ledger(created_at=10.0)
     ledger.record_call("paid", failed=False)
     ledger.record_call("cache", failed=False, answered_at=11.0)
     assert (ledger.totals().earlier, ledger.totals().earliest) == (0, None)

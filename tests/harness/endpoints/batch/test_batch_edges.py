@@ -109,7 +109,7 @@ def test_each_look_at_a_question_is_told_with_its_number(open_batch, ask_for, sc
 
 
 def test_batches_of_another_server_with_the_same_cache_are_left_alone(open_batch, ask_for, cache):
-    cache.hand_in("theirs", "http://there/v1", ["ab" * 32])
+    cache.register_batch("theirs", "http://there/v1", ["ab" * 32])
     assert texts(open_batch()(ask_for("a"))) == ["re: a"]
     assert cache.open_batches("http://there/v1") == {"theirs": None}
     assert cache.batch_of("ab" * 32) == "theirs"
@@ -219,20 +219,18 @@ def test_what_a_batch_says_nothing_about_is_asked_again():
     assert (BatchResult({}).otherwise.reason, BatchResult({}).otherwise.retry) == ("batch", True)
 
 
-def test_two_runs_that_hand_in_at_once_pay_for_each_question_once(
-    open_batch, ask_for, batch_server, cache, monkeypatch
-):
+def test_two_runs_that_submit_at_once_pay_for_each_question_once(open_batch, ask_for, batch_server, cache, monkeypatch):
     one, other = open_batch(), open_batch()
-    original, done = cache.hand_in, []
+    original, done = cache.register_batch, []
 
-    def hand_in(token, url, keys):
+    def register_batch(token, url, keys):
         # The other run is faster, after this one has looked up which of its questions are in a batch.
         if not done:
             done.append(token)
             other.submit(ask_for("b", "c"))
         return original(token, url, keys)
 
-    monkeypatch.setattr(cache, "hand_in", hand_in)
+    monkeypatch.setattr(cache, "register_batch", register_batch)
     assert one.submit(ask_for("a", "b")) == 1
     assert sorted(batch_server.questions) == ["a", "b", "c"]
     assert texts(one(ask_for("a", "b", "c"))) == ["re: a", "re: b", "re: c"]
@@ -243,15 +241,15 @@ def test_a_run_whose_questions_are_all_handed_in_by_another_sends_nothing(
     open_batch, ask_for, batch_server, cache, monkeypatch
 ):
     one, other = open_batch(), open_batch()
-    original, done = cache.hand_in, []
+    original, done = cache.register_batch, []
 
-    def hand_in(token, url, keys):
+    def register_batch(token, url, keys):
         if not done:
             done.append(token)
             other.submit(ask_for("a", "b"))
         return original(token, url, keys)
 
-    monkeypatch.setattr(cache, "hand_in", hand_in)
+    monkeypatch.setattr(cache, "register_batch", register_batch)
     assert one.submit(ask_for("a", "b")) == 0
     assert len(batch_server.batches) == 1
     assert texts(one(ask_for("a", "b"))) == ["re: a", "re: b"]

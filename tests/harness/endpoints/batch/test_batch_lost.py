@@ -89,7 +89,7 @@ def test_too_many_requests_are_refused_before_anything_is_made(scripted_server, 
 @pytest.mark.parametrize(("headers", "wanted"), [({}, 3), ({"Retry_After": "9999"}, 1)])
 def test_too_many_requests_for_good_end_the_run(scripted_server, batch_server, open_batch, ask_for, headers, wanted):
     batch_server.losing = [(scripted_server.status(429, "slow down", **headers), False)] * 9
-    with pytest.raises(ModelError, match="batch could not be handed in") as caught:
+    with pytest.raises(ModelError, match="batch could not be submitted") as caught:
         list(open_batch()(ask_for("a")))
     assert "slow down" in caught.value.why
     assert batch_server.wanted == wanted
@@ -117,7 +117,7 @@ def test_a_list_that_cannot_be_read_is_told_and_loses_nothing(
         "respond",
         lambda method, path, body: scripted_server.raw(b"<html>") if method == "GET" else respond(method, path, body),
     )
-    with pytest.raises(ModelError, match="handed in or looked at"):
+    with pytest.raises(ModelError, match="submitted or looked up"):
         list(open_batch()(ask_for("a")))
     monkeypatch.undo()
     monkeypatch.setenv("POLYARENA_TEST_KEY", KEY)

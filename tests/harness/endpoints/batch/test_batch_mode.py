@@ -1,4 +1,4 @@
-"""Batch mode: handed in once, found again, merged into the same cache, at its own price."""
+"""Batch mode: submitted once, found again, merged into the same cache, at its own price."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_restart_waits_for_what_was_handed_in(scripted_server, batch_server, o
 def test_a_batch_whose_name_was_never_told_is_found(scripted_server, batch_server, open_batch, ask_for, cache):
     scripted_server.script = echo(scripted_server)
     batch_server.deaf = True
-    with pytest.raises(ModelError, match="batch could not be handed in"):
+    with pytest.raises(ModelError, match="batch could not be submitted"):
         list(open_batch(cache)(ask_for("a")))
     assert list(cache.open_batches(scripted_server.base_url).values()) == [None]
     batch_server.deaf = False
@@ -119,7 +119,7 @@ def test_a_batch_whose_name_was_never_told_is_found(scripted_server, batch_serve
     assert batch_server.questions == ["a"]
 
 
-def test_one_that_never_arrived_is_handed_in_again(scripted_server, batch_server, open_batch, ask_for, cache):
+def test_a_lost_batch_is_submitted_again(scripted_server, batch_server, open_batch, ask_for, cache):
     scripted_server.script = echo(scripted_server)
     batch_server.refuses = 400
     with pytest.raises(ModelError, match="no batches here"):
@@ -184,7 +184,7 @@ def test_a_batch_that_is_refused_whole_says_why(batch_server, open_batch, ask_fo
 @pytest.mark.parametrize(("code", "fix"), [(401, "export POLYARENA_TEST_KEY"), (404, "leave `mode: batch` out")])
 def test_an_endpoint_without_a_batch_api_is_named(batch_server, open_batch, ask_for, cache, code, fix):
     batch_server.refuses = code
-    with pytest.raises(ModelError, match="batch could not be handed in") as caught:
+    with pytest.raises(ModelError, match="batch could not be submitted") as caught:
         list(open_batch(cache)(ask_for("a")))
     assert fix in caught.value.fix
     assert "sk-batch-secret" not in str(caught.value)
@@ -201,7 +201,7 @@ def test_a_budget_is_handed_in_as_far_as_it_goes(scripted_server, batch_server, 
         assert len(cache) == len(batch_server.questions)
 
 
-def test_two_runs_with_one_cache_hand_in_once(scripted_server, batch_server, open_batch, ask_for, cache):
+def test_two_runs_with_one_cache_submit_once(scripted_server, batch_server, open_batch, ask_for, cache):
     scripted_server.script = echo(scripted_server)
     one, other = open_batch(cache), open_batch(cache)
     one.submit(ask_for("a"))

@@ -34,8 +34,8 @@ def test_average_and_lowest_language_can_want_different_weights(tmp_path):
     # b lifts German a lot and costs Swahili a little less than a lifts it.
     found = run(tmp_path, lambda w: {"deu_Latn": 50 + 30 * w["b"], "swh_Latn": 20 + 10 * w["a"]})
     assert found.best_average.weights == {"a": 0, "b": 1}
-    assert found.best_lowest.weights == {"a": 1, "b": 0}
-    assert (found.best_lowest.average, found.best_lowest.lowest) == (40, 30)
+    assert found.best_minimum.weights == {"a": 1, "b": 0}
+    assert (found.best_minimum.average, found.best_minimum.lowest) == (40, 30)
 
 
 def test_the_table_has_every_trial(tmp_path):
@@ -50,7 +50,7 @@ def test_among_equals_the_other_criterion_decides_and_then_the_first(tmp_path):
     assert found.best_average.weights["a"] == 0.5
     (tmp_path / "flat").mkdir()
     flat = run(tmp_path / "flat", lambda w: {"x": 1.0})
-    assert flat.best_average is flat.best_lowest is flat.trials[0]
+    assert flat.best_average is flat.best_minimum is flat.trials[0]
 
 
 @pytest.mark.parametrize("scores", [{}, {"x": float("nan")}])

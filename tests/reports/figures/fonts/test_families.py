@@ -21,7 +21,7 @@ from polyarena.reports.figures.fonts import (
 )
 from polyarena.reports.figures.fonts import families as module_of_families
 from polyarena.reports.figures.fonts.families import BUNDLE, FALLBACK, FOLDER, MATHS, OF_SCRIPT, SANS
-from polyarena.reports.figures.sheet import new_sheet, write
+from polyarena.reports.figures.sheet import new_page, write
 from polyarena.reports.figures.style import house_style
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.languages import all_languages
@@ -76,7 +76,7 @@ def test_a_character_that_no_font_has_is_an_error_that_names_it_and_the_cure() -
 
 @pytest.mark.usefixtures("only_bundled")
 def test_the_error_reaches_whoever_draws() -> None:
-    _, page = new_sheet(2, 1)
+    _, page = new_page(2, 1)
     with pytest.raises(MissingGlyphError, match="578B"):
         write(page, 0.1, 0.5, "型")
 
@@ -155,7 +155,7 @@ def test_bold_text_in_a_font_without_bold_gives_no_warning(caplog: pytest.LogCap
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with caplog.at_level(logging.WARNING), house_style():
-        figure, page = new_sheet(2, 1)
+        figure, page = new_page(2, 1)
         write(page, 0.1, 0.5, "−1 → 日本語", weight="bold")
         FigureCanvasAgg(figure).draw()
     assert not caplog.records
