@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 SIZES = [20] * 60 + [100] * 30 + [1000] * 7 + [5000, 14_042]
@@ -49,7 +50,7 @@ model_type = SleepingType()
 """
 
 
-def make(folder: Path) -> Path:
+def make(folder: Path, sizes: Sequence[int] = SIZES) -> Path:
     """Write the model's distribution, the prompts and the experiment; return the path of the latter."""
     from polyarena.tasks.languages.table import all_languages
 
@@ -61,7 +62,7 @@ def make(folder: Path) -> Path:
     codes = sorted(language.code for language in all_languages())
     rows = (
         {"id": str(n), "language": code, "prompt": f"{code} {n}?"}
-        for code, size in zip(codes, SIZES, strict=False)
+        for code, size in zip(codes, sizes, strict=False)
         for n in range(size)
     )
     (folder / "prompts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

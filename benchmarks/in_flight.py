@@ -1,6 +1,6 @@
 """Measures how well the cells of a system behind an endpoint fill the requests that may be in flight.
 
-    python benchmarks/in_flight.py [cells] [stream [REQUESTS]] [--slower FACTOR]
+    python benchmarks/in_flight.py [cells] [stream [REQUESTS]] [--slower FACTOR] [--width WIDTH]
 
 ``cells`` runs 99 languages x 20 prompts with 64 and with 256 requests in flight, exactly as ``polyarena run`` does, and
 compares the time of the cells with a greedy schedule of the same latencies in the same order. ``stream`` runs many more
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,9 +138,9 @@ def measure(width: int, prompts: int) -> Measured:
     return Measured(seconds, [latency(question) for question in questions], peaks, 1000 * cpu / len(questions))
 
 
-def cells() -> bool:
+def cells(widths: Sequence[int] = WIDTHS) -> bool:
     met = True
-    for width in WIDTHS:
+    for width in widths:
         took = measure(width, PROMPTS)
         ideal = greedy(took.latencies, width)
         met &= took.seconds <= GOAL * ideal
@@ -174,8 +174,13 @@ def main(arguments: list[str]) -> int:
         place = arguments.index("--slower")
         os.environ[SLOWER] = arguments[place + 1]
         arguments = arguments[:place] + arguments[place + 2 :]
+    widths = WIDTHS
+    if "--width" in arguments:
+        place = arguments.index("--width")
+        widths = (int(arguments[place + 1]),)
+        arguments = arguments[:place] + arguments[place + 2 :]
     chosen = [each for each in arguments if not each.isdigit()] or ["cells", "stream"]
-    met = cells() if "cells" in chosen else True
+    met = cells(widths) if "cells" in chosen else True
     if "stream" in chosen:
         stream(next((int(each) for each in arguments if each.isdigit()), REQUESTS))
     return 0 if met else 1

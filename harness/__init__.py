@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from polyarena.harness.planning import Plan, plan
     from polyarena.harness.reporting import write_report
     from polyarena.harness.results import RunRecords, open_run
-    from polyarena.harness.running import Run, run
+    from polyarena.harness.running.runner import Run, run
 
 _WHERE = {
     "Experiment": "experiment",
     "load_experiment": "experiment",
     "Plan": "planning",
     "plan": "planning",
-    "Run": "running",
-    "run": "running",
+    "Run": "running.runner",
+    "run": "running.runner",
     "RunRecords": "results",
     "open_run": "results",
     "write_report": "reporting",

@@ -51,8 +51,8 @@ def command(
     from polyarena.harness.executors.site import choose_executor
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import progress_listener
-    from polyarena.harness.running import run
     from polyarena.harness.running.fresh import archive_answers
+    from polyarena.harness.running.runner import run
     from polyarena.tasks.errors import ModelError
 
     chosen = choose_executor(executor)

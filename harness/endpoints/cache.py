@@ -168,11 +168,13 @@ class CallCache(CloseOnExit):
             ValueError: One of them is a failure.
             StoreError: The file cannot be written.
         """
-        rows = [_row(key, reply, batch=batch) for key, reply in answers]
+        kept = list(answers)
+        rows = [_row(key, reply, batch=batch) for key, reply in kept]
         old = "DELETE FROM replies WHERE key = ? AND coalesce(answered_at, 0) < ?"
         outdated = [(old, [(row[0], since) for row in rows])] if since else []
         released = ("DELETE FROM claims WHERE key = ?", [(row[0],) for row in rows])
         self._write([*outdated, (_KEEP, rows), released])
+        self.claims.answered(key for key, _ in kept)
 
     def mark_outdated(self, source: str) -> None:
         """Treat all answers of a source up to now as outdated.

@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,8 @@ class Claims:
                 return self._owners[key] is owner
             self._begin()
             digest = bytes.fromhex(key)
-            self._execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (digest, self._holder))
-            holder = self._holder_of(digest)
+            statement = "INSERT OR IGNORE INTO claims VALUES (?, ?) RETURNING holder"
+            holder = self._holder if self._execute(statement, (digest, self._holder)) else self._holder_of(digest)
             if holder != self._holder and (holder is None or self._is_gone(holder)):
                 values = (self._holder, digest, holder)
                 self._execute("UPDATE claims SET holder = ? WHERE key = ? AND holder = ?", values)
@@ -70,6 +70,12 @@ class Claims:
                 del self._owners[key]
                 values = (bytes.fromhex(key), self._holder)
                 self._execute("DELETE FROM claims WHERE key = ? AND holder = ?", values)
+
+    def answered(self, keys: Iterable[str]) -> None:
+        """Forget claims on questions that were answered: the cache has deleted them with the same transaction."""
+        with self._lock:
+            for key in keys:
+                self._owners.pop(key, None)
 
     def release_all(self, owner: object) -> None:
         """Release all claims of an owner."""

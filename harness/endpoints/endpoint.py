@@ -109,6 +109,8 @@ class Endpoint(CloseOnExit):
         width = settings.concurrency
         # Far enough ahead that one slow answer at the head leaves the other workers busy, near enough to stay small.
         self._ahead = max(2 * width, min(16 * width, 2048))
+        # Where no reply waits for another, as many wait as are in flight: more would only delay the first requests.
+        self._ahead_unordered = 2 * width
         if settings.prices is not None:
             ledger.use_currency(settings.prices.currency)
 
@@ -165,7 +167,7 @@ class Endpoint(CloseOnExit):
             for position, call in enumerate(calls):
                 ticket = pending[position] = self._claim(call)
                 ticket.job.future.add_done_callback(end(position))
-                if len(pending) >= self._ahead or not ended.empty():
+                if len(pending) >= self._ahead_unordered or not ended.empty():
                     yield next_ended()
             while pending:
                 yield next_ended()

@@ -22,7 +22,7 @@ from polyarena.harness.events import (
 )
 from polyarena.harness.executors.protocol import Job, JobDone, JobFailed, JobOutcome, Work
 from polyarena.harness.executors.scheduling import MOST_LIVES, Scheduler
-from polyarena.harness.executors.spool import Spool, WorkerFolder
+from polyarena.harness.executors.spool import Polling, Spool, WorkerFolder
 from polyarena.harness.lock import installed_versions
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.exit_codes import ExitCode
@@ -49,6 +49,9 @@ class WorkerHandle(Protocol):
     def is_waiting(self) -> bool:
         """Whether it waits for a machine, so that it cannot give a sign of life yet."""
 
+    def greeted(self) -> None:
+        """Take note that it has just said that it works: what was learnt of it before is out of date."""
+
     def stop(self) -> None:
         """End it now; harmless if it has ended."""
 
@@ -62,7 +65,7 @@ class Launcher(Protocol):
 
     @property
     def poll_s(self) -> float:
-        """Seconds between two looks at the folders of the workers."""
+        """Most seconds between two looks at the folders of the workers."""
 
     @property
     def watches_parent(self) -> bool:
@@ -126,6 +129,7 @@ class PoolExecutor:
 
     def _coordinate(self, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event]:
         beat = time.monotonic()
+        polling = Polling(self.launcher.poll_s)
         while not scheduler.is_done:
             busy = False
             for worker in list(self._workers.values()):
@@ -153,8 +157,10 @@ class PoolExecutor:
                     why=self._last_reason,
                     fix="see the logs there; what is done is stored, run the same command again to go on",
                 )
-            if not busy:
-                time.sleep(self.launcher.poll_s)
+            if busy:
+                polling.happened()
+            else:
+                polling.wait()
 
     def _hand_out(self, spool: Spool, scheduler: Scheduler, work: Work) -> bool:
         handed = False
@@ -231,6 +237,7 @@ class PoolExecutor:
             yield WorkerLost(worker.name, f"refused: {reason}")
             return
         worker.ready = True
+        worker.handle.greeted()
         yield WorkerStarted(worker.name, str(record.get("host", "")))
 
     def _leave(self, worker: _Worker, scheduler: Scheduler, work: Work) -> Iterator[Event]:

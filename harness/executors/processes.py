@@ -76,6 +76,9 @@ class ProcessHandle:
         """A process runs at once."""
         return False
 
+    def greeted(self) -> None:
+        """Nothing is remembered of a process."""
+
     def stop(self) -> None:
         """End the process."""
         if self.process.poll() is None:

@@ -138,6 +138,9 @@ class RayHandle:
         """Whether no machine has begun it."""
         return not self.folder.events.exists()
 
+    def greeted(self) -> None:
+        """Nothing is remembered of a task."""
+
     def stop(self) -> None:
         """Cancel the task."""
         if not self.ray.wait([self.reference], timeout=0)[0]:

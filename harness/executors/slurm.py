@@ -177,6 +177,10 @@ class SlurmHandle:
         """Whether Slurm has not begun it, or has requeued it."""
         return self.is_slurm and self._look() in ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED", "CONFIGURING")
 
+    def greeted(self) -> None:
+        """Take it as running until ``squeue`` is asked again: what it said last may be of the time before."""
+        self._state, self._asked_at = "RUNNING", time.monotonic()
+
     def stop(self) -> None:
         """Cancel the job, unless it has ended: what is left of it then ends by itself."""
         if not self.job.paths.result_pickle.exists():

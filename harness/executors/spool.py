@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,29 @@ from polyarena.tasks.errors import StoreError
 
 FOLDER = "workers"
 """Name of the folder within a run folder."""
+FIRST_PAUSE_S = 0.002
+"""Seconds between the first two looks at a folder after something has happened there."""
+
+
+@dataclass
+class Polling:
+    """Pauses between two looks at a folder: short after something has happened, then longer and longer.
+
+    Attributes:
+        longest_s: The longest pause in seconds.
+    """
+
+    longest_s: float
+    _pause_s: float = FIRST_PAUSE_S
+
+    def wait(self) -> None:
+        """Pause, because nothing has happened."""
+        time.sleep(min(self._pause_s, self.longest_s))
+        self._pause_s = min(2 * self._pause_s, self.longest_s)
+
+    def happened(self) -> None:
+        """Begin with short pauses again."""
+        self._pause_s = FIRST_PAUSE_S
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""Runs a plan: computes cells, judges games, writes results and the report."""
+"""Runs a plan: computes cells, judges games, writes results and the report.
 
-from polyarena.harness.running.runner import Run, run
-
-__all__ = ["Run", "run"]
+:func:`polyarena.harness.run` is :func:`polyarena.harness.running.runner.run`. Nothing is imported here: workers of
+executors import their own module alone, and what only the run itself needs would double the time in which they start.
+"""

@@ -17,6 +17,7 @@ from polyarena.harness.running.open_cell import CellContext, open_cell
 from polyarena.harness.servers import served_arguments
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
+from polyarena.tasks.identify import load_identifier
 from polyarena.tasks.item import Kind
 
 
@@ -58,6 +59,9 @@ def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Conn
             yield from (cell_failed(cell, error) for cell in cells)
             return
         stack.callback(model.close)
+        if any(context.tasks[cell.task].card.kind is not Kind.MULTIPLE_CHOICE for cell in cells):
+            # Else it is loaded while the answers of all cells after the first arrive.
+            load_identifier()
         provenance = dict(model.provenance)
         yield ModelLoaded(names, time.monotonic() - started, provenance)
         for event in _do_cells(cells, context, model, connections):

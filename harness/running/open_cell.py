@@ -31,6 +31,19 @@ from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
 from polyarena.tasks.text import sanitize_text
 
 
+@dataclass(slots=True)
+class RangeItems:
+    """The items of the cell of which a range was opened last, so that one worker reads them once for all its ranges.
+
+    Attributes:
+        key: Of the cell; empty if none was opened.
+        items: Its items.
+    """
+
+    key: str = ""
+    items: Sequence[Item] = ()
+
+
 @dataclass(frozen=True)
 class CellContext:
     """What the cells of a run have in common.
@@ -41,6 +54,7 @@ class CellContext:
         data: Where items are read.
         folder: The run folder.
         model: The run around the model.
+        ranges: Items that are read already.
     """
 
     systems: Mapping[str, ResolvedSystem]
@@ -48,6 +62,7 @@ class CellContext:
     data: DataSource
     folder: RunFolder
     model: ModelContext
+    ranges: RangeItems = field(default_factory=RangeItems)
 
 
 class NamedCell(ScoredCell, Protocol):
@@ -214,13 +229,19 @@ def open_cell(planned: NamedCell, context: CellContext, items_range: tuple[int, 
         DataError: The data is wrong, or something changed since the plan was made.
     """
     system, task = context.systems[planned.system], context.tasks[planned.task]
-    items = load_items(task, planned.language, context.data)
-    if cell_key(system, task, planned.language, items_digest(items), context.model) != planned.key:
-        raise DataError(
-            f"the data or the model of {planned.task} in {planned.language} changed since the plan was made",
-            fix="run the same command again",
-        )
+    ranges = context.ranges
+    items: Sequence[Item]
+    if items_range is not None and ranges.key == planned.key:
+        items = ranges.items
+    else:
+        items = load_items(task, planned.language, context.data)
+        if cell_key(system, task, planned.language, items_digest(items), context.model) != planned.key:
+            raise DataError(
+                f"the data or the model of {planned.task} in {planned.language} changed since the plan was made",
+                fix="run the same command again",
+            )
     if items_range is not None:
+        ranges.key, ranges.items = planned.key, items
         items = items[slice(*items_range)]
     samples = 0 if task.card.kind is Kind.MULTIPLE_CHOICE else samples_of(system, task)
     return OpenCell(planned, system, task, items, [(item, sample) for item in items for sample in range(samples)])

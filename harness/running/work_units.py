@@ -16,7 +16,7 @@ from polyarena.harness.store import read_shard, shard_metadata
 from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.records import Completion
 
-ITEMS_PER_JOB = 2048
+ITEMS_PER_JOB = 512
 """Most items of one job. Larger cells are divided into ranges of nearly equal size, however many workers there are."""
 
 

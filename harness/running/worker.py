@@ -21,7 +21,7 @@ from typing import Any
 
 from polyarena.harness.events import Event
 from polyarena.harness.executors.protocol import Job, JobFailed, JobOutcome, JobStarted
-from polyarena.harness.executors.spool import WorkerFolder
+from polyarena.harness.executors.spool import Polling, WorkerFolder
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock import installed_versions
 from polyarena.harness.running.job_runner import JobRunner
@@ -74,12 +74,13 @@ def work(folder: str, device: str = "") -> None:
 
 
 def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:
-    watch = _Watch(own)
+    watch, polling = _Watch(own), Polling(poll_s)
     while not own.is_stopped() and watch.is_alive():
         record = own.take()
         if record is None:
-            time.sleep(poll_s)
+            polling.wait()
             continue
+        polling.happened()
         job = Job.of_record(record)
         own.tell(_record(JobStarted(job.number)))
         try:

@@ -9,6 +9,7 @@ from polyarena.tasks.identify.identifier import (
     can_identify,
     identifier_name,
     identify,
+    load_identifier,
     most_probable,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "can_identify",
     "identifier_name",
     "identify",
+    "load_identifier",
     "most_probable",
 ]

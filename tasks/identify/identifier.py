@@ -78,13 +78,23 @@ def identify(text: str) -> Identified:
         DataError: The model of GlotLID is asked for and cannot be loaded.
     """
     read = prose(comparable(text[:SCANNED]))[:READ].strip()
-    script = main_script(read)
-    weight = sum(count * (3 if found in _DENSE else 1) for found, count in letters(read).items())
+    counts = letters(read)
+    script = main_script(read, counts)
+    weight = sum(count * (3 if found in _DENSE else 1) for found, count in counts.items())
     if weight < MIN_LETTERS:
         return Identified(None, 0.0, script)
     # Lone surrogates cannot be handed to the model; they are no letters of anything.
     language, probability = _best(read.encode("utf-8", "replace").decode("utf-8"))
     return Identified(language, round(probability, 4), script)
+
+
+def load_identifier() -> None:
+    """Load the model now, which takes up to half a second; else the first text waits for it.
+
+    Raises:
+        DataError: The model of GlotLID is asked for and cannot be loaded.
+    """
+    most_probable("Good morning.")
 
 
 def most_probable(line: str) -> tuple[str, float]:

@@ -29,14 +29,18 @@ def letters(text: str) -> Counter[str]:
     return counts
 
 
-def main_script(text: str) -> str | None:
+def main_script(text: str, counts: Mapping[str, int] | None = None) -> str | None:
     """Return the script of most letters, ``None`` without letters.
 
     Scripts that are written mixed count together and get one name, as in language codes: Han with kana is ``Jpan``,
     Han with Hangul is ``Hang``, Han alone is ``Hans`` or ``Hant`` by the characters that only one of the two standard
     sets (GB 2312 and Big5) has, ``Hans`` if there is none. Equal counts are decided by the alphabet.
+
+    Args:
+        text: The text.
+        counts: Its :func:`letters`, if they are known already.
     """
-    counts = letters(text)
+    counts = letters(text) if counts is None else counts
     grouped: Counter[str] = Counter()
     for script, count in counts.items():
         grouped["East Asian" if script in _EAST_ASIAN else script] += count

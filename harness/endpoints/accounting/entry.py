@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel
@@ -57,12 +57,16 @@ class JournalEntry:
 
     def ended(self, outcome: str, reply: Reply) -> JournalEntry:
         """Return the entry once its outcome is known."""
-        return replace(
-            self,
-            outcome=outcome,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            cached_tokens=reply.cached_tokens,
+        # Not `replace`, which takes five times as long; this is done for each request.
+        return JournalEntry(
+            self.account,
+            self.key,
+            self.max_cost,
+            outcome,
+            reply.prompt_tokens,
+            reply.completion_tokens,
+            reply.cached_tokens,
+            self.repeats,
         )
 
     @property

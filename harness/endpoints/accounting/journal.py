@@ -38,6 +38,8 @@ from polyarena.tasks.errors import StoreError
 
 _MOST = 2**53
 _UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
+_Change = tuple[JournalEntry | None, JournalEntry]
+"""A request before and after a line; ``None`` before the first one."""
 
 
 class _Lines:
@@ -48,8 +50,9 @@ class _Lines:
         self.entries: dict[int, JournalEntry] = {}
         self.writers: dict[int, str] = {}
         self.numbers: dict[Account, int] = {}
+        self.highest = 0
 
-    def read(self, content: bytes) -> Iterator[tuple[JournalEntry | None, JournalEntry]]:
+    def read(self, content: bytes) -> Iterator[_Change]:
         """Parse lines; yield each entry that they change, before and after the change."""
         for text in content.split(b"\n"):
             try:
@@ -60,12 +63,9 @@ class _Lines:
             if changed is not None:
                 yield changed
 
-    def _take(self, line: dict[str, Any]) -> tuple[JournalEntry | None, JournalEntry] | None:
+    def _take(self, line: dict[str, Any]) -> _Change | None:
         if "label" in line and "who" in line:
-            number, account = _number(line["label"]), _account(line)
-            # A later line gives the number a new meaning, for the requests after it.
-            self.accounts[number] = account
-            self.numbers = {known: each for known, each in self.numbers.items() if each != number} | {account: number}
+            self.define(_number(line["label"]), _account(line))
         elif "sent" in line:
             number = _number(line["sent"])
             if number in self.entries:
@@ -76,17 +76,34 @@ class _Lines:
                 _amount(line["most"]),
                 repeats=_text(line.get("repeats")),
             )
-            self.entries[number] = entry
-            self.writers[number] = _text(line.get("writer")) or ""
-            return None, entry
+            return self.begin(number, entry, _text(line.get("writer")) or "")
         elif "ended" in line:
-            number = _number(line["ended"])
-            before = self.entries[number]
             prompt, completion, cached = map(_count, line["tokens"])
             reply = Reply("", None, prompt, completion, cached_tokens=cached)
-            self.entries[number] = before.ended(str(_text(line["outcome"]) or ABANDONED), reply)
-            return before, self.entries[number]
+            return self.end(_number(line["ended"]), str(_text(line["outcome"]) or ABANDONED), reply)
         return None
+
+    def define(self, number: int, account: Account) -> None:
+        """Take a label; a later line gives its number a new meaning, for the requests after it."""
+        self.accounts[number] = account
+        self.numbers = {known: each for known, each in self.numbers.items() if each != number} | {account: number}
+
+    def begin(self, number: int, entry: JournalEntry, writer: str) -> _Change:
+        """Take a request that is sent."""
+        self.entries[number] = entry
+        self.writers[number] = writer
+        self.highest = max(self.highest, number)
+        return None, entry
+
+    def end(self, number: int, outcome: str, reply: Reply) -> _Change:
+        """Take the end of a request."""
+        before = self.entries[number]
+        self.entries[number] = after = before.ended(outcome, reply)
+        return before, after
+
+    def forget(self, number: int) -> None:
+        """Forget a request of which no further line will come."""
+        del self.entries[number], self.writers[number]
 
 
 def read_entries(path: Path) -> dict[int, JournalEntry]:
@@ -155,6 +172,10 @@ class Journal(CloseOnExit):
             else:
                 ended.append((number, ABANDONED if reply is None else "ok", reply or Reply("")))
         self.all_ended(ended)
+        if self._exclusive:
+            # Nobody else writes, so nothing more is said of them: memory stays flat over any number of requests.
+            for number in [number for number, entry in self._lines.entries.items() if entry.outcome is not None]:
+                self._lines.forget(number)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -184,16 +205,18 @@ class Journal(CloseOnExit):
         """Record that a request is about to be sent, and return its number."""
         with self.transaction():
             self._hold()
-            number = self._next()
-            label = self._lines.numbers.get(account)
-            content = b""
-            if label is None:
-                label = max(self._lines.accounts, default=0) + 1
-                content = _line({"label": label, **_fields(account)})
+            number = self._lines.highest + 1
+            known = self._lines.numbers.get(account)
+            label = max(self._lines.accounts, default=0) + 1 if known is None else known
+            content = b"" if known is not None else _line({"label": label, **_fields(account)})
             fields = {"sent": number, "label": label, "key": key, "most": _plain(max_cost), "writer": self._writer}
             if repeats is not None:
                 fields["repeats"] = repeats
-            self._write(content + _line(fields))
+            self._append(content + _line(fields))
+            if known is None:
+                self._lines.define(label, account)
+            entry = JournalEntry(account, key, max_cost, repeats=repeats)
+            self._count([self._lines.begin(number, entry, self._writer)])
         return number
 
     def ended(self, number: int, outcome: str, reply: Reply) -> None:
@@ -202,13 +225,20 @@ class Journal(CloseOnExit):
 
     def all_ended(self, requests: Iterable[tuple[int, str, Reply]]) -> None:
         """Record the outcomes of several requests, by number, outcome and reply, in one write."""
+        ended = list(requests)
         lines = []
-        for number, outcome, reply in requests:
+        for number, outcome, reply in ended:
             tokens = [reply.prompt_tokens, reply.completion_tokens, reply.cached_tokens]
             lines.append(_line({"ended": number, "outcome": outcome, "tokens": tokens}))
         if lines:
             with self.transaction():
-                self._write(b"".join(lines))
+                self._append(b"".join(lines))
+                # Not read from the lines again, because that takes most of the time.
+                known = [each for each in ended if each[0] in self._lines.entries]
+                self._count([self._lines.end(*each) for each in known])
+                if self._exclusive:
+                    for number in {number for number, _, _ in known}:
+                        self._lines.forget(number)
 
     def charged(self, judge: str | None = None) -> Decimal:
         """Return what the requests that have ended count against the budget of a judge, or of everything."""
@@ -228,11 +258,6 @@ class Journal(CloseOnExit):
                 self._holding = False
                 self._alive.release()
                 Path(self._alive.lock_file).unlink(missing_ok=True)
-
-    def _next(self) -> int:
-        # Numbers are given in order, so the last one read is the highest but after a file was put together by hand.
-        last = next(reversed(self._lines.entries), 0)
-        return last + 1 if last == len(self._lines.entries) else max(self._lines.entries) + 1
 
     def _hold(self) -> None:
         """Hold the lock that shows other processes that this writer is alive; the system releases it after a kill."""
@@ -267,17 +292,15 @@ class Journal(CloseOnExit):
             return
         content = _content(self.path, self._offset)
         self._offset += len(content)
-        self._apply(content)
+        self._count(self._lines.read(content))
         if not content.endswith(b"\n"):
             # Whoever wrote the last line was killed over it; nobody writes while the journal is held.
             self._append(b"\n")
 
-    def _write(self, content: bytes) -> None:
-        self._append(content)
-        self._apply(content)
-
-    def _apply(self, content: bytes) -> None:
-        for before, after in self._lines.read(content):
+    def _count(self, changes: Iterable[_Change]) -> None:
+        for before, after in changes:
+            if after.max_cost is None and after.account.prices is None:
+                continue
             scopes = [None, after.account.label.name] if after.account.label.who == "judges" else [None]
             for scope in scopes:
                 if before is None or before.outcome is None:

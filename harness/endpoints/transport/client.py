@@ -96,6 +96,9 @@ def proxy_of(url: str) -> str | None:
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
     """Return the body, or ``None`` if it is longer than :data:`_LONGEST_BODY`."""
+    plain = "Content-Encoding" not in response.headers
+    if plain and response.content_length is not None and response.content_length <= _LONGEST_BODY:
+        return await response.read()
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_chunked(2**16):

@@ -86,12 +86,13 @@ def sanitize_outcome(outcome: Outcome, key: str) -> Outcome:
     thought = reply.thought and _masked_answer(reply.thought, key)
     served = reply.served_by and _masked_answer(reply.served_by, key)
     text = _masked_answer(reply.text, key)
-    reply = replace(reply, text=text, finish_reason=finish_reason, thought=thought, served_by=served)
+    if (text, finish_reason, thought, served) != (reply.text, reply.finish_reason, reply.thought, reply.served_by):
+        reply = replace(reply, text=text, finish_reason=finish_reason, thought=thought, served_by=served)
     if reply.error is not None:
         text = " ".join(sanitize_text(mask_key(reply.error, key)).split())
         text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
         reply = replace(reply, error=text)
-    return replace(outcome, reply=reply)
+    return outcome if reply is outcome.reply else replace(outcome, reply=reply)
 
 
 def mask_key(message: str, key: str) -> str:

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from polyarena.harness.endpoints import CallCache
+from polyarena.judges.protocol import Reply
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 
@@ -47,6 +48,7 @@ def test_closing_gives_claims_up(caches, tmp_path):
 HOLDER = """
 import sys
 from polyarena.harness.endpoints import CallCache
+from polyarena.judges.protocol import Reply
 cache = CallCache(sys.argv[1])
 print(cache.claims.take(sys.argv[2], "a"), flush=True)
 sys.stdin.readline()
@@ -130,3 +132,18 @@ def test_requests_in_flight_have_their_grace(scripted_server, open_endpoint, ask
     endpoint.close()
     assert len(cache) == (2 if grace_s else 1)
     assert cache._execute("SELECT count(*) FROM claims")[0][0] == 0
+
+
+def test_an_answer_ends_its_claim_without_another_write(caches, monkeypatch):
+    one, other = caches
+    assert one.claims.take(KEY, "a")
+    one.put(KEY, Reply("an answer"))
+    written = []
+    execute = one.claims._execute
+    monkeypatch.setattr(one.claims, "_execute", lambda *args: (written.append(args[0]), execute(*args))[1])
+    one.claims.release(KEY, "a")
+    assert written == []
+    assert other.claims.take(KEY, "b")
+    # One statement where nobody else holds the question.
+    assert one.claims.take(OTHER, "a")
+    assert len(written) == 1

@@ -59,6 +59,9 @@ class Handle:
     def is_waiting(self):
         return self.waiting
 
+    def greeted(self):
+        pass
+
     def stop(self):
         self.stopped.set()
 

@@ -58,6 +58,16 @@ def test_the_state_comes_from_squeue(commands, handle, state, waiting, ended):
     assert commands.called == [["squeue", "-h", "-j", "7_1", "-o", "%T"]]
 
 
+def test_a_worker_that_says_hello_is_not_taken_for_one_that_waits(commands, handle):
+    commands.printed["squeue"] = "PENDING\n"
+    assert handle.is_waiting()
+    # Slurm has given it a machine since; the old answer would make the coordinator take its jobs away.
+    handle.greeted()
+    assert not handle.is_waiting()
+    assert handle.ended() is None
+    assert len(commands.called) == 1
+
+
 def test_a_result_says_more_than_slurm(commands, handle, tmp_path):
     (tmp_path / "result.pkl").write_bytes(b"")
     assert handle.ended() == "ended"

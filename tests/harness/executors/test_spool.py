@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from polyarena.harness.executors.spool import FOLDER, Spool, WorkerFolder
+from polyarena.harness.executors import spool as spool_module
+from polyarena.harness.executors.spool import FOLDER, Polling, Spool, WorkerFolder
 from polyarena.tasks.errors import StoreError
 
 
@@ -126,3 +127,23 @@ def test_a_reader_and_a_writer_at_once_lose_nothing(spool):
         seen += [record["number"] for record in spool.told("w")]
     thread.join()
     assert seen == list(range(300))
+
+
+def test_pauses_grow_while_nothing_happens_and_begin_anew(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(spool_module.time, "sleep", pauses.append)
+    polling = Polling(0.01)
+    for _ in range(5):
+        polling.wait()
+    polling.happened()
+    polling.wait()
+    assert pauses == [0.002, 0.004, 0.008, 0.01, 0.01, 0.002]
+
+
+def test_no_pause_is_longer_than_the_longest(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(spool_module.time, "sleep", pauses.append)
+    polling = Polling(0.001)
+    polling.wait()
+    polling.wait()
+    assert pauses == [0.001, 0.001]

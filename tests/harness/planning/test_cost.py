@@ -9,7 +9,7 @@ from polyarena.harness.planning import plan
 from polyarena.harness.planning.cost import BYTES_PER_TOKEN, Range, cost_fields, text_tokens
 from polyarena.harness.planning.games import ORDERS, _shown
 from polyarena.harness.planning.systems import messages
-from polyarena.harness.running import run
+from polyarena.harness.running.runner import run
 from polyarena.harness.store import read_shard, shard_metadata, write_shard
 from polyarena.judges import pairings
 from polyarena.judges.protocol import Call, Reply

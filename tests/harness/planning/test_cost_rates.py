@@ -10,7 +10,7 @@ from polyarena.harness.planning.cost import MIN_REPLIES, Range, call_size, token
 from polyarena.harness.planning.existing_results import ExistingResults
 from polyarena.harness.planning.games import _asked, _paired
 from polyarena.harness.planning.items import open_item_loader
-from polyarena.harness.running import run
+from polyarena.harness.running.runner import run
 from polyarena.judges.protocol import Call, Reply
 
 PRICED = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "prices": {"input": 2, "output": 8}}

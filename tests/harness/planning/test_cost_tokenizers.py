@@ -10,7 +10,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.planning import plan
 from polyarena.harness.planning.cost import FRAME, SAMPLE, call_size, open_counter, tokens_per_byte
-from polyarena.harness.running import run
+from polyarena.harness.running.runner import run
 from polyarena.judges.protocol import Call
 from polyarena.tasks.errors import ExperimentError
 

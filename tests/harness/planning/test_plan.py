@@ -6,7 +6,7 @@ from polyarena.harness.endpoints import Prices
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.planning import plan
 from polyarena.harness.planning.cost import Range, price, text_tokens
-from polyarena.harness.running import run
+from polyarena.harness.running.runner import run
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, StoreError, UnknownNameError
 
 pytestmark = pytest.mark.usefixtures("toys")

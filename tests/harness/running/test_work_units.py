@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -12,7 +14,7 @@ from polyarena.harness import plan, run
 from polyarena.harness.events import CellDone, CellFailed, CellStarted
 from polyarena.harness.executors.protocol import JobDone, JobFailed
 from polyarena.harness.models.protocol import ModelContext
-from polyarena.harness.running import work_units
+from polyarena.harness.running import open_cell, work_units
 from polyarena.harness.running.job_runner import JobRunner
 from polyarena.harness.running.open_cell import CellContext
 from polyarena.harness.running.work_units import ITEMS_PER_JOB, CellLog, item_ranges, jobs
@@ -34,7 +36,7 @@ def test_ranges_cover_all_items_once_and_are_of_nearly_equal_size(items):
 
 def test_small_cells_are_whole_and_a_large_one_is_shared():
     assert item_ranges(ITEMS_PER_JOB) == [(0, ITEMS_PER_JOB)]
-    assert len(item_ranges(14_042)) == 7
+    assert len(item_ranges(14_042)) == 28
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_a_cell_of_ranges_is_the_cell_that_is_computed_at_once(experiment, plann
         cell.language for cell in planned.cells
     )
     whole = plan(experiment(judges=[]), output=tmp_path / "whole")
-    work_units.ITEMS_PER_JOB = 2048
+    work_units.ITEMS_PER_JOB = 512
     run(whole, report=False)
     for cell in planned.cells:
         name = (cell.system, cell.task, cell.language)
@@ -170,3 +172,24 @@ def test_ranges_that_are_stored_are_not_computed_again(planned, small, toys):
     assert toys.read_text() == before
     rows = read_shard(planned.folder.part(*every_job[0].cell, 0, every_job[0].stop), Completion)
     assert len(rows) == every_job[0].stop
+
+
+def test_the_items_of_a_divided_cell_are_read_once(planned, small, monkeypatch):
+    every_job = [job for job in jobs(planned, planned.cells) if job.system == "one"]
+    assert len(every_job) > 3
+    read = []
+    load = open_cell.load_items
+    monkeypatch.setattr(
+        open_cell, "load_items", lambda task, language, data: (read.append(language), load(task, language, data))[1]
+    )
+    compute(planned, every_job)
+    assert read == [language for _, language in dict.fromkeys((job.task, job.language) for job in every_job)]
+
+
+def test_a_worker_imports_no_statistics_of_runs():
+    program = (
+        "import sys; from polyarena.harness.running.worker import work; "
+        "print([name for name in ('scipy.stats', 'polyarena.harness.running.runner', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -56,8 +56,8 @@ def test_several_ends_are_one_write(path, monkeypatch):
     with Journal(path, no_answer) as journal:
         numbers = [journal.sent(GERMAN, KEY, None) for _ in range(3)]
         writes = []
-        write = journal._write
-        monkeypatch.setattr(journal, "_write", lambda content: (writes.append(content), write(content)))
+        write = journal._append
+        monkeypatch.setattr(journal, "_append", lambda content: (writes.append(content), write(content)))
         journal.all_ended((number, "ok", Reply("", None, number, 1)) for number in numbers)
     assert len(writes) == 1
     assert [entry.prompt_tokens for entry in read_entries(path).values()] == numbers
@@ -310,3 +310,43 @@ def test_an_endpoint_stops_before_its_budget_and_gives_what_is_kept(
             with pytest.raises(BudgetError):
                 list(endpoint(ask_for("a new one")))
     assert all(entry.outcome == "ok" for entry in read_entries(path).values())
+
+
+def test_a_journal_of_one_process_forgets_what_has_ended(path):
+    for _ in range(2):
+        with Journal(path, no_answer, exclusive=True) as journal:
+            assert not journal._lines.entries
+            for _ in range(5):
+                journal.ended(journal.sent(GERMAN, KEY, Decimal("0.5")), "ok", Reply("x", "stop", 1_000_000, 0))
+            open_number = journal.sent(GERMAN, KEY, Decimal("0.5"))
+            assert list(journal._lines.entries) == [open_number]
+            assert journal.reserved() == Decimal("0.5")
+            # Money is not forgotten.
+            assert journal.charged() >= 5
+            # A second end of the same request says nothing new.
+            journal.ended(open_number - 1, "ok", Reply("x", "stop", 1_000_000, 0))
+            assert list(journal._lines.entries) == [open_number]
+    assert sorted(read_entries(path)) == list(range(1, 13))
+
+
+@every_case("exclusive", [True, False])
+def test_what_is_remembered_is_what_is_written(path, exclusive):
+    """Lines are not read again by who writes them: both ways must come to the same."""
+    path = path.with_name(f"{exclusive}.jsonl")
+    with Journal(path, no_answer, exclusive=exclusive) as journal:
+        for account in (GERMAN, Account(CostLabel(), "n"), GERMAN):
+            for outcome, reply in (
+                ("ok", Reply("x", "stop", 10, 3, cached_tokens=4)),
+                ("429", Reply("")),
+                (None, None),
+            ):
+                number = journal.sent(account, KEY, Decimal("0.25") if account.prices else None, repeats=outcome)
+                if outcome is not None:
+                    journal.ended(number, outcome, reply)
+        charged, reserved = journal.charged(), journal.reserved()
+        with Journal(path, no_answer) as other, other.transaction():
+            if not exclusive:
+                assert (other.charged(), other.reserved()) == (charged, reserved)
+                assert other._lines.entries == journal._lines.entries == read_entries(path)
+    assert charged == GERMAN.prices.cost(10, 3, 4) * 2
+    assert reserved == Decimal("0.5")
