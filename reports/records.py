@@ -24,7 +24,7 @@ class Estimate:
         low: Lower end of the interval.
         high: Upper end of the interval.
         confidence: Nominal coverage of the interval, such as 0.95.
-        method: Method of the interval: ``percentile``, ``wilson``, ``none``.
+        method: Method of the interval: ``percentile``, ``wilson``, ``seeds`` (of several training seeds), ``none``.
         n: Number of items averaged, over all languages of the group.
         n_clusters: Number of distinct ``source_id`` among them, the unit of resampling.
         n_languages: Number of languages averaged.

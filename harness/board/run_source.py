@@ -25,6 +25,7 @@ from polyarena.harness.results import RunRecords
 from polyarena.reports.board.cells import interval_efficiency, language_correlation, mean_efficiency
 from polyarena.reports.metric_facts import metric_facts, recorded_metrics
 from polyarena.reports.stats.averaged_languages import averaged_languages
+from polyarena.reports.stats.seed_summaries import average_seeds
 from polyarena.reports.template_names import is_over_templates
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.signature import Signature
@@ -100,7 +101,9 @@ def _renamed(frame: pd.DataFrame | None, names: Mapping[str, str]) -> pd.DataFra
 def _items(records: RunRecords) -> pd.DataFrame:
     import pandas as pd
 
-    parts = [_score_items(records.scores()), _battle_items(records.battles())]
+    seeds = records.lock.seed_groups
+    scores, battles = average_seeds(records.scores(), seeds), average_seeds(records.battles(), seeds)
+    parts = [_score_items(scores), _battle_items(battles)]
     found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return found.sort_values(list(ITEM_COLUMNS[:-1]), ignore_index=True)
 

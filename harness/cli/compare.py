@@ -34,7 +34,7 @@ def command(
     run
         A run folder.
     system
-        The system that may be better.
+        The system that may be better, or a group of seeds.
     against
         The system to compare it with; may be the baseline of the battles.
     metric
@@ -84,9 +84,11 @@ def _compared(
 
     lock, battles, scores = records.lock, records.battles(), records.scores()
     metrics = {"win_rate", *scores["metric"].unique()}
+    seeds = lock.seed_groups
+    systems = {*lock.cells, *seeds}
     for name, known, kind in (
-        (system, lock.cells, "system"),
-        (against, lock.cells, "system"),
+        (system, systems, "system"),
+        (against, systems, "system"),
         (task, lock.tasks, "task"),
         (metric, metrics, "metric"),
     ):
@@ -96,11 +98,13 @@ def _compared(
     frames = []
     for frame, wanted in ((battles, metric in (None, "win_rate")), (scores, metric != "win_rate")):
         part = frame if task is None else frame[frame["task"] == task]
-        if not wanted or part.empty or not _both(part, system, against):
+        if not wanted or part.empty or not _all(part, {*seeds.get(system, (system,)), *seeds.get(against, (against,))}):
             continue
         only = metric if "metric" in part else None
         frames.append(
-            compare(part, system, against, metric=only, margin=margin, groupings=groupings, **records.settings)
+            compare(
+                part, system, against, metric=only, margin=margin, groupings=groupings, seeds=seeds, **records.settings
+            )
         )
     if not frames:
         raise DataError(
@@ -111,10 +115,10 @@ def _compared(
     return pd.concat(frames, ignore_index=True)
 
 
-def _both(frame: pd.DataFrame, system: str, against: str) -> bool:
+def _all(frame: pd.DataFrame, systems: set[str]) -> bool:
     columns = ("candidate", "baseline") if "candidate" in frame else ("system",)
     known = set().union(*(frame[column].unique() for column in columns))
-    return {system, against} <= known
+    return systems <= known
 
 
 def _print(found: pd.DataFrame) -> None:
@@ -147,9 +151,9 @@ def _print(found: pd.DataFrame) -> None:
         print_table(title, headings, lines, right=(1, 3, 5, 6), spare=(6, 5), whole=(0,))
         print_omitted(left)
     print_lines(
-        "p: randomisation test, two-sided, not adjusted for the number of rows. detectable: the true difference that "
-        "these items detect 80% of the time. --json has simultaneous bands and p-values adjusted for the number of "
-        "languages, with shares as fractions of 1."
+        "p: randomisation test (Student's for groups of seeds), two-sided, not adjusted for the number of rows. "
+        "detectable: the true difference that these items detect 80% of the time. --json has simultaneous bands and "
+        "p-values adjusted for the number of languages, with shares as fractions of 1."
     )
 
 

@@ -68,6 +68,7 @@ def command(
     from polyarena.harness.results import open_run
     from polyarena.reports.stats.cycles import cycle_sentence, significant_cycles
     from polyarena.reports.stats.ranking import rank
+    from polyarena.reports.stats.seed_summaries import average_seeds
     from polyarena.tasks.errors import DataError, UnknownNameError
 
     if (difficulties is not None or gamed) and not length_control:
@@ -81,7 +82,7 @@ def command(
     if not 2 <= chosen["rounds"] <= MOST_ROUNDS or chosen["seed"] < 0:
         why = f"--rounds must be 2 to {MOST_ROUNDS:,}, --seed not negative"
         raise DataError("no such bootstrap", why=why)
-    battles = records.battles()
+    battles = average_seeds(records.battles(), records.lock.seed_groups)
     ranking = rank(battles, baseline=baseline, ties=ties == "davidson", **chosen)
     if ranking.empty:
         raise DataError(

@@ -54,7 +54,7 @@ def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
 
     if files.warnings:
         print_lines(*(f"Warning: {warning}" for warning in files.warnings), "")
-    shown = [section for section in sections(estimates, records.lock.system_names) if not section.detail]
+    shown = [section for section in sections(estimates, records.lock.reported_systems) if not section.detail]
     if len(shown) > MOST_TABLES:
         _print_averages(shown)
     for section in shown if len(shown) <= MOST_TABLES else ():

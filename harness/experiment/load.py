@@ -16,6 +16,7 @@ from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.experiment.schema import Experiment, SuiteSpec, TaskSpec
+from polyarena.harness.experiment.seed_groups import refuse_seed_groups
 from polyarena.harness.experiment.strict import RENAMED_KEYS
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
@@ -68,7 +69,7 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     problems = Problems()
     checks = (
         _refuse_credentials, _refuse_double_names, _refuse_unknown_baseline, refuse_opponents, refuse_panels,
-        refuse_groups,
+        refuse_groups, refuse_seed_groups,
     )  # fmt: skip
     for check in checks:
         problems.attempt(check, experiment)

@@ -144,6 +144,8 @@ class SystemSpec(Strict):
             the marks that model families use), ``on`` (likewise, with a token budget), ``off``, or a mapping.
         fewshot_as_multiturn: Whether few-shot examples are turns of user and model instead of text before the question.
         languages: The languages that the system supports; all if left out.
+        group: Name of a group of systems that are training seeds of one recipe. A report has the group as one system,
+            with the mean over its seeds, and an interval with the variation between seeds and that of items.
         seen: What of each task was in its training data, where you know it: ``none``, the ``task`` (other data of the
             kind, such as its training split), or its ``items``.
     """
@@ -159,6 +161,7 @@ class SystemSpec(Strict):
     thinking: ShortThinking = ThinkingSpec()
     fewshot_as_multiturn: bool = False
     languages: Selector | None = None
+    group: Name | None = None
     seen: dict[str, Literal["none", "task", "items"]] = {}  # noqa: RUF012 - pydantic copies defaults
 
     @model_validator(mode="after")
@@ -477,6 +480,15 @@ class Experiment(Strict):
         while probe and probe not in self._lines:
             probe = probe[:-1]
         return f"{self._path}:{self._lines.get(probe, 1)} ({dotted})" if dotted else str(self._path)
+
+    @property
+    def seed_groups(self) -> dict[str, tuple[str, ...]]:
+        """The systems of each group of seeds, in their order."""
+        groups: dict[str, tuple[str, ...]] = {}
+        for system in self.systems:
+            if system.group is not None:
+                groups[system.group] = (*groups.get(system.group, ()), system.name)
+        return groups
 
     def system(self, name: str) -> SystemSpec:
         """Return the system of this name."""

@@ -305,6 +305,16 @@ class Lock(Record):
         return tuple(system.name for system in self.settings.systems)
 
     @property
+    def seed_groups(self) -> dict[str, tuple[str, ...]]:
+        """The systems of each group of seeds."""
+        return self.settings.seed_groups
+
+    @property
+    def reported_systems(self) -> tuple[str, ...]:
+        """The systems in the order of the experiment, each group of seeds in the place of its first seed."""
+        return tuple(dict.fromkeys(system.group or system.name for system in self.settings.systems))
+
+    @property
     def template_families(self) -> dict[str, tuple[str, str]]:
         """The family and the template of each task that has several prompt templates."""
         return {name: (task.family, task.template) for name, task in self.tasks.items() if task.family}

@@ -67,7 +67,7 @@ def _estimated(
 
     chosen = run_statistics(lock)
     groupings = chosen.groupings
-    settings = {**chosen.bootstrap, "cells": cells_digest(lock, groupings)}
+    settings = {**chosen.bootstrap, "cells": cells_digest(lock, groupings), "seeds": lock.seed_groups}
     scored = {key: signature.with_(marks) for key, signature in _scored(lock, scores).items()}
     judged = {key: signature.with_(marks) for key, signature in _judged(lock, chosen.strong_weight).items()}
     varied = lock.template_families
@@ -103,8 +103,9 @@ def cells_digest(lock: Lock, groupings: Groupings) -> CellsDigest:
         asked = sorted(name for name, (family, _) in varied.items() if family == estimate.task)
         keys = [
             (language, key)
-            for name in (estimate.system, estimate.baseline)
-            if name is not None
+            for behind in (estimate.system, estimate.baseline)
+            if behind is not None
+            for name in lock.seed_groups.get(behind, (behind,))
             for each in (asked if joined else [estimate.task])
             for language, key in sorted(lock.cells[name].get(each, {}).items())
             if _belongs(language, estimate.level, estimate.group, groupings)

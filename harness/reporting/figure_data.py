@@ -203,7 +203,11 @@ def _forest(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     if len(request.systems) != 1:
         raise ExperimentError("a difference is that of one system against another", fix="--systems A --against B")
     frame, _ = item_records(request, runs)
-    return _Data(_languages(compare(frame, request.systems[0], request.against, **runs[0].settings), request))
+    return _Data(
+        _languages(
+            compare(frame, request.systems[0], request.against, seeds=seed_groups(runs), **runs[0].settings), request
+        )
+    )
 
 
 def _scores(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
@@ -252,17 +256,31 @@ def item_records(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[pd
     return _choose(_choose(scores, "task", request.task, "task"), "metric", request.metric, "metric"), False
 
 
+def seed_groups(runs: Sequence[RunRecords]) -> dict[str, tuple[str, ...]]:
+    """Return the groups of seeds of the runs."""
+    return {group: members for run in runs for group, members in run.lock.seed_groups.items()}
+
+
+def _averaged(frame: pd.DataFrame, runs: Sequence[RunRecords]) -> pd.DataFrame:
+    """Return items with each group of seeds as one system, for statistics that know nothing of seeds."""
+    from polyarena.reports.stats.seed_summaries import average_seeds
+
+    return average_seeds(frame, seed_groups(runs))
+
+
 def _steps(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.reports.figures.data import stage_gains
 
     if len(request.systems) < 2:
         raise ExperimentError("steps need the stages in order", fix="--systems first,second,third")
     frame, battles = item_records(request, runs)
+    seeds = seed_groups(runs)
     there = set(map(str, frame["candidate"])) | set(map(str, frame["baseline"])) if battles else set(frame["system"])
+    there |= {group for group, members in seeds.items() if there & {*members}}
     for name in request.systems:
         if name not in there:
             raise unknown("system", name, there)
-    gains = stage_gains(frame, request.systems, baseline=request.baseline, **runs[0].settings)
+    gains = stage_gains(frame, request.systems, baseline=request.baseline, seeds=seeds, **runs[0].settings)
     if battles:
         return _Data(gains, {"what": f"win rate against {frame['baseline'].iloc[0]}, %"})
     return _Data(gains, {"what": f"{frame['metric'].iloc[0]} on {frame['task'].iloc[0]}"})
@@ -302,7 +320,7 @@ def _ranks(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     frame, battles = item_records(request, runs)
     if not battles:
         raise DataError("ranks need battles", fix="use the kind 'scores'")
-    ranking = rank(frame, baseline=request.baseline, **runs[0].settings)
+    ranking = rank(_averaged(frame, runs), baseline=request.baseline, **runs[0].settings)
     return _Data(ranking[ranking["level"] == "macro"])
 
 
@@ -313,6 +331,7 @@ def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     frame, battles = item_records(request, runs)
     if not battles:
         raise DataError("a matrix of win rates needs battles", fix="use the kind 'heat-map'")
+    frame = _averaged(frame, runs)
     if request.systems:
         frame = frame[frame["candidate"].isin(request.systems) & frame["baseline"].isin(request.systems)]
     matrix = pairwise_matrix(frame)
@@ -369,7 +388,7 @@ def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[
 def _sensitivity(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.reports.figures.data import leave_one_out
 
-    battles = _together(runs, lambda run: run.battles(), "candidate")
+    battles = _averaged(_together(runs, lambda run: run.battles(), "candidate"), runs)
     battles = _choose(battles, "task", request.task, "task")
     battles = battles if request.judge is None else _choose(battles, "judge", request.judge, "judge")
     battles = _limited(_choose(battles, "baseline", request.baseline, "baseline"), request, "candidate")

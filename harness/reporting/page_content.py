@@ -131,6 +131,8 @@ def _system_info(lock: Lock, system: SystemSpec) -> SystemInfo:
     role = "" if baseline is None else "baseline" if system.name == baseline else "candidate"
     args = ", ".join(f"{key} {value}" for key, value in sorted(system.args.items()))
     parts = [f"{system.model}: {args}" if args else system.model]
+    if system.group is not None:
+        parts.insert(0, f"a seed of {system.group}")
     stored = lock.stored_answers.get(system.name)
     if stored is None and system.model != IMPORTED:
         template = system.chat_template
@@ -179,6 +181,12 @@ def _notes(records: RunRecords, lock: Lock) -> list[str]:
     unsupported: dict[str, list[str]] = {}
     for system, code in lock.unsupported:
         unsupported.setdefault(system, []).append(find_language(code).name)
+    notes += [
+        f"{group} is the mean of {len(members)} training seeds ({', '.join(members)}). Its intervals and comparisons "
+        "have the variation between seeds and that of items; ranks, equity and averages of suites have that of items "
+        "alone."
+        for group, members in lock.seed_groups.items()
+    ]
     notes += [
         f"Skipped for {system}: {some(names)} (not in its `languages`)."
         for system, names in sorted(unsupported.items())

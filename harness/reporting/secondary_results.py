@@ -86,13 +86,15 @@ def secondary_results(
     from polyarena.harness.reporting.run_statistics import run_statistics
     from polyarena.reports.stats import compare, equity, rank, suite_averages
     from polyarena.reports.stats.cycles import cycle_sentences
+    from polyarena.reports.stats.seed_summaries import average_seeds
     from polyarena.reports.stats.template_items import template_items
 
     statistics = run_statistics(lock)
     chosen = statistics.bootstrap
-    judged = battles[battles["score"].notna()]
+    seeds = lock.seed_groups
     joined = template_items(scores, varied or {})
-    scores = pd.concat([scores, joined], ignore_index=True) if len(joined) else scores
+    apart = pd.concat([scores, joined], ignore_index=True) if len(joined) else scores
+    judged, scores = average_seeds(battles[battles["score"].notna()], seeds), average_seeds(apart, seeds)
     many = [
         part
         for _, part in judged.groupby(["task", "judge"], sort=True)
@@ -103,7 +105,9 @@ def secondary_results(
     suites = {**_suites(lock), **_by_training(lock)}
     over = [suite_averages(frame, suites, **chosen) for frame in (judged, scores) if len(frame) and suites]
     groups = statistics.groupings
-    compared = [compare(part, one, other, groupings=groups, **chosen) for one, other, part in _pairs(lock, scores)]
+    compared = [
+        compare(part, one, other, groupings=groups, seeds=seeds, **chosen) for one, other, part in _pairs(lock, apart)
+    ]
     ranking, comparisons, evenness, averages = (
         pd.concat(each, ignore_index=True) if each else no_rows() for each in (ranked, compared, even, over)
     )
@@ -152,15 +156,16 @@ def _by_training(lock: Lock) -> dict[str, tuple[str, ...]]:
 
 def _pairs(lock: Lock, scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     """Return the systems to be compared, with the scores of tasks and metrics on which they share items."""
-    names, baseline = [system.name for system in lock.settings.systems], lock.settings.baseline
+    names, baseline = lock.reported_systems, lock.settings.baseline
     if baseline is None and len(names) == 2:
         baseline = names[1]
     found = []
     for name in names if baseline is not None else []:
         if name == baseline:
             continue
-        both = scores[scores["system"].isin([name, baseline])]
-        shared = both.groupby(["task", "metric", "language", "item_id"])["system"].transform("nunique") == 2
+        systems = {*lock.seed_groups.get(name, (name,)), *lock.seed_groups.get(str(baseline), (str(baseline),))}
+        both = scores[scores["system"].isin(systems)]
+        shared = both.groupby(["task", "metric", "language", "item_id"])["system"].transform("nunique") == len(systems)
         kept = shared.groupby([both["task"], both["metric"]]).transform("any")
         if kept.any():
             found.append((name, str(baseline), both[kept]))

@@ -106,7 +106,7 @@ def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figure
     drawings = page_figures(records, numbers, all_battles, more.ranking, figures)
     drawn = out.stage(folder.report / "figures", drawings.files)
     support = lock_support(records.lock)
-    written = out.stage(folder.report / "tables", report_tables(numbers, records.lock.system_names, support))
+    written = out.stage(folder.report / "tables", report_tables(numbers, records.lock.reported_systems, support))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
     every = max(1, math.ceil(max(len(all_battles), len(completions)) / MOST_ITEMS))
     views = item_views(records, every=every)

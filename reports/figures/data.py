@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from polyarena.reports.judge_card.agreement import AgreementTable
     from polyarena.reports.judge_card.card import JudgeCard
     from polyarena.reports.stats import Design
+    from polyarena.reports.stats.seed_groups import SeedGroups
 
 FAIR = {"position_bias": 0.5, "length_bias": 0.5, "markdown_bias": 0.5, "self_preference": 0.5, "contradictory": 0.0}
 """What a judge without the bias would have; of other measures no such number is known."""
@@ -32,7 +33,12 @@ BIASES = (
 
 
 def stage_gains(
-    frame: pd.DataFrame, stages: Sequence[str], *, baseline: str | None = None, **settings: Any
+    frame: pd.DataFrame,
+    stages: Sequence[str],
+    *,
+    baseline: str | None = None,
+    seeds: SeedGroups | None = None,
+    **settings: Any,
 ) -> pd.DataFrame:
     """Return the macro average of each stage with the paired gain over the stage before.
 
@@ -40,6 +46,7 @@ def stage_gains(
         frame: Battles (one judge and task) or scores (one task and metric) of all stages, by item.
         stages: Systems, in order of training.
         baseline: Of the win rates, where the battles have several.
+        seeds: Groups of systems that are seeds of one stage; a stage may be the name of a group.
         **settings: ``confidence``, ``rounds``, ``seed`` of the intervals.
 
     Returns:
@@ -47,7 +54,7 @@ def stage_gains(
     """
     battles = "candidate" in frame.columns
     own = frame[frame["baseline"] == baseline] if battles and baseline is not None else frame
-    values = win_rates(own, **settings) if battles else mean_scores(own, **settings)
+    values = (win_rates if battles else mean_scores)(own, seeds=seeds, **settings)
     macro = values[values["level"] == "macro"].drop_duplicates("system").set_index("system")
     rows = []
     for i, stage in enumerate(stages):
@@ -56,7 +63,7 @@ def stage_gains(
         if battles and stage == _only(own["baseline"]):
             row |= {"value": 0.5}
         if i:
-            found = compare(own, stage, stages[i - 1], **settings)
+            found = compare(own, stage, stages[i - 1], seeds=seeds, **settings)
             step = found[found["level"] == "macro"].iloc[0]
             row |= {"gain": step["difference"], "gain_low": step["low"], "gain_high": step["high"]}
         rows.append(row)

@@ -15,6 +15,7 @@ METHODS = {
     "bca": "BCa bootstrap",
     "student": "studentised bootstrap",
     "wilson": "Wilson score",
+    "seeds": "two-way random-effects (seeds and items)",
 }
 """Names of intervals in estimates, as a paper writes them."""
 

@@ -68,7 +68,7 @@ def comparison_table(comparisons: pd.DataFrame) -> Table | None:
     """Return the differences of scores over all languages; ``None`` without any.
 
     Args:
-        comparisons: Rows of :class:`polyarena.reports.stats.comparison.Comparison`.
+        comparisons: Rows of :class:`polyarena.reports.stats.comparison_record.Comparison`.
     """
     own = _joined(comparisons[comparisons["level"] == "macro"].to_dict("records")) if len(comparisons) else []
     if not own:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from polyarena.reports.stats.mean_scores import mean_scores, metric_signature
+from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.signature import CellsDigest
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import require_columns
@@ -28,6 +29,7 @@ def category_scores(
     seed: int = 0,
     signatures: Mapping[tuple[str, str], Signature] | None = None,
     cells: CellsDigest | None = None,
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     """Estimate the macro average over languages of each category of a task's items.
 
@@ -39,6 +41,7 @@ def category_scores(
         seed: Not negative; the same seed gives the same bytes.
         signatures: By (task, metric), as in :func:`polyarena.reports.stats.mean_scores`; the category is added.
         cells: Digest of all that the answers behind an estimate depend on, for its signature.
+        seeds: Groups of seeds, as in :func:`polyarena.reports.stats.mean_scores`.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` with the level ``category``; empty without categories.
@@ -66,7 +69,14 @@ def category_scores(
                 for metric, own in part.groupby("metric", sort=True)["signature"].unique().items()
             }
             frame = mean_scores(
-                part, confidence=confidence, rounds=rounds, seed=seed, groupings={}, signatures=prefixes, cells=cells
+                part,
+                confidence=confidence,
+                rounds=rounds,
+                seed=seed,
+                groupings={},
+                signatures=prefixes,
+                cells=cells,
+                seeds=seeds,
             )
             average = frame[frame["level"] == "macro"]
             found.append(average.assign(level=LEVEL, group=str(category)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 from polyarena.reports.metric_facts import Direction, metric_facts
 from polyarena.reports.stats.clustered import Clustered, cluster_values
 from polyarena.reports.stats.common_items import CommonItems, common_items
+from polyarena.reports.stats.comparison_record import Comparison, comparisons_frame, detectable_difference
 from polyarena.reports.stats.contrasts import Contrast, contrast, contrast_interval
 from polyarena.reports.stats.corpus import CorpusClustered, cluster_statistics
 from polyarena.reports.stats.equivalence import equivalence, non_inferiority
@@ -18,98 +18,16 @@ from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_
 from polyarena.reports.stats.intervals import Method
 from polyarena.reports.stats.multiplicity import adjust
 from polyarena.reports.stats.outcome import outcome
-from polyarena.reports.stats.quantiles import normal_quantile
 from polyarena.reports.stats.randomisation import mcnemar_test, sign_flip_test, swap_test
 from polyarena.reports.stats.replicated import Replicated
 from polyarena.reports.stats.resampling import Floats
+from polyarena.reports.stats.seed_comparison import compare_seed_groups
+from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.simultaneous import bands
 from polyarena.reports.stats.summary import Estimator, Settings
 from polyarena.reports.stats.validation import corpus_formula
 
-POWER = 0.8
-"""Of the detectable difference."""
-
 _KEY = ("task", "metric", "language", "item_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two systems on the same items, in one language or a group of them.
-
-    Attributes:
-        task: Task name.
-        judge: The judge of the battles; ``None`` for scores.
-        baseline: What both systems were judged against; ``None`` for scores.
-        metric: ``win_rate`` or the task's metric.
-        level: ``macro``, a level of the groupings, or ``language``.
-        group: ``all``, the group's name, or the language code.
-        system: The first system.
-        against: The second system.
-        value: Estimate of the first system on the common items.
-        value_against: Estimate of the second.
-        difference: ``value - value_against``.
-        standard_error: Of the difference.
-        low: Lower end of the interval of the difference.
-        high: Upper end.
-        band_low: Lower end of the simultaneous band (max-T) over all languages; for languages only.
-        band_high: Upper end.
-        confidence: Nominal, of the interval and of all bands together.
-        method: Of the interval.
-        outcome: ``better`` when the interval lies above 0, ``worse`` when below, else ``inconclusive``; the other way
-            round for metrics of which less is better, and by the distance from 0 for those that are best at 0
-            (:class:`polyarena.tasks.metrics.metric.Direction`).
-        p_value: Two-sided, of the randomisation test.
-        p_holm: The same, adjusted for the number of languages; for languages only.
-        p_mcnemar: Two-sided, of McNemar's exact test; only for single languages with values of 0 and 1.
-        detectable: The difference that these items would have found in 80% of such experiments.
-        margin: The difference that does not matter, as stated; ``None`` if none was.
-        non_inferiority: ``non-inferior``, ``inferior`` or ``inconclusive``; ``None`` without a margin.
-        equivalence: ``equivalent``, ``different`` or ``inconclusive``; ``None`` without a margin.
-        n: Items that both have.
-        n_clusters: Distinct ``source_id`` among them.
-        n_languages: Languages averaged.
-        n_left_out: Items of these languages that only one of the two has, or has a value for.
-        note: What a reader must know of this row; empty if nothing.
-    """
-
-    task: str
-    judge: str | None
-    baseline: str | None
-    metric: str
-    level: str
-    group: str
-    system: str
-    against: str
-    value: float
-    value_against: float
-    difference: float
-    standard_error: float | None
-    low: float | None
-    high: float | None
-    band_low: float | None
-    band_high: float | None
-    confidence: float
-    method: str
-    outcome: str
-    p_value: float
-    p_holm: float | None
-    p_mcnemar: float | None
-    detectable: float | None
-    margin: float | None
-    non_inferiority: str | None
-    equivalence: str | None
-    n: int
-    n_clusters: int
-    n_languages: int
-    n_left_out: int
-    note: str
-
-
-def comparisons_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """Return comparisons as a data frame, one a row, in the order given; missing values are null."""
-    found = pd.DataFrame([asdict(each) for each in comparisons], columns=[field.name for field in fields(Comparison)])
-    # A column of numbers that nobody has is still one of numbers.
-    return found.astype({field.name: "float64" for field in fields(Comparison) if field.type == "float | None"})
 
 
 def compare(
@@ -124,6 +42,7 @@ def compare(
     seed: int = 0,
     groupings: Groupings | None = None,
     method: Method = "default",
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     r"""Compare two systems on the items that both have, per language and over languages.
 
@@ -151,10 +70,13 @@ def compare(
         seed: Not negative; the same seed gives the same bytes.
         groupings: Levels and groups that are averaged beside the macro average; by default the resource tiers.
         method: Of the intervals; see :mod:`polyarena.reports.stats.intervals`.
+        seeds: Groups of systems that are seeds of one recipe; ``system`` and ``against`` may name groups. Their
+            interval has the variation between seeds (:mod:`polyarena.reports.stats.seed_groups`), their test is
+            Student's, and there are no simultaneous bands.
 
     Returns:
-        Rows of :class:`polyarena.reports.stats.comparison.Comparison`, by task, metric, judge and baseline; in each the
-        macro average, the groups, the languages.
+        Rows of :class:`polyarena.reports.stats.comparison_record.Comparison`, by task, metric, judge and baseline; in
+        each the macro average, the groups, the languages.
 
     Raises:
         DataError: The frame is of neither kind or not sound, or the systems have no item in common.
@@ -173,6 +95,11 @@ def compare(
         non_inferiority(None, None, margin)
         Settings(2 * confidence - 1)
     chosen = tier_groups() if groupings is None else groupings
+    if seeds and {system, against} & seeds.keys():
+        rows = compare_seed_groups(
+            frame, (system, against), seeds, metric=metric, margin=margin, groupings=chosen, settings=settings
+        )
+        return comparisons_frame(rows)
     found: list[Comparison] = []
     for pair in common_items(frame, system, against, metric=metric):
         data = _columns(pair)
@@ -220,7 +147,6 @@ def _comparison(
         verdicts["non_inferiority"] = non_inferiority(inner.low, inner.high, margin).value
         verdicts["equivalence"] = equivalence(inner.low, inner.high, margin).value
     error = around.standard_error
-    reach = normal_quantile(0.5 + settings.confidence / 2) + normal_quantile(POWER)
     return Comparison(
         task=pair.task,
         judge=pair.judge,
@@ -244,7 +170,7 @@ def _comparison(
         p_value=_randomised(data, found, ours, theirs, settings),
         p_holm=None,
         p_mcnemar=_mcnemar(data, ours, theirs),
-        detectable=None if error is None or error == 0 else reach * error,
+        detectable=detectable_difference(error, settings.confidence),
         margin=margin,
         **verdicts,
         n=found.n // 2,

@@ -65,8 +65,9 @@ class Interval:
         standard_error: Of the mean; ``None`` with fewer than two clusters.
         low: Lower end, or ``None``.
         high: Upper end, or ``None``.
-        method: ``wilson``, ``percentile``, ``bca``, ``student`` or ``none``.
-        note: Why there is no interval; empty if there is one.
+        method: ``wilson``, ``percentile``, ``bca``, ``student``, ``seeds`` (of
+            :mod:`polyarena.reports.stats.seed_groups`) or ``none``.
+        note: Why there is no interval, or what it consists of; else empty.
     """
 
     standard_error: float | None

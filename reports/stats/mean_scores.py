@@ -13,6 +13,8 @@ from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.corpus import cluster_statistics
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
+from polyarena.reports.stats.seed_groups import SeedGroups
+from polyarena.reports.stats.seed_summaries import group_of_system, items_of_all_seeds, seed_series, seed_summaries
 from polyarena.reports.stats.signature import CellsDigest, EstimateKey, estimate_signature
 from polyarena.reports.stats.summary import Estimator, Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
@@ -34,6 +36,7 @@ def mean_scores(
     signatures: Mapping[tuple[str, str], Signature] | None = None,
     cells: CellsDigest | None = None,
     method: Method = "default",
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     """Estimate the mean of each metric for each system, task and language, and over languages.
 
@@ -52,6 +55,8 @@ def mean_scores(
         signatures: By (task, metric): the settings that changed the scores; by default what the scores say themselves.
         cells: Digest of all that the answers behind an estimate depend on, for its signature.
         method: Of the intervals; see :mod:`polyarena.reports.stats.intervals` for the default and why.
+        seeds: Groups of systems that are seeds of one recipe. A group is estimated as one system in place of its seeds,
+            on the items that all of them have (:mod:`polyarena.reports.stats.seed_groups`).
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no scores.
@@ -68,7 +73,13 @@ def mean_scores(
     check_scores(scores)
     settings = Settings(confidence, rounds, seed, method)
     return score_estimates(
-        scores, score_columns, settings=settings, groupings=groupings, signatures=signatures, cells=cells
+        scores,
+        score_columns,
+        settings=settings,
+        groupings=groupings,
+        signatures=signatures,
+        cells=cells,
+        seeds=seeds,
     )
 
 
@@ -80,6 +91,7 @@ def score_estimates(
     groupings: Groupings | None = None,
     signatures: Mapping[tuple[str, str], Signature] | None = None,
     cells: CellsDigest | None = None,
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     """Estimate scores that were found sound, task by task; arguments not named here as in :func:`mean_scores`.
 
@@ -90,23 +102,28 @@ def score_estimates(
         groupings: Levels and groups.
         signatures: By (task, metric).
         cells: Digest of all that the answers behind an estimate depend on, for its signature.
+        seeds: Groups of seeds.
     """
     chosen = tier_groups() if groupings is None else groupings
-    named = signatures or {}
+    named, grouped = signatures or {}, seeds or {}
+    names = group_of_system(grouped)
     estimates: list[Estimate] = []
-    for task, rows in scores.groupby("task", sort=True):
-        own = _signatures(rows)
+    for task, rows in items_of_all_seeds(scores, grouped).groupby("task", sort=True):
+        own = _signatures(rows.assign(system=rows["system"].map(names).fillna(rows["system"])) if names else rows)
         parts = parts_of(rows)
-        languages: dict[Series, set[str]] = defaultdict(set)
+        every: dict[Series, set[str]] = defaultdict(set)
         for series, language in (column for data in parts for column in data.columns):
-            languages[series].add(language)
+            every[series].add(language)
+        of_seeds = seed_series(list(every), grouped, place=1)
+        languages = {series: found for series, found in every.items() if series[1] not in names}
+        languages |= {name: set.intersection(*(every[each] for each in found)) for name, found in of_seeds.items()}
         averaged = {
             series: own
             for name in {metric for metric, _ in languages}
             for series, own in averaged_languages({s: found for s, found in languages.items() if s[0] == name}).items()
         }
         groups = {s: list(groups_of(found, averaged[s].languages, chosen)) for s, found in languages.items()}
-        for (metric, system), group, summary in _summaries(parts, groups, settings):
+        for (metric, system), group, summary in _summaries(parts, groups, settings, of_seeds):
             prefix = named.get((str(task), metric), own[metric, system])
             around = summary.interval
             key = EstimateKey(str(task), metric, system, None, group.level, group.name)
@@ -162,11 +179,15 @@ def score_columns(rows: pd.DataFrame, series: Sequence[str] = _SERIES) -> list[E
 
 
 def _summaries(
-    parts: list[Estimator], groups: Mapping[Series, Sequence[Group]], settings: Settings
+    parts: list[Estimator],
+    groups: Mapping[Series, Sequence[Group]],
+    settings: Settings,
+    of_seeds: Mapping[Series, Sequence[Series]],
 ) -> Iterator[tuple[Series, Group, Summary]]:
     for data in parts:
-        own = sorted({series for series, _ in data.columns})
+        own = sorted({series for series, _ in data.columns} & groups.keys())
         yield from summarise(data, {series: groups[series] for series in own}, settings)
+        yield from seed_summaries(data, groups, of_seeds, settings.confidence)
 
 
 def _items(rows: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from polyarena.reports.stats.groupings import Groupings
 from polyarena.reports.stats.mean_scores import check_scores, mean_scores, metric_signature
+from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.signature import CellsDigest
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.tasks.errors import DataError
@@ -70,6 +71,7 @@ def pass_rates(
     groupings: Groupings | None = None,
     signatures: Mapping[tuple[str, str], Signature] | None = None,
     cells: CellsDigest | None = None,
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     """Estimate pass@k of each system, task and language, and over languages, for every metric that passes or fails.
 
@@ -84,6 +86,7 @@ def pass_rates(
         groupings: Likewise.
         signatures: By task and metric, as in :func:`polyarena.reports.stats.mean_scores`; k is added.
         cells: Likewise.
+        seeds: Likewise.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` with the metric ``<metric>@k`` (such as ``acc@4``); empty if
@@ -118,6 +121,7 @@ def pass_rates(
                     groupings=groupings,
                     signatures=named,
                     cells=cells,
+                    seeds=seeds,
                 )
             )
     return pd.concat(found, ignore_index=True) if found else estimates_frame([])

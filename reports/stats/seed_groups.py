@@ -6,16 +6,24 @@ variance, the variance of the grand mean is estimated without bias by ``(MS_seed
 part between seeds is ``(MS_seed - MS_rest) / (S n)``, and the rest is that of sampling items. The interval is
 Student's, with the degrees of freedom of Satterthwaite 1946 for that sum. Two or three seeds say little of their own
 spread: such intervals are wide, and rightly so.
+
+The difference of two groups has three parts: that of the items, from the paired differences of their means over seeds,
+and that between the seeds of either group. A side with a single seed has no part of its own between seeds, which is
+unknown and not zero.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+SeedGroups = Mapping[str, tuple[str, ...]]
+"""Systems that are seeds of one recipe, by the name of their group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +82,61 @@ def seed_group_estimate(scores: NDArray[np.float64], confidence: float = 0.95) -
     return SeedGroupEstimate(
         mean, mean - half, mean + half, math.sqrt(variance), within, math.sqrt(between), seeds, items
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SeedGroupDifference:
+    """The difference of two systems, of which one or both are groups of seeds.
+
+    Attributes:
+        value: Mean of the first minus mean of the second.
+        low: Lower end of the interval.
+        high: Upper end.
+        standard_error: Of the difference, all parts together.
+        p_value: Two-sided, of Student's test that the difference is 0.
+    """
+
+    value: float
+    low: float
+    high: float
+    standard_error: float
+    p_value: float
+
+
+def seed_group_difference(
+    first: NDArray[np.float64], second: NDArray[np.float64], confidence: float = 0.95
+) -> SeedGroupDifference:
+    """Return the difference of the means of two groups on the same items.
+
+    Args:
+        first: Shape (seeds, items), at least one seed and two items, all finite.
+        second: Likewise, with the same items; the number of seeds may differ.
+        confidence: Nominal coverage.
+
+    Raises:
+        ValueError: The items differ in number, are fewer than two, or a score is not finite.
+    """
+    items = first.shape[1]
+    if items < 2 or second.shape[1] != items or not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise ValueError(f"scores of shapes {first.shape} and {second.shape}: the same items, at least 2, are needed")
+    apart = first.mean(axis=0) - second.mean(axis=0)
+    value = float(apart.mean())
+    parts = [(float(apart.var(ddof=1)) / items, items - 1)]
+    parts += [_between(scores) for scores in (first, second) if len(scores) > 1]
+    variance = sum(part for part, _ in parts)
+    if variance <= 0:
+        return SeedGroupDifference(value, value, value, 0.0, 1.0 if value == 0 else 0.0)
+    freedom = max(1.0, variance**2 / sum(part**2 / degrees for part, degrees in parts))
+    error = math.sqrt(variance)
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
+    p_value = float(2 * stats.t.sf(abs(value) / error, freedom))
+    return SeedGroupDifference(value, value - half, value + half, error, p_value)
+
+
+def _between(scores: NDArray[np.float64]) -> tuple[float, int]:
+    """Return the variance of the mean that comes from seeds, and the degrees of freedom of its estimate."""
+    seeds, items = scores.shape
+    of_seed, of_item = scores.mean(axis=1), scores.mean(axis=0)
+    rest = scores - of_seed[:, None] - of_item[None, :] + scores.mean()
+    noise = float((rest**2).sum()) / ((seeds - 1) * (items - 1))
+    return max(0.0, (items * float(of_seed.var(ddof=1)) - noise) / (seeds * items)), seeds - 1

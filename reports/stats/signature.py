@@ -46,11 +46,8 @@ def estimate_signature(
     own: dict[str, object] = {} if group.level == "language" else {group.level: summary.n_languages}
     own["n"] = summary.n
     if summary.interval.method != "none":
-        own |= {
-            "B": settings.rounds,
-            "seed": settings.seed,
-            "ci": f"{summary.interval.method}{settings.confidence * 100:g}",
-        }
+        drawn = {"B": settings.rounds, "seed": settings.seed} if summary.interval.method != "seeds" else {}
+        own |= {**drawn, "ci": f"{summary.interval.method}{settings.confidence * 100:g}"}
     if cells is not None:
         own["cells"] = cells
     return str(Signature({"settings": prefix, **own, "polyarena": own_version()}))

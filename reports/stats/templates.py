@@ -24,6 +24,7 @@ from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Groupings
 from polyarena.reports.stats.mean_scores import mean_scores, metric_signature, score_columns, score_estimates
 from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.signature import CellsDigest
 from polyarena.reports.stats.summary import BATCH_BYTES, Estimator, Settings
 from polyarena.reports.stats.table import estimates_frame
@@ -128,6 +129,7 @@ def template_scores(
     groupings: Groupings | None = None,
     signatures: Mapping[tuple[str, str], Signature] | None = None,
     cells: CellsDigest | None = None,
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     """Estimate the median and the mean over the prompt templates of each task that was asked with two or more.
 
@@ -143,6 +145,7 @@ def template_scores(
         groupings: As in :func:`mean_scores`.
         signatures: By (family, metric): as in :func:`mean_scores`; the templates are added.
         cells: Digest of all that the answers behind an estimate depend on, for its signature.
+        seeds: Groups of seeds, as in :func:`mean_scores`.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate`, whose task is the family and whose metric is such as
@@ -163,7 +166,7 @@ def template_scores(
         whole = asked[asked.groupby(_ITEM)["template"].transform("nunique") == len(templates)]
         if whole.empty:
             continue
-        spread = _spread(whole, groupings)
+        spread = _spread(whole, groupings, seeds)
         for statistic in STATISTICS:
             prefixes = _prefixes(whole, str(family), signatures or {}, {statistic: "+".join(templates)})
             frame = score_estimates(
@@ -173,6 +176,7 @@ def template_scores(
                 groupings=groupings,
                 signatures=prefixes,
                 cells=cells and _over_templates(cells, statistic, len(templates)),
+                seeds=seeds,
             )
             frame = frame.drop(columns=["lowest", "highest"]).merge(spread, on=_ROW, how="left", validate="1:1")
             names = [over_templates(str(metric), statistic, len(templates)) for metric in frame["metric"]]
@@ -184,11 +188,11 @@ def _parts(rows: pd.DataFrame, statistic: Statistic, settings: Settings) -> list
     return [template_columns(part, statistic, settings) for part in score_columns(rows, _SERIES)]
 
 
-def _spread(rows: pd.DataFrame, groupings: Groupings | None) -> pd.DataFrame:
+def _spread(rows: pd.DataFrame, groupings: Groupings | None, seeds: SeedGroups | None) -> pd.DataFrame:
     """Return the least and the greatest value of a single template, by row of the estimates."""
     alone = [
         # Only the values count here; they do not depend on rounds.
-        mean_scores(part.drop(columns=["template", "family"]), rounds=2, groupings=groupings)
+        mean_scores(part.drop(columns=["template", "family"]), rounds=2, groupings=groupings, seeds=seeds)
         for _, part in rows.groupby("template", sort=True)
     ]
     values = pd.concat(alone).groupby(_ROW, sort=True)["value"]

@@ -15,6 +15,8 @@ from polyarena.reports.stats.averaged_languages import AveragedLanguages, averag
 from polyarena.reports.stats.clustered import Series, cluster_values
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
+from polyarena.reports.stats.seed_groups import SeedGroups
+from polyarena.reports.stats.seed_summaries import group_of_system, items_of_all_seeds, seed_series, seed_summaries
 from polyarena.reports.stats.signature import CellsDigest, EstimateKey, estimate_signature, task_signature
 from polyarena.reports.stats.summary import Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
@@ -38,6 +40,7 @@ def win_rates(
     signatures: Mapping[tuple[str, str], Signature] | None = None,
     cells: CellsDigest | None = None,
     method: Method = "default",
+    seeds: SeedGroups | None = None,
 ) -> pd.DataFrame:
     """Estimate how often each candidate wins, ties counting half.
 
@@ -58,6 +61,8 @@ def win_rates(
         signatures: By (task, judge): the settings that changed the battles, to begin each signature with.
         cells: Digest of all that the answers behind an estimate depend on, for its signature.
         method: Of the intervals; see :mod:`polyarena.reports.stats.intervals` for the default and why.
+        seeds: Groups of candidates that are seeds of one recipe. A group is estimated as one candidate in place of its
+            seeds, on the items for which all of them have a verdict; wins, ties and losses are those of all seeds.
 
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` in canonical order; empty if there are no battles.
@@ -74,9 +79,11 @@ def win_rates(
     settings = Settings(confidence, rounds, seed, method)
     check_battles(battles)
     chosen = tier_groups() if groupings is None else groupings
-    named = signatures or {}
+    named, grouped = signatures or {}, seeds or {}
+    names = group_of_system(grouped)
     estimates: list[Estimate] = []
-    for task, rows in battles.groupby("task", sort=True):
+    for task, apart in battles.groupby("task", sort=True):
+        rows = apart.assign(candidate=apart["candidate"].map(names).fillna(apart["candidate"])) if names else apart
         bounds = _bounds(rows)
         invalid = rows.groupby([*_SERIES, "language"])["n_invalid"].sum().to_dict()
         languages: dict[Series, list[str]] = defaultdict(list)
@@ -85,7 +92,7 @@ def win_rates(
         averaged = _averaged(rows, languages)
         groups = {s: list(groups_of(found, averaged[s].languages, chosen)) for s, found in languages.items()}
         outcomes = battle_outcomes(rows, (*_SERIES, "language"))
-        for s, group, summary in _summaries(rows, groups, settings):
+        for s, group, summary in _summaries(apart, groups, settings, grouped):
             judge, candidate, baseline = s
             bounded = [bounds[(*s, code)] for code in group.languages]
             prefix = named.get((str(task), judge), task_signature(str(task), judge))
@@ -158,11 +165,15 @@ def battle_outcomes(rows: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[str, 
 
 
 def _summaries(
-    rows: pd.DataFrame, groups: Mapping[Series, list[Group]], settings: Settings
+    rows: pd.DataFrame, groups: Mapping[Series, list[Group]], settings: Settings, seeds: SeedGroups
 ) -> list[tuple[Series, Group, Summary]]:
-    decided = rows[rows["score"].notna()].rename(columns={"score": "value"})
+    decided = items_of_all_seeds(rows[rows["score"].notna()], seeds).rename(columns={"score": "value"})
     if not decided.empty:
-        return list(summarise(cluster_values(decided, _SERIES), groups, settings))
+        data = cluster_values(decided, _SERIES)
+        of_seeds = seed_series([series for series, _ in data.columns], seeds, place=1)
+        alone = {series: wanted for series, wanted in groups.items() if series not in of_seeds}
+        found = list(summarise(data, alone, settings))
+        return [*found, *seed_summaries(data, groups, of_seeds, settings.confidence)]
     return [(s, group, Summary.empty(group.languages)) for s, wanted in groups.items() for group in wanted]
 
 

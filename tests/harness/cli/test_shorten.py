@@ -146,7 +146,7 @@ def test_the_page_names_the_keys_of_reports_and_imports(many, tmp_path, capsys, 
 
 
 def test_lists_are_of_the_rows_that_the_functions_return(many, capsys):
-    from polyarena.reports.stats.comparison import Comparison
+    from polyarena.reports.stats.comparison_record import Comparison
 
     capsys.readouterr()
     assert main(called("compare", many, "--json")) == 0

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from polyarena.reports.stats import adjust, compare, custom_groups
-from polyarena.reports.stats.comparison import Comparison, comparisons_frame
+from polyarena.reports.stats.comparison_record import Comparison, comparisons_frame
 
 Make = Callable[..., pd.DataFrame]
 CODES = ["deu_Latn", "swh_Latn", "tha_Thai"]
