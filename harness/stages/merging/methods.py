@@ -8,7 +8,7 @@ scales to the sum of absolute values before the draw (the paper divides by the d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -17,6 +17,8 @@ COLLINEAR = 0.9995
 """Absolute cosine above which an arc is so flat that SLERP interpolates linearly."""
 SMALLEST_NORM = 1e-8
 """Norm below which a tensor has no direction."""
+PART = 1 << 22
+"""Elements that are merged at once where a method works element by element."""
 SMALLEST_SUM = 1e-7
 """Sum of absolute values below which a difference is not rescaled."""
 
@@ -77,7 +79,16 @@ def ties(
         normalize: Divide each element by the sum of the weights of the checkpoints that agree on its sign.
         scale: Factor of the merged difference.
     """
-    return _elect(base, tensors, weights, lambda difference: _trim(difference, density), normalize, scale)
+    masks = [_survivors(base, tensor, density) for tensor in tensors]
+    merged = torch.empty(base.shape, dtype=torch.float32)
+    out, flat = merged.reshape(-1), [tensor.reshape(-1) for tensor in tensors]
+    for part in _parts(base):
+        start = base.reshape(-1)[part].float()
+        differences = [
+            survives(part, tensor[part].float() - start) for survives, tensor in zip(masks, flat, strict=True)
+        ]
+        out[part] = _elect(start, differences, weights, normalize, scale)
+    return merged
 
 
 def dare_ties(
@@ -104,21 +115,16 @@ def dare_ties(
         rescale: Scale what is left of a difference to its sum of absolute values before the draw.
         scale: Factor of the merged difference.
     """
-    return _elect(
-        base, tensors, weights, lambda difference: _drop(difference, density, generator, rescale), normalize, scale
-    )
+    start = base.float()
+    dropped = [_drop(tensor.float() - start, density, generator, rescale) for tensor in tensors]
+    return _elect(start, dropped, weights, normalize, scale)
 
 
 def _elect(
-    base: Tensor,
-    tensors: Sequence[Tensor],
-    weights: Sequence[float],
-    sparsify: Callable[[Tensor], Tensor],
-    normalize: bool,
-    scale: float,
+    start: Tensor, differences: Sequence[Tensor], weights: Sequence[float], normalize: bool, scale: float
 ) -> Tensor:
-    start = base.float()
-    weighted = [sparsify(tensor.float() - start).mul_(weight) for tensor, weight in zip(tensors, weights, strict=True)]
+    """Merge sparse differences; they are overwritten."""
+    weighted = [difference.mul_(weight) for difference, weight in zip(differences, weights, strict=True)]
     positive = sum(weighted[1:], weighted[0].clone()) >= 0
     merged, divisor = torch.zeros_like(start), torch.zeros_like(start)
     for difference, weight in zip(weighted, weights, strict=True):
@@ -130,15 +136,63 @@ def _elect(
     return merged.mul_(scale).add_(start)
 
 
-def _trim(difference: Tensor, density: float) -> Tensor:
-    if density >= 1 or difference.numel() == 0:
-        return difference
+def _parts(tensor: Tensor) -> Iterator[slice]:
+    """Yield slices of a flattened tensor, so that what is computed of one part is small beside a model."""
+    for first in range(0, tensor.numel(), PART):
+        yield slice(first, min(first + PART, tensor.numel()))
+
+
+def _survivors(base: Tensor, tensor: Tensor, density: float) -> Callable[[slice, Tensor], Tensor]:
+    """Return what trims the difference in a part of a tensor, once it is known which elements are the largest."""
+    elements = base.numel()
+    many = max(1, int(density * elements))
+    if density >= 1 or elements == 0:
+        return lambda part, difference: difference  # noqa: ARG005
+
+    def sizes(part: slice) -> Tensor:
+        return (tensor.reshape(-1)[part].float() - base.reshape(-1)[part].float()).abs()
+
+    threshold, larger, equal = _threshold(lambda: map(sizes, _parts(base)), many)
+    # Differences of 0 merge to nothing, whether they survive or not.
+    if threshold == 0 or larger + equal == many:
+        return lambda part, difference: difference * (difference.abs() >= threshold)  # noqa: ARG005
     # Not `stable`, and not `topk`: each keeps other elements of those that are equal at the threshold, and a few steps
     # of AdamW leave many of exactly one size. This is the call that mergekit makes.
-    largest = torch.argsort(difference.abs().reshape(-1), descending=True)
-    mask = torch.zeros(difference.numel())
-    mask[largest[: max(1, int(density * difference.numel()))]] = 1
-    return difference * mask.reshape_as(difference)
+    largest = torch.argsort((tensor.float() - base.float()).abs_().reshape(-1), descending=True)[:many]
+    mask = torch.zeros(elements, dtype=torch.bool)
+    mask[largest] = True
+    return lambda part, difference: difference * mask[part]
+
+
+def _threshold(parts: Callable[[], Iterable[Tensor]], many: int) -> tuple[float, int, int]:
+    """Return the size of the ``many``-th largest element, how many are larger, and how many are equal.
+
+    The bits of non-negative floats are in the order of their values, so two counts of their halves find it, without
+    sorting anything.
+
+    Args:
+        parts: Returns the sizes, part by part; called twice.
+        many: From 1 to the number of elements.
+    """
+    half, larger = 1 << 16, 0
+    upper = torch.zeros(half, dtype=torch.int64)
+    for part in parts():
+        upper += torch.bincount(part.view(torch.int32) >> 16, minlength=half)
+    high, larger = _place(upper, many)
+    lower = torch.zeros(half, dtype=torch.int64)
+    for part in parts():
+        bits = part.view(torch.int32)
+        lower += torch.bincount(bits[(bits >> 16) == high] & (half - 1), minlength=half)
+    low, within = _place(lower, many - larger)
+    value = torch.tensor([high << 16 | low], dtype=torch.int32).view(torch.float32).item()
+    return value, larger + within, int(lower[low])
+
+
+def _place(counts: Tensor, many: int) -> tuple[int, int]:
+    """Return the bin of the ``many``-th element from above, and how many elements are in the bins above it."""
+    from_above = counts.flip(0).cumsum(0)
+    place = int(torch.searchsorted(from_above, many))
+    return len(counts) - 1 - place, int(from_above[place - 1]) if place else 0
 
 
 def _drop(difference: Tensor, density: float, generator: torch.Generator, rescale: bool) -> Tensor:

@@ -165,3 +165,58 @@ def test_the_order_of_checkpoints_does_not_matter_to_ties(one, two):
     there = methods.ties(base, [tensor(*one), tensor(*two)], [1, 2], density=0.5)
     back = methods.ties(base, [tensor(*two), tensor(*one)], [2, 1], density=0.5)
     torch.testing.assert_close(there, back, rtol=1e-5, atol=1e-5)
+
+
+def ties_in_one_piece(base, tensors, weights, density):
+    """TIES as it is defined, with a sort of each whole difference."""
+    total, divisor, kept = torch.zeros_like(base), torch.zeros_like(base), []
+    for each, weight in zip(tensors, weights, strict=True):
+        difference = each - base
+        largest = torch.argsort(difference.abs().reshape(-1), descending=True)
+        mask = torch.zeros(difference.numel())
+        mask[largest[: max(1, int(density * difference.numel()))]] = 1
+        kept.append(difference * mask.reshape_as(difference) * weight)
+    positive = sum(kept) >= 0
+    for difference, weight in zip(kept, weights, strict=True):
+        agrees = torch.where(positive, difference > 0, difference < 0)
+        total += difference * agrees
+        divisor += agrees * weight
+    return base + total / torch.where(divisor == 0, 1.0, divisor)
+
+
+@every_case("levels", (0, 1, 3, 1000))
+@pytest.mark.parametrize("density", [0.05, 0.5, 0.9])
+def test_ties_in_parts_is_ties_in_one_piece(levels, density, monkeypatch):
+    monkeypatch.setattr(methods, "PART", 37)
+    generator = torch.Generator().manual_seed(levels)
+    base = torch.randn(17, 23, generator=generator)
+    # With few levels most differences are equal in size, many of them at the threshold.
+    steps = [torch.randint(-levels, levels + 1, base.shape, generator=generator) / 8 for _ in range(3)]
+    tensors, weights = [base + step for step in steps], [0.5, 0.3, 0.2]
+    torch.testing.assert_close(
+        methods.ties(base, tensors, weights, density=density),
+        ties_in_one_piece(base, tensors, weights, density),
+        rtol=0,
+        atol=1e-6,
+    )
+
+
+@given(
+    st.lists(st.floats(0, 2.0**100, width=32), min_size=1, max_size=60),
+    st.floats(0.01, 1),
+)
+def test_the_threshold_is_the_size_of_the_last_element_that_stays(sizes, share):
+    many = max(1, int(share * len(sizes)))
+    values = torch.tensor(sizes, dtype=torch.float32)
+    ordered = values.sort(descending=True).values
+    found, larger, equal = methods._threshold(lambda: iter(values.split(7)), many)
+    assert found == ordered[many - 1].item()
+    assert larger == int((values > found).sum())
+    assert equal == int((values == found).sum())
+
+
+def test_ties_needs_no_sort_where_nothing_is_equal_at_the_threshold(monkeypatch):
+    monkeypatch.setattr(torch, "argsort", lambda *_, **__: pytest.fail("a whole tensor was sorted"))
+    base = torch.zeros(6)
+    close(methods.ties(base, [tensor(1, -2, 3, 4, -5, 6)], [1], density=0.5), 0, 0, 0, 4, -5, 6)
+    close(methods.ties(base, [tensor(0, 0, 0, 0, 0, 6)], [1], density=0.5), 0, 0, 0, 0, 0, 6)
