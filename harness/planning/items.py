@@ -1,26 +1,30 @@
-"""The items of each cell, loaded and checked, and the statistics of them that planning needs.
+"""Loads and checks the items of each cell, and the statistics of them that planning needs.
 
 Reading and digesting all data of a large suite takes minutes, and the result changes only with the data or with the
-code of the task. So for data in a local mirror it is cached in a file of the user's cache folder.
+code of the task. So statistics of data in a local mirror are cached in a file in the user's cache folder, and where
+that lacks much, several processes read the data before the plan asks for one cell after the other.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock.digest import digest
-from polyarena.harness.planning.plan_cache import PlanCache, open_plan_cache
-from polyarena.harness.planning.tasks import ResolvedTask
+from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
+from polyarena.harness.workers import most_processes, share
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
@@ -54,7 +58,7 @@ def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[
 
 
 FORMAT = 1
-
+"""Of cached statistics; part of their keys."""
 
 SETTLED_S = 2.0
 """Seconds after which a further change of a file is sure to show in its modification time."""
@@ -291,3 +295,125 @@ def items_digest(items: Iterable[Item]) -> str:
             for item in items
         ]
     )
+
+
+WAIT_S = 2.0
+"""Seconds to wait for another process that writes the cache."""
+
+
+def plan_cache_path() -> Path:
+    """Return the file: ``polyarena/items.sqlite`` in ``XDG_CACHE_HOME``, or in ``~/.cache``."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "polyarena" / "items.sqlite"
+
+
+@dataclass(frozen=True)
+class PlanCache:
+    """Cached statistics by key.
+
+    Attributes:
+        connection: To the file.
+    """
+
+    connection: sqlite3.Connection
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return an entry; ``None`` if there is none or it cannot be read."""
+        try:
+            row = self.connection.execute("SELECT note FROM items WHERE key = ?", (key,)).fetchone()
+            found = json.loads(row[0]) if row else None
+        except (sqlite3.Error, ValueError, TypeError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def put(self, key: str, note: Mapping[str, Any]) -> None:
+        """Write an entry over the one that may be there; errors of the file are ignored."""
+        with suppress(sqlite3.Error):
+            self.connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?)", (key, json.dumps(note)))
+
+
+@contextmanager
+def open_plan_cache(path: Path | None = None) -> Iterator[PlanCache | None]:
+    """Open the cache and commit it when the block ends, also after an error; yields ``None`` if it cannot be opened.
+
+    Args:
+        path: The file; :func:`plan_cache_path` if left out.
+    """
+    connection = _connected(path or plan_cache_path())
+    if connection is None:
+        yield None
+        return
+    with closing(connection):
+        try:
+            yield PlanCache(connection)
+        finally:
+            with suppress(sqlite3.Error):
+                connection.commit()
+
+
+def _connected(path: Path) -> sqlite3.Connection | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=WAIT_S)
+        connection.execute("CREATE TABLE IF NOT EXISTS items (key TEXT PRIMARY KEY, note TEXT NOT NULL)")
+    except (OSError, RuntimeError, sqlite3.Error):
+        return None
+    return connection
+
+
+WORTH_BYTES = 100 * 2**20
+"""Size of data from which on the start of processes, some seconds each, is worth their time."""
+
+
+@dataclass(frozen=True)
+class DataPart:
+    """The cells of one task whose data is to be read, for :mod:`polyarena.harness.workers`.
+
+    Attributes:
+        experiment: The experiment.
+        root: The local mirror.
+        task: Name of the task.
+        languages: Of the cells.
+    """
+
+    experiment: Experiment
+    root: Path
+    task: str
+    languages: tuple[str, ...]
+
+    def events(self) -> Iterator[LoadedStats]:
+        """Read the cells one by one; those that cannot be read are left out, and the plan says why."""
+        task = next(each for each in resolve_tasks(self.experiment) if each.spec.task == self.task)
+        loader = ItemLoader(self.root)
+        for language in self.languages:
+            with suppress(DataError):
+                yield loader.load_stats(task, language)
+
+
+def prefetch(experiment: Experiment, tasks: Sequence[ResolvedTask], loader: ItemLoader) -> None:
+    """Read what a plan needs and its cache lacks, if that is much and there are several processors.
+
+    Args:
+        experiment: The experiment.
+        tasks: Its tasks.
+        loader: Gets the statistics.
+    """
+    root = loader.root
+    if root is None:
+        return
+    parts, size = [], 0
+    for task in tasks:
+        lacking = tuple(language for language in task.languages if loader.lacks(task, language))
+        if lacking:
+            parts.append(DataPart(experiment, root, task.spec.task, lacking))
+            size += _folder_size(root / task.card.dataset.id) * len(lacking) // len(task.card.languages)
+    processes = most_processes(len(parts))
+    if size >= WORTH_BYTES and processes > 1:
+        # The longest first, so that no process waits for the last.
+        parts.sort(key=lambda part: -len(part.languages))
+        for found in share(parts, processes):
+            loader.take(found)
+
+
+def _folder_size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -10,17 +10,6 @@ from types import MappingProxyType
 from polyarena.harness.experiment import Experiment, SuiteSpec, TaskSpec
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.lock import Deviation, Omission
-from polyarena.harness.planning.templates import (
-    ALL,
-    PromptTemplate,
-    no_such_shots,
-    prompt_template,
-    prompt_templates,
-    shots_variant,
-    shown_examples,
-    suite_template_variants,
-    template_variants,
-)
 from polyarena.reports.flags import Flag
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.data import DataSource, data_root
@@ -31,6 +20,17 @@ from polyarena.tasks.languages import find_language, named_languages, select_lan
 from polyarena.tasks.metrics.adequacy import Adequacy, Level, adequacy, rated_metrics
 from polyarena.tasks.metrics.registry import METRICS, unavailable_reason
 from polyarena.tasks.own_prompts import load_own_task
+from polyarena.tasks.prompt_templates import (
+    ALL,
+    PromptTemplate,
+    no_such_shots,
+    prompt_template,
+    prompt_templates,
+    shots_variant,
+    shown_examples,
+    suite_template_variants,
+    template_variants,
+)
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.registry import find_task, task_plugins
 from polyarena.tasks.suggest import unknown

@@ -20,8 +20,9 @@ from polyarena.harness.planning.items import (
     items_digest,
     load_items,
     open_item_loader,
+    open_plan_cache,
+    plan_cache_path,
 )
-from polyarena.harness.planning.plan_cache import open_plan_cache, plan_cache_path
 from polyarena.harness.planning.tasks import select_tasks
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError

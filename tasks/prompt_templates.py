@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from polyarena.harness.experiment.schema import Templates
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.hooks import shots_of, templates_of, variant_of
 from polyarena.tasks.protocol import Task
@@ -56,7 +55,7 @@ def prompt_template(name: str, task: Task) -> PromptTemplate | None:
     return PromptTemplate(family, template or names[0])
 
 
-def template_variants(task: Task, templates: Templates, where: str) -> Iterator[tuple[str, Task]]:
+def template_variants(task: Task, templates: str | Sequence[str], where: str) -> Iterator[tuple[str, Task]]:
     """Yield the name and the task of each template that is asked for, in the order of the task.
 
     Args:
@@ -124,7 +123,7 @@ def no_such_shots(task: Task, shots: int, where: str) -> ExperimentError:
     )
 
 
-def suite_template_variants(task: Task, templates: Templates) -> list[tuple[str, Task]]:
+def suite_template_variants(task: Task, templates: str | Sequence[str]) -> list[tuple[str, Task]]:
     """Return the name and the task of each template that is asked for of a suite's task.
 
     A task that has none of them, or no templates at all, is asked with its default one.
@@ -135,6 +134,6 @@ def suite_template_variants(task: Task, templates: Templates) -> list[tuple[str,
     return [(variant.card.name, variant) for variant in variants]
 
 
-def _names(templates: Templates, names: tuple[str, ...]) -> tuple[str, ...]:
+def _names(templates: str | Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
     given = (templates,) if isinstance(templates, str) else tuple(templates)
     return names if ALL in given else given

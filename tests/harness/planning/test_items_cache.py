@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from polyarena.harness.planning.plan_cache import open_plan_cache, plan_cache_path
+from polyarena.harness.planning.items import open_plan_cache, plan_cache_path
 
 
 def test_a_note_is_there_the_next_time(tmp_path):

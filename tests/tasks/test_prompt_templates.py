@@ -8,7 +8,8 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.planning.templates import (
+from polyarena.tasks.errors import ExperimentError, UnknownNameError
+from polyarena.tasks.prompt_templates import (
     ALL,
     PromptTemplate,
     prompt_template,
@@ -16,7 +17,6 @@ from polyarena.harness.planning.templates import (
     suite_template_variants,
     template_variants,
 )
-from polyarena.tasks.errors import ExperimentError, UnknownNameError
 from polyarena.tasks.registry import find_task
 
 XNLI = ("native", "true_or_false", "follows", "supposing", "claim")

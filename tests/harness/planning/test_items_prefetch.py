@@ -10,7 +10,7 @@ import pytest
 from polyarena.harness import workers
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.planning import items as planning_items
-from polyarena.harness.planning import plan, prefetch
+from polyarena.harness.planning import plan
 from polyarena.tasks.errors import DataError
 
 LANGUAGES = {"swh_Latn": "sw", "tha_Thai": "th"}
@@ -55,16 +55,16 @@ def facts(found):
 def many(monkeypatch):
     """Take little data for much, on two processors; returns what was shared."""
     shared = []
-    monkeypatch.setattr(prefetch, "WORTH_BYTES", 0)
+    monkeypatch.setattr(planning_items, "WORTH_BYTES", 0)
     monkeypatch.setattr(workers, "processors", lambda: 2)
-    monkeypatch.setattr(prefetch, "most_processes", lambda parts: 2 if parts else 1)
-    original = prefetch.share
+    monkeypatch.setattr(planning_items, "most_processes", lambda parts: 2 if parts else 1)
+    original = planning_items.share
 
     def share(parts, processes):
         shared.extend(parts)
         return original([pickle.loads(pickle.dumps(part)) for part in parts], 1)
 
-    monkeypatch.setattr(prefetch, "share", share)
+    monkeypatch.setattr(planning_items, "share", share)
     return shared
 
 
@@ -81,7 +81,7 @@ def test_the_plan_is_that_of_one_process(experiment, many, monkeypatch):
 def test_the_plan_is_that_without_sharing(experiment, many, monkeypatch, tmp_path):
     several = facts(plan(experiment))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
-    monkeypatch.setattr(prefetch, "WORTH_BYTES", 10**9)
+    monkeypatch.setattr(planning_items, "WORTH_BYTES", 10**9)
     assert facts(plan(experiment)) == several
     assert len(many) == 1
 
@@ -99,10 +99,10 @@ def test_nothing_is_read_twice(experiment, many, monkeypatch):
 
 
 def test_little_data_and_the_hub_are_read_here(experiment, many, monkeypatch):
-    monkeypatch.setattr(prefetch, "WORTH_BYTES", 10**9)
+    monkeypatch.setattr(planning_items, "WORTH_BYTES", 10**9)
     plan(experiment)
     assert many == []
-    assert prefetch.prefetch(experiment, (), planning_items.ItemLoader(None)) is None
+    assert planning_items.prefetch(experiment, (), planning_items.ItemLoader(None)) is None
 
 
 def test_data_that_cannot_be_read_is_refused_as_ever(experiment, many, mirror):
@@ -113,8 +113,8 @@ def test_data_that_cannot_be_read_is_refused_as_ever(experiment, many, mirror):
 
 
 def test_processes_read_it(experiment, monkeypatch):
-    monkeypatch.setattr(prefetch, "WORTH_BYTES", 0)
-    monkeypatch.setattr(prefetch, "most_processes", lambda _parts: 2)
+    monkeypatch.setattr(planning_items, "WORTH_BYTES", 0)
+    monkeypatch.setattr(planning_items, "most_processes", lambda _parts: 2)
     reads = []
     monkeypatch.setattr(planning_items, "load_items", lambda *arguments: reads.append(arguments))
     cells, data = facts(plan(experiment))
