@@ -199,7 +199,7 @@ def _pairing(item: Item, first: Completion, second: Completion, repeat: int, rep
             repeat=repeat,
             key="/".join((first.task, *key)),
             reference=item.references[0] if item.references else None,
-            images=item.images,
+            parts=item.full_parts,
             answer_language=item.fields.get("answer_language"),
             category=item.category,
         ),

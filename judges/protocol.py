@@ -5,11 +5,12 @@ The judge room opens no socket: a judge that needs a model is handed an :class:`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from polyarena.judges.records import Label, Scale
+from polyarena.tasks.prompt import Media, Part, media_of, text_of
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.signature import Signature
 
@@ -40,7 +41,8 @@ class Match:
         repeat: Counts repeated judgments of the same order.
         key: Identifies the game within the run (task, language, item, order), for seeds; never shown to a model.
         reference: An answer that the task holds to be right, if it has one.
-        images: What the question shows beside its words, as data URLs.
+        parts: The question in parts, where it shows images or contains recordings; empty for a text. Its texts,
+            joined by line breaks, are ``question``.
         answer_language: ``lang_Script`` in which the answers are expected; ``None`` if it is the item's.
         category: The kind of question, as the task's data names it.
     """
@@ -52,7 +54,7 @@ class Match:
     repeat: int = 0
     key: str = ""
     reference: str | None = None
-    images: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     answer_language: str | None = None
     category: str | None = None
 
@@ -60,6 +62,11 @@ class Match:
     def expected_language(self) -> str:
         """The language in which the answers are expected."""
         return self.answer_language or self.language
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The images and recordings of the question, in order."""
+        return media_of(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +118,13 @@ class Verdict:
 Message = Mapping[str, Any]
 """``{"role": ..., "content": ...}``.
 
-The content is a text, or a sequence of parts: ``{"type": "text", "text": ...}`` and
-``{"type": "image_url", "image_url": {"url": ...}}``.
+The content is a text, or a tuple of parts (see :data:`polyarena.tasks.prompt.Content`).
 """
 
 
 def message_text(message: Message) -> str:
-    """Return the words of a message, its images left out."""
-    content: str | Sequence[Mapping[str, Any]] = message["content"]
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content if part["type"] == "text")
+    """Return the words of a message, its images and recordings left out."""
+    return text_of(message["content"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +197,32 @@ class Judge(Protocol):
         """Yield one verdict for each match, in order; an unusable answer is ``invalid``, never an exception."""
 
 
-def needs_processor_only(judge: Judge) -> bool:
-    """Tell whether the verdicts of a judge need neither a model nor an endpoint, so that processes may share them.
+@runtime_checkable
+class HasProcessorOnly(Protocol):
+    """A judge that says whether it needs neither a model nor an endpoint. Default: it may need one."""
 
-    A judge says so by an attribute ``processor_only``; those that say nothing decide in one process.
-    """
-    return bool(getattr(judge, "processor_only", False))
+    @property
+    def processor_only(self) -> bool:
+        """Whether it needs the processor alone, so that several processes may share its matches."""
+
+
+@runtime_checkable
+class HasInputs(Protocol):
+    """A judge that says what it can be shown of a question. Default: its words alone."""
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """What questions may contain: ``text``, ``image``, ``audio``, as in a model type."""
+
+
+def needs_processor_only(judge: Judge) -> bool:
+    """Return whether the verdicts of a judge need neither a model nor an endpoint."""
+    return isinstance(judge, HasProcessorOnly) and judge.processor_only
+
+
+def inputs_of(judge: Judge) -> frozenset[str]:
+    """Return what the questions of a judge's matches may contain."""
+    return judge.inputs if isinstance(judge, HasInputs) else frozenset({"text"})
 
 
 JudgeFactory = Callable[[Mapping[str, Any], Ask | None], Judge]

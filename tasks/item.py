@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from polyarena.tasks.prompt import Content, Media, Part, media_of, prepend_text
+
 
 class Kind(StrEnum):
     """How an item is answered and scored."""
@@ -53,7 +55,8 @@ class Item:
         gold: Index of the correct choice; ``None`` unless multiple choice.
         references: Reference texts of a generative item.
         fields: Further facts of the item, such as its subject, but not ``category``.
-        images: Images of the prompt, as data URLs.
+        parts: The user turn in parts, where it shows images or contains recordings; empty for a text. Its texts, joined
+            by line breaks, are ``prompt``.
         choice_separator: What stands between the prompt and each choice where no chat template is applied; empty where
             a choice goes on within a word or sentence of a script without spaces.
         whole_choices: Whether the choices are whole texts, scored after nothing: the prompt is then empty, and in no
@@ -72,7 +75,7 @@ class Item:
     gold: int | None = None
     references: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    images: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     choice_separator: str = " "
     whole_choices: bool = False
     category: str | None = None
@@ -82,6 +85,28 @@ class Item:
     def full_prompt(self) -> str:
         """The few-shot examples and the prompt as one text, which is the default way to ask."""
         return "".join(example.text for example in self.examples) + self.prompt
+
+    @property
+    def content(self) -> Content:
+        """The user turn: ``prompt``, or its parts."""
+        return self.parts or self.prompt
+
+    @property
+    def full_parts(self) -> tuple[Part, ...]:
+        """The few-shot examples and the user turn in parts; empty for a text."""
+        if not self.parts:
+            return ()
+        return prepend_text("".join(example.text for example in self.examples), self.parts)
+
+    @property
+    def full_content(self) -> Content:
+        """The few-shot examples and the user turn: ``full_prompt``, or its parts."""
+        return self.full_parts or self.full_prompt
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The images and recordings of the prompt, in order."""
+        return media_of(self.parts)
 
 
 def expected_language(item: Item) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from polyarena.tasks.card import TaskCard
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import FewShotExample, Item, Kind
+from polyarena.tasks.prompt import text_of
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.text import sanitize_text
 
@@ -46,8 +47,8 @@ def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Ite
     Raises:
         DataError: There are none; an ``item_id`` occurs twice; an item is of another language, lacks an id or a
             prompt, or does not fit the task's kind (choices and a gold index within them if and only if multiple
-            choice; an empty prompt if and only if the choices are whole texts). Also whatever the iteration itself
-            raises.
+            choice; no words and no media if and only if the choices are whole texts); its prompt is not the text of
+            its parts. Also whatever the iteration itself raises.
     """
     card = task.card
     known: dict[str, int] = {}
@@ -77,6 +78,7 @@ def _storable(item: Item) -> Item:
         item_id=sanitize_text(item.item_id),
         source_id=sanitize_text(item.source_id),
         prompt=sanitize_text(item.prompt),
+        parts=tuple(sanitize_text(part) if isinstance(part, str) else part for part in item.parts),
         choices=tuple(map(sanitize_text, item.choices)),
         choice_separator=sanitize_text(item.choice_separator),
         category=None if item.category is None else sanitize_text(item.category),
@@ -111,7 +113,9 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
         return "the item lacks an item_id or source_id"
     if "category" in item.fields:
         return "the item has its category among its fields, and not as `category`"
-    if not item.prompt.strip() and not item.whole_choices:
+    if item.parts and text_of(item.parts) != item.prompt:
+        return "the texts of the item's parts are not its prompt"
+    if not item.prompt.strip() and not item.whole_choices and not item.media:
         return "the prompt is empty"
     return _choice_problem(item) if kind is Kind.MULTIPLE_CHOICE else _open_problem(item)
 
@@ -119,7 +123,7 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
 def _choice_problem(item: Item) -> str:
     if len(item.choices) < 2:
         return f"a multiple-choice item needs two choices or more, this has {len(item.choices)}"
-    if item.whole_choices and (item.prompt or item.examples):
+    if item.whole_choices and (item.prompt or item.examples or item.parts):
         return "its choices are whole texts, so that no prompt or examples can stand before them"
     if not all(item.choices):
         return "a choice is empty"

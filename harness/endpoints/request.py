@@ -9,7 +9,11 @@ from typing import Any
 
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.judges.protocol import Call
+from polyarena.tasks.prompt import Content, Modality, Part
 from polyarena.tasks.text import sanitize_text
+
+_AUDIO_FORMATS = {"mpeg": "mp3", "wave": "wav", "vnd.wave": "wav"}
+"""Names of formats in requests, where they are not those of the media types."""
 
 STRUCTURE = "response_format"
 """The field that asks for structured output."""
@@ -21,12 +25,13 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
     Settings at their neutral value are not sent (``top_p`` 1, no ``stop``, the seed of a greedy answer): not every
     server knows them. A system that thinks is sent no ``stop``, which would end its thought; its answer is cut there
     instead. Its limit is that of thought and answer together. Repeats add their ``sample_index`` to the seed. A schema
-    is sent as a strict ``response_format``. NUL characters and lone surrogates are replaced.
+    is sent as a strict ``response_format``. Images are sent as ``image_url``, recordings as ``input_audio``. NUL
+    characters and lone surrogates are replaced.
     """
     sampling = call.sampling
     body: dict[str, Any] = {
         "model": settings.model,
-        "messages": [dict(message) for message in call.messages],
+        "messages": [{**message, "content": _wire_content(message["content"])} for message in call.messages],
         settings.max_tokens_field: sampling.total_tokens,
         "temperature": sampling.temperature,
     }
@@ -73,6 +78,19 @@ def body_key(source: str, body: Mapping[str, Any], sample_index: int) -> str:
         {"base_url": source, "body": body, "sample_index": sample_index}, sort_keys=True, separators=(",", ":")
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _wire_content(content: Content) -> str | list[dict[str, Any]]:
+    return content if isinstance(content, str) else [_wire_part(part) for part in content]
+
+
+def _wire_part(part: Part) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if part.modality is Modality.IMAGE:
+        return {"type": "image_url", "image_url": {"url": part.url}}
+    form = part.media_type.partition("/")[2].removeprefix("x-")
+    return {"type": "input_audio", "input_audio": {"data": part.base64, "format": _AUDIO_FORMATS.get(form, form)}}
 
 
 def _set(body: dict[str, Any], path: str, value: Any) -> None:

@@ -58,7 +58,8 @@ class CompletionsType:
         find_language_files(_folder(args, context), where)
         self.generation_settings(args, context)
 
-    inputs = frozenset({"text"})
+    # Whatever the answers were given to, it is not shown to anybody again.
+    inputs = frozenset({"text", "image", "audio"})
 
     def supports(self, kind: Kind) -> bool:
         """Anything but multiple choice: what is read is texts."""

@@ -20,10 +20,11 @@ from polyarena.harness.models.protocol import (
     ModelContext,
     StreamedResult,
 )
-from polyarena.judges.protocol import Ask, Call, Reply
+from polyarena.judges.protocol import Ask, Call, Message, Reply
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Kind
+from polyarena.tasks.prompt import json_default
 from polyarena.tasks.suggest import closest
 
 
@@ -179,9 +180,13 @@ def _is_refusal(reply: Reply) -> bool:
     return is_refused_by_host(reply.text, reply.finish_reason)
 
 
-def _canonical(messages: Sequence[Mapping[str, str]]) -> str:
+def _canonical(messages: Sequence[Message]) -> str:
     return json.dumps(
-        [dict(message) for message in messages], sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        [dict(message) for message in messages],
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        default=json_default,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from polyarena.harness.endpoints import EndpointSettings
-from polyarena.judges.protocol import Ask
+from polyarena.judges.protocol import Ask, Message
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.sampling import Sampling
@@ -21,7 +21,9 @@ class GenerateRequest:
     Attributes:
         language: ``lang_Script`` of the item (stored completions are looked up by it).
         item_id: The item, within task and language.
-        messages: ``{"role": ..., "content": ...}`` in order; rendered by the model with its chat template.
+        messages: ``{"role": ..., "content": ...}`` in order; rendered by the model with its chat template. A content is
+            a text; for model types whose ``inputs`` say so, it may be a tuple of parts
+            (:data:`polyarena.tasks.prompt.Content`).
         sampling: How the answer is sampled.
         sample_index: Counts repeats, from 0.
         thinking: How the thought is told from the answer. Models return the text as it was written; the caller splits
@@ -30,7 +32,7 @@ class GenerateRequest:
 
     language: str
     item_id: str
-    messages: tuple[Mapping[str, str], ...]
+    messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     sample_index: int = 0
     thinking: ThinkingRule = AUTO
@@ -51,7 +53,7 @@ class ChoiceRequest:
 
     language: str
     item_id: str
-    messages: tuple[Mapping[str, str], ...]
+    messages: tuple[Message, ...]
     choices: tuple[str, ...]
     separator: str = " "
     thinking: ThinkingRule = AUTO

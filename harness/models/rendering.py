@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from polyarena.judges.protocol import Message, message_text
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.text import sanitize_text
 from polyarena.tasks.thinking import Detection, ThinkingRule, close_thought, thought_opened_by
 
-Messages = Sequence[Mapping[str, str]]
+Messages = Sequence[Message]
 
 
 def choice_separator(templated: bool, wanted: str = " ") -> str:
@@ -28,7 +29,7 @@ def choice_separator(templated: bool, wanted: str = " ") -> str:
 
 def join_messages(messages: Messages) -> str:
     """Join the contents of all messages by blank lines: the prompt of a model without a chat template."""
-    return "\n\n".join(sanitize_text(message["content"]) for message in messages)
+    return "\n\n".join(sanitize_text(message_text(message)) for message in messages)
 
 
 def apply_chat_template(lm: Any, messages: Messages, where: str, arguments: Mapping[str, Any] | None = None) -> Any:
@@ -48,7 +49,7 @@ def apply_chat_template(lm: Any, messages: Messages, where: str, arguments: Mapp
         ModelError: There is no template, it cannot be rendered, or it leaves out a message. (lm-eval drops the system
             message when a template refuses it; the answers would be those of another system.)
     """
-    chat = [{"role": message["role"], "content": sanitize_text(message["content"])} for message in messages]
+    chat = [{"role": message["role"], "content": sanitize_text(message_text(message))} for message in messages]
     try:
         with _template_arguments(lm, arguments or {}, where):
             rendered = lm.apply_chat_template(chat, add_generation_prompt=True)

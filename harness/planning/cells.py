@@ -17,11 +17,10 @@ from polyarena.harness.planning.cost import (
     tokens_per_byte,
 )
 from polyarena.harness.planning.existing_results import ExistingResults
-from polyarena.harness.planning.items import CellItems
+from polyarena.harness.planning.items import CellItems, refuse_media
 from polyarena.harness.planning.systems import (
     ResolvedSystem,
     messages,
-    refuse_media,
     samples_of,
     sampling_of,
     system_text,
@@ -87,7 +86,8 @@ def plan_cell(
 ) -> PlannedCell:
     """Plan one cell."""
     stats = cell_items.stats
-    refuse_media(system, task.spec.task, language, stats.images)
+    who = f"system {system.spec.name!r} (model type {system.spec.model!r})"
+    refuse_media(who, system.type.inputs, task.spec.task, language, stats)
     key = cell_key(system, task, language, stats.digest, context)
     instructions = system_text(system.spec.system_prompt, language)
     samples, sampling = samples_of(system, task), sampling_of(system, task)

@@ -25,10 +25,10 @@ from polyarena.harness.planning.cost import (
     tokens_per_byte,
 )
 from polyarena.harness.planning.existing_results import ExistingResults
-from polyarena.harness.planning.items import CellItems, ItemStats
+from polyarena.harness.planning.items import CellItems, ItemStats, refuse_media
 from polyarena.harness.planning.judges import ResolvedJudge
 from polyarena.judges.pairwise import Pairings, pairings
-from polyarena.judges.protocol import Answer, Call, Match, Reply
+from polyarena.judges.protocol import Answer, Call, Match, Reply, inputs_of
 from polyarena.tasks.item import Item
 from polyarena.tasks.signature import Signature
 from polyarena.tasks.subsample import subsample
@@ -110,10 +110,16 @@ def plan_games(
         row: The cells of this task and language, by system.
         context: Context of the experiment.
         existing: Results of earlier runs.
+
+    Raises:
+        ExperimentError: The items have images or recordings that a judge is not shown.
     """
     limits = {pair: _effective(items, cell_items) for pair, items in pairs.items() if row.keys() >= {*pair}}
     if not limits:
         return
+    cell = next(iter(row.values()))
+    for judge in judges:
+        refuse_media(f"judge {judge.spec.name!r}", inputs_of(judge.judge), cell.task, cell.language, cell_items.stats)
     limited = cache(partial(_limited, cell_items))
     contents = {name: existing.cell_content(name, cell.task, cell.language, cell.key) for name, cell in row.items()}
     for judge in judges:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,8 +27,9 @@ from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.workers import most_processes, share
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.item import Item
+from polyarena.tasks.prompt import Modality, count_modalities
 from polyarena.tasks.subsample import subsample
 from polyarena.tasks.validation import validate_items
 
@@ -57,7 +58,7 @@ def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[
     return items
 
 
-FORMAT = 1
+FORMAT = 2
 """Of cached statistics; part of their keys."""
 
 SETTLED_S = 2.0
@@ -74,6 +75,7 @@ class ItemStats:
         size: UTF-8 bytes of all prompts, each counted with each of its choices.
         digest: Of what is asked and what counts as right.
         images: How many show images.
+        recordings: How many contain recordings.
     """
 
     items: int
@@ -81,13 +83,16 @@ class ItemStats:
     size: int
     digest: str
     images: int = 0
+    recordings: int = 0
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> ItemStats:
         """Return the stats of some items."""
         choices = sum(len(item.choices) for item in items)
         size = sum(_size(item.full_prompt) * (len(item.choices) or 1) + sum(map(_size, item.choices)) for item in items)
-        return cls(len(items), choices, size, items_digest(items), sum(bool(item.images) for item in items))
+        media = count_modalities(item.content for item in items)
+        images, recordings = (media.get(modality, 0) for modality in (Modality.IMAGE, Modality.AUDIO))
+        return cls(len(items), choices, size, items_digest(items), images, recordings)
 
 
 def _size(text: str) -> int:
@@ -105,6 +110,31 @@ class CellItems:
 
     stats: ItemStats
     load: Callable[[], Sequence[Item]]
+
+
+def refuse_media(who: str, inputs: Collection[str], task: str, language: str, stats: ItemStats) -> None:
+    """Refuse items whose images or recordings a system or judge would not be given: it would see only their words.
+
+    Args:
+        who: The system or judge and its type, for the message.
+        inputs: What it takes: ``text``, ``image``, ``audio``.
+        task: Its name.
+        language: ``lang_Script``.
+        stats: Of the items.
+
+    Raises:
+        ExperimentError: There are images or recordings, and it does not take them.
+    """
+    for modality, name, count in (
+        (Modality.IMAGE, "images", stats.images),
+        (Modality.AUDIO, "recordings", stats.recordings),
+    ):
+        if count and modality not in inputs:
+            raise ExperimentError(
+                f"the {who} cannot be given the {name} of {task} in {language}",
+                why=f"{count} of {stats.items} items have {name}, and it takes: {', '.join(sorted(inputs))}",
+                fix=f"leave the task out, or use one whose type takes {name} (`inputs` contains {modality.value})",
+            )
 
 
 class _Watched(DataSource):
@@ -289,7 +319,7 @@ def items_digest(items: Iterable[Item]) -> str:
     return digest(
         [
             [item.item_id, item.source_id, item.full_prompt, item.choices, item.gold, item.references]
-            + ([item.images] if item.images else [])
+            + ([[part if isinstance(part, str) else part.record for part in item.parts]] if item.parts else [])
             # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
             + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
             for item in items

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
 from polyarena.harness.planning.tasks import ResolvedTask
+from polyarena.judges.protocol import Message
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.languages import find_language, select_languages
@@ -210,39 +211,18 @@ def system_text(template: str | None, language: str, *, where: str = "") -> str 
     return _PLACEHOLDER.sub(fill, template)
 
 
-def messages(system: str | None, item: Item, *, multiturn: bool = False) -> tuple[Mapping[str, str], ...]:
+def messages(system: str | None, item: Item, *, multiturn: bool = False) -> tuple[Message, ...]:
     """Return the chat turns: the system's, if it has one, then the user's.
 
     Args:
         system: Text of the system turn.
-        item: What is asked.
+        item: What is asked; its images and recordings are parts of the user's last turn.
         multiturn: Whether each few-shot example is a turn of the user and one of the model; else they stand before the
             question in the user's turn.
     """
-    turns = [{"role": "system", "content": system}] if system else []
+    turns: list[Message] = [{"role": "system", "content": system}] if system else []
     if not multiturn:
-        return (*turns, {"role": "user", "content": item.full_prompt})
+        return (*turns, {"role": "user", "content": item.full_content})
     for example in item.examples:
         turns += [{"role": "user", "content": example.prompt}, {"role": "assistant", "content": example.answer}]
-    return (*turns, {"role": "user", "content": item.prompt})
-
-
-def refuse_media(system: ResolvedSystem, task: str, language: str, images: int) -> None:
-    """Refuse to ask a system about images that its model type does not take: it would see only the text.
-
-    Args:
-        system: The system.
-        task: Name of the task.
-        language: ``lang_Script``.
-        images: How many items show images.
-
-    Raises:
-        ExperimentError: There are some, and the model type takes text only.
-    """
-    if images and "image" not in system.type.inputs:
-        raise ExperimentError(
-            f"the system {system.spec.name!r} cannot be shown the images of {task} in {language}",
-            why=f"{images} items have images, and models of type {system.spec.model!r} take: "
-            f"{', '.join(sorted(system.type.inputs))}",
-            fix="leave the task out, or use a model type that takes images",
-        )
+    return (*turns, {"role": "user", "content": item.content})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,6 +103,7 @@ class LlmJudge:
     settings: LlmSettings
     templates: TemplateSet
     ask: Ask | None = field(default=None, repr=False)
+    inputs: ClassVar[frozenset[str]] = frozenset({"text", "image", "audio"})
 
     @property
     def signature(self) -> Signature:

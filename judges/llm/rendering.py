@@ -3,7 +3,7 @@
 The answers are hostile data, and the request may be: each is made harmless (see :mod:`polyarena.judges.llm.neutralize`)
 and stands between delimiters that no text can forge (see :mod:`polyarena.judges.llm.delimiters`); templates are filled
 in one pass. What games share comes first, so that providers can cache it: the system text depends on the language
-alone, and the user text begins with the images and the request.
+alone, and the user text begins with the images, the recordings and the request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RenderSettings:
 
     Attributes:
         max_answer_chars: Longest answer that is shown whole; of a longer one the middle is left out, and a line that
-            carries the fence says how many characters that are. Requests and references are never truncate_middle.
+            carries the fence says how many characters that are. Requests and references are always shown whole.
         seed: Changes the fences.
         structured: Whether the reply is to be a JSON object.
     """
@@ -47,7 +47,7 @@ def answer_messages(template: JudgeTemplate, match: Match, text: str, view: Rend
 
 
 def again(template: JudgeTemplate, match: Match) -> str:
-    """Return what a judge is told whose reply held no usable verdict."""
+    """Return the follow-up message sent when a reply contains no usable verdict."""
     return fill(template.again, _names(match))
 
 
@@ -79,10 +79,9 @@ def _messages(
         placeholder = what.replace(" ", "_").lower()
         values[placeholder] = block(what, truncate_middle(text, view.max_answer_chars, of_answers), of_answers)
     text = fill(template.user, values)
-    images = [{"type": "image_url", "image_url": {"url": url}} for url in match.images]
     return (
         {"role": "system", "content": fill(template.system, values)},
-        {"role": "user", "content": [*images, {"type": "text", "text": text}] if images else text},
+        {"role": "user", "content": (*match.media, text) if match.parts else text},
     )
 
 

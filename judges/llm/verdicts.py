@@ -12,12 +12,15 @@ from polyarena.judges.llm.template_set import TemplateSet
 from polyarena.judges.protocol import Assessment, Call, Reply, Verdict
 from polyarena.judges.records import Game, Label, Rating, Scale
 from polyarena.tasks.finish_reasons import is_cut
+from polyarena.tasks.prompt import json_default
 from polyarena.tasks.thinking import split_thought
 
 
 def question_id(call: Call) -> str:
     """Return 16 hexadecimal digits that equal questions of one judge share: of a SHA-256 of what is asked."""
-    asked = json.dumps([[dict(message) for message in call.messages], call.sample_index], sort_keys=True)
+    asked = json.dumps(
+        [[dict(message) for message in call.messages], call.sample_index], sort_keys=True, default=json_default
+    )
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 

@@ -46,6 +46,8 @@ class RulesJudge:
 
     settings: RulesSettings
     processor_only: ClassVar[bool] = True
+    # It reads the answers alone.
+    inputs: ClassVar[frozenset[str]] = frozenset({"text", "image", "audio"})
 
     @property
     def signature(self) -> Signature:

@@ -6,6 +6,7 @@ from every_case import every_case
 from polyarena.judges import Answer, Call, Match, Verdict, games, message_text, pairings
 from polyarena.judges.records import GAME_SCHEMA, Game, Label
 from polyarena.tasks.item import Item
+from polyarena.tasks.prompt import Media
 from polyarena.tasks.records import Completion, from_table, to_table
 
 
@@ -16,13 +17,14 @@ def paired(**item):
 
 
 def test_a_match_knows_what_the_task_knows_of_its_item():
-    image = "data:image/png;base64,AA"
+    parts = ("Was?", Media("image/png", b"1"))
     fields = {"answer_language": "fra_Latn"}
-    match = next(paired(references=("42", "43"), images=(image,), fields=fields, category="maths").matches())
-    assert (match.reference, match.images, match.category) == ("42", (image,), "maths")
+    match = next(paired(references=("42", "43"), parts=parts, fields=fields, category="maths").matches())
+    assert (match.reference, match.parts, match.category) == ("42", parts, "maths")
+    assert (match.question, match.media) == ("Was?", parts[1:])
     assert (match.answer_language, match.expected_language) == ("fra_Latn", "fra_Latn")
     plain = next(paired().matches())
-    assert (plain.reference, plain.images, plain.category, plain.answer_language) == (None, (), None, None)
+    assert (plain.reference, plain.parts, plain.category, plain.answer_language) == (None, (), None, None)
     assert plain.expected_language == "deu_Latn"
 
 
@@ -44,11 +46,7 @@ def test_games_stored_before_the_new_columns_are_read(tmp_path):
 
 def test_the_words_of_a_message():
     assert message_text({"role": "user", "content": "one"}) == "one"
-    parts = [
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
-        {"type": "text", "text": "one"},
-        {"type": "text", "text": "two"},
-    ]
+    parts = (Media("image/png", b"1"), "one", "two")
     assert message_text({"role": "user", "content": parts}) == "one\ntwo"
     assert message_text({"role": "user", "content": parts[:1]}) == ""
 
@@ -56,4 +54,4 @@ def test_the_words_of_a_message():
 def test_what_is_new_in_the_protocol_has_defaults():
     assert Call(()).schema is None
     assert Verdict(Label.A, "").asked is None
-    assert Match("deu_Latn", "?", Answer("a"), Answer("b")).images == ()
+    assert Match("deu_Latn", "?", Answer("a"), Answer("b")).parts == ()

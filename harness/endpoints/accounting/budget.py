@@ -118,7 +118,8 @@ def max_request_cost(account: Account, body: Mapping[str, Any]) -> Decimal | Non
     """Return the most that a request can cost, or ``None`` without prices.
 
     A token is at least one byte of text, so a prompt has at most as many tokens as bytes, and a few for each turn; an
-    image counts as 4,096. An answer is as long as the request allows, or 100,000 tokens if it sets no bound.
+    image counts as 4,096, and a recording as many as its base64 has characters. An answer is as long as the request
+    allows, or 100,000 tokens if it sets no bound.
     """
     if account.prices is None:
         return None
@@ -132,4 +133,11 @@ def _most_tokens(content: object) -> int:
     if isinstance(content, str):
         return len(content.encode("utf-8", "replace"))
     parts = content if isinstance(content, list | tuple) else ()
-    return sum(_most_tokens(part["text"]) if "text" in part else _TOKENS_OF_AN_IMAGE for part in parts)
+    return sum(map(_most_tokens_of_part, parts))
+
+
+def _most_tokens_of_part(part: Mapping[str, Any]) -> int:
+    if "text" in part:
+        return _most_tokens(part["text"])
+    # Providers count some ten to thirty tokens a second of speech, and no format stores a second in so few characters.
+    return len(part["input_audio"]["data"]) if "input_audio" in part else _TOKENS_OF_AN_IMAGE

@@ -12,6 +12,7 @@ from polyarena.harness.planning.games import _asked, _paired
 from polyarena.harness.planning.items import open_item_loader
 from polyarena.harness.running.runner import run
 from polyarena.judges.protocol import Call, Reply
+from polyarena.tasks.prompt import Media
 
 PRICED = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "prices": {"input": 2, "output": 8}}
 
@@ -21,7 +22,7 @@ def call(size):
 
 
 def test_the_size_is_in_bytes_without_images():
-    parts = [{"type": "image_url", "image_url": {"url": "data:x"}}, {"type": "text", "text": "ไทย"}]
+    parts = (Media("image/png", b"1"), "ไทย")
     assert call_size(Call(({"role": "system", "content": "ab"}, {"role": "user", "content": parts}))) == 2 + 9
 
 

@@ -12,6 +12,7 @@ from polyarena.judges.llm.delimiters import fence, truncate_middle
 from polyarena.judges.llm.neutralize import neutralize
 from polyarena.judges.llm.quotations import without_blocks
 from polyarena.judges.llm.rendering import RenderSettings, answer_messages, messages
+from polyarena.tasks.prompt import Media
 
 TEMPLATE = load_template("pairwise")
 WORDS = tuple(TEMPLATE.words)
@@ -64,11 +65,11 @@ def test_a_reference_is_shown_where_there_is_one():
     assert "Fisch" not in str(messages(load_template("arena_hard"), match, RenderSettings()))
 
 
-def test_images_go_before_the_request():
-    _, user = render(images=("data:image/png;base64,AA", "data:image/png;base64,BB"))
-    kinds = [part["type"] for part in user["content"]]
-    assert kinds == ["image_url", "image_url", "text"]
-    assert user["content"][1]["image_url"] == {"url": "data:image/png;base64,BB"}
+def test_images_and_recordings_go_before_the_request():
+    image, recording = Media("image/png", b"1"), Media("audio/wav", b"2")
+    _, user = render(parts=("Was ist ", image, "das?", recording))
+    assert user["content"][:2] == (image, recording)
+    assert len(user["content"]) == 3
     assert message_text(user) == render()[1]["content"]
 
 

@@ -270,6 +270,9 @@ def test_the_most_that_a_request_can_cost(text, longest):
     assert most >= PRICES.cost(len(text.encode("utf-8", "replace")), longest)
     parts = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": "data:,x"}}]
     assert max_request_cost(GERMAN, {**body, "messages": [{"role": "user", "content": parts}]}) > most
+    recording = {"type": "input_audio", "input_audio": {"data": "A" * 8_000, "format": "wav"}}
+    sent = {**body, "messages": [{"role": "user", "content": [parts[0], recording]}]}
+    assert max_request_cost(GERMAN, sent) == most + PRICES.cost(8_000, 0)
     assert max_request_cost(Account(CostLabel(), "m"), body) is None
 
 
