@@ -109,8 +109,8 @@ MUTATIONS = (
     Mutation(
         "a file is written in place, so that a kill leaves half of it",
         "harness/store/atomic.py",
-        "Path(temporary).replace(path)",
-        "path.write_bytes(content)",
+        "            temporary.replace(path)",
+        "            path.write_bytes(temporary.read_bytes())",
         ("tests/harness/store",),
     ),
 )
