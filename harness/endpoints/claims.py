@@ -20,8 +20,8 @@ class Claims:
     """The claims of one process on questions that are in flight; kept in the call cache, by the key of the question.
 
     A claim is free again when its question is answered or has failed, when its holder closes, and when its holder is
-    gone: on this machine the system tells so, by a file that the holder keeps locked; of a holder on another machine,
-    because it has not renewed its claims for a minute by the clock of whoever waits. No clocks are compared.
+    gone: a holder on this machine is gone when the file that it keeps locked is free; one on another machine, when it
+    has not renewed its claims for a minute by the clock of the waiting process. No clocks are compared.
 
     Args:
         path: Of the call cache.

@@ -50,25 +50,25 @@ class _Response:
 class Endpoint(CloseOnExit):
     """A chat model behind the OpenAI protocol; instances are an :data:`polyarena.judges.protocol.Ask`.
 
-    Calls are taken from the iterable as answers go out, a bounded number ahead, so that any number of calls streams in
-    flat memory. Requests run on a background thread: they go on while the caller works on a reply, in a notebook too.
-    Streams of several threads share the bound on requests in flight, and equal calls in flight are asked once,
-    by whatever run with the same call cache.
+    Calls are drawn from the iterable a bounded number ahead of the replies, so that memory does not grow with their
+    number. Requests run on a background thread: they go on while the caller works on a reply, in a notebook too.
+    Streams of several threads share the bound on requests in flight, and equal calls in flight are sent once, across
+    all runs that share the call cache.
 
     A stream that is closed early sends nothing more; requests already sent are paid for, so their answers are still
-    taken into the cache. :meth:`close` cuts those off as well.
+    cached. :meth:`close` cancels those as well.
 
-    Answers that arrive together are kept together; a reply is given, and the next request sent, when its answer is
-    kept. So a kill can cost as many answers as may be in flight, at most.
+    Answers that arrive together are stored together; a reply is returned, and the next request sent, once its answer is
+    stored. A kill therefore loses at most as many answers as may be in flight.
 
-    A reply costs what its tokens were bought for, be it now or in an earlier run from which the cache has it; the
-    ledger counts only what is paid now.
+    The cost of a reply is what its tokens were bought for, now or in the earlier run that cached it; the ledger counts
+    only what is paid now.
 
     Args:
         settings: Which endpoint.
-        cache: Where answers are looked up and kept; ``None`` for neither.
+        cache: Where answers are looked up and stored; ``None`` for no cache.
         ledger: Where attempts, tokens and money are counted.
-        on_attempt: Told of each request when it has ended, on the background thread.
+        on_attempt: Called after each request, on the background thread.
         budget_guard: Records each request in the journal and holds it to the budgets.
         grace_s: Seconds that :meth:`close` waits for requests in flight.
         remember_refusals: Whether a question that is refused for good is not asked again in later runs either.
@@ -120,8 +120,8 @@ class Endpoint(CloseOnExit):
         A call that is refused, or fails in all its attempts, is a reply with ``error``.
 
         Raises:
-            ModelError: Asking on is pointless: no key, or it is refused, the model is unknown, the account is empty,
-                or the endpoint never answered. Later streams of this endpoint raise it too.
+            ModelError: Further requests are pointless: no key, or it is refused, the model is unknown, the account is
+                empty, or the endpoint never answered. Later streams of this endpoint raise it too.
             BudgetError: The next request could cost more than a budget has left; answers in the cache are still given.
             StoreError: The cache or the journal cannot be read or written.
         """
@@ -144,7 +144,7 @@ class Endpoint(CloseOnExit):
             self._give_up(window)
 
     def as_completed(self, calls: Iterable[Call]) -> Iterator[tuple[int, Reply]]:
-        """Yield the position of each call, from 0, and its reply, as soon as the reply is there.
+        """Yield the position of each call, from 0, and its reply, as soon as the reply arrives.
 
         As when the endpoint is called, except that one slow answer delays no other reply.
 
@@ -189,7 +189,7 @@ class Endpoint(CloseOnExit):
     def close(self) -> None:
         """End all streams, wait for requests in flight as long as the grace allows, and close the connections.
 
-        Their answers are stored. Those still in flight then are cut off. Harmless when done twice.
+        Their answers are stored. Those still in flight then are cut off. It may be called twice.
         """
         self.stop()
         dispatcher = self._dispatcher
@@ -381,7 +381,7 @@ class Endpoint(CloseOnExit):
         return None
 
     def _take(self, job: PendingCall) -> bool:
-        """Claim a question among all runs that share the call cache; without one it is nobody else's."""
+        """Claim a question among all runs that share the call cache; without a cache, the claim always succeeds."""
         if self.cache is None:
             return True
         if not self.cache.claims.take(job.key, self):
@@ -402,7 +402,7 @@ class Endpoint(CloseOnExit):
                 job.future.set_result(reply)
 
     def _die(self, error: Exception) -> None:
-        """End all streams with this error; the first one stays."""
+        """End all streams with this error; of several, the first is raised."""
         with self._lock:
             if self._dead is None:
                 self._dead = error

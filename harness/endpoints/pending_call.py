@@ -38,13 +38,13 @@ class PendingCall:
     Attributes:
         key: Of the question as it is sent now.
         body: What is sent now.
-        account: What it is asked for.
+        account: The account to which it is charged.
         claimed: The key under which callers look for it; another than ``key`` after structured output was refused.
         sample_index: Of the call.
         future: The reply.
-        waiters: Callers that still want it.
+        waiters: Callers that still wait for it.
         attempts: Requests made.
-        outcome: What the last one came to.
+        outcome: Of the last one.
         claimed_key: The key under which it is claimed in the call cache, if it is.
         unstructured_reason: Outcome after which structured output was dropped; ``None`` if it was not.
     """

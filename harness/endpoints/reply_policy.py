@@ -1,4 +1,4 @@
-"""What an endpoint is known to answer: from the call cache, and from what it has said in this process."""
+"""What is known of an endpoint's replies, from the call cache and from its replies in this process."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ReplyPolicy:
     """Looks answers up, prices them, and remembers what an endpoint refuses.
 
     An endpoint that refuses structured output and then answers the same question without it does not offer it: it is
-    not asked for again, in this process and, if there is a cache, in later ones. The same holds in this process for an
-    endpoint that gives an empty answer, which may be an accident.
+    not asked for again, in this process and, if there is a cache, in later ones. In this process, the same applies to
+    an endpoint that gives an empty answer, which may be an accident.
 
     Attributes:
         since: Answers given before, in seconds since the epoch, are outdated (see ``polyarena run --fresh``).
@@ -42,7 +42,7 @@ class ReplyPolicy:
         settings: Which endpoint.
         cache: The call cache; ``None`` for none.
         remember_refusals: Whether a question that is refused for good is remembered.
-        retry_refused: Whether remembered refusals are passed over.
+        retry_refused: Whether remembered refusals are ignored.
         batch: Whether answers are bought in batch mode.
     """
 
@@ -70,7 +70,7 @@ class ReplyPolicy:
         return without_structure(body) if STRUCTURE in body and self._is_plain() else body
 
     def find(self, key: str) -> Reply | None:
-        """Return the answer that the cache holds with its price, or the refusal that it remembers, or ``None``."""
+        """Return the cached answer with its price, or the remembered refusal, or ``None``."""
         if self._cache is None:
             return None
         cached = self._cache.find(key, since=self.since)
@@ -90,7 +90,7 @@ class ReplyPolicy:
         return reply if cost is None else replace(reply, cost=float(cost))
 
     def accepted(self, job: PendingCall) -> None:
-        """Take note that a question was answered."""
+        """Record that a question was answered."""
         self._answered = True
         if STRUCTURE in job.body:
             self._offered = True
@@ -100,7 +100,7 @@ class ReplyPolicy:
                 self._cache.refuse(structure_key(self._settings), "structured output is not offered")
 
     def ask_plainly(self, job: PendingCall, outcome: Outcome) -> bool:
-        """Take structured output out of a question that was refused with it, and say whether there was any."""
+        """Drop structured output from a question that was refused with it, and return whether there was any."""
         if STRUCTURE not in job.body or self._offered or outcome.reason not in {*_NOT_OFFERED, EMPTY}:
             return False
         job.unstructured_reason = outcome.reason
@@ -108,14 +108,14 @@ class ReplyPolicy:
         return True
 
     def without_empty_answer(self, job: PendingCall, outcome: Outcome) -> Outcome:
-        """Return the outcome of a request, an empty answer being a failure while it is open if output is structured."""
+        """Return the outcome of a request; until structured output is known to work, an empty answer is a failure."""
         open_yet = STRUCTURE in job.body and self._offered is None
         if not outcome.ok or not open_yet or outcome.reply.text.strip() or is_cut(outcome.reply.finish_reason):
             return outcome
         return Outcome(EMPTY, replace(outcome.reply, error="the answer is empty"))
 
     def adapt(self, job: PendingCall) -> Reply | None:
-        """Take out structured output that is known by now not to be offered; return the answer that is kept without."""
+        """Drop structured output that is known not to be offered; return the cached answer without it, if any."""
         if self._offered is not False or STRUCTURE not in job.body:
             return None
         self._make_plain(job)
@@ -161,7 +161,7 @@ class ReplyPolicy:
 
 
 def is_known(cache: CallCache, settings: EndpointSettings, call: Call, *, refusals: bool = True) -> bool:
-    """Return whether a call needs no request: its answer is kept or, with ``refusals``, its refusal remembered."""
+    """Return whether a call needs no request: its answer is cached or, with ``refusals``, its refusal remembered."""
     key = _key_sent(cache, settings, call)
     return cache.has(key, since=cache.outdated_before(settings.model_source)) or (
         refusals and cache.refusal(key) is not None
@@ -169,14 +169,14 @@ def is_known(cache: CallCache, settings: EndpointSettings, call: Call, *, refusa
 
 
 def cached_reply(cache: CallCache, settings: EndpointSettings, call: Call) -> Reply | None:
-    """Return the answer to a call that is kept, without a cost, or ``None``."""
+    """Return the cached answer to a call, without a cost, or ``None``."""
     since = cache.outdated_before(settings.model_source)
     cached = cache.find(_key_sent(cache, settings, call), since=since)
     return None if cached is None else cached.reply
 
 
 def _key_sent(cache: CallCache, settings: EndpointSettings, call: Call) -> str:
-    """Return the key of what is really sent, without structured output where it is known not to be offered."""
+    """Return the key of the body that is sent, without structured output where it is known not to be offered."""
     body: Mapping[str, Any] = request_body(settings, call)
     if STRUCTURE in body and cache.refusal(structure_key(settings)):
         body = without_structure(body)

@@ -1,4 +1,4 @@
-"""What is sent for a call, and the key under which its answer is kept."""
+"""The body of a request, and the key under which its answer is cached."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
 def call_key(settings: EndpointSettings, call: Call) -> str:
     """Return the key of a call's answer: a SHA-256 of who answers, the body as it is sent and the sample index.
 
-    That is all that can change the answer, and nothing else is in it: no key, no concurrency, no price.
+    It contains everything that can change the answer and nothing else: no API key, no concurrency, no price.
     """
     return body_key(settings.source, request_body(settings, call), call.sample_index)
 
 
 def structure_key(settings: EndpointSettings) -> str:
-    """Return the key under which is remembered that an endpoint does not offer structured output."""
+    """Return the key that records that an endpoint does not offer structured output."""
     return body_key(settings.source, {"model": settings.model, "asked for": STRUCTURE, **settings.extra_body}, 0)
 
 
@@ -73,7 +73,7 @@ def without_structure(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def body_key(source: str, body: Mapping[str, Any], sample_index: int) -> str:
-    """Return the key as :func:`call_key` does, for a body that is already there."""
+    """Return the key as :func:`call_key` does, for a body that exists already."""
     canonical = json.dumps(
         {"base_url": source, "body": body, "sample_index": sample_index}, sort_keys=True, separators=(",", ":")
     )

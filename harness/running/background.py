@@ -17,16 +17,16 @@ class _Ended:
     """A stream has ended.
 
     Attributes:
-        error: Why, if it did not end by itself.
+        error: What ended it, if it did not end by itself.
     """
 
     error: BaseException | None
 
 
 class Background:
-    """Streams of events on threads; leave the block to wait for the threads that are left.
+    """Runs streams of events on threads; leaving the block waits for the threads that still run.
 
-    Whoever leaves the block early must have closed what the streams wait for, else it waits for it as well.
+    A caller that leaves the block early must first close what the streams wait for; otherwise the block waits as well.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Background:
         thread.start()
 
     def events(self) -> Iterator[Event]:
-        """Yield the events that are there, without waiting.
+        """Yield the events that have arrived, without waiting.
 
         Raises:
             BaseException: A stream raised it.

@@ -1,7 +1,7 @@
 """Computes the cells of a model that answers many requests at once, in one stream over all of them.
 
 Requests are drawn cell by cell and as many are in flight as the model allows, so that a slow answer delays only its own
-cell: later cells are asked and stored meanwhile.
+cell: later cells are requested and stored meanwhile.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GIVE_UP_AFTER = 3
 
 
 class CellStream:
-    """Cells being computed: opened when their requests are drawn, stored when their last answer is there.
+    """Cells being computed: opened when their requests are drawn, stored when their last answer arrives.
 
     Args:
         cells: The cells, in order.

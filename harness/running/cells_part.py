@@ -18,7 +18,7 @@ from polyarena.harness.store import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class CellsPart:
-    """Cells whose model loads nothing and asks nobody, for :mod:`polyarena.harness.workers`.
+    """Cells whose model loads nothing and sends no requests, for :mod:`polyarena.harness.workers`.
 
     Attributes:
         experiment: The experiment.

@@ -26,7 +26,8 @@ CANDIDATES, JUDGES = "candidates", "judges"
 class Connections:
     """Opens endpoints on demand, from any thread, and closes them all; the cache is opened with the first one.
 
-    The caller holds the run folder (:meth:`polyarena.harness.store.RunFolder.write_access`) and makes no second one.
+    The caller holds the run folder (:meth:`polyarena.harness.store.RunFolder.write_access`) and creates one such
+    object.
 
     :meth:`log_spent` logs their costs after each cell, and once more when all are closed, also after an error: requests
     that were cut off are known only then. Each line is the total since the connections were made.
@@ -38,7 +39,7 @@ class Connections:
         grace_s: Seconds that closing waits for requests in flight, all endpoints together.
 
     Attributes:
-        closing: Whether the run is ending: what fails now fails for that reason, and nothing else is to be tried.
+        closing: Whether the run is ending; requests then fail for that reason, and nothing is tried again.
     """
 
     def __init__(
@@ -80,12 +81,12 @@ class Connections:
         self.log_spent()
 
     def wait_until_closed(self) -> None:
-        """Return at once while the run goes on; if it is ending, when no request is in flight any more."""
+        """Return at once while the run goes on; if it is ending, wait until no request is in flight."""
         if self.closing:
             self._closed.wait()
 
     def open_judge(self, settings: EndpointSettings) -> Ask:
-        """Open the endpoint of a judge; what it refuses for good is remembered."""
+        """Open the endpoint of a judge; permanent refusals are remembered."""
         return self._open(settings, JUDGES)
 
     def open_candidate(self, args: Mapping[str, Any]) -> Ask:

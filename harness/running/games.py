@@ -1,9 +1,9 @@
 """Judging: every pair of stored cells becomes one shard of games.
 
 The pairs of one judge go through it as a single stream, so that its endpoint always has as many requests in flight as
-it may: the first questions of a pair are asked while the last answers of the pair before are on their way. A shard is
-written as soon as the verdicts of its pair are there. Judges behind endpoints work while systems still answer: a pair
-is judged as soon as both of its cells are stored.
+allowed: the first questions of a pair are sent while the last answers of the previous pair are pending. A shard is
+written as soon as the verdicts of its pair have arrived. Judges behind endpoints work while systems still answer: a
+pair is judged as soon as both of its cells are stored.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Judging:
                     pairs.finish()
 
     def close(self) -> None:
-        """Let the early streams end, because the run is ending."""
+        """End the early streams, because the run is ending."""
         for pairs in self._early.values():
             pairs.close()
 
@@ -120,11 +120,10 @@ class Judging:
 
 @contextmanager
 def frozen_heap() -> Iterator[None]:
-    """Let the garbage collector pass over what is there already, and look at the rest less often.
+    """Exclude existing objects from garbage collection, and collect the others less often.
 
-    A collection holds all threads up. By default there is one every dozen games, and the full ones visit every object
-    of every library that is loaded, a tenth of a second each: with 256 requests in flight this costs a tenth of the
-    throughput.
+    A collection stops all threads. By default one runs every dozen games, and a full one visits every object of every
+    loaded library, which takes a tenth of a second: with 256 requests in flight, this costs a tenth of the throughput.
     """
     before = gc.get_threshold()
     gc.freeze()
@@ -138,7 +137,7 @@ def frozen_heap() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class GamesPart:
-    """Some pairs of a judge that asks nobody, for :mod:`polyarena.harness.workers`.
+    """Pairs of a judge that sends no requests, for :mod:`polyarena.harness.workers`.
 
     Attributes:
         experiment: The experiment.
@@ -187,7 +186,7 @@ def _judged_or_shared(
 
 
 def _judged(plan: Plan, pairs: ReadyPairs, judge: ResolvedJudge, data: DataSource) -> Iterator[Event]:
-    """Judge pairs in one stream, or in several where pairs become ready later than verdicts are there.
+    """Judge pairs in one stream, or in several where verdicts arrive before further pairs become ready.
 
     If a stream fails, its remaining pairs are judged one by one. A judge that fails ends its stream, and what it had
     answered to other pairs by then is in the call cache. One by one, each pair gets what the cache has for it, and the

@@ -83,7 +83,7 @@ class OpenCell:
         task: Its task.
         items: Its items.
         asked: The item and sample index of each generated text, in order; empty for multiple choice.
-        results: Texts that are there, by position in ``asked``.
+        results: Texts received so far, by position in ``asked``.
         errors: Of requests that failed for good.
     """
 

@@ -32,7 +32,7 @@ class OpenPair:
     """A pair that is being judged; each match is dropped once its verdict arrives.
 
     Attributes:
-        plan: The plan that it is of.
+        plan: The plan to which it belongs.
         planned: What is judged.
         key: Of its shard.
         purpose: Label to which the costs of its requests are attributed.
@@ -57,7 +57,7 @@ class OpenPair:
 
     @property
     def complete(self) -> bool:
-        """Whether all verdicts are there."""
+        """Whether all verdicts have arrived."""
         return not self.waiting
 
     def matches(self) -> Iterator[Match]:

@@ -20,7 +20,7 @@ class ReadyPairs:
         coming: Cells that are not stored yet. Pairs of other cells are ready at once.
 
     Attributes:
-        closed: Whether no pair is wanted any more.
+        closed: Whether no further pair is handed out.
     """
 
     def __init__(self, pairs: Sequence[PlannedGames], coming: Iterable[Cell] = ()) -> None:
@@ -44,7 +44,7 @@ class ReadyPairs:
         self.closed = False
 
     def stored(self, cell: Cell) -> None:
-        """Take note that a cell is stored."""
+        """Record that a cell is stored."""
         with self._changed:
             for place in self._waiting.pop(cell, ()):
                 self._lacking[place] -= 1
@@ -55,7 +55,7 @@ class ReadyPairs:
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """Take note that no further cell will be stored; pairs that lack one are never ready."""
+        """Record that no further cell will be stored; pairs that lack one never become ready."""
         with self._changed:
             self._complete = True
             self._changed.notify_all()

@@ -143,7 +143,7 @@ def _rated(templates: TemplateSet, rating: Rating) -> Rating:
 
 
 def _with_text(games: list[Game], ratings: list[Rating], repeats: int) -> list[bool]:
-    """Return for each game whether there is a text that it was read out of."""
+    """Return for each game whether its label was parsed from a text."""
     written = {
         (each.system, each.item_id, each.sample_index * repeats + each.repeat) for each in ratings if each.raw.strip()
     }
@@ -188,7 +188,7 @@ def _templates(lock: Lock, judge: str, named: str | None, folder: RunFolder) -> 
 
 
 def _loaded(own: str | dict[str, str]) -> JudgeTemplate | None:
-    """Return the judge's own template; ``None`` if its file is not there any more, or is no template now."""
+    """Return the judge's own template; ``None`` if its file no longer exists or is no longer a template."""
     try:
         return load_templates(own).default
     except PolyarenaError:

@@ -206,7 +206,7 @@ def _streamed_cells(plan: Plan) -> list[list[PlannedCell]]:
 def _computed(
     plan: Plan, executor: Executor, cells: Sequence[PlannedCell], connections: Connections, grace_s: float
 ) -> Iterator[Event]:
-    """Compute cells that wait for no endpoint; those of stored answers, here, in several processes if they are many."""
+    """Compute cells that need no endpoint; many cells of stored answers are divided among processes of this machine."""
     if isinstance(executor, LocalExecutor):
         stored: dict[str, list[PlannedCell]] = {}
         for cell in cells:
@@ -255,7 +255,7 @@ def _work(plan: Plan, cells: Sequence[PlannedCell], connections: Connections, gr
 def _put_in_place(plan: Plan) -> None:
     """Restore the shards of the present settings and archive all others, because the report reads all shards in place.
 
-    Shards of other settings are moved aside, and earlier ones of these come back.
+    Shards of other settings are archived, and archived shards of the present settings are restored.
     """
     folder = plan.folder
     for cell in plan.cells:

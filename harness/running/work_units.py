@@ -1,4 +1,4 @@
-"""Divides the cells of a plan into jobs, and makes cells of the jobs that are done."""
+"""Divides the cells of a plan into jobs, and assembles cells from finished jobs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def jobs(plan: Plan, cells: Sequence[PlannedCell]) -> list[Job]:
 
 
 def model_digest(plan: Plan, system: str) -> str:
-    """Return what systems have in common that can share a loaded model."""
+    """Return a digest that is equal for systems that can share a loaded model."""
     resolved = plan.system(system)
     server = None if resolved.spec.server is None else resolved.spec.server.model_dump(mode="json")
     return digest([resolved.spec.model, resolved.spec.args, server, resolved.chat_template])
@@ -86,11 +86,11 @@ class _Cell:
 
 @dataclass
 class CellLog:
-    """What becomes of the cells of a run; a :class:`polyarena.harness.executors.protocol.JobLog`.
+    """Follows the cells of a run; a :class:`polyarena.harness.executors.protocol.JobLog`.
 
     Args:
         jobs: All jobs.
-        context: Of the cells, for those that are put together from ranges.
+        context: Of the cells, for those that are assembled from ranges.
     """
 
     jobs: Sequence[Job]
@@ -154,7 +154,7 @@ class CellLog:
         return CellFailed(*cell.jobs[0].cell, cell.requests, outcome.error, outcome.exit_code)
 
     def _put_together(self, ranges: Sequence[Job]) -> None:
-        """Make the shard of a cell out of those of its ranges."""
+        """Write the shard of a cell from those of its ranges."""
         folder, first = self.context.folder, ranges[0]
         if shard_metadata(folder.cell(*first.cell)).get("key") != first.key:
             completions = [

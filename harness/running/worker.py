@@ -1,7 +1,7 @@
 """A worker of an executor: computes the jobs that the coordinator of a run puts into its inbox.
 
-The worker talks to the coordinator through its folder alone (:mod:`polyarena.harness.executors.spool`). It ends when it
-is told to, when the coordinator is gone, and when whoever started it on this machine is gone.
+The worker talks to the coordinator through its folder alone (:mod:`polyarena.harness.executors.spool`). It ends when
+told to, when the coordinator has died, and when the process that started it on this machine has died.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def work(folder: str, device: str = "") -> None:
 
     Args:
         folder: Of the worker.
-        device: :data:`GPU` if the worker was promised one.
+        device: :data:`GPU` if the worker was assigned one.
     """
     own = WorkerFolder(Path(folder))
     config = own.config()
@@ -97,7 +97,7 @@ def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:
 
 
 class _Watch:
-    """Watches whether the coordinator gives signs of life, by its counter and this machine's own clock."""
+    """Watches whether the coordinator is alive, by its counter and this machine's own clock."""
 
     def __init__(self, own: WorkerFolder) -> None:
         self._own = own

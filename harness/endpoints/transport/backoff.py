@@ -40,8 +40,9 @@ def retry_delay_s(key: str, attempt: int, retry_after_s: float | None, max_wait_
     """Return the pause after a failed attempt in seconds, or ``None`` if the server asks for more than is allowed.
 
     Exponential with full jitter (uniform between 0 and the bound, which doubles with each attempt); after a
-    ``Retry-After``, at least as long as asked, and up to a tenth longer so that the waiting do not return all at once.
-    The jitter is drawn from a generator seeded by call and attempt, which needs no state and differs between calls.
+    ``Retry-After``, at least as long as asked, and up to a tenth longer so that waiting clients do not return all at
+    once. The jitter is drawn from a generator seeded by call and attempt, which needs no state and differs between
+    calls.
 
     Args:
         key: Of the call.

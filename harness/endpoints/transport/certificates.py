@@ -15,7 +15,7 @@ def ssl_context() -> ssl.SSLContext:
     """Return a context that trusts what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, else the bundle of ``certifi``.
 
     Raises:
-        ModelError: A file or folder that the environment names is missing or holds no certificates.
+        ModelError: A file or folder that the environment names is missing or contains no certificates.
     """
     check_certificates()
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")

@@ -16,14 +16,14 @@ Job = TypeVar("Job")
 class Dispatcher(Generic[Job]):
     """Runs jobs on an event loop in a thread of its own, so that they go on while the caller does something else.
 
-    A job that has to be run again takes no worker while it waits, and then goes before all that were submitted after
-    it: the caller wants results in order, and the oldest holds up the rest.
+    A job that must run again occupies no worker while it waits, and then runs before all jobs submitted after it: the
+    caller wants results in order, and the oldest blocks the rest.
 
     Args:
         workers: Most jobs that run at once.
         session: Opens what the jobs need, on the loop, and yields ``run(worker, job)``: it returns the seconds after
             which to run the job again, or ``None`` when it is done. ``worker`` counts from 0.
-        crashed: Told of an exception from ``run``; the jobs then go on.
+        crashed: Called with an exception from ``run``; the other jobs go on.
 
     Raises:
         Exception: Whatever ``session`` raised.
@@ -52,7 +52,7 @@ class Dispatcher(Generic[Job]):
         self._loop.call_soon_threadsafe(self._queue.put_nowait, (next(self._order), job))
 
     def close(self) -> None:
-        """Cancel what runs, forget what waits, close the session and end the thread."""
+        """Cancel running jobs, drop waiting ones, close the session and end the thread."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()

@@ -1,4 +1,4 @@
-"""Failures after which asking on is pointless, worded so that the user can fix them."""
+"""Failures after which further requests are pointless, worded so that the user can fix them."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def fatal_error(
     Args:
         settings: Of the endpoint.
         outcome: The last one of the call, after which it is not asked again.
-        attempts: How often it was asked.
+        attempts: How often it was sent.
         answered: Whether this endpoint has answered any call in this process.
-        known: Whether the cache has held an answer of this endpoint; it then worked once, though it may be off now.
+        known: Whether the cache contains an answer of this endpoint: it has worked before, though it may be off now.
         offered: Asks the endpoint which models it has; called when it does not know the one that was named.
     """
     why = outcome.reply.error or ""
@@ -147,7 +147,7 @@ def fatal_error(
 
 
 def _advice(settings: EndpointSettings, reason: str) -> str:
-    """Return what helps where an endpoint has used up all attempts of a call."""
+    """Return advice for an endpoint that has used up all attempts of a call."""
     again = "then run the same command again"
     if reason == "429":
         return (

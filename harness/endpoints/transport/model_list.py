@@ -32,7 +32,7 @@ def list_models(settings: EndpointSettings, key: str) -> tuple[str, ...]:
 
 
 def suggest_model(model: str, offered: tuple[str, ...]) -> str:
-    """Return what a user who named ``model`` had in mind, as a piece of advice; empty if nothing is offered."""
+    """Return advice that names the offered models most like ``model``; empty if nothing is offered."""
     near = closest(model, offered)
     if near:
         return "did you mean " + " or ".join(repr(name) for name in near) + "?"

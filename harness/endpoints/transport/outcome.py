@@ -1,4 +1,4 @@
-"""What one request came to, read from the body or from the failure."""
+"""The outcome of one request, read from the body or from the failure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONGEST_SERVED = 200
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one request came to.
+    """The outcome of one request.
 
     Attributes:
         reason: ``ok``, ``filtered`` (the host refuses the prompt or withholds the answer), ``upstream`` (an error in a
@@ -68,7 +68,7 @@ def failure(reason: str, message: str, *, retry: bool, retry_after_s: float | No
 
 
 def with_attempt_count(outcome: Outcome, attempts: int) -> Outcome:
-    """Return the outcome with an error that says how often was asked, if asking again might still have helped."""
+    """Return the outcome with an error that gives the number of attempts, if asking again might still have helped."""
     if not outcome.retry:
         return outcome
     asked = f"; asked to wait {outcome.retry_after_s:g} s" if outcome.retry_after_s else ""
@@ -98,7 +98,7 @@ def sanitize_outcome(outcome: Outcome, key: str) -> Outcome:
 def mask_key(message: str, key: str) -> str:
     """Return a server's message without the API key, however JSON may write it.
 
-    Keys of fewer than 6 characters are left: they are stand-ins, which messages hold by chance.
+    Keys of fewer than 6 characters are left: they are placeholders, which messages may contain by chance.
     """
     if len(key) < _SHORTEST_KEY:
         return message
@@ -106,10 +106,10 @@ def mask_key(message: str, key: str) -> str:
 
 
 def _masked_answer(text: str, key: str) -> str:
-    """Likewise for what a model wrote, which is data: left are also keys of 6 or 7 characters, and short plain words.
+    """Return a model's answer without the API key; keys of 6 or 7 characters and short plain words are left as well.
 
-    What a local server is given in place of a key ("anything", "placeholder") may well stand in an answer; no service
-    hands out keys like these.
+    A placeholder for the key of a local server ("anything", "placeholder") may occur in an answer; no service issues
+    such keys.
     """
     word = key.isalpha() and len(key) <= _LONGEST_WORD
     return text if word or len(key) < _SHORTEST_SECRET else mask_key(text, key)

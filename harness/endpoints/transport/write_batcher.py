@@ -1,7 +1,7 @@
-"""Keeps what arrives one by one in few writes: the answers of one turn of the event loop cost one transaction.
+"""Stores items that arrive one by one in few writes: the answers of one turn of the event loop in one transaction.
 
-Waiting longer for more of them saves no further processor time that would show, and costs throughput: an answer that
-waits keeps its place among the requests in flight.
+Waiting longer for more saves no measurable processor time and costs throughput: a waiting answer keeps its place among
+the requests in flight.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ Item = TypeVar("Item")
 
 
 class WriteBatcher(Generic[Item]):
-    """Collects items for one turn of an event loop and keeps them at once; only on the thread of the loop.
+    """Collects the items of one turn of an event loop and stores them together; used on the thread of the loop only.
 
     Args:
-        keep: Keeps items, in order. Raises nothing.
-        most: As many are kept without waiting for more.
+        keep: Stores items, in order. Raises nothing.
+        most: Number of items that are stored without waiting for more.
     """
 
     def __init__(self, keep: Callable[[Sequence[Item]], None], most: int) -> None:
@@ -29,7 +29,7 @@ class WriteBatcher(Generic[Item]):
         self._kept: asyncio.Event | None = None
 
     async def add(self, item: Item) -> None:
-        """Take an item and return when it is kept; it is kept after a cancellation too."""
+        """Add an item and return once it is stored; it is stored after a cancellation too."""
         self._waiting.append(item)
         if len(self._waiting) >= self._most:
             self.flush()
@@ -40,7 +40,7 @@ class WriteBatcher(Generic[Item]):
         await self._kept.wait()
 
     def flush(self) -> None:
-        """Keep what is waiting now; harmless when nothing is."""
+        """Store what is waiting; does nothing if nothing is."""
         if self._due is not None:
             self._due.cancel()
             self._due = None
