@@ -170,8 +170,24 @@ class Swapped:
         self.norms = np.where(self.alive, norms, 1.0)
         self.difference = 100 * self.parts.sum(axis=0)
         self.z = -self.parts.sum(axis=0) / self.norms
+        self.gain = -self.z
+        self.drop = self.z.copy()
         self.drawn = np.vstack([averages() @ sums, sums])
         self.drawn *= -1 / (n * self.norms[:, None])
+        self.means = self.drawn
+        if np.any((differences != 0) & (np.abs(differences) != 1)):
+            self._add_signs(values, drawn)
+
+    def _add_signs(self, values: Floats, drawn: Floats) -> None:
+        """Let single languages count as the more extreme of mean and signs."""
+        cells, turned = slice(len(averages()), None), np.sign(values)
+        norms = np.sqrt(np.maximum(1.0, np.abs(turned).sum(axis=0)))
+        z = -turned.sum(axis=0) / norms
+        self.means = self.drawn.copy()
+        np.maximum(self.drawn[cells], -(turned.T.astype(np.float32) @ drawn) / norms[:, None], out=self.drawn[cells])
+        self.drop[cells] = np.maximum(self.z[cells], z)
+        surely = self.z[cells] < -ndtri(0.95)
+        self.gain[cells] = np.where(surely, np.maximum(-self.z[cells], -z), -self.z[cells])
 
     @cached_property
     def low(self) -> Floats:
@@ -224,11 +240,15 @@ class Swapped:
             place = rounds - 1 - int(np.floor((rounds - 1) * estimate_below(settings.alpha, settings.rounds)))
             threshold = np.partition(best, place)[place]
             critical[alive] = -ndtri(np.minimum(1.0, ndtr(-threshold) * used))
-            seen = np.where(light, rescale(self.z[chosen] - TIE, settings.average_weight), self.z[chosen] - TIE)
+            drop = self.drop[chosen] - TIE
+            seen = np.where(light, rescale(drop, settings.average_weight), drop)
             smallest = np.array([(1 + (best >= seen.max()).sum()) / (1 + rounds)])
             if with_random_error(smallest, settings.rounds)[0] < settings.alpha:
                 stepped = self._stepped(chosen, light, seen, settings)
                 adjusted[alive] = with_random_error(stepped, settings.rounds)
+                for i in np.flatnonzero(adjusted < settings.alpha):
+                    reached = (self.means[family[i]] >= self.z[family[i]] - TIE).sum()
+                    adjusted[i] = max(adjusted[i], (1 + reached) / (1 + rounds))
         return adjusted, critical
 
     def _statuses(self, family: np.ndarray[Any, Any], weights: Floats, settings: GateSettings) -> list[Status]:
@@ -236,7 +256,7 @@ class Swapped:
         floors = np.where(family < len(averages()), settings.average_floor, settings.floor)
         low, difference = self.low[family], self.difference[family]
         regressed = self._regressed(family, adjusted, settings)
-        improved = (-self.z[family] > critical + TIE) & (difference >= floors)
+        improved = (self.gain[family] > critical + TIE) & (difference >= floors)
         return [
             Status.REGRESSED
             if a

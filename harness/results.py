@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyarena.harness.lock import Lock, Pair, shard_name
+from polyarena.harness.lock import Cell, Lock, Pair, shard_name
 from polyarena.harness.store import RunFolder, find_shard, read_shard, read_table
 from polyarena.harness.store.manifest import results_problem
 from polyarena.tasks.errors import StoreError
@@ -102,6 +102,33 @@ class RunRecords:
         scored = {name for name, task in self.lock.tasks.items() if task.card.metrics}
         paths = [self.folder.scores(*cell) for cell in self.lock.all_cells() if cell.task in scored]
         return self._read(paths, SCORE_SCHEMA)
+
+    def system_scores(self, system: str) -> pd.DataFrame:
+        """Return the scores of one system without their signatures and categories.
+
+        Returns:
+            The columns ``task``, ``metric``, ``language``, ``item_id``, ``source_id``, ``sample_index``, ``value`` and
+            ``statistics``; the names are categorical, which takes a tenth of the time and memory of texts.
+        """
+        import pyarrow as pa
+
+        from polyarena.tasks.records import SCORE_SCHEMA
+
+        stored = ["metric", "item_id", "source_id", "sample_index", "value", "statistics"]
+        names = ["metric", "item_id", "source_id"]
+        of_names = pa.dictionary(pa.int32(), pa.string())
+        schema = pa.schema([(name, of_names) for name in ("task", "language")])
+        for name in stored:
+            schema = schema.append(pa.field(name, of_names) if name in names else SCORE_SCHEMA.field(name))
+        tables = [schema.empty_table()]
+        for cell in self.lock.all_cells():
+            if cell.system == system and self.lock.tasks[cell.task].card.metrics:
+                path = self.folder.scores(*cell)
+                if path.exists():
+                    table = read_table(path, stored, dictionaries=names)
+                    tables.append(_with_cell(table, cell, schema))
+        frame: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
+        return frame
 
     def games(self) -> pd.DataFrame:
         """Return all games, one a row, as in :class:`polyarena.judges.records.Game`."""
@@ -232,3 +259,21 @@ def open_run(folder: str | Path | RunFolder) -> RunRecords:
 
 def _table(path: Path) -> pa.Table:
     return read_table(path).replace_schema_metadata(None)
+
+
+def _with_cell(table: pa.Table, cell: Cell, schema: pa.Schema) -> pa.Table:
+    """Return a shard of scores with the columns of a schema, null where it lacks one, and the names of its cell."""
+    import numpy as np
+    import pyarrow as pa
+
+    zeros = pa.array(np.zeros(len(table), dtype=np.int32))
+    arrays = []
+    for field in schema:
+        if field.name in ("task", "language"):
+            arrays.append(pa.DictionaryArray.from_arrays(zeros, [getattr(cell, field.name)]))
+        elif field.name in table.column_names:
+            column = table[field.name]
+            arrays.append(column if column.type == field.type else column.cast(field.type))
+        else:
+            arrays.append(pa.nulls(len(table), field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.gate.sides import Sides
 from polyarena.harness.results import RunRecords
+from polyarena.harness.store import read_table
 from polyarena.reports.gate.decision import Decision
 from polyarena.reports.gate.result import Example
 from polyarena.reports.gate.settings import Level
@@ -26,15 +27,17 @@ def example_items(sides: Sides, decision: Decision) -> Iterator[Example]:
     cells = [each for each in decision.verdicts if each.status == Status.REGRESSED and each.level == Level.CELL][:WORST]
     if not cells:
         return
-    new_texts = _texts(sides.records, sides.candidate.system)
-    old_texts = None if sides.baseline_records is None else _texts(sides.baseline_records, sides.baseline.system)
     for cell in cells:
+        new_texts = _texts(sides.records, sides.candidate.system, cell)
+        old_texts = None
+        if sides.baseline_records is not None:
+            old_texts = _texts(sides.baseline_records, sides.baseline.system, cell)
         old, new = (_values_of(side.frame, cell) for side in (sides.baseline, sides.candidate))
         loss = ((new - old) * sides.candidate.scales[cell.metric].points).dropna().sort_values(kind="stable")
         for item in loss.index[loss < 0][:EXAMPLES]:
             hidden = sides.hides(cell.task)
-            after = None if hidden else _text_of(new_texts, cell, str(item))
-            before = None if hidden or old_texts is None else _text_of(old_texts, cell, str(item))
+            after = None if hidden else _text_of(new_texts, str(item))
+            before = None if hidden or old_texts is None else _text_of(old_texts, str(item))
             yield Example(
                 task=cell.task,
                 language=cell.group,
@@ -54,16 +57,14 @@ def _values_of(frame: pd.DataFrame, cell: Verdict) -> pd.Series[Any]:
     return frame[own & judged].set_index("item_id")["value"]
 
 
-def _texts(records: RunRecords, system: str) -> pd.DataFrame:
-    """Return the first answer to each item."""
-    texts = records.completions()
-    own = texts[(texts["system"] == system) & (texts["sample_index"] == 0)]
-    return own.set_index(["task", "language", "item_id"]).sort_index()
-
-
-def _text_of(texts: pd.DataFrame, cell: Verdict, item: str) -> pd.Series[Any] | None:
-    key = (cell.task, cell.group, item)
-    if key not in texts.index:
+def _texts(records: RunRecords, system: str, cell: Verdict) -> pd.DataFrame | None:
+    """Return prompt and text of the first answer to each item of a cell; ``None`` where they are not stored."""
+    path = records.folder.cell(system, cell.task, cell.group)
+    if not path.exists():
         return None
-    found = texts.loc[[key]]
-    return found.iloc[0]
+    texts: pd.DataFrame = read_table(path, ["item_id", "sample_index", "prompt", "text"]).to_pandas()
+    return texts[texts["sample_index"] == 0].set_index("item_id")
+
+
+def _text_of(texts: pd.DataFrame | None, item: str) -> pd.Series[Any] | None:
+    return None if texts is None or item not in texts.index else texts.loc[[item]].iloc[0]

@@ -182,10 +182,10 @@ _ITEM = ["task", "metric", "language", "item_id", "source_id"]
 
 def _scores(records: RunRecords, system: str) -> pd.DataFrame:
     """Return scores, averaged over samples."""
-    scores = records.scores()
-    own = scores[scores["system"] == system]
-    if own.empty:
-        return own
+    own = records.system_scores(system)
+    if not own["sample_index"].any():
+        found = own[[*_ITEM, "value"]].assign(judge=None)
+        return found.assign(statistics=own["statistics"]) if own["statistics"].notna().any() else found
     items = own.groupby(_ITEM, sort=True, observed=True)
     found = items["value"].mean().reset_index().assign(judge=None)
     if own["statistics"].notna().any():

@@ -181,8 +181,13 @@ def read_shard(path: Path, record: type[Record]) -> list[Record]:
         raise _damaged(path, str(error)) from error
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_table(path: Path, columns: Sequence[str] | None = None, *, dictionaries: Sequence[str] = ()) -> pa.Table:
     """Read a shard as an Arrow table, whole, or those of some columns that it has.
+
+    Args:
+        path: The shard.
+        columns: Names; all if left out.
+        dictionaries: Columns of texts that are read as dictionaries, as they are stored.
 
     Raises:
         StoreError: The file is missing or damaged.
@@ -190,7 +195,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     try:
         # One read for the checksum, the schema and the pages: a report opens thousands of small files.
         content = path.read_bytes()
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+        file = pq.ParquetFile(
+            pa.BufferReader(content), page_checksum_verification=True, read_dictionary=list(dictionaries) or None
+        )
         checksum = (file.metadata.metadata or {}).get(f"{_PREFIX}{CHECKSUM}".encode())
         if checksum is not None and not _is_intact(content, checksum.decode()):
             raise _damaged(path, "its checksum is another than when it was written")

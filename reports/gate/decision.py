@@ -18,7 +18,7 @@ from polyarena.reports.gate.intervals import (
 )
 from polyarena.reports.gate.pairs import ItemDifferences
 from polyarena.reports.gate.settings import Action, GateSettings, Level
-from polyarena.reports.gate.testing import TIE, Contributions, TaskInfo, sign_flip_tests
+from polyarena.reports.gate.testing import TIE, Contributions, JointTest, sign_flip_tests
 from polyarena.reports.gate.verdict import Status, Verdict
 from polyarena.reports.stats.groupings import Groupings
 from polyarena.reports.stats.multiplicity import adjust
@@ -107,17 +107,21 @@ def _family(
     mixed = len({each.level is Level.CELL for each in tested}) == 2
     weights = np.array([settings.average_weight if mixed and each.level is not Level.CELL else 1.0 for each in tested])
     blocks = [block for place in range(len(pairs)) if (block := _block(pairs[place], place, vectors)) is not None]
-    outcome = sign_flip_tests(blocks, weights, alpha=settings.alpha, rounds=settings.rounds, seed=settings.seed)
-    adjusted = outcome.adjusted
-    critical = outcome.critical
+    signs = [
+        block for place in range(len(pairs)) if (block := _signs(pairs[place], place, tested, vectors)) is not None
+    ]
+    outcome = sign_flip_tests(
+        blocks, weights, alpha=settings.alpha, rounds=settings.rounds, seed=settings.seed, second=signs
+    )
+    adjusted, critical, gain = outcome.adjusted, outcome.critical, outcome.gain
     if settings.control == "fdr":
         adjusted = np.array(adjust(outcome.p.tolist(), "benjamini-yekutieli"))
         rejected = outcome.p[adjusted < settings.alpha]
         level = float(rejected.max()) if len(rejected) else settings.alpha / len(tested)
-        critical = np.full(len(tested), float(ndtri(1 - level)))
+        critical, gain = np.full(len(tested), float(ndtri(1 - level))), -outcome.z
     found = []
     for i, hypothesis in enumerate(tested):
-        one = TaskInfo(outcome.z[i : i + 1], outcome.p[i : i + 1], adjusted[i : i + 1], critical[i : i + 1])
+        one = JointTest(*(each[i : i + 1] for each in (outcome.z, gain, outcome.p, adjusted, critical)))
         found.append(_verdict(pairs, hypothesis, vectors[i], one, action, settings))
     return found
 
@@ -138,11 +142,28 @@ def _block(pair: ItemDifferences, place: int, vectors: Sequence[Mapping[int, Flo
     return Contributions(pair.clusters, values, np.array(columns, dtype=np.int64))
 
 
+def _signs(
+    pair: ItemDifferences, place: int, tested: Sequence[Hypothesis], vectors: Sequence[Mapping[int, Floats]]
+) -> Contributions | None:
+    """Return the signs of the contributions to single languages in which differences are of several sizes."""
+    if pair.corpus or not pair.clusters:
+        return None
+    columns, signs = [], []
+    for i, (hypothesis, of_blocks) in enumerate(zip(tested, vectors, strict=True)):
+        if hypothesis.level is Level.CELL and place in of_blocks:
+            sizes = np.abs(of_blocks[place])
+            sizes = sizes[sizes > 0]
+            if len(sizes) and sizes.max() - sizes.min() > TIE * sizes.max():
+                columns.append(i)
+                signs.append(np.sign(of_blocks[place]))
+    return Contributions(pair.clusters, np.stack(signs, axis=1), np.array(columns)) if columns else None
+
+
 def _verdict(
     pairs: Sequence[ItemDifferences],
     hypothesis: Hypothesis,
     vectors: Mapping[int, Floats],
-    tested: TaskInfo,
+    tested: JointTest,
     action: Action,
     settings: GateSettings,
 ) -> Verdict:
@@ -162,7 +183,7 @@ def _verdict(
     unknown = sum(int(pair.unknown[i]) for pair, i, _ in columns)
     expected = sum(int(pair.expected[i]) for pair, i, _ in columns)
     p, adjusted, critical = float(tested.p[0]), float(tested.adjusted[0]), float(tested.critical[0])
-    status = _status(difference, bounds, float(tested.z[0]), adjusted, critical, (floor, margin), settings)
+    status = _status(difference, bounds, float(tested.gain[0]), adjusted, critical, (floor, margin), settings)
     notes = []
     if unknown > settings.max_unknown * expected:
         notes.append(f"{unknown} of {expected} items have no value on one side")
@@ -209,7 +230,7 @@ def _verdict(
 def _status(
     difference: float,
     bounds: Bounds,
-    z: float,
+    gain: float,
     adjusted: float,
     critical: float,
     limits: tuple[float, float],
@@ -219,7 +240,7 @@ def _status(
     if adjusted < settings.alpha and difference <= -floor:
         return Status.REGRESSED
     # Signs are symmetric: what is critical for a drop is critical for a gain. A Z that equals it is not rejected.
-    if -z > critical + TIE and difference >= floor:
+    if gain > critical + TIE and difference >= floor:
         return Status.IMPROVED
     return Status.OK if bounds.low > -margin else Status.INCONCLUSIVE
 

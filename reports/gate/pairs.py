@@ -67,6 +67,7 @@ class ItemDifferences:
             exact distribution of wins and losses is known.
         missing: Languages that the baseline has and the candidate does not.
         added: Languages that only the candidate has.
+        corpus: Whether the metric is one of a whole corpus, so that ``sums`` are pseudo-values.
     """
 
     task: str
@@ -84,6 +85,7 @@ class ItemDifferences:
     single: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
     missing: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    corpus: bool = False
 
     def contributions(self) -> Floats:
         """Return what each cluster adds to the mean difference of each language, shape (n, k); columns sum to it."""
@@ -122,13 +124,13 @@ def pair_items(
 
 def _parts(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
     named = frame.assign(judge=frame["judge"].astype(object).where(frame["judge"].notna(), ""))
-    for (task, metric, judge), part in named.groupby(["task", "metric", "judge"], sort=True):
+    for (task, metric, judge), part in named.groupby(["task", "metric", "judge"], sort=True, observed=True):
         yield (str(task), str(metric), str(judge)), part
 
 
 def _paired(key: tuple[str, str, str], old: pd.DataFrame, new: pd.DataFrame, scale: Scale) -> ItemDifferences:
     task, metric, judge = key
-    had, has = set(old["language"].astype(str)), set(new["language"].astype(str))
+    had, has = (set(map(str, part["language"].unique())) for part in (old, new))
     languages = sorted(had & has)
     for name, part in (("baseline", old), ("candidate", new)):
         _refuse_outside(part, scale, f"{name}, {task}, {metric}")
@@ -136,8 +138,8 @@ def _paired(key: tuple[str, str, str], old: pd.DataFrame, new: pd.DataFrame, sca
     corpus = "statistics" in old and bool(old["statistics"].notna().any())
     if corpus:
         columns.append("statistics")
-    both = old[columns].merge(new[columns], on=["language", "item_id"], suffixes=("_old", "_new"))
-    moved = (both["source_id_old"].astype(str) != both["source_id_new"].astype(str)).to_numpy()
+    both = _joined(old[columns], new[columns])
+    moved = both["source_id_old"].to_numpy(dtype=object) != both["source_id_new"].to_numpy(dtype=object)
     if moved.any():
         raise DataError(
             f"{int(moved.sum())} items of {task} have another source_id in the candidate",
@@ -146,9 +148,10 @@ def _paired(key: tuple[str, str, str], old: pd.DataFrame, new: pd.DataFrame, sca
             fix="run both with the same version of the task",
         )
     paired = both[both["value_old"].notna() & both["value_new"].notna()]
-    clusters, row = np.unique(paired["source_id_old"].astype(str).to_numpy(dtype=str), return_inverse=True)
+    row, clusters = pd.factorize(paired["source_id_old"].to_numpy(dtype=object), sort=True)
+    codes, found = pd.factorize(paired["language"].to_numpy(dtype=object))
     places = {code: i for i, code in enumerate(languages)}
-    column = paired["language"].astype(str).map(places).to_numpy(dtype=np.int64)
+    column = np.array([places[str(code)] for code in found], dtype=np.int64)[codes]
     shape = len(clusters), len(languages)
     flat = row * shape[1] + column
     difference = (
@@ -170,7 +173,7 @@ def _paired(key: tuple[str, str, str], old: pd.DataFrame, new: pd.DataFrame, sca
     if corpus and len(paired):
         sums, before, after = _pseudo_values(paired, metric, languages, clusters, counts, scale)
         single = np.zeros(shape[1], dtype=np.bool_)
-    expected = old.groupby("language")["item_id"].nunique()
+    expected = old.groupby("language", observed=True)["item_id"].nunique()
     return ItemDifferences(
         task=task,
         metric=metric,
@@ -187,14 +190,28 @@ def _paired(key: tuple[str, str, str], old: pd.DataFrame, new: pd.DataFrame, sca
         single=single,
         missing=tuple(sorted(had - has)),
         added=tuple(sorted(has - had)),
+        corpus=corpus,
     )
+
+
+def _joined(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return the items that both have; without a search where both have the same ones in the same order."""
+    key = ["language", "item_id"]
+    plain = [frame.assign(**{name: frame[name].astype(object) for name in (*key, "source_id")}) for frame in (old, new)]
+    one, other = plain
+    if len(one) == len(other) and all(np.array_equal(one[name].to_numpy(), other[name].to_numpy()) for name in key):
+        rest = [name for name in one.columns if name not in key]
+        left = one.rename(columns={name: f"{name}_old" for name in rest}).reset_index(drop=True)
+        right = other[rest].rename(columns={name: f"{name}_new" for name in rest}).reset_index(drop=True)
+        return pd.concat([left, right], axis=1)
+    return one.merge(other, on=key, suffixes=("_old", "_new"))
 
 
 def _pseudo_values(
     paired: pd.DataFrame,
     metric: str,
     languages: list[str],
-    clusters: np.ndarray[tuple[int, ...], np.dtype[np.str_]],
+    clusters: np.ndarray[tuple[int, ...], np.dtype[np.object_]],
     counts: Floats,
     scale: Scale,
 ) -> tuple[Floats, Floats, Floats]:

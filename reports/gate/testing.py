@@ -15,6 +15,12 @@ correlation. Two properties matter here. Languages that flip together count less
 k discordant items cannot have a Z above :math:`\sqrt k`: cells in which hardly anything changed cost the others
 nothing, which Holm's correction cannot know.
 
+A cell of graded differences (battles that become ties, F1 scores) has a second statistic, the same with the signs of
+its contributions in their place, and counts as the more extreme of the two. Means find rare large losses, signs find
+losses that are more frequent and of any size; the joint distribution charges little for asking both, since the two are
+highly correlated. An adjusted p-value is never below the p-value of the mean alone, so that no cell is rejected
+whose mean is not significantly lower by itself.
+
 With random signs the test is exact: whatever the sample size, the ties and the dependence, the chance of a false
 rejection is at most :math:`\alpha`. Signs are drawn once, though, from a seed, and a project keeps its seed and its
 items: for one set of B sign vectors the chance varies by :math:`\sqrt{\alpha(1-\alpha)/B}` around :math:`\alpha` (0.2
@@ -56,25 +62,34 @@ class Contributions:
 
 
 @dataclass(frozen=True)
-class TaskInfo:
+class JointTest:
     """The result for m hypotheses.
 
     Attributes:
-        z: Shape (m,): how bad each drop is, in standard errors under the swap; 0 where nothing differs.
-        p: Shape (m,): one-sided p-values of the drops, unadjusted.
+        z: Shape (m,): how bad each drop of a mean is, in standard errors under the swap; 0 where nothing differs.
+        gain: Shape (m,): how large each gain is, by the more extreme of its statistics; ``-z`` where there is only one
+            or the mean alone is not significantly higher.
+        p: Shape (m,): one-sided p-values of the drops of the means, unadjusted.
         adjusted: Shape (m,): adjusted for all m, step-down, with one standard error of the random signs added.
         critical: Shape (m,): the Z beyond which a hypothesis is rejected in the first step, at the level asked for.
     """
 
     z: Floats
+    gain: Floats
     p: Floats
     adjusted: Floats
     critical: Floats
 
 
 def sign_flip_tests(
-    blocks: Sequence[Contributions], weights: Floats, *, alpha: float, rounds: int, seed: int
-) -> TaskInfo:
+    blocks: Sequence[Contributions],
+    weights: Floats,
+    *,
+    alpha: float,
+    rounds: int,
+    seed: int,
+    second: Sequence[Contributions] = (),
+) -> JointTest:
     """Test m one-sided hypotheses "no drop" together.
 
     Args:
@@ -83,35 +98,45 @@ def sign_flip_tests(
         alpha: Family-wise level that ``critical`` refers to.
         rounds: Sign vectors drawn; p-values are at least 1 / (rounds + 1) (Phipson and Smyth 2010).
         seed: Not negative.
+        second: Contributions to a second statistic of some of the hypotheses, such as the signs of the first.
 
     Returns:
         Adjusted p-values; a hypothesis is rejected where its own is below ``alpha``.
     """
     m = len(weights)
-    totals, squares = np.zeros(m), np.zeros(m)
-    for block in blocks:
+    statistics = [*blocks, *(Contributions(each.clusters, each.values, each.columns + m) for each in second)]
+    totals, squares = np.zeros(2 * m), np.zeros(2 * m)
+    for block in statistics:
         np.add.at(totals, block.columns, block.values.sum(axis=0))
         np.add.at(squares, block.columns, (block.values**2).sum(axis=0))
     norms = np.sqrt(squares)
-    alive = np.flatnonzero(norms > 0)
-    z = np.zeros(m)
-    z[alive] = -totals[alive] / norms[alive]
+    every = np.zeros(2 * m)
+    np.divide(-totals, norms, out=every, where=norms > 0)
+    z = every[:m]
+    alive = np.flatnonzero(norms[:m] > 0)
+    both = np.flatnonzero((norms[:m] > 0) & (norms[m:] > 0))
+    drop, gain = z.copy(), -z
+    drop[both] = np.maximum(z[both], every[m + both])
+    surely = both[-z[both] > ndtri(1 - alpha)]
+    gain[surely] = np.maximum(-z[surely], -every[m + surely])
     p, adjusted, critical = np.ones(m), np.ones(m), np.full(m, np.inf)
     if not len(alive):
-        return TaskInfo(z, p, adjusted, critical)
-    place = np.full(m, -1)
+        return JointTest(z, gain, p, adjusted, critical)
+    place = np.full(2 * m, -1)
     place[alive] = np.arange(len(alive))
-    kept = [_kept(block, place, norms) for block in blocks]
+    place[m + both] = len(alive) + np.arange(len(both))
+    kept = [_kept(block, place, norms) for block in statistics]
     used = weights[alive]
-    seen = z[alive] - TIE
-    seen_q = ndtr(-seen) / used
+    seen_q = ndtr(-(drop[alive] - TIE)) / used
     order = np.argsort(seen_q, kind="stable")
     reached, single = np.zeros(len(alive)), np.zeros(len(alive))
     smallest = np.empty(rounds)
     start = 0
-    for drawn in _swapped(kept, len(alive), rounds, seed):
-        single += (drawn >= seen).sum(axis=0)
-        q = ndtr(-drawn)
+    for drawn in _swapped(kept, len(alive) + len(both), rounds, seed):
+        means = drawn[:, : len(alive)]
+        single += (means >= z[alive] - TIE).sum(axis=0)
+        means[:, place[both]] = np.maximum(means[:, place[both]], drawn[:, len(alive) :])
+        q = ndtr(-means)
         q /= used
         # The minimum over a hypothesis and all that look better than it.
         running = np.minimum.accumulate(q[:, order[::-1]], axis=1)[:, ::-1]
@@ -121,9 +146,10 @@ def sign_flip_tests(
     p[alive] = (1 + single) / (1 + rounds)
     stepped = np.maximum.accumulate(((1 + reached) / (1 + rounds))[order])
     adjusted[alive[order]] = with_random_error(stepped, rounds)
+    adjusted[both] = np.maximum(adjusted[both], p[both])
     threshold = float(np.quantile(smallest, estimate_below(alpha, rounds), method="lower"))
     critical[alive] = -ndtri(np.minimum(1.0, threshold * used))
-    return TaskInfo(z, p, adjusted, critical)
+    return JointTest(z, gain, p, adjusted, critical)
 
 
 def with_random_error(p: Floats, rounds: int) -> Floats:

@@ -56,6 +56,18 @@ def test_answers_are_the_completions_with_the_first_letter_of_each_text(finished
     assert list(short["text"].dropna()) == [text.lstrip()[:1] for text in texts]
 
 
+def test_scores_of_one_system_are_its_rows_with_categorical_names(finished):
+    records = open_run(finished)
+    every = records.scores()
+    own = every[every["system"] == "two"].reset_index(drop=True)
+    found = records.system_scores("two")
+    assert list(found) == ["task", "language", "metric", "item_id", "source_id", "sample_index", "value", "statistics"]
+    for name in found:
+        assert found[name].tolist() == own[name].tolist()
+    assert {str(found[name].dtype) for name in ("task", "language", "metric", "item_id", "source_id")} == {"category"}
+    assert records.system_scores("nobody").empty
+
+
 def test_texts_are_those_of_one_cell(finished):
     records = open_run(finished)
     own = records.completions().query("system == 'one' and task == 'toy_open' and language == 'deu_Latn'")

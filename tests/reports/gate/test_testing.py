@@ -128,3 +128,55 @@ def test_false_alarms_are_bounded():
         values = (latent > 1.3).astype(float) - (latent < -1.3)
         red += bool((run(values, rounds=199, seed=1).adjusted < 0.05).any())
     assert red / 400 <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def with_signs(values, *, rounds=2_000, seed=0):
+    array = np.asarray(values, dtype=float)
+    weights = np.ones(array.shape[1])
+    return sign_flip_tests(
+        [block(array)], weights, alpha=0.05, rounds=rounds, seed=seed, second=[block(np.sign(array))]
+    )
+
+
+def graded(rng, n, m, losses, gains):
+    """Differences of halves and wholes, independent of their direction."""
+    drawn = rng.random((n, m))
+    return np.where(drawn < losses, -1.0, np.where(drawn > 1 - gains, 1.0, 0.0)) * rng.choice([0.25, 1.0], (n, m))
+
+
+def test_signs_find_what_sizes_hide_and_cost_little_where_they_tell_nothing():
+    rng = np.random.default_rng(9)
+    n, rounds, means, both = 300, 999, 0, 0
+    for i in range(60):
+        values = np.hstack([graded(rng, n, 1, 0.12, 0.04), graded(rng, n, 9, 0.06, 0.06)])
+        means += run(values, rounds=rounds, seed=i).adjusted[0] < 0.05
+        both += with_signs(values, rounds=rounds, seed=i).adjusted[0] < 0.05
+    assert both >= means + 3
+    # A few whole losses among many small differences in both directions: signs tell nothing.
+    rare = 0.05 * rng.choice([-1.0, 1.0], (n, 4))
+    rare[:12, 0] = -1.0
+    alone, joint = run(rare), with_signs(rare, rounds=4_000)
+    assert alone.adjusted[0] < joint.adjusted[0] + 0.002 < 0.01
+
+
+def test_the_chance_of_a_false_rejection_stays_at_the_level_with_two_statistics():
+    rng = np.random.default_rng(10)
+    alarms = [(with_signs(graded(rng, 120, 6, 0.1, 0.1), rounds=199, seed=i).adjusted < 0.05).any() for i in range(600)]
+    assert np.mean(alarms) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 600)
+
+
+def test_signs_alone_reject_no_mean_that_is_not_lower_by_itself():
+    values = np.r_[np.full(40, -0.05), np.full(8, 0.25), np.zeros(100)][:, None]
+    found = with_signs(values)
+    assert values.sum() == pytest.approx(0.0)
+    assert found.p[0] > 0.4
+    assert found.adjusted[0] >= found.p[0]
+    assert with_signs(-values).gain[0] == pytest.approx(found.z[0])
+
+
+def test_signs_of_whole_differences_change_nothing():
+    rng = np.random.default_rng(11)
+    values = np.where(rng.random((200, 5)) < 0.2, rng.choice([-1, -1, 1], (200, 5)), 0.0)
+    plain, doubled = run(values, rounds=2_000), with_signs(values)
+    assert doubled.adjusted.tolist() == plain.adjusted.tolist()
+    assert doubled.critical == pytest.approx(plain.critical)
