@@ -83,7 +83,7 @@ def missing_warnings(counts: Sequence[MissingAnswers]) -> tuple[str, ...]:
         cut = [row for row in rows if row.cut and row.cut + row.empty == row.answers]
         if cut:
             found.append(
-                f"Every answer of {system} to {task} was cut at the limit of tokens in {_languages(cut, 'cut')}. Raise "
+                f"Every answer of {system} to {task} was cut off at the token limit in {_languages(cut, 'cut')}. Raise "
                 "`max_tokens` under `sampling`."
             )
         refused = [row for row in rows if row.withheld and row not in silent]
@@ -133,6 +133,6 @@ def _remedy(rows: Sequence[MissingAnswers]) -> str:
     if all(row.withheld == row.empty for row in rows):
         return "The host's filter decides; ask another host."
     return (
-        "See `finish_reason` in cells/: answers that end at the limit before their first word come of a thought; set "
+        "See `finish_reason` in cells/: if it is `length`, the model was still thinking at the token limit; set "
         "`thinking: on` or raise `max_tokens`."
     )

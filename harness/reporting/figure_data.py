@@ -97,13 +97,18 @@ def draw_figure(request: FigureRequest) -> Drawing:
     runs = [] if tables else open_runs(request)
     with recorded_metrics({name: facts for run in runs for name, facts in run.metrics.items()}):
         found = _Data(read_table_file(tables[0])) if tables else _READERS[request.kind](request, runs)
-        if tables and request.kind in {"scores", "heat-map", "resource", "cost", "steps"}:
-            found = _Data(found.frame, _unit_of_table(found.frame))
+        if tables:
+            found = _Data(found.frame, _words_of_table(found.frame, request.kind))
         arguments: dict[str, Any] = {"venue": request.venue, "title": request.title, "caption": request.caption}
         if request.kind in {"win-tie-loss", "forest", "scores", "heat-map", "agreement", "bias"}:
             arguments["by"] = request.by
         if request.kind in {"forest", "scores", "heat-map"} and request.systems and not request.against:
             arguments["systems"] = request.systems
+        drawing = kind.draw(found.frame, **{**arguments, **found.arguments})
+        if request.caption or "source" not in found.frame.columns:
+            return drawing
+        sources = "; ".join(dict.fromkeys(map(str, found.frame["source"].dropna())))
+        arguments["caption"] = f"{drawing.caption.rstrip()} Published numbers, not measured here: {sources}."
         return kind.draw(found.frame, **{**arguments, **found.arguments})
 
 
@@ -121,10 +126,20 @@ def read_table_file(path: Path) -> pd.DataFrame:
         raise DataError("the table cannot be read", where=path, why=str(error)) from error
 
 
-def _unit_of_table(frame: pd.DataFrame) -> dict[str, Any]:
-    """Numbers of a table are shares only where all of them are."""
-    shares = bool(frame["value"].dropna().between(0, 1).all()) if "value" in frame.columns else True
-    return {} if shares else {"scale": 1.0}
+def _words_of_table(frame: pd.DataFrame, kind: str) -> dict[str, Any]:
+    """Return what a table measures: its column ``metric``; its numbers are shares only where all of them are."""
+    found: dict[str, Any] = {}
+    metrics = list(dict.fromkeys(map(str, frame["metric"].dropna()))) if "metric" in frame.columns else []
+    if len(metrics) == 1 and kind in {"scores", "heat-map", "resource", "cost", "steps", "agreement", "sensitivity"}:
+        found["what"] = metrics[0]
+    if kind in {"scores", "heat-map", "resource", "cost", "steps", "sensitivity"}:
+        shares = bool(frame["value"].dropna().between(0, 1).all()) if "value" in frame.columns else True
+        found |= {} if shares else {"scale": 1.0}
+        if kind == "cost" and "cost_unit" in frame.columns:
+            found["cost"] = str(frame["cost_unit"].iloc[0])
+        if kind == "heat-map" and "what" in found:
+            found["unit"] = ""
+    return found
 
 
 def open_runs(request: FigureRequest) -> list[RunRecords]:
@@ -161,7 +176,9 @@ def _choose(frame: pd.DataFrame, column: str, wanted: str | None, what: str) -> 
     """
     there = sorted(set(map(str, frame[column].dropna())))
     if wanted is None and len(there) > 1:
-        raise ExperimentError(f"the figure shows one {what}, and there are {len(there)}", why=", ".join(there[:12]),
+        noun = what.removesuffix("s")
+        raise ExperimentError(f"the figure shows one {noun}, and the runs have {len(there)}",
+                              why=", ".join(there[:12]) + (", ..." if len(there) > 12 else ""),
                               fix=f"name one: --{what} {there[0]}")  # fmt: skip
     if wanted is not None and wanted not in there:
         raise unknown(what, wanted, there)
@@ -359,16 +376,27 @@ def _bias(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 def _cost(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     found = _any_estimates(request, runs)
-    macro = found.frame[found.frame["level"] == "macro"]
+    macro = _with_baseline(found.frame[found.frame["level"] == "macro"])
     costs, unit = _costs(request, runs)
     return _Data(macro.assign(cost=macro["system"].map(costs)), {**found.arguments, "cost": unit})
+
+
+def _with_baseline(macro: pd.DataFrame) -> pd.DataFrame:
+    """Return win rates with the row of their one baseline, which wins half by definition and has a cost as well."""
+    import pandas as pd
+
+    baselines = set(macro["baseline"].dropna())
+    if len(baselines) != 1 or macro["baseline"].isna().any():
+        return macro
+    row = {"system": baselines.pop(), "level": "macro", "value": 0.5}
+    return pd.concat([macro, pd.DataFrame([row])], ignore_index=True)
 
 
 def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[Any, float], str]:
     """Return the cost of each system, and its unit."""
     from polyarena.harness.endpoints.accounting.cost_table import cost_frame
 
-    columns = {"tokens": ("completion_tokens", "tokens an answer"), "seconds": ("latency_s", "seconds an answer")}
+    columns = {"tokens": ("completion_tokens", "tokens per answer"), "seconds": ("latency_s", "seconds per answer")}
     if request.cost in columns:
         column, unit = columns[request.cost]
         answers = _together(runs, lambda run: run.completions(), "system")

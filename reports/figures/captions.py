@@ -63,10 +63,12 @@ def pairs_sentence(frame: pd.DataFrame) -> str:
     baselines = list(dict.fromkeys(map(str, frame["baseline"])))
     systems = list(dict.fromkeys(map(str, frame["system"])))
     of = f" of {systems[0]}" if len(systems) == 1 else ""
-    return f"{of} against {baselines[0]}. " if len(baselines) == 1 else ". "
+    return f"{of} against {baselines[0]}. " if len(baselines) == 1 else f"{of}. "
 
 
 def facet_title(pair: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> str:
-    """Return what stands above a plot: both systems, or only the first where all have the same baseline."""
-    same = len({baseline for _, baseline in pairs}) == 1 and len(pairs) > 1
-    return pair[0] if same else f"{pair[0]} vs. {pair[1]}"
+    """Return what stands above a plot: both systems, or of several comparisons only that which differs."""
+    systems, baselines = (set(names) for names in zip(*pairs, strict=True))
+    if len(pairs) > 1 and len(baselines) == 1:
+        return pair[0]
+    return f"vs. {pair[1]}" if len(pairs) > 1 and len(systems) == 1 else f"{pair[0]} vs. {pair[1]}"

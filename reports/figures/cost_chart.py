@@ -49,7 +49,8 @@ def cost_chart(
     if not rows:
         raise FigureError("a cost figure needs a system with a value and a cost", why="no system has both")
     ends = [end for row in rows for end in numbers(row, "value", "low", "high", scale=scale)]
-    y_limits, y_ticks = nice_axis(ends)
+    known = [end for end in ends if end is not None]
+    y_limits, y_ticks = nice_axis([*known, min(known) - 0.08 * (max(known) - min(known))])  # room for names below
     costs = [float(row["cost"]) for row in rows]
     log = min(costs) > 0 and max(costs) / min(costs) > 20
     if log:
@@ -60,6 +61,8 @@ def cost_chart(
         x = Scale(cost, limits, ticks)
     best = _frontier([(float(row["cost"]), scale * float(row["value"]), str(row["system"])) for row in rows])
 
+    stair = _stair(best, x.limits[1])
+
     def draw(axes: Axes) -> None:
         for row in rows:
             value, low, high = numbers(row, "value", "low", "high", scale=scale)
@@ -69,21 +72,20 @@ def cost_chart(
             if low is not None and high is not None:
                 axes.plot([row["cost"]] * 2, [low, high], color=colour, linewidth=1.0, zorder=2)
             axes.plot([row["cost"]], [value], marker="o", color=colour, markersize=4, zorder=3)
-        stair = [(c, v) for c, v, _ in best]
-        axes.step([*(c for c, _ in stair), x.limits[1]], [*(v for _, v in stair), stair[-1][1]], where="post",
-                  color=BLUE, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1.5)  # fmt: skip
+        axes.plot(*zip(*stair, strict=True), color=BLUE, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1.5)
 
     names = [Point(float(row["cost"]), scale * float(row["value"]), str(row["system"]), INK) for row in rows]
     names.sort(key=lambda point: (point.name not in {name for *_, name in best}, -point.y, point.name))
     words = title or f"{what.partition(',')[0].capitalize()} against {cost}"
     said = caption or (
-        f"{what[0].upper()}{what[1:]} against {cost}. Dashed, in blue: no other system is both better and cheaper. "
+        f"{what[0].upper()}{what[1:]} against {cost}. On the dashed line, in blue: no other system is both better and "
+        "cheaper. Marks without a name have no room for it; the data names them. "
         + interval_sentence(frame)
         + averages_sentence(frame)
     )
     with house_style():
-        figure = xy_chart(x, Scale(what, y_limits, y_ticks), draw, find_venue(venue), points=names, title=words,
-                          caption=said)  # fmt: skip
+        figure = xy_chart(x, Scale(what, y_limits, y_ticks), draw, find_venue(venue), points=names, stair=stair,
+                          title=words, caption=said)  # fmt: skip
     return Drawing((figure,), words, said, frame)
 
 
@@ -94,3 +96,13 @@ def _frontier(systems: list[tuple[float, float, str]]) -> list[tuple[float, floa
         if not best or value > best[-1][1]:
             best.append((cost, value, name))
     return best
+
+
+def _stair(best: list[tuple[float, float, str]], end: float) -> list[tuple[float, float]]:
+    """Return the corners of the line along the best systems, to the right end of the axis."""
+    corners: list[tuple[float, float]] = []
+    for cost, value, _ in best:
+        if corners:
+            corners.append((cost, corners[-1][1]))
+        corners.append((cost, value))
+    return [*corners, (end, corners[-1][1])]

@@ -14,11 +14,15 @@ from polyarena.reports.figures.row_chart import Entry, Words
 from polyarena.reports.figures.style import house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.labels import language_label
+from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("system", "level", "group", "value")
+
+LEAST_SPAN = 0.2
+"""Of the colours, as a share of a scale of 100, so that two points do not look like night and day."""
 
 
 def heat_map(
@@ -29,12 +33,14 @@ def heat_map(
     by: By = "tier",
     scale: float = 100.0,
     unit: str = "%",
+    what: str = "",
     title: str = "",
     caption: str = "",
 ) -> Drawing:
     """Draw one number for each system and language, as colour and as text; darker is lower, also in grey.
 
-    Languages are rows if there are more of them than systems, else columns.
+    Languages are rows if there are more of them than systems, else columns. Systems and languages stand from best to
+    worst, which is from low to high where the metric is an error.
 
     Args:
         estimates: Of one task and metric, or win rates of one judge, task and baseline: ``system``, ``level``,
@@ -44,6 +50,7 @@ def heat_map(
         by: Headings of the languages.
         scale: What values are multiplied with.
         unit: Of what is shown.
+        what: Is measured; by default the metric.
         title: In place of the title made from the data.
         caption: Likewise.
 
@@ -75,21 +82,29 @@ def heat_map(
     asked = sorted(set(map(str, frame["system"])))
     common = [code for code in codes if all((name, code) in cells for name in asked)] or codes
 
+    facts = metric_facts(str(frame["metric"].iloc[0])) if "metric" in frame.columns else MetricFacts()
+
+    def goodness(values: list[float | None]) -> float | None:
+        own = mean(values)
+        return None if own is None else facts.goodness(own / scale)
+
     def place(name: str) -> tuple[float, str]:
-        own = mean([cells.get((name, code)) for code in common])
+        own = goodness([cells.get((name, code)) for code in common])
         return (float("inf") if own is None else -own), name
 
     names = list(systems) if systems else sorted(asked, key=place)
     own = [value for (name, _), value in cells.items() if name in names]
-    limits = (min(own), max(own))
+    limits = _limits(own, scale)
 
     def of_language(entry: Entry, name: str) -> float | None:
         return None if entry.kind == "group" else cells.get((name, entry.key[1]))
 
-    words = Words(title or _title(frame), caption or _caption(frame, unit))
+    shown = what or (str(frame["metric"].iloc[0]).replace("_", " ") if "metric" in frame.columns else "score")
+    words = Words(title or f"{shown[0].upper()}{shown[1:].partition(',')[0]} by system and language",
+                  caption or _caption(frame, shown, unit))  # fmt: skip
     with house_style():
         if len(codes) >= len(names):
-            entries = language_rows(codes, lambda code: mean([cells.get((n, code)) for n in names]), by=by,
+            entries = language_rows(codes, lambda code: goodness([cells.get((n, code)) for n in names]), by=by,
                                     average=bool((frame["level"] == "macro").any()))  # fmt: skip
             figures = cell_charts(entries, names, of_language, words, find_venue(venue), limits=limits)
         else:
@@ -99,15 +114,14 @@ def heat_map(
     return Drawing(figures, words.title, words.caption, frame)
 
 
-def _title(frame: pd.DataFrame) -> str:
-    metric = str(frame["metric"].iloc[0]) if "metric" in frame.columns else "value"
-    return f"{metric.replace('_', ' ')} by system and language"
+def _limits(values: list[float], scale: float) -> tuple[float, float]:
+    """Return what the darkest and the lightest colour stand for: at least a fifth of the scale, not a few points."""
+    low, high = min(values), max(values)
+    wider = max(0.0, LEAST_SPAN * scale - (high - low)) / 2 if scale == 100 else 0.0
+    return low - wider, high + wider
 
 
-def _caption(frame: pd.DataFrame, unit: str) -> str:
-    metric = str(frame["metric"].iloc[0]) if "metric" in frame.columns else "value"
+def _caption(frame: pd.DataFrame, what: str, unit: str) -> str:
     task = f" on {', '.join(sorted(set(map(str, frame['task']))))}" if "task" in frame.columns else ""
-    shown = (
-        f"{metric.replace('_', ' ')}{f', {unit}' if unit else ''}{task}. {judge_sentence(frame)}{items_sentence(frame)}"
-    )
+    shown = f"{what}{f', {unit}' if unit else ''}{task}. {judge_sentence(frame)}{items_sentence(frame)}"
     return f"{shown[0].upper()}{shown[1:]}Darker is lower. A dash: no result."

@@ -12,6 +12,9 @@ from polyarena.tasks.signature import Signature
 if TYPE_CHECKING:
     import pandas as pd
 
+DIGITS = 9
+"""Decimal places of what is drawn; a computed 0.6285 may differ from another one in its sixteenth."""
+
 OWN_TO_A_ROW = frozenset(
     {"n", "ci", "B", "cells", "system", "candidate", "baseline", "language"}
     | {"macro", "tier", "family", "script", "region", "joshi", "direction", "set", "group", "category"}
@@ -82,9 +85,12 @@ def number(value: Any) -> float | None:
 
 
 def numbers(row: Mapping[Any, Any], *names: str, scale: float = 1.0) -> tuple[float | None, ...]:
-    """Return some fields of a row as numbers, scaled; ``None`` where there is none."""
+    """Return some fields of a row as numbers, scaled; ``None`` where there is none.
+
+    They are rounded to :data:`DIGITS`, so that two figures print the same for a number computed in another order.
+    """
     found = (number(row.get(name)) for name in names)
-    return tuple(None if value is None else scale * value for value in found)
+    return tuple(None if value is None else round(scale * value, DIGITS) for value in found)
 
 
 def counts(values: Iterable[Any]) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("measure", "group", "value", "low", "high")
 
+LETTER = 0.72
+"""Width of a bold letter in font sizes: the words of a measure's name are not cut, they are broken into lines."""
+
 
 def judge_bias(
     rates: pd.DataFrame,
@@ -71,7 +74,9 @@ def judge_bias(
             value = _of(rows, name, entry)[0]
             return "" if value is None else f"{value:.0f}"
 
-        return Facet(name.replace("_", " "), "%", limits, ticks, draw, (text,), ("",), reference, least=7)
+        words = name.split("_")
+        return Facet(" ".join(words), "%", limits, ticks, draw, (text,), ("",), reference,
+                     least=max(7.0, LETTER * max(map(len, words))))  # fmt: skip
 
     with house_style():
         words = Words(title or _title(frame), caption or _caption(frame, names))

@@ -80,7 +80,7 @@ def _rank_facet(rows: Rows) -> Facet:
         rank, low, high = numbers(rows[entry.key[1]], "rank", "rank_low", "rank_high")
         return f"{rank:g} [{low:g}, {high:g}]" if low is not None and high is not None else f"{rank:g}"
 
-    return Facet("Rank", "1 is best", (0.5, last + 0.5), (1.0, *inner), draw, (text,), ("",), least=9)
+    return Facet("Rank", "1 is best", (0.5, last + 0.5), (1.0, *inner), draw, (text,), ("[interval]",), least=9)
 
 
 def _rate_facet(rows: Rows) -> Facet:

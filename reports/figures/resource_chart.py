@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("system", "group", "value", "resource")
 STEPS = ("high", "mid", "low")
+MOST_CLASSES = 8
+"""Different numbers that are taken as classes, whose languages stand beside each other."""
+
+MEAN = 0.38
+"""Where in its lane the mean of a tier stands, from the middle: at the right of the languages."""
+
 ROUNDS = 2_000
 """Of the bootstrap of the line's band, over languages."""
 
@@ -42,7 +48,8 @@ def resource_chart(
 
     Args:
         estimates: Rows of languages with a column ``resource``: numbers (speakers, tokens per sentence, Joshi class),
-            or the tiers ``high``, ``mid`` and ``low``. Up to seven systems.
+            or the tiers ``high``, ``mid`` and ``low``. Up to seven systems. Where many languages share a resource,
+            they stand beside each other in the order of their values.
         venue: See :data:`polyarena.reports.figures.venues.VENUES`.
         resource: What the column is.
         what: Is measured, with the unit.
@@ -52,7 +59,8 @@ def resource_chart(
         caption: Likewise.
 
     Raises:
-        FigureError: The data lacks a column, or fewer than three languages have both numbers.
+        FigureError: The data lacks a column, fewer than three languages have both numbers, a tier is unknown, or
+            systems are too many to be told apart.
     """
     frame = check(estimates, "resource", COLUMNS)
     frame = frame[frame["level"] == "language"] if "level" in frame.columns else frame
@@ -60,28 +68,26 @@ def resource_chart(
     if frame["group"].nunique() < 3:
         raise FigureError("a resource figure needs three languages with a number and a resource",
                           why=f"{frame['group'].nunique()} have both")  # fmt: skip
-    systems = list(dict.fromkeys(map(str, frame["system"])))[: len(SERIES_COLOURS)]
+    systems = list(dict.fromkeys(map(str, frame["system"])))
     steps = not all(number(value) is not None for value in frame["resource"])
-    spots = [STEPS.index(str(v)) if steps and str(v) in STEPS else number(v) for v in frame["resource"]]
+    tiers = _tiers(frame) if steps else ()
+    spots = [tiers.index(str(value)) if steps else number(value) for value in frame["resource"]]
     frame = frame.assign(_x=pd.Series(spots, index=frame.index, dtype=float))
-    frame = frame[frame["_x"].notna()]
-    if log and (frame["_x"] <= 0).any():
-        raise FigureError("a logarithmic axis needs a resource above 0", why="a language has 0 or less")
+    _refuse(frame, systems, log=log)
+    lane = _lane(frame, systems, steps=steps)
+    frame = frame.assign(_at=_side_by_side(frame, systems, lane, steps=steps))
     rows = frame.to_dict("records")
     ends = [end for row in rows for end in numbers(row, "value", "low", "high", scale=scale)]
     y_limits, y_ticks = nice_axis(ends)
-    x = _resource_scale(resource, [float(v) for v in frame["_x"]], steps=steps, log=log)
+    x = _resource_scale(resource, [float(v) for v in frame["_at"]], tiers, log=log)
     found = find_venue(venue)
     curves = {name: _curve(frame[frame["system"] == name], scale, steps=steps, log=log) for name in systems}
 
     def draw(axes: Axes) -> None:
         for i, name in enumerate(systems):
-            own = [row for row in rows if row["system"] == name]
-            shift = 0.16 * (i - (len(systems) - 1) / 2) if steps else 0.0
-            for j, row in enumerate(sorted(own, key=lambda row: str(row["group"]))):
+            for row in (row for row in rows if row["system"] == name):
                 value, low, high = numbers(row, "value", "low", "high", scale=scale)
-                spread = 0.012 * (j % 9 - 4) if steps else 0.0
-                at = row["_x"] + shift + spread
+                at = row["_at"]
                 if value is None:
                     continue
                 if low is not None and high is not None:
@@ -91,7 +97,7 @@ def resource_chart(
             places, middle, lower_ends, upper_ends = curves[name]
             if steps:
                 for place, value, lower, upper in zip(places, middle, lower_ends, upper_ends, strict=True):
-                    at = place + shift + 0.08
+                    at = place + lane * (i - (len(systems) - 1) / 2 + MEAN)
                     axes.plot([at, at], [lower, upper], color=SERIES_COLOURS[i], linewidth=2.0, zorder=4)
                     axes.plot([at], [value], marker="D", color="white", markeredgecolor=SERIES_COLOURS[i], zorder=5,
                               markersize=4.5)  # fmt: skip
@@ -105,15 +111,57 @@ def resource_chart(
         keys = [Key(name, SERIES_COLOURS[i], SERIES_MARKERS[i]) for i, name in enumerate(systems)]
         points = [] if steps else _outliers(rows, curves, scale)
         words = title or f"{what.partition(',')[0].capitalize()} against {resource}"
-        said = caption or _caption(frame, resource, steps=steps)
+        said = caption or _caption(frame, resource, steps=steps, beside=lane > 0)
         figure = xy_chart(x, Scale(what, y_limits, y_ticks), draw, found, keys=keys if len(systems) > 1 else (),
                           points=points, title=words, caption=said)  # fmt: skip
-    return Drawing((figure,), words, said, frame.drop(columns="_x"))
+    return Drawing((figure,), words, said, frame.drop(columns=["_x", "_at"]))
 
 
-def _resource_scale(label: str, values: list[float], *, steps: bool, log: bool) -> Scale:
-    if steps:
-        return Scale(label, (-0.5, 2.5), (0, 1, 2), STEPS)
+def _refuse(frame: pd.DataFrame, systems: list[str], *, log: bool) -> None:
+    if len(systems) > len(SERIES_COLOURS):
+        raise FigureError(f"a resource figure tells {len(SERIES_COLOURS)} systems apart",
+                          why=f"there are {len(systems)}", fix="choose some: --systems A,B")  # fmt: skip
+    if log and (frame["_x"] <= 0).any():
+        raise FigureError("a logarithmic axis needs a resource above 0", why="a language has 0 or less")
+
+
+def _tiers(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the tiers that languages have, from high to low.
+
+    Raises:
+        FigureError: One is none of the three.
+    """
+    there = {str(value) for value in frame["resource"]}
+    if unknown := sorted(there - set(STEPS)):
+        raise FigureError(f"a resource figure knows the tiers {', '.join(STEPS)}", why=f"not {', '.join(unknown)}",
+                          fix="write those, or numbers")  # fmt: skip
+    return tuple(tier for tier in STEPS if tier in there)
+
+
+def _lane(frame: pd.DataFrame, systems: list[str], *, steps: bool) -> float:
+    """Return the width in which a system's languages of the same resource stand beside each other; 0 for one place."""
+    places = np.unique(frame["_x"])
+    shared = 1 < len(places) <= MOST_CLASSES and frame["group"].nunique() > 2 * len(places)
+    if not steps and not shared:
+        return 0.0
+    gap = float(np.diff(places).min()) if len(places) > 1 else 1.0
+    return 0.84 * gap / (len(systems) if steps else 1)
+
+
+def _side_by_side(frame: pd.DataFrame, systems: list[str], lane: float, *, steps: bool) -> pd.Series:
+    """Return where each mark stands: languages of one resource from the lowest value to the highest."""
+    keys = ["system", "_x"]
+    order = frame.sort_values(["value", "group"], kind="stable").groupby(keys).cumcount()
+    many = frame.groupby(keys)["value"].transform("size")
+    share = ((order.reindex(frame.index) + 0.5) / many - 0.5) * (MEAN - 0.1 + 0.5 if steps else 1.0)
+    share -= (0.6 - MEAN) / 2 if steps else 0.0
+    series = frame["system"].map(lambda name: systems.index(str(name)) - (len(systems) - 1) / 2 if steps else 0.0)
+    return frame["_x"] + lane * (share + series)
+
+
+def _resource_scale(label: str, values: list[float], tiers: tuple[str, ...], *, log: bool) -> Scale:
+    if tiers:
+        return Scale(label, (-0.5, len(tiers) - 0.5), tuple(range(len(tiers))), tiers)
     if log:
         first, last = int(np.floor(log10(min(values)))), int(np.ceil(log10(max(values))))
         return Scale(label, (10.0**first, 10.0**last), tuple(10.0**e for e in range(first, last + 1)), log=True)
@@ -155,17 +203,18 @@ def _outliers(rows: list[dict], curves: dict[str, tuple[np.ndarray, ...]], scale
             places, middle, *_ = curves[row["system"]]
             value = scale * row["value"]
             gap = abs(value - float(np.interp(row["_x"], places, middle)))
-            far.append((gap, Point(row["_x"], value, language_label(str(row["group"])).name)))
+            far.append((gap, Point(row["_at"], value, language_label(str(row["group"])).name)))
     return [point for _, point in sorted(far, key=lambda pair: (-pair[0], pair[1].name))[:12]]
 
 
-def _caption(frame: pd.DataFrame, resource: str, *, steps: bool) -> str:
+def _caption(frame: pd.DataFrame, resource: str, *, steps: bool, beside: bool) -> str:
     line = (
         "Diamonds: mean of the languages of a tier, with its 95% interval over languages. "
         if steps
         else "Line and band: least squares with its 95% interval, languages resampled. Names: the languages farthest "
         "from it. "
     )
-    return f"Each mark is a language, by {resource}. {line}{judge_sentence(frame)}{items_sentence(frame)}" + (
+    order = "; those of the same one stand from the lowest value to the highest" if beside else ""
+    return f"Each mark is a language, by {resource}{order}. {line}{judge_sentence(frame)}{items_sentence(frame)}" + (
         interval_sentence(frame, mark="Thin lines") if "low" in frame.columns else "No intervals are known. "
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from matplotlib.patches import Rectangle
 
 from polyarena.reports.figures.legend import Key, key_lines, write_keys
-from polyarena.reports.figures.sheet import LINE, new_page, plot_area, shorten, text_width, wrap, write
+from polyarena.reports.figures.sheet import LINE, new_page, plot_area, shorten, text_width, wrap, wrap_name, write
 from polyarena.reports.figures.style import BAND, GREY, HAIRLINE, INK
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ HEIGHTS: dict[Kind, float] = {"average": 1.8, "group": 1.75, "item": 1.34}
 
 NO_NUMBERS = 99
 """A level beyond all texts at the right."""
+
+MOST_PARTS = 2
+"""Figures over which plots side by side are spread before languages lose their own names, which makes room."""
+
+LONGEST_NAMES = 0.45
+"""Share of the width that names may always take."""
+
+MOST_NAMES = 0.6
+"""Share that they take where plots and numbers do not need it."""
+
+TITLE_LINES = 2
+"""Of the title of a plot; the rest is cut."""
 
 FEWEST_TOGETHER = 3
 """Rows that follow a heading in the same column."""
@@ -123,10 +135,10 @@ def row_chart(
         venue: Width, height and size of text.
         series: Marks drawn one above the other in a row, which makes rows taller.
     """
-    together = len(facets)
-    while together > 1 and _layout(entries, facets[:together], venue, 1) is None:
-        together -= 1
-    parts = ceil(len(facets) / together)
+    parts = _parts(entries, facets, venue)
+    if parts > MOST_PARTS:
+        bare = [replace(entry, own_name="") for entry in entries]
+        entries, parts = bare, _parts(bare, facets, venue)
     together = ceil(len(facets) / parts)
     return tuple(
         figure
@@ -135,25 +147,34 @@ def row_chart(
     )
 
 
+def _parts(entries: Sequence[Entry], facets: Sequence[Facet], venue: Venue) -> int:
+    """Return over how many figures plots side by side must be spread."""
+    together = len(facets)
+    while together > 1 and _layout(entries, facets[:together], venue, 1) is None:
+        together -= 1
+    return ceil(len(facets) / together)
+
+
 def _pages(entries: Sequence[Entry], facets: Sequence[Facet], words: Words, venue: Venue, series: int) -> list[Figure]:
     unit = venue.size / 72
     heights = {kind: unit * (h + 0.35 * (series - 1)) for kind, h in HEIGHTS.items()}
-    first = _layout(entries, facets, venue, 1)
-    level = NO_NUMBERS if first is None else first.level
-    head = _head(words, facets, venue, level)
-    room = venue.height - head - _foot(words, facets, venue)
     total = sum(heights[entry.kind] for entry in entries)
-    columns = 1
-    while total / columns > room and _layout(entries, facets, venue, columns + 1):
-        columns += 1
+    columns, layout = 1, _layout(entries, facets, venue, 1) or _narrow(entries, facets, venue)
+    while True:
+        titles = _titles(facets, layout, venue)
+        head = _head(words, facets, venue, layout.level, max(map(len, titles), default=0))
+        room = venue.height - head - _foot(words, facets, venue)
+        wider = _layout(entries, facets, venue, columns + 1) if total / columns > room else None
+        if wider is None:
+            break
+        columns, layout = columns + 1, wider
     parts = columns * ceil(total / columns / room)
     panels = _split(entries, heights, room, parts)
     while panels is None:
         parts += columns
         panels = _split(entries, heights, room, parts)
-    layout = _layout(entries, facets, venue, columns) or _narrow(entries, facets, venue)
     return [
-        _figure(panels[start : start + columns], facets, words, venue, layout, heights, head)
+        _figure(panels[start : start + columns], facets, words, venue, layout, heights, head, titles)
         for start in range(0, len(panels), columns)
     ]
 
@@ -163,17 +184,18 @@ def _layout(entries: Sequence[Entry], facets: Sequence[Facet], venue: Venue, col
     unit = venue.size / 72
     width = (venue.width - (columns - 1) * 2 * unit) / columns
     names = max((text_width(e.name, venue.size) for e in entries if e.kind == "item"), default=0.0)
-    names = min(names, 0.45 * width)
     own = max((text_width(e.own_name, venue.size, "normal", e.script) for e in entries if e.own_name), default=0.0)
     own = min(own, 0.3 * width) + unit if own else 0.0
     starts, ends = zip(*(_overhang(facet, venue.size) for facet in facets), strict=True)
     levels = max((len(facet.numbers) for facet in facets), default=0)
     for level in range(levels + 1):
         slots = tuple(_numbers_width(entries, facet, level, venue.size) for facet in facets)
-        left = width - names - own - unit - sum(map(max, slots, ends)) - sum(starts[1:]) - unit * (len(facets) - 1)
-        plot = left / len(facets)
-        if plot >= max(facet.least for facet in facets) * unit * (1.0 if level < levels else 0.8):
-            return _Layout(names, own, tuple(map(max, slots, ends)), level, plot, columns, starts)
+        room = width - own - unit - sum(map(max, slots, ends)) - sum(starts[1:]) - unit * (len(facets) - 1)
+        least = max(facet.least for facet in facets) * unit * (1.0 if level < levels else 0.8)
+        spare = min(room - least * len(facets), MOST_NAMES * width)
+        shown = min(names, max(LONGEST_NAMES * width, spare))
+        if (plot := (room - shown) / len(facets)) >= least - 1e-9:
+            return _Layout(shown, own, tuple(map(max, slots, ends)), level, plot, columns, starts)
     return None
 
 
@@ -236,12 +258,23 @@ def _fill(entries: Sequence[Entry], heights: dict[Kind, float], target: float) -
     return panels
 
 
-def _head(words: Words, facets: Sequence[Facet], venue: Venue, level: int) -> float:
+def _titles(facets: Sequence[Facet], layout: _Layout, venue: Venue) -> list[list[str]]:
+    """Return the lines of each plot's title; that of a single plot may stand above the names as well."""
+    if len(facets) == 1 and layout.columns == 1:
+        room = 0.95 * venue.width
+        return [[shorten(facet.title, room, venue.size, "bold")] if facet.title else [] for facet in facets]
+    return [
+        wrap_name(facet.title, layout.plot + slot, venue.size, "bold", most=TITLE_LINES)
+        for facet, slot in zip(facets, layout.numbers, strict=True)
+    ]
+
+
+def _head(words: Words, facets: Sequence[Facet], venue: Venue, level: int, lines: int) -> float:
     """Return the height above the plots: title, legend, names of the plots, headings of the numbers."""
     unit = venue.size / 72
     title = len(wrap(words.title, venue.width, venue.size + 3, "bold")) * (venue.size + 3) * LINE / 72
     rows = len(key_lines(words.keys, venue.width, venue.size)) * LINE * unit
-    names = LINE * unit if any(facet.title for facet in facets) else 0.0
+    names = lines * LINE * unit
     upwards = max((text_width(text, venue.size) for facet in facets for text in facet.tick_texts), default=0.0)
     upwards = min(upwards, UPWARDS * venue.height)
     headings = LINE * unit if any(_heading(facet, level) for facet in facets) else 0.0
@@ -263,6 +296,7 @@ def _figure(
     layout: _Layout,
     heights: dict[Kind, float],
     head: float,
+    titles: Sequence[Sequence[str]],
 ) -> Figure:
     unit, size = venue.size / 72, venue.size
     tall = max(sum(heights[e.kind] for e in panel) for panel in panels)
@@ -284,7 +318,7 @@ def _figure(
             height = sum(heights[e.kind] for e in panel)
             axes = plot_area(figure, x, head, layout.plot, height)
             _dress(axes, facet, size, layout.plot)
-            _above(page, facet, x, head, layout, slot, venue)
+            _above(page, facet, titles[i], x, head, layout, slot, venue)
             below = 0.0
             for entry in panel:
                 middle = below + heights[entry.kind] / 2
@@ -338,7 +372,16 @@ def _labels(
         below += height
 
 
-def _above(page: Axes, facet: Facet, x: float, top: float, layout: _Layout, slot: float, venue: Venue) -> None:
+def _above(
+    page: Axes,
+    facet: Facet,
+    title: Sequence[str],
+    x: float,
+    top: float,
+    layout: _Layout,
+    slot: float,
+    venue: Venue,
+) -> None:
     size, unit = venue.size, venue.size / 72
     if facet.tick_texts:
         low, high = facet.limits
@@ -349,10 +392,11 @@ def _above(page: Axes, facet: Facet, x: float, top: float, layout: _Layout, slot
                       family=_families(text))  # fmt: skip
     elif text := _heading(facet, layout.level):
         write(page, x + layout.plot + slot, top - 0.7 * unit, text, fontsize=size, color=GREY, ha="right")
-    if facet.title:
-        lift = 0.7 + LINE if _heading(facet, layout.level) else 0.7
-        text = shorten(facet.title, layout.plot + slot, size, "bold")
-        write(page, x, top - lift * unit, text, fontsize=size, weight="bold")
+    lift = 0.7 + LINE if _heading(facet, layout.level) else 0.7
+    for above, line in enumerate(reversed(title)):
+        end = x + layout.plot + slot
+        at, side = (x, "left") if text_width(line, size, "bold") <= end - x else (end, "right")
+        write(page, at, top - (lift + LINE * above) * unit, line, fontsize=size, weight="bold", ha=side)
 
 
 def _heading(facet: Facet, level: int) -> str:

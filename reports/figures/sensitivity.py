@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.captions import interval_sentence, judge_sentence
@@ -39,7 +40,8 @@ def sensitivity(
         venue: See :data:`polyarena.reports.figures.venues.VENUES`.
         what: Is measured, with the unit.
         scale: What values are multiplied with.
-        reference: Where better ends and worse begins; a point on the other side than the whole is vermillion.
+        reference: Where better ends and worse begins. A part without which the outcome (better, worse or inconclusive)
+            is another one is hollow and vermillion.
         title: In place of the title made from the data.
         caption: Likewise.
 
@@ -68,17 +70,18 @@ def sensitivity(
             )
     ends = [end for row in rows.values() for end in numbers(row, "value", "low", "high", scale=scale)]
     limits, ticks = nice_axis(ends, most=4)
-    side = None if reference is None else value - reference
+    outcome = _outcome(whole, reference, scale)
 
     def draw(axes: Axes, entry: Entry, y: float) -> None:
         here, low, high = numbers(rows.get(entry.key, {}), "value", "low", "high", scale=scale)
         if here is None:
             return
-        flipped = side is not None and reference is not None and side * (here - reference) < 0
+        flipped = _outcome(rows[entry.key], reference, scale) != outcome
         colour = VERMILLION if flipped else BLUE if entry.kind == "average" else GREY
         if low is not None and high is not None:
             axes.plot([low, high], [y, y], color=colour, linewidth=1.5, solid_capstyle="butt", zorder=3)
-        axes.plot([here], [y], marker="D" if entry.kind == "average" else "o", color=colour, markersize=3.4, zorder=4)
+        axes.plot([here], [y], marker="D" if entry.kind == "average" else "o", color=colour, markersize=3.4, zorder=4,
+                  markerfacecolor="white" if flipped else colour, markeredgewidth=0.9)  # fmt: skip
 
     def text(entry: Entry, *, change: bool) -> str:
         here = numbers(rows.get(entry.key, {}), "value", scale=scale)[0]
@@ -90,11 +93,32 @@ def sensitivity(
     words = Words(
         title or f"{what.partition(',')[0].capitalize()} without each part",
         caption
-        or f"{what[0].upper()}{what[1:]}, of everything and with one part left out; in brackets the change. "
-        f"Dashed: everything. Vermillion: the conclusion turns. {judge_sentence(frame)}{interval_sentence(frame)}",
+        or f"{what[0].upper()}{what[1:]}, of everything (dashed) and with one part left out; numbers in brackets are "
+        f"changes. {_turns(rows.values(), outcome, reference, scale)}{judge_sentence(frame)}{interval_sentence(frame)}",
     )
     facet = Facet("", what, limits, ticks, draw, (lambda e: text(e, change=True), lambda e: text(e, change=False)),
                   ("(change)", ""), reference=value)  # fmt: skip
     with house_style():
         figures = row_chart(entries, [facet], words, find_venue(venue))
     return Drawing(figures, words.title, words.caption, frame)
+
+
+def _outcome(row: Mapping[Any, Any], reference: float | None, scale: float) -> str:
+    """Return ``better``, ``worse`` or ``inconclusive`` by the interval; by the value where there is none."""
+    value, low, high = numbers(row, "value", "low", "high", scale=scale)
+    if value is None or reference is None:
+        return ""
+    if (value if low is None else low) > reference:
+        return "better"
+    return "worse" if (value if high is None else high) < reference else "inconclusive"
+
+
+def _turns(rows: Iterable[Mapping[Any, Any]], outcome: str, reference: float | None, scale: float) -> str:
+    """Return what hollow marks mean, or that there are none."""
+    if reference is None:
+        return ""
+    parts = [row for row in rows if str(row["kind"]) != "all" and numbers(row, "value")[0] is not None]
+    turned = sum(_outcome(row, reference, scale) != outcome for row in parts)
+    if not turned:
+        return f"Whatever is left out, the outcome stays {outcome} (against {reference:g}). "
+    return f"Hollow: without this part, the outcome (against {reference:g}) is not {outcome}, as it is of everything. "

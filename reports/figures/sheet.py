@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,22 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
             longer = fitted
         line = longer
     return [*lines, line] if line else lines
+
+
+def wrap_name(text: str, width: float, size: float, weight: str = "normal", *, most: int = 2) -> list[str]:
+    """Break a name, also after its hyphens, into at most ``most`` lines; what does not fit is cut with an ellipsis."""
+    parts = [part for word in text.split() for part in re.split(r"(?<=[-_/])(?=.)", f"{word} ")]
+    lines: list[str] = []
+    line = ""
+    for i, part in enumerate(parts):
+        if line and text_width(f"{line}{part}".rstrip(), size, weight) > width:
+            if len(lines) == most - 1:
+                line = "".join([line, *parts[i:]])
+                break
+            lines.append(line)
+            line = ""
+        line += part
+    return [shorten(found.rstrip(), width, size, weight) for found in [*lines, line] if found]
 
 
 def shorten(text: str, width: float, size: float, weight: str = "normal", script: str = "") -> str:

@@ -8,7 +8,7 @@ from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.captions import interval_sentence, items_sentence, judge_sentence
 from polyarena.reports.figures.drawing import Drawing
 from polyarena.reports.figures.inputs import FigureError, check, numbers
-from polyarena.reports.figures.sheet import wrap
+from polyarena.reports.figures.sheet import wrap_name
 from polyarena.reports.figures.style import BLUE, GREY, INK, VERMILLION, house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.figures.xy_chart import Scale, xy_chart
@@ -50,7 +50,8 @@ def step_chart(
     known = [value for value in values if value is not None]
     ends = [end for row in rows for end in numbers(row, "low", "high", scale=scale)]
     spread = max(known) - min(known) or 1.0
-    limits, ticks = nice_axis([*known, *ends, max(known) + 0.18 * spread])
+    # Gains stand above the highest step, values below the lowest one.
+    limits, ticks = nice_axis([*known, *ends, max(known) + 0.18 * spread, min(known) - 0.12 * spread])
     gains = [_gain(row, value, before, scale) for row, value, before in zip(rows[1:], known[1:], known, strict=False)]
 
     def draw(axes: Axes) -> None:
@@ -73,7 +74,7 @@ def step_chart(
                           weight="bold", linespacing=1.1)  # fmt: skip
 
     width = (found.width - 0.5) / len(rows)
-    texts = ["\n".join(wrap(str(row["stage"]), 0.95 * width, found.size)) for row in rows]
+    texts = ["\n".join(wrap_name(str(row["stage"]), 0.95 * width, found.size, most=4)) for row in rows]
     lines = max(text.count("\n") + 1 for text in texts)
     with house_style():
         words = title or f"{what.partition(',')[0].capitalize()} after each stage"

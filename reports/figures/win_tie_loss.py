@@ -64,13 +64,19 @@ def win_tie_loss(
             None if total <= 0 else (100 * (wins or 0) / total, 100 * (ties or 0) / total, 100 * (losses or 0) / total)
         )
 
-    def rate(code: str) -> float | None:
-        known = [s for pair in pairs if (s := shares(pair, ("language", code)))]
-        return sum(win + tie / 2 for win, tie, _ in known) / len(known) if known else None
+    def rate(pair: tuple[str, str], key: tuple[str, str]) -> float | None:
+        """Return the win rate: battles of several games may be worth a quarter, which counts of ties do not tell."""
+        value = numbers(rows.get((*pair, *key), {}), "value", scale=100)[0]
+        parts = shares(pair, key)
+        return value if value is not None or parts is None else parts[0] + parts[1] / 2
+
+    def mean_rate(code: str) -> float | None:
+        known = [value for pair in pairs if (value := rate(pair, ("language", code))) is not None]
+        return sum(known) / len(known) if known else None
 
     codes = frame.loc[frame["level"] == "language", "group"]
-    entries = language_rows(codes, rate, by=by, average=bool((frame["level"] == "macro").any()))
-    views = views_of(pairs, entries, lambda pair, key: (s[0] + s[1] / 2) if (s := shares(pair, key)) else None)
+    entries = language_rows(codes, mean_rate, by=by, average=bool((frame["level"] == "macro").any()))
+    views = views_of(pairs, entries, rate)
 
     def facet(view: View) -> Facet:
         def draw(axes: Axes, entry: Entry, y: float) -> None:
@@ -79,11 +85,10 @@ def win_tie_loss(
             if parts is None:
                 return
             _bar(axes, parts, y, size)
-            value, low, high = numbers(rows.get((*pair, *key), {}), "value", "low", "high", scale=100)
-            value = parts[0] + parts[1] / 2 if value is None else value
+            low, high = numbers(rows.get((*pair, *key), {}), "low", "high", scale=100)
             if low is not None and high is not None:
                 axes.plot([low, high], [y, y], color=INK, linewidth=1.1, zorder=4, solid_capstyle="butt")
-            axes.plot([value], [y], marker="o", markersize=2.6, color=INK, markerfacecolor="white", zorder=5,
+            axes.plot([rate(pair, key)], [y], marker="o", markersize=2.6, color=INK, markerfacecolor="white", zorder=5,
                       markeredgewidth=0.8)  # fmt: skip
 
         def full(entry: Entry) -> str:
@@ -125,6 +130,7 @@ def _none(entry: Entry) -> str:
 
 
 def _title(pairs: list[tuple[str, str]]) -> str:
-    if len(pairs) == 1:
-        return f"{pairs[0][0]} vs. {pairs[0][1]}: wins, ties and losses by language"
+    if len({system for system, _ in pairs}) == 1:
+        against = f" vs. {pairs[0][1]}" if len(pairs) == 1 else ""
+        return f"{pairs[0][0]}{against}: wins, ties and losses by language"
     return f"Wins, ties and losses of {len(pairs)} comparisons by language"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from polyarena.reports.figures.legend import Key, key_lines, write_keys
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from polyarena.reports.figures.venues import Venue
+
+
+Box = tuple[float, float, float, float]
+"""Left, lower, right and upper end, in inches from the lower left corner of the axes."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ def xy_chart(
     *,
     keys: Sequence[Key] = (),
     points: Sequence[Point] = (),
+    stair: Sequence[tuple[float, float]] = (),
     title: str = "",
     caption: str = "",
     ratio: float = 0.62,
@@ -74,7 +81,8 @@ def xy_chart(
         draw: Draws everything on the axes.
         venue: Width and size of text.
         keys: Legend.
-        points: Marks to name, the most important first; a name that would cover another name is left out.
+        points: Marks to name, the most important first; a name that would cover another one, or a mark, is left out.
+        stair: Corners of a line of horizontal and vertical parts, which names cross only where there is no other place.
         title: In the picture only where the venue has words.
         caption: Likewise.
         ratio: Height of the plot by its width.
@@ -101,7 +109,7 @@ def xy_chart(
     axes = plot_area(figure, left, top, width, height)
     _dress(axes, x, y, size)
     draw(axes)
-    name_points(axes, points, size, (width, height))
+    name_points(axes, points, size, (width, height), stair)
     under = top + height + foot - 0.9 * unit
     label = shorten(x.label, venue.width, size)
     write(page, left + max(0.0, (width - text_width(label, size)) / 2), under, label, fontsize=size, color=GREY)
@@ -129,35 +137,81 @@ def _dress(axes: Axes, x: Scale, y: Scale, size: float) -> None:
     axes.set_axisbelow(True)
 
 
-def name_points(axes: Axes, points: Sequence[Point], size: float, inches: tuple[float, float]) -> None:
-    """Write names beside points, each at the first of four places where it covers no name before it.
+def name_points(
+    axes: Axes,
+    points: Sequence[Point],
+    size: float,
+    inches: tuple[float, float],
+    stair: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Write names beside points, each at the first of eight places where it covers nothing.
 
     Args:
         axes: With limits set.
         points: In order of importance.
         size: Of text.
         inches: Width and height of the axes.
+        stair: See :func:`xy_chart`.
     """
     unit = size / 72
     to_axes = axes.transData + axes.transAxes.inverted()
-    places = [
-        (p, *(side * share for side, share in zip(inches, to_axes.transform((p.x, p.y)), strict=True))) for p in points
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across, up = to_axes.transform((x, y))
+        return inches[0] * across, inches[1] * up
+
+    places = [(point, *place(point.x, point.y)) for point in points]
+    taken = [_around(px, py, px, py, 0.25 * unit) for _, px, py in places]
+    corners = [place(x, y) for x, y in stair]
+    line = [
+        _around(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by), 0.05 * unit)
+        for (ax, ay), (bx, by) in pairwise(corners)
     ]
-    taken = [(px - 0.25 * unit, py - 0.25 * unit, px + 0.25 * unit, py + 0.25 * unit) for _, px, py in places]
-    for point, px, py in places:
-        wide, tall = text_width(point.name, size), 1.05 * unit
-        for left, low in (
-            (px + 0.5 * unit, py - tall / 2),
-            (px - wide - 0.5 * unit, py - tall / 2),
-            (px - wide / 2, py + 0.5 * unit),
-            (px - wide / 2, py - tall - 0.5 * unit),
-        ):
-            box = (left, low, left + wide, low + tall)
-            inside = left >= 0 and low >= 0 and box[2] <= inches[0] and box[3] <= inches[1]
-            if inside and not any(_touch(box, other) for other in taken):
-                taken.append(box)
-                _write_name(axes, left / inches[0], (low + 0.25 * unit) / inches[1], point, size)
-                break
+    for keep_off in (line, []):
+        unnamed = []
+        for point, px, py in places:
+            if (box := _free_box(point.name, px, py, size, inches, [*taken, *keep_off])) is None:
+                unnamed.append((point, px, py))
+                continue
+            taken.append(box)
+            if not keep_off:
+                _blank(axes, box, inches)
+            _write_name(axes, box[0] / inches[0], (box[1] + 0.25 * unit) / inches[1], point, size)
+        places = unnamed
+
+
+def _free_box(
+    name: str, px: float, py: float, size: float, inches: tuple[float, float], taken: Sequence[Box]
+) -> Box | None:
+    """Return the first of eight places beside a point at which its name covers nothing."""
+    unit = size / 72
+    wide, tall = text_width(name, size), 1.05 * unit
+    for left, low in (
+        (px + 0.5 * unit, py - tall / 2),
+        (px - wide - 0.5 * unit, py - tall / 2),
+        (px - wide / 2, py + 0.5 * unit),
+        (px - wide / 2, py - tall - 0.5 * unit),
+        (px + 0.3 * unit, py + 0.35 * unit),
+        (px + 0.3 * unit, py - tall - 0.35 * unit),
+        (px - wide - 0.3 * unit, py + 0.35 * unit),
+        (px - wide - 0.3 * unit, py - tall - 0.35 * unit),
+    ):
+        box = (left, low, left + wide, low + tall)
+        inside = left >= 0 and low >= 0 and box[2] <= inches[0] and box[3] <= inches[1]
+        if inside and not any(_touch(box, other) for other in taken):
+            return box
+    return None
+
+
+def _around(x0: float, y0: float, x1: float, y1: float, margin: float) -> Box:
+    return x0 - margin, y0 - margin, x1 + margin, y1 + margin
+
+
+def _blank(axes: Axes, box: Box, inches: tuple[float, float]) -> None:
+    """Interrupt the line under a name."""
+    (left, low, right, high), (width, height) = box, inches
+    axes.add_patch(Rectangle((left / width, low / height), (right - left) / width, (high - low) / height,
+                             transform=axes.transAxes, facecolor="white", linewidth=0, zorder=1.6))  # fmt: skip
 
 
 def _write_name(axes: Axes, x: float, y: float, point: Point, size: float) -> None:
@@ -168,5 +222,5 @@ def _write_name(axes: Axes, x: float, y: float, point: Point, size: float) -> No
               family=list(families_for(line)))  # fmt: skip
 
 
-def _touch(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+def _touch(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

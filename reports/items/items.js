@@ -182,7 +182,7 @@
     for (const [number, [judge, first, label, reply, error]] of item.verdicts.entries()) {
       const box = make("div", "", { class: "verdict" });
       const head = make("p");
-      head.append(make("strong", judge), ": ", make("bdi", first), " shown first, ", make("strong", label), error ? " (" + error + ")" : "");
+      head.append(make("strong", judge), ": ", make("bdi", first), " shown first, ", make("strong", label), ...meaning(label, first, row), error ? " (" + error + ")" : "");
       box.append(head);
       if (text(reply)) {
         const fold = make("details");
@@ -193,6 +193,15 @@
     }
     main.replaceChildren(...parts);
     if (focus) main.focus({ preventScroll: window.innerWidth > 800 });
+  }
+
+  function meaning(label, first, row) {
+    const both = [names[row[3]], row[4] < 0 ? "" : names[row[4]]];
+    const other = both[0] === first ? both[1] : both[0];
+    if (label === "A=B") return [": a tie"];
+    const better = { "A>>B": first, "A>B": first, "B>A": other, "B>>A": other }[label];
+    if (!better) return [];
+    return [": ", make("bdi", better), label.includes(">>") ? " is much better" : " is better"];
   }
 
   function restore() {

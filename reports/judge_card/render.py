@@ -36,7 +36,7 @@ def measured(card: JudgeCard) -> list[str]:
 def card_lines(card: JudgeCard) -> tuple[list[str], list[list[str]]]:
     """Return the card as a table of texts: the columns, and one line for each language."""
     names = measured(card)
-    columns = ["language", "games", *names, "price of 1,000"]
+    columns = ["language", "games", *names, "price per 1,000"]
     return columns, [
         [_language(row), f"{row.games:,}", *(format_rate(row.rates[name]) for name in names), _price(row)]
         for row in card.rows

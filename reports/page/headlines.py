@@ -29,11 +29,13 @@ class Headline:
             compared with nothing.
         claim: The sentence that matters.
         details: Sentences that qualify it.
+        value: Of a comparison: the win rate, from 0 to 1.
     """
 
     outcome: str
     claim: str
     details: tuple[str, ...]
+    value: float | None = None
 
 
 def headline(section: Section) -> Headline | None:
@@ -74,7 +76,8 @@ def _ranked(ranking: pd.DataFrame) -> Headline | None:
     details = []
     if best["win_rate"] == best["win_rate"] and best["win_rate"] is not None and best["system"] != best["baseline"]:
         rate = f"{100 * float(best['win_rate']):.1f}%"
-        ends = f", interval {100 * best['low']:.1f}–{100 * best['high']:.1f}%" if best["low"] == best["low"] else ""
+        level = f"{100 * float(best['confidence']):g}% interval"
+        ends = f" ({level} {100 * best['low']:.1f}–{100 * best['high']:.1f}%)" if best["low"] == best["low"] else ""
         details.append(f"Its win rate against {best['baseline']} is {rate}{ends}; ties count half.")
     groups = {row["tie_group"] for row in rows if row["tie_group"] == row["tie_group"]}
     details.append(
@@ -130,7 +133,7 @@ def _comparison(section: Section, mark: Mark) -> Headline:
             f"Games without a verdict: {mark.n_invalid:,}. If all of them were lost, the win rate would be "
             f"{100 * mark.worst:.1f}%; if all were won, {100 * mark.best:.1f}%."
         )
-    return Headline(str(verdict), claim, tuple(details))
+    return Headline(str(verdict), claim, tuple(details), mark.value)
 
 
 def _by_language(section: Section, rows: list[Mark | None]) -> str:

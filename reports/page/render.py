@@ -9,6 +9,7 @@ from collections import Counter
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 from polyarena.reports.labels import language_label
 from polyarena.reports.page.content import Figure, PageContent, Table, TaskInfo
@@ -20,8 +21,7 @@ from polyarena.reports.stats.outcome import Outcome
 from polyarena.reports.tables import MOST_TABLES, Section, sections
 from polyarena.reports.template_names import is_over_templates
 
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters and lone surrogates, which no page may have."""
+_CODE = re.compile(r"`([^`]{1,200})`")
 
 MOST_OPEN = 6
 """Figures, tables or results of one kind that are shown at once; of more, each is opened by the reader."""
@@ -54,6 +54,8 @@ def page(content: PageContent) -> str:
     found = finding(shown, content.rankings)
     said = [result for part in shown if (result := headline(part)) and result != found]
     compared = [result for result in said if result.outcome]
+    if len(compared) > MOST_OPEN:
+        compared.sort(key=lambda result: -(result.value or 0.0))
     many = len(compared) > MOST_TABLES
     if many:
         # Of hundreds of comparisons only what is known stands first; all of them are in the tables.
@@ -61,6 +63,7 @@ def page(content: PageContent) -> str:
     embedded = sum(len(image) for figure in content.figures for image in figure.images) <= MOST_EMBEDDED
     style = _resource("page.css")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["coded"] = _coded
     html = environment.from_string(_resource("page.html.j2")).render(
         content=content,
         style=style,
@@ -111,7 +114,8 @@ def _compared(content: PageContent) -> list[tuple[str, str]]:
     if codes:
         facts.append(("Languages" if len(codes) > 1 else "Language", _several([language_label(c).name for c in codes])))
         counts = sorted({int(n) for n in own["n"]})
-        facts.append(("Items a language", f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"))
+        some = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+        facts.append(("Items per language", some))
     facts += [("Judge" if len(content.judges) == 1 else "Judges", _several([judge.name for judge in content.judges]))]
     return [(term, text) for term, text in facts if text]
 
@@ -119,6 +123,11 @@ def _compared(content: PageContent) -> list[tuple[str, str]]:
 def _several(names: list[str]) -> str:
     """Join names; of many, the first are named and all are counted."""
     return ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)}: {', '.join(names[:MOST_NAMED])} and more"
+
+
+def _coded(text: str) -> Markup:
+    """Return a sentence with what stands in backticks, as in the terminal, set as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def _licences(content: PageContent) -> Table:

@@ -74,7 +74,7 @@ def comparison_table(comparisons: pd.DataFrame) -> Table | None:
     if not own:
         return None
     columns = (
-        "System", "Compared with", "Task", "Metric", "Outcome", "Difference", "Found in 80% of experiments", "p",
+        "System", "Compared with", "Task", "Metric", "Outcome", "Difference", "Detected 80% of the time", "p",
         "Items",
     )  # fmt: skip
     rows = tuple(

@@ -54,7 +54,7 @@ def test_a_host_that_withholds_everything():
 
 def test_all_answers_cut_at_the_limit():
     [warning] = warnings(row("a", "length"), row("b", "model_length"), row("c", "stop", language="deu_Latn"))
-    assert warning.startswith("Every answer of s to t was cut at the limit of tokens in Hindi (2 of 2).")
+    assert warning.startswith("Every answer of s to t was cut off at the token limit in Hindi (2 of 2).")
     assert warnings(row("a", "length"), row("b")) == ()
 
 

@@ -188,7 +188,7 @@ def test_prices_are_of_a_thousand_games_and_say_what_they_leave_out():
 def test_a_card_without_games_is_empty_and_can_be_written():
     card = judge_card("j", [], settings=FEW)
     assert (card.findings, measured(card)) == ((), [])
-    assert card_lines(card) == (["language", "games", "price of 1,000"], [["all languages", "0", "unknown"]])
+    assert card_lines(card) == (["language", "games", "price per 1,000"], [["all languages", "0", "unknown"]])
     assert "Nothing stands out." in card_markdown(card)
     assert json.loads(json.dumps(card_data(card)))["rows"][0]["games"] == 0
 

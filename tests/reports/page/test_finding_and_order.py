@@ -70,7 +70,7 @@ def test_of_several_systems_the_ranking_is_the_finding(round_robin: pd.DataFrame
     )
     assert found.outcome == "ranking"
     assert "cannot be told from it" in found.claim
-    assert f"Its win rate against old is {100 * best['win_rate']:.1f}%, interval " in found.details[0]
+    assert f"Its win rate against old is {100 * best['win_rate']:.1f}% (95% interval " in found.details[0]
     assert "groups" in found.details[1]
 
 
@@ -135,7 +135,7 @@ def test_the_main_figure_is_shown_and_the_others_follow(content: PageContent) ->
 def test_what_was_compared_in_a_few_lines(content: PageContent) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", page(content))
     text = re.sub(r" +", " ", text)
-    assert "Systems alpha, beta, eta, zeta Baseline old Language German Items a language 60 Judge rules" in text
+    assert "Systems alpha, beta, eta, zeta Baseline old Language German Items per language 60 Judge rules" in text
     assert 'href="items.html"' in page(content)
 
 
