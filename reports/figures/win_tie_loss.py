@@ -86,9 +86,11 @@ def win_tie_loss(
                 return
             _bar(axes, parts, y, size)
             low, high = numbers(rows.get((*pair, *key), {}), "low", "high", scale=100)
+            value = rate(pair, key)
+            value = parts[0] + parts[1] / 2 if value is None else value
             if low is not None and high is not None:
                 axes.plot([low, high], [y, y], color=INK, linewidth=1.1, zorder=4, solid_capstyle="butt")
-            axes.plot([rate(pair, key)], [y], marker="o", markersize=2.6, color=INK, markerfacecolor="white", zorder=5,
+            axes.plot([value], [y], marker="o", markersize=2.6, color=INK, markerfacecolor="white", zorder=5,
                       markeredgewidth=0.8)  # fmt: skip
 
         def full(entry: Entry) -> str:
