@@ -1,4 +1,4 @@
-"""PreferencePair data: which of two answers people chose, as a test of a judge.
+"""Preference data: which of two answers people chose, as a test of a judge.
 
 As in RewardBench and M-RewardBench (Gureja et al. 2024, arXiv 2410.15522): a prompt, the chosen and the rejected
 answer, language and category.

@@ -236,7 +236,7 @@ def tokens_per_byte(calls: Sequence[Call], count: Count) -> Range:
     """Return the tokens for each UTF-8 byte of some questions, with what a chat template may add.
 
     Where only some of the questions are counted, the range is four standard errors wide on each side, for a sample
-    without replacement; see :func:`polyarena.harness.planning.measured.ratio_of_sums`.
+    without replacement; see :func:`ratio_of_sums`.
 
     Args:
         calls: At least one question.

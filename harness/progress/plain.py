@@ -33,7 +33,7 @@ class PlainProgress:
         plan: What will run.
         stream: Where to.
         every_s: Shortest time between two lines on the same work.
-        now: The format_duration, in seconds.
+        now: The time, in seconds.
     """
 
     def __init__(

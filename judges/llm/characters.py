@@ -1,6 +1,6 @@
 """Texts as the parser sees them: sign by sign, so that any part of a text looks the same as it does within the whole.
 
-Each character is looked at by itself, whatever stands around it: it is decompose (NFKD), look-alikes become ASCII, and
+Each character is looked at by itself, whatever stands around it: it is decomposed (NFKD), look-alikes become ASCII, and
 case is folded. What makes texts harmless works on the same view as what reads verdicts, and finds its way back to the
 characters that were there.
 """
