@@ -96,10 +96,11 @@ def compare(
         Settings(2 * confidence - 1)
     chosen = tier_groups() if groupings is None else groupings
     if seeds and {system, against} & seeds.keys():
-        rows = compare_seed_groups(
-            frame, (system, against), seeds, metric=metric, margin=margin, groupings=chosen, settings=settings
+        return comparisons_frame(
+            compare_seed_groups(
+                frame, (system, against), seeds, metric=metric, margin=margin, groupings=chosen, settings=settings
+            )
         )
-        return comparisons_frame(rows)
     found: list[Comparison] = []
     for pair in common_items(frame, system, against, metric=metric):
         data = _columns(pair)

@@ -122,9 +122,9 @@ def _comparison(
     verdicts: dict[str, str | None] = {"non_inferiority": None, "equivalence": None}
     if margin is not None:
         inner = None if alone else _gain(pair.metric, first, second, 2 * settings.confidence - 1)
-        ends = (inner.low, inner.high) if inner else (None, None)
-        verdicts["non_inferiority"] = non_inferiority(*ends, margin).value
-        verdicts["equivalence"] = equivalence(*ends, margin).value
+        low, high = (inner.low, inner.high) if inner else (None, None)
+        verdicts["non_inferiority"] = non_inferiority(low, high, margin).value
+        verdicts["equivalence"] = equivalence(low, high, margin).value
     notes = [
         ", ".join(f"{name}: {len(side)} seeds" for name, side in zip(systems, sides, strict=True) if len(side) > 1)
     ]

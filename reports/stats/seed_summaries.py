@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,7 @@ def average_seeds(frame: pd.DataFrame, seeds: SeedGroups) -> pd.DataFrame:
         return whole
     named = whole[inside].assign(**{column: whole.loc[inside, column].map(groups)})
     key = [column, *_BATTLES] if battles else [column, *_SCORES, "sample_index"]
-    how: dict[str, object] = dict.fromkeys((name for name in frame.columns if name not in key), "first")
+    how: dict[str, Any] = dict.fromkeys((name for name in frame.columns if name not in key), "first")
     how |= {"score": "mean", "n_games": "sum", "n_invalid": "sum"} if battles else {"value": "mean"}
     if "statistics" in how:
         how["statistics"] = _mean_statistics
