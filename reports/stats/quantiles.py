@@ -22,3 +22,10 @@ def student_quantile(probability: float, freedom: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, probability))
+
+
+def student_probability(quantile: float, freedom: float) -> float:
+    """Return the probability that a number from Student's t distribution is at most ``quantile``."""
+    from scipy.special import stdtr
+
+    return float(stdtr(freedom, quantile))

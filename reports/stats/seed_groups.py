@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from polyarena.reports.stats.quantiles import student_probability, student_quantile
 
 SeedGroups = Mapping[str, tuple[str, ...]]
 """Systems that are seeds of one recipe, by the name of their group."""
@@ -77,7 +78,7 @@ def seed_group_estimate(scores: NDArray[np.float64], confidence: float = 0.95) -
     variance = max((seed + item - noise) / total, seed / total, item / total)
     terms = np.array([seed, item, noise])
     freedom = float(variance**2 / ((terms / total) ** 2 / degrees).sum()) if variance > 0 else math.inf
-    half = float(stats.t.ppf((1 + confidence) / 2, max(1.0, freedom))) * math.sqrt(variance) if variance > 0 else 0.0
+    half = student_quantile((1 + confidence) / 2, max(1.0, freedom)) * math.sqrt(variance) if variance > 0 else 0.0
     within = math.sqrt(max(0.0, variance - between))
     return SeedGroupEstimate(
         mean, mean - half, mean + half, math.sqrt(variance), within, math.sqrt(between), seeds, items
@@ -128,8 +129,8 @@ def seed_group_difference(
         return SeedGroupDifference(value, value, value, 0.0, 1.0 if value == 0 else 0.0)
     freedom = max(1.0, variance**2 / sum(part**2 / degrees for part, degrees in parts))
     error = math.sqrt(variance)
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
-    p_value = float(2 * stats.t.sf(abs(value) / error, freedom))
+    half = student_quantile((1 + confidence) / 2, freedom) * error
+    p_value = 2 * student_probability(-abs(value) / error, freedom)
     return SeedGroupDifference(value, value - half, value + half, error, p_value)
 
 
