@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.harness.board import BoardSummary
@@ -46,7 +47,8 @@ def report(done: BoardSummary, json: bool) -> None:
         print_json({**asdict(done), "folder": str(done.folder)})
         return
     print_lines(
-        f"{done.systems} systems, {done.columns} columns, {done.languages} languages; method {done.method}",
+        f"{count_of(done.systems, 'system')}, {count_of(done.columns, 'column')}, "
+        f"{count_of(done.languages, 'language')}; method {done.method}",
         f"{done.distinct_neighbours} of {done.neighbours} neighbouring systems can be told apart",
         f"files: {done.written} written, {done.unchanged} unchanged, {done.removed} removed",
         *done.notes,

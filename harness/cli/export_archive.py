@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Output
+from polyarena.tasks.counts import count_of
 
 Flag = Parameter(negative="")
 
@@ -40,7 +41,7 @@ def command(
     path = output or Path("anonymous.zip" if anonymous else f"{folder.resolve().name}.zip")
     packed = write_archive(RunFolder(folder), path, anonymous=anonymous, everything=all_texts)
     print_lines(
-        f"{packed.path}  ({packed.files} files)",
+        f"{packed.path}  ({count_of(packed.files, 'file')})",
         *(f"{old} is {new}" for old, new in packed.names.items()),
         *(f"texts of {task} are left out: {why}; --all-texts packs them" for task, why in packed.left_out.items()),
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 
 def command(
@@ -34,5 +35,5 @@ def command(
     if json:
         print_json({"folder": str(done.folder), "format": done.format, "files": [str(each) for each in done.files]})
     else:
-        print_lines(f"{len(done.files)} files in {done.folder}")
+        print_lines(f"{count_of(len(done.files), 'file')} in {done.folder}")
     return 0

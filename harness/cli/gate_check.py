@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.reports.gate.result import GateResult
@@ -105,7 +106,7 @@ def _print(result: GateResult) -> None:
         spare=(6, 5, 4),
     )
     if len(verdicts) > MOST_ROWS:
-        print_lines(f"{len(verdicts) - MOST_ROWS} more checks; --json shows all.")
+        print_lines(f"{count_of(len(verdicts) - MOST_ROWS, 'more check')}; --json shows all.")
     print_lines(*_closing(result))
 
 
@@ -115,7 +116,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     ends = "" if verdict.low is None else f"{signed(verdict.low)} to {signed(verdict.high)}"
     note = verdict.note
     if verdict.n_needed:
-        note = "; ".join(each for each in (note, f"about {verdict.n_needed} items would settle it") if each)
+        note = "; ".join(each for each in (note, f"about {count_of(verdict.n_needed, 'item')} would settle it") if each)
     return (
         name_of(verdict),
         verdict.status if verdict.action == "fail" else f"{verdict.status} (warns)",
@@ -133,7 +134,8 @@ def _closing(result: GateResult) -> Iterator[str]:
     for allowed in result.allowed:
         yield f"Allowed until {allowed.until}: {name_of(allowed.verdict)} ({allowed.reason})."
     if result.decision.warnings:
-        yield f"{len(result.decision.warnings)} checks regressed that only warn (`levels` of the gate file)."
+        warned = count_of(len(result.decision.warnings), "check")
+        yield f"{warned} regressed, but only as a warning (`levels` of the gate file)."
     yield from result.notes
     if result.false_alarms is not None:
         yield f"Calibrated: {100 * result.false_alarms:.1f}% of runs of the same model turn red."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.harness.importing import ImportSummary, ScoreImportSummary
@@ -151,7 +152,7 @@ def _print(done: ImportSummary) -> None:
     from polyarena.harness.cli.output import print_lines
 
     for judge, games in sorted(done.games.items()):
-        print_lines(f"judge {judge}: {games:,} games")
+        print_lines(f"judge {judge}: {count_of(games, 'game')}")
     print_lines(f"without a verdict: {done.invalid:,}", f"answers: {done.completions:,}")
     for option, value in done.defaults.items():
         print_lines(f"{option} {value} is assumed: the files name none, and there is no --{option}")

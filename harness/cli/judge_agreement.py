@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ def _print(table: AgreementTable, judge: str, people: str) -> None:
         if codes:
             print_lines(f"{what} {', '.join(language_label(code).name for code in codes)}")
     if table.unmatched_votes:
-        print_lines(f"{table.unmatched_votes} votes are on items without a verdict of {judge}")
+        print_lines(f"Left out: {count_of(table.unmatched_votes, 'vote')} on items without a verdict of {judge}.")
 
 
 def _print_corrected(corrected: pd.DataFrame, judge: str, people: str) -> None:

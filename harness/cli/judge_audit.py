@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.reports.judge_card.card import JudgeCard
@@ -55,7 +56,7 @@ def _print(card: JudgeCard) -> None:
     whole, *languages = card.rows
     names = measured(card)
     print_table(
-        f"{card.judge}: {whole.games:,} games; in percent, {card.confidence:.0%} intervals over prompts",
+        f"{card.judge}: {count_of(whole.games, 'game')}; in percent, {card.confidence:.0%} intervals over prompts",
         ("", "all languages", "meaning"),
         [(name, format_rate(whole.rates[name]), MEASURES[name]) for name in names],
     )

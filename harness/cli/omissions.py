@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from polyarena.tasks.counts import count_of
+
 if TYPE_CHECKING:
     from polyarena.harness.lock import Omission
     from polyarena.harness.planning import Plan
@@ -32,7 +34,9 @@ def _of_suite(suite: str, omissions: Sequence[Omission]) -> str:
     whole = [f"{each.task} ({each.reason})" for each in omissions if not each.languages]
     pairs = sum(len(each.languages) for each in omissions)
     tasks = len({each.task for each in omissions if each.languages})
-    parts = [f"{pairs} languages that {tasks} of its tasks do not have (`--json` lists them)"] if pairs else []
+    parts = (
+        [f"{count_of(pairs, 'language')} missing from {count_of(tasks, 'task')} (`--json` lists them)"] if pairs else []
+    )
     return f"left out of the suite {suite}: {', '.join([*whole, *parts])}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.cli.options import Json, Output
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.harness.planning import CostEstimate, Plan
@@ -108,8 +109,8 @@ def _print(planned: Plan) -> None:
     languages = {language for _, language in planned.unsupported}
     if planned.unsupported:
         print_lines(
-            f"skipped because a system does not list the language: {len(planned.unsupported)} cells "
-            f"in {len(languages)} language{'s' if len(languages) != 1 else ''}"
+            f"skipped because a system does not list the language: {count_of(len(planned.unsupported), 'cell')} "
+            f"in {count_of(len(languages), 'language')}"
         )
     if not planned.games and any(task.card.kind == "open_ended" for task in planned.tasks):
         print_lines(
@@ -122,7 +123,7 @@ def _print(planned: Plan) -> None:
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
     money = "unknown: an endpoint has no prices" if price is None else _money(price)
-    print_lines(f"to do: {left} of {len(planned.parts)} cells and pairs; price: {money}")
+    print_lines(f"to do: {left} of {count_of(len(planned.parts), 'cell or pair', 'cells and pairs')}; price: {money}")
     print_lines(_basis(planned))
 
 
@@ -138,7 +139,7 @@ def _basis(planned: Plan) -> str:
     return (
         "tokens are estimated from the UTF-8 length of the prompts"
         + (f"; for {', '.join(named)}, counted with its `tokenizer`" if named else "")
-        + (f"; in {counted} pairs, from the endpoint's counts for cached answers" if counted else "")
+        + (f"; in {count_of(counted, 'pair')}, from the endpoint's counts for cached answers" if counted else "")
         + "; the run counts them exactly"
     )
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 
 def command(folder: Path, *, json: Json = False) -> None:
@@ -32,7 +33,7 @@ def command(folder: Path, *, json: Json = False) -> None:
     if status.state == "running":
         left = format_duration(status.seconds_left)
         rate = f"{status.requests_per_second:.3g} requests/s"
-        lines.append(f"{len(status.in_flight)} cells in flight, {rate}, about {left} left")
+        lines.append(f"{count_of(len(status.in_flight), 'cell')} in flight, {rate}, about {left} left")
     for worker in status.workers:
         systems = f", with {worker.systems}" if worker.systems else ""
         lines.append(f"{worker.name} on {worker.host}{systems}: workers/*/{worker.name}/log.txt")

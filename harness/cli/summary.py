@@ -9,6 +9,7 @@ from polyarena.harness.cli.output import print_json, print_lines, print_table
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.terminal import printable
 from polyarena.reports.metric_facts import recorded_metrics
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,8 +74,8 @@ def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
         )
     print_lines(
         f"page      {files.page}",
-        f"figures   {files.page.parent / 'figures'}  ({len(files.figures)} files: PDF, PNG, SVG)",
-        f"tables    {files.page.parent / 'tables'}  ({len(files.tables)} files: CSV, LaTeX, Markdown)",
+        f"figures   {files.page.parent / 'figures'}  ({count_of(len(files.figures), 'file')}: PDF, PNG, SVG)",
+        f"tables    {files.page.parent / 'tables'}  ({count_of(len(files.tables), 'file')}: CSV, LaTeX, Markdown)",
         f"results   {folder.results}  (estimates, battles and scores: CSV, Parquet)",
     )
     if files.removed:
@@ -104,7 +105,7 @@ def _print_averages(shown: Sequence[Section]) -> None:
         spare=tuple(range(len(columns) - 1, 3, -1)),
     )
     if len(shown) > MOST_AVERAGES:
-        print_lines(f"{len(shown) - MOST_AVERAGES:,} more tables are in the report.", "")
+        print_lines(f"{count_of(len(shown) - MOST_AVERAGES, 'more table')} in the report.", "")
     judged = any(section.baseline is not None for section in shown)
     order = "; `polyarena rank` puts the systems in order" if judged else ""
     print_lines(f"Single languages, and what can be concluded, are on the page{order}.", "")
@@ -128,7 +129,7 @@ def _print_section(section: Section) -> None:
     else:
         title = f"{section.task}: {section.metric}" + (" in %" if section.scale == 100 else "")
     if languages > MOST_LANGUAGES:
-        title += f" ({languages} languages; each of them is in the report)"
+        title += f" ({count_of(languages, 'language')}; each of them is in the report)"
     shown = [column for column in table.columns if column not in ("code", "flag")]
     names = {"own_name": "own name", "no_verdict": "no verdict"}
     print_table(
@@ -207,7 +208,7 @@ def print_silent(judges: Mapping[str, int]) -> None:
 
     for judge, games in judges.items():
         sys.stderr.write(
-            f"polyarena: the judge {judge!r} gave no verdict in any of its {games:,} games\n"
+            f"polyarena: the judge {judge!r} gave no verdict in any of its {count_of(games, 'game')}\n"
             "  fix: read its replies, `raw` in games/; if they are cut off give it more `max_tokens`, if they say a "
             "verdict in another form give its template that form and run `polyarena judge reparse`\n"
         )

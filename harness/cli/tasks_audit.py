@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -79,7 +80,13 @@ def _print(found: Sequence[Finding]) -> None:
         by_check.setdefault((each.severity.value, each.check, ""), []).append(each)
     short = len(by_task) <= MOST_LINES
     rows = [
-        (severity, check, task or f"{len({each.task for each in same})} tasks", _languages(same), _said(same, task))
+        (
+            severity,
+            check,
+            task or count_of(len({each.task for each in same}), "task"),
+            _languages(same),
+            _said(same, task),
+        )
         for (severity, check, task), same in (by_task if short else by_check).items()
     ]
     if rows:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.tasks.coverage import CoverageRow
@@ -123,7 +124,7 @@ def _print(resolved: ResolvedSuite, rows: list[CoverageRow]) -> None:
     scored = sum(each.scored for each in covered)
     count = f"{scored} of {len(covered)} languages have a discriminative task and two generative or open-ended ones"
     if all(row.kind is CoverageKind.SAFETY for row in rows):
-        count = f"{len(covered)} languages have a safety task"
+        count = f"{count_of(len(covered), 'language')} with a safety task"
     print_lines(
         count,
         *(f"left out: {name}: {reason}" for name, reason in resolved.missing.items()),
@@ -148,6 +149,6 @@ def _say_left_out(rows: list[CoverageRow], system: str, manifest: Sequence[str] 
     codes = left_out(rows, manifest)
     stream = sys.stderr if to_stderr else sys.stdout
     stream.write(
-        f"{len(codes)} languages are not in the `languages` of {system}"
+        f"{count_of(len(codes), 'language')} not in the `languages` of {system}"
         + (f": {', '.join(codes)}\n" if codes else "\n")
     )

@@ -17,6 +17,7 @@ from polyarena.harness.gate.item_values import ItemValues
 from polyarena.harness.lock import Lock
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.gate.pairs import COLUMNS, Scale
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def write_reference(
 
     if values.missing:
         raise StoreError(
-            f"{len(values.missing)} cells of {values.system} have no result",
+            f"{values.system} has no result in {count_of(len(values.missing), 'cell')}",
             where=values.source,
             why=", ".join(values.missing[:3]),
             fix="run the experiment again, then accept it",

@@ -10,7 +10,7 @@ from polyarena.harness.importing.result import ImportOptions, ImportResult
 from polyarena.harness.importing.rows import find_text, lines, require_choice, require_text, row_language
 from polyarena.judges.collapse import SCORES
 from polyarena.judges.records import Game, Label
-from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.errors import DataError
 
 _FIELDS = tuple(field.name for field in fields(Game))
 _TEXTS = ("item_id", "system_a", "system_b", "label")
@@ -39,12 +39,9 @@ def read(path: Path, options: ImportOptions) -> ImportResult:
     result = ImportResult(repeatable=True)
     for where, row in lines(path, _TEXTS):
         result.skip_fields(row, _FIELDS)
-        try:
-            language = row_language(row, options.language, where)
-        except UnknownNameError as error:
-            result.skip_row("a row of an unknown language (left out)", row["language"], error)
-            continue
-        result.add(_game(row, language, options, where), where)
+        language = row_language(row, options.language, where, result)
+        if language is not None:
+            result.add(_game(row, language, options, where), where)
     result.orders = _orders(result.games)
     return result
 

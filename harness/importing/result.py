@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from polyarena.harness.lock import UnmappedField
 from polyarena.judges.records import Game
-from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.errors import DataError, PolyarenaError
 from polyarena.tasks.records import Completion
 
 MOST_EXAMPLES = 3
@@ -62,7 +62,12 @@ class ImportResult:
     _unmapped: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
     def add(self, game: Game, where: str) -> None:
-        """Add a game that stands at this place."""
+        """Add a game that stands at this place; a system against itself is left out and counted."""
+        if game.system_a == game.system_b:
+            why = f"both answers to item {game.item_id} are called so"
+            error = DataError(f"{game.system_a!r} meets itself", where=where, why=why, fix="name two systems")
+            self.skip_row("a system against itself (left out)", game.system_a, error)
+            return
         self.games.append(game)
         self.locations.append(where)
 

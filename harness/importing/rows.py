@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.importing.result import ImportResult
 from polyarena.tasks.data.jsonl import read_jsonl
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.errors import DataError, UnknownNameError
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.text import sanitize_text
 
@@ -136,22 +137,25 @@ def find_text(row: dict[str, Any], names: Sequence[str], where: str, default: st
     return require_equal({name: require_text(row, name, where) for name in present or names[:1]}, where)
 
 
-def row_language(row: Mapping[str, Any], default: str | None, where: str) -> str:
-    """Return the code of a row's language.
+def row_language(row: Mapping[str, Any], default: str | None, where: str, result: ImportResult) -> str | None:
+    """Return the code of a row's language; ``None`` for a row without a known one, which is left out and counted.
 
     Args:
         row: The row, perhaps with a ``language``.
         default: For a row without one.
         where: ``file:line``.
-
-    Raises:
-        DataError: There is neither.
-        UnknownNameError: There is no such language.
+        result: Records what is left out.
     """
     language = row.get("language") or default
     if not isinstance(language, str):
-        raise DataError("the row has no language", where=where, fix='add a field "language", or give --language')
-    return language_code(language, where)
+        error = DataError("the row has no language", where=where, fix='add a field "language", or give --language')
+        result.skip_row("a row without a language (left out)", where, error)
+        return None
+    try:
+        return language_code(language, where)
+    except UnknownNameError as unknown_language:
+        result.skip_row("a row of an unknown language (left out)", language, unknown_language)
+        return None
 
 
 def require_equal(values: Mapping[str, str], where: str) -> str:

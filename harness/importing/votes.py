@@ -35,7 +35,7 @@ from polyarena.harness.importing.rows import (
     table,
 )
 from polyarena.judges.records import Game, Label
-from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.errors import DataError
 
 JUDGE = "humans"
 ANONYMOUS = "unnamed"
@@ -55,18 +55,17 @@ def read(path: Path, options: ImportOptions) -> ImportResult:
     """Read votes; see the module for the columns.
 
     Raises:
-        DataError: A row lacks a column or a language, is against itself, has an unknown vote, or repeats a vote.
+        DataError: A row lacks a column, has an unknown vote, or repeats a vote.
     """
     result = ImportResult(orders=1)
     voted: dict[tuple[str, ...], str] = {}
     counted: dict[tuple[str, ...], int] = {}
     for where, row in _rows(path):
         result.skip_fields(row, _KNOWN)
-        try:
-            game, voter = _game(row, options, where)
-        except UnknownNameError as error:
-            result.skip_row("a row of an unknown language (left out)", row["language"], error)
+        language = row_language(row, options.language, where, result)
+        if language is None:
             continue
+        game, voter = _game(row, language, options, where)
         pair = sorted((game.system_a, game.system_b))
         vote = (voter, game.task, game.language, game.item_id, *pair)
         if voter != ANONYMOUS and vote in voted:
@@ -89,16 +88,14 @@ def _rows(path: Path) -> list[Row]:
     return [row for suffix in sorted(suffixes) for row in (table(path) if suffix == ".csv" else lines(path))]
 
 
-def _game(row: dict[str, Any], options: ImportOptions, where: str) -> tuple[Game, str]:
+def _game(row: dict[str, Any], language: str, options: ImportOptions, where: str) -> tuple[Game, str]:
     item, a, b = (find_text(row, _NAMES[name], where) for name in ("item_id", "system_a", "system_b"))
     voter = find_text(row, _NAMES["voter"], where, ANONYMOUS)
-    if a == b:
-        raise DataError(f"{a!r} against itself", where=where, fix="name two systems")
     return (
         Game(
             judge=options.judge or JUDGE,
             task=find_text(row, ("task",), where, options.task or "imported"),
-            language=row_language(row, options.language, where),
+            language=language,
             item_id=item,
             source_id=find_text(row, ("source_id",), where, item),
             system_a=a,

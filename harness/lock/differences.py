@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from polyarena.harness.lock.model import Lock, LockedSampling
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.item import Kind
 
 Value = str | int | float | bool | tuple[str, ...] | None
@@ -208,7 +209,7 @@ def _opponents(lock: Lock) -> Value:
         return chosen
     if isinstance(chosen, tuple):
         return tuple(" against ".join(pair) for pair in chosen)
-    return f"{chosen.games} games"
+    return count_of(chosen.games, "game")
 
 
 def _same_cells(ours: Lock, theirs: Lock, name: str) -> bool:

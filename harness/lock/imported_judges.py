@@ -21,6 +21,7 @@ from polyarena.harness.lock.model import (
 )
 from polyarena.harness.lock.versions import installed_versions
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import StoreError, UnknownNameError
 from polyarena.tasks.identify import IDENTIFIER
 from polyarena.tasks.item import Kind
@@ -192,7 +193,7 @@ def imported_judge(
         renamed: Names of systems and judges that could not be folders, each with the name that took its place.
         facts: What the files say of the judge.
     """
-    shown = f"{orders} order(s)" if order_known else "the order in which answers were shown is not known"
+    shown = count_of(orders, "order") if order_known else "the order in which answers were shown is not known"
     languages: dict[tuple[str, str, str, str], list[str]] = {}
     for pair in sorted(shards):
         languages.setdefault(pair[:4], []).append(pair.language)

@@ -23,6 +23,7 @@ from polyarena.harness.planning import Plan
 from polyarena.harness.progress.eta import format_duration
 from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
+from polyarena.tasks.counts import count_of
 
 
 class LiveProgress:
@@ -92,8 +93,8 @@ class LiveProgress:
         tracker = self._tracker
         rate = tracker.requests_per_second()
         parts = [
-            f"{len(tracker.workers)} workers" if tracker.workers else "",
-            f"{len(tracker.in_flight)} cells in flight" if tracker.in_flight else "",
+            count_of(len(tracker.workers), "worker") if tracker.workers else "",
+            f"{count_of(len(tracker.in_flight), 'cell')} in flight" if tracker.in_flight else "",
             f"{rate:.3g} requests/s" if rate else "",
         ]
         return "".join(f", {part}" for part in parts if part)

@@ -21,6 +21,7 @@ from polyarena.harness.planning import Plan
 from polyarena.harness.progress.eta import format_duration
 from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
+from polyarena.tasks.counts import count_of
 
 PART = 3
 """How many times longer the pause is before a line on a part of a language."""
@@ -51,8 +52,9 @@ class PlainProgress:
         work = self._tracker.follow(event)
         if isinstance(event, RunStarted):
             self._line(
-                f"{event.experiment}: {event.cells} cells ({event.cells_stored} stored), "
-                f"{event.games} pairs to judge ({event.games_stored} stored), {event.requests} requests to make"
+                f"{event.experiment}: {count_of(event.cells, 'cell')} ({event.cells_stored} stored), "
+                f"{count_of(event.games, 'pair')} to judge ({event.games_stored} stored), "
+                f"{count_of(event.requests, 'request')} to make"
             )
         elif isinstance(event, ModelLoading):
             self._line(f"loading {event.model} for {', '.join(event.systems)}")
@@ -73,7 +75,7 @@ class PlainProgress:
                 self._last = self._now()
                 left = format_duration(self._tracker.seconds_left())
                 now = f"{work.now} {work.part:.0%} done" if work.part else f"last {work.now}"
-                self._line(f"{work.title}: {work.done}/{work.total} languages, {now}, about {left} left")
+                self._line(f"{work.title}: {work.done} of {count_of(work.total, 'language')}, {now}, about {left} left")
 
     def close(self) -> None:
         """Say how many failures of a cause that was shown were left out."""

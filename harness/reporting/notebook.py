@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def records_html(records: RunRecords) -> str:
     parts = [f"<p><b>{escape(records.lock.experiment.name)}</b> in <code>{escape(str(records.folder.path))}</code></p>"]
     missing = records.missing()
     if missing:
-        parts.append(f"<p>Not complete: {len(missing):,} cells and pairs have no result.</p>")
+        parts.append(
+            f"<p>Not complete: {count_of(len(missing), 'cell or pair', 'cells and pairs')} without a result.</p>"
+        )
     try:
         estimates = records.estimates()
     except StoreError as error:
@@ -37,7 +40,7 @@ def records_html(records: RunRecords) -> str:
     charts = sorted((records.folder.report / "figures").glob("*.svg"))
     parts += [_chart(path) for path in charts[:MOST_CHARTS]]
     if len(charts) > MOST_CHARTS:
-        parts.append(f"<p>{len(charts) - MOST_CHARTS} more charts are in the report.</p>")
+        parts.append(f"<p>{count_of(len(charts) - MOST_CHARTS, 'more chart')} in the report.</p>")
     return "".join(parts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from polyarena.harness.lock import Lock
 from polyarena.harness.lock.imported_judges import hidden_judges
 from polyarena.harness.reporting.estimates import native_languages
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.languages import find_language
 
 MOST_NAMED = 8
@@ -54,6 +55,6 @@ def some(names: Sequence[str]) -> str:
 def incomplete(missing: Sequence[str]) -> str:
     """Say what of the experiment is not stored."""
     return (
-        f"Incomplete: {len(missing)} cells or pairs of cells have no result and do not enter any number here "
-        f"({some(missing)}). Running the experiment again does only these."
+        f"Incomplete: {count_of(len(missing), 'cell or pair', 'cells and pairs')} without a result, which no number "
+        f"here includes ({some(missing)}). Running the experiment again does only these."
     )

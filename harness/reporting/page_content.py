@@ -30,6 +30,7 @@ from polyarena.reports.page import (
     off_target_counts,
 )
 from polyarena.reports.page.support_matrix import has_gaps, support_matrix
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
@@ -216,8 +217,8 @@ def _pairs(records: RunRecords) -> list[str]:
     for (candidate, baseline, task), compared in sorted(found.items()):
         if compared.alone:
             notes.append(
-                f"{compared.alone} answers of {candidate} or {baseline} to {task} have no counterpart and are not "
-                "judged."
+                f"Not judged: {count_of(compared.alone, 'answer')} of {candidate} or {baseline} to {task} without a "
+                "counterpart."
             )
         if compared.both and compared.equal == compared.both:
             notes.append(

@@ -38,6 +38,7 @@ from polyarena.reports.stats.quantiles import student_quantile
 from polyarena.reports.stats.rank_confidence_sets import EXACT
 from polyarena.reports.stats.resampling import Floats, strata
 from polyarena.reports.stats.score_interval import score_interval
+from polyarena.tasks.counts import too_few
 from polyarena.tasks.metrics.metric import Direction
 
 
@@ -299,7 +300,7 @@ def _item_interval(
         )
         return math.sqrt(variance), *ends, ""
     if len(pulls) < FEWEST_CLUSTERS or variance == 0:
-        why = "no spread between items" if variance == 0 else f"{len(pulls)} items are too few"
+        why = "no spread between items" if variance == 0 else too_few(len(pulls), "item")
         return math.sqrt(variance), None, None, f"{why}: no interval"
     spread = math.fsum(v**2 / (size - 1) for v, size in zip(parts, sizes, strict=True))
     half = student_quantile(0.5 + confidence / 2, variance**2 / spread) * math.sqrt(variance)

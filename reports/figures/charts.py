@@ -19,6 +19,7 @@ from polyarena.reports.figures.win_tie_loss import win_tie_loss
 from polyarena.reports.stats.cycles import Cycle
 from polyarena.reports.tables import Section, sections
 from polyarena.reports.template_names import is_over_templates
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +150,7 @@ def _against(
 
     estimates = pd.concat([part.estimates for part in parts])
     languages = estimates.loc[estimates["level"] == "language", "group"].nunique()
-    who = parts[0].systems[0] if len(parts) == 1 else f"{len(parts)} systems"
+    who = parts[0].systems[0] if len(parts) == 1 else count_of(len(parts), "system")
     about = f"{who} against {baseline}"
     files = f"{name}-{parts[0].systems[0]}-{baseline}" if len(parts) == 1 else f"{name}-{baseline}"
     draw: Callable[[], Drawing]
@@ -173,7 +174,7 @@ def _of_scores(shown: list[Section], chance: Mapping[str, float | None]) -> Iter
         languages = part.estimates.loc[part.estimates["level"] == "language", "group"].nunique()
         name, key = f"{part.metric}-{part.task}", (part.task, part.metric)
         if len(part.systems) > len(SERIES_COLOURS) and languages > 1:
-            title = f"{part.metric} on {part.task}, {len(part.systems)} systems"
+            title = f"{part.metric} on {part.task}, {count_of(len(part.systems), 'system')}"
             yield (
                 key,
                 name,

@@ -24,6 +24,7 @@ from polyarena.reports.figures.views import View, views_of
 from polyarena.reports.labels import system_order
 from polyarena.reports.stats.pooling import NAME as POOLED
 from polyarena.reports.stats.pooling import pooled_estimates
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,5 +184,5 @@ def _caption(frame: pd.DataFrame, differences: bool, description: str) -> str:
     own = frame[frame["level"] == "language"]
     invalid = sum(int(value) for value in map(number, own["n_invalid"]) if value) if "n_invalid" in own.columns else 0
     if invalid:
-        what += f" † {invalid:,} games without a verdict: the pale bar runs from all of them lost to all of them won."
+        what += f" † {count_of(invalid, 'game')} without a verdict: the pale bar runs from all lost to all won."
     return what

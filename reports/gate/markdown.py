@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from polyarena.reports.gate.result import Example, GateResult, Outcome, language_name, name_of, signed
 from polyarena.reports.gate.verdict import Status, Verdict
+from polyarena.tasks.counts import count_of
 
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a job summary on GitHub."""
@@ -102,7 +103,9 @@ def _row(verdict: Verdict) -> str:
     reach = "" if verdict.detectable is None else f"{verdict.detectable:.1f}"
     note = verdict.note
     if verdict.status == Status.INCONCLUSIVE and verdict.n_needed:
-        note = "; ".join(each for each in (note, f"about {verdict.n_needed} items a language would settle it") if each)
+        note = "; ".join(
+            each for each in (note, f"about {count_of(verdict.n_needed, 'item')} a language would settle it") if each
+        )
     cells = (name_of(verdict), verdict.status, signed(verdict.difference), ends, reach, str(verdict.n), note)
     return "| " + " | ".join(escape(each) for each in cells) + " |"
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from polyarena.reports.gate.decision import Decision
 from polyarena.reports.gate.settings import Level
 from polyarena.reports.gate.verdict import Status, Verdict
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.languages import find_language
 
 
@@ -107,7 +108,9 @@ class GateResult:
         checked = len(self.decision.verdicts)
         counts = self.decision.counts()
         if self.outcome is Outcome.INCOMPLETE:
-            return f"Incomplete: {len(self.missing)} cells of {self.candidate} have no result yet. Run it again."
+            return (
+                f"Incomplete: {count_of(len(self.missing), 'cell')} of {self.candidate} without a result. Run it again."
+            )
         if self.outcome is Outcome.INCOMPARABLE and not self.failed:
             count = len(self.decision.incomparable)
             return f"Incomparable: {count} of {checked} checks cannot be compared with {self.baseline}."

@@ -10,6 +10,7 @@ from polyarena.reports.judge_card import biases, consistency
 from polyarena.reports.judge_card.biases import AnswerStyles
 from polyarena.reports.judge_card.rates import Rate, RateSettings, rate
 from polyarena.reports.labels import language_label
+from polyarena.tasks.counts import count_of
 
 ALL = "all"
 """Stands for all languages pooled."""
@@ -179,4 +180,4 @@ def _findings(rows: Sequence[CardRow], relatives: Mapping[str, Sequence[str]]) -
     for system, makers in sorted(relatives.items()):
         yield f"It shares a family ({', '.join(makers)}) with the system {system}, by the name of the model."
     if whole.unpriced and whole.price is not None:
-        yield f"{whole.unpriced:,} games have no known price and are not in the price."
+        yield f"The price leaves out {count_of(whole.unpriced, 'game')} of unknown price."

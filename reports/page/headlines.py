@@ -172,7 +172,7 @@ def _languages(section: Section) -> str:
     if not many:
         return "no language"
     counts = f"{many[0]}" if len(many) == 1 else f"{many[0]} to {many[-1]}"
-    return f"{counts} language{'s' if many[-1] != 1 else ''}"
+    return f"{counts} {'language' if many[-1] == 1 else 'languages'}"
 
 
 def _level(section: Section) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from polyarena.reports.page.content import PageContent, TaskInfo
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +53,9 @@ def methods_sentences(content: PageContent) -> list[str]:
 def _evaluated(content: PageContent) -> str:
     names = [system.name for system in content.systems]
     languages = content.estimates.loc[content.estimates["level"] == "language", "group"].nunique()
-    who = _and(names) if len(names) <= 5 else f"{len(names)} systems"
-    tasks = f"{len(content.tasks)} task{'s' if len(content.tasks) != 1 else ''}"
-    where = f"{languages} language{'s' if languages != 1 else ''}"
+    who = _and(names) if len(names) <= 5 else count_of(len(names), "system")
+    tasks = count_of(len(content.tasks), "task")
+    where = count_of(languages, "language")
     return f"We evaluated {who} on {tasks} in {where} with polyarena {content.version}."
 
 
@@ -63,11 +64,12 @@ def _task(task: TaskInfo, estimates: pd.DataFrame) -> str:
     own = estimates[(estimates["task"] == card.name) & (estimates["level"] == "language")]
     counts = sorted({int(n) for n in own["n"]})
     items = "" if not counts else f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    asked = f" in {own['group'].nunique()} languages with {items} items each" if items else ""
+    each = f"{items} item{'' if items == '1' else 's'} each"
+    asked = f" in {count_of(own['group'].nunique(), 'language')} with {each}" if items else ""
     chosen = ""
     if task.limit:
         how = "the first of the data" if task.first else "spread over the data and the same in all languages"
-        chosen = f", limited to {task.limit} items a language ({how})"
+        chosen = f", limited to {count_of(task.limit, 'item')} a language ({how})"
     shared = f"; the languages share {card.shared}" if card.shared else ""
     return (
         f"{card.title} ({card.name}, version {card.version}; {card.dataset.id}, revision {card.dataset.revision}, "

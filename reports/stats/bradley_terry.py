@@ -28,6 +28,10 @@ SMALLEST_STEP = 1e-6
 """A step this small leaves an error of about its square."""
 CHUNK, CHUNK_BYTES = 512, 32 * 2**20
 """Rounds that are solved together, and the size of their matrices, which thus stay near the processor."""
+MANY = 100
+"""Parameters from which the steps of resampled rounds are solved by conjugate gradients."""
+CONJUGATE_STEPS, CONJUGATE_ERROR = 60, 1e-8
+"""How many of those there are before a round is solved directly, and the relative error of a step in energy."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,13 @@ def moments(difference: Floats, tie: Floats) -> tuple[Floats, Floats, Floats, Fl
         tie: Davidson's nu, broadcast against it.
     """
     # Multiplying all by exp(-|d|/2) leaves nothing that overflows.
-    small = np.exp(-np.abs(difference))
-    root = np.exp(-np.abs(difference) / 2) * tie
+    half = np.exp(-np.abs(difference) / 2)
+    small, root = half * half, half * tie
     total = 1.0 + small + root
     drawn = root / total
-    score = (np.where(difference > 0, 1.0, small) + root / 2) / total
-    win = np.where(difference > 0, 1.0, small) / total
-    loss = np.where(difference > 0, small, 1.0) / total
-    variance = win * loss + drawn * (win + loss) / 4
+    better, worse = 1.0 / total, small / total
+    score = np.where(difference > 0, better, worse) + drawn / 2
+    variance = better * worse + drawn * (better + worse) / 4
     return score, drawn, variance, drawn * (0.5 - score)
 
 
@@ -122,10 +125,11 @@ def fit(
         if pairs.ties:
             state[:, free] = np.log(start.tie[0])
     model = _Model(pairs, battles, ridge)
-    step = max(1, min(CHUNK, CHUNK_BYTES // (8 * count**2)))
-    for first in range(0, rounds, step):
-        part = slice(first, first + step)
-        _climb(state[part], model, scores[part], ties[part])
+    if start is not None and count >= MANY:
+        model.precondition(state[:1])
+    for first in range(0, rounds, CHUNK):
+        part = slice(first, first + CHUNK)
+        _climb(state[part], model, scores[part].T, ties[part].T)
     ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
     return Fit(ratings, np.exp(state[:, free]) if pairs.ties else np.zeros(rounds))
 
@@ -153,9 +157,9 @@ def influence(
     state = np.delete(fitted.ratings, pairs.anchor, axis=1)
     if pairs.ties:
         state = np.column_stack([state, np.log(fitted.tie)])
-    nothing = np.zeros((1, len(battles)))
+    nothing = np.zeros((len(battles), 1))
     hessian = model.information(model.slopes(state, nothing, nothing))
-    pulls = (scores * battles) @ model.design
+    pulls = model.by_system((scores * battles).T).T
     if pairs.ties:
         pulls = np.column_stack([pulls, (ties * battles).sum(axis=1)])
     moved = np.linalg.solve(hessian[0], pulls.T).T
@@ -168,9 +172,9 @@ class _Slopes:
     """Derivatives of the penalised log-likelihood at a state of q parameters, f of them ratings.
 
     Attributes:
-        gradient: Shape (rounds, q).
-        curve: Shape (rounds, p); what each pair adds to the curvature of its difference.
-        cross: Shape (rounds, f); negative mixed derivatives of the ratings and the logarithm of nu.
+        gradient: Shape (q, rounds).
+        curve: Shape (p, rounds); what each pair adds to the curvature of its difference.
+        cross: Shape (f, rounds); negative mixed derivatives of the ratings and the logarithm of nu.
         corner: Shape (rounds,); the negative second derivative of the latter.
     """
 
@@ -179,67 +183,141 @@ class _Slopes:
     cross: Floats
     corner: Floats
 
+    def of(self, rounds: Integers) -> _Slopes:
+        """Return the derivatives of some rounds."""
+        return _Slopes(self.gradient[:, rounds], self.curve[:, rounds], self.cross[:, rounds], self.corner[rounds])
+
 
 class _Model:
     """The penalised log-likelihood of the pairs."""
 
     def __init__(self, pairs: Pairs, battles: Floats, ridge: float) -> None:
-        self.design = pairs.design()
+        from scipy.sparse import csr_array
+
+        design = pairs.design()
+        self._design, self._by_system = csr_array(design), csr_array(design.T)
+        self._squares = csr_array(np.square(design.T))
         place = np.insert(np.arange(pairs.systems - 1), pairs.anchor, -1)
         self._first, self._second = place[pairs.first], place[pairs.second]
-        self._battles, self._ties, self._ridge = battles, pairs.ties, ridge
+        self._free = pairs.systems - 1
+        self._battles, self._ties, self._ridge = battles[:, None], pairs.ties, ridge
         # Where all met the anchor alone, no two free ratings share a pair.
         self._apart = bool(((pairs.first == pairs.anchor) | (pairs.second == pairs.anchor)).all())
+        self._inverse: Floats | None = None
+
+    def by_system(self, values: Floats) -> Floats:
+        """Return the sums of the pairs' values (shape (p, m)) over each free rating's pairs, with their signs."""
+        return np.asarray(self._by_system @ values)
+
+    def precondition(self, state: Floats) -> None:
+        """Solve steps by conjugate gradients from now on, preconditioned by the information at a state (one row)."""
+        if not self._apart:
+            nothing = np.zeros((len(self._battles), 1))
+            self._inverse = np.linalg.inv(self.information(self.slopes(state, nothing, nothing))[0])
 
     def slopes(self, state: Floats, scores: Floats, ties: Floats) -> _Slopes:
-        """Return the derivatives; all arguments have one row a round."""
-        free, battles = self.design.shape[1], self._battles
-        tie = np.exp(state[:, free:]) if self._ties else np.zeros((len(state), 1))
-        score, drawn, variance, covariance = moments(state[:, :free] @ self.design.T, tie)
-        gradient = -self._ridge * state
-        gradient[:, :free] += ((scores - score) * battles) @ self.design
-        if self._ties:
-            gradient[:, free] += ((ties - drawn) * battles).sum(axis=1)
-        cross = (covariance * battles) @ self.design
-        return _Slopes(gradient, variance * battles, cross, (drawn * (1 - drawn) * battles).sum(axis=1) + self._ridge)
+        """Return the derivatives at states of shape (rounds, q), for scores and ties of shape (p, rounds)."""
+        free, battles, rounds = self._free, self._battles, len(state)
+        tie = np.exp(state[:, free]) if self._ties else np.zeros(rounds)
+        score, drawn, variance, covariance = moments(self._design @ np.ascontiguousarray(state[:, :free].T), tie)
+        gradient = -self._ridge * state.T
+        gradient[:free] += self.by_system((scores - score) * battles)
+        if not self._ties:
+            return _Slopes(gradient, variance * battles, np.zeros((free, rounds)), np.full(rounds, self._ridge))
+        gradient[free] += ((ties - drawn) * battles).sum(axis=0)
+        corner = (drawn * (1 - drawn) * battles).sum(axis=0) + self._ridge
+        return _Slopes(gradient, variance * battles, self.by_system(covariance * battles), corner)
 
     def information(self, at: _Slopes) -> Floats:
         """Return the negative Hessian; shape (rounds, q, q)."""
-        rounds, count = at.gradient.shape
-        free = self.design.shape[1]
+        count, rounds = at.gradient.shape
+        free = self._free
         hessian = np.zeros((rounds, count, count))
-        hessian[:, np.arange(free), np.arange(free)] = at.curve @ np.square(self.design) + self._ridge
+        hessian[:, np.arange(free), np.arange(free)] = (self._squares @ at.curve).T + self._ridge
         for pair in np.flatnonzero((self._first >= 0) & (self._second >= 0)):
             first, second = self._first[pair], self._second[pair]
-            hessian[:, first, second] -= at.curve[:, pair]
-            hessian[:, second, first] -= at.curve[:, pair]
+            hessian[:, first, second] -= at.curve[pair]
+            hessian[:, second, first] -= at.curve[pair]
         if self._ties:
-            hessian[:, :free, free] = hessian[:, free, :free] = at.cross
+            hessian[:, :free, free] = hessian[:, free, :free] = at.cross.T
             hessian[:, free, free] = at.corner
         return hessian
 
     def step(self, at: _Slopes) -> Floats:
         """Return Newton's step; shape (rounds, q)."""
+        if self._inverse is not None:
+            return self._conjugate_step(at, self._inverse)
         if not self._apart:
-            return np.asarray(np.linalg.solve(self.information(at), at.gradient[:, :, None])[:, :, 0])
-        free = self.design.shape[1]
-        own = at.curve @ np.square(self.design) + self._ridge
-        alone = np.asarray(at.gradient[:, :free] / own, dtype=np.float64)
+            return self._direct_step(at)
+        free = self._free
+        own = self._squares @ at.curve + self._ridge
+        alone = np.asarray(at.gradient[:free] / own, dtype=np.float64)
         if not self._ties:
-            return alone
+            return alone.T
         # The ratings' block is diagonal: its Schur complement is a number.
         pull = at.cross / own
-        on_tie = at.gradient[:, free] - (pull * at.gradient[:, :free]).sum(axis=1)
-        on_tie /= at.corner - (pull * at.cross).sum(axis=1)
-        return np.column_stack([alone - pull * on_tie[:, None], on_tie])
+        on_tie = at.gradient[free] - (pull * at.gradient[:free]).sum(axis=0)
+        on_tie /= at.corner - (pull * at.cross).sum(axis=0)
+        return np.vstack([alone - pull * on_tie, on_tie]).T
+
+    def _direct_step(self, at: _Slopes) -> Floats:
+        """Return Newton's step from the whole matrices, of some rounds at a time."""
+        count, rounds = at.gradient.shape
+        result = np.empty((rounds, count))
+        size = max(1, CHUNK_BYTES // (8 * count**2))
+        for start in range(0, rounds, size):
+            part = np.arange(start, min(start + size, rounds))
+            own = at.of(part)
+            result[part] = np.linalg.solve(self.information(own), own.gradient.T[:, :, None])[:, :, 0]
+        return result
+
+    def _conjugate_step(self, at: _Slopes, inverse: Floats) -> Floats:
+        """Return Newton's step by preconditioned conjugate gradients (Hestenes and Stiefel 1952), all rounds at once.
+
+        Resampled rounds lie near the data, so the information there is a good preconditioner: a step takes about a
+        dozen products with the sparse design. Rounds that do not converge are solved directly.
+        """
+        step = np.zeros_like(at.gradient)
+        rest = at.gradient.copy()
+        scaled = inverse @ rest
+        direction, size = scaled, (rest * scaled).sum(axis=0)
+        goal = size * CONJUGATE_ERROR**2
+        going = size > goal
+        for _ in range(CONJUGATE_STEPS):
+            turned = self._times(at, direction)
+            along = (direction * turned).sum(axis=0)
+            # What has converged stays as it is: no round's numbers depend on the others.
+            pace = np.divide(size, along, out=np.zeros_like(size), where=going & (along > 0))
+            step += pace * direction
+            rest -= pace * turned
+            scaled = inverse @ rest
+            before, size = size, (rest * scaled).sum(axis=0)
+            going &= size > goal
+            if not going.any():
+                return step.T
+            direction = scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * direction
+        left = np.flatnonzero(going)
+        step[:, left] = self._direct_step(at.of(left)).T
+        return step.T
+
+    def _times(self, at: _Slopes, vectors: Floats) -> Floats:
+        """Return the products of each round's information with its vector; shape (q, rounds)."""
+        free = self._free
+        ratings = vectors[:free]
+        product = self._ridge * vectors
+        product[:free] += self.by_system(at.curve * (self._design @ ratings))
+        if self._ties:
+            product[:free] += at.cross * vectors[free]
+            product[free] = (at.cross * ratings).sum(axis=0) + at.corner * vectors[free]
+        return product
 
 
 def _climb(state: Floats, model: _Model, scores: Floats, ties: Floats) -> None:
-    """Move each round's state, in place, to where the gradient is 0."""
+    """Move each round's state (a row), in place, to where the gradient is 0."""
     active = np.arange(len(state))
     for _ in range(STEPS):
         at = state[active]
-        step = model.step(model.slopes(at, scores[active], ties[active]))
+        step = model.step(model.slopes(at, scores[:, active], ties[:, active]))
         size = np.abs(step).max(axis=1, initial=0.0)
         state[active] = at + step * np.minimum(1.0, LONGEST_STEP / np.maximum(size, LONGEST_STEP))[:, None]
         active = active[size > SMALLEST_STEP]

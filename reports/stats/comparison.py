@@ -26,6 +26,7 @@ from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.simultaneous import bands
 from polyarena.reports.stats.summary import Estimator, Settings
 from polyarena.reports.stats.validation import corpus_formula
+from polyarena.tasks.counts import count_of
 
 _KEY = ("task", "metric", "language", "item_id")
 
@@ -254,5 +255,5 @@ def _note(pair: CommonItems, group: Group, reason: str) -> str:
     left = sum(pair.left_out[code] for code in group.languages)
     notes = [reason] if reason else []
     if left:
-        notes.append(f"{left} items left out: only one of the systems has a value")
+        notes.append(f"{count_of(left, 'item')} left out: only one of the systems has a value")
     return "; ".join(notes)

@@ -37,6 +37,7 @@ from polyarena.reports.stats.bootstrap_intervals import (
 )
 from polyarena.reports.stats.quantiles import normal_quantile, student_quantile
 from polyarena.reports.stats.score_interval import score_interval, wilson_interval
+from polyarena.tasks.counts import too_few
 
 __all__ = [
     "Interval",
@@ -145,7 +146,7 @@ def interval(
         return Interval(error, *ends, "wilson")
     many = len(influence)
     if many < FEWEST_CLUSTERS or variance == 0 or replicates is None:
-        reason = "no spread between items" if variance == 0 else f"{many} items are too few"
+        reason = "no spread between items" if variance == 0 else too_few(many, "item")
         return Interval(error, None, None, "none", f"{reason}: no interval")
     if method == "bca":
         return Interval(error, *bca_interval(mean, influence, replicates, (1 - confidence) / 2), "bca")

@@ -45,6 +45,7 @@ from polyarena.reports.stats.replicated import replicated_series
 from polyarena.reports.stats.resampling import Floats
 from polyarena.reports.stats.series import LanguageSeries, language_series
 from polyarena.reports.stats.summary import Settings
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.languages import all_languages
 
 ENGLISH = "eng_Latn"
@@ -159,7 +160,11 @@ def _extremes(series: LanguageSeries, settings: Settings) -> Iterator[Aggregate]
         error = float(found.std(ddof=1))
         if fewest < FEWEST_CLUSTERS or found.min() == found.max():
             few_items = fewest < FEWEST_CLUSTERS
-            reason = f"{fewest} items in a language are too few" if few_items else "the same in every resample"
+            reason = (
+                f"{count_of(fewest, 'item')} in a language {'is' if fewest == 1 else 'are'} too few"
+                if few_items
+                else "the same in every resample"
+            )
             yield Aggregate(name, value, error, None, None, "none", about, len(codes), f"{reason}: no interval")
             continue
         low, high = percentile_interval(found, tail)
@@ -202,7 +207,7 @@ def _slope(series: LanguageSeries, settings: Settings) -> Aggregate:
     squares = math.fsum((tier - mean) ** 2 for tier in tiers.values())
     weights = {code: (tier - mean) / squares for code, tier in tiers.items() if tier != mean}
     apart = len(series.columns) - len(tiers)
-    note = f"{apart} languages without a tier are left out" if apart else ""
+    note = f"left out: {count_of(apart, 'language')} without a tier" if apart else ""
     return _sum(series, "tier_slope", weights, settings, note)
 
 

@@ -64,12 +64,17 @@ def rank_confidence_sets(ratings: Floats, replicates: Floats, errors: Floats, co
 def _told_apart(ratings: Floats, replicates: Floats, errors: Floats, confidence: float) -> Integers:
     """Return 1 where the column's system is surely better than the row's, -1 where it is surely worse, else 0."""
     told = np.zeros(errors.shape, dtype=np.int64)
+    moves = np.ascontiguousarray((replicates - ratings).T)
+    # A pair of unknown error gets no weight in the largest difference.
+    weights = np.divide(1.0, errors, out=np.zeros_like(errors), where=errors > 0)
     for i, error in enumerate(errors):
         known = error > 0
         if known.any():
             difference = ratings[known] - ratings[i]
-            moved = (replicates[:, known] - replicates[:, [i]] - difference) / error[known]
-            critical = float(np.quantile(np.abs(moved).max(axis=1), confidence, method="higher"))
+            moved = moves - moves[i]
+            np.abs(moved, out=moved)
+            moved *= weights[i][:, None]
+            critical = float(np.quantile(moved.max(axis=0), confidence, method="higher"))
             sure = np.abs(difference) > critical * error[known]
             told[i, known] = np.where(sure, np.sign(difference), 0)
     return told

@@ -18,6 +18,7 @@ from polyarena.reports.stats.style_model import StyleData, StyleFit, fit_rounds,
 from polyarena.reports.stats.text_style import FEATURES
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
 from polyarena.reports.stats.win_rates import win_rates
+from polyarena.tasks.counts import too_few
 from polyarena.tasks.errors import DataError
 
 _ITEM = ["task", "language", "item_id"]
@@ -240,7 +241,7 @@ def spread(
 ) -> dict[str, float | str]:
     """Return standard error, interval and note; the interval's tails are Student's t's (see ``expanded_tail``)."""
     if clusters < FEWEST_CLUSTERS and not reason:
-        reason = f"{clusters} items are too few: no interval"
+        reason = f"{too_few(clusters, 'item')}: no interval"
     if reason:
         return {"standard_error": math.nan, "low": math.nan, "high": math.nan, "note": reason}
     inflation = math.sqrt(clusters / (clusters - 1))

@@ -119,7 +119,7 @@ export function itemInterval(mean, influence, labels, { items, bounded, confiden
     return { error, low, high, note: "" };
   }
   if (influence.length < FEWEST_CLUSTERS || variance === 0) {
-    return none(variance === 0 ? "no spread between items: no interval" : `${influence.length} items are too few: no interval`, error);
+    return none(variance === 0 ? "no spread between items: no interval" : `${influence.length} ${influence.length === 1 ? "item is" : "items are"} too few: no interval`, error);
   }
   const spread = parts.reduce((sum, { n, part }) => sum + part ** 2 / (n - 1), 0);
   const half = studentQuantile(0.5 + confidence / 2, variance ** 2 / spread) * error;

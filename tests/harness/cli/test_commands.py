@@ -13,7 +13,7 @@ def test_run_prints_tables_and_names_the_files(call, file, tmp_path):
     assert "win rate of two against one" in out
     assert "Swahili" in out
     assert str(tmp_path / "run" / "report" / "index.html") in out
-    assert "2/3 languages" in err or "3/3 languages" in err
+    assert "2 of 3 languages" in err or "3 of 3 languages" in err
     code, out, err = call("run", file, "-o", tmp_path / "run", "--quiet", "--json")
     assert (code, err) == (0, "")
     assert {row["metric"] for row in json.loads(out)["estimates"]} == {"win_rate", "acc"}
@@ -50,7 +50,7 @@ def test_report_says_on_the_terminal_what_is_missing(call, file, tmp_path):
     next((tmp_path / "run" / "games").rglob("tha_Thai.parquet")).unlink()
     code, out, _ = call("report", tmp_path / "run")
     assert code == 0
-    assert "Incomplete: 1 cells or pairs of cells have no result" in out
+    assert "Incomplete: 1 cell or pair without a result" in out
     assert "tha_Thai" in out
     for folder in ("cells", "games", "scores"):
         for shard in (tmp_path / "run" / folder).rglob("*.parquet"):

@@ -113,12 +113,12 @@ def test_complaints_give_no_orders_either(capsys, tmp_path):
     from polyarena.harness.cli import main
 
     (tmp_path / "v.jsonl").write_text(
-        json.dumps({"item_id": "1", "system_a": "x\u202e", "system_b": "x\u202e", "vote": "a"})
+        json.dumps({"item_id": "1", "system_a": "x\u202e", "system_b": "x\u202e", "vote": "a", "language": "de"})
     )
     assert main(["import", "votes", str(tmp_path / "v.jsonl"), "-o", str(tmp_path / "run")]) == 2
     said = capsys.readouterr().err
     assert "\u202e" not in said
-    assert "against itself" in said
+    assert "meets itself" in said
 
 
 def test_what_was_not_mapped_gives_no_orders_either(capsys, tmp_path):

@@ -174,11 +174,11 @@ def test_answers_without_a_counterpart_are_counted(tmp_path, toys, capsys):
 
     ready = stored("one", "two")
     run(ready)
-    assert "2 answers of two or one to toy_open have no counterpart and are not judged." in said(ready.folder, capsys)
+    assert "Not judged: 2 answers of two or one to toy_open without a counterpart." in said(ready.folder, capsys)
     disjoint = stored("one", "far")
     run(disjoint)
     out = " ".join(said(disjoint.folder, capsys).split())
-    assert "4 answers of far or one to toy_open have no counterpart" in out
+    assert "Not judged: 4 answers of far or one to toy_open" in out
     assert "two systems that answered the same items in the same language" in out
 
 
@@ -188,7 +188,7 @@ def test_what_has_no_result_is_counted_and_named(finished, capsys, lost):
     for code in EXPERIMENT["languages"][:lost]:
         folder.cell("two", "toy_choice", code).unlink()
     out = said(folder, capsys)
-    assert f"Incomplete: {lost} cells or pairs of cells have no result" in out
+    assert f"Incomplete: {lost} cell" in out
     assert "two · toy_choice · deu_Latn" in out
     assert "Running the experiment again does only these." in out
 

@@ -236,7 +236,6 @@ def test_the_games_of_a_run_written_by_pandas_come_back_whole(write):
         ({"label": "A>>>B"}, "label"),
         ({"repeat": -1}, "repeat"),
         ({"cost": "much"}, "cost"),
-        ({"language": None}, "language"),
         ({"system_a": ""}, "system_a"),
     ],
 )
@@ -280,8 +279,6 @@ def test_votes_without_a_voter_are_nobodys(write):
         ([VOTE, {**VOTE, "vote": "b"}], "'ann' votes twice"),
         ([VOTE, {**VOTE, "system_a": "y", "system_b": "x"}], "'ann' votes twice"),
         ([{**VOTE, "vote": "perhaps"}], "the vote is 'perhaps'"),
-        ([{**VOTE, "system_b": "x"}], "against itself"),
-        ([{**VOTE, "language": None}], "has no language"),
         ([{k: v for k, v in VOTE.items() if k != "item_id"}], "needs 'item_id'"),
     ],
 )

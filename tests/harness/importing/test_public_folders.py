@@ -86,7 +86,55 @@ VOTE = {"item_id": "1", "language": "de", "system_a": "x", "system_b": "y", "vot
 GAME = {"item_id": "1", "language": "de", "system_a": "x", "system_b": "y", "label": "A>B"}
 
 
-@pytest.mark.parametrize(("name", "row"), [("votes", VOTE), ("polyarena", GAME)])
+BOTH = pytest.mark.parametrize(("name", "row"), [("votes", VOTE), ("polyarena", GAME)])
+
+
+@BOTH
+@pytest.mark.parametrize("missing", ["", None])
+def test_rows_without_a_language_are_left_out_where_others_have_one(name, row, missing, write, tmp_path):
+    path = write("v.jsonl", [row, {**row, "item_id": "2", "language": missing}])
+    done = import_verdicts(name, path, tmp_path / "run")
+    assert sum(done.games.values()) == 1
+    (field,) = done.unmapped
+    assert (field.what, field.count) == ("a row without a language (left out)", 1)
+    assert field.examples == (f"{path}:2",)
+    everything = import_verdicts(name, path, tmp_path / "all", ImportOptions(language="de"))
+    assert sum(everything.games.values()) == 2
+    with pytest.raises(DataError, match="has no language") as caught:
+        import_verdicts(name, write("w.jsonl", [{**row, "language": missing}]), tmp_path / "other")
+    assert "--language" in caught.value.fix
+
+
+ANNOTATION = {"instruction": "Sing.", "generator_1": "x", "generator_2": "y", "preference": 2, "annotator": "judge"}
+MATCH = {"question_id": "1", "model_1": "x", "model_2": "y", "g1_winner": "tie", "judge": ["judge", "pair"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "other"),
+    [
+        ("votes", VOTE, "system_b"),
+        ("polyarena", GAME, "system_b"),
+        ("alpaca-eval", ANNOTATION, "generator_2"),
+        ("fastchat", MATCH, "model_2"),
+    ],
+)
+def test_a_system_against_itself_is_left_out_by_every_format(name, row, other, tmp_path):
+    def write(file, rows):
+        (tmp_path / file).write_text(
+            json.dumps(rows) if name == "alpaca-eval" else "".join(json.dumps(each) + "\n" for each in rows)
+        )
+        return tmp_path / file
+
+    suffix = "json" if name == "alpaca-eval" else "jsonl"
+    itself = {**row, "item_id": "2", other: "x"}
+    done = import_verdicts(name, write(f"v.{suffix}", [row, itself]), tmp_path / "run")
+    assert sum(done.games.values()) == 1
+    assert [(field.count, field.examples) for field in done.unmapped if "against itself" in field.what] == [(1, ("x",))]
+    with pytest.raises(DataError, match="'x' meets itself"):
+        import_verdicts(name, write(f"w.{suffix}", [itself]), tmp_path / "other")
+
+
+@BOTH
 def test_rows_of_an_unknown_language_are_left_out_and_counted(name, row, write, tmp_path):
     rows = [row, {**row, "item_id": "2", "language": "unknown"}, {**row, "item_id": "3", "language": "unknown"}]
     done = import_verdicts(name, write("v.jsonl", rows), tmp_path / "run")

@@ -111,7 +111,7 @@ def test_a_long_language_says_how_far_it_is_but_not_often(planned):
         display(games_progress(judged, clock_s[0]))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 23 * 5 // 30
-    assert lines[0].startswith("long judges two · toy_open: 0/3 languages, deu_Latn 25% done, about ")
+    assert lines[0].startswith("long judges two · toy_open: 0 of 3 languages, deu_Latn 25% done, about ")
 
 
 def test_a_bar_says_how_far_a_language_is(planned):
@@ -130,7 +130,7 @@ def test_plain_lines_come_now_and_then_and_at_the_end(planned):
     text = stream.getvalue()
     assert "loading toy for one" in text
     assert "FAILED one · toy_open tha_Thai: no voice" in text
-    assert "one · toy_open: 2/3 languages, last swh_Latn, about" in text
+    assert "one · toy_open: 2 of 3 languages, last swh_Latn, about" in text
     assert "deu_Latn, about" not in text.replace("long judges", "")
 
 

@@ -55,7 +55,7 @@ def test_without_results_the_way_to_them_is_shown(finished_run):
 def test_what_is_missing_is_counted(finished_run):
     finished = finished_run(EXPERIMENT)
     finished.folder.cell("two", "toy_choice", "swh_Latn").unlink()
-    assert "Not complete: 1 cells and pairs" in open_run(finished.folder)._repr_html_()
+    assert "Not complete: 1 cell or pair without a result" in open_run(finished.folder)._repr_html_()
 
 
 def test_files_name_their_folders_and_the_notes_are_harmless(finished, tmp_path):

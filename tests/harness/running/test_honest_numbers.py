@@ -94,7 +94,7 @@ def test_systems_with_answers_to_other_items_meet_on_those_that_both_answered(to
     assert not finished.failures
     assert set(finished.battles()["item_id"]) == {str(n) for n in range(4, 10)}
     assert len(finished.completions()) == 3 * (10 + 8)
-    assert "18 answers of b or a to toy_open have no counterpart and are not judged" in finished.files.page.read_text()
+    assert "Not judged: 18 answers of b or a to toy_open without a counterpart" in finished.files.page.read_text()
     assert not plan({**experiment, "statistics": {"rounds": 200}}, output=tmp_path / "run").missing_cells
 
 
@@ -172,6 +172,6 @@ def test_answers_without_a_counterpart_are_told(go):
     sampled = {"model": "toy", "sampling": {"temperature": 1.0}}
     systems = [{"name": "one", **sampled, "samples": 3}, {"name": "two", **sampled, "samples": 2}]
     finished = go(report=True, systems=systems, tasks=["toy_open"])
-    assert "36 answers of two or one to toy_open have no counterpart" in finished.files.page.read_text()
+    assert "Not judged: 36 answers of two or one to toy_open" in finished.files.page.read_text()
     assert len(finished.games()) == 3 * 12 * 2 * 2
     assert "no counterpart" not in go(report=True, tasks=["toy_open"]).files.page.read_text()

@@ -181,7 +181,7 @@ def test_prices_are_of_a_thousand_games_and_say_what_they_leave_out():
     card = judge_card("j", priced, settings=FEW)
     assert card.rows[0].price == pytest.approx(2.0)
     assert card.rows[0].unpriced == 20
-    assert card.findings == ("20 games have no known price and are not in the price.",)
+    assert card.findings == ("The price leaves out 20 games of unknown price.",)
     assert [line[-1] for line in card_lines(card)[1]] == ["2.00", "2.00"]
 
 

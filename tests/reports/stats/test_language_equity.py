@@ -139,7 +139,7 @@ def test_all_ties_and_unknown_languages(make_battles: Make) -> None:
     found = equity(make_battles({"eng_Latn": [0.5] * 9, "tha_Thai": [0.5] * 9, "xxx_Latn": [0.5] * 9}), rounds=100)
     assert row(found, "standard_deviation")["value"] == 0
     assert row(found, "gap_to_english")["low"] < 0 < row(found, "gap_to_english")["high"]
-    assert "1 languages without a tier" in row(found, "tier_slope")["note"]
+    assert "1 language without a tier" in row(found, "tier_slope")["note"]
 
 
 def test_unsound_frames_are_refused(scores: pd.DataFrame) -> None:
