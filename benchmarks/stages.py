@@ -1,6 +1,6 @@
 """Measures what training stages bring on held-out data, over seeds, with the model of examples/stages-mini.yaml.
 
-    python benchmarks/stages.py --output FOLDER [--parts sft,dpo,routing,online] [--seeds 3] [--scale 1.0]
+    python benchmarks/stages.py --output FOLDER [--only sft,routing,dpo,online] [--seeds 3] [--scale 1.0]
 
 Needs the extra `train` and a mirror of the hub in POLYARENA_DATA, as `make stages`. Interrupted, it continues where it
 was. Parts:
@@ -188,15 +188,15 @@ PARTS: dict[str, Callable[[Bench, Sequence[int]], None]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
     options = parser.parse_args()
     bench = Bench(options.output, options.scale)
-    for part in options.parts.split(","):
+    for part in options.only.split(","):
         started = time.monotonic()
         PARTS[part](bench, range(options.seeds))
-        print(f"\n{part}: {(time.monotonic() - started) / 60:.1f} minutes")
+        print(f"\n{part}: {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
 
 
 if __name__ == "__main__":

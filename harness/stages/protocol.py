@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from polyarena.judges.protocol import Ask
 
 Report = Callable[[str, int, int, Mapping[str, float]], None]
 """Called with what a stage does now, how many steps are done, how many there are, and numbers worth showing."""
@@ -29,6 +31,8 @@ class StageContext:
         threads: Threads that torch may use.
         device: ``cpu`` or ``cuda``.
         report: Receives progress.
+        open_endpoint: Turns the settings of an endpoint into what asks it, through the pipeline's call cache, journal
+            and budget.
     """
 
     folder: Path
@@ -39,6 +43,7 @@ class StageContext:
     threads: int = 1
     device: str = "cpu"
     report: Report = field(default=ignore_progress, repr=False)
+    open_endpoint: Callable[[Mapping[str, Any]], Ask] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from polyarena.harness.stages.pipeline.settings import (
     StageName,
     StageSettings,
 )
+from polyarena.tasks.mixtures.safety import WEIGHT
 from polyarena.tasks.mixtures.settings import Count, PruningSettings
 from polyarena.tasks.mixtures.templates import RowTemplate
 
@@ -144,6 +145,61 @@ class PoolStage(StageSettings):
         """The prompts, and the checkpoints of teachers and arbiters."""
         named = (*(teacher.stage for teacher in self.teachers), *(arbiter.stage for arbiter in self.arbiters))
         return (self.prompts, *(stage for stage in named if stage))
+
+
+class SafetyStage(StageSettings):
+    """Safety context distillation: a teacher that is told to refuse answers harmful prompts, and learns no preamble.
+
+    The output is the rows of ``rows`` with refusals at the stated weight.
+
+    Attributes:
+        prompts: The stage whose rows give the harmful prompts; their completions are not used.
+        rows: The stage whose rows the refusals are added to.
+        teacher: Who answers with the preamble; not ``people``.
+        preambles: The preamble in each language or selector of languages; English where a language has none.
+        weight: Percent of the output that are refusals.
+        max_repeats: How often a refusal may occur where there are too few.
+        held_out: Harmful prompts of each language that are kept apart, for measuring.
+    """
+
+    type: Literal["safety"] = "safety"
+    prompts: StageName
+    rows: StageName
+    teacher: TeacherSettings
+    preambles: Mapping[str, str] = {}
+    weight: Annotated[float, Field(gt=0, lt=100)] = WEIGHT
+    max_repeats: Count = 4
+    held_out: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The prompts, the rows, and the checkpoint of the teacher."""
+        return (self.prompts, self.rows, *((self.teacher.stage,) if self.teacher.stage else ()))
+
+
+class TranslatedPairsStage(StageSettings):
+    """Preference pairs of a strong model's answer against a translation of a weaker model's English answer.
+
+    Attributes:
+        prompts: The stage whose rows give the prompts, in their languages; English ones give no pair.
+        strong: Answers in the language of the prompt.
+        weaker: Answers in English: its system prompt should say so.
+        translator: Translates the weaker answers; its system prompt is ``Translate into {language}.`` unless set.
+        limit: Most prompts of each language.
+    """
+
+    type: Literal["translated_pairs"] = "translated_pairs"
+    prompts: StageName
+    strong: TeacherSettings
+    weaker: TeacherSettings
+    translator: TeacherSettings
+    limit: Annotated[int, Field(gt=0)] | None = None
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The prompts, and the checkpoints of the three models."""
+        models = (self.strong, self.weaker, self.translator)
+        return (self.prompts, *(model.stage for model in models if model.stage))
 
 
 class ArbitrageStage(StageSettings):

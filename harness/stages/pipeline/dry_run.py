@@ -17,7 +17,14 @@ from math import ceil
 
 from polyarena.harness.models.locations import locate
 from polyarena.harness.stages.files import RESULTS
-from polyarena.harness.stages.pipeline.data_stages import MixtureStage, PairsStage, PoolStage
+from polyarena.harness.stages.pipeline.data_stages import (
+    MixtureStage,
+    PairsStage,
+    PoolStage,
+    SafetyStage,
+    TeacherSettings,
+    TranslatedPairsStage,
+)
 from polyarena.harness.stages.pipeline.graph import base_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
@@ -38,6 +45,13 @@ CHECKPOINTED_BYTES = 2
 LOGIT_COPIES = 3
 TOKENS_WITHOUT_ROWS = 0.5
 """Share of ``max_length`` that a row is taken to have where its text is not known."""
+
+
+COUNTED = {
+    "mixture": "rows", "arbitrage": "rows", "safety": "rows", "pairs": "pairs", "preferences": "pairs",
+    "translated_pairs": "pairs",
+}  # fmt: skip
+"""What the results of a data stage call its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
         shape = _shape(pipeline, status.stage, statuses)
         estimate = _estimate(status.stage, shape, rows)
         hardware = pipeline.hardware
-        sampled = isinstance(status.stage, PoolStage)
+        sampled = isinstance(status.stage, PoolStage | SafetyStage | TranslatedPairsStage)
         share = hardware.generation_utilization if sampled else hardware.utilization
         hours = estimate.flop / (hardware.peak_tflops * 1e12 * share) / 3600 if hardware.peak_tflops else None
         capacity = hardware.memory_gib
@@ -86,7 +100,7 @@ def _rows_of(status: StageStatus, rows: Mapping[str, int | None]) -> int | None:
     stage = status.stage
     if status.manifest is not None and (status.folder / RESULTS).is_file():
         results = json.loads((status.folder / RESULTS).read_text("utf-8"))
-        name = {"mixture": "rows", "pairs": "pairs", "arbitrage": "rows", "preferences": "pairs"}.get(stage.type)
+        name = COUNTED.get(stage.type)
         if name in results:
             return int(results[name])
     if isinstance(stage, MixtureStage):
@@ -95,6 +109,9 @@ def _rows_of(status: StageStatus, rows: Mapping[str, int | None]) -> int | None:
         return stage.limit
     if isinstance(stage, PoolStage):
         return rows.get(stage.prompts)
+    if isinstance(stage, SafetyStage):
+        known = rows.get(stage.rows)
+        return None if known is None else round(known * 100 / (100 - stage.weight))
     return rows.get(stage.inputs[0]) if stage.inputs else None
 
 
@@ -128,17 +145,29 @@ def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStat
 
 def _estimate(stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int | None]) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
-        return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (len(stage.models) + 1) / GIB)
-    if not isinstance(stage, PoolStage | TrainSettings):
+        return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (_merged_count(stage) + 1) / GIB)
+    if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage | TrainSettings):
         return StageEstimate(rows=rows.get(stage.name))
     if shape is None:
         return StageEstimate(assumptions=("the size of the model is not known: give `shape` in the stage base",))
-    if isinstance(stage, PoolStage):
+    if not isinstance(stage, TrainSettings):
         count = rows.get(stage.prompts) or 0
-        sampled = sum(teacher.stage is not None for teacher in stage.teachers)
-        tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in stage.teachers)
+        teachers = _teachers(stage)
+        sampled = sum(teacher.stage is not None for teacher in teachers)
+        tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in teachers)
         return StageEstimate(count, 0, tokens, 2 * shape.parameters / GIB, 2.0 * shape.parameters * tokens)
     return _training(stage, shape, rows)
+
+
+def _teachers(stage: PoolStage | SafetyStage | TranslatedPairsStage) -> tuple[TeacherSettings, ...]:
+    if isinstance(stage, PoolStage):
+        return stage.teachers
+    return (stage.teacher,) if isinstance(stage, SafetyStage) else (stage.strong, stage.weaker, stage.translator)
+
+
+def _merged_count(stage: MergeStage) -> int:
+    """Return how many checkpoints are read at once; those within a run are counted as two."""
+    return max(2, len(stage.models))
 
 
 def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | None]) -> StageEstimate:

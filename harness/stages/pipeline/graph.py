@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
 
-from polyarena.harness.stages.pipeline.data_stages import ArbitrageStage, PoolStage, PreferencesStage
+from polyarena.harness.stages.pipeline.data_stages import (
+    ArbitrageStage,
+    PoolStage,
+    PreferencesStage,
+    SafetyStage,
+    TranslatedPairsStage,
+)
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import (
@@ -19,8 +25,10 @@ from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import unknown
 
 CHECKPOINTS = ("base", "sft", "dpo", "online", "merge")
-ROWS = ("mixture", "arbitrage")
-PAIRS = ("pairs", "preferences")
+ROWS = ("mixture", "arbitrage", "safety")
+PAIRS = ("pairs", "preferences", "translated_pairs")
+TRAINED = ("sft", "dpo")
+"""Stages that can keep checkpoints within their run."""
 
 
 def ordered(pipeline: Pipeline, until: str | None = None) -> list[AnyStage]:
@@ -108,6 +116,17 @@ def _wanted(stage: AnyStage) -> list[tuple[str, tuple[str, ...], tuple[str, ...]
         wanted.append(("data", (stage.data,), PAIRS))
     if isinstance(stage, DpoStage | OnlineStage) and stage.reference:
         wanted.append(("reference", (stage.reference,), CHECKPOINTS))
+    if isinstance(stage, MergeStage):
+        wanted.append(("models", stage.models, CHECKPOINTS))
+        wanted.append(("steps_of", (stage.steps_of,) if stage.steps_of else (), TRAINED))
+        wanted.append(("search", (stage.search.measure_on,) if stage.search else (), ("mixture",)))
+        wanted.append(("base", (stage.base,) if stage.base else (), CHECKPOINTS))
+    return [*wanted, *_wanted_of_data(stage)]
+
+
+def _wanted_of_data(stage: AnyStage) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Return the same for stages that ask models, or read what models said."""
+    wanted: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
     if isinstance(stage, OnlineStage | PoolStage):
         wanted.append(("prompts", (stage.prompts,), ROWS))
         wanted.append(("arbiters", tuple(each.stage for each in stage.arbiters if each.stage), ("reward",)))
@@ -115,9 +134,15 @@ def _wanted(stage: AnyStage) -> list[tuple[str, tuple[str, ...], tuple[str, ...]
         wanted.append(("teachers", tuple(each.stage for each in stage.teachers if each.stage), CHECKPOINTS))
     if isinstance(stage, ArbitrageStage | PreferencesStage):
         wanted.append(("pool", (stage.pool,), ("pool",)))
-    if isinstance(stage, MergeStage):
-        wanted.append(("models", stage.models, CHECKPOINTS))
-        wanted.append(("base", (stage.base,) if stage.base else (), CHECKPOINTS))
+    if isinstance(stage, SafetyStage):
+        wanted.append(("prompts", (stage.prompts,), ROWS))
+        wanted.append(("rows", (stage.rows,), ROWS))
+        wanted.append(("teacher", (stage.teacher.stage,) if stage.teacher.stage else (), CHECKPOINTS))
+    if isinstance(stage, TranslatedPairsStage):
+        wanted.append(("prompts", (stage.prompts,), ROWS))
+        for key in ("strong", "weaker", "translator"):
+            teacher = getattr(stage, key).stage
+            wanted.append((key, (teacher,) if teacher else (), CHECKPOINTS))
     return wanted
 
 

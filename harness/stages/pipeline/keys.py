@@ -22,6 +22,8 @@ from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.training_stages import BaseStage
 
+ASKS_MODELS = ("pool", "safety", "translated_pairs")
+"""Types of data stages whose output comes from models."""
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "safetensors", "numpy")
 """Libraries whose version is part of the environment."""
 
@@ -65,7 +67,7 @@ def stage_keys(pipeline: Pipeline, environment: Mapping[str, str] | None = None)
         inputs = {name: found[name].key for name in stage.inputs}
         recipe = sha256_of([settings, data, {name: found[name].recipe for name in stage.inputs}])
         # A data stage without a model gives the same rows with any library.
-        own = machine if stage.makes_checkpoint or stage.type in ("reward", "pool") else {}
+        own = machine if stage.makes_checkpoint or stage.type in ASKS_MODELS else {}
         key = sha256_of([recipe, own, inputs])
         found[stage.name] = StageKey(settings, data, own, inputs, recipe, key)
     return found

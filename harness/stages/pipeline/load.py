@@ -10,9 +10,16 @@ from pydantic import ValidationError
 
 from polyarena.harness.experiment.load import explain_validation, read_mapping
 from polyarena.harness.experiment.problems import Problems
-from polyarena.harness.stages.pipeline.data_stages import ArbitrageStage, PoolStage
-from polyarena.harness.stages.pipeline.graph import refuse_wrong_references
+from polyarena.harness.stages.pipeline.data_stages import (
+    ArbitrageStage,
+    PoolStage,
+    SafetyStage,
+    TeacherSettings,
+    TranslatedPairsStage,
+)
+from polyarena.harness.stages.pipeline.graph import TRAINED, refuse_wrong_references
 from polyarena.harness.stages.pipeline.schema import Pipeline
+from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import MergeStage, OnlineStage
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import unknown
@@ -40,7 +47,11 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     pipeline._path = path
     pipeline._lines = lines
     problems = Problems()
-    for check in (_refuse_double_names, refuse_wrong_references, _refuse_teachers, _refuse_weights, _refuse_arbiters):
+    checks = (
+        _refuse_double_names, refuse_wrong_references, _refuse_teachers, _refuse_training, _refuse_weights,
+        _refuse_arbiters, _refuse_unpriced,
+    )  # fmt: skip
+    for check in checks:
         problems.attempt(check, pipeline)
     problems.raise_all()
     return pipeline
@@ -65,19 +76,34 @@ def _refuse_teachers(pipeline: Pipeline) -> None:
             names: list[str] = []
             for at, teacher in enumerate(stage.teachers):
                 where = pipeline.where("stages", index, "teachers", at)
-                sources = [name for name in ("stage", "model", "people") if getattr(teacher, name)]
-                if len(sources) != 1:
-                    given = " and ".join(sources) or "none of them"
-                    raise ExperimentError(
-                        f"the teacher {teacher.name!r} needs one of stage, model and people, and has {given}",
-                        where=where,
-                        fix="write `stage: NAME`, `model: TYPE` with `args`, or `people: true`",
-                    )
+                _refuse_teacher(teacher, where)
                 if teacher.name in names:
                     raise ExperimentError(f"the teacher {teacher.name!r} appears twice", where=where)
                 names.append(teacher.name)
+        if isinstance(stage, SafetyStage | TranslatedPairsStage):
+            keys = ("teacher",) if isinstance(stage, SafetyStage) else ("strong", "weaker", "translator")
+            for key in keys:
+                _refuse_teacher(getattr(stage, key), pipeline.where("stages", index, key), model=True)
         if isinstance(stage, ArbitrageStage):
             _refuse_router(pipeline, index, stage)
+
+
+def _refuse_teacher(teacher: TeacherSettings, where: str, *, model: bool = False) -> None:
+    sources = [name for name in ("stage", "model", "people") if getattr(teacher, name)]
+    if len(sources) != 1:
+        given = " and ".join(sources) or "none of them"
+        raise ExperimentError(
+            f"the teacher {teacher.name!r} needs one of stage, model and people, and has {given}",
+            where=where,
+            fix="write `stage: NAME`, `model: TYPE` with `args`, or `people: true`",
+        )
+    if model and teacher.people:
+        raise ExperimentError(
+            f"the teacher {teacher.name!r} cannot be people",
+            where=where,
+            why="it is asked something that the rows do not answer",
+            fix="write `stage: NAME`, or `model: TYPE` with `args`",
+        )
 
 
 def _refuse_router(pipeline: Pipeline, index: int, stage: ArbitrageStage) -> None:
@@ -99,12 +125,17 @@ def _refuse_weights(pipeline: Pipeline) -> None:
         if not isinstance(stage, MergeStage):
             continue
         where = pipeline.where("stages", index)
-        for name in stage.weights:
-            if name not in stage.models:
-                raise unknown("merged model", name, stage.models, where=where)
-        if stage.weights and len(stage.weights) != len(stage.models):
+        merged = _merged(pipeline, stage, where)
+        if stage.search is not None and stage.weights:
             raise ExperimentError(
-                f"{len(stage.models)} models have {len(stage.weights)} weights",
+                "`weights` and `search` exclude each other", where=where, fix="remove one: a search finds the weights"
+            )
+        for name in stage.weights:
+            if name not in merged:
+                raise unknown("merged model", name, merged, where=where)
+        if stage.weights and len(stage.weights) != len(merged):
+            raise ExperimentError(
+                f"{len(merged)} models have {len(stage.weights)} weights",
                 where=where,
                 fix="give one weight for each model, or leave `weights` out for equal ones",
             )
@@ -116,8 +147,83 @@ def _refuse_weights(pipeline: Pipeline) -> None:
                 where=where,
                 why="it merges differences from a common ancestor",
             )
-        if stage.method == "slerp" and len(stage.models) != 2:
+        if stage.method == "slerp" and len(merged) != 2:
             raise ExperimentError("the method 'slerp' merges two models", where=where)
+
+
+def _merged(pipeline: Pipeline, stage: MergeStage, where: str) -> tuple[str, ...]:
+    """Return the names of the checkpoints that a stage merges: stages, or ``checkpoint-STEP`` within a run."""
+    if stage.steps_of is None:
+        if len(stage.models) < 2:
+            raise ExperimentError(
+                "a merge needs two checkpoints",
+                where=where,
+                why=f"`models` has {len(stage.models)}",
+                fix="name two stages in `models`, or one stage with `keep_steps` in `steps_of`",
+            )
+        return stage.models
+    if stage.models:
+        raise ExperimentError("`models` and `steps_of` exclude each other", where=where, fix="remove one")
+    run = next((each for each in pipeline.stages if each.name == stage.steps_of), None)
+    steps = run.keep_steps if isinstance(run, TrainSettings) else ()
+    if len(steps) < 2:
+        raise ExperimentError(
+            f"the stage {stage.steps_of!r} keeps {len(steps)} checkpoints within its run",
+            where=where,
+            why="a merge needs two",
+            fix=f"set `keep_steps` in {stage.steps_of}, such as [20, 40, 60]",
+        )
+    return tuple(f"checkpoint-{step}" for step in steps)
+
+
+def _refuse_unpriced(pipeline: Pipeline) -> None:
+    """Refuse a budget where an endpoint has no prices."""
+    if pipeline.budget is None:
+        return
+    for index, stage in enumerate(pipeline.stages):
+        teachers: tuple[TeacherSettings, ...] = ()
+        if isinstance(stage, PoolStage):
+            teachers = stage.teachers
+        elif isinstance(stage, SafetyStage):
+            teachers = (stage.teacher,)
+        elif isinstance(stage, TranslatedPairsStage):
+            teachers = (stage.strong, stage.weaker, stage.translator)
+        for teacher in teachers:
+            if teacher.model == "endpoint" and not teacher.args.get("prices"):
+                raise ExperimentError(
+                    f"a budget needs `prices` for every endpoint; the teacher {teacher.name!r} has none",
+                    where=pipeline.where("stages", index),
+                    fix="add `prices: {input: ..., output: ..., currency: ...}` to its `args`",
+                )
+
+
+def _refuse_training(pipeline: Pipeline) -> None:
+    """Refuse settings of training stages that mean nothing for their type."""
+    for index, stage in enumerate(pipeline.stages):
+        if not isinstance(stage, TrainSettings):
+            continue
+        if stage.keep_steps and stage.type not in TRAINED:
+            raise ExperimentError(
+                f"a stage of type {stage.type} keeps no checkpoints within its run",
+                where=pipeline.where("stages", index, "keep_steps"),
+                fix=f"only {' and '.join(TRAINED)} do",
+            )
+        if list(stage.keep_steps) != sorted({*stage.keep_steps}) or (
+            stage.steps is not None and stage.keep_steps and stage.keep_steps[-1] > stage.steps
+        ):
+            raise ExperimentError(
+                "`keep_steps` must rise, and end within the steps of training",
+                where=pipeline.where("stages", index, "keep_steps"),
+                fix="list steps such as [20, 40, 60]",
+            )
+        if not isinstance(stage, OnlineStage) or stage.algorithm == "dpo":
+            continue
+        if stage.rounds != 1 or stage.reference not in (None, stage.model):
+            raise ExperimentError(
+                f"`algorithm: {stage.algorithm}` takes one round, held to the start of the stage",
+                where=pipeline.where("stages", index),
+                fix="set `rounds: 1`, leave `reference` out, and make further rounds stages of their own",
+            )
 
 
 def _refuse_arbiters(pipeline: Pipeline) -> None:

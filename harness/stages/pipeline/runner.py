@@ -12,6 +12,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from polyarena.harness.stages.endpoints import TeacherEndpoints
 from polyarena.harness.stages.folders import (
     CARD,
     Manifest,
@@ -113,14 +114,21 @@ def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListen
         results: dict[str, StageDone] = {}
         for number, status in enumerate(statuses, 1):
             told.started(status.stage.name, number, len(statuses))
-            results[status.stage.name] = _stage(pipeline, status, results, told)
+            with TeacherEndpoints(pipeline) as endpoints:
+                results[status.stage.name] = _stage(pipeline, status, results, told, endpoints)
             told.done(results[status.stage.name])
         return list(results.values())
     finally:
         lock.release()
 
 
-def _stage(pipeline: Pipeline, status: StageStatus, done: dict[str, StageDone], told: TrainListener) -> StageDone:
+def _stage(
+    pipeline: Pipeline,
+    status: StageStatus,
+    done: dict[str, StageDone],
+    told: TrainListener,
+    endpoints: TeacherEndpoints,
+) -> StageDone:
     stage, home = status.stage, pipeline.folder / status.stage.name
     if status.manifest is not None:
         set_current(home, status.key.key)
@@ -143,6 +151,7 @@ def _stage(pipeline: Pipeline, status: StageStatus, done: dict[str, StageDone], 
             threads=pipeline.hardware.threads,
             device=pipeline.hardware.device,
             report=told.report,
+            open_endpoint=endpoints.open,
         )
         with quiet_libraries():
             work(stage, context)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 from pydantic_core import PydanticCustomError
 
-from polyarena.harness.experiment.schema import Name
+from polyarena.harness.experiment.schema import Money, Name
 from polyarena.harness.experiment.strict import Strict
 from polyarena.harness.stages.pipeline.data_stages import (
     ArbitrageStage,
@@ -17,6 +17,8 @@ from polyarena.harness.stages.pipeline.data_stages import (
     PairsStage,
     PoolStage,
     PreferencesStage,
+    SafetyStage,
+    TranslatedPairsStage,
 )
 from polyarena.harness.stages.pipeline.training_stages import (
     BaseStage,
@@ -34,6 +36,8 @@ STAGE_TYPES = {
     "arbitrage": ArbitrageStage,
     "pairs": PairsStage,
     "preferences": PreferencesStage,
+    "translated_pairs": TranslatedPairsStage,
+    "safety": SafetyStage,
     "sft": SftStage,
     "reward": RewardStage,
     "dpo": DpoStage,
@@ -66,6 +70,8 @@ AnyStage = Annotated[
     | Annotated[ArbitrageStage, Tag("(arbitrage)")]
     | Annotated[PairsStage, Tag("(pairs)")]
     | Annotated[PreferencesStage, Tag("(preferences)")]
+    | Annotated[TranslatedPairsStage, Tag("(translated_pairs)")]
+    | Annotated[SafetyStage, Tag("(safety)")]
     | Annotated[SftStage, Tag("(sft)")]
     | Annotated[RewardStage, Tag("(reward)")]
     | Annotated[DpoStage, Tag("(dpo)")]
@@ -105,6 +111,8 @@ class Pipeline(Strict):
         hardware: The machine.
         data_root: Folder of a local mirror of the hub, relative to the file. If left out: ``POLYARENA_DATA``.
         output: The folder of all stages, relative to the file.
+        budget: Most money that teachers behind endpoints may cost in this folder; their endpoints then need `prices`.
+        cache: File of the call cache, relative to the file. If left out: ``POLYARENA_CACHE``, else one in the folder.
     """
 
     name: Name
@@ -116,6 +124,8 @@ class Pipeline(Strict):
     hardware: HardwareSettings = HardwareSettings()
     data_root: str | None = None
     output: str | None = None
+    budget: Money | None = None
+    cache: str | None = None
 
     _path: Path | None = PrivateAttr(default=None)
     _lines: Mapping[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)

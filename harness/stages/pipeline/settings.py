@@ -82,6 +82,8 @@ class TrainSettings(StageSettings):
         bf16: Compute in bfloat16 with float32 weights.
         activation_checkpointing: Recompute activations: less memory, a third more time.
         optimizer: As transformers names it.
+        keep_steps: Steps whose checkpoints are kept beside the last one, as whole models, for a merge within the run
+            (``steps_of``).
         save_steps: Steps between the checkpoints that an interrupted stage continues from.
         seed: Of this stage; the pipeline's if left out.
         report_to: Where the trainer reports to: ``tensorboard``, ``wandb``, ...
@@ -105,6 +107,7 @@ class TrainSettings(StageSettings):
     bf16: bool = True
     activation_checkpointing: bool = False
     optimizer: str = "adamw_torch_fused"
+    keep_steps: tuple[Annotated[int, Field(gt=0)], ...] = ()
     save_steps: Annotated[int, Field(gt=0)] = 100
     seed: Annotated[int, Field(ge=0)] | None = None
     report_to: tuple[str, ...] = ()

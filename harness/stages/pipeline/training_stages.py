@@ -148,6 +148,9 @@ class OnlineStage(TrainSettings):
         prompts: The stage whose rows give the prompts.
         reference: The stage whose checkpoint is the reference of every round; the start of this stage if left out.
         arbiters: Who scores the samples.
+        algorithm: ``dpo``, or as a control ``rloo`` or ``grpo``: these train on the rewards of the samples themselves,
+            not on pairs, with ``batch_size`` prompts of ``samples`` completions in a step. They take one round, and
+            ``beta`` holds the policy to the start of the stage.
         rounds: Number of rounds.
         first_round: Number of the first round, where earlier rounds are stages of their own: prompts are split over
             rounds by number, so that each round has fresh ones.
@@ -168,6 +171,7 @@ class OnlineStage(TrainSettings):
     prompts: StageName
     reference: StageName | None = None
     arbiters: Annotated[tuple[ArbiterSettings, ...], Field(min_length=1)]
+    algorithm: Literal["dpo", "rloo", "grpo"] = "dpo"
     rounds: Annotated[int, Field(gt=0)] = 3
     first_round: Annotated[int, Field(gt=0)] = 1
     prompts_per_round: Annotated[int, Field(gt=0)] = 1000
@@ -192,11 +196,31 @@ class OnlineStage(TrainSettings):
         )
 
 
+class SearchSettings(Strict):
+    """A search of the weights of a merge on held-out rows.
+
+    The rows must not be those that are reported: the best of many trials is better there by chance.
+
+    Attributes:
+        measure_on: The mixture whose held-out rows score each trial: minus the loss on them, by language.
+        parts: Weights are tried in steps of one part of this number, corners included.
+        by: ``average`` over languages, or the ``lowest`` language.
+        max_length: Most tokens of a row.
+    """
+
+    measure_on: StageName
+    parts: Annotated[int, Field(gt=0, le=20)] = 4
+    by: Literal["average", "lowest"] = "average"
+    max_length: Annotated[int, Field(gt=1)] = 1024
+
+
 class MergeStage(StageSettings):
     """One checkpoint from several; see :class:`polyarena.harness.stages.merging.settings.MergeSettings`.
 
     Attributes:
-        models: The stages whose checkpoints are merged.
+        models: The stages whose checkpoints are merged; or
+        steps_of: one training stage with ``keep_steps``, whose checkpoints within the run are merged.
+        search: Find the weights on held-out rows, in place of stating them.
         base: The common ancestor that ``ties`` and ``dare_ties`` take differences from.
         method: How.
         weights: By model; equal if left out.
@@ -208,7 +232,9 @@ class MergeStage(StageSettings):
     """
 
     type: Literal["merge"] = "merge"
-    models: Annotated[tuple[StageName, ...], Field(min_length=2)]
+    models: tuple[StageName, ...] = ()
+    steps_of: StageName | None = None
+    search: SearchSettings | None = None
     base: StageName | None = None
     method: Literal["linear", "slerp", "ties", "dare_ties"] = "linear"
     weights: Mapping[StageName, Weight] = {}
@@ -223,4 +249,5 @@ class MergeStage(StageSettings):
     @property
     def references(self) -> tuple[str, ...]:
         """The checkpoints and their ancestor."""
-        return (*self.models, *((self.base,) if self.base else ()))
+        others = (self.steps_of, self.base, self.search.measure_on if self.search else None)
+        return (*self.models, *(name for name in others if name))

@@ -15,6 +15,8 @@ WORK = {
     "arbitrage": "polyarena.harness.stages.rows.routing",
     "pairs": "polyarena.harness.stages.rows.pairs",
     "preferences": "polyarena.harness.stages.rows.preferred",
+    "translated_pairs": "polyarena.harness.stages.training.translated_pairs",
+    "safety": "polyarena.harness.stages.training.safety",
     "sft": "polyarena.harness.stages.training.sft",
     "reward": "polyarena.harness.stages.training.reward",
     "dpo": "polyarena.harness.stages.training.dpo",

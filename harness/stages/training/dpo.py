@@ -10,6 +10,7 @@ from polyarena.harness.stages.files import RESULTS, read_pairs, write_json
 from polyarena.harness.stages.pipeline.training_stages import DpoStage
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import Preference
+from polyarena.harness.stages.training.kept_steps import finish_kept_steps
 from polyarena.harness.stages.training.lengths import as_results
 from polyarena.harness.stages.training.logprobs import margins
 from polyarena.harness.stages.training.models import load_model, load_tokenizer, release, save_model
@@ -52,6 +53,7 @@ def run(stage: DpoStage, context: StageContext) -> None:
             "held_out_margin": {"before": _summary(before), "after": _summary(after)},
         },
     )
+    finish_kept_steps(stage, context, tokenizer)
     finish_training(context, log)
 
 

@@ -25,6 +25,7 @@ from polyarena.harness.stages.rounds import best_against_worst, split_prompts, u
 from polyarena.harness.stages.training.arbiters import Candidate, reward, rules_scores
 from polyarena.harness.stages.training.lengths import as_results
 from polyarena.harness.stages.training.models import load_model, load_tokenizer, release, save_model
+from polyarena.harness.stages.training.policy_gradient import train_on_rewards
 from polyarena.harness.stages.training.preference_data import character_lengths, pairs_within
 from polyarena.harness.stages.training.preference_training import train_on_pairs
 from polyarena.harness.stages.training.sampling import Sample, sample
@@ -111,12 +112,14 @@ def _round(
     folder: Path,
     number: int,
 ) -> dict[str, Any]:
-    """Sample, pair and train; a finished round is read back."""
+    """Sample, pair and train, or train on rewards; a finished round is read back."""
     done = folder / ROUND_DONE
     if done.is_file():
         return dict(json.loads(done.read_text("utf-8")))
     folder.mkdir(exist_ok=True)
     overall = stage.first_round + number - 1
+    if stage.algorithm != "dpo":
+        return _rewarded_round(stage, context, policy, tokenizer, rows, folder, number)
     samples, rewards = _scored(stage, context, policy, tokenizer, rows, 1000 * overall, f"round {number}: sampling")
     texts = [[each.text for each in row] for row in samples]
     pairs = best_against_worst(rows, texts, rewards, stage.least_gap, f"{stage.name}:round-{overall}")
@@ -150,6 +153,37 @@ def _round(
     }
     finish_training(inner, log)
     write_atomically(done, json.dumps(record, indent=1).encode())
+    return record
+
+
+def _rewarded_round(
+    stage: OnlineStage,
+    context: StageContext,
+    policy: Path,
+    tokenizer: Any,
+    rows: Sequence[TrainingRow],
+    folder: Path,
+    number: int,
+) -> dict[str, Any]:
+    """Train on the rewards of the policy's samples: the control."""
+    overall = stage.first_round + number - 1
+    inner = replace(context, folder=folder, seed=context.seed + overall)
+    prepare(inner)
+    model, log = train_on_rewards(stage, inner, policy, tokenizer, rows, f"round {number}: {stage.algorithm}")
+    save_model(model, tokenizer, folder)
+    del model
+    release()
+    record = {
+        "round": overall,
+        "algorithm": stage.algorithm,
+        "prompts": len(rows),
+        "first_loss": log[0]["loss"],
+        "last_loss": log[-1]["loss"],
+        "first_reward": log[0].get("reward"),
+        "last_reward": log[-1].get("reward"),
+    }
+    finish_training(inner, log)
+    write_atomically(folder / ROUND_DONE, json.dumps(record, indent=1).encode())
     return record
 
 

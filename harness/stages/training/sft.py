@@ -12,6 +12,7 @@ from polyarena.harness.stages.files import HELD_OUT, RESULTS, read_rows, write_j
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import SftStage
 from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.training.kept_steps import finish_kept_steps
 from polyarena.harness.stages.training.lengths import LanguageLengths, as_results, limit_lengths
 from polyarena.harness.stages.training.logprobs import loss_by_language
 from polyarena.harness.stages.training.models import encode_pairs, load_model, load_tokenizer, save_model
@@ -76,6 +77,7 @@ def run(stage: SftStage, context: StageContext) -> None:
             "held_out": held_out_results(before, after),
         },
     )
+    finish_kept_steps(stage, context, tokenizer)
     finish_training(context, log)
 
 

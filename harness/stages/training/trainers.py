@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from polyarena.tasks.suggest import unknown
 TRAINER = "trainer"
 """Folder within the working folder, for checkpoints; removed at the end."""
 LOG = "training_log.json"
+KEPT = "steps"
+"""Folder within the output, for the checkpoints of ``keep_steps``."""
 _TIMES = ("runtime", "per_second", "total_flos", "num_input_tokens", "num_tokens")
 
 
@@ -77,6 +80,8 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
         "eval_strategy": "no",
     }
     known = {field.name for field in dataclasses.fields(config)}
+    if "max_length" not in known:
+        del decided["max_length"]  # trainers that generate have limits of their own
     for name in stage.trainer:
         if name not in known:
             raise unknown(f"argument of {config.__name__}", name, known, where=f"{stage.name}.trainer")
@@ -105,9 +110,16 @@ def lora_config(lora: LoraSettings | None, task: str) -> LoraConfig | None:
 class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
     """Reports progress and seals checkpoints."""
 
-    def __init__(self, report: Report, activity: str) -> None:
+    def __init__(self, report: Report, activity: str, keep_steps: Sequence[int] = (), kept: Path | None = None) -> None:
         self._report = report
         self._activity = activity
+        self._keep_steps = frozenset(keep_steps)
+        self._kept = kept
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Save at the steps that are kept."""
+        if state.global_step in self._keep_steps:
+            control.should_save = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002
         """Report the numbers of a step."""
@@ -118,7 +130,11 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Seal a checkpoint whose files are all written."""
         if state.is_world_process_zero:
-            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            saved = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            # Before the seal: a run that is killed in between goes on from the checkpoint before.
+            if state.global_step in self._keep_steps and self._kept is not None:
+                keep_model(saved, self._kept / saved.name)
+            seal(saved)
 
 
 def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, activity: str) -> list[dict[str, Any]]:
@@ -131,12 +147,24 @@ def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, acti
         StoreError: A checkpoint lacks a file or was changed.
     """
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(StageCallback(context.report, activity))
+    trainer.add_callback(StageCallback(context.report, activity, stage.keep_steps, context.folder / KEPT))
     _stop_on_divergence(trainer, stage)
     folder = context.folder / TRAINER
     resumed = newest_checkpoint(folder) if folder.is_dir() else None
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     return step_log(trainer.state.log_history)
+
+
+def keep_model(checkpoint: Path, folder: Path) -> None:
+    """Copy the model of a trainer's checkpoint, a whole one or an adapter, so that it outlives the trainer's own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for path in checkpoint.iterdir():
+        if path.is_file() and path.suffix in (".safetensors", ".json") and path.name != "trainer_state.json":
+            shutil.copyfile(path, part / path.name)
+    part.rename(folder)
 
 
 def finish_training(context: StageContext, log: Sequence[Mapping[str, Any]]) -> None:

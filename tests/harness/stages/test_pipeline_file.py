@@ -181,7 +181,7 @@ def test_the_example_evaluation_names_stages_of_the_example_pipeline(repository)
     assert experiment.baseline == "base"
 
 
-@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])
+@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b", "stages-regions", "stages-safety"])
 def test_the_example_pipelines_load(repository, name):
     pipeline = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")
     assert {"arbitrage", "sft", "merge", "dpo", "online"} <= {stage.type for stage in pipeline.stages}

@@ -1,0 +1,104 @@
+"""Teachers: who answers the prompts of a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
+from polyarena.harness.models.protocol import GenerateRequest, ModelContext
+from polyarena.harness.models.registry import find_model_type
+from polyarena.harness.stages.pipeline.data_stages import TeacherSettings
+from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.training.models import load_model, load_tokenizer, release
+from polyarena.harness.stages.training.sampling import sample
+from polyarena.tasks.errors import ModelError
+from polyarena.tasks.item import Kind
+from polyarena.tasks.languages import find_language, select_languages
+from polyarena.tasks.mixtures.records import TrainingRow
+from polyarena.tasks.sampling import Sampling
+
+
+def rows_of(rows: Sequence[TrainingRow], teacher: TeacherSettings) -> list[TrainingRow]:
+    """Return the rows in the languages that a teacher answers in."""
+    if teacher.languages is None:
+        return list(rows)
+    wanted = {language.code for language in select_languages(teacher.languages, where=teacher.name)}
+    return [row for row in rows if row.language in wanted]
+
+
+def answers_of(
+    teacher: TeacherSettings, rows: Sequence[TrainingRow], context: StageContext, seed: int
+) -> list[tuple[str, bool | None]]:
+    """Return a teacher's completion of each row, and whether it ended by itself (``None`` if that is not known).
+
+    Args:
+        teacher: A checkpoint of the pipeline, a system of the harness, or people.
+        rows: The prompts, and of people the completions.
+        context: The inputs, the device, and the pipeline's endpoints.
+        seed: Of what is sampled here.
+
+    Raises:
+        ModelError: The teacher cannot be used, or an endpoint failed.
+        BudgetError: The budget of the pipeline is spent.
+    """
+    if teacher.people:
+        return [(row.completion, True) for row in rows]
+    systems = [_system_prompt(teacher, row.language) for row in rows]
+    if teacher.stage is not None:
+        folder = context.inputs[teacher.stage]
+        model, tokenizer = load_model(folder, context.device, torch.bfloat16), load_tokenizer(folder)
+        found = sample(
+            model, tokenizer, [row.prompt for row in rows], 1, teacher.sampling, seed,
+            system_prompts=systems, report=context.report, activity=f"{teacher.name} answers",
+        )  # fmt: skip
+        del model
+        release()
+        return [(texts[0].text, texts[0].ended) for texts in found]
+    return _system_answers(teacher, rows, systems, context)
+
+
+def _system_answers(
+    teacher: TeacherSettings, rows: Sequence[TrainingRow], systems: Sequence[str | None], context: StageContext
+) -> list[tuple[str, bool | None]]:
+    """Ask a system of the harness, one language at a time."""
+    type_ = find_model_type(str(teacher.model), where=teacher.name)
+    if not type_.supports(Kind.OPEN_ENDED):
+        raise ModelError(f"the model type {teacher.model!r} generates no text", where=teacher.name)
+    around = ModelContext(base=str(context.base), open_endpoint=context.open_endpoint)
+    type_.check(teacher.args, around, teacher.name)
+    model = type_.load(teacher.args, True, around)
+    sampling = Sampling(teacher.sampling.max_tokens, teacher.sampling.temperature, 1.0, (), context.seed)
+    answers: dict[int, tuple[str, bool | None]] = {}
+    paid = type_.endpoint(teacher.args) is not None
+    try:
+        languages = list(dict.fromkeys(row.language for row in rows))
+        for done, language in enumerate(languages):
+            context.report(f"{teacher.name} answers", done, len(languages), {})
+            places = [place for place, row in enumerate(rows) if row.language == language]
+            requests = [
+                GenerateRequest(language, rows[at].row_id, _messages(rows[at].prompt, systems[at]), sampling)
+                for at in places
+            ]
+            label = CostLabel("candidates", teacher.name, "", language) if paid else CostLabel()
+            with attribute_costs(label):
+                results = model.generate(requests)
+            for at, result in zip(places, results, strict=True):
+                reason = result.finish_reason
+                answers[at] = (result.text or "", None if reason is None else reason != "length")
+    finally:
+        model.close()
+    return [answers[at] for at in range(len(rows))]
+
+
+def _messages(prompt: str, system_prompt: str | None) -> tuple[dict[str, str], ...]:
+    system = ({"role": "system", "content": system_prompt},) if system_prompt else ()
+    return (*system, {"role": "user", "content": prompt})
+
+
+def _system_prompt(teacher: TeacherSettings, language: str) -> str | None:
+    if teacher.system_prompt is None:
+        return None
+    known = find_language(language)
+    return teacher.system_prompt.replace("{language}", known.name).replace("{autonym}", known.autonym)
