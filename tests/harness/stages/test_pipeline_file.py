@@ -181,7 +181,15 @@ def test_the_example_evaluation_names_stages_of_the_example_pipeline(repository)
     assert experiment.baseline == "base"
 
 
-@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b", "stages-regions", "stages-safety"])
+@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])
 def test_the_example_pipelines_load(repository, name):
     pipeline = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")
     assert {"arbitrage", "sft", "merge", "dpo", "online"} <= {stage.type for stage in pipeline.stages}
+
+
+@pytest.mark.parametrize(
+    ("name", "types"), [("stages-regions", {"mixture", "sft", "merge"}), ("stages-safety", {"safety", "sft"})]
+)
+def test_the_examples_of_single_methods_load(repository, name, types):
+    pipeline = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")
+    assert types <= {stage.type for stage in pipeline.stages}
