@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -118,6 +118,38 @@ def share(parts: Sequence[Part[T_co]], processes: int) -> Iterator[T_co]:
                 done += 1
     for part in lost:
         yield from part.events()
+
+
+@contextmanager
+def in_background(part: Part[T_co], processes: int) -> Iterator[Callable[[], list[T_co]]]:
+    """Do one part in another process while the block runs; yield what waits for its events, to be called once.
+
+    Args:
+        part: The part.
+        processes: With one, the part is done in this process when its events are asked for.
+
+    Raises:
+        PolyarenaError: The part failed; raised when its events are asked for.
+    """
+    if processes == 1:
+        yield lambda: list(part.events())
+        return
+    with _started(deque([part]), 1) as (_, arrived):
+
+        def wait() -> list[T_co]:
+            events: list[T_co] = []
+            while True:
+                message = arrived.get()
+                if isinstance(message, _StreamEvent):
+                    events.append(message.event)
+                elif isinstance(message, _Lost):
+                    return list(part.events())
+                elif message.error is not None:
+                    raise message.error
+                else:
+                    return events
+
+        yield wait
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from importlib.metadata import version
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
@@ -14,10 +14,9 @@ from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.figure_choice import PAGE
 from polyarena.harness.reporting.files import Files, ReportFolder
 from polyarena.harness.reporting.host_refusals import host_refusal_rates
-from polyarena.harness.reporting.item_views import item_views
-from polyarena.harness.reporting.judge_cards import judge_cards
 from polyarena.harness.reporting.page_content import lock_support, page_content
 from polyarena.harness.reporting.page_figures import page_figures, rankings_by_task
+from polyarena.harness.reporting.page_parts import PageParts, page_parts
 from polyarena.harness.reporting.secondary_results import as_table, secondary_results
 from polyarena.harness.reporting.strong_verdicts import strong_scores
 from polyarena.harness.reporting.table_files import report_tables
@@ -32,6 +31,8 @@ from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     import pyarrow as pa
 
@@ -54,9 +55,27 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
 
 
 def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figures: str) -> Files:
+    from polyarena.reports.items import MOST_ITEMS
+
+    battles, completions = records.collapse_games(), records.answers()
+    every = max(1, math.ceil(max(len(battles), len(completions)) / MOST_ITEMS))
+    size = int(battles["n_games"].sum()) + len(completions)
+    with nullcontext() if results_only else page_parts(records, size, every) as parts:
+        return _write_files(records, out, battles, completions, parts, figures, every)
+
+
+def _write_files(
+    records: RunRecords,
+    out: ReportFolder,
+    all_battles: pd.DataFrame,
+    completions: pd.DataFrame,
+    parts: Callable[[], list[PageParts]] | None,
+    figures: str,
+    every: int,
+) -> Files:
+    """Write the results and, unless ``parts`` is ``None``, the report."""
     import pandas as pd
 
-    from polyarena.reports.items import MOST_ITEMS, item_browser
     from polyarena.reports.page import off_target_by_language, page
     from polyarena.reports.page.cost_table import cost_table
     from polyarena.reports.page.methods import methods_sentences
@@ -66,12 +85,10 @@ def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figure
     from polyarena.reports.page.thought_table import thought_table
     from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 
-    folder = records.folder
-    all_battles, scores = records.collapse_games(), records.scores()
+    folder, scores = records.folder, records.scores()
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
     paid = cost_frame(folder.attempts)
-    completions = records.answers()
     answers = off_target_by_language(completions, records.lock.answer_languages)
     thoughts = thought_language_rates(records, completions)
     refusals = host_refusal_rates(records, completions)
@@ -92,7 +109,7 @@ def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figure
         },
     )
     index = folder.report / "index.html"
-    if results_only:
+    if parts is None:
         out.commit()
         missing = missing_warnings(count_missing(completions))
         return Files(index, (), (), results, warnings=missing, removed=tuple(out.removed))
@@ -108,15 +125,14 @@ def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figure
     support = lock_support(records.lock)
     written = out.stage(folder.report / "tables", report_tables(numbers, records.lock.reported_systems, support))
     links = [f"../results/{path.name}" for path in results] + [f"tables/{path.name}" for path in written]
-    every = max(1, math.ceil(max(len(all_battles), len(completions)) / MOST_ITEMS))
-    views = item_views(records, every=every)
     browsed = [f"The item browser shows one item in {every}; all are in the run folder."] if every > 1 else []
-    browser = item_browser(records.lock.experiment.name, version("polyarena"), views) if views else None
+    (made,) = parts()
+    browser = made.browser
     out.stage(folder.report / "items", browser.data if browser else {})
     content = page_content(
         records, numbers, drawings.figures, links, completions, page_tables, answers, [*drawings.notes, *browsed],
         rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
-        cards=judge_cards(records), items="items.html" if browser else "",
+        cards=made.cards, items="items.html" if browser else "",
     )  # fmt: skip
     methods = f"{' '.join(methods_sentences(content))}\n"
     out.stage(

@@ -12,7 +12,7 @@ import pytest
 
 from polyarena.harness import plan, run, workers
 from polyarena.harness.events import CellFailed, GamesDone, GamesFailed, RunFinished
-from polyarena.harness.workers import processes_for, serve, share
+from polyarena.harness.workers import in_background, processes_for, serve, share
 from polyarena.judges.language_gate import GatedJudge, GatePolicy
 from polyarena.judges.protocol import needs_processor_only
 from polyarena.judges.rules import build
@@ -106,6 +106,32 @@ def test_whoever_stops_listening_leaves_no_process(two_processes):
     events = share([Part(3) for _ in range(4)], 2)
     assert next(events) == EVENT
     events.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "part"]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_part_in_the_background_gives_its_events_when_asked(two_processes, processes):
+    with in_background(Part(3), processes) as events:
+        assert events() == [EVENT] * 3
+    assert not [thread for thread in threading.enumerate() if thread.name == "part"]
+
+
+def test_a_part_in_the_background_whose_process_ends_early_is_done_here(two_processes):
+    two_processes.append(True)
+    with in_background(Part(3), 2) as events:
+        assert events() == [EVENT] * 3
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_error_of_a_part_in_the_background_is_raised_when_asked(two_processes, processes):
+    part = Part(1, DataError("no such thing", fix="none"))
+    with in_background(part, processes) as events, pytest.raises(DataError, match="no such thing"):
+        events()
+
+
+def test_nobody_has_to_ask_for_a_part_in_the_background(two_processes):
+    with pytest.raises(DataError), in_background(Part(3), 2):
+        raise DataError("something else", fix="none")
     assert not [thread for thread in threading.enumerate() if thread.name == "part"]
 
 

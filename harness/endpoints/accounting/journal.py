@@ -16,6 +16,7 @@ Lines that cannot be read, or have values of another type, are skipped.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -151,6 +152,7 @@ class Journal(CloseOnExit):
         self._holding = False
         self._lines = _Lines()
         self._offset = 0
+        self._cut_off = False
         self._charged: dict[str | None, Decimal] = {}
         self._reserved: dict[str | None, Decimal] = {}
         # Without requests there is nothing to end, and reading must not need a folder that can be written.
@@ -313,14 +315,21 @@ class Journal(CloseOnExit):
 
     def _append(self, content: bytes) -> None:
         # One write to a file opened for appending: whole, or cut off at the end, whatever kills the process.
+        if self._cut_off:
+            content = b"\n" + content
         try:
             if self._file is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
                 self._file = os.open(self.path, flags, 0o666)
-            os.write(self._file, content)
+            written = os.write(self._file, content)
+            self._offset += written
+            if written < len(content):
+                # A disk that fills up takes a part without an error; a request whose line is cut off must not be sent.
+                self._cut_off = True
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise self._unwritable(error) from error
-        self._offset += len(content)
+        self._cut_off = False
 
     def _unwritable(self, error: Exception) -> StoreError:
         if self.path.is_symlink():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 
 import pytest
@@ -139,6 +140,25 @@ def test_a_journal_that_cannot_be_written_is_told(tmp_path):
     with pytest.raises(StoreError, match="cannot be written") as caught:
         Journal(tmp_path / "file" / "attempts.jsonl", no_answer).sent(GERMAN, KEY, None)
     assert "attempts.jsonl" in caught.value.where
+
+
+def test_a_line_that_the_disk_took_in_part_is_an_error_and_spoils_no_other(path, monkeypatch):
+    write = os.write
+    with Journal(path, no_answer, exclusive=True) as journal:
+        first = journal.sent(GERMAN, KEY, None)
+        monkeypatch.setattr("os.write", lambda file, content: write(file, content[:20]))
+        with pytest.raises(StoreError, match="cannot be written") as caught:
+            journal.sent(GERMAN, "cd" * 32, None)
+        assert "space" in caught.value.why
+        monkeypatch.setattr("os.write", write)
+        journal.ended(first, "ok", Reply("x", "stop", 10, 3))
+        last = journal.sent(GERMAN, "ef" * 32, None)
+    assert {number: (entry.key, entry.outcome) for number, entry in read_entries(path).items()} == {
+        first: (KEY, "ok"),
+        last: ("ef" * 32, None),
+    }
+    with Journal(path, no_answer) as journal:
+        assert journal.sent(GERMAN, KEY, None) == last + 1
 
 
 @every_case(
