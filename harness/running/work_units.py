@@ -28,10 +28,12 @@ def jobs(plan: Plan, cells: Sequence[PlannedCell]) -> list[Job]:
         cells: The cells that are to be computed.
     """
     models = {system.spec.name: model_digest(plan, system.spec.name) for system in plan.systems}
+    sharing: dict[str, tuple[str, ...]] = {}
+    for name, model in models.items():
+        sharing[model] = (*sharing.get(model, ()), name)
     found: list[Job] = []
     for cell in cells:
         model = models[cell.system]
-        systems = tuple(name for name, each in models.items() if each == model)
         for start, stop in item_ranges(cell.items):
             share = (stop - start) / max(cell.items, 1)
             found.append(
@@ -42,7 +44,7 @@ def jobs(plan: Plan, cells: Sequence[PlannedCell]) -> list[Job]:
                     language=cell.language,
                     key=cell.key,
                     model=model,
-                    systems=systems,
+                    systems=sharing[model],
                     start=start,
                     stop=stop,
                     items=cell.items,
