@@ -213,14 +213,21 @@ export class BoardView {
     const { board } = this.context;
     if (across.length < 2) return [];
     return across.map((facts) => {
-      const found = filtered ? standings([opened.get(facts.key)], board, byColumn, systems, false) : board.overview[facts.key];
-      const averages = new Map(found.averages.map((average) => [average.system, average]));
-      const values = found.averages.map(({ value }) => value).filter((value) => value !== null);
-      const [least, most] = [Math.min(...values), Math.max(...values)];
-      const value = ({ average }) => averages.get(average.system)?.value ?? null;
+      // Computed when the column comes into view, is sorted by or is downloaded: of 30 columns, 12 are in view.
+      let known = null;
+      const column = () => {
+        if (!known) {
+          const found = filtered ? standings([opened.get(facts.key)], board, byColumn, systems, false) : board.overview[facts.key];
+          const values = found.averages.map(({ value }) => value).filter((value) => value !== null);
+          known = { averages: new Map(found.averages.map((average) => [average.system, average])), least: Math.min(...values), most: Math.max(...values) };
+        }
+        return known;
+      };
       return {
-        key: `task ${facts.key}`, title: `${facts.title} ${arrow(facts.direction)}`, hint: columnTitle(facts), class: "number", value, up: facts.direction === "lower",
+        key: `task ${facts.key}`, title: `${facts.title} ${arrow(facts.direction)}`, hint: columnTitle(facts), class: "number", up: facts.direction === "lower",
+        value: ({ average }) => column().averages.get(average.system)?.value ?? null,
         cell: (row) => {
+          const { averages, least, most } = column();
           const own = averages.get(row.average.system);
           if (!own || own.value === null) return { content: "–", hint: own ? own.note : "no value" };
           return { content: [number(own.value, facts.scale), el("small", {}, ends(own.low, own.high, facts.scale))], class: shade(own.value, least, most, facts) };
