@@ -35,7 +35,7 @@ def test_a_line_for_each_suite(planned):
         ]
     )
     assert lines == [
-        "left out of the suite one: 4 languages that 2 of its tasks do not have (`--json` lists them)",
+        "left out of the suite one: 4 languages missing from 2 tasks (`--json` lists them)",
         "left out of the suite two: winomt (not installed)",
     ]
 

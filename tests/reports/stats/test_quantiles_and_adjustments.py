@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from polyarena.reports.stats.multiplicity import adjust, largest_deviations
-from polyarena.reports.stats.quantiles import normal_probability, normal_quantile, student_quantile
+from polyarena.reports.stats.quantiles import normal_probability, normal_quantile, student_probability, student_quantile
 
 P_VALUES = st.lists(st.floats(0, 1), max_size=12)
 METHODS: tuple[Any, ...] = ("holm", "benjamini-yekutieli")
@@ -29,6 +29,12 @@ def test_the_normal_probability_is_scipys_and_undoes_the_quantile(quantile: floa
 @given(st.floats(1e-9, 0.5))
 def test_the_normal_quantile_is_antisymmetric(probability: float) -> None:
     assert normal_quantile(probability) == pytest.approx(-normal_quantile(1 - probability), rel=1e-6, abs=1e-9)
+
+
+@given(st.floats(-30, 30), st.floats(1, 200))
+def test_students_probability_is_scipys_and_undoes_the_quantile(quantile: float, freedom: float) -> None:
+    assert student_probability(quantile, freedom) == pytest.approx(stats.t.cdf(quantile, freedom), rel=1e-9)
+    assert student_probability(student_quantile(0.975, freedom), freedom) == pytest.approx(0.975)
 
 
 @every_case(("probability", "quantile"), [(0.0, -math.inf), (0.5, 0.0), (1.0, math.inf)])
