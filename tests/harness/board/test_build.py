@@ -300,7 +300,7 @@ def test_texts_are_published_under_free_licences_alone(first, tmp_path, read_dat
 def test_the_command_line_builds_adds_and_prints_json(first, second, tmp_path, capsys):
     site = tmp_path / "site"
     assert main(["board", "build", str(first), "-o", str(site)]) == 0
-    assert "1 systems, 1 columns, 3 languages" in capsys.readouterr().out
+    assert "1 system, 1 column, 3 languages" in capsys.readouterr().out
     assert main(["board", "add", str(second), "-o", str(site), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["systems"] == 2
     assert main(["board", "schema"]) == 0

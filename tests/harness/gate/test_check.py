@@ -79,7 +79,7 @@ def test_an_unfinished_run_is_incomplete_not_worse(good, make_run, tmp_path):
         path.unlink()
     result = check(good, copy, QUICK)
     assert result.outcome is Outcome.INCOMPLETE
-    assert "have no result yet" in result.headline
+    assert "without a result" in result.headline
 
 
 def test_another_system_prompt_is_incomparable_unless_allowed(good, make_run):
