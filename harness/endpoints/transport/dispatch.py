@@ -39,6 +39,7 @@ class Dispatcher(Generic[Job]):
         self._session = session
         self._crashed = crashed
         self._order = itertools.count()
+        self._closing = threading.Lock()
         started: Future[None] = Future()
         # A daemon: a caller that never closes must still be able to leave.
         self._thread = threading.Thread(
@@ -52,10 +53,15 @@ class Dispatcher(Generic[Job]):
         self._loop.call_soon_threadsafe(self._queue.put_nowait, (next(self._order), job))
 
     def close(self) -> None:
-        """Cancel running jobs, drop waiting ones, close the session and end the thread."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
+        """Cancel running jobs, drop waiting ones, close the session and end the thread.
+
+        Several threads may call it: each returns once the thread has ended.
+        """
+        # The loop closes a moment before its thread ends, and may not be called in between.
+        with self._closing:
+            if self._thread.is_alive():
+                self._loop.call_soon_threadsafe(self._stop.set)
+                self._thread.join()
 
     async def _main(self, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()

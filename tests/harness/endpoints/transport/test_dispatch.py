@@ -138,3 +138,33 @@ def test_a_session_that_cannot_open_is_told_at_once():
         Dispatcher(2, session, print)
     time.sleep(0.05)
     assert threading.active_count() <= before
+
+
+def test_a_second_caller_may_close_while_the_loop_is_closed_and_its_thread_still_ends(dispatch, monkeypatch):
+    loop_closed, may_end = threading.Event(), threading.Event()
+    run = asyncio.run
+
+    def slow_to_end(main):
+        run(main)
+        loop_closed.set()
+        may_end.wait(30)
+
+    monkeypatch.setattr(asyncio, "run", slow_to_end)
+    dispatcher = dispatch(Recorder())
+    errors = []
+
+    def close():
+        try:
+            dispatcher.close()
+        except Exception as error:  # noqa: BLE001 - the test is about its absence
+            errors.append(error)
+
+    callers = [threading.Thread(target=close) for _ in range(2)]
+    callers[0].start()
+    assert loop_closed.wait(30)
+    callers[1].start()
+    callers[1].join(0.2)
+    may_end.set()
+    for caller in callers:
+        caller.join(30)
+    assert errors == []
