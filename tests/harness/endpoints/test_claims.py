@@ -127,7 +127,7 @@ def test_requests_in_flight_have_their_grace(scripted_server, open_endpoint, ask
     endpoint = open_endpoint(cache)
     stream = endpoint(ask_for("first", "slow"))
     next(stream)
-    assert arrived.wait(5)
+    assert arrived.wait(30)
     endpoint.stop(grace_s)
     endpoint.close()
     assert len(cache) == (2 if grace_s else 1)

@@ -23,13 +23,13 @@ def asked(scripted_server, ask_for, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     scripted_server.script = lambda _received: scripted_server.ok(LONG).after(0.005)
     settings = EndpointSettings(
-        base_url=scripted_server.base_url, model="m", timeout_s=5, max_attempts=3, concurrency=CONCURRENCY
+        base_url=scripted_server.base_url, model="m", timeout_s=30, max_attempts=3, concurrency=CONCURRENCY
     )
 
     def ask(prepare=lambda _cache, _journal: None):
         with CallCache(tmp_path / "calls.sqlite") as cache, Journal(tmp_path / "attempts.jsonl", cache.get) as journal:
             prepare(cache, journal)
-            endpoint = Endpoint(settings, cache, Ledger(), budget_guard=BudgetGuard(journal), grace_s=5)
+            endpoint = Endpoint(settings, cache, Ledger(), budget_guard=BudgetGuard(journal), grace_s=30)
             try:
                 return len(list(endpoint(ask_for(*QUESTIONS))))
             finally:

@@ -16,7 +16,7 @@ def echo(server, delay=lambda received: 0.0):
     return lambda received: server.ok(f"re: {received.question}").after(delay(received))
 
 
-def wait_until(condition, seconds=5.0):
+def wait_until(condition, seconds=30.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

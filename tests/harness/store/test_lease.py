@@ -143,10 +143,10 @@ def test_a_counter_that_is_being_written_does_not_outlive_the_lease(tmp_path, mo
     before = set(threading.enumerate())
     held.show_life()
     (thread,) = set(threading.enumerate()) - before
-    writing.wait(10)
+    writing.wait(30)
     held.release()
     released.set()
-    thread.join(10)
+    thread.join(30)
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 

@@ -103,9 +103,9 @@ def test_what_was_answered_before_a_close_is_kept(scripted_server, open_endpoint
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert waiting.wait(5)
+    assert waiting.wait(30)
     assert len(cache) == 0
     endpoint.close()
-    reader.join(5)
+    reader.join(30)
     assert len(cache) == 1
     assert endpoint.ledger.totals().outcomes == {"ok": 1}
