@@ -19,8 +19,9 @@ from polyarena.tasks.metrics.metric import MetricFacts
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.signature import Signature
 
-FORMAT: Literal[1] = 1
-"""Of ``lock.json``; raised by every change after which an older reader would misread it."""
+FORMAT: Literal[2] = 2
+"""Of ``lock.json``; raised whenever a part of the lock gets, loses or renames a field, so that a folder of another build
+is refused by its number, not by what its lock lacks."""
 
 
 class Record(BaseModel):
@@ -276,7 +277,7 @@ class Lock(Record):
             mapping if nothing is.
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     experiment: LockedExperiment
     versions: Mapping[str, str] = {}
     identifier: str = ""

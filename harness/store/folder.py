@@ -26,6 +26,8 @@ _OTHER_FORMAT = (
     "run into a new folder with --output (the call cache answers what was paid for already), or use the version that "
     "wrote this one"
 )
+_UNKNOWN_KEY = ("extra_forbidden", "unknown_key")
+"""Types of the validation errors of keys that a lock, or the experiment in it, does not have."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,12 @@ class RunFolder:
         try:
             lock = Lock.model_validate(content)
         except ValidationError as error:
-            problems += [
-                f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_url=False)
-            ]
+            found = error.errors(include_url=False)
+            described = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
+            if any(each["type"] in _UNKNOWN_KEY for each in found):
+                why = "; ".join(described[:5])
+                raise StoreError(_other_keys(content), where=self.lock_file, why=why, fix=_OTHER_FORMAT) from error
+            problems += described
         if problems:
             raise StoreError(
                 "the lock file is not complete", where=self.lock_file, why="; ".join(problems[:5]), fix=_FIX
@@ -268,12 +273,23 @@ class RunFolder:
 
 
 def _other_format(content: Mapping[str, Any]) -> str:
-    versions = content.get("versions")
-    writer = versions.get("polyarena") if isinstance(versions, Mapping) else None
     return (
-        f"this run folder is of format {content.get('format', 'none')} (polyarena {writer or 'of an unknown version'})"
+        f"this run folder is of format {content.get('format', 'none')} ({_writer(content)})"
         f", and polyarena {version('polyarena')} reads format {FORMAT}"
     )
+
+
+def _other_keys(content: Mapping[str, Any]) -> str:
+    return (
+        f"the lock of this run folder ({_writer(content)}) has keys that polyarena {version('polyarena')} does not know"
+        ": another build wrote it"
+    )
+
+
+def _writer(content: Mapping[str, Any]) -> str:
+    versions = content.get("versions")
+    written_by = versions.get("polyarena") if isinstance(versions, Mapping) else None
+    return f"polyarena {written_by or 'of an unknown version'}"
 
 
 def event_time(event: Mapping[str, Any]) -> float | None:

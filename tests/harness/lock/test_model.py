@@ -6,7 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from polyarena.harness import plan
-from polyarena.harness.lock import Cell, Lock, LockedJudge, Pair, shard_name
+from polyarena.harness.lock import FORMAT, Cell, Lock, LockedJudge, Pair, shard_name
+from polyarena.harness.lock.digest import digest
+from polyarena.harness.lock.model import Record
 from polyarena.harness.running.lock import build_lock
 from polyarena.tasks.registry import find_task
 
@@ -45,6 +47,16 @@ def test_a_lock_and_its_parts_are_frozen():
 def test_keys_that_nobody_knows_are_refused(change):
     with pytest.raises(ValidationError, match="not permitted"):
         lock(**change)
+
+
+def test_a_change_of_the_fields_raises_the_format():
+    fields = {
+        part.__name__: sorted(part.model_fields)
+        for part in Record.__subclasses__()
+        if part.__module__ == Record.__module__
+    }
+    # Another digest means that older builds cannot read the lock: raise FORMAT, then write the new digest here.
+    assert {FORMAT: digest(fields)[:16]} == {2: "8bcc7bbb13195006"}
 
 
 def test_changes_make_another_lock():

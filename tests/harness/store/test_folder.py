@@ -64,7 +64,8 @@ def test_the_order_of_keys_does_not_change_the_bytes_of_a_lock(folder):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"format": 2}, "format 2 (polyarena 9.9)"),
+        ({"format": 1}, "format 1 (polyarena 9.9)"),
+        ({"format": FORMAT + 1}, f"format {FORMAT + 1} (polyarena 9.9)"),
         ({"format": None}, "format None (polyarena 9.9)"),
         ({"versions": []}, "polyarena of an unknown version"),
     ],
@@ -80,6 +81,21 @@ def test_a_folder_of_another_format_is_refused_with_both_versions_and_the_way_ou
     assert f"polyarena {version('polyarena')} reads format {FORMAT}" in caught.value.what
     assert "--output" in caught.value.fix
     assert "the call cache answers what was paid for" in caught.value.fix
+
+
+@pytest.mark.parametrize("place", [(), ("experiment", "resolved")], ids=str)
+def test_a_lock_with_keys_of_another_build_is_refused_with_the_way_out(folder, place):
+    folder.write_lock(lock(versions={"polyarena": "9.9"}))
+    content = json.loads(folder.lock_file.read_text(encoding="utf-8"))
+    part = content
+    for name in place:
+        part = part[name]
+    part["colour"] = "red"
+    folder.lock_file.write_text(json.dumps(content))
+    with pytest.raises(StoreError, match=r"polyarena 9\.9.* another build wrote it") as caught:
+        folder.read_lock()
+    assert "colour" in caught.value.why
+    assert "--output" in caught.value.fix
 
 
 def test_there_is_no_lock_where_nothing_is_or_a_file(folder, tmp_path):
