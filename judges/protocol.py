@@ -179,6 +179,33 @@ Ask = Callable[[Iterable[Call]], Iterator[Reply]]
 """Asks many questions with bounded concurrency; replies come in the order of the calls."""
 
 
+@runtime_checkable
+class HasAsCompleted(Protocol):
+    """An :data:`Ask` that can also give each reply as soon as it has come. Default: in the order of the calls alone."""
+
+    def as_completed(self, calls: Iterable[Call]) -> Iterator[tuple[int, Reply]]:
+        """Yield the position of each call, from 0, with its reply, in the order in which replies come."""
+
+
+@runtime_checkable
+class HasClose(Protocol):
+    """Something with resources to release: an :data:`Ask`, or the iterator of replies, results or verdicts."""
+
+    def close(self) -> object:
+        """Release them; no further question is asked."""
+
+
+def as_completed(ask: Ask, calls: Iterable[Call]) -> Iterator[tuple[int, Reply]]:
+    """Yield the position of each call and its reply, as replies come where the :data:`Ask` can tell."""
+    return ask.as_completed(calls) if isinstance(ask, HasAsCompleted) else enumerate(ask(calls))
+
+
+def close(resource: object) -> None:
+    """Close what can be closed: iterators made of generators can, others have nothing to release."""
+    if isinstance(resource, HasClose):
+        resource.close()
+
+
 class Judge(Protocol):
     """Decides matches."""
 

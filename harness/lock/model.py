@@ -20,8 +20,10 @@ from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.signature import Signature
 
 FORMAT: Literal[2] = 2
-"""Of ``lock.json``; raised whenever a part of the lock gets, loses or renames a field, so that a folder of another build
-is refused by its number, not by what its lock lacks."""
+"""Of ``lock.json``; raised whenever a part of the lock gets, loses or renames a field.
+
+So a folder of another build is refused by its number, and not by what its lock lacks.
+"""
 
 
 class Record(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from polyarena.harness.models.protocol import (
     ModelContext,
     StreamedResult,
 )
-from polyarena.judges.protocol import Ask, Call, Message, Reply
+from polyarena.judges.protocol import Ask, Call, Message, Reply, as_completed, close
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Kind
@@ -116,7 +116,7 @@ class EndpointModel:
                 yield Call(request.messages, request.sampling, request.sample_index)
 
         drawn = calls()
-        for position, reply in _as_completed(self._ask, drawn):
+        for position, reply in as_completed(self._ask, drawn):
             if position not in pending and next(drawn, None) is None:
                 raise ModelError("the endpoint gave more replies than it was asked questions", where=self._name)
             request = pending.pop(position)
@@ -162,18 +162,10 @@ class EndpointModel:
 
     def close(self) -> None:
         """The run owns its endpoints and closes them itself; an :data:`Ask` that can be closed is closed here."""
-        close: Callable[[], object] | None = getattr(self._ask, "close", None)
-        if close is not None:
-            close()
+        close(self._ask)
 
 
 _REPEAT = "run the same command again: only calls without an answer are repeated"
-
-
-def _as_completed(ask: Ask, calls: Iterable[Call]) -> Iterator[tuple[int, Reply]]:
-    """Yield the position of each call and its reply; in order from an :data:`Ask` that has no other."""
-    unordered: Callable[[Iterable[Call]], Iterator[tuple[int, Reply]]] | None = getattr(ask, "as_completed", None)
-    return enumerate(ask(calls)) if unordered is None else unordered(calls)
 
 
 def _is_refusal(reply: Reply) -> bool:

@@ -16,6 +16,7 @@ from polyarena.harness.models.protocol import GenerateRequest, StreamedResult, S
 from polyarena.harness.planning import PlannedCell
 from polyarena.harness.running.connections import CANDIDATES
 from polyarena.harness.running.open_cell import CellContext, OpenCell, open_cell
+from polyarena.judges.protocol import close
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
 
 GIVE_UP_AFTER = 3
@@ -67,9 +68,7 @@ class CellStream:
             if self._open:
                 raise ModelError("the model gave fewer results than it was given requests")
         finally:
-            close = getattr(results, "close", None)
-            if close is not None:
-                close()
+            close(results)
 
     def left(self) -> list[PlannedCell]:
         """Return the cells that are neither stored nor reported."""

@@ -31,7 +31,7 @@ from polyarena.harness.running.pairs import OpenPair, failed, open_pair
 from polyarena.harness.running.ready_pairs import ReadyPairs
 from polyarena.harness.store import RunFolder
 from polyarena.harness.workers import processes_for, share
-from polyarena.judges.protocol import Match, Verdict, needs_processor_only
+from polyarena.judges.protocol import Match, Verdict, close, needs_processor_only
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import DataError, ModelError
 
@@ -253,9 +253,7 @@ class _Stream:
             if self._open or self.last is None:
                 raise self._broken("fewer")
         finally:
-            close = getattr(verdicts, "close", None)
-            if close is not None:
-                close()
+            close(verdicts)
 
     def left(self) -> list[PlannedGames]:
         """Return the pairs that were drawn and are neither stored nor reported."""

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from polyarena.harness.stages.finite_rewards import require_finite
 from polyarena.harness.stages.learned_router import cross_fitted_teachers
 from polyarena.harness.stages.records import PooledCompletion
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
@@ -101,15 +102,12 @@ def score_pool(pool: Sequence[PooledCompletion], arbiter: Arbiter, *, where: str
     rewards = list(arbiter(pool))
     if len(rewards) != len(pool):
         raise ModelError(f"the arbiter gave {len(rewards)} rewards for {len(pool)} completions", where=where)
-    bad = [place for place, reward in enumerate(rewards) if not math.isfinite(reward)]
-    if bad:
-        first = pool[bad[0]]
-        raise ModelError(
-            f"{len(bad)} of {len(rewards)} rewards are no finite numbers",
-            where=where,
-            why=f"the first is {rewards[bad[0]]} for {first.teacher}'s completion of {first.row_id} ({first.language})",
-            fix="the reward model has diverged or works in too narrow a type: train it again, or load it in float32",
-        )
+
+    def described(position: int) -> str:
+        each = pool[position]
+        return f"{each.teacher}'s completion of {each.row_id} ({each.language})"
+
+    require_finite(rewards, described, where=where)
     return [replace(each, reward=float(reward)) for each, reward in zip(pool, rewards, strict=True)]
 
 

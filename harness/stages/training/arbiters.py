@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polyarena.harness.models.reward import RewardModel, RewardSettings
+from polyarena.harness.stages.finite_rewards import require_finite
 from polyarena.harness.stages.pipeline.settings import ArbiterSettings
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.judges.protocol import Answer
 from polyarena.judges.rules.findings import examine
 from polyarena.judges.rules.settings import POINTS, RulesSettings
-from polyarena.tasks.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def reward(
         where: The stage, for messages.
 
     Raises:
-        ModelError: A score is no number.
+        ModelError: A score is not finite.
     """
     total = [0.0] * len(candidates)
     for arbiter in arbiters:
@@ -55,15 +54,7 @@ def reward(
             asked = [(each.prompt, each.completion) for each in candidates]
             scores = score_with_checkpoint(checkpoint, asked, context.device)
         total = [one + arbiter.weight * other for one, other in zip(total, scores, strict=True)]
-    wrong = [index for index, value in enumerate(total) if not math.isfinite(value)]
-    if wrong:
-        first = candidates[wrong[0]]
-        raise ModelError(
-            f"{len(wrong)} of {len(total)} rewards are no numbers",
-            where=where,
-            why=f"the first is of the completion {first.completion[:60]!r}",
-            fix="the reward model has diverged: train it again with a lower learning rate",
-        )
+    require_finite(total, lambda place: f"the completion {candidates[place].completion[:60]!r}", where=where)
     return total
 
 
@@ -83,15 +74,8 @@ def score_with_checkpoint(
     """Score (prompt, completion) pairs with a reward model.
 
     Raises:
-        ModelError: The checkpoint cannot be used, or a score is no number.
+        ModelError: The checkpoint cannot be used, or a score is not finite.
     """
     scores = RewardModel(RewardSettings(model=checkpoint, device=device, max_length=max_length))(asked)
-    for (_, completion), score in zip(asked, scores, strict=True):
-        if not math.isfinite(score):
-            raise ModelError(
-                "a reward is no number",
-                where=checkpoint,
-                why=f"of the completion {completion[:60]!r}",
-                fix="the reward model has diverged: train it again with a lower learning rate",
-            )
+    require_finite(scores, lambda place: f"the completion {asked[place][1][:60]!r}", where=checkpoint)
     return scores
