@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.stats.clustered import Clustered, cluster_values
+from polyarena.reports.stats.corpus import CorpusClustered, cluster_statistics
 from polyarena.reports.stats.mean_scores import check_scores
+from polyarena.reports.stats.validation import corpus_formula
 from polyarena.reports.stats.win_rates import check_battles
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import unknown
@@ -116,3 +119,13 @@ def _refuse_unknown(kind: str, name: str, known: pd.Series[str]) -> None:
     names = sorted(map(str, known.unique()))
     if name not in names:
         raise unknown(kind, name, names)
+
+
+def clusters_of(pair: CommonItems) -> Clustered | CorpusClustered:
+    """Return the values of both systems by ``source_id``, samples of one item averaged; or a corpus's statistics."""
+    if pair.corpus:
+        key = ("task", "metric", "language", "item_id")
+        return cluster_statistics(pair.rows, ["system"], corpus_formula(pair.metric, pair.rows, key))
+    items = ["system", "language", "source_id", "item_id"]
+    averaged = pair.rows.sort_values([*items, "sample_index"]).groupby(items, sort=True)["value"].mean()
+    return cluster_values(averaged.reset_index().assign(metric=pair.metric), ["system"])

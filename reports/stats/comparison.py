@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from polyarena.reports.metric_facts import Direction, metric_facts
-from polyarena.reports.stats.clustered import Clustered, cluster_values
-from polyarena.reports.stats.common_items import CommonItems, common_items
-from polyarena.reports.stats.comparison_record import Comparison, comparisons_frame, detectable_difference
+from polyarena.reports.metric_facts import metric_facts
+from polyarena.reports.stats.clustered import Clustered
+from polyarena.reports.stats.common_items import CommonItems, clusters_of, common_items
+from polyarena.reports.stats.comparison_record import Comparison, Intervals, comparison_of, comparisons_frame
 from polyarena.reports.stats.contrasts import Contrast, contrast, contrast_interval
-from polyarena.reports.stats.corpus import CorpusClustered, cluster_statistics
-from polyarena.reports.stats.equivalence import equivalence, non_inferiority
+from polyarena.reports.stats.corpus import CorpusClustered
+from polyarena.reports.stats.equivalence import non_inferiority
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
 from polyarena.reports.stats.multiplicity import adjust
-from polyarena.reports.stats.outcome import outcome
+from polyarena.reports.stats.outcome import gain_factors
 from polyarena.reports.stats.randomisation import mcnemar_test, sign_flip_test, swap_test
 from polyarena.reports.stats.replicated import Replicated
 from polyarena.reports.stats.resampling import Floats
@@ -25,10 +25,6 @@ from polyarena.reports.stats.seed_comparison import compare_seed_groups
 from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.simultaneous import bands
 from polyarena.reports.stats.summary import Estimator, Settings
-from polyarena.reports.stats.validation import corpus_formula
-from polyarena.tasks.counts import count_of
-
-_KEY = ("task", "metric", "language", "item_id")
 
 
 def compare(
@@ -104,7 +100,7 @@ def compare(
         )
     found: list[Comparison] = []
     for pair in common_items(frame, system, against, metric=metric):
-        data = _columns(pair)
+        data = clusters_of(pair)
         drawn = Replicated(data, range(len(data.columns)), rounds=rounds, seed=seed)
         languages = sorted({language for _, language in data.columns})
         groups = list(groups_of(languages, languages, chosen))
@@ -121,14 +117,6 @@ def compare(
     return comparisons_frame(found)
 
 
-def _columns(pair: CommonItems) -> Clustered | CorpusClustered:
-    if pair.corpus:
-        return cluster_statistics(pair.rows, ["system"], corpus_formula(pair.metric, pair.rows, _KEY))
-    items = ["system", "language", "source_id", "item_id"]
-    averaged = pair.rows.sort_values([*items, "sample_index"]).groupby(items, sort=True)["value"].mean()
-    return cluster_values(averaged.reset_index().assign(metric=pair.metric), ["system"])
-
-
 def _comparison(
     pair: CommonItems,
     data: Clustered | CorpusClustered,
@@ -139,47 +127,29 @@ def _comparison(
     settings: Settings,
 ) -> Comparison:
     found, ours, theirs = _difference(data, group, systems)
-    around = contrast_interval(drawn, found, settings)
-    verdicts: dict[str, str | None] = {"non_inferiority": None, "equivalence": None}
     value, value_against = (float(np.mean([data.value(i) for i in columns])) for columns in (ours, theirs))
     gain = _gain(data, pair.metric, ours, theirs, (value, value_against))
-    better = contrast_interval(drawn, gain, settings)
-    if margin is not None:
-        inner = contrast_interval(drawn, gain, replace(settings, confidence=2 * settings.confidence - 1))
-        verdicts["non_inferiority"] = non_inferiority(inner.low, inner.high, margin).value
-        verdicts["equivalence"] = equivalence(inner.low, inner.high, margin).value
-    error = around.standard_error
-    return Comparison(
-        task=pair.task,
-        judge=pair.judge,
-        baseline=pair.baseline,
-        metric=pair.metric,
-        level=group.level,
-        group=group.name,
-        system=systems[0],
-        against=systems[1],
-        value=value,
-        value_against=value_against,
+    wider = replace(settings, confidence=2 * settings.confidence - 1)
+    intervals = Intervals(
+        around=contrast_interval(drawn, found, settings),
+        gain=contrast_interval(drawn, gain, settings),
+        inner=None if margin is None else contrast_interval(drawn, gain, wider),
+    )
+    return comparison_of(
+        pair,
+        group,
+        systems,
+        intervals,
+        settings,
+        margin,
+        values=(value, value_against),
         difference=found.value,
-        standard_error=error,
-        low=around.low,
-        high=around.high,
-        band_low=None,
-        band_high=None,
-        confidence=settings.confidence,
-        method=around.method,
-        outcome=outcome(better.low, better.high, 0.0).value,
         p_value=_randomised(data, found, ours, theirs, settings),
-        p_holm=None,
         p_mcnemar=_mcnemar(data, ours, theirs),
-        detectable=detectable_difference(error, settings.confidence),
-        margin=margin,
-        **verdicts,
         n=found.n // 2,
         n_clusters=int(np.count_nonzero(found.present)),
-        n_languages=len(group.languages),
-        n_left_out=sum(pair.left_out[code] for code in group.languages),
-        note=_note(pair, group, around.note),
+        notes=[intervals.around.note],
+        left_out="only one of the systems has a value",
     )
 
 
@@ -200,11 +170,7 @@ def _gain(
 
     Where 0 is best, it is what the first is nearer to 0, with the signs of the two estimates.
     """
-    direction = metric_facts(metric).direction
-    if direction is Direction.ZERO:
-        factors = tuple(-1.0 if value >= 0 else 1.0 for value in values)
-    else:
-        factors = (1.0, 1.0) if direction is Direction.HIGHER else (-1.0, -1.0)
+    factors = gain_factors(metric_facts(metric).direction, values)
     share = 1 / len(ours)
     weights = {**dict.fromkeys(ours, factors[0] * share), **dict.fromkeys(theirs, -factors[1] * share)}
     return contrast(data, weights)
@@ -249,11 +215,3 @@ def _mcnemar(data: Clustered | CorpusClustered, ours: list[int], theirs: list[in
     if data.counts[:, a].max() > 1 or all(fixed) or not paired:
         return None
     return mcnemar_test(int(np.count_nonzero(first > second)), int(np.count_nonzero(first < second)))
-
-
-def _note(pair: CommonItems, group: Group, reason: str) -> str:
-    left = sum(pair.left_out[code] for code in group.languages)
-    notes = [reason] if reason else []
-    if left:
-        notes.append(f"{count_of(left, 'item')} left out: only one of the systems has a value")
-    return "; ".join(notes)

@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 
+from polyarena.reports.stats.common_items import CommonItems
+from polyarena.reports.stats.equivalence import equivalence, non_inferiority
+from polyarena.reports.stats.groupings import Group
+from polyarena.reports.stats.intervals import Interval
+from polyarena.reports.stats.outcome import outcome
 from polyarena.reports.stats.quantiles import normal_quantile
+from polyarena.reports.stats.summary import Settings
+from polyarena.tasks.counts import count_of
 
 POWER = 0.8
 """Of the detectable difference."""
@@ -84,6 +91,96 @@ class Comparison:
     n_languages: int
     n_left_out: int
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """The intervals of a difference.
+
+    Attributes:
+        around: Of the first system's value minus the second's.
+        gain: Of the difference as the metric's direction has it: above 0 where the first system is better.
+        inner: The gain's at confidence 1 - 2 alpha, for a margin; ``None`` without one.
+    """
+
+    around: Interval
+    gain: Interval
+    inner: Interval | None
+
+
+def comparison_of(
+    pair: CommonItems,
+    group: Group,
+    systems: tuple[str, str],
+    intervals: Intervals,
+    settings: Settings,
+    margin: float | None,
+    *,
+    values: tuple[float, float],
+    difference: float,
+    p_value: float,
+    p_mcnemar: float | None = None,
+    n: int,
+    n_clusters: int,
+    notes: Iterable[str],
+    left_out: str,
+) -> Comparison:
+    """Return the comparison of two systems in a group of languages; bands and adjusted p-values are left empty.
+
+    Args:
+        pair: The items.
+        group: The languages.
+        systems: The first system and the one it is compared with.
+        intervals: Of the difference.
+        settings: Confidence of the intervals.
+        margin: Difference that does not matter; ``None`` for none.
+        values: Estimates of both systems.
+        difference: Of the two.
+        p_value: That the difference is 0.
+        p_mcnemar: McNemar's, or ``None``.
+        n: Items that both have.
+        n_clusters: Distinct ``source_id`` among them.
+        notes: What a reader must know; empty ones are dropped.
+        left_out: Why items were left out, if any were.
+    """
+    around, gain, inner = intervals.around, intervals.gain, intervals.inner
+    left = sum(pair.left_out[code] for code in group.languages)
+    said = [*notes, f"{count_of(left, 'item')} left out: {left_out}" if left else ""]
+    return Comparison(
+        task=pair.task,
+        judge=pair.judge,
+        baseline=pair.baseline,
+        metric=pair.metric,
+        level=group.level,
+        group=group.name,
+        system=systems[0],
+        against=systems[1],
+        value=values[0],
+        value_against=values[1],
+        difference=difference,
+        standard_error=around.standard_error,
+        low=around.low,
+        high=around.high,
+        band_low=None,
+        band_high=None,
+        confidence=settings.confidence,
+        method=around.method,
+        outcome=outcome(gain.low, gain.high, 0.0).value,
+        p_value=p_value,
+        p_holm=None,
+        p_mcnemar=p_mcnemar,
+        detectable=detectable_difference(around.standard_error, settings.confidence),
+        margin=margin,
+        non_inferiority=None
+        if margin is None or inner is None
+        else non_inferiority(inner.low, inner.high, margin).value,
+        equivalence=None if margin is None or inner is None else equivalence(inner.low, inner.high, margin).value,
+        n=n,
+        n_clusters=n_clusters,
+        n_languages=len(group.languages),
+        n_left_out=left,
+        note="; ".join(filter(None, said)),
+    )
 
 
 def comparisons_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:

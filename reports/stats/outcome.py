@@ -48,3 +48,22 @@ def outcome(
     if low > reference:
         return Outcome.BETTER
     return Outcome.WORSE if high < reference else Outcome.INCONCLUSIVE
+
+
+def gain_factors(direction: Direction, values: tuple[float, float]) -> tuple[float, float]:
+    """Return what two systems' values are multiplied with, so that more is better: 1 or -1 each.
+
+    Args:
+        direction: Which values are better. If those near 0 are, a value counts by its distance from 0, on the side on
+            which its estimate is.
+        values: Both systems' estimates.
+
+    Example:
+        >>> gain_factors(Direction.LOWER, (0.2, 0.3))
+        (-1.0, -1.0)
+    """
+    if direction is Direction.ZERO:
+        first, second = (-1.0 if value >= 0 else 1.0 for value in values)
+        return first, second
+    sign = 1.0 if direction is Direction.HIGHER else -1.0
+    return sign, sign

@@ -9,22 +9,18 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from polyarena.reports.metric_facts import Direction, metric_facts
-from polyarena.reports.stats.clustered import Series, cluster_values
-from polyarena.reports.stats.common_items import CommonItems, common_items
-from polyarena.reports.stats.comparison_record import Comparison, detectable_difference
-from polyarena.reports.stats.corpus import cluster_statistics
-from polyarena.reports.stats.equivalence import equivalence, non_inferiority
+from polyarena.reports.metric_facts import metric_facts
+from polyarena.reports.stats.clustered import Series
+from polyarena.reports.stats.common_items import CommonItems, clusters_of, common_items
+from polyarena.reports.stats.comparison_record import Comparison, Intervals, comparison_of
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of
+from polyarena.reports.stats.intervals import Interval
 from polyarena.reports.stats.multiplicity import adjust
-from polyarena.reports.stats.outcome import outcome
-from polyarena.reports.stats.resampling import Floats
+from polyarena.reports.stats.outcome import gain_factors
 from polyarena.reports.stats.seed_groups import SeedGroupDifference, SeedGroups, seed_group_difference
 from polyarena.reports.stats.seed_summaries import METHOD, seed_scores
 from polyarena.reports.stats.summary import Estimator, Settings
-from polyarena.reports.stats.validation import corpus_formula
 
-_KEY = ("task", "metric", "language", "item_id")
 _ITEM = ["language", "item_id"]
 
 
@@ -58,7 +54,7 @@ def compare_seed_groups(
     """
     sides = [seeds.get(name, (name,)) for name in systems]
     for pair in _items_of_all(frame, sides, metric):
-        data = _estimator(pair)
+        data = clusters_of(pair)
         languages = sorted({language for _, language in data.columns})
         groups = list(groups_of(languages, languages, groupings))
         rows = [_comparison(pair, data, group, systems, sides, margin, settings) for group in groups]
@@ -94,14 +90,6 @@ def _all_items(pair: CommonItems) -> pd.Series[int]:
     return kept + pd.Series(pair.left_out).reindex(kept.index, fill_value=0)
 
 
-def _estimator(pair: CommonItems) -> Estimator:
-    if pair.corpus:
-        return cluster_statistics(pair.rows, ["system"], corpus_formula(pair.metric, pair.rows, _KEY))
-    items = ["system", "language", "source_id", "item_id"]
-    averaged = pair.rows.sort_values([*items, "sample_index"]).groupby(items, sort=True)["value"].mean()
-    return cluster_values(averaged.reset_index().assign(metric=pair.metric), ["system"])
-
-
 def _comparison(
     pair: CommonItems,
     data: Estimator,
@@ -118,59 +106,36 @@ def _comparison(
     alone = bool((np.count_nonzero(counts, axis=0) < 2).any())
     value, value_against = float(first.mean()), float(second.mean())
     found = None if alone else seed_group_difference(first, second, settings.confidence)
-    better = None if alone else _gain(pair.metric, first, second, settings.confidence)
-    verdicts: dict[str, str | None] = {"non_inferiority": None, "equivalence": None}
-    if margin is not None:
-        inner = None if alone else _gain(pair.metric, first, second, 2 * settings.confidence - 1)
-        low, high = (inner.low, inner.high) if inner else (None, None)
-        verdicts["non_inferiority"] = non_inferiority(low, high, margin).value
-        verdicts["equivalence"] = equivalence(low, high, margin).value
-    notes = [
-        ", ".join(f"{name}: {len(side)} seeds" for name, side in zip(systems, sides, strict=True) if len(side) > 1)
-    ]
-    if alone:
-        notes.append("one item only: no interval")
-    if left := sum(pair.left_out[code] for code in group.languages):
-        notes.append(f"{left} items left out: not all seeds have a value")
-    return Comparison(
-        task=pair.task,
-        judge=pair.judge,
-        baseline=pair.baseline,
-        metric=pair.metric,
-        level=group.level,
-        group=group.name,
-        system=systems[0],
-        against=systems[1],
-        value=value,
-        value_against=value_against,
+    signs = gain_factors(metric_facts(pair.metric).direction, (value, value_against))
+
+    def gain(confidence: float) -> Interval:
+        return _interval(None if alone else seed_group_difference(signs[0] * first, signs[1] * second, confidence))
+
+    return comparison_of(
+        pair,
+        group,
+        systems,
+        Intervals(
+            around=_interval(found),
+            gain=gain(settings.confidence),
+            inner=None if margin is None else gain(2 * settings.confidence - 1),
+        ),
+        settings,
+        margin,
+        values=(value, value_against),
         difference=value - value_against,
-        standard_error=found.standard_error if found else None,
-        low=found.low if found else None,
-        high=found.high if found else None,
-        band_low=None,
-        band_high=None,
-        confidence=settings.confidence,
-        method=METHOD if found else "none",
-        outcome=outcome(better.low if better else None, better.high if better else None, 0.0).value,
         p_value=found.p_value if found else 1.0,
-        p_holm=None,
-        p_mcnemar=None,
-        detectable=detectable_difference(found.standard_error if found else None, settings.confidence),
-        margin=margin,
-        **verdicts,
         n=int(counts.sum()),
         n_clusters=int(present.sum()),
-        n_languages=len(group.languages),
-        n_left_out=sum(pair.left_out[code] for code in group.languages),
-        note="; ".join(notes),
+        notes=[
+            ", ".join(f"{name}: {len(side)} seeds" for name, side in zip(systems, sides, strict=True) if len(side) > 1),
+            "one item only: no interval" if alone else "",
+        ],
+        left_out="not all seeds have a value",
     )
 
 
-def _gain(metric: str, first: Floats, second: Floats, confidence: float) -> SeedGroupDifference:
-    """Return the difference as the metric's direction has it: above 0 where the first side is better."""
-    direction = metric_facts(metric).direction
-    if direction is Direction.ZERO:
-        signs = [-1.0 if scores.mean() >= 0 else 1.0 for scores in (first, second)]
-    else:
-        signs = [1.0 if direction is Direction.HIGHER else -1.0] * 2
-    return seed_group_difference(signs[0] * first, signs[1] * second, confidence)
+def _interval(found: SeedGroupDifference | None) -> Interval:
+    if found is None:
+        return Interval(None, None, None, "none")
+    return Interval(found.standard_error, found.low, found.high, METHOD)
