@@ -49,6 +49,20 @@ class ModelChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FlipsMeasured:
+    """Some items of a cell were scored once more, in batches of another size.
+
+    ``flips`` counts, by metric, those of the ``items`` that got another value.
+    """
+
+    system: str
+    task: str
+    language: str
+    items: int
+    flips: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStarted:
     """A worker of an executor is ready; ``host`` is the machine that it runs on."""
 
@@ -208,6 +222,7 @@ Event = (
     | ModelLoading
     | ModelLoaded
     | ModelChanged
+    | FlipsMeasured
     | WorkerStarted
     | WorkerLost
     | WorkersDiffer

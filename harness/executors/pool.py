@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from polyarena.harness.events import (
     Event,
+    FlipsMeasured,
     ModelChanged,
     ModelLoaded,
     ModelLoading,
@@ -191,6 +192,8 @@ class PoolExecutor:
             yield from self._outcome(worker, jobs, JobDone(**fields), scheduler, work)
         elif kind == "JobFailed":
             yield from self._outcome(worker, jobs, JobFailed(**fields), scheduler, work)
+        elif kind == FlipsMeasured.__name__:
+            yield FlipsMeasured(**fields)
         elif kind in _MODEL_EVENTS:
             yield from self._model_event(worker, str(kind), fields, scheduler)
 

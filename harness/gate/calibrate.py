@@ -123,7 +123,7 @@ def _from_lock(values: ItemValues, known: Mapping[str, FlipRate], settings: Gate
     total = sum(languages for _, _, _, languages, _ in cells)
     measured = GateCalibration(
         cells=tuple(
-            predicted_power(task, metric, items, languages, rate.per_10000 / 10_000, settings, total=total)
+            predicted_power(task, metric, items, languages, rate.share, settings, total=total)
             for task, metric, items, languages, rate in cells
         ),
         red=math.nan,

@@ -8,6 +8,7 @@ import numpy as np
 
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.sides import Sides
+from polyarena.harness.lock import OTHER_BATCHES
 from polyarena.harness.lock.differences import Aspect, differences
 from polyarena.reports.gate.calibration import predicted_power
 from polyarena.reports.gate.pairs import ItemDifferences
@@ -35,6 +36,7 @@ def notes_of(sides: Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> 
             "as well."
         )
     yield from _calibrated(sides, pairs, gate)
+    yield from _in_other_batches(sides, pairs)
     if gate.sequential:
         yield _settled(sides, pairs, gate)
     environment = [
@@ -63,6 +65,20 @@ def _settled(sides: Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> 
         f"Sequentially: all {len(found.checks)} checks that fail the gate were settled after {most} source items, "
         f"{len(found.regressed)} regressed. Judging could stop there, at an error level of {100 * found.alpha:g}%."
     )
+
+
+def _in_other_batches(sides: Sides, pairs: Sequence[ItemDifferences]) -> Iterator[str]:
+    """Yield how often values depended on the batch, as the runs measured it beside their work."""
+    checked = {f"{pair.task}/{pair.metric}" for pair in pairs if pair.languages}
+    for name, values in {"baseline": sides.baseline, "candidate": sides.candidate}.items():
+        rates = {key: rate for key, rate in values.lock.flips.get(values.system, {}).items() if key in checked}
+        own = [rate for rate in rates.values() if rate.source == OTHER_BATCHES]
+        if items := sum(rate.items for rate in own):
+            flips = sum(rate.flips for rate in own)
+            yield (
+                f"Of {items:,} values that the {name}'s run computed once more in other batches, {flips:,} changed "
+                f"({100 * flips / items:.1f}%): so much differs between two runs of one model."
+            )
 
 
 def _calibrated(sides: Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.item_values import ItemValues, run_values, selected
 from polyarena.harness.gate.reference import read_reference
+from polyarena.harness.lock import OTHER_BATCHES
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.tasks.errors import DataError
 
@@ -106,8 +107,9 @@ def open_baseline(path: Path, gate: GateFile, name: str | None, candidate: str |
 
 
 def recorded_discordance(values: ItemValues) -> dict[str, float]:
-    """Return the measured flip rates in the lock of a run, as shares of items by ``task/metric``."""
-    return {name: rate.per_10000 / 10_000 for name, rate in values.lock.flips.get(values.system, {}).items()}
+    """Return the flip rates that were calibrated on two runs, as shares of items by ``task/metric``."""
+    known = values.lock.flips.get(values.system, {})
+    return {name: rate.share for name, rate in known.items() if rate.source != OTHER_BATCHES}
 
 
 def _folder(path: Path) -> Path:

@@ -8,6 +8,7 @@ from polyarena.harness.lock.differences import Aspect, Difference, Differences, 
 from polyarena.harness.lock.digest import content_digest, digest
 from polyarena.harness.lock.model import (
     FORMAT,
+    OTHER_BATCHES,
     Cell,
     Deviation,
     FlipRate,
@@ -27,6 +28,7 @@ from polyarena.harness.lock.versions import installed_versions
 
 __all__ = [
     "FORMAT",
+    "OTHER_BATCHES",
     "Aspect",
     "Cell",
     "Deviation",

@@ -189,6 +189,10 @@ class Omission(Record):
     suite: str = ""
 
 
+OTHER_BATCHES = "other batches of the same run"
+"""Source of flip rates that a run measures beside its work."""
+
+
 class FlipRate(Record):
     """How often an item's value differs between two runs of one model with the settings of this run.
 
@@ -201,6 +205,23 @@ class FlipRate(Record):
     per_10000: float
     items: int
     source: str
+
+    @property
+    def flips(self) -> int:
+        """Items with another value."""
+        return round(self.per_10000 * self.items / 10_000)
+
+    @property
+    def share(self) -> float:
+        """Share of items with another value.
+
+        What a run measures beside its work are few items, of which none may differ. Their share has half an item with
+        another value and half one without added (the mean of the posterior of Jeffreys' prior), since none of 20 is no
+        sign of none at all.
+        """
+        if self.source == OTHER_BATCHES:
+            return (self.flips + 0.5) / (self.items + 1)
+        return self.per_10000 / 10_000
 
 
 class Deviation(Record):
@@ -274,7 +295,8 @@ class Lock(Record):
         games: What is judged, sorted.
         unsupported: (system, language) pairs that are not asked because the system does not claim the language.
         imported: Imported judges by name, shown or not.
-        flips: Measured flip rates by system and ``task/metric``, as ``polyarena gate calibrate --record`` writes them.
+        flips: Measured flip rates by system and ``task/metric``: of some items in other
+            batches, which a run measures by itself, or of two runs (``polyarena gate calibrate --record``).
         stored_answers: Of systems whose answers were generated elsewhere, what is known of how, by system; an empty
             mapping if nothing is.
     """
@@ -351,6 +373,26 @@ class Lock(Record):
     def with_model(self, systems: tuple[str, ...], provenance: Mapping[str, str]) -> Self:
         """Return the lock with what a model told of itself, for each system that uses it."""
         return self.model_copy(update={"models": {**self.models, **{name: dict(provenance) for name in systems}}})
+
+    def with_flips(self, system: str, task: str, items: int, flips: Mapping[str, int]) -> Self:
+        """Return the lock with further items that were scored in other batches; what two runs showed stays.
+
+        Args:
+            system: Name of the system.
+            task: Name of the task.
+            items: That were scored twice.
+            flips: Of them, those with another value, by metric.
+        """
+        rates = dict(self.flips.get(system, {}))
+        for metric, count in flips.items():
+            earlier = rates.get(f"{task}/{metric}")
+            if earlier is not None and earlier.source != OTHER_BATCHES:
+                continue
+            before, found = (earlier.items, earlier.flips) if earlier else (0, 0)
+            total = before + items
+            rate = FlipRate(per_10000=10_000 * (found + count) / total, items=total, source=OTHER_BATCHES)
+            rates[f"{task}/{metric}"] = rate
+        return self.model_copy(update={"flips": {**self.flips, system: dict(sorted(rates.items()))}})
 
     def with_judges(self, judges: Mapping[str, LockedJudge]) -> Self:
         """Return the lock with some judges replaced."""

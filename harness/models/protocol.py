@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -179,6 +180,13 @@ class StreamingModel(Protocol):
             errors: Of the requests that failed, at least one.
             requests: How many the cell has.
         """
+
+
+class BatchingModel(Protocol):
+    """What a model adds that computes requests together, so that last bits depend on what stands in a batch."""
+
+    def halved_batches(self) -> AbstractContextManager[bool]:
+        """Work in batches of half the size for a while; gives whether the model has batches of its own."""
 
 
 @runtime_checkable

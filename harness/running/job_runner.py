@@ -17,6 +17,7 @@ from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.planning.systems import resolve_systems
 from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.connections import CANDIDATES
+from polyarena.harness.running.flips import measure_flips
 from polyarena.harness.running.open_cell import CellContext, open_cell
 from polyarena.harness.running.work_units import part_key
 from polyarena.harness.servers import served_arguments
@@ -89,6 +90,7 @@ class JobRunner:
             else:
                 facts = {"key": key, "content": content_digest(completions)}
                 write_shard(path, completions, COMPLETION_SCHEMA, facts)
+            yield from measure_flips(cell, model, completions)
         except DataError as error:
             yield _failed(job, error, "data")
             return

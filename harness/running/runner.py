@@ -14,6 +14,7 @@ from polyarena.harness.endpoints import EndpointSettings, read_api_key
 from polyarena.harness.events import (
     CellFailed,
     Event,
+    FlipsMeasured,
     GamesFailed,
     GamesProgress,
     Listener,
@@ -106,14 +107,10 @@ def run(
         _write_inputs(plan, lock)
         status = StatusWriter(plan)
         # Closed at once, whatever is raised here: requests in flight must not be waited for by the garbage collector.
-        with closing(_everything(plan, executor or LocalExecutor(), grace_s)) as events:
+        kept = KeptLock(plan, lock)
+        with closing(_everything(plan, executor or LocalExecutor(), grace_s)) as events, closing(kept):
             for event in events:
-                if isinstance(event, ModelLoaded | ModelChanged):
-                    lock = lock.with_model(event.systems, event.provenance)
-                    folder.write_lock(lock)
-                if isinstance(event, PairsChosen):
-                    lock = build_lock(with_allocated_games(plan), lock)
-                    folder.write_lock(lock)
+                kept.take(event)
                 if isinstance(event, CellFailed | GamesFailed):
                     failures.append(event)
                 if not isinstance(event, GamesProgress):
@@ -129,7 +126,51 @@ def run(
         status(finished)
         if listener:
             listener(finished)
-    return Run(folder, lock, files, tuple(failures), finished.seconds)
+    return Run(folder, kept.lock, files, tuple(failures), finished.seconds)
+
+
+class KeptLock:
+    """The lock of a run while it goes on; what models tell of themselves is written as it comes.
+
+    Flip rates come with each cell. They are written when a task is done, and on closing: a lock of many cells takes
+    long to write.
+
+    Args:
+        plan: The plan.
+        lock: As it was written at the beginning.
+
+    Attributes:
+        lock: As it is now.
+    """
+
+    def __init__(self, plan: Plan, lock: Lock) -> None:
+        self._plan = plan
+        self.lock = lock
+        self._measured: tuple[str, str] | None = None
+
+    def take(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, FlipsMeasured):
+            name = event.system, event.task
+            if self._measured not in (None, name):
+                self._write()
+            self.lock = self.lock.with_flips(*name, event.items, event.flips)
+            self._measured = name
+        elif isinstance(event, ModelLoaded | ModelChanged):
+            self.lock = self.lock.with_model(event.systems, event.provenance)
+            self._write()
+        elif isinstance(event, PairsChosen):
+            self.lock = build_lock(with_allocated_games(self._plan), self.lock)
+            self._write()
+
+    def close(self) -> None:
+        """Write what is not written yet."""
+        if self._measured is not None:
+            self._write()
+
+    def _write(self) -> None:
+        self._plan.folder.write_lock(self.lock)
+        self._measured = None
 
 
 def _everything(plan: Plan, executor: Executor, grace_s: float) -> Generator[Event, None, None]:

@@ -80,14 +80,19 @@ def store_scores(
         for completion in completions
         if not is_refused_by_host(completion.text, completion.finish_reason) or completion.loglikelihoods
         for statistics in [_statistics(task, by_id[completion.item_id], completion)]
-        for metric, value in _values(task, by_id[completion.item_id], completion).items()
+        for metric, value in metric_values(task, by_id[completion.item_id], completion).items()
         if metric not in task.unscored.get(cell.language, ())
     ]
     path = folder.scores(cell.system, cell.task, cell.language)
     write_shard(path, scores, SCORE_SCHEMA, {"key": scores_key(task, cell.language, content)})
 
 
-def _values(task: ResolvedTask, item: Item, completion: Completion) -> Mapping[str, float]:
+def metric_values(task: ResolvedTask, item: Item, completion: Completion) -> Mapping[str, float]:
+    """Return the value of each metric of an answer.
+
+    Raises:
+        DataError: The task returns a metric that its card does not list.
+    """
     values = task.task.score(item, completion)
     for metric in values:
         if metric not in task.card.metrics:

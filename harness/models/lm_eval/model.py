@@ -9,7 +9,8 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from polyarena.harness.models.converted_weights import with_converted_weights
@@ -166,6 +167,27 @@ class LmEvalModel:
                 )
             )
         return chosen
+
+    @contextmanager
+    def halved_batches(self) -> Iterator[bool]:
+        """Score in batches of half the size; only ``transformers`` does so in this process, at a size of its own."""
+        scorer = getattr(self._lm, "scorer", None)
+        holder, name = (scorer, "budget") if scorer is not None else (self._lm, "batch_size_per_gpu")
+        size = getattr(holder, name, None)
+        if not has_base(self._lm, "HFLM") or not isinstance(size, int) or size < 2:
+            yield False
+            return
+        half = size // 2
+        truncated = getattr(self._lm, "truncated", 0)
+        setattr(holder, name, half)
+        try:
+            yield True
+        finally:
+            # Less if the device lacked memory meanwhile.
+            if getattr(holder, name) == half:
+                setattr(holder, name, size)
+            if scorer is not None:
+                self._lm.truncated = truncated
 
     def close(self) -> None:
         """Free the memory that the model holds."""

@@ -181,3 +181,29 @@ def test_what_happened_while_scoring_is_told(tiny_llama: Path, choosing: Callabl
     assert "truncated_requests" not in model.provenance
     model.choose([choosing("Which of these many things?" * 3, "one", "two"), choosing("a", "b", "c")])
     assert model.provenance["truncated_requests"] == "2"
+
+
+def test_batches_are_halved_for_a_while(tiny_llama: Path, choosing: Callable[..., ChoiceRequest]) -> None:
+    model = load(tiny_llama, dtype="float32", token_budget=512)
+    with model.halved_batches() as possible:
+        assert possible
+        assert model.provenance["token_budget"] == "256"
+        model._lm.truncated += 1
+    assert model.provenance["token_budget"] == "512"
+    assert "truncated_requests" not in model.provenance
+    other = load(tiny_llama, dtype="float32", engine="lm-eval", batch_size=8)
+    with other.halved_batches() as possible:
+        assert possible
+        assert other._lm.batch_size == 4
+        model.choose([choosing("Which?", "one", "two")])
+    assert other._lm.batch_size == 8
+    single = load(tiny_llama, dtype="float32", engine="lm-eval", batch_size=1)
+    with single.halved_batches() as possible:
+        assert not possible
+
+
+def test_a_batch_that_was_divided_meanwhile_stays_small(tiny_llama: Path) -> None:
+    model = load(tiny_llama, dtype="float32", token_budget=512)
+    with model.halved_batches():
+        model._lm.scorer.budget = 100
+    assert model.provenance["token_budget"] == "100"
