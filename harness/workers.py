@@ -110,14 +110,20 @@ def share(parts: Sequence[Part[T_co]], processes: int) -> Iterator[T_co]:
                 lost.append(message.part)
                 # With no process left nobody takes what waits.
                 if all(child.poll() is not None for child in children):
-                    lost += waiting
-                    waiting.clear()
+                    lost += _take_all(waiting)
             elif message.error is not None:
                 raise message.error
             else:
                 done += 1
     for part in lost:
         yield from part.events()
+
+
+def _take_all(waiting: deque[Part[T_co]]) -> Iterator[Part[T_co]]:
+    """Take one part after the other, each once: a thread whose process has just ended may be taking one as well."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()
 
 
 @contextmanager

@@ -7,10 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from polyarena.tasks.errors import StoreError
 
 _BEAT_S = 5.0
 _PATIENCE_S = 60.0
@@ -49,6 +52,8 @@ class Claims:
         with self._lock:
             if key in self._owners:
                 return self._owners[key] is owner
+            if self._closed.is_set():
+                return False
             self._begin()
             digest = bytes.fromhex(key)
             statement = "INSERT OR IGNORE INTO claims VALUES (?, ?) RETURNING holder"
@@ -91,10 +96,13 @@ class Claims:
                 return
             self._heart = None
             self._owners.clear()
-            self._execute("DELETE FROM claims WHERE holder = ?", (self._holder,))
-            self._execute("DELETE FROM holders WHERE holder = ?", (self._holder,))
-            self._alive.release()
-            Path(self._alive.lock_file).unlink(missing_ok=True)
+            try:
+                self._execute("DELETE FROM claims WHERE holder = ?", (self._holder,))
+                self._execute("DELETE FROM holders WHERE holder = ?", (self._holder,))
+            finally:
+                # Without the lock, the claims that are left are free.
+                self._alive.release()
+                Path(self._alive.lock_file).unlink(missing_ok=True)
 
     def _holder_of(self, digest: bytes) -> str | None:
         rows = self._execute("SELECT holder FROM claims WHERE key = ?", (digest,))
@@ -111,7 +119,8 @@ class Claims:
 
     def _beat(self) -> None:
         while not self._closed.wait(_BEAT_S):
-            with self._lock:
+            with self._lock, suppress(StoreError):
+                # A disk that is full for a while costs a beat, and not all further ones.
                 if not self._closed.is_set():
                     self._execute("UPDATE holders SET beat = beat + 1 WHERE holder = ?", (self._holder,))
 

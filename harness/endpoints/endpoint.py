@@ -283,6 +283,19 @@ class Endpoint(CloseOnExit):
         if cached is not None:
             self._finish(job, cached)
             return None
+        with self._lock:
+            # Both at one moment: whoever stops the endpoint either keeps the request from being sent or waits for it.
+            if job.future.done():
+                return None
+            self._in_flight += 1
+        try:
+            return await self._begin(send, job)
+        finally:
+            with self._idle:
+                self._in_flight -= 1
+                self._idle.notify_all()
+
+    async def _begin(self, send: Send, job: PendingCall) -> float | None:
         reservation: Reservation | None = None
         if self._guard is not None:
             try:
@@ -295,14 +308,7 @@ class Endpoint(CloseOnExit):
                 self._answered.flush()
                 self._die(error)
                 return None
-        with self._lock:
-            self._in_flight += 1
-        try:
-            return await self._ask(send, job, reservation)
-        finally:
-            with self._idle:
-                self._in_flight -= 1
-                self._idle.notify_all()
+        return await self._ask(send, job, reservation)
 
     async def _ask(self, send: Send, job: PendingCall, reservation: Reservation | None) -> float | None:
         job.attempts += 1

@@ -140,6 +140,8 @@ class PoolExecutor:
                     busy = True
                     worker.since = time.monotonic()
                     yield from self._take(worker, record, scheduler, work)
+                    if worker.name not in self._workers:
+                        break  # It was refused, and what else it has told is of no account.
                 if worker.ready and worker.handle.is_waiting():
                     yield from self._leave(worker, scheduler, work)
                 if worker.name in self._workers and (reason := reason or self._silence(worker)) is not None:

@@ -31,6 +31,8 @@ def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Conn
         cells: Cells whose systems share a model.
         connections: The endpoints of the run.
     """
+    if connections.closing:
+        return  # Of systems with servers, which take turns: no further server is started for a run that is ending.
     names = tuple(dict.fromkeys(cell.system for cell in cells))
     lock = plan.folder.read_lock()
     model_context = ModelContext(
@@ -51,7 +53,10 @@ def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Conn
     started = time.monotonic()
     with ExitStack() as stack:
         try:
-            args = stack.enter_context(served_arguments(first.spec, plan.folder, plan.experiment.base))
+            served = served_arguments(
+                first.spec, plan.folder, plan.experiment.base, given_up=lambda: connections.closing
+            )
+            args = stack.enter_context(served)
             # The server outlives the connections, which wait for requests in flight.
             stack.callback(connections.wait_until_closed)
             model = first.type.load(args, first.chat_template, model_context)

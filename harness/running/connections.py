@@ -19,6 +19,7 @@ from polyarena.harness.experiment import Experiment
 from polyarena.harness.planning.existing_results import cache_path
 from polyarena.harness.store import RunFolder
 from polyarena.judges.protocol import Ask
+from polyarena.tasks.errors import ModelError
 
 CANDIDATES, JUDGES = "candidates", "judges"
 
@@ -70,7 +71,9 @@ class Connections:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.closing = True
+        with self._lock:
+            # From here on no endpoint is opened: nobody would stop or close it.
+            self.closing = True
         # None sends anything more while another waits for its requests.
         try:
             for endpoint in self._endpoints:
@@ -97,6 +100,8 @@ class Connections:
 
     def _open(self, settings: EndpointSettings, who: str) -> Ask:
         with self._lock:
+            if self.closing:
+                raise ModelError("the run is ending", where=settings.url)
             cache, guard = self._opened()
             ledger = self._ledgers[who].setdefault(settings.model, Ledger(self._folder.created_at() or time.time()))
             kind = BatchEndpoint if settings.mode == "batch" else Endpoint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,15 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(spec: ServerSpec, model: str, name: str, folder: Path, base: Path) -> Iterator[ServerProcess]:
+def running_server(
+    spec: ServerSpec,
+    model: str,
+    name: str,
+    folder: Path,
+    base: Path,
+    *,
+    given_up: Callable[[], bool] = lambda: False,
+) -> Iterator[ServerProcess]:
     """Start a server, wait until it is healthy, and stop it at the end.
 
     A server that an earlier run left behind for the same system (after ``kill -9``) is ended first.
@@ -58,14 +67,15 @@ def running_server(spec: ServerSpec, model: str, name: str, folder: Path, base: 
         name: Of the system, for the files ``NAME.log`` and ``NAME.json``.
         folder: Where these are kept.
         base: Folder of the experiment file.
+        given_up: Asked while it starts: whether nobody wants it any more.
 
     Raises:
-        ModelError: It is not installed, ended before it was healthy, or took too long.
+        ModelError: It is not installed, ended before it was healthy, took too long, or was given up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     record, log = folder / f"{name}.json", folder / f"{name}.log"
     end_orphan(record)
-    process, port = _start(spec, model, record, log, base)
+    process, port = _start(spec, model, record, log, base, given_up)
     try:
         yield ServerProcess(f"http://{HOST}:{port}/v1", process.pid, log)
     finally:
@@ -74,13 +84,16 @@ def running_server(spec: ServerSpec, model: str, name: str, folder: Path, base: 
 
 
 @contextmanager
-def served_arguments(system: SystemSpec, folder: RunFolder, base: Path) -> Iterator[Mapping[str, Any]]:
+def served_arguments(
+    system: SystemSpec, folder: RunFolder, base: Path, *, given_up: Callable[[], bool] = lambda: False
+) -> Iterator[Mapping[str, Any]]:
     """Yield the arguments of a system, with the address of its server while it has one.
 
     Args:
         system: The system; its server, if it has one, runs as long as the context.
         folder: The run folder, in which ``servers/`` has the log.
         base: Folder of the experiment file.
+        given_up: As :func:`running_server`.
 
     Raises:
         ModelError: As :func:`running_server`.
@@ -89,7 +102,8 @@ def served_arguments(system: SystemSpec, folder: RunFolder, base: Path) -> Itera
         yield system.args
         return
     model = system.server.model or str(system.args.get("model", ""))
-    with running_server(system.server, model, system.name, folder.path / "servers", base) as server:
+    home = folder.path / "servers"
+    with running_server(system.server, model, system.name, home, base, given_up=given_up) as server:
         yield {**system.args, "base_url": server.base_url}
 
 
@@ -118,7 +132,9 @@ def end_orphan(record: Path) -> bool:
     return alive
 
 
-def _start(spec: ServerSpec, model: str, record: Path, log: Path, base: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    spec: ServerSpec, model: str, record: Path, log: Path, base: Path, given_up: Callable[[], bool]
+) -> tuple[subprocess.Popen[bytes], int]:
     for attempt in range(ATTEMPTS):
         port = _free_port()
         command = server_command(spec, model, base, port)
@@ -134,7 +150,7 @@ def _start(spec: ServerSpec, model: str, record: Path, log: Path, base: Path) ->
         content = {"pid": process.pid, "started": _began(process.pid), "command": command}
         write_atomically(record, (json.dumps(content, indent=1) + "\n").encode())
         try:
-            healthy = _wait(process, port, spec.wait_s)
+            healthy = _wait(process, port, spec.wait_s, given_up)
         except BaseException:
             _stop(process)
             record.unlink(missing_ok=True)
@@ -157,12 +173,19 @@ def _start(spec: ServerSpec, model: str, record: Path, log: Path, base: Path) ->
     raise AssertionError("unreachable")
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, patience: float) -> bool:
-    """Wait until the server is healthy; ``False`` if it ended or took too long."""
+def _wait(process: subprocess.Popen[bytes], port: int, patience: float, given_up: Callable[[], bool]) -> bool:
+    """Wait until the server is healthy; ``False`` if it ended or took too long.
+
+    Raises:
+        ModelError: It was given up.
+    """
     ends = time.monotonic() + patience
     while time.monotonic() < ends and process.poll() is None:
+        if given_up():
+            raise ModelError("the run ended before the server was healthy")
         with (
-            contextlib.suppress(OSError),
+            # Whatever else may answer at this port for a moment speaks no HTTP.
+            contextlib.suppress(OSError, http.client.HTTPException),
             urllib.request.urlopen(f"http://{HOST}:{port}{HEALTH}", timeout=2) as reply,
         ):
             if reply.status == 200:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -237,7 +238,10 @@ class RunFolder:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
             descriptor = os.open(self.path / "events.jsonl", flags, 0o666)
             try:
-                os.write(descriptor, line.encode("utf-8", "replace"))
+                content = line.encode("utf-8", "replace")
+                # A disk that fills up takes a part without an error.
+                if os.write(descriptor, content) < len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(descriptor)
         except OSError as error:

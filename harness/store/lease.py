@@ -100,33 +100,68 @@ def take_lease(run_folder: Path) -> Lease:
                 why=describe(present),
                 fix="wait for it, or choose another folder with --output",
             )
-        if _make_once(folder / f"{number + 1}.json", json.dumps(holder).encode()):
+        if not _make_once(folder / f"{number + 1}.json", json.dumps(holder).encode()):
+            continue
+        lease = Lease(folder, number + 1, holder)
+        if not _is_contested(folder, number + 1, present):
             break
+        lease.release()
     for path in folder.iterdir():
         earlier = path.name.partition(".")[0]
         if earlier.isdigit() and int(earlier) <= number:
             path.unlink(missing_ok=True)
-    return Lease(folder, number + 1, holder)
+    return lease
+
+
+def _is_contested(folder: Path, number: int, gone: Mapping[str, Any] | None) -> bool:
+    """Return whether somebody else has taken the lease meanwhile, under another number.
+
+    While one process finds the last holder gone and has not made its number yet, others may take that number and give
+    it back, and the next one then counts from 1 again. Each looks after it has made its own number, so of two at least
+    one sees the other: a lower number yields to a higher one, and a higher one to a lower one whose holder is there.
+
+    Args:
+        folder: ``.lease``.
+        number: The number just made.
+        gone: The holder of the number before it, which was found to be gone.
+    """
+    others = _numbers(folder) - {number}
+    if any(other > number for other in others):
+        return True
+    for other in others:
+        holder = _holder(folder, other)
+        if holder is not None and holder != gone and is_held(folder, other, holder):
+            return True
+    return False
 
 
 def current(folder: Path) -> tuple[int, dict[str, Any] | None]:
     """Return the highest number in a lease folder, 0 if there is none, and its holder, if that can be read."""
+    number = max(_numbers(folder), default=0)
+    return number, _holder(folder, number) if number else None
+
+
+def _numbers(folder: Path) -> set[int]:
+    """Return the numbers of all leases in a folder, given up by their holders or not."""
     try:
-        numbers = [int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit()]
+        return {int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit()}
     except OSError:
-        return 0, None
-    if not numbers:
-        return 0, None
-    number = max(numbers)
+        return set()
+
+
+def _holder(folder: Path, number: int) -> dict[str, Any] | None:
     # On a disk without hard links, a file is empty for a moment after it was made.
+    path = folder / f"{number}.json"
     for _ in range(10):
         try:
-            holder = json.loads((folder / f"{number}.json").read_text(encoding="utf-8"))
+            holder = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None  # given back since it was listed
         except (OSError, ValueError):
             time.sleep(0.02)
             continue
-        return number, holder if isinstance(holder, dict) else None
-    return number, None
+        return holder if isinstance(holder, dict) else None
+    return None
 
 
 def is_held(

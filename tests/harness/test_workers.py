@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import threading
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -207,3 +208,12 @@ def test_a_run_in_two_processes_has_the_bytes_of_one_in_one(tmp_path, monkeypatc
     expected = contents(tmp_path / "alone")
     assert contents(tmp_path / "shared") == expected
     assert len(expected) > 10
+
+
+def test_a_waiting_part_goes_either_here_or_to_a_process():
+    waiting = deque(range(4))
+    taken = workers._take_all(waiting)
+    assert next(taken) == 0
+    assert waiting.popleft() == 1
+    assert list(taken) == [2, 3]
+    assert not waiting

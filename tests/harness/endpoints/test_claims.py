@@ -10,6 +10,7 @@ import pytest
 
 from polyarena.harness.endpoints import CallCache
 from polyarena.judges.protocol import Reply
+from polyarena.tasks.errors import StoreError
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 
@@ -113,23 +114,27 @@ def test_a_question_that_failed_for_one_is_asked_by_the_other(scripted_server, o
     assert scripted_server.questions.count("good") == 1
 
 
-@pytest.mark.parametrize("grace_s", [0.0, 10.0])
+@pytest.mark.parametrize("grace_s", [0.0, 60.0])
 def test_requests_in_flight_have_their_grace(scripted_server, open_endpoint, ask_for, cache, grace_s):
-    arrived = threading.Event()
+    arrived, stopped = threading.Event(), threading.Event()
 
     def script(received):
         if received.question == "slow":
             arrived.set()
-            return scripted_server.ok("late").after(0.4)
+            stopped.wait(30)
+            return scripted_server.ok("late")
         return scripted_server.ok()
 
     scripted_server.script = script
-    endpoint = open_endpoint(cache)
+    endpoint = open_endpoint(cache, timeout_s=60)
     stream = endpoint(ask_for("first", "slow"))
     next(stream)
     assert arrived.wait(30)
     endpoint.stop(grace_s)
+    if grace_s:
+        stopped.set()
     endpoint.close()
+    stopped.set()
     assert len(cache) == (2 if grace_s else 1)
     assert cache._execute("SELECT count(*) FROM claims")[0][0] == 0
 
@@ -147,3 +152,38 @@ def test_an_answer_ends_its_claim_without_another_write(caches, monkeypatch):
     # One statement where nobody else holds the question.
     assert one.claims.take(OTHER, "a")
     assert len(written) == 1
+
+
+def test_after_closing_nothing_is_claimed_and_no_file_is_left(caches, tmp_path):
+    one, other = caches
+    one.close()
+    assert not one.claims.take(KEY, "a")
+    assert other.claims.take(KEY, "b")
+    other.close()
+    assert not list(tmp_path.glob(".calls*"))
+
+
+def test_a_cache_that_cannot_be_written_at_the_end_leaves_its_claims_free(caches):
+    one, other = caches
+    assert one.claims.take(KEY, "a")
+    one._connection.close()
+    one.close()
+    assert other.claims.take(KEY, "b")
+
+
+def test_a_beat_that_cannot_be_written_is_not_the_last_one(cache, monkeypatch):
+    monkeypatch.setattr("polyarena.harness.endpoints.claims._BEAT_S", 0.001)
+    execute, failed, beaten = cache.claims._execute, threading.Event(), threading.Event()
+
+    def sometimes(statement, values=()):
+        if statement.startswith("UPDATE holders"):
+            if not failed.is_set():
+                failed.set()
+                raise StoreError("the disk is full for a moment")
+            beaten.set()
+        return execute(statement, values)
+
+    monkeypatch.setattr(cache.claims, "_execute", sometimes)
+    assert cache.claims.take(KEY, "a")
+    assert failed.wait(30)
+    assert beaten.wait(30)

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from polyarena.harness.endpoints.accounting.budget import Reservation
+from polyarena.harness.endpoints.accounting.entry import JournalEntry
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.sampling import Sampling
 
@@ -216,3 +218,39 @@ def test_any_text_can_be_asked(scripted_server, open_endpoint, ask_for, cache, t
         [reply] = endpoint(ask_for(text))
         assert (reply.text, reply.error) == (f"re: {asked}", None)
     assert scripted_server.questions == [asked]
+
+
+def test_an_endpoint_that_is_stopped_before_a_request_goes_out_does_not_send_it(
+    scripted_server, open_endpoint, ask_for, monkeypatch
+):
+    endpoint = open_endpoint()
+    adapt = endpoint._answers.adapt
+
+    def stopped_meanwhile(job):
+        endpoint.stop()
+        return adapt(job)
+
+    monkeypatch.setattr(endpoint._answers, "adapt", stopped_meanwhile)
+    with pytest.raises(ModelError, match="closed"):
+        list(endpoint(ask_for("a")))
+    endpoint.close()
+    assert scripted_server.log == []
+
+
+def test_a_request_that_its_budget_lets_begin_is_waited_for_from_then_on(scripted_server, open_endpoint, ask_for):
+    endpoint, in_flight = open_endpoint(), []
+
+    class Guard:
+        def begin(self, account, key, body, *, repeats=None):
+            in_flight.append(endpoint._in_flight)
+            return Reservation(1, JournalEntry(account, key))
+
+        def end_all(self, requests):
+            list(requests)
+
+    endpoint._guard = Guard()
+    assert [reply.text for reply in endpoint(ask_for("a"))] == ["fine"]
+    endpoint.stop(60)
+    endpoint.close()
+    assert in_flight == [1]
+    assert endpoint._in_flight == 0

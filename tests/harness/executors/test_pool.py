@@ -347,3 +347,18 @@ def test_an_interruption_ends_all_workers(job, make_work, launch, tmp_path):
     assert launcher.closed
     [spool] = (tmp_path / "run" / FOLDER).iterdir()
     assert (spool / "stop").exists()
+
+
+def test_what_a_refused_worker_tells_besides_is_of_no_account(job, make_work, launch):
+    def comes_back_refused(worker):
+        if worker.place == 0:
+            for _ in range(2):
+                worker.hello(refused="a GPU was promised, and torch finds none")
+            worker.fail(job(0), "load")
+            return
+        diligent(worker)
+
+    work = make_work(job(n) for n in range(4))
+    events = run(launch(comes_back_refused), work)
+    assert sorted(work.log.done) == list(range(4))
+    assert [event.worker for event in of(events, WorkerLost)] == ["worker-0"]

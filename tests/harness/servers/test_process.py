@@ -152,3 +152,20 @@ def test_a_command_that_does_not_exist_is_an_error(tmp_path):
     missing = ServerSpec(engine="vllm", command=(str(tmp_path / "no-such-program"),))
     with pytest.raises(ModelError, match="cannot be started"), running_server(missing, "m", "s", tmp_path, tmp_path):
         pytest.fail("it came up")
+
+
+def test_a_server_that_nobody_wants_any_more_is_not_waited_for(tmp_path):
+    asked = []
+
+    def given_up():
+        asked.append(json.loads((tmp_path / "sys.json").read_text(encoding="utf-8"))["pid"])
+        return len(asked) == 2
+
+    loading = spec("loading", 3600.0)
+    with (
+        pytest.raises(ModelError, match="the run ended"),
+        running_server(loading, "m", "sys", tmp_path, tmp_path, given_up=given_up),
+    ):
+        pytest.fail("it came up")
+    assert ended(asked[0])
+    assert not (tmp_path / "sys.json").exists()

@@ -209,3 +209,10 @@ def test_a_linked_event_log_is_not_written_through(tmp_path):
     with pytest.raises(StoreError, match="symbolic link"):
         RunFolder(tmp_path / "run").log({"event": "one"})
     assert theirs.read_text() == "theirs"
+
+
+def test_an_event_that_a_full_disk_cuts_off_is_an_error(folder, monkeypatch):
+    folder.path.mkdir()
+    monkeypatch.setattr("polyarena.harness.store.folder.os.write", lambda _descriptor, content: len(content) - 1)
+    with pytest.raises(StoreError, match="event log cannot be written"):
+        folder.log({"event": "A"})

@@ -160,3 +160,61 @@ def test_when_a_process_was_started():
 def test_a_holder_in_words():
     assert describe(elsewhere()) == "process 7 on another has written it since 2026: polyarena run"
     assert "?" in describe({})
+
+
+@pytest.mark.parametrize("first", ["held", "given back"])
+def test_whoever_counts_on_yields_to_one_that_began_anew(tmp_path, monkeypatch, first):
+    """While one finds the last holder gone, others take its place, give it back, and count from 1 again."""
+    write(tmp_path, 5, machine=machine(), pid=os.getpid(), started="0")
+    make, began_anew = lease._make_once, []
+
+    def meanwhile(path, content):
+        if not began_anew:
+            began_anew.append(None)
+            take_lease(tmp_path).release()
+            began_anew.append(take_lease(tmp_path))
+            assert began_anew[1].number == 1
+            if first == "given back":
+                began_anew[1].release()
+        return make(path, content)
+
+    monkeypatch.setattr(lease, "_make_once", meanwhile)
+    if first == "given back":
+        assert take_lease(tmp_path).number == 6
+        return
+    with pytest.raises(StoreError, match="another process"):
+        take_lease(tmp_path)
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["1.json"]
+
+
+def test_whoever_begins_anew_yields_to_one_that_counts_on(tmp_path, monkeypatch):
+    make = lease._make_once
+
+    def meanwhile(path, content):
+        made = make(path, content)
+        write(tmp_path, 6, machine=machine(), pid=os.getpid(), started=process_start(os.getpid()))
+        return made
+
+    monkeypatch.setattr(lease, "_make_once", meanwhile)
+    with pytest.raises(StoreError, match="another process"):
+        take_lease(tmp_path)
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["6.json"]
+
+
+def test_a_number_that_was_given_back_and_taken_again_is_not_mistaken_for_the_one_before(tmp_path, monkeypatch):
+    gone, holder_of, taken = take_lease(tmp_path), lease._holder, []
+
+    def meanwhile(folder, number):
+        if not taken:
+            taken.append(None)
+            gone.release()
+            found = holder_of(folder, number)
+            taken.append(take_lease(tmp_path))
+            return found
+        return holder_of(folder, number)
+
+    monkeypatch.setattr(lease, "_holder", meanwhile)
+    with pytest.raises(StoreError, match="another process"):
+        take_lease(tmp_path)
+    assert taken[1].number == 1
+    assert current(tmp_path / FOLDER)[0] == 1
