@@ -136,12 +136,10 @@ class PoolExecutor:
             for worker in list(self._workers.values()):
                 # Before its last words are read, so that none of them is missed.
                 reason = worker.handle.ended()
-                for record in spool.told(worker.name):
+                for event in self._listen(worker, spool, scheduler, work):
                     busy = True
-                    worker.since = time.monotonic()
-                    yield from self._take(worker, record, scheduler, work)
-                    if worker.name not in self._workers:
-                        break  # It was refused, and what else it has told is of no account.
+                    if event is not None:
+                        yield event
                 if worker.ready and worker.handle.is_waiting():
                     yield from self._leave(worker, scheduler, work)
                 if worker.name in self._workers and (reason := reason or self._silence(worker)) is not None:
@@ -164,6 +162,16 @@ class PoolExecutor:
                 polling.happened()
             else:
                 polling.wait()
+
+    def _listen(self, worker: _Worker, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event | None]:
+        """Yield the events of what a worker has told, and ``None`` for each record."""
+        for record in spool.told(worker.name):
+            yield None
+            worker.since = time.monotonic()
+            yield from self._take(worker, record, scheduler, work)
+            if worker.name not in self._workers:
+                # It was refused, and what else it has told is of no account.
+                return
 
     def _hand_out(self, spool: Spool, scheduler: Scheduler, work: Work) -> bool:
         handed = False
