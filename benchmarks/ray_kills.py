@@ -69,6 +69,13 @@ def smollm2(limit: int) -> dict[str, Any]:
     }
 
 
+def own_prompts(home: Path, limit: int) -> dict[str, str]:
+    """Write a file of prompts and return the task."""
+    rows = [{"id": str(n), "language": code, "prompt": f"{code} {n}?"} for code in LANGUAGES for n in range(limit)]
+    (home / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return {"path": "own.jsonl", "licence": "CC0-1.0", "provenance": "native"}
+
+
 def prepare(home: Path, model: str, limit: int) -> Path:
     """Write the experiment and return its path."""
     if model == "smollm2":
@@ -96,7 +103,9 @@ def pids(folder: Path) -> list[int]:
     found = []
     for path in (folder / "workers").glob("*/*/events.jsonl"):
         with suppress(OSError):
-            records = [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
+            # A last line may be half written.
+            whole, _, _ = path.read_text().rpartition("\n")
+            records = [json.loads(line) for line in whole.splitlines()]
             found += [record["pid"] for record in records if record["event"] == "hello"]
     return [pid for pid in found if Path(f"/proc/{pid}").exists()]
 
@@ -263,6 +272,10 @@ def coordinator(home: Path, arguments: argparse.Namespace) -> bool:
     began = time.monotonic()
     with answers.serve() as url:
         experiment = json.loads(path.read_text())
+        if arguments.model == "smollm2":
+            # Multiple choice needs likelihoods, which an endpoint does not give.
+            experiment["tasks"] = [{"task": own_prompts(home, arguments.limit)}]
+            experiment["systems"][0]["sampling"] = {"max_tokens": 24}
         args = {"base_url": url, "model": "m", "concurrency": 2, "api_key_env": "POLYARENA_BENCHMARK_KEY"}
         experiment["systems"].append({"name": "asked", "model": "endpoint", "args": args})
         path.write_text(json.dumps(experiment))

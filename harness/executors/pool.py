@@ -5,9 +5,11 @@ The same for every kind of worker; a :class:`Launcher` starts them as processes,
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -21,7 +23,7 @@ from polyarena.harness.events import (
     WorkersDiffer,
     WorkerStarted,
 )
-from polyarena.harness.executors.protocol import Job, JobDone, JobFailed, JobOutcome, Work
+from polyarena.harness.executors.protocol import Job, JobDone, JobFailed, JobOutcome, Waiting, Work
 from polyarena.harness.executors.scheduling import MOST_LIVES, Scheduler
 from polyarena.harness.executors.spool import Polling, Spool, WorkerFolder
 from polyarena.harness.lock import installed_versions
@@ -85,7 +87,18 @@ class Launcher(Protocol):
 
 @dataclass(slots=True)
 class _Worker:
-    """A worker that the coordinator follows."""
+    """A worker that the coordinator follows.
+
+    Attributes:
+        name: Of its folder; each life of a worker has its own.
+        place: From 0; whoever replaces it has the same.
+        folder: Through which it talks.
+        handle: By which it is ended.
+        since: When it last gave a sign of life, on the monotonic clock of the coordinator.
+        ready: Whether it takes jobs.
+        life: Its counter when that was last read.
+        said: What it told of an error of its own.
+    """
 
     name: str
     place: int
@@ -94,6 +107,7 @@ class _Worker:
     since: float
     ready: bool = False
     life: str = ""
+    said: str = ""
 
 
 @dataclass
@@ -111,7 +125,7 @@ class PoolExecutor:
     _provenance: dict[str, dict[str, str]] = field(default_factory=dict)
     _last_reason: str = ""
 
-    def run(self, work: Work) -> Iterator[Event]:
+    def run(self, work: Work) -> Iterator[Event | Waiting]:
         """Run the jobs.
 
         Raises:
@@ -120,31 +134,29 @@ class PoolExecutor:
         """
         if not work.jobs:
             return
+        # What an earlier run with this executor knew holds no more.
+        for memory in (self._workers, self._lives, self._deaths, self._provenance):
+            memory.clear()
+        self._last_reason = ""
         scheduler = Scheduler(work.jobs, work.recorded)
         spool = Spool.create(work.folder, secrets.token_hex(8), self._config(work))
         try:
             self._start(range(min(self.launcher.workers, len(work.jobs))), spool, scheduler, work)
             yield from self._coordinate(spool, scheduler, work)
+        except BaseException:
+            # Before the workers have their grace period, so that nothing new is begun elsewhere meanwhile.
+            work.interrupted()
+            raise
         finally:
             self._end(spool, work.grace_s)
 
-    def _coordinate(self, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event]:
+    def _coordinate(self, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event | Waiting]:
         beat = time.monotonic()
         polling = Polling(self.launcher.poll_s)
         while not scheduler.is_done:
             busy = False
             for worker in list(self._workers.values()):
-                # Before its last words are read, so that none of them is missed.
-                reason = worker.handle.ended()
-                for event in self._listen(worker, spool, scheduler, work):
-                    busy = True
-                    if event is not None:
-                        yield event
-                if worker.ready and worker.handle.is_waiting():
-                    yield from self._leave(worker, scheduler, work)
-                if worker.name in self._workers and (reason := reason or self._silence(worker)) is not None:
-                    busy = True
-                    yield from self._lose(worker, reason, spool, scheduler, work)
+                busy |= yield from self._listen(worker, spool, scheduler, work)
             for job in scheduler.stranded():
                 yield from self._fail(job, "no worker that is left can load the model", scheduler, work)
             busy |= self._hand_out(spool, scheduler, work)
@@ -161,17 +173,27 @@ class PoolExecutor:
             if busy:
                 polling.happened()
             else:
+                yield Waiting()
                 polling.wait()
 
-    def _listen(self, worker: _Worker, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event | None]:
-        """Yield the events of what a worker has told, and ``None`` for each record."""
+    def _listen(self, worker: _Worker, spool: Spool, scheduler: Scheduler, work: Work) -> Generator[Event, None, bool]:
+        """Take in what a worker has told and what became of it; return whether anything has happened."""
+        busy = False
+        # Before its last words are read, so that none of them is missed.
+        reason = worker.handle.ended()
         for record in spool.told(worker.name):
-            yield None
+            busy = True
             worker.since = time.monotonic()
             yield from self._take(worker, record, scheduler, work)
             if worker.name not in self._workers:
-                # It was refused, and what else it has told is of no account.
-                return
+                # It was refused; whatever it has told since does not count.
+                return busy
+        if worker.ready and worker.handle.is_waiting():
+            yield from self._leave(worker, scheduler, work)
+        if (reason := reason or self._silence(worker)) is not None:
+            busy = True
+            yield from self._lose(worker, reason, spool, scheduler, work)
+        return busy
 
     def _hand_out(self, spool: Spool, scheduler: Scheduler, work: Work) -> bool:
         handed = False
@@ -226,7 +248,7 @@ class PoolExecutor:
             return
         if isinstance(outcome, JobFailed) and outcome.fault == "worker":
             # The worker ends; its job is handed out again when it has.
-            self._last_reason = outcome.error
+            worker.said = outcome.error
             return
         if isinstance(outcome, JobFailed) and outcome.fault == "load" and scheduler.exclude(worker.name, job.model):
             yield WorkerLost(worker.name, f"it cannot load the model: {outcome.error}")
@@ -288,7 +310,8 @@ class PoolExecutor:
         worker.handle.stop()
         del self._workers[worker.name]
         given_up = scheduler.lost(worker.name)
-        self._last_reason = f"{worker.name}: {reason}" + (f": {self._last_reason}" if self._last_reason else "")
+        reason += f": {worker.said}" if worker.said else ""
+        self._last_reason = f"{worker.name}: {reason}"
         yield WorkerLost(worker.name, reason)
         for job in given_up:
             yield from self._fail(job, f"{MOST_LIVES} workers died while they computed it: {reason}", scheduler, work)
@@ -317,10 +340,12 @@ class PoolExecutor:
                     break
                 time.sleep(0.02)
         finally:
-            for worker in self._workers.values():
-                worker.handle.stop()
-            self._workers.clear()
-            self.launcher.close()
+            with ExitStack() as stack:
+                # Each, even if another one cannot be stopped.
+                stack.callback(self.launcher.close)
+                for worker in self._workers.values():
+                    stack.callback(worker.handle.stop)
+                self._workers.clear()
 
     def _config(self, work: Work) -> dict[str, Any]:
         path = work.experiment.path
@@ -330,7 +355,7 @@ class PoolExecutor:
             "folder": str(work.folder.absolute()),
             "data_root": str(work.data_root.absolute()) if work.data_root else None,
             "poll_s": self.launcher.poll_s,
-            "parent": self.launcher.watches_parent,
+            "parent": os.getpid() if self.launcher.watches_parent else 0,
         }
 
 

@@ -98,6 +98,11 @@ class JobFailed:
 JobOutcome = JobDone | JobFailed
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing has happened since the last event; whoever takes the events can do something else for a moment."""
+
+
 class JobRunner(Protocol):
     """Computes jobs one after the other in one process; a model stays loaded until a job needs another."""
 
@@ -135,6 +140,8 @@ class Work:
         worker: The function that another process or machine runs, :func:`polyarena.harness.running.worker.work`.
         recorded: Models of which the lock has the provenance, so that any number of workers may load them at once.
         grace_s: Seconds that an interruption waits for jobs that are being computed.
+        interrupted: Called at an interruption or error, before jobs that are being computed are waited for: nothing
+            new is begun anywhere else from then on.
     """
 
     experiment: Experiment
@@ -146,6 +153,7 @@ class Work:
     worker: Callable[[str, str], None]
     recorded: frozenset[str] = frozenset()
     grace_s: float = 0.0
+    interrupted: Callable[[], None] = lambda: None
 
 
 class Executor(Protocol):
@@ -154,5 +162,5 @@ class Executor(Protocol):
     An executor needs no memory of its own: whatever it loses is found missing in the run folder and done again.
     """
 
-    def run(self, work: Work) -> Iterator[Event]:
+    def run(self, work: Work) -> Iterator[Event | Waiting]:
         """Run every job that is wanted, in any order or at once, and yield events as they come."""

@@ -136,7 +136,8 @@ class RayHandle:
 
     def is_waiting(self) -> bool:
         """Whether no machine has begun it."""
-        return not self.folder.events.exists()
+        # The first thing that a worker does, before it imports or reads anything else.
+        return not self.folder.log.exists()
 
     def greeted(self) -> None:
         """Nothing is remembered of a task."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,7 +22,7 @@ from polyarena.harness.store.lease import FOLDER, current, describe, is_held
 from polyarena.tasks.errors import StoreError
 
 EVERY_S = 2.0
-"""Shortest time between two writes."""
+"""Seconds between two writes."""
 
 
 class _Record(BaseModel):
@@ -83,6 +85,9 @@ class RunStatus(_Record):
 class StatusWriter:
     """Follows the events of a run and writes ``status.json`` now and then; a listener.
 
+    As a context manager it also writes while no event comes, so that the file says what has happened until now, how
+    long is left, and that the run is alive.
+
     Args:
         plan: What will run.
         now: The clock, in seconds.
@@ -94,17 +99,40 @@ class StatusWriter:
         self._path = plan.folder.status
         self._now = now
         self._written = float("-inf")
+        self._state = ""
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._write_regularly, name="polyarena-status", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
-        self._tracker.follow(event)
-        finished = isinstance(event, RunFinished)
-        if finished or (self._now() - self._written >= EVERY_S and not isinstance(event, GamesProgress)):
-            self._written = self._now()
-            self._write("finished" if finished else "running")
+        with self._lock:
+            self._tracker.follow(event)
+            finished = isinstance(event, RunFinished)
+            self._state = "finished" if finished else "running"
+            if finished or (self._now() - self._written >= EVERY_S and not isinstance(event, GamesProgress)):
+                self._write()
 
-    def _write(self, state: str) -> None:
-        tracker = self._tracker
+    def _write_regularly(self) -> None:
+        while not self._ended.wait(EVERY_S):
+            with self._lock:
+                # Nothing before the first event, and nothing after the last.
+                if self._state == "running":
+                    self._write()
+
+    def _write(self) -> None:
+        self._written = self._now()
+        tracker, state = self._tracker, self._state
         status = RunStatus(
             experiment=self._experiment,
             state=state,
@@ -142,17 +170,27 @@ def read_status(path: Path) -> RunStatus:
     Raises:
         StoreError: It is no run folder, or no run has begun in it.
     """
+    number, holder = current(path / FOLDER)
+    held = holder is not None and is_held(path / FOLDER, number, holder)
+    status = _read_record(path)
+    if held and holder is not None:
+        return status.model_copy(update={"holder": describe(holder)})
+    if status.state == "finished":
+        return status
+    if current(path / FOLDER)[0] != number:
+        # A run began or ended between the two looks.
+        return read_status(path)
+    return status.model_copy(update={"state": "stopped"})
+
+
+def _read_record(path: Path) -> RunStatus:
     folder = RunFolder(path)
     try:
         record: dict[str, Any] = json.loads(folder.status.read_text(encoding="utf-8"))
-        status = RunStatus.model_validate(record)
+        return RunStatus.model_validate(record)
     except FileNotFoundError:
         raise StoreError(
             "no run has written its status here", where=path, why="there is no status.json", fix="name a run folder"
         ) from None
     except (OSError, ValueError, ValidationError) as error:
         raise StoreError("the status of the run cannot be read", where=folder.status, why=str(error)) from error
-    number, holder = current(path / FOLDER)
-    if holder is not None and is_held(path / FOLDER, number, holder):
-        return status.model_copy(update={"holder": describe(holder)})
-    return status if status.state == "finished" else status.model_copy(update={"state": "stopped"})

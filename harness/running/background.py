@@ -42,6 +42,10 @@ class Background:
         self._running += 1
         thread.start()
 
+    def put(self, event: Event) -> None:
+        """Add an event of a stream before the stream yields its next one; on the thread of the stream."""
+        self._queue.put(event)
+
     def events(self) -> Iterator[Event]:
         """Yield the events that have arrived, without waiting.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event
@@ -30,9 +30,17 @@ class CellStream:
         cells: The cells, in order.
         context: What they have in common.
         model: Answers them.
+        started: Called when the requests of a cell are drawn, before any answer has arrived. If left out, the starts of
+            cells are among the events, each with the next answer.
     """
 
-    def __init__(self, cells: Sequence[PlannedCell], context: CellContext, model: StreamingModel) -> None:
+    def __init__(
+        self,
+        cells: Sequence[PlannedCell],
+        context: CellContext,
+        model: StreamingModel,
+        started: Callable[[CellStarted], None] | None = None,
+    ) -> None:
         self._to_come = deque(cells)
         self._context = context
         self._model = model
@@ -40,6 +48,7 @@ class CellStream:
         self._places: dict[int, tuple[OpenCell, int]] = {}
         self._drawn = CostLabel()
         self._events: deque[Event] = deque()
+        self._started = started or self._events.append
         self._in_a_row = 0
         self._stored = time.monotonic()
 
@@ -78,7 +87,7 @@ class CellStream:
         position = 0
         while self._to_come:
             planned = self._to_come.popleft()
-            self._events.append(CellStarted(planned.system, planned.task, planned.language, planned.requests))
+            self._started(CellStarted(planned.system, planned.task, planned.language, planned.requests))
             try:
                 cell = open_cell(planned, self._context)
             except DataError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
 from polyarena.harness.endpoints.accounting.budget import BudgetError
@@ -21,7 +21,9 @@ from polyarena.tasks.identify import load_identifier
 from polyarena.tasks.item import Kind
 
 
-def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Connections) -> Iterator[Event]:
+def compute_streamed(
+    plan: Plan, cells: Sequence[PlannedCell], connections: Connections, started_cell: Callable[[CellStarted], None]
+) -> Iterator[Event]:
     """Compute the cells of one model that waits for an endpoint, and yield events; on a thread of its own.
 
     A cell that fails is reported and skipped. A model that cannot be loaded fails all of its cells.
@@ -30,6 +32,8 @@ def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Conn
         plan: The plan.
         cells: Cells whose systems share a model.
         connections: The endpoints of the run.
+        started_cell: Called at once when a cell of a stream begins; its other events are yielded when the next answer
+            arrives.
     """
     if connections.closing:
         return  # Of systems with servers, which take turns: no further server is started for a run that is ending.
@@ -69,14 +73,18 @@ def compute_streamed(plan: Plan, cells: Sequence[PlannedCell], connections: Conn
             load_identifier()
         provenance = dict(model.provenance)
         yield ModelLoaded(names, time.monotonic() - started, provenance)
-        for event in _do_cells(cells, context, model, connections):
+        for event in _do_cells(cells, context, model, connections, started_cell):
             yield event
             if provenance != (provenance := dict(model.provenance)):
                 yield ModelChanged(names, provenance)
 
 
 def _do_cells(
-    cells: Sequence[PlannedCell], context: CellContext, model: Model, connections: Connections
+    cells: Sequence[PlannedCell],
+    context: CellContext,
+    model: Model,
+    connections: Connections,
+    started: Callable[[CellStarted], None],
 ) -> Iterator[Event]:
     """Compute cells in one stream where the model can; if the stream fails, compute the remaining cells one by one.
 
@@ -87,7 +95,7 @@ def _do_cells(
         yield from _one_by_one(cells, context, model)
         return
     choices = [cell for cell in cells if context.tasks[cell.task].card.kind is Kind.MULTIPLE_CHOICE]
-    stream = CellStream([cell for cell in cells if cell not in choices], context, model)
+    stream = CellStream([cell for cell in cells if cell not in choices], context, model, started)
     try:
         yield from stream.events()
     except ModelError:

@@ -71,17 +71,24 @@ class Connections:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
-            # From here on no endpoint is opened: nobody would stop or close it.
-            self.closing = True
-        # None sends anything more while another waits for its requests.
         try:
-            for endpoint in self._endpoints:
-                endpoint.stop(self._grace_s)
+            self.stop()
             self._stack.close()
         finally:
             self._closed.set()
         self.log_spent()
+
+    def stop(self) -> None:
+        """Send nothing more and open no endpoint, because the run is ending; requests in flight have the grace period.
+
+        It may be called several times; the grace period begins with the first call.
+        """
+        with self._lock:
+            self.closing = True
+            endpoints = list(self._endpoints)
+        # None sends anything more while another waits for its requests.
+        for endpoint in endpoints:
+            endpoint.stop(self._grace_s)
 
     def wait_until_closed(self) -> None:
         """Return at once while the run goes on; if it is ending, wait until no request is in flight."""
@@ -101,6 +108,7 @@ class Connections:
     def _open(self, settings: EndpointSettings, who: str) -> Ask:
         with self._lock:
             if self.closing:
+                # A thread that was still loading its model when the run began to end: nobody would close its endpoint.
                 raise ModelError("the run is ending", where=settings.url)
             cache, guard = self._opened()
             ledger = self._ledgers[who].setdefault(settings.model, Ledger(self._folder.created_at() or time.time()))

@@ -12,11 +12,12 @@ import gc
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import CellDone, Event, GamesFailed
@@ -37,6 +38,7 @@ from polyarena.tasks.errors import DataError, ModelError
 
 RARELY = (20_000, 20, 20)
 """Thresholds of the garbage collector while games are judged; few of their objects are in cycles."""
+Streamed = TypeVar("Streamed")
 EVERY_S = 5.0
 """Shortest time between two progress events of a pair, in seconds."""
 
@@ -68,7 +70,7 @@ class Judging:
             data = DataSource(self._plan.data_root)
             yield name, _judged(self._plan, pairs, self._judges.by_name[name], data)
 
-    def follow(self, events: Iterator[Event]) -> Iterator[Event]:
+    def follow(self, events: Iterator[Streamed]) -> Generator[Streamed, None, None]:
         """Return a stream of cells whose stored cells make pairs ready.
 
         When all streams that are followed have ended, no further cell is expected. So follow them all before the first
@@ -78,7 +80,7 @@ class Judging:
             self._followed += 1
         return self._followed_events(events)
 
-    def _followed_events(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _followed_events(self, events: Iterator[Streamed]) -> Generator[Streamed, None, None]:
         try:
             for event in events:
                 if isinstance(event, CellDone):
@@ -92,6 +94,7 @@ class Judging:
             if complete:
                 for pairs in self._early.values():
                     pairs.finish()
+            close(events)
 
     def close(self) -> None:
         """End the early streams, because the run is ending."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain, compress
@@ -26,7 +26,7 @@ from polyarena.harness.events import (
     event_record,
 )
 from polyarena.harness.executors.local import LocalExecutor
-from polyarena.harness.executors.protocol import Executor, Work
+from polyarena.harness.executors.protocol import Executor, Waiting, Work
 from polyarena.harness.lock import Lock
 from polyarena.harness.lock.imported_judges import refuse_name_clash
 from polyarena.harness.models.protocol import ModelContext, StoredAnswers
@@ -46,6 +46,7 @@ from polyarena.harness.running.panels import derive_panels
 from polyarena.harness.running.scoring import restore_scores
 from polyarena.harness.running.work_units import CellLog, jobs, model_digest
 from polyarena.harness.running.worker import work
+from polyarena.harness.servers import end_orphans
 from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.harness.workers import processes_for, share
@@ -98,14 +99,14 @@ def run(
     failures: list[CellFailed | GamesFailed] = []
     folder = plan.folder
     _require_keys(plan)
-    with folder.write_access():
+    with folder.write_access(), StatusWriter(plan) as status:
         folder.check_owner(plan.experiment.name)
         earlier = folder.read_lock()
         refuse_name_clash(plan.experiment, earlier, folder.path)
         _put_in_place(plan)
         lock = build_lock(plan, earlier)
         _write_inputs(plan, lock)
-        status = StatusWriter(plan)
+        end_orphans(folder.path)
         # Closed at once, whatever is raised here: requests in flight must not be waited for by the garbage collector.
         kept = KeptLock(plan, lock)
         with closing(_everything(plan, executor or LocalExecutor(), grace_s)) as events, closing(kept):
@@ -190,6 +191,8 @@ def _everything(plan: Plan, executor: Executor, grace_s: float) -> Generator[Eve
             Connections(plan.experiment, plan.folder, retry_refused=plan.retry_refused, grace_s=grace_s)
         )
         events = stack.enter_context(closing(_in_flight(plan, executor, grace_s, background, connections, stack)))
+        # Before an executor waits for its workers, so that nothing new is sent meanwhile.
+        stack.callback(connections.stop)
         for event in events:
             if not isinstance(event, GamesProgress):
                 connections.log_spent()
@@ -210,7 +213,7 @@ def _in_flight(
     streamed = {cell for group in groups for cell in group}
     if groups or any(games.billed for games in plan.games):
         stack.enter_context(frozen_heap())
-    streams = [compute_streamed(plan, group, connections) for group in groups]
+    streams = [compute_streamed(plan, group, connections, background.put) for group in groups]
     computed = _computed(
         plan, executor, [cell for cell in plan.missing_cells if cell not in streamed], connections, grace_s
     )
@@ -226,9 +229,12 @@ def _in_flight(
     background.start("served-systems", chain.from_iterable(compress(streams, served)))
     for group, events in compress(zip(groups, streams, strict=True), map(not_, served)):
         background.start(f"system-{group[0].system}", events)
-    for event in computed:
-        yield event
-        yield from background.events()
+    # Closed here: after an error of another stream, its traceback would keep the workers of an executor for a while.
+    with closing(computed):
+        for event in computed:
+            if not isinstance(event, Waiting):
+                yield event
+            yield from background.events()
     yield from background.wait()
     if judging is not None:
         with frozen_heap():
@@ -246,7 +252,7 @@ def _streamed_cells(plan: Plan) -> list[list[PlannedCell]]:
 
 def _computed(
     plan: Plan, executor: Executor, cells: Sequence[PlannedCell], connections: Connections, grace_s: float
-) -> Iterator[Event]:
+) -> Generator[Event | Waiting, None, None]:
     """Compute cells that need no endpoint; many cells of stored answers are divided among processes of this machine."""
     if isinstance(executor, LocalExecutor):
         stored: dict[str, list[PlannedCell]] = {}
@@ -290,6 +296,7 @@ def _work(plan: Plan, cells: Sequence[PlannedCell], connections: Connections, gr
         worker=work,
         recorded=frozenset(job.model for job in every_job if lock and job.system in lock.models),
         grace_s=grace_s,
+        interrupted=connections.stop,
     )
 
 

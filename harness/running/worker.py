@@ -51,7 +51,7 @@ def work(folder: str, device: str = "") -> None:
     _print_to(own.log)
     own.clear()
     ended = threading.Event()
-    threading.Thread(target=_show_life, args=(own, ended, bool(config["parent"])), daemon=True).start()
+    threading.Thread(target=_show_life, args=(own, ended, int(config["parent"])), daemon=True).start()
     try:
         root = Path(config["data_root"]) if config["data_root"] else None
         experiment = Experiment.model_validate(config["experiment"]).located(Path(config["path"]))
@@ -113,16 +113,18 @@ class _Watch:
         return now - self._since < PATIENCE_S
 
 
-def _show_life(own: WorkerFolder, ended: threading.Event, watch_parent: bool) -> None:
-    parent = os.getppid()
+def _show_life(own: WorkerFolder, ended: threading.Event, parent: int) -> None:
     count = 0
-    while not ended.wait(BEAT_S):
+    while True:
+        # By its number, because it may have been killed before this process came to ask for it.
+        if parent and os.getppid() != parent:
+            # Whoever started this process was killed: nobody waits for what it computes.
+            os._exit(1)
+        if ended.wait(BEAT_S):
+            return
         count += 1
         with suppress(StoreError):
             write_atomically(own.path / "alive", str(count).encode())
-        if watch_parent and os.getppid() != parent:
-            # Whoever started this process was killed: nobody waits for what it computes.
-            os._exit(1)
 
 
 def _record(event: Event | JobStarted | JobOutcome) -> dict[str, Any]:

@@ -4,6 +4,6 @@
 """
 
 from polyarena.harness.servers.command import server_command
-from polyarena.harness.servers.process import ServerProcess, end_orphan, running_server, served_arguments
+from polyarena.harness.servers.process import ServerProcess, end_orphan, end_orphans, running_server, served_arguments
 
-__all__ = ["ServerProcess", "end_orphan", "running_server", "served_arguments", "server_command"]
+__all__ = ["ServerProcess", "end_orphan", "end_orphans", "running_server", "served_arguments", "server_command"]

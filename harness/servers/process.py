@@ -22,12 +22,15 @@ from polyarena.harness.experiment.server import ServerSpec
 from polyarena.harness.servers.command import HEALTH, HOST, server_command
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.lease import machine
 from polyarena.tasks.errors import ModelError
 
 ATTEMPTS = 3
 """Ports that are tried: another program may take one between its choice and its use."""
 GRACE_S = 15.0
 """Seconds between the request to end and the end by force."""
+FOLDER = "servers"
+"""Name of the folder within a run folder that has their logs and records."""
 LAST_LINES = 15
 """Lines of the log that a message shows."""
 
@@ -102,13 +105,26 @@ def served_arguments(
         yield system.args
         return
     model = system.server.model or str(system.args.get("model", ""))
-    home = folder.path / "servers"
+    home = folder.path / FOLDER
     with running_server(system.server, model, system.name, home, base, given_up=given_up) as server:
         yield {**system.args, "base_url": server.base_url}
 
 
+def end_orphans(run_folder: Path) -> list[str]:
+    """End all servers that a killed run left behind on this machine, those of systems that are not run again included.
+
+    The caller holds the run folder, so no server in it belongs to a run that goes on.
+
+    Returns:
+        The names of their systems.
+    """
+    return [record.stem for record in sorted((run_folder / FOLDER).glob("*.json")) if end_orphan(record)]
+
+
 def end_orphan(record: Path) -> bool:
     """End the server that a record names, if it is still the same process, and remove the record.
+
+    The record of another machine is left: only a run there can end the server.
 
     Returns:
         Whether there was one.
@@ -116,6 +132,8 @@ def end_orphan(record: Path) -> bool:
     try:
         known = json.loads(record.read_text(encoding="utf-8"))
         pid, started = int(known["pid"]), str(known["started"])
+        if known.get("machine", machine()) != machine():
+            return False
     except (OSError, ValueError, KeyError, TypeError):
         record.unlink(missing_ok=True)
         return False
@@ -147,9 +165,14 @@ def _start(
                 )
             except OSError as error:
                 raise ModelError("the server cannot be started", where=command[0], why=str(error)) from error
-        content = {"pid": process.pid, "started": _began(process.pid), "command": command}
-        write_atomically(record, (json.dumps(content, indent=1) + "\n").encode())
         try:
+            content = {
+                "pid": process.pid,
+                "started": _began(process.pid),
+                "machine": machine(),
+                "command": command,
+            }
+            write_atomically(record, (json.dumps(content, indent=1) + "\n").encode())
             healthy = _wait(process, port, spec.wait_s, given_up)
         except BaseException:
             _stop(process)

@@ -10,6 +10,7 @@ import pytest
 from polyarena.harness.events import CellDone, CellFailed, ModelLoaded, WorkerLost, WorkersDiffer, WorkerStarted
 from polyarena.harness.executors import pool
 from polyarena.harness.executors.pool import PoolExecutor
+from polyarena.harness.executors.protocol import Waiting
 from polyarena.harness.executors.scheduling import MOST_LIVES
 from polyarena.harness.executors.spool import FOLDER, WorkerFolder
 from polyarena.tasks.errors import ModelError
@@ -362,3 +363,112 @@ def test_what_a_refused_worker_tells_besides_is_of_no_account(job, make_work, la
     events = run(launch(comes_back_refused), work)
     assert sorted(work.log.done) == list(range(4))
     assert [event.worker for event in of(events, WorkerLost)] == ["worker-0"]
+
+
+def test_what_a_worker_told_of_its_error_is_in_the_reason(job, make_work, launch):
+    def full(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if worker.count == 0:
+                worker.fail(each, "worker", "no space left on device")
+                return
+            worker.load(each)
+            worker.done(each)
+
+    [lost] = of(run(launch(full), make_work(job(n) for n in range(6))), WorkerLost)
+    assert lost.reason == "ended: no space left on device"
+
+
+def test_the_reason_of_a_run_without_workers_does_not_grow_with_each_of_them(job, make_work, launch):
+    def full(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.fail(each, "worker", "no space left on device")
+            return
+
+    with pytest.raises(ModelError, match="no worker is left") as caught:
+        run(launch(full), make_work(job(n) for n in range(40)))
+    assert caught.value.why.count("no space left on device") == 1
+
+
+def test_whoever_takes_the_events_is_not_kept_waiting_for_a_long_job(job, make_work, launch):
+    taken = threading.Event()
+
+    def computes_until_it_is_seen(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            worker.load(each)
+            taken.wait(30)
+            worker.done(each)
+
+    started = False
+    for event in PoolExecutor(launch(computes_until_it_is_seen)).run(make_work([job(0)])):
+        started = started or isinstance(event, ModelLoaded)
+        if started and isinstance(event, Waiting):
+            taken.set()
+    assert taken.is_set()
+
+
+@pytest.mark.parametrize("how", ["closed", "failed"])
+def test_nothing_new_is_begun_elsewhere_while_workers_have_their_grace(job, make_work, launch, how):
+    order = []
+
+    def stubborn(worker):
+        worker.hello()
+        for each in worker.jobs():
+            if how == "failed":
+                worker.fail(each, "worker", "it broke")
+                return
+            worker.compute(each)
+        order.append("ended")
+
+    work = make_work((job(n) for n in range(200)), grace_s=30, interrupted=lambda: order.append("interrupted"))
+    events = PoolExecutor(launch(stubborn, 1)).run(work)
+    if how == "closed":
+        for event in events:
+            if isinstance(event, CellDone):
+                break
+        events.close()
+        assert order == ["interrupted", "ended"]
+    else:
+        with pytest.raises(ModelError):
+            list(events)
+        assert order == ["interrupted"]
+
+
+def test_nothing_is_interrupted_by_a_run_that_ends_by_itself(job, make_work, launch):
+    run(launch(diligent), make_work([job(0)], interrupted=lambda: pytest.fail("interrupted")))
+
+
+def test_all_workers_are_stopped_even_if_one_cannot_be(job, make_work, launch, monkeypatch):
+    launcher = launch(diligent, 3)
+    events = PoolExecutor(launcher).run(make_work(job(n) for n in range(200)))
+    for event in events:
+        if isinstance(event, CellDone):
+            break
+
+    def broken():
+        raise OSError("the cluster is gone")
+
+    first = launcher.started[0].handle
+    monkeypatch.setattr(first, "stop", broken)
+    with pytest.raises(OSError, match="the cluster is gone"):
+        events.close()
+    assert all(worker.handle.stopped.is_set() for worker in launcher.started[1:])
+    assert launcher.closed
+
+
+def test_an_executor_remembers_nothing_of_its_last_run(job, make_work, launch):
+    def dies_at_first(worker):
+        worker.hello()
+        if worker.count:
+            for each in worker.jobs():
+                worker.compute(each)
+
+    launcher = launch(dies_at_first, 1)
+    executor = PoolExecutor(launcher)
+    list(executor.run(make_work([job(0)])))
+    list(executor.run(make_work([job(0)])))
+    assert [worker.name for worker in launcher.started] == ["worker-0", "worker-0.2", "worker-0"]

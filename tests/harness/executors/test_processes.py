@@ -37,7 +37,9 @@ PATIENCE_S = 240
 
 def sleeps(folder: str, device: str = "") -> None:
     """A worker that writes what it was started with, and waits."""
-    Path(folder, "started").write_text(json.dumps([device, os.environ.get("CUDA_VISIBLE_DEVICES")]))
+    written = Path(folder, "written")
+    written.write_text(json.dumps([device, os.environ.get("CUDA_VISIBLE_DEVICES")]))
+    written.rename(Path(folder, "started"))
     time.sleep(60)
 
 
@@ -70,7 +72,7 @@ def test_each_process_sees_one_gpu_and_is_ended_with_its_children(tmp_path, monk
     finally:
         for handle in handles.values():
             handle.stop()
-    seen = {place: json.loads((folder.path / "started").read_text() or "[]") for place, folder in folders.items()}
+    seen = {place: json.loads((folder.path / "started").read_text()) for place, folder in folders.items()}
     assert seen == {0: ["gpu", "3"], 1: ["gpu", "5"]}
     assert {handle.ended() for handle in handles.values()} == {"killed by signal 15"}
 
@@ -105,7 +107,9 @@ def finish(process):
 def workers_of(folder):
     found = []
     for path in (folder / "workers").glob("*/*/events.jsonl"):
-        for line in path.read_text().splitlines():
+        # A last line may be half written.
+        whole, _, _ = path.read_text().rpartition("\n")
+        for line in whole.splitlines():
             record = json.loads(line)
             if record["event"] == "hello":
                 found.append(record["pid"])

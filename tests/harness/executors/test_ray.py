@@ -86,6 +86,13 @@ def test_our_signal_handlers_come_back():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_task_waits_until_its_worker_has_a_log(tmp_path):
+    handle = module.RayHandle(ray=None, reference=None, folder=WorkerFolder(tmp_path))
+    assert handle.is_waiting()
+    handle.folder.log.touch()
+    assert not handle.is_waiting()
+
+
 @pytest.mark.ray
 @pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'polyarena[ray]'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
 
@@ -129,3 +130,40 @@ def test_a_damaged_status_is_an_error_and_no_traceback(tmp_path, text):
 def test_a_folder_that_cannot_be_written_stops_nothing(planned):
     planned.folder.path.rmdir()
     StatusWriter(planned)(CellStarted("one", "toy_open", "deu_Latn", 12))
+
+
+def test_what_happened_last_is_written_though_nothing_else_happens(planned, monkeypatch):
+    monkeypatch.setattr(module, "EVERY_S", 0.01)
+    path = planned.folder.status
+    # By a clock that stands still, only the first event is written at once.
+    with StatusWriter(planned, Clock()) as writer:
+        assert not path.exists()
+        writer(CellStarted("one", "toy_open", "deu_Latn", 12))
+        writer(CellStarted("one", "toy_open", "swh_Latn", 12))
+        ends = time.monotonic() + 30
+        while len(json.loads(path.read_text())["in_flight"]) < 2:
+            assert time.monotonic() < ends
+            time.sleep(0.005)
+        writer(RunFinished(1.0, 0))
+        last = path.read_text()
+        time.sleep(0.05)
+    assert path.read_text() == last
+    assert json.loads(last)["state"] == "finished"
+
+
+def test_a_run_that_ends_while_its_status_is_read_is_not_called_stopped(planned, tmp_path, monkeypatch):
+    writer = StatusWriter(planned)
+    lease = take_lease(tmp_path / "run")
+    writer(CellStarted("one", "toy_open", "deu_Latn", 12))
+    read = module._read_record
+
+    def ends_after_the_first_look(path):
+        status = read(path)
+        if status.state == "running":
+            writer(RunFinished(1.0, 0))
+            lease.release()
+        return status
+
+    monkeypatch.setattr(module, "is_held", lambda *_: False)
+    monkeypatch.setattr(module, "_read_record", ends_after_the_first_look)
+    assert read_status(tmp_path / "run").state == "finished"

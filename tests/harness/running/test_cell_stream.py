@@ -62,7 +62,7 @@ def planned(experiment, toys, tmp_path):
 def stream(planned):
     """A stream over all cells of the plan, or over some of them."""
 
-    def stream(model, cells=None):
+    def stream(model, cells=None, started=None):
         context = CellContext(
             {system.spec.name: system for system in planned.systems},
             {task.spec.task: task for task in planned.tasks},
@@ -70,7 +70,7 @@ def stream(planned):
             planned.folder,
             ModelContext(),
         )
-        return CellStream(planned.cells if cells is None else cells, context, model)
+        return CellStream(planned.cells if cells is None else cells, context, model, started)
 
     return stream
 
@@ -114,6 +114,25 @@ def test_a_cell_is_stored_before_the_next_is_drawn_where_the_model_takes_no_more
     events = list(stream(Scripted(ahead=ITEMS)).events())
     expected = [kind for _ in planned.cells for kind in (CellStarted, CellDone)]
     assert [type(event) for event in events] == expected
+
+
+def test_a_cell_is_told_of_before_its_first_answer(stream, planned):
+    told = []
+
+    class Silent(Scripted):
+        def _draw(self, numbered):
+            drawn = super()._draw(numbered)
+            if drawn:
+                self.before = len(told)
+            return drawn
+
+    model = Silent()
+    events = list(stream(model, started=told.append).events())
+    assert model.before == len(planned.cells)
+    assert [(event.system, event.language) for event in told] == [
+        (cell.system, cell.language) for cell in planned.cells
+    ]
+    assert not kinds(events, CellStarted)
 
 
 def test_each_request_is_attributed_to_its_own_cell(stream, planned):

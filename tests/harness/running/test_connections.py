@@ -9,6 +9,7 @@ from polyarena.harness.experiment import load_experiment
 from polyarena.harness.running.cells import compute_streamed
 from polyarena.harness.running.connections import Connections
 from polyarena.harness.store import RunFolder
+from polyarena.judges.protocol import Call
 from polyarena.tasks.errors import ModelError
 
 ARGS = {"base_url": "http://127.0.0.1:9/v1", "model": "m"}
@@ -44,3 +45,20 @@ def test_a_run_that_is_ending_begins_with_no_further_system(ended, experiment, t
     monkeypatch.setattr("polyarena.harness.running.cells.served_arguments", lambda *_, **__: pytest.fail("started"))
     planned = plan(experiment(), output=tmp_path / "run")
     assert list(compute_streamed(planned, planned.missing_cells, ended)) == []
+
+
+def test_stopping_may_be_repeated_and_ends_all_streams(experiment, tmp_path, toys, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    with Connections(load_experiment(experiment()), folder) as connections:
+        ask = connections.open_candidate(ARGS)
+        assert not connections.closing
+        connections.stop()
+        connections.stop()
+        assert connections.closing
+        with pytest.raises(ModelError, match="the endpoint was closed"):
+            list(ask([Call(({"role": "user", "content": "?"},))]))
+        with pytest.raises(ModelError, match="the run is ending"):
+            connections.open_candidate(ARGS)
+    connections.wait_until_closed()

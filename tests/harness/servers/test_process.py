@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from polyarena.harness.experiment.server import ServerSpec
-from polyarena.harness.servers import end_orphan, running_server, server_command
+from polyarena.harness.servers import end_orphan, end_orphans, running_server, server_command
 from polyarena.tasks.errors import ModelError
 
 FAKE = str(Path(__file__).parent / "fake_server.py")
@@ -27,7 +27,11 @@ def ended(pid):
     except ProcessLookupError:
         return True
     # A child that nobody has waited for is still listed.
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_server_is_healthy_inside_and_gone_after(tmp_path):
@@ -77,6 +81,38 @@ def test_the_next_run_ends_what_a_killed_one_left_behind(tmp_path):
     with running_server(spec(), "model", "sys", tmp_path, tmp_path) as server:
         assert server.pid != pid
         assert ended(pid)
+
+
+def test_servers_of_systems_that_are_not_run_again_are_ended_too(tmp_path):
+    (tmp_path / "servers").mkdir()
+    assert end_orphans(tmp_path / "nowhere") == []
+    with running_server(spec(), "model", "sys", tmp_path / "servers", tmp_path) as server:
+        # A process that died and a file that says nothing are forgotten.
+        (tmp_path / "servers" / "other.json").write_text(json.dumps({"pid": server.pid, "started": "1"}))
+        (tmp_path / "servers" / "broken.json").write_text("{")
+        assert end_orphans(tmp_path) == ["sys"]
+        assert ended(server.pid)
+    assert list((tmp_path / "servers").glob("*.json")) == []
+
+
+def test_the_server_of_another_machine_is_left_to_it(tmp_path):
+    with running_server(spec(), "model", "sys", tmp_path / "servers", tmp_path) as server:
+        record = tmp_path / "servers" / "sys.json"
+        known = json.loads(record.read_text(encoding="utf-8"))
+        record.write_text(json.dumps({**known, "machine": "elsewhere/1"}), encoding="utf-8")
+        assert end_orphans(tmp_path) == []
+        assert record.exists()
+        assert not ended(server.pid)
+
+
+def test_a_run_that_ends_does_not_wait_for_a_server(tmp_path):
+    ending = iter([False, False, True])
+    with (
+        pytest.raises(ModelError, match="the run ended"),
+        running_server(spec("loading", 600.0), "m", "sys", tmp_path, tmp_path, given_up=lambda: next(ending)),
+    ):
+        pytest.fail("it came up")
+    assert not (tmp_path / "sys.json").exists()
 
 
 def test_another_process_of_the_same_number_is_left_alone(tmp_path):
