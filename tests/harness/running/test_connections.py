@@ -44,7 +44,7 @@ def test_an_endpoint_that_was_opened_before_is_closed(experiment, tmp_path, toys
 def test_a_run_that_is_ending_begins_with_no_further_system(ended, experiment, tmp_path, toys, monkeypatch):
     monkeypatch.setattr("polyarena.harness.running.cells.served_arguments", lambda *_, **__: pytest.fail("started"))
     planned = plan(experiment(), output=tmp_path / "run")
-    assert list(compute_streamed(planned, planned.missing_cells, ended)) == []
+    assert list(compute_streamed(planned, planned.missing_cells, ended, pytest.fail)) == []
 
 
 def test_stopping_may_be_repeated_and_ends_all_streams(experiment, tmp_path, toys, monkeypatch):
