@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from polyarena.reports.gate.result import GateResult
     from polyarena.reports.gate.verdict import Verdict
 
+MOST_REASONS = 3
+"""Reasons why checks cannot be compared."""
 MOST_ROWS = 40
 """Checks that the terminal shows; the rest is counted."""
 
@@ -139,4 +142,15 @@ def _closing(result: GateResult) -> Iterator[str]:
     yield from result.notes
     if result.false_alarms is not None:
         yield f"Calibrated: {100 * result.false_alarms:.1f}% of runs of the same model turn red."
-    yield f"{result.outcome.value.capitalize()}: {result.headline}"
+    yield from _obstacles(result)
+    outcome = f"{result.outcome.value.capitalize()}: "
+    yield result.headline if result.headline.startswith(outcome) else outcome + result.headline
+
+
+def _obstacles(result: GateResult) -> Iterator[str]:
+    """Yield why checks cannot be compared, most frequent reason first: a narrow table leaves its notes out."""
+    reasons = Counter(each.note for each in result.decision.incomparable if each.note)
+    for reason, count in reasons.most_common(MOST_REASONS):
+        yield f"{count_of(count, 'check')} cannot be compared: {reason}."
+    if len(reasons) > MOST_REASONS:
+        yield f"{count_of(len(reasons) - MOST_REASONS, 'more reason')}; --json shows all."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.item_values import ItemValues
+from polyarena.harness.gate.same_items import is_only_another_set
 from polyarena.harness.gate.sides import Sides
 from polyarena.harness.lock import Lock
 from polyarena.harness.lock.differences import Aspect, Difference, differences
@@ -41,7 +42,11 @@ def obstacles_of(sides: Sides, gate: GateFile) -> dict[tuple[str, str], str]:
             and (each.aspect is not Aspect.DECODING or each.field.startswith(f"{task}: "))
         ]
         for judge in ("", *sorted(judges)):
-            of_task = [str(each) for each in found.obstacles(task, judge or None) if not _only_items(each, other_items)]
+            of_task = [
+                str(each)
+                for each in found.obstacles(task, judge or None)
+                if not _only_items(each, other_items) and not is_only_another_set(each, sides, task)
+            ]
             reasons = of_task + of_system
             if reasons:
                 obstacles[task, judge] = "; ".join(dict.fromkeys(reasons))

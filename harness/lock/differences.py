@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,9 @@ from typing import Any
 from polyarena.harness.lock.model import Lock, LockedSampling
 from polyarena.tasks.counts import count_of
 from polyarena.tasks.item import Kind
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DIGEST_SHOWN = 12
 
 Value = str | int | float | bool | tuple[str, ...] | None
 """A setting as one of the runs has it; ``None`` where the run has none."""
@@ -335,4 +339,6 @@ def _value(value: Any) -> Value:
 def _shown(value: Value) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) or "empty"
-    return "not set" if value is None else repr(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return repr(value[:_DIGEST_SHOWN] if _DIGEST.fullmatch(value) else value)
+    return "not set" if value is None else str(value)

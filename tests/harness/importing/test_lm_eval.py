@@ -272,3 +272,15 @@ def test_genuine_samples_that_are_not_all_there_are_counted(test_data, tmp_path)
         (1, ("math_perturbed_full: 10 of 5000 items",)),
         (1, ("math_rephrased_full",)),
     ]
+
+
+def test_runs_with_other_limits_are_gated_on_the_items_of_both(lm_eval, tmp_path, capsys):
+    folders = {name: lm_eval(name, {"xcopa_sw": choices(80, n)}) for name, n in {"old": 100, "new": 120}.items()}
+    runs = {
+        name: import_scores("lm-eval", each, tmp_path / f"run-{name}").folder.path for name, each in folders.items()
+    }
+    assert main(["gate", "check", "--baseline", str(runs["old"]), "--candidate", str(runs["new"])]) == 0
+    assert "incomparable" not in capsys.readouterr().out
+    few = import_scores("lm-eval", lm_eval("few", {"xcopa_sw": choices(40, 50)}), tmp_path / "run-few").folder.path
+    assert main(["gate", "check", "--baseline", str(runs["old"]), "--candidate", str(few)]) == 6
+    assert "only 50 of 100 items are paired" in " ".join(capsys.readouterr().out.split())

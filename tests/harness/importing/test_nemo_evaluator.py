@@ -141,3 +141,54 @@ def test_folders_that_are_no_bundle_say_what_is_missing(rows, tmp_path):
     with pytest.raises(DataError, match="several bundles"):
         imported(shared, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def problems(numbers, text="What is {} plus one?"):
+    """Return rows of problems; every third answer is wrong."""
+    return [
+        {
+            "problem_idx": number,
+            "repeat": 0,
+            "reward": float(number % 3 > 0),
+            "scorer_rewards": {},
+            "prompt": text.format(number),
+            "model_response": "an answer",
+        }
+        for number in numbers
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (problems(range(320)), 0, "Passed: No regression found"),
+        (problems(range(5, 320)), 0, "20 item values of the baseline have no counterpart"),
+        (problems(range(150)), 6, "only 150 of 300 items are paired"),
+        (problems(range(320), "What is {} and one?"), 6, "eng_Latn.items is '"),
+        (problems(range(1000, 1300)), 6, "eng_Latn.items is '"),
+    ],
+)
+def test_bundles_with_other_sets_of_problems_are_paired_where_the_prompts_agree(
+    asked, code, said, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "400")
+    old = imported(bundle(tmp_path / "old", "sums", problems(range(300))), tmp_path / "run-old")
+    new = imported(bundle(tmp_path / "new", "sums", asked), tmp_path / "run-new")
+    assert main(["gate", "check", "--baseline", str(old), "--candidate", str(new)]) == code
+    assert said in capsys.readouterr().out
+
+
+def test_another_set_of_problems_in_one_benchmark_leaves_the_others_comparable(tmp_path, capsys):
+    old = bundle(bundle(tmp_path / "old", "sums", problems(range(300))), "terms", problems(range(300)))
+    new = bundle(bundle(tmp_path / "new", "sums", problems(range(310))), "terms", problems(range(300)))
+    runs = [imported(folder, tmp_path / f"run-{folder.name}") for folder in (old, new)]
+    assert main(["gate", "check", "--baseline", str(runs[0]), "--candidate", str(runs[1])]) == 0
+    assert "incomparable" not in capsys.readouterr().out
+
+
+def test_a_reference_file_has_no_prompts_to_compare(tmp_path, capsys):
+    old = imported(bundle(tmp_path / "old", "sums", problems(range(300))), tmp_path / "run-old")
+    new = imported(bundle(tmp_path / "new", "sums", problems(range(310))), tmp_path / "run-new")
+    reference = tmp_path / "gate-baseline.parquet"
+    assert main(["gate", "accept", str(old), "-o", str(reference)]) == 0
+    assert main(["gate", "check", "--baseline", str(reference), "--candidate", str(new)]) == 6
