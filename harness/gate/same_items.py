@@ -18,8 +18,8 @@ def is_only_another_set(difference: Difference, sides: Sides, task: str) -> bool
     """Return whether a difference in the data of a task is of an imported run that asked more or fewer of its items.
 
     The importers digest all items of a cell together. Where these digests differ, the prompts of the items that both
-    runs have say whether they are the same; a reference file has no prompts. Digests of other tasks from the same data
-    set say nothing of this one.
+    runs have say whether they are the same (of the right answers nothing is stored); a reference file has no prompts.
+    Digests of other tasks from the same data set say nothing of this one.
     """
     old, new = sides.baseline_records, sides.records
     if difference.aspect is not Aspect.DATA or not difference.field.endswith(_ITEMS):
@@ -32,6 +32,9 @@ def is_only_another_set(difference: Difference, sides: Sides, task: str) -> bool
     before = _prompts(old, sides.baseline.system, task, language)
     after = _prompts(new, sides.candidate.system, task, language)
     shared = before.keys() & after.keys()
+    if before.keys() == after.keys():
+        # The same set, so what differs is in the items, such as the right answer of one.
+        return False
     return bool(shared) and all(before[item] and before[item] == after[item] for item in shared)
 
 
