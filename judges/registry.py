@@ -15,7 +15,9 @@ def judge_plugins() -> Plugins:
 
 
 def find_judge(name: str, where: str = "") -> JudgeFactory:
-    """Return the factory of the judge of this name; call it with the judge's arguments and an :data:`Ask`.
+    """Return the factory of the judge of this name.
+
+    Call it with the judge's arguments and an :data:`polyarena.judges.protocol.Ask`.
 
     Args:
         name: The name of an entry point.

@@ -72,8 +72,8 @@ class TaskCard(BaseModel):
         dataset: Where its items come from.
         languages: ``lang_Script`` codes, sorted.
         provenance: Provenance of each language's items, by ``lang_Script``.
-        metrics: Names of the metrics that :meth:`Task.score` emits; the first one is the headline. Empty when
-            open-ended items are only judged.
+        metrics: Names of the metrics that :meth:`polyarena.tasks.protocol.Task.score` emits; the first one is the
+            headline. Empty when open-ended items are only judged.
         shuffled: Whether the order of the choices differs between translations of one item.
         shared: What the languages share (``"the 500 prompts"``), or ``""`` if nothing is parallel.
         culture: Whether its items are culturally sensitive, where a source says it.

@@ -42,7 +42,7 @@ def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Ite
     Args:
         task: Whose items they are.
         language: A ``lang_Script`` code.
-        items: As :meth:`Task.items` yields them.
+        items: As :meth:`polyarena.tasks.protocol.Task.items` yields them.
 
     Raises:
         DataError: There are none; an ``item_id`` occurs twice; an item is of another language, lacks an id or a

@@ -166,7 +166,7 @@ def token_rates(answered: Iterable[tuple[Call, Reply]], left: int) -> TokenRates
         left: How many like them are to come.
 
     Returns:
-        ``None`` if fewer than :data:`FEWEST` answers have counts.
+        ``None`` if fewer than :data:`MIN_REPLIES` answers have counts.
     """
     tokens, sizes, lengths = [], [], []
     for call, reply in answered:

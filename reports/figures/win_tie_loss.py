@@ -37,8 +37,8 @@ def win_tie_loss(
     Args:
         outcomes: Columns ``system``, ``baseline``, ``level`` (``macro``, ``tier``, ``language``), ``group``, and
             ``wins``, ``ties`` and ``losses`` as counts or in percent; and, if they are known, ``value``, ``low`` and
-            ``high`` of the win rate (0 to 1), ``n``, ``judge``, ``confidence``, ``method`` and ``signature``. From
-            :func:`polyarena.reports.outcomes.outcome_counts`. Several pairs of systems stand side by side.
+            ``high`` of the win rate (0 to 1), ``n``, ``judge``, ``confidence``, ``method`` and ``signature``, as
+            :func:`polyarena.reports.stats.win_rates` estimates them. Several pairs of systems are drawn side by side.
         venue: See :data:`polyarena.reports.figures.venues.VENUES`.
         by: Headings of the languages.
         title: In place of the title made from the data.

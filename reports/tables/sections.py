@@ -162,7 +162,9 @@ def format_band(mark: Mark | None, scale: float = 100.0) -> str:
 
 
 def language_table(section: Section) -> pd.DataFrame:
-    """Return one section as a table of texts, ready for :meth:`pandas.DataFrame.to_csv` or :func:`markdown`.
+    """Return one section as a table of texts.
+
+    It is ready for :meth:`pandas.DataFrame.to_csv` and :func:`polyarena.reports.tables.markdown.markdown`.
 
     Returns:
         Columns ``code`` (empty for averages), ``language``, ``own_name``, ``tier``, one for each system (one that has

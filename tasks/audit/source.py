@@ -38,7 +38,7 @@ class AuditSource(DataSource):
     """A data source that records what was read.
 
     Attributes:
-        reads: What was read since the last :meth:`forget`.
+        reads: What was read so far.
     """
 
     def __init__(self, root: Path | None, *, hub: bool = False) -> None:

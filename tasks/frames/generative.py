@@ -52,7 +52,9 @@ class GenerativeTask:
         return replace(self, card=card_on_split(self.card, name), other_splits=())
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
-        """Yield the items of one language in the data set's order (for errors see :meth:`RowReader.items`).
+        """Yield the items of one language in the data set's order.
+
+        For errors see :meth:`polyarena.tasks.frames.rows.RowReader.items`.
 
         Args:
             language: One of ``card.languages``.

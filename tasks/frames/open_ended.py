@@ -27,7 +27,9 @@ class OpenEndedTask:
     rows: RowReader
 
     def items(self, language: str, data: DataSource) -> Iterator[Item]:
-        """Yield the prompts of one language in the data set's order (for errors see :meth:`RowReader.items`).
+        """Yield the prompts of one language in the data set's order.
+
+        For errors see :meth:`polyarena.tasks.frames.rows.RowReader.items`.
 
         Args:
             language: One of ``card.languages``.

@@ -23,7 +23,7 @@ class Language:
         joshi: Class of Joshi et al. 2020, ``"0"`` to ``"5"``, or ``""`` where not known.
         regions: Tiny Aya's region, then its best regional model; empty outside of Tiny Aya.
         sets: Names of the sets it belongs to: ``aya101``, ``aya99``, ``aya23``, ``tiny_aya``, ``extra``.
-        aliases: More codes and names by which :func:`find_language` knows it.
+        aliases: More codes and names by which :func:`polyarena.tasks.languages.find_language` knows it.
     """
 
     code: str

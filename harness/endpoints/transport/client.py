@@ -1,8 +1,8 @@
 """One request over HTTP; imported when the first call is sent, because the library below it is slow to import.
 
-The protocol is OpenAI's. Its own package is used where its speed does not matter (:mod:`.batch`); for single calls it
-takes about three times the processor time that ``aiohttp`` takes, which bounds the requests that one core can have in
-flight.
+The protocol is OpenAI's. Its own package is used where its speed does not matter
+(:mod:`polyarena.harness.endpoints.batch`); for single calls it takes about three times the processor time that
+``aiohttp`` takes, which bounds the requests that one core can have in flight.
 """
 
 from __future__ import annotations

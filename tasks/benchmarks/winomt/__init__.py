@@ -4,9 +4,9 @@ Stanovsky, Smith and Zettlemoyer 2019 (arXiv 1906.00591), from Winogender (Rudin
 al. 2018). In "The mechanic gave the clerk a present because she won the lottery" the clerk is a woman, and a language
 with genders has to say so.
 
-How the gender in the translation is told: see :mod:`.gender`. Beside what speakers said of translations by several
-systems (``data/human_annotations`` of the data's repository; read while the lexicon was made, so this is a check and
-no test; ``n`` sentences each):
+How the gender in the translation is found: see :mod:`polyarena.tasks.benchmarks.winomt.gender`. Compared with what
+speakers said of translations by several systems (``data/human_annotations`` of the data's repository; read while the
+lexicon was made, so this is a check and no test; ``n`` sentences each):
 
 =========  ==  =====  =====  =========
 language    n  right  wrong  undecided

@@ -6,7 +6,8 @@ holds ways to say it, apart by ``|``, each of one or more words:
 * ``maestr.o.a``: the stem, then what a man's word ends in, then a woman's (*maestro*, *maestra*); either may be empty.
 * ``m:sastre``, ``f:ama de llaves``: said of a man only, of a woman only. This is the gender of the word: whoever the
   person is, a translation with such a word says one of both.
-* ``=recepcionista``: said of both; what stands around it decides (see :mod:`.gender`).
+* ``=recepcionista``: said of both; what stands around it decides (see
+  :mod:`polyarena.tasks.benchmarks.winomt.gender`).
 
 Russian and Ukrainian words stand without their endings. The words were collected from dictionaries and from what
 translation systems say for these words; a translation with a word that is not here is undecided, never wrong.
@@ -40,7 +41,8 @@ class Term:
     """One way to name a person.
 
     Attributes:
-        words: Normalised (see :func:`.words.words`); the first one is the noun or stands before it.
+        words: Normalised by :func:`polyarena.tasks.benchmarks.winomt.words.words`; the first one is the noun or
+            precedes it.
         gender: Of whom it is said; ``None`` where of both.
     """
 

@@ -18,7 +18,7 @@ def starts(sentence: Sequence[str], term: Sequence[str], language: str) -> list[
     """Return the places in a sentence at which a term begins.
 
     Args:
-        sentence: Words (see :func:`.words.words`).
+        sentence: Words (see :func:`polyarena.tasks.benchmarks.winomt.words.words`).
         term: Likewise.
         language: ``lang_Script``, one of the lexicon's.
     """
