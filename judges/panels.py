@@ -13,6 +13,7 @@ from statistics import fmean
 
 from polyarena.judges.collapse import SCORES
 from polyarena.judges.records import Game, Label
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 
 
@@ -44,7 +45,7 @@ def panel_games(name: str, members: Mapping[str, Sequence[Game]], rule: PanelRul
             ``source_id`` of an item.
     """
     if len(members) < 2:
-        raise DataError(f"the panel {name!r} has {len(members)} members", fix="give it two or more")
+        raise DataError(f"the panel {name!r} has {count_of(len(members), 'member')}", fix="give it two or more")
     played = {judge: _by_key(judge, games) for judge, games in members.items()}
     first, *others = played.values()
     return [_game(name, {judge: games[key] for judge, games in played.items()}, rule)

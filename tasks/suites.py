@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import PolyarenaError, UnknownNameError
 from polyarena.tasks.hooks import on_split, shots_of, templates_of, variant_of
 from polyarena.tasks.languages import select_languages
@@ -116,7 +117,7 @@ class SuiteTask:
         split, shots = self.task.card.dataset.split, self.entry.shots or 0
         found = []
         if paper.languages and len(self.languages) != paper.languages:
-            found.append(f"{len(self.languages)} languages for {paper.languages}")
+            found.append(f"{count_of(len(self.languages), 'language')} for {paper.languages}")
         if paper.split and split != paper.split:
             found.append(f"split {split} for {paper.split}")
         if paper.shots is not None and shots != paper.shots:

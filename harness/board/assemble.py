@@ -18,6 +18,7 @@ from polyarena.reports.board.site_files import file_slug
 from polyarena.reports.board.tables import ColumnKey, item_tables
 from polyarena.reports.metric_facts import display_scale, is_share, unit_label
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import select_languages
 from polyarena.tasks.signature import Signature
@@ -155,7 +156,7 @@ def _preferred(system: str, runs: Sequence[str], board: BoardFile, key: ColumnKe
         if run in runs:
             return run
     raise DataError(
-        f"{len(runs)} runs have a system {system!r} on {key.task}",
+        f"{count_of(len(runs), 'run has', 'runs have')} a system {system!r} on {key.task}",
         where=", ".join(runs),
         why="a board shows each system once, and two systems of one name are not told apart",
         fix=f"say which counts with `systems: {{{system}: {{run: {runs[0]}}}}}` or `prefer: [{runs[0]}]` in the board "
@@ -353,7 +354,8 @@ def _notes(sources: Sequence[Source], board: BoardFile, names: Sequence[str]) ->
     for source in sources:
         facts = source.facts
         if facts.missing:
-            yield f"The run {facts.name} is not finished: {len(facts.missing)} parts of it are missing."
+            parts = count_of(len(facts.missing), "part of it is", "parts of it are")
+            yield f"The run {facts.name} is not finished: {parts} missing."
         if facts.verified is False:
             yield f"The run {facts.name} is self-reported: {'; '.join(facts.reasons)}."
     unknown = sorted(set(board.systems) - set(names))

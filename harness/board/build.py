@@ -30,6 +30,7 @@ from polyarena.reports.board.site_files import (
     overview_of,
     site_files,
 )
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.suggest import unknown
 
@@ -414,7 +415,7 @@ def _refuse_gone(before: Manifest, board: Board, languages: Mapping[str, tuple[s
     ]
     if gone:
         raise DataError(
-            f"{len(gone)} things that were on the board are gone: {'; '.join(gone[:5])}",
+            f"no longer on the board: {count_of(len(gone), 'thing')}: {'; '.join(gone[:5])}",
             why="what is missing without a word looks as if it had never been measured",
             fix="add the runs that have them, or name them under `allow_gone` of the board file",
         )

@@ -12,6 +12,7 @@ from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import read_table
 from polyarena.harness.store.shard import shard_metadata
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import StoreError
 
 MOST_REASONS = 5
@@ -60,7 +61,7 @@ def check_run(run: Path, sources: Sequence[Source] = ()) -> Contribution:
         shown.append(f"{len(reasons) - MOST_REASONS} more")
     tasks = sorted(set(records.lock.tasks) & {task for source in sources for task in source.facts.tasks})
     checked = (
-        f"completeness: {len(missing)} parts are missing",
+        f"completeness: {count_of(len(missing), 'part is', 'parts are')} missing",
         f"shards: {len(shards)} are damaged or have another key than the lock says",
         f"data and settings of tasks that the board has ({', '.join(tasks) or 'none'}): {len(data)} differ",
     )

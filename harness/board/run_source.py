@@ -27,6 +27,7 @@ from polyarena.reports.metric_facts import metric_facts, recorded_metrics
 from polyarena.reports.stats.averaged_languages import averaged_languages
 from polyarena.reports.stats.seed_summaries import average_seeds
 from polyarena.reports.template_names import is_over_templates
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.signature import Signature
 
@@ -57,7 +58,7 @@ def run_source(records: RunRecords, board: BoardFile, *, name: str | None = None
     missing = tuple(records.missing())
     if missing and board.incomplete == "refuse":
         raise DataError(
-            f"the run is not finished: {len(missing)} parts of it are missing",
+            f"the run is not finished: {count_of(len(missing), 'part of it is', 'parts of it are')} missing",
             where=where,
             why="; ".join(missing[:3]),
             fix="finish it with `polyarena run`, or set `incomplete: show` in the board file",

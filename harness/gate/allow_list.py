@@ -9,6 +9,7 @@ from polyarena.harness.gate.gate_file import AllowEntry
 from polyarena.reports.gate.result import Allowed
 from polyarena.reports.gate.settings import Level
 from polyarena.reports.gate.verdict import Verdict
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.languages import select_languages
 
@@ -22,7 +23,7 @@ def refuse_expired(entries: Sequence[AllowEntry], today: date) -> None:
     expired = [each for each in entries if each.until < today]
     if expired:
         raise ExperimentError(
-            f"{len(expired)} entries of `allow` have expired",
+            f"{count_of(len(expired), 'entry', 'entries')} of `allow` expired",
             where="the gate file",
             why="; ".join(f"{each.reason} (until {each.until.isoformat()})" for each in expired),
             fix="remove them, or give them a later date and a reason that still holds",

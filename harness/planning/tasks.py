@@ -12,6 +12,7 @@ from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.lock import Deviation, Omission
 from polyarena.reports.flags import Flag
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.data import DataSource, data_root
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.hooks import answer_language_of, on_split
@@ -187,7 +188,7 @@ def _task(
         raise ExperimentError(
             f"the task {spec.task!r} has none of the languages selected for it",
             where=where,
-            fix=f"`polyarena tasks {spec.task}` lists its {len(available)} languages",
+            fix=f"`polyarena tasks {spec.task}` lists its {count_of(len(available), 'language')}",
         )
     if spec.templates is None and spec.shots is None:
         variants: list[tuple[str, Task]] = [(spec.task, task)]
@@ -226,7 +227,7 @@ def _refuse_missing(card: TaskCard, code: str, where: str) -> None:
             f"the task {card.name!r} does not have {find_language(code).name} ({code})",
             where=where,
             why=card.left_out.get(code, ""),
-            fix=f"`polyarena tasks {card.name}` lists its {len(card.languages)} languages",
+            fix=f"`polyarena tasks {card.name}` lists its {count_of(len(card.languages), 'language')}",
         )
 
 

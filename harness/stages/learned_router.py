@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 
 FEATURES = 2**12
@@ -85,7 +86,7 @@ def cross_fitted_teachers(
     """
     if len(winners) < FEWEST:
         raise DataError(
-            f"the learned router has {len(winners)} prompts to learn from, and {FEWEST} are needed",
+            f"the learned router has {count_of(len(winners), 'prompt')} to learn from, and {FEWEST} are needed",
             where=where,
             fix="give it more prompts, or use `router: reward`",
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.records import Preference
+from polyarena.tasks.counts import count_of, too_few
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.mixtures.records import TrainingRow
 
@@ -29,7 +30,7 @@ def split_prompts(
     needed = stage.held_out_prompts + last * stage.prompts_per_round
     if len(order) < needed:
         raise DataError(
-            f"{len(order)} prompts are too few for {last} rounds with fresh ones",
+            f"{too_few(len(order), 'prompt')} for {count_of(last, 'round')} with fresh ones",
             where=stage.name,
             why=f"{stage.held_out_prompts} are held out and a round takes {stage.prompts_per_round}: {needed} in all",
             fix="lower `prompts_per_round` or `held_out_prompts`, or add prompts",

@@ -34,6 +34,7 @@ from polyarena.reports.stats.style import extrapolation, one_way, spread
 from polyarena.reports.stats.style_model import StyleData, StyleFit, fit_rounds, fit_style, logistic
 from polyarena.reports.stats.validation import refuse_duplicates, require_columns
 from polyarena.reports.stats.win_rates import win_rates
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import unknown
 
@@ -92,7 +93,10 @@ def length_control(
             raise unknown("gamed system", name, known)
     measured = _measure(decided, lengths)
     if measured.empty:
-        raise DataError("no battle has the lengths of both its answers", why=f"{len(decided)} battles have a verdict")
+        raise DataError(
+            "no battle has the lengths of both its answers",
+            why=f"{count_of(len(decided), 'battle has', 'battles have')} a verdict",
+        )
     found: list[dict[str, object]] = []
     for (judge, task), own in measured.groupby(["judge", "task"], sort=True):
         ordered = own.sort_values(["candidate", "baseline", "language", "source_id", "item_id"], ignore_index=True)

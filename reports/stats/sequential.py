@@ -21,6 +21,7 @@ import numpy as np
 
 from polyarena.reports.stats.outcome import Outcome, outcome
 from polyarena.reports.stats.resampling import Floats
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 
 TRUNCATION = 0.5
@@ -171,4 +172,7 @@ def _check(values: Floats, confidence: float, population: int | None, steps: int
         place = int(outside.argmax())
         raise DataError("a value lies outside [0, 1]", where=f"value {place + 1}", why=f"it is {values[place]}")
     if population is not None and population < len(values):
-        raise DataError(f"{len(values)} values out of {population} items", why="each item is drawn once at most")
+        raise DataError(
+            f"{count_of(len(values), 'value')} out of {count_of(population, 'item')}",
+            why="each item is drawn once at most",
+        )

@@ -18,7 +18,7 @@ from polyarena.reports.stats.style_model import StyleData, StyleFit, fit_rounds,
 from polyarena.reports.stats.text_style import FEATURES
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
 from polyarena.reports.stats.win_rates import win_rates
-from polyarena.tasks.counts import too_few
+from polyarena.tasks.counts import count_of, too_few
 from polyarena.tasks.errors import DataError
 
 _ITEM = ["task", "language", "item_id"]
@@ -103,7 +103,7 @@ def style_control(
     if compared.empty:
         raise DataError(
             "no battle has the features of both its answers",
-            why=f"{len(decided)} battles have a verdict; features are of {len(features)} answers",
+            why=f"features are of {count_of(len(features), 'answer')}, and verdicts of {count_of(len(decided), 'battle')}",
             fix="make features of the completions of both systems, with the battles' own task, language and item_id",
         )
     rates, effects = [], []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from polyarena.tasks.audit.finding import Finding, Severity
 from polyarena.tasks.audit.revisions import is_pinned
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.languages import find_language
 
@@ -21,11 +22,11 @@ def audit_card(card: TaskCard) -> Iterator[Finding]:
         yield Finding("missing-licence", Severity.WARNING, card.name, "", message)
     without = [code for code in card.languages if code not in card.provenance]
     if without:
-        message = f"{len(without)} languages have no provenance: it is unknown who translated them"
+        message = f"{count_of(len(without), 'language has', 'languages have')} no provenance: the translator is unknown"
         yield Finding("missing-provenance", Severity.ERROR, card.name, "", message, tuple(without[:5]))
     unknown = [code for code in card.languages if not is_listed(code)]
     if unknown:
-        message = f"{len(unknown)} languages of the card are not in the table of languages"
+        message = f"{count_of(len(unknown), 'language')} of the card not in the table of languages"
         yield Finding("unknown-language", Severity.ERROR, card.name, "", message, tuple(unknown[:5]))
     both = [code for code in card.languages if code in card.left_out]
     if both:

@@ -19,6 +19,7 @@ from polyarena.tasks.audit.finding import Finding, Severity, shown
 from polyarena.tasks.audit.items import texts
 from polyarena.tasks.audit.source import Read
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.item import Item, Kind
 
 ITEMS, ROWS = 40, 40
@@ -85,7 +86,9 @@ class FieldCoverage:
         """Yield the fields that the model never sees."""
         longest = max(self.lengths, key=lambda name: median(self.lengths[name]), default="")
         for name, languages in sorted(self.unseen.items()):
-            where = f"in {len(languages)} languages ({', '.join(languages[:3])}{', …' * (len(languages) > 3)})"
+            where = (
+                f"in {count_of(len(languages), 'language')} ({', '.join(languages[:3])}{', …' * (len(languages) > 3)})"
+            )
             if name in self.seen:
                 severity, why = Severity.NOTE, "in other languages it is, as where each language has a field"
             elif name.partition(".")[0] in self.asked:

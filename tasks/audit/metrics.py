@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from polyarena.tasks.audit.card import is_listed
 from polyarena.tasks.audit.finding import Finding, Severity
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.metrics.adequacy import adequacy, rated_metrics
 
 _SEVERITIES = {"inadequate": Severity.ERROR, "doubtful": Severity.NOTE}
@@ -35,6 +36,5 @@ def audit_metrics(card: TaskCard) -> Iterator[Finding]:
                 continue
             if severity is Severity.ERROR and metric != card.metrics[0]:
                 severity = Severity.WARNING
-            many = "1 language" if len(languages) == 1 else f"{len(languages)} languages"
-            message = f"{metric} is {level} in {many}: {reason}"
+            message = f"{metric} is {level} in {count_of(len(languages), 'language')}: {reason}"
             yield Finding(f"metric-{level}", severity, card.name, "", message, tuple(languages[:5]))

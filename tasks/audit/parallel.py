@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from polyarena.tasks.audit.finding import Finding, Severity
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.item import Item
 
 ALIKE = 0.5
@@ -97,10 +98,14 @@ class Parallel:
             elif missing or extra:
                 differing.append(f"{language}: {missing} of {len(common)} missing, {extra} of its own")
         if apart:
-            message = f"{len(apart)} languages have less than half of the source_ids that most languages share"
+            message = (
+                f"{count_of(len(apart), 'language has', 'languages have')} less than half of the common source_ids"
+            )
             yield Finding("misaligned-source", Severity.ERROR, card.name, "", message, tuple(apart[:5]))
         if differing:
-            message = f"the source_ids of {len(differing)} languages are not those that most languages share"
+            message = (
+                f"the source_ids of {count_of(len(differing), 'language')} are not those that most languages share"
+            )
             yield Finding("misaligned-source", Severity.WARNING, card.name, "", message, tuple(differing[:5]))
 
     def _clashing(self, card: TaskCard) -> Iterator[Finding]:
@@ -112,7 +117,7 @@ class Parallel:
             wrong = [code for code, count in sorted(counts.items()) if count > CLASH * self.clashes[code].compared]
             if wrong:
                 message = (
-                    f"items with one source_id are not translations of each other in {len(wrong)} languages: "
+                    f"items with one source_id are not translations of each other in {count_of(len(wrong), 'language')}: "
                     f"their {what} differs"
                 )
                 examples = [

@@ -16,6 +16,7 @@ from polyarena.tasks.audit.overlap import Overlap
 from polyarena.tasks.audit.parallel import Parallel
 from polyarena.tasks.audit.source import AuditSource, DataAbsentError, Read
 from polyarena.tasks.card import TaskCard
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import HiddenAnswersError, NotOnHubError, PolyarenaError
 from polyarena.tasks.hooks import templates_of, variant_of
 from polyarena.tasks.identify import can_identify
@@ -71,7 +72,7 @@ class _Visit:
         read = [language for language in languages if language not in self.absent]
         unknown = [language for language in read if not (is_listed(language) and can_identify(language))]
         if unknown:
-            message = f"{len(unknown)} languages are checked by script only: the identifier does not know them"
+            message = f"the identifier does not know {count_of(len(unknown), 'language')}: checked by script only"
             yield Finding("language-not-checked", Severity.NOTE, self.card.name, "", message, tuple(unknown[:5]))
 
     def _language(self, language: str) -> Iterator[Finding]:
@@ -121,7 +122,7 @@ class _Visit:
             message = f"the items could not be checked: {reason}"
             yield Finding("data-absent", Severity.NOTE, self.card.name, "", message)
         else:
-            message = f"{len(names)} of the card's {len(languages)} languages are missing from the data set"
+            message = f"missing from the data set: {len(names)} of the card's {count_of(len(languages), 'language')}"
             severity = Severity.WARNING if self.data.root else Severity.NOTE
             yield Finding("language-absent", severity, self.card.name, "", message, shown(names))
 

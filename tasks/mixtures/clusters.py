@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.languages import all_languages, find_language
 
@@ -41,7 +42,7 @@ def family_clusters(rows: Mapping[str, int], count: int, shared: Sequence[str] =
     if count < 1 or not rows:
         raise ExperimentError(
             "languages cannot be divided into clusters",
-            why="there are no rows" if not rows else f"{count} clusters are asked for",
+            why="there are no rows" if not rows else f"{count_of(count, 'cluster is', 'clusters are')} asked for",
             fix="give at least one language with rows and one cluster",
         )
     families: dict[str, list[str]] = {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.mixtures.records import TrainingRow
 
@@ -61,7 +62,7 @@ def refuse_lost_languages(losses: pd.DataFrame, max_length: int) -> None:
     if len(gone):
         named = ", ".join(f"{row.language} ({row.mean_tokens:.0f} tokens on average)" for row in gone.itertuples())
         raise DataError(
-            f"a limit of {max_length} tokens leaves no row of {len(gone)} languages",
+            f"a limit of {max_length} tokens leaves no row of {count_of(len(gone), 'language')}",
             why=named,
-            fix="raise the limit, or leave these languages out by name",
+            fix="raise the limit, or leave them out by name",
         )

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from polyarena.harness.stages.merging.tensor_files import weight_files
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 
 _STEP = re.compile(r"checkpoint-(\d+)")
@@ -35,7 +36,7 @@ def run_checkpoints(folder: Path, last: int | None = None) -> dict[str, Path]:
     wanted = 2 if last is None else last
     if len(found) < wanted:
         raise DataError(
-            f"the run has {len(found)} checkpoints, and {wanted} are needed",
+            f"the run has {count_of(len(found), 'checkpoint')}, and {wanted} are needed",
             where=folder,
             why="checkpoints are folders named checkpoint-<step>",
             fix="save more often, or keep more of them",

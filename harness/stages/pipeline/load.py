@@ -21,6 +21,7 @@ from polyarena.harness.stages.pipeline.graph import TRAINED, refuse_wrong_refere
 from polyarena.harness.stages.pipeline.schema import Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import MergeStage, OnlineStage
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import unknown
 
@@ -135,7 +136,7 @@ def _refuse_weights(pipeline: Pipeline) -> None:
                 raise unknown("merged model", name, merged, where=where)
         if stage.weights and len(stage.weights) != len(merged):
             raise ExperimentError(
-                f"{len(merged)} models have {len(stage.weights)} weights",
+                f"{count_of(len(merged), 'model has', 'models have')} {count_of(len(stage.weights), 'weight')}",
                 where=where,
                 fix="give one weight for each model, or leave `weights` out for equal ones",
             )
@@ -168,7 +169,7 @@ def _merged(pipeline: Pipeline, stage: MergeStage, where: str) -> tuple[str, ...
     steps = run.keep_steps if isinstance(run, TrainSettings) else ()
     if len(steps) < 2:
         raise ExperimentError(
-            f"the stage {stage.steps_of!r} keeps {len(steps)} checkpoints within its run",
+            f"the stage {stage.steps_of!r} keeps {count_of(len(steps), 'checkpoint')} within its run",
             where=where,
             why="a merge needs two",
             fix=f"set `keep_steps` in {stage.steps_of}, such as [20, 40, 60]",

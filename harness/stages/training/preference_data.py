@@ -11,6 +11,7 @@ from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.records import Preference
 from polyarena.harness.stages.training.lengths import LanguageLengths, limit_lengths
 from polyarena.harness.stages.training.models import encode_pairs
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import select_languages
 
@@ -38,7 +39,7 @@ def pairs_within(
     equal = [pair for pair in pairs if pair.chosen == pair.rejected]
     if equal:
         raise DataError(
-            f"{len(equal)} pairs have equal completions",
+            f"{count_of(len(equal), 'pair has', 'pairs have')} equal completions",
             where=stage.name,
             why=f"the first is of the row {equal[0].row_id!r}",
             fix="such pairs carry no preference: take them out",

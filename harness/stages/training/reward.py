@@ -31,6 +31,7 @@ from polyarena.harness.stages.training.trainers import (
     prepare,
     train_to_end,
 )
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 
 
@@ -64,7 +65,7 @@ def run(stage: RewardStage, context: StageContext) -> None:
     )
     if len(trainer.train_dataset) != len(train):
         raise DataError(
-            f"the trainer left out {len(train) - len(trainer.train_dataset)} pairs",
+            f"the trainer left out {count_of(len(train) - len(trainer.train_dataset), 'pair')}",
             where=stage.name,
             why="their texts are longer than max_length as the trainer counts",
             fix="raise max_length",

@@ -21,6 +21,7 @@ from polyarena.harness.stages.pipeline.data_stages import SafetyStage
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.training.teachers import answers_of, rows_of
 from polyarena.harness.stages.training.trainers import prepare
+from polyarena.tasks.counts import too_few
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
@@ -82,7 +83,7 @@ def at_weight(
     wanted = max(1, round(others * weight / (100 - weight)))
     if wanted > max_repeats * len(refusals):
         raise DataError(
-            f"{len(refusals)} refusals are too few for {weight:g}% of the rows",
+            f"{too_few(len(refusals), 'refusal')} for {weight:g}% of the rows",
             where=where,
             why=f"{wanted} are wanted beside {others} rows, and one may occur {max_repeats} times",
             fix="add harmful prompts, lower `weight`, or raise `max_repeats`",

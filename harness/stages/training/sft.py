@@ -23,6 +23,7 @@ from polyarena.harness.stages.training.trainers import (
     prepare,
     train_to_end,
 )
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
@@ -59,7 +60,7 @@ def run(stage: SftStage, context: StageContext) -> None:
     )
     if not stage.packing and len(trainer.train_dataset) != len(rows):
         raise DataError(
-            f"the trainer left out {len(rows) - len(trainer.train_dataset)} rows",
+            f"the trainer left out {count_of(len(rows) - len(trainer.train_dataset), 'row')}",
             where=stage.name,
             why="their completions are outside max_length as the trainer counts",
             fix="raise max_length",

@@ -17,6 +17,7 @@ from polyarena.harness.stages.files import write_json
 from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
 from polyarena.harness.stages.protocol import Report, StageContext
 from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.suggest import unknown
 
@@ -213,4 +214,4 @@ def _batch(trainer: Any, inputs: Mapping[str, Any]) -> str:
     if ids is None:
         return "of an unknown form"
     texts = trainer.processing_class.batch_decode(ids, skip_special_tokens=True)
-    return f"{len(texts)} rows: " + "; ".join(repr(" ".join(text.split())[:60]) for text in texts[:4])
+    return f"{count_of(len(texts), 'row')}: " + "; ".join(repr(" ".join(text.split())[:60]) for text in texts[:4])

@@ -9,6 +9,7 @@ from polyarena.tasks.audit.configs.functions import returns_one_value
 from polyarena.tasks.audit.configs.index import Config, ConfigIndex
 from polyarena.tasks.audit.configs.loading import Function
 from polyarena.tasks.audit.finding import Finding, Severity, shown
+from polyarena.tasks.counts import count_of
 
 DEFAULTS = {
     "loglikelihood": ("perplexity", "acc"),
@@ -60,12 +61,14 @@ def _missing(
     elif len(without) == len(leaves):
         found = sorted(frozenset[str]().union(*(names for names in reported if names is not None)))
         message = (
-            f"the group asks for {metric}, which none of its {len(leaves)} tasks reports (they report "
+            f"the group asks for {metric}, which none of its {count_of(len(leaves), 'task')} reports (they report "
             f"{', '.join(found) or 'nothing'}): it gets no number"
         )
         yield Finding("metric-not-emitted", Severity.ERROR, group.name, "", message, _names(leaves))
     elif without:
-        message = f"the group's {metric} leaves out {len(without)} of its {len(leaves)} tasks, which do not report it"
+        message = (
+            f"the group's {metric} leaves out {len(without)} of its {count_of(len(leaves), 'task')}, for lack of it"
+        )
         yield Finding("metric-partly-emitted", Severity.WARNING, group.name, "", message, _names(without))
 
 
