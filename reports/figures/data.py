@@ -65,7 +65,8 @@ def stage_gains(
         if i:
             found = compare(own, stage, stages[i - 1], seeds=seeds, **settings)
             step = found[found["level"] == "macro"].iloc[0]
-            row |= {"gain": step["difference"], "gain_low": step["low"], "gain_high": step["high"]}
+            names = {"gain": "difference", "gain_low": "low", "gain_high": "high", "detectable": "detectable"}
+            row |= {name: step[column] for name, column in names.items()}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from polyarena.reports.figures.venues import Venue
+
 COLUMNS = ("stage", "value")
+_RATIO = 0.5
+"""Height of the plot by its width, with names of stages of no line."""
 
 
 def step_chart(
@@ -29,7 +33,8 @@ def step_chart(
     Args:
         stages: In order: ``stage``, ``value``; and, if they are known, ``low`` and ``high`` of the value, ``gain``,
             ``gain_low`` and ``gain_high`` of the step from the stage before (paired, so not the difference of the two
-            intervals). From :func:`polyarena.reports.figures.data.stage_gains`.
+            intervals), and ``detectable``, the gain found in 80% of such experiments. From
+            :func:`polyarena.reports.figures.data.stage_gains`.
         venue: See :data:`polyarena.reports.figures.venues.VENUES`.
         what: Is measured, with the unit.
         scale: What all numbers are multiplied with.
@@ -49,9 +54,7 @@ def step_chart(
     found = find_venue(venue)
     known = [value for value in values if value is not None]
     ends = [end for row in rows for end in numbers(row, "low", "high", scale=scale)]
-    spread = max(known) - min(known) or 1.0
-    # Gains stand above the highest step, values below the lowest one.
-    limits, ticks = nice_axis([*known, *ends, max(known) + 0.18 * spread, min(known) - 0.12 * spread])
+    limits, ticks = nice_axis([*known, *ends, *_room_for_text(known, ends, found)])
     gains = [_gain(row, value, before, scale) for row, value, before in zip(rows[1:], known[1:], known, strict=False)]
 
     def draw(axes: Axes) -> None:
@@ -78,13 +81,25 @@ def step_chart(
     lines = max(text.count("\n") + 1 for text in texts)
     with house_style():
         words = title or f"{what.partition(',')[0].capitalize()} after each stage"
-        said = caption or _caption(frame, what)
+        said = caption or _caption(frame, what, scale)
         figure = xy_chart(
             Scale("", (-0.5, len(rows) - 0.5), tuple(range(len(rows))), tuple(texts)),
             Scale(what, limits, ticks), draw, found, title=words, caption=said,
-            ratio=min(0.62, 0.5 + 0.02 * lines),
+            ratio=min(0.62, _RATIO + 0.02 * lines),
         )  # fmt: skip
     return Drawing((figure,), words, said, frame)
+
+
+def _room_for_text(known: list[float], ends: list[float | None], venue: Venue) -> tuple[float, float]:
+    """Return the ends that the axis needs so that no text touches it or leaves the plot.
+
+    A value is one line below its step, a gain two lines above the higher of two steps.
+    """
+    line = 1.4 * venue.size / 72 / min((venue.width - 0.5) * _RATIO, venue.height)
+    values = [*known, *(end for end in ends if end is not None)]
+    # Of the axis with this room at both ends, and with what rounding to ticks adds to it.
+    whole = 1.25 * (max(values) - min(values) or 1.0) / (1 - 3 * line)
+    return min(known) - line * whole, max(known) + 2 * line * whole
 
 
 def _gain(row: dict, value: float, before: float, scale: float) -> tuple[float, float | None, float | None]:  # type: ignore[type-arg]
@@ -92,10 +107,22 @@ def _gain(row: dict, value: float, before: float, scale: float) -> tuple[float, 
     return (value - before if gain is None else gain), low, high
 
 
-def _caption(frame: pd.DataFrame, what: str) -> str:
+def _power(frame: pd.DataFrame, scale: float) -> str:
+    """Return the sentence on the smallest gain that each step would have shown; empty if that is not known."""
+    if "detectable" not in frame.columns:
+        return ""
+    known = frame[frame["detectable"].notna()]
+    gains = ", ".join(f"{value * scale:.1f} for {stage}" for stage, value in known[["stage", "detectable"]].to_numpy())
+    return f"Gains found in 80% of such experiments: {gains}. " if gains else ""
+
+
+def _caption(frame: pd.DataFrame, what: str, scale: float) -> str:
     paired = "gain_low" in frame.columns and frame["gain_low"].notna().any()
     steps = "Arrows: the gain of each step, with its paired interval in brackets. " if paired else (
         "Arrows: the difference of neighbouring stages; no interval of it is known. ")  # fmt: skip
-    return f"{what[0].upper()}{what[1:]}, after each stage. {steps}{judge_sentence(frame)}{items_sentence(frame)}" + (
-        interval_sentence(frame, mark="Grey lines") if "low" in frame.columns else ""
+    parts = (
+        f"{what[0].upper()}{what[1:]}, after each stage. {steps}{_power(frame, scale)}",
+        f"{judge_sentence(frame)}{items_sentence(frame)}",
+        interval_sentence(frame, mark="Grey lines") if "low" in frame.columns else "",
     )
+    return "".join(parts)

@@ -103,7 +103,7 @@ def style_control(
     if compared.empty:
         raise DataError(
             "no battle has the features of both its answers",
-            why=f"features are of {count_of(len(features), 'answer')}, and verdicts of {count_of(len(decided), 'battle')}",
+            why=f"features are of {count_of(len(features), 'answer')}, verdicts of {count_of(len(decided), 'battle')}",
             fix="make features of the completions of both systems, with the battles' own task, language and item_id",
         )
     rates, effects = [], []

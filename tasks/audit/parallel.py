@@ -117,7 +117,7 @@ class Parallel:
             wrong = [code for code, count in sorted(counts.items()) if count > CLASH * self.clashes[code].compared]
             if wrong:
                 message = (
-                    f"items with one source_id are not translations of each other in {count_of(len(wrong), 'language')}: "
+                    f"items of one source_id are no translations of each other in {count_of(len(wrong), 'language')}: "
                     f"their {what} differs"
                 )
                 examples = [

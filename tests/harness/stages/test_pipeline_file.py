@@ -86,7 +86,7 @@ MERGE = "  - {{ name: m, type: merge, models: [base, sft], {} }}\n"
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ("weights: { base: 1 }", "2 models have 1 weights"),
+        ("weights: { base: 1 }", "2 models have 1 weight"),
         ("weights: { bas: 1, sft: 1 }", "unknown merged model 'bas'"),
         ("weights: { base: 0, sft: 0 }", "add up to 0"),
         ("method: ties", "needs `base`"),

@@ -51,6 +51,7 @@ def frames(make_battles: Callable[..., pd.DataFrame], drawn: Any, aya23: list[st
                 "gain": [None, 0.091, 0.071, 0.041],
                 "gain_low": [None, 0.07, 0.05, -0.01],
                 "gain_high": [None, 0.11, 0.09, 0.09],
+                "detectable": [None, 0.029, 0.029, 0.071],
             }
         ),
         "resource": languages.assign(resource=languages["group"].map(tiers)),
