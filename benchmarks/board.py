@@ -72,6 +72,8 @@ def made_source(systems: int, languages: int, tasks: int, items: int) -> Source:
                     "n": items,
                     "n_clusters": items,
                     "correlation": 0.3,
+                    "cell_efficiency": 1.0,
+                    "efficiency": 1.0,
                 }
             )
         )
