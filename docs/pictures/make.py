@@ -23,7 +23,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "pictures"
 STATIC = ROOT / "docs" / "_static"
-COLOURS = 96
+COLOURS = 160
 """Of a picture's palette, which makes it small."""
 
 
@@ -126,7 +126,9 @@ def screens(data: Path) -> None:
 
 def _shrink(source: Path, target: Path) -> None:
     """Write a picture with a palette of few colours."""
-    image = Image.open(source).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    image = Image.open(source).convert("RGB")
+    # Not by median cut, which merges the colours of small marks, such as those of a legend.
+    image = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     image.save(target, optimize=True)
 
 

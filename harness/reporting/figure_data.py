@@ -359,7 +359,10 @@ def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.harness.auditing import run_agreement
     from polyarena.reports.figures.data import agreement_rows
 
-    judge = request.judge or next((name for name in sorted(runs[0].lock.judges) if name != request.people), "")
+    judge = request.judge or next((name for name in sorted(runs[0].lock.judges) if name != request.people), None)
+    if judge is None:
+        raise DataError("the run has no judge", where=runs[0].folder.path,
+                        fix="judge the answers, then import votes of people: polyarena import votes")  # fmt: skip
     return _Data(agreement_rows(run_agreement(runs[0], judge, request.people)))
 
 
@@ -417,12 +420,12 @@ def _sensitivity(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.reports.figures.data import leave_one_out
 
     battles = _averaged(_together(runs, lambda run: run.battles(), "candidate"), runs)
+    if battles.empty:
+        raise DataError("the run has no battles", fix="a sensitivity figure needs verdicts of a judge")
     battles = _choose(battles, "task", request.task, "task")
     battles = battles if request.judge is None else _choose(battles, "judge", request.judge, "judge")
     battles = _limited(_choose(battles, "baseline", request.baseline, "baseline"), request, "candidate")
     battles = _choose(battles, "candidate", None, "systems")
-    if battles.empty:
-        raise DataError("the run has no battles", fix="a sensitivity figure needs verdicts of a judge")
     return _Data(leave_one_out(battles, **runs[0].settings))
 
 

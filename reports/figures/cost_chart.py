@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.axis import nice_axis
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS = ("system", "value", "cost")
+
+FRONTIER = (
+    "On the dashed line, in blue: no other system is both better and cheaper. Marks without a name have no room for it; the "
+    "data names them. "
+)
 
 
 def cost_chart(
@@ -50,7 +55,9 @@ def cost_chart(
         raise FigureError("a cost figure needs a system with a value and a cost", why="no system has both")
     ends = [end for row in rows for end in numbers(row, "value", "low", "high", scale=scale)]
     known = [end for end in ends if end is not None]
-    y_limits, y_ticks = nice_axis([*known, min(known) - 0.08 * (max(known) - min(known))])  # room for names below
+    # Room for names below, but no ticks where no value can be.
+    bounds = (0.0 if min(known) >= 0 else -inf, scale if scale > 1 and max(known) <= scale else inf)
+    y_limits, y_ticks = nice_axis([*known, min(known) - 0.08 * (max(known) - min(known))], bounds=bounds)
     costs = [float(row["cost"]) for row in rows]
     log = min(costs) > 0 and max(costs) / min(costs) > 20
     if log:
@@ -78,8 +85,8 @@ def cost_chart(
     names.sort(key=lambda point: (point.name not in {name for *_, name in best}, -point.y, point.name))
     words = title or f"{what.partition(',')[0].capitalize()} against {cost}"
     said = caption or (
-        f"{what[0].upper()}{what[1:]} against {cost}. On the dashed line, in blue: no other system is both better and "
-        "cheaper. Marks without a name have no room for it; the data names them. "
+        f"{what[0].upper()}{what[1:]} against {cost}. "
+        + (FRONTIER if len(rows) > 1 else "")
         + interval_sentence(frame)
         + averages_sentence(frame)
     )

@@ -162,7 +162,7 @@ def _pages(entries: Sequence[Entry], facets: Sequence[Facet], words: Words, venu
     columns, layout = 1, _layout(entries, facets, venue, 1) or _narrow(entries, facets, venue)
     while True:
         titles = _titles(facets, layout, venue)
-        head = _head(words, facets, venue, layout.level, max(map(len, titles), default=0))
+        head = _head(words, facets, venue, layout, max(map(len, titles), default=0))
         room = venue.height - head - _foot(words, facets, venue)
         wider = _layout(entries, facets, venue, columns + 1) if total / columns > room else None
         if wider is None:
@@ -269,16 +269,26 @@ def _titles(facets: Sequence[Facet], layout: _Layout, venue: Venue) -> list[list
     ]
 
 
-def _head(words: Words, facets: Sequence[Facet], venue: Venue, level: int, lines: int) -> float:
+def _head(words: Words, facets: Sequence[Facet], venue: Venue, layout: _Layout, lines: int) -> float:
     """Return the height above the plots: title, legend, names of the plots, headings of the numbers."""
     unit = venue.size / 72
     title = len(wrap(words.title, venue.width, venue.size + 3, "bold")) * (venue.size + 3) * LINE / 72
     rows = len(key_lines(words.keys, venue.width, venue.size)) * LINE * unit
     names = lines * LINE * unit
-    upwards = max((text_width(text, venue.size) for facet in facets for text in facet.tick_texts), default=0.0)
-    upwards = min(upwards, UPWARDS * venue.height)
-    headings = LINE * unit if any(_heading(facet, level) for facet in facets) else 0.0
+    columns = [
+        unit if _fits_across(facet, layout, venue.size) else min(text_width(text, venue.size), UPWARDS * venue.height)
+        for facet in facets
+        for text in facet.tick_texts
+    ]
+    upwards = max(columns, default=0.0)
+    headings = LINE * unit if any(_heading(facet, layout.level) for facet in facets) else 0.0
     return (title if venue.words else 0.0) + rows + names + max(headings, upwards + 0.4 * unit) + 0.2 * unit
+
+
+def _fits_across(facet: Facet, layout: _Layout, size: float) -> bool:
+    """Return whether the names of the columns fit above them without being turned."""
+    room = layout.plot / max(len(facet.tick_texts), 1) - 0.5 * size / 72
+    return all(text_width(text, size) <= room for text in facet.tick_texts)
 
 
 def _foot(words: Words, facets: Sequence[Facet], venue: Venue) -> float:
@@ -387,6 +397,9 @@ def _above(
         low, high = facet.limits
         for place, text in zip(facet.ticks, facet.tick_texts, strict=True):
             at = x + layout.plot * (place - low) / (high - low)
+            if _fits_across(facet, layout, size):
+                write(page, at, top - 0.7 * unit, text, fontsize=size, ha="center")
+                continue
             text = shorten(text, UPWARDS * venue.height, size)
             page.text(at, top - 0.4 * unit, text, rotation=90, ha="center", va="bottom", fontsize=size, color=INK,
                       family=_families(text))  # fmt: skip

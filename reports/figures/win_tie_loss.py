@@ -108,7 +108,7 @@ def win_tie_loss(
             f"Circles: the win rate, ties counting half. {interval_sentence(frame)}Dashed: one half.",
             (
                 Key("win", WIN, "bar"),
-                Key("tie", TIE, "bar"),
+                *([Key("tie", TIE, "bar")] if (frame["ties"].fillna(0) > 0).any() else []),
                 Key("loss", LOSS, "bar"),
                 Key("win rate", INK, "o", False),
             ),

@@ -130,3 +130,38 @@ def test_names_do_not_cross_the_line_of_the_best():
     drawing = cost_chart(frame, venue="acl-2col", scale=1, cost="billions of parameters")
     assert set(frame["system"]) <= set(written(drawing.figure))
     assert "Marks without a name" in drawing.caption
+
+
+def test_a_cost_axis_has_no_tick_where_no_share_can_be():
+    frame = pd.DataFrame({"system": ["a"], "value": [0.14], "low": [0.02], "high": [0.51], "cost": [14.0]})
+    drawing = cost_chart(frame, venue="acl-2col")
+    assert min(drawing.figure.axes[1].get_yticks()) == 0
+    assert "dashed line" not in drawing.caption
+
+
+def test_names_of_columns_are_turned_only_where_they_do_not_fit():
+    row = {"level": "language", "group": "kor_Hang", "value": 0.4}
+    one = heat_map(pd.DataFrame([{"system": "model-8B-instruct", **row}]), venue="acl-2col").figure
+    assert all(text.get_rotation() == 0 for axes in one.axes for text in axes.texts)
+    languages = [
+        "kor_Hang",
+        "heb_Hebr",
+        "tha_Thai",
+        "arb_Arab",
+        "deu_Latn",
+        "fra_Latn",
+        "hin_Deva",
+        "ita_Latn",
+        "tur_Latn",
+    ]
+    frame = pd.DataFrame(
+        [{"system": f"model-{i}B-instruct", **row, "group": code} for i in range(9) for code in languages]
+    )
+    assert any(
+        text.get_rotation() == 90 for axes in heat_map(frame, venue="acl-2col").figure.axes for text in axes.texts
+    )
+
+
+def test_the_legend_of_bars_has_no_ties_where_there_are_none():
+    assert "tie" not in written(win_tie_loss(pd.DataFrame([outcome("a", 300, 0, 0.6)])).figure)
+    assert "tie" in written(win_tie_loss(pd.DataFrame([outcome("a", 300, 10, 0.61)])).figure)
