@@ -59,6 +59,7 @@
   const pairOf = (row) => names[row[3]] + (row[4] < 0 ? "" : " against " + names[row[4]]);
   const keyOf = (row) => [names[row[0]], names[row[1]], row[2], names[row[3]], row[4] < 0 ? "" : names[row[4]]].map(encodeURIComponent).join("/");
   const pairs = new Set(rows.map(pairOf)).size;
+  const tasks = new Set(rows.map((row) => row[0])).size;
   const found = new Map(rows.map((row, i) => [keyOf(row), i]));
 
   function choices(id, values, label) {
@@ -105,7 +106,7 @@
       const link = make("a", "", { href: "#item=" + encodeURIComponent(keyOf(row)) });
       link.append(make("bdi", row[2]));
       const outcome = names[row[5]];
-      const said = [pairs > 1 ? pairOf(row) : "", languages[names[row[1]]][0], names[row[0]], outcome, row[6] & 2 ? "orders disagree" : "", row[6] & 4 ? "judges disagree" : "", row[6] & 1 ? "cut off" : ""];
+      const said = [pairs > 1 ? pairOf(row) : "", languages[names[row[1]]][0], tasks > 1 ? names[row[0]] : "", outcome, row[6] & 2 ? "orders disagree" : "", row[6] & 4 ? "judges disagree" : "", row[6] & 1 ? "cut off" : ""];
       link.append(make("small", said.filter(Boolean).join(" · ")));
       if (i === current) link.setAttribute("aria-current", "true");
       link.addEventListener("click", (event) => {
