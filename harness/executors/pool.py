@@ -98,6 +98,7 @@ class _Worker:
         ready: Whether it takes jobs.
         life: Its counter when that was last read.
         said: What it told of an error of its own.
+        host: The machine that it runs on.
     """
 
     name: str
@@ -108,6 +109,7 @@ class _Worker:
     ready: bool = False
     life: str = ""
     said: str = ""
+    host: str = ""
 
 
 @dataclass
@@ -252,6 +254,8 @@ class PoolExecutor:
             return
         if isinstance(outcome, JobFailed) and outcome.fault == "load" and scheduler.exclude(worker.name, job.model):
             yield WorkerLost(worker.name, f"it cannot load the model: {outcome.error}")
+            # For other models it is there all the same.
+            yield WorkerStarted(worker.name, worker.host)
             return
         scheduler.ended(worker.name, outcome.number)
         yield from work.log.ended(job, outcome)
@@ -271,15 +275,15 @@ class PoolExecutor:
             scheduler.lost(worker.name)
             yield WorkerLost(worker.name, f"refused: {reason}")
             return
-        worker.ready = True
+        worker.ready, worker.host = True, str(record.get("host", ""))
         worker.handle.greeted()
-        yield WorkerStarted(worker.name, str(record.get("host", "")))
+        yield WorkerStarted(worker.name, worker.host)
 
     def _leave(self, worker: _Worker, scheduler: Scheduler, work: Work) -> Iterator[Event]:
         """Hand out the jobs of a worker again whose machine was taken from it; it may come back as it is."""
         worker.ready = False
         given_up = scheduler.lost(worker.name)
-        scheduler.add(worker.name)
+        scheduler.add(worker.name, str(worker.place))
         yield WorkerLost(worker.name, "it was suspended, and comes back when it gets a machine")
         for job in given_up:
             yield from self._fail(job, f"{MOST_LIVES} workers were suspended while they computed it", scheduler, work)
@@ -328,7 +332,7 @@ class PoolExecutor:
             folder = folders[place]
             name = folder.path.name
             self._workers[name] = _Worker(name, place, folder, handle, time.monotonic())
-            scheduler.add(name)
+            scheduler.add(name, str(place))
 
     def _end(self, spool: Spool, grace_s: float) -> None:
         """Let workers end, and end those that compute on when the grace is over."""

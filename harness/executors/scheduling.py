@@ -22,8 +22,16 @@ MOST_LIVES = 3
 
 @dataclass(slots=True)
 class _Worker:
-    """What the scheduler knows of a worker."""
+    """What the scheduler knows of a worker.
 
+    Attributes:
+        place: Where it runs; whoever replaces it runs there too.
+        model: That it has loaded, or is about to load.
+        jobs: That it has, in the order in which it was handed them.
+        excluded: Models that it cannot load.
+    """
+
+    place: str
     model: str | None = None
     jobs: dict[int, Job] = field(default_factory=dict)
     excluded: set[str] = field(default_factory=set)
@@ -48,7 +56,7 @@ class Scheduler:
         self._waiting = sum(map(len, self._queues.values()))
         self._recorded = set(recorded)
         self._workers: dict[str, _Worker] = {}
-        self._deaths: dict[int, int] = {}
+        self._deaths: dict[int, list[str]] = {}
 
     @property
     def waiting(self) -> int:
@@ -60,9 +68,14 @@ class Scheduler:
         """Whether no job is waiting or with a worker."""
         return not self._waiting and not any(worker.jobs for worker in self._workers.values())
 
-    def add(self, worker: str) -> None:
-        """Add a worker."""
-        self._workers[worker] = _Worker()
+    def add(self, worker: str, place: str = "") -> None:
+        """Add a worker.
+
+        Args:
+            worker: Its name.
+            place: Where it runs, if another worker may run there after it.
+        """
+        self._workers[worker] = _Worker(place or worker)
 
     def jobs_of(self, worker: str) -> list[Job]:
         """Return the jobs that a worker has, in the order in which it was handed them."""
@@ -84,14 +97,31 @@ class Scheduler:
             model = self._best_model(worker)
         elif own.jobs and model not in self._recorded:
             return None
-        if model is None:
+        job = None if model is None else self._draw(own, model)
+        if job is None or model is None:
             return None
-        job = self._queues[model].popleft()
         self._waiting -= 1
         self._cost[model] -= job.cost
         own.model = model
         own.jobs[job.number] = job
         return job
+
+    def _draw(self, own: _Worker, model: str) -> Job | None:
+        """Remove the first job of a model that a worker may compute.
+
+        A job with which a worker died does not go to the same place again while workers compute at others, who can take
+        it next: one machine may have a full disk, or too little memory.
+        """
+        queue = self._queues[model]
+        if not self._deaths:
+            return queue.popleft()
+        places = {each.place for each in self._workers.values() if each.jobs and model not in each.excluded}
+        for position, job in enumerate(queue):
+            died_at = self._deaths.get(job.number, ())
+            if own.place not in died_at or places.issubset({own.place, *died_at}):
+                del queue[position]
+                return job
+        return None
 
     def loaded(self, model: str) -> None:
         """Take note that a model was loaded and what it found is recorded."""
@@ -120,8 +150,8 @@ class Scheduler:
         # The last one first, so that they are handed out again in the order in which they were.
         for place, job in reversed(list(enumerate(own.jobs.values()))):
             if place == 0:
-                self._deaths[job.number] = self._deaths.get(job.number, 0) + 1
-            if self._deaths.get(job.number, 0) >= MOST_LIVES:
+                self._deaths.setdefault(job.number, []).append(own.place)
+            if len(self._deaths.get(job.number, ())) >= MOST_LIVES:
                 given_up.append(job)
             else:
                 self._requeue(job)

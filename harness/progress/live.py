@@ -23,7 +23,6 @@ from polyarena.harness.planning import Plan
 from polyarena.harness.progress.eta import format_duration
 from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
-from polyarena.tasks.counts import count_of
 
 
 class LiveProgress:
@@ -76,7 +75,7 @@ class LiveProgress:
             self._progress.update(self._overall, advance=1)
         if isinstance(event, CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
             left = format_duration(self._tracker.seconds_left())
-            self._progress.update(self._overall, note=f"about {left} left{self._flight()}")
+            self._progress.update(self._overall, note=escape(f"about {left} left{self._tracker.in_words()}"))
 
     def _announce(self, event: Event) -> None:
         """Show what concerns the whole run: models and workers."""
@@ -88,16 +87,6 @@ class LiveProgress:
             self._progress.console.print(escape(printable(worker_message(event))), emoji=False)
         elif isinstance(event, RunFinished):
             self._progress.update(self._overall, note="")
-
-    def _flight(self) -> str:
-        tracker = self._tracker
-        rate = tracker.requests_per_second()
-        parts = [
-            count_of(len(tracker.workers), "worker") if tracker.workers else "",
-            f"{count_of(len(tracker.in_flight), 'cell')} in flight" if tracker.in_flight else "",
-            f"{rate:.3g} requests/s" if rate else "",
-        ]
-        return "".join(f", {part}" for part in parts if part)
 
     def close(self) -> None:
         """Stop drawing; the bars stay on the terminal as they are."""

@@ -59,7 +59,8 @@ class PlainProgress:
         elif isinstance(event, ModelLoading):
             self._line(f"loading {event.model} for {', '.join(event.systems)}")
         elif isinstance(event, ModelLoaded):
-            self._line(f"loaded in {event.seconds:.1f} s")
+            where = f" by {event.worker}" if event.worker else ""
+            self._line(f"loaded{where} in {event.seconds:.1f} s")
         elif isinstance(event, WorkerStarted):
             self._line(f"{event.worker} is ready on {event.host}")
         elif isinstance(event, WorkerLost | WorkersDiffer):
@@ -75,7 +76,8 @@ class PlainProgress:
                 self._last = self._now()
                 left = format_duration(self._tracker.seconds_left())
                 now = f"{work.now} {work.part:.0%} done" if work.part else f"last {work.now}"
-                self._line(f"{work.title}: {work.done} of {count_of(work.total, 'language')}, {now}, about {left} left")
+                done = f"{work.done} of {count_of(work.total, 'language')}"
+                self._line(f"{work.title}: {done}, {now}, about {left} left{self._tracker.in_words()}")
 
     def close(self) -> None:
         """Say how many failures of a cause that was shown were left out."""

@@ -23,9 +23,12 @@ from polyarena.harness.events import (
 )
 from polyarena.harness.planning import CostEstimate, Plan, PlannedGames
 from polyarena.harness.progress.eta import EtaEstimator
+from polyarena.tasks.counts import count_of
 
 RATE_S = 60.0
 """Seconds over which requests per second are counted."""
+SHOWN_MODELS = 3
+"""Models of workers that progress names; `polyarena status` names all."""
 SHOWN_FAILURES = 3
 """Failures of one cause that progress shows; the summary counts them all."""
 
@@ -162,6 +165,29 @@ class ProgressTracker:
             self._recent.popleft()
         seconds = min(RATE_S, now - self._began)
         return sum(count for _, count in self._recent) / seconds if seconds > 0 else 0.0
+
+    def in_words(self) -> str:
+        """Return what is at work: workers and their models, cells in flight and requests per second.
+
+        Returns:
+            Each part after a comma; empty if nothing is at work.
+        """
+        rate = self.requests_per_second()
+        parts = [
+            self._workers_in_words(),
+            f"{count_of(len(self.in_flight), 'cell')} in flight" if self.in_flight else "",
+            f"{rate:.3g} requests/s" if rate else "",
+        ]
+        return "".join(f", {part}" for part in parts if part)
+
+    def _workers_in_words(self) -> str:
+        if not self.workers:
+            return ""
+        models = Counter(worker.model or "no model yet" for worker in self.workers.values())
+        told = [f"{count} with {model}" for model, count in models.most_common(SHOWN_MODELS)]
+        if len(models) > SHOWN_MODELS:
+            told.append(count_of(len(models) - SHOWN_MODELS, "other model"))
+        return f"{count_of(len(self.workers), 'worker')} ({'; '.join(told)})"
 
     def _observe(self, event: Event) -> None:
         """Take note of what is in flight, and of workers."""

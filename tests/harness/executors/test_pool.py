@@ -472,3 +472,45 @@ def test_an_executor_remembers_nothing_of_its_last_run(job, make_work, launch):
     list(executor.run(make_work([job(0)])))
     list(executor.run(make_work([job(0)])))
     assert [worker.name for worker in launcher.started] == ["worker-0", "worker-0.2", "worker-0"]
+
+
+def test_a_machine_that_cannot_write_costs_no_job(job, make_work, launch):
+    """One place has a full disk for ever; the other one does everything, however often the first is tried."""
+    full_again = threading.Semaphore(0)
+
+    def full(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if worker.place == 0:
+                worker.fail(each, "worker", "no space left on device")
+                full_again.release()
+                return
+            # Slower than the place that fails, which comes back for more until it is given up.
+            if len(worker.computed) < MOST_LIVES:
+                full_again.acquire(timeout=5)
+            worker.load(each)
+            worker.done(each)
+
+    work = make_work((job(n) for n in range(8)), recorded=frozenset({"m"}))
+    events = run(launch(full), work)
+    assert sorted(work.log.done) == list(range(8))
+    assert not work.log.failed
+    assert len(of(events, WorkerLost)) >= 1
+
+
+def test_a_worker_that_cannot_load_one_model_is_still_there(job, make_work, launch):
+    def one_cannot(worker):
+        worker.hello()
+        for each in worker.jobs():
+            worker.start(each)
+            if worker.place == 0:
+                worker.fail(each, "load", "out of memory")
+                continue
+            worker.load(each)
+            worker.done(each)
+
+    events = run(launch(one_cannot), make_work((job(n) for n in range(8)), recorded=frozenset({"m"})))
+    changes = of(events, WorkerStarted | WorkerLost)
+    told = [type(event) for event in changes if event.worker == "worker-0"]
+    assert told in ([WorkerStarted, WorkerLost, WorkerStarted], [WorkerStarted], [])

@@ -133,6 +133,31 @@ def test_a_job_that_kills_its_workers_is_given_up_and_the_others_are_not(job):
     assert scheduler.is_done
 
 
+def test_a_job_does_not_go_back_to_where_a_worker_died_with_it_while_others_compute(job):
+    scheduler = Scheduler([job(n, cost=9 - n) for n in range(3)], {"m"})
+    scheduler.add("w0", "0")
+    scheduler.add("w1", "1")
+    assert [scheduler.next_job(name).number for name in ("w0", "w1")] == [0, 1]
+    scheduler.lost("w0")
+    scheduler.add("w0.2", "0")
+    assert scheduler.next_job("w0.2").number == 2
+    scheduler.ended("w0.2", 2)
+    assert scheduler.next_job("w0.2") is None
+    scheduler.ended("w1", 1)
+    assert scheduler.next_job("w1").number == 0
+
+
+def test_a_job_goes_anywhere_once_no_other_place_computes(job):
+    scheduler = Scheduler([job(0)], {"m"})
+    scheduler.add("w0", "0")
+    # Waits for a machine that it may never get.
+    scheduler.add("w1", "1")
+    scheduler.next_job("w0")
+    scheduler.lost("w0")
+    scheduler.add("w0.2", "0")
+    assert scheduler.next_job("w0.2").number == 0
+
+
 def test_a_model_that_loads_on_one_worker_only_is_computed_there(job):
     scheduler = scheduler_of([job(n) for n in range(3)])
     scheduler.next_job("w0")

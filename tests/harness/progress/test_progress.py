@@ -16,6 +16,7 @@ from polyarena.harness.events import (
     ModelLoaded,
     ModelLoading,
     RunFinished,
+    WorkerStarted,
 )
 from polyarena.harness.planning import plan
 from polyarena.harness.progress import progress_listener
@@ -177,3 +178,28 @@ def test_a_pipe_gets_plain_lines(planned, capsys):
     assert "FAILED" in captured.err
     assert "\x1b" not in captured.err
     assert not captured.out
+
+
+def test_workers_and_their_models_are_told_in_words(planned):
+    tracker = ProgressTracker.of(planned)
+    assert tracker.in_words() == ""
+    for place in range(6):
+        tracker.follow(WorkerStarted(f"worker-{place}", "here"))
+        if place < 5:
+            tracker.follow(ModelLoaded(("a" if place < 2 else "bcd"[place - 2],), 1.0, {}, f"worker-{place}"))
+    tracker.follow(CellStarted("one", "toy_open", "deu_Latn", 12))
+    words = tracker.in_words()
+    assert words.startswith(", 6 workers (2 with a; 1 with b; 1 with c; 2 other models), 1 cell in flight")
+
+
+def test_plain_lines_name_the_worker_that_loaded_a_model(planned):
+    stream = io.StringIO()
+    display = PlainProgress(planned, stream, every_s=0)
+    for event in (
+        WorkerStarted("worker-0", "here"),
+        ModelLoaded(("one",), 1.0, {}, "worker-0"),
+        CellStarted("one", "toy_open", "deu_Latn", 12),
+    ):
+        display(event)
+    assert "loaded by worker-0 in 1.0 s" in stream.getvalue()
+    assert "left, 1 worker (1 with one), 1 cell in flight" in stream.getvalue()
