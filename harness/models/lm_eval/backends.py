@@ -43,6 +43,9 @@ the model is loaded, and a cell is not computed anew for them.
 TREE_SCORED = frozenset({"hf", "hf-auto", "huggingface"})
 """Types whose continuations the engine scores (:mod:`polyarena.harness.models.hf_tree`) where it can."""
 
+COMPLETIONS = "local-completions"
+"""Type of servers that score given texts; it may take ``logprob_token_ids``."""
+
 ENGINES = ("auto", "hf-tree", "lm-eval")
 """What ``engine`` among the arguments of such a type may be."""
 

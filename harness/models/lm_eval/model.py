@@ -15,9 +15,10 @@ from typing import Any
 
 from polyarena.harness.models.converted_weights import with_converted_weights
 from polyarena.harness.models.lm_eval.backend_error import backend_error
-from polyarena.harness.models.lm_eval.backends import TREE_SCORED, find_backend
+from polyarena.harness.models.lm_eval.backends import COMPLETIONS, TREE_SCORED, find_backend
 from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
 from polyarena.harness.models.lm_eval.observer import Observation, attach_observer
+from polyarena.harness.models.lm_eval.order_test import order_shift
 from polyarena.harness.models.lm_eval.provenance import describe, describe_engine
 from polyarena.harness.models.lm_eval.quiet import quiet
 from polyarena.harness.models.protocol import ChoiceRequest, ChoiceResult, GenerateRequest, GenerateResult, Model
@@ -74,6 +75,8 @@ def load_model(
 
         with quiet():
             built = _scored_by_tree() if name in TREE_SCORED else get_model(name)
+            if name == COMPLETIONS:
+                built = importlib.import_module("polyarena.harness.models.lm_eval.completions_api").ChosenTokensAPI
         given = dict(args)
         # lm-eval's own argument refuses multiple choice, and wants a mark at which it throws the thought away.
         enabled = given.pop("enable_thinking", None) if find_backend(name).local else None
@@ -101,6 +104,7 @@ class LmEvalModel:
         self._lm = lm
         self._templated = templated
         self._thinks = thinks
+        self._tested = False
         self._observer = attach_observer(lm)
         self._provenance: Mapping[str, str] = {**describe(lm, templated), **({"licence": licence} if licence else {})}
         if templated:
@@ -150,6 +154,7 @@ class LmEvalModel:
             for prompt, request in zip(prompts, requests, strict=True)
             for choice in request.choices
         ]
+        self._test_order(pairs)
         started = time.perf_counter()
         scores = iter(self._call("loglikelihood", pairs))
         latency = (time.perf_counter() - started) / max(len(requests), 1)
@@ -167,6 +172,14 @@ class LmEvalModel:
                 )
             )
         return chosen
+
+    def _test_order(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Test a server once, by its first questions, for answers that depend on what it was asked before."""
+        if self._tested or not pairs or not has_base(self._lm, "TemplateAPI"):
+            return
+        shift = order_shift(lambda pair: float(self._call("loglikelihood", [pair])[0][0]), pairs, self._name)
+        self._provenance = {**self._provenance, "order_shift": f"{shift:.2g} nats"}
+        self._tested = True
 
     @contextmanager
     def halved_batches(self) -> Iterator[bool]:
