@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
@@ -309,6 +310,9 @@ def _put_in_place(plan: Plan) -> None:
     for cell in plan.cells:
         if not restore_shard(folder.cell(cell.system, cell.task, cell.language), cell.key):
             archive_shard(folder.scores(cell.system, cell.task, cell.language))
+        elif (parts := folder.parts(cell.system, cell.task, cell.language)).is_dir():
+            # A worker that was taken to be dead wrote them after the cell was stored.
+            shutil.rmtree(parts, ignore_errors=True)
     for games in plan.games:
         pair = (games.judge, games.candidate, games.baseline, games.task, games.language)
         for path in (folder.games(*pair), folder.ratings(*pair)):

@@ -47,7 +47,11 @@ class RunFolder:
 
     def part(self, system: str, task: str, language: str, start: int, stop: int) -> Path:
         """Return the path of the completions of a range of items, until all ranges of the cell are there."""
-        return self.path / "parts" / system / task / language / f"{start}-{stop}.parquet"
+        return self.parts(system, task, language) / f"{start}-{stop}.parquet"
+
+    def parts(self, system: str, task: str, language: str) -> Path:
+        """Return the folder of the ranges of one cell."""
+        return self.path / "parts" / system / task / language
 
     def scores(self, system: str, task: str, language: str) -> Path:
         """Return the path of the scores of one cell."""

@@ -7,6 +7,7 @@ how fast anything is.
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from decimal import Decimal
 
@@ -15,7 +16,9 @@ import pytest
 from polyarena.harness import plan, run
 from polyarena.harness.cli.app import main
 from polyarena.harness.endpoints.accounting.journal import read_entries
-from polyarena.harness.events import CellDone, CellFailed, CostsUpdated, GamesDone, GamesFailed
+from polyarena.harness.events import CellDone, CellFailed, CellStarted, CostsUpdated, GamesDone, GamesFailed
+from polyarena.harness.executors.local import LocalExecutor
+from polyarena.harness.executors.protocol import Waiting
 from polyarena.harness.store import RunFolder
 
 LANGUAGES = ("deu_Latn", "swh_Latn", "tha_Thai")
@@ -129,6 +132,74 @@ def test_no_question_is_asked_twice_and_none_in_a_second_run(made, go, scripted_
     before = len(scripted_server.log)
     go(made())
     assert len(scripted_server.log) == before
+
+
+class Patient(LocalExecutor):
+    """Its workers compute until something is true."""
+
+    def __init__(self, ready):
+        self.ready = ready
+
+    def run(self, work):
+        while work.jobs and not self.ready.is_set():
+            yield Waiting()
+            self.ready.wait(0.01)
+        yield from super().run(work)
+
+
+def test_systems_behind_endpoints_are_reported_while_workers_compute(made, scripted_server, tmp_path):
+    ready = threading.Event()
+
+    def listen(event):
+        if isinstance(event, CellDone) and event.system == "one":
+            ready.set()
+
+    scripted_server.script = lambda received: answer(scripted_server, received)
+    experiment = made(systems=("one",), judge=False)
+    experiment["systems"].append({"name": "own", "model": "toy"})
+    finished = run(plan(experiment, output=tmp_path / "run"), executor=Patient(ready), listener=listen, report=False)
+    assert not finished.failures
+    assert len(finished.completions()) == 2 * len(LANGUAGES) * ITEMS
+
+
+def test_an_interruption_sends_nothing_more_before_workers_have_their_grace(made, scripted_server, tmp_path):
+    stopped = []
+
+    class Interrupted(LocalExecutor):
+        def run(self, work):
+            if not work.jobs:
+                return
+            # As Ctrl-C that reaches the process while a pool waits for its workers.
+            work.interrupted()
+            stopped.append(len(scripted_server.log))
+            yield Waiting()
+            raise KeyboardInterrupt
+
+    scripted_server.script = lambda received: scripted_server.status(503, retry_after="0.05")
+    experiment = made(systems=("one",), judge=False)
+    experiment["systems"].append({"name": "own", "model": "toy"})
+    with pytest.raises(KeyboardInterrupt):
+        run(plan(experiment, output=tmp_path / "run"), executor=Interrupted(), report=False)
+    # What was being sent at that moment may still arrive: two at a time.
+    assert len(scripted_server.log) <= stopped[0] + 2
+
+
+def test_a_cell_is_shown_before_its_first_answer(made, scripted_server, tmp_path):
+    shown = threading.Event()
+
+    def listen(event):
+        if isinstance(event, CellStarted):
+            shown.set()
+
+    def script(received):
+        # The server answers no question until the cell is shown.
+        return answer(scripted_server, received) if shown.wait(60) else scripted_server.status(500)
+
+    scripted_server.script = script
+    experiment = made(systems=("one",), judge=False)
+    finished = run(plan(experiment, output=tmp_path / "run"), listener=listen, report=False)
+    assert shown.is_set()
+    assert not finished.failures
 
 
 def test_each_system_keeps_its_own_limit(made, go, scripted_server):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from itertools import pairwise
 
 import pytest
@@ -172,6 +173,54 @@ def test_ranges_that_are_stored_are_not_computed_again(planned, small, toys):
     assert toys.read_text() == before
     rows = read_shard(planned.folder.part(*every_job[0].cell, 0, every_job[0].stop), Completion)
     assert len(rows) == every_job[0].stop
+
+
+def test_two_lives_of_a_job_write_one_result(planned, context, small):
+    every_job = jobs(planned, planned.cells[:1])
+    both = threading.Barrier(2)
+    outcomes = []
+
+    def live():
+        # A dead machine's worker computes on, beside the one that replaces it.
+        runner = JobRunner(planned.experiment, planned.folder, planned.data_root, lambda args: pytest.fail("asks"))
+        for job in every_job:
+            both.wait(60)
+            outcomes.append((job, list(runner.run(job))[-1]))
+        runner.close()
+
+    lives = [threading.Thread(target=live) for _ in range(2)]
+    for life in lives:
+        life.start()
+    for life in lives:
+        life.join(120)
+    log, events = CellLog(every_job, context), []
+    assert len(outcomes) == 2 * len(every_job)
+    for job, outcome in outcomes:
+        assert isinstance(outcome, JobDone)
+        events += log.ended(job, outcome)
+    assert [type(event) for event in events] == [CellDone]
+    assert not list(planned.folder.parts(*every_job[0].cell).iterdir())
+
+
+def test_a_life_that_comes_after_its_cell_was_stored_computes_nothing(planned, context, small, toys):
+    every_job = jobs(planned, planned.cells[:1])
+    log = CellLog(every_job, context)
+    for number, outcome in compute(planned, every_job).items():
+        list(log.ended(every_job[number], outcome))
+    before = toys.read_text()
+    assert set(compute(planned, every_job).values()) == {JobDone(job.number, 0.0) for job in every_job}
+    assert toys.read_text() == before
+    assert not list(planned.folder.parts(*every_job[0].cell).iterdir())
+
+
+def test_ranges_that_a_late_worker_left_are_removed_by_the_next_run(experiment, planned, small, tmp_path):
+    run(planned, report=False)
+    cell = planned.cells[0]
+    late = planned.folder.part(cell.system, cell.task, cell.language, 0, 5)
+    late.parent.mkdir(parents=True, exist_ok=True)
+    late.write_bytes(b"late")
+    run(plan(experiment(judges=[]), output=tmp_path / "run"), report=False)
+    assert not late.exists()
 
 
 def test_the_items_of_a_divided_cell_are_read_once(planned, small, monkeypatch):
