@@ -367,6 +367,7 @@ RED = {
     "nel": "nel", "paired": "paired", "sign + Holm": "sign + Holm", "t + Holm": "t + Holm", "ours": "ours, red",
     "ours warns": "ours, warned", "ours, cells": "cells, red", "no floor": "no floor, red",
 }  # fmt: skip
+OURS = ("ours, red", "ours, warned", "cells, red", "no floor, red")
 STATES = {
     "nel red / green": ("nel", "nel, green"),
     "ours red / inconclusive / green": ("ours, red", "ours, inconclusive", "ours, green"),
@@ -383,18 +384,30 @@ def tables(rows: list[dict[str, Any]]) -> Iterator[str]:
         counts = sorted({row["draws"] for row in chosen})
         many = " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))
         yield f"\n### {effect} ({many} draws a row)\n\nRed gates:\n"
-        yield from table(chosen, {name: (key,) for name, key in RED.items()})
+        yield from table(chosen, {name: (key,) for name, key in RED.items()}, bounds=effect == "none")
         yield "\nRed, inconclusive and green apart; languages that are ok, as `calibrate` predicts for no effect:\n"
         yield from table(chosen, {**STATES, "languages ok": ("share ok",), "predicted": ("predicted ok",)})
 
 
-def table(rows: list[dict[str, Any]], columns: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Yield the lines of one table."""
-    yield "| items | n | differ | " + " | ".join(columns) + " |"
-    yield "| --- | ---: | ---: |" + " ---: |" * len(columns)
+def table(rows: list[dict[str, Any]], columns: Mapping[str, tuple[str, ...]], *, bounds: bool = False) -> Iterator[str]:
+    """Yield the lines of one table; with ``bounds``, the exact 95% interval of our highest rate stands last."""
+    names = [*columns, *(["95% interval of our highest"] if bounds else [])]
+    yield "| items | n | differ | " + " | ".join(names) + " |"
+    yield "| --- | ---: | ---: |" + " ---: |" * len(names)
     for row in rows:
         cells = [" / ".join(f"{100 * row[key]:.1f}" for key in keys) for keys in columns.values()]
+        if bounds:
+            most = round(row["draws"] * max(row[key] for key in OURS))
+            low, high = exact_interval(most, row["draws"])
+            cells.append(f"{100 * low:.2f} to {100 * high:.2f}")
         yield f"| {row['kind']} | {row['items']:,} | {100 * row['discordance']:g}% | " + " | ".join(cells) + " |"
+
+
+def exact_interval(count: int, draws: int) -> tuple[float, float]:
+    """Return the 95% interval of Clopper and Pearson (1934) of a share."""
+    low = betaincinv(count, draws - count + 1, 0.025) if count else 0.0
+    high = betaincinv(count + 1, draws - count, 0.975) if count < draws else 1.0
+    return float(low), float(high)
 
 
 WORST = (("binary", 500, 0.15), ("binary", 500, 0.02), ("binary", 500, 0.05), ("judged", 500, 0.15))
@@ -416,7 +429,7 @@ def unchanged(draws: int, rounds: int) -> Iterator[str]:
             bare = replace(cells, floor=0.0, average_floor=0.0)
             counts += red, warned, swapped.alarms(cells)[0], swapped.alarms(bare)[0]
         most = int(counts.max())
-        ends = betaincinv([most, most + 1], [draws - most + 1, draws - most], [0.025, 0.975])
+        ends = exact_interval(most, draws)
         yield (
             f"| {kind} | {items:,} | {100 * discordance:g}% | {draws:,} | "
             + " | ".join(f"{100 * each / draws:.2f}" for each in counts)

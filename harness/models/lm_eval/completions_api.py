@@ -28,7 +28,7 @@ Encoded = tuple[Any, Sequence[int], Sequence[int]]
 
 
 class ChosenTokensAPI(LocalCompletionsAPI):  # type: ignore[misc]
-    """``local-completions`` that scores continuations of one token by ``logprob_token_ids``, others by ``echo``.
+    """``local-completions`` that scores choices of one token by ``logprob_token_ids``, others by ``echo``.
 
     Args:
         logprob_token_ids: Whether the server offers the field; without it, this is lm-eval's own class.
@@ -47,36 +47,54 @@ class ChosenTokensAPI(LocalCompletionsAPI):  # type: ignore[misc]
         return body
 
     def _loglikelihood_tokens(self, requests: Sequence[Encoded], **kwargs: Any) -> list[tuple[float, bool]]:
-        single = [i for i, (_, context, target) in enumerate(requests) if len(target) == 1 and context]
-        if not self._chosen or not single:
-            scores: list[tuple[float, bool]] = super()._loglikelihood_tokens(requests, **kwargs)
-            return scores
-        found = dict(zip(single, self._score_next([requests[i] for i in single]), strict=True))
+        fitting = self._fitting(requests) if self._chosen else {}
+        found = self._score_steps(fitting) if fitting else {}
         rest = [i for i in range(len(requests)) if i not in found]
         if rest:
             scores = super()._loglikelihood_tokens([requests[i] for i in rest], **kwargs)
             found |= dict(zip(rest, scores, strict=True))
         return [found[i] for i in range(len(requests))]
 
-    def _score_next(self, requests: Sequence[Encoded]) -> list[tuple[float, bool]]:
-        """Return log-likelihood and greedy flag of continuations of one token each."""
-        choices: dict[Tokens, dict[int, None]] = {}
-        # As lm-eval cuts: the context and its continuation together fit into the model.
-        contexts = [tuple(context)[-(self.max_length - 1) :] for _, context, _ in requests]
-        for context, (_, _, target) in zip(contexts, requests, strict=True):
-            choices.setdefault(context, {})[target[0]] = None
+    def _fitting(self, requests: Sequence[Encoded]) -> dict[int, tuple[Tokens, Tokens]]:
+        """Return context and continuation of the requests that need no more prompts in this way than by ``echo``.
+
+        The choices of a question are one prompt for each place at which any of them goes on: one for single tokens, two
+        for single tokens behind a line break that they share, as many chat templates have it.
+        """
+        questions: dict[Tokens, list[int]] = {}
+        for place, (_, context, _) in enumerate(requests):
+            if context:
+                questions.setdefault(tuple(context), []).append(place)
+        fitting: dict[int, tuple[Tokens, Tokens]] = {}
+        for context, places in questions.items():
+            targets = {place: tuple(requests[place][2]) for place in places}
+            if len({target[:i] for target in targets.values() for i in range(len(target))}) <= max(2, len(places)):
+                # As lm-eval cuts: context and continuation together fit into the model.
+                room = self.max_length - max(map(len, targets.values()))
+                fitting |= {place: (context[-room:], target) for place, target in targets.items()}
+        return fitting
+
+    def _score_steps(self, requests: Mapping[int, tuple[Tokens, Tokens]]) -> dict[int, tuple[float, bool]]:
+        """Return log-likelihood and greedy flag of continuations, from the tokens that follow each of their places."""
+        steps: dict[Tokens, set[int]] = {}
+        for context, target in requests.values():
+            for i, token in enumerate(target):
+                steps.setdefault(context + target[:i], set()).add(token)
         alike: dict[Tokens, list[Tokens]] = {}
-        for context, tokens in choices.items():
-            alike.setdefault(tuple(sorted(tokens)), []).append(context)
+        for prompt, tokens in steps.items():
+            alike.setdefault(tuple(sorted(tokens)), []).append(prompt)
         jobs = [(part, tokens) for tokens, group in alike.items() for part in _parts(group, int(self._batch_size))]
         found: dict[Tokens, tuple[Mapping[int, float], int]] = {}
         with ThreadPoolExecutor(max(1, int(self._concurrent))) as pool:
             for (part, _), answers in zip(jobs, pool.map(lambda job: self._ask(*job), jobs), strict=True):
                 found |= dict(zip(part, answers, strict=True))
-        scores = []
-        for context, (_, _, target) in zip(contexts, requests, strict=True):
-            values, best = found[context]
-            scores.append((values[target[0]], best == target[0]))
+        scores: dict[int, tuple[float, bool]] = {}
+        for place, (context, target) in requests.items():
+            known = [(found[context + target[:i]], token) for i, token in enumerate(target)]
+            scores[place] = (
+                sum(values[token] for (values, _), token in known),
+                all(best == token for (_, best), token in known),
+            )
         return scores
 
     def _ask(self, contexts: Sequence[Tokens], tokens: Tokens) -> list[tuple[Mapping[int, float], int]]:

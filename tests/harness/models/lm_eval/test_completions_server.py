@@ -88,18 +88,18 @@ def test_one_request_a_question_gives_the_numbers_of_hf(
     batch: int, concurrent: int, server: Any, tiny_llama: Path, choosing: Choosing
 ) -> None:
     questions = [choosing(f"Which of them, {number}?", "A", "B", "C", "D") for number in range(4)]
-    questions.append(choosing("And this?", "A", "xyz"))
+    questions += [choosing("And this?", "xa", "xb", "xc"), choosing("Or this?", "A", "xyz")]
     model = served(server, tiny_llama, logprob_token_ids=True, batch_size=batch, num_concurrent=concurrent)
     model.choose(questions[:1])
     server.requests.clear()
     found = model.choose(questions)
     assert flat(found) == pytest.approx(flat(local(tiny_llama).choose(questions)), abs=1e-3)
     chosen = [request for request in server.requests if "logprob_token_ids" in request]
-    # Four questions with the same letters, one with another letter beside a choice of several tokens.
-    assert sum(len(request["prompt"]) for request in chosen) == 5
-    assert len(chosen) == (3 if batch == 3 else 5)
+    # Four questions with the same letters, and two places of three choices that begin alike.
+    assert sum(len(request["prompt"]) for request in chosen) == 6
+    assert len(chosen) == (4 if batch == 3 else 6)
     echoed = [request for request in server.requests if request.get("echo")]
-    assert sum(len(request["prompt"]) for request in echoed) == 1
+    assert sum(len(request["prompt"]) for request in echoed) == 2
 
 
 def test_without_the_argument_every_choice_is_echoed(server: Any, tiny_llama: Path, choosing: Choosing) -> None:
