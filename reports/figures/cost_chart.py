@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 COLUMNS = ("system", "value", "cost")
 
 FRONTIER = (
-    "On the dashed line, in blue: no other system is both better and cheaper. Marks without a name have no room for it; the "
-    "data names them. "
+    "On the dashed line, in blue: no other system is both better and cheaper. Marks without a name have no room for "
+    "it; the data names them. "
 )
 
 
