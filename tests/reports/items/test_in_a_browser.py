@@ -157,3 +157,43 @@ def test_the_report_obeys_its_policy(chromium: Any, report: str, tmp_path: Path)
     assert tab.evaluate("getComputedStyle(document.body).maxWidth") != "none"
     assert tab.evaluate("document.images[0].naturalWidth") > 0
     assert said == []
+
+
+def test_every_control_is_reached_and_worked_by_the_keyboard(chromium: Any, tmp_path: Path) -> None:
+    tab, _ = opened(chromium, write(tmp_path, [view(i) for i in range(4)]))
+    reached = []
+    for _ in range(30):
+        tab.keyboard.press("Tab")
+        reached.append(tab.evaluate("document.activeElement.id || document.activeElement.textContent.slice(0, 8)"))
+    assert {"language", "flag", "search", "Previous", "Next ite", "Link to ", "Thought"} <= set(reached)
+    tab.locator("summary:has-text('Thought')").focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("details[open]:has-text('a thought')").count() == 1
+    tab.locator("#list a").nth(2).focus()
+    tab.keyboard.press("Enter")
+    assert tab.text_content("#item h2") == "q00000"
+    assert tab.evaluate("document.activeElement.id") == "item"
+
+
+def test_printing_shows_the_item_whole_and_not_the_filters(chromium: Any, tmp_path: Path) -> None:
+    long = Answer("new", "line\n" * 200, "a thought")
+    tab, _ = opened(chromium, write(tmp_path, [view(0, answers=(long, Answer("old", "short")))]))
+    text = tab.locator(".pair section > .text").first
+    assert text.evaluate("e => e.scrollHeight > e.clientHeight + 1")
+    tab.emulate_media(media="print")
+    assert not tab.is_visible("#filters")
+    assert not tab.is_visible("#list")
+    assert text.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    assert tab.locator("details .text").first.is_visible()
+
+
+def test_wide_tables_of_the_report_are_printed_within_the_page(
+    chromium: Any, win_estimates: pd.DataFrame, tmp_path: Path
+) -> None:
+    columns = ("language", *(f"position_inconsistency_{i}" for i in range(11)))
+    rows = tuple((f"Language {k}", *["100.0 [93.8, 100.0]"] * 11) for k in range(5))
+    content = PageContent("A report", "0.1.0", (), (), (), win_estimates, tables=(Table("Judge", columns, rows),))
+    (tmp_path / "index.html").write_text(page(content), encoding="utf-8")
+    tab, _ = opened(chromium, (tmp_path / "index.html").as_uri(), viewport={"width": 718, "height": 1000})
+    tab.emulate_media(media="print")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 718
