@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polyarena.harness.board.source import Source
 from polyarena.harness.lock.imported_judges import is_imported_run
@@ -14,6 +15,9 @@ from polyarena.harness.store import read_table
 from polyarena.harness.store.shard import shard_metadata
 from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_REASONS = 5
 
@@ -39,8 +43,10 @@ def check_run(run: Path, sources: Sequence[Source] = ()) -> Contribution:
     """Check that a run is whole, untouched, and measured as the board's other runs were.
 
     Every shard must be there, intact (its checksum) and have the key that the lock says: a key contains all that
-    changes an answer. Versions and digests of data must be those of the board's runs with the same task. A run of
-    imported results has no keys, so it can only be self-reported. Nothing shows that a model really gave these answers.
+    changes an answer. Versions and digests of data must be those of the board's runs with the same task. So must be the
+    prompts of items whose texts the board has, apart from what surrounds them in all items: chat templates differ. A
+    run of imported results has no keys, so it can only be self-reported. Nothing shows that a model really gave these
+    answers.
 
     Args:
         run: A run folder.
@@ -52,8 +58,9 @@ def check_run(run: Path, sources: Sequence[Source] = ()) -> Contribution:
     records = open_run(run)
     shards = [*_shards(records)]
     data = [*_data(records, sources)]
+    prompts = [] if shards else [*_prompts(records, sources)]
     missing = records.missing()
-    reasons = [f"{each} is missing" for each in missing] + shards + data
+    reasons = [f"{each} is missing" for each in missing] + shards + data + prompts
     if is_imported_run(records.lock):
         reasons.insert(0, "its results were imported and cannot be traced to answers")
     shown = reasons[:MOST_REASONS]
@@ -64,6 +71,7 @@ def check_run(run: Path, sources: Sequence[Source] = ()) -> Contribution:
         f"completeness: {count_of(len(missing), 'part is', 'parts are')} missing",
         f"shards: {len(shards)} are damaged or have another key than the lock says",
         f"data and settings of tasks that the board has ({', '.join(tasks) or 'none'}): {len(data)} differ",
+        f"prompts of items whose texts the board has: those of {len(prompts)} cells differ",
     )
     return Contribution(run, not reasons, tuple(shown), checked)
 
@@ -106,3 +114,45 @@ def _data(records: RunRecords, sources: Sequence[Source]) -> Iterator[str]:
                 other = {each.data[name] for each in theirs if name in each.data}
                 if other and ours[name] not in other:
                     yield f"the data {name} differ from those of {source.facts.name}"
+
+
+def _prompts(records: RunRecords, sources: Sequence[Source]) -> Iterator[str]:
+    shared = [source for source in sources if {*source.facts.tasks} & {*records.lock.tasks} and len(source.texts)]
+    if not shared:
+        return
+    asked = records.completions()
+    cells = {
+        key: _by_item(own) for key, own in asked[asked["sample_index"] == 0].groupby(["task", "language", "system"])
+    }
+    for source in shared:
+        theirs: dict[tuple[str, str], Mapping[str, str]] = {}
+        for (task, language, _), own in source.texts.groupby(["task", "language", "system"]):
+            theirs.setdefault((task, language), _by_item(own))
+        for (task, language, system), ours in sorted(cells.items()):
+            other = theirs.get((task, language), {})
+            items = sorted({*ours} & {*other})
+            differ = sum(a != b for a, b in zip(_core(items, ours), _core(items, other), strict=True))
+            if differ:
+                yield (
+                    f"{differ} of {len(items)} prompts of {task} in {language} that {system} was given differ from "
+                    f"those of {source.facts.name}"
+                )
+
+
+def _by_item(rows: pd.DataFrame) -> dict[str, str]:
+    known = rows[rows["prompt"].notna()]
+    return dict(zip(known["item_id"].astype(str), known["prompt"].astype(str), strict=True))
+
+
+def _core(items: Sequence[str], prompts: Mapping[str, str]) -> list[str]:
+    """Return the prompts of items without the beginning and the end that all of them share."""
+    texts = [prompts[item] for item in items]
+    start = _shared_beginning(texts)
+    end = _shared_beginning([text[start:][::-1] for text in texts])
+    return [text[start : len(text) - end] for text in texts]
+
+
+def _shared_beginning(texts: Sequence[str]) -> int:
+    """Return how many characters all texts begin with; the first and the last in order differ the earliest."""
+    first, last = min(texts, default=""), max(texts, default="")
+    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))

@@ -49,7 +49,11 @@ def report(done: BoardSummary, json: bool) -> None:
     print_lines(
         f"{count_of(done.systems, 'system')}, {count_of(done.columns, 'column')}, "
         f"{count_of(done.languages, 'language')}; method {done.method}",
-        f"{done.distinct_neighbours} of {done.neighbours} neighbouring systems can be told apart",
+        *(
+            [f"{done.distinct_neighbours} of {done.neighbours} neighbouring systems can be told apart"]
+            if done.neighbours
+            else []
+        ),
         f"files: {done.written} written, {done.unchanged} unchanged, {done.removed} removed",
         *done.notes,
         f"open {done.folder / 'index.html'}, or: polyarena board serve {done.folder}",

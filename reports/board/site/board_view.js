@@ -178,7 +178,7 @@ export class BoardView {
     const unranked = this.found.averages.filter(({ rank }) => rank === null).length;
     this.note.textContent = [
       board.method === "exact" ? "Method: exact, from the scores of items." : "Method: approximate, from means and standard errors of cells.",
-      unranked ? `${unranked} systems have fewer than ${100 * board.coverage}% of the chosen languages and are not ranked.` : "",
+      unranked ? `${unranked} ${unranked === 1 ? "system has" : "systems have"} fewer than ${100 * board.coverage}% of the chosen languages and ${unranked === 1 ? "is" : "are"} not ranked.` : "",
       left.length ? `Not in the average, without a common scale: ${left.map(columnTitle).join("; ")}.` : "",
     ].filter(Boolean).join(" ");
   }
@@ -250,8 +250,10 @@ export class BoardView {
           const own = summary(row);
           if (!own) return { content: "–", hint: "not measured" };
           const scale = facts ? facts.scale : 100;
-          return { content: [number(own.value, scale), el("small", {}, ends(own.low, own.high, scale))], hint: own.note || `n = ${own.n}`,
-            class: facts && facts.averageable ? shade(own.value, facts.low, facts.high, facts) : null };
+          const claimed = this.context.claims(row.average.system, language.code) !== false;
+          const shaded = facts && facts.averageable ? shade(own.value, facts.low, facts.high, facts) : "";
+          return { content: [number(own.value, scale), el("small", {}, ends(own.low, own.high, scale))],
+            hint: [own.note || `n = ${own.n}`, claimed ? "" : "not a language that its makers claim"].filter(Boolean).join("; "), class: claimed ? shaded : `${shaded || ""} partial` };
         },
       };
     });

@@ -23,6 +23,12 @@ export class Context {
     return language ? language.name : code;
   }
 
+  // Whether the makers of a system claim a language; null where nothing is known of that.
+  claims(name, code) {
+    const system = this.systems.get(name);
+    return system && system.languages.length ? system.languages.includes(code) : null;
+  }
+
   // The address of this board with some of the state changed.
   link(changes) {
     return writeState({ ...this.state, ...changes }, this.codes);

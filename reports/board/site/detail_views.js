@@ -8,6 +8,7 @@ import { loadColumns, loadItems } from "./store.js";
 
 const MOST_COMPARED = 4;
 const MOST_ITEMS = 50;
+const MOST_NAMED = 12;
 
 function simpleTable(caption, header, rows) {
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, el("table", { class: "plain" }, el("caption", {}, caption),
@@ -43,6 +44,7 @@ export async function systemView(context) {
     ["Weights", system.open === null ? "" : system.open ? "open" : "closed"], ["Released", shownName(system.date)], ["Reasoning effort", shownName(system.effort)],
     ["Tokens per answer", system.tokens === null ? "" : system.tokens.toFixed(0)], ["Seconds per answer", system.seconds === null ? "" : system.seconds.toFixed(2)],
     ["Price per answer", system.price === null ? "" : `${system.price.toPrecision(3)} ${shownName(board.currency)}`], ["Runs", shownName(system.runs.join(", "))],
+    ["Languages claimed", system.languages.length ? `${system.languages.length}: ${system.languages.slice(0, MOST_NAMED).map((code) => context.languageTitle(code)).join(", ")}${system.languages.length > MOST_NAMED ? " and more" : ""}` : ""],
     ["Checked", system.verified === null ? "" : system.verified ? "verified" : "self-reported"], ["Page", link ? el("a", { href: link, rel: "noopener nofollow" }, shownName(link)) : ""]];
   const page = el("div", { class: "view" },
     select("system", board.systems.map(({ name }) => [name, context.title(name)]), system.name, (name) => context.change({ system: name })), " ", box,
@@ -51,7 +53,7 @@ export async function systemView(context) {
   if (!facts) return page;
   const [column] = await loadColumns([facts]);
   const rows = facts.languages.filter((code) => column.has(system.name, code))
-    .map((code) => ({ code, label: context.languageTitle(code), ...cellSummary(column, system.name, code, board.confidence) }))
+    .map((code) => ({ code, label: `${context.languageTitle(code)}${context.claims(system.name, code) === false ? " (not claimed)" : ""}`, ...cellSummary(column, system.name, code, board.confidence) }))
     .sort((a, b) => (facts.direction === "lower" ? a.value - b.value : b.value - a.value));
   if (rows.length) {
     page.append(el("h3", {}, "By language"), dotPlot(`${columnTitle(facts)} of ${system.name} by language`, rows, facts.scale),

@@ -4,6 +4,7 @@ import json
 import shutil
 import threading
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,9 @@ from polyarena.harness.board import add_run, build_board, check_run
 from polyarena.harness.board.build import site_sources
 from polyarena.harness.board.serve import board_server
 from polyarena.harness.cli import main
+from polyarena.harness.store.shard import read_shard, shard_metadata, write_shard
 from polyarena.tasks.errors import StoreError
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
 
 
 @pytest.fixture
@@ -59,6 +62,24 @@ def test_other_settings_than_the_boards_are_named(make_run, site):
     limited = make_run("limited", systems=("other",), limit=5)
     found = check_run(limited, site_sources(site))
     assert any("asked otherwise" in reason for reason in found.reasons)
+
+
+def copy_with_prompts(second, run, change):
+    """Copy a run with other prompts in German; its shards are as intact as those of any run."""
+    shutil.copytree(second, run)
+    for path in (run / "cells").glob("other/*/deu_Latn.parquet"):
+        rows = [replace(row, prompt=change(i, row.prompt)) for i, row in enumerate(read_shard(path, Completion))]
+        write_shard(path, rows, COMPLETION_SCHEMA, {"key": shard_metadata(path)["key"]})
+
+
+def test_other_prompts_are_found_and_chat_templates_are_not(second, site, tmp_path):
+    sources = site_sources(site)
+    copy_with_prompts(second, tmp_path / "templates", lambda i, text: f"<user>{text}<end>")
+    assert check_run(tmp_path / "templates", sources).verified
+    copy_with_prompts(second, tmp_path / "others", lambda i, text: text if i else "An easier question?")
+    found = check_run(tmp_path / "others", sources)
+    assert not found.verified
+    assert any("prompts of polyarena_mini in deu_Latn that other was given differ" in each for each in found.reasons)
 
 
 def test_a_contributed_run_is_marked_on_the_board(second, site, read_data):

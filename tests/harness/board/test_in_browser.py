@@ -230,6 +230,18 @@ def test_every_view_opens_from_its_address(made, open_page, address, says):
     assert says in open_page(site, address).page.inner_text("main")
 
 
+def test_languages_that_the_makers_do_not_claim_are_marked(tmp_path, open_page):
+    systems = (SystemInfo("a", languages=("deu_Latn",)), SystemInfo("b"))
+    site = write(board_of(scores(["a", "b"]), systems=systems), tmp_path)
+    text = open_page(site, "#view=system&system=a").page.inner_text("main")
+    assert "Languages claimed\n1: German" in text
+    assert "Swahili (not claimed)" in text
+    assert "German (not claimed)" not in text
+    assert "not claimed" not in open_page(site, "#view=system&system=b").page.inner_text("main")
+    table = open_page(site, "#by=languages").page
+    assert table.locator("td[title*='not a language that its makers claim']").count() == len(LANGUAGES) - 1
+
+
 def test_it_works_on_a_phone_and_in_the_dark(made, open_page):
     _, _, site = made
     page = open_page(site, viewport={"width": 380, "height": 700}, color_scheme="dark")
