@@ -121,13 +121,11 @@ def _prompts(records: RunRecords, sources: Sequence[Source]) -> Iterator[str]:
     if not shared:
         return
     asked = records.completions()
-    cells = {
-        key: _by_item(own) for key, own in asked[asked["sample_index"] == 0].groupby(["task", "language", "system"])
-    }
+    cells = _cells(asked[asked["sample_index"] == 0])
     for source in shared:
         theirs: dict[tuple[str, str], Mapping[str, str]] = {}
-        for (task, language, _), own in source.texts.groupby(["task", "language", "system"]):
-            theirs.setdefault((task, language), _by_item(own))
+        for (task, language, _), own in _cells(source.texts).items():
+            theirs.setdefault((task, language), own)
         for (task, language, system), ours in sorted(cells.items()):
             other = theirs.get((task, language), {})
             items = sorted({*ours} & {*other})
@@ -139,9 +137,13 @@ def _prompts(records: RunRecords, sources: Sequence[Source]) -> Iterator[str]:
                 )
 
 
-def _by_item(rows: pd.DataFrame) -> dict[str, str]:
-    known = rows[rows["prompt"].notna()]
-    return dict(zip(known["item_id"].astype(str), known["prompt"].astype(str), strict=True))
+def _cells(rows: pd.DataFrame) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Return the prompts by task, language and system, then by item."""
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    known = rows.loc[rows["prompt"].notna(), ["task", "language", "system", "item_id", "prompt"]]
+    for task, language, system, item, prompt in known.astype(str).itertuples(index=False, name=None):
+        found.setdefault((task, language, system), {})[item] = prompt
+    return found
 
 
 def _core(items: Sequence[str], prompts: Mapping[str, str]) -> list[str]:
