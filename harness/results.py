@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+
 from polyarena.harness.lock import Cell, Lock, Pair, shard_name
 from polyarena.harness.store import RunFolder, find_shard, read_shard, read_table
 from polyarena.harness.store.manifest import results_problem
+from polyarena.judges.collapse import COLLAPSED, REQUIRED, collapse_table
+from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, RATING_SCHEMA, Game
+from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.metrics.metric import MetricFacts
+from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +57,6 @@ class RunRecords:
 
     def completions(self) -> pd.DataFrame:
         """Return all completions, one a row, as in :class:`polyarena.tasks.records.Completion`."""
-        from polyarena.tasks.records import COMPLETION_SCHEMA
-
         return self._read([self.folder.cell(*cell) for cell in self.lock.all_cells()], COMPLETION_SCHEMA)
 
     def answers(self) -> pd.DataFrame:
@@ -64,10 +69,6 @@ class RunRecords:
             The columns of :class:`polyarena.tasks.records.Completion` but ``prompt``, ``thought``, ``loglikelihoods``
             and ``choice_bytes``. ``text`` is white space where the text is nothing else, and empty where it is empty.
         """
-        import pyarrow as pa
-
-        from polyarena.tasks.records import COMPLETION_SCHEMA
-
         long = {"prompt", "thought", "loglikelihoods", "choice_bytes"}
         columns = [name for name in COMPLETION_SCHEMA.names if name not in long]
         tables = []
@@ -97,8 +98,6 @@ class RunRecords:
 
     def scores(self) -> pd.DataFrame:
         """Return all scores, one a row, as in :class:`polyarena.tasks.records.Score`."""
-        from polyarena.tasks.records import SCORE_SCHEMA
-
         scored = {name for name, task in self.lock.tasks.items() if task.card.metrics}
         paths = [self.folder.scores(*cell) for cell in self.lock.all_cells() if cell.task in scored]
         return self._read(paths, SCORE_SCHEMA)
@@ -110,10 +109,6 @@ class RunRecords:
             The columns ``task``, ``metric``, ``language``, ``item_id``, ``source_id``, ``sample_index``, ``value`` and
             ``statistics``; the names are categorical, which takes a tenth of the time and memory of texts.
         """
-        import pyarrow as pa
-
-        from polyarena.tasks.records import SCORE_SCHEMA
-
         stored = ["metric", "item_id", "source_id", "sample_index", "value", "statistics"]
         names = ["metric", "item_id", "source_id"]
         of_names = pa.dictionary(pa.int32(), pa.string())
@@ -132,8 +127,6 @@ class RunRecords:
 
     def games(self) -> pd.DataFrame:
         """Return all games, one a row, as in :class:`polyarena.judges.records.Game`."""
-        from polyarena.judges.records import GAME_SCHEMA
-
         return self._read([self.games_file(pair) for pair in self.pairs()], GAME_SCHEMA)
 
     def ratings(self) -> pd.DataFrame:
@@ -141,8 +134,6 @@ class RunRecords:
 
         A system's answers are rated once for each opponent, out of the same replies; such rows are there once.
         """
-        from polyarena.judges.records import RATING_SCHEMA
-
         key = ["judge", "rater", "task", "language", "item_id", "system", "sample_index", "repeat"]
         paths = [self.ratings_file(pair) for pair in self.pairs()]
         return self._read(paths, RATING_SCHEMA).drop_duplicates(key, ignore_index=True)
@@ -152,19 +143,12 @@ class RunRecords:
 
         No report is needed: where the results are missing, or older than the run, the games are collapsed again.
         """
-        from polyarena.judges.records import BATTLE_SCHEMA
-
         if (self.folder.results / "battles.parquet").exists() and results_problem(self.folder.path) is None:
             return self._result("battles", BATTLE_SCHEMA)
         return self.collapse_games()
 
     def collapse_games(self) -> pd.DataFrame:
         """Collapse all stored games into battles, one a row."""
-        import pyarrow as pa
-
-        from polyarena.judges.collapse import COLLAPSED, REQUIRED, collapse_table
-        from polyarena.judges.records import BATTLE_SCHEMA, Game
-
         found = [BATTLE_SCHEMA.empty_table()]
         weight = self.lock.settings.statistics.strong_weight
         for pair in self.pairs():
@@ -179,8 +163,6 @@ class RunRecords:
 
     def estimates(self) -> pd.DataFrame:
         """Return all estimates, one a row, as in :class:`polyarena.reports.records.Estimate`."""
-        from polyarena.reports.records import ESTIMATE_SCHEMA
-
         return self._result("estimates", ESTIMATE_SCHEMA)
 
     def pairs(self) -> list[Pair]:
@@ -233,8 +215,6 @@ class RunRecords:
         return frame
 
     def _read(self, paths: list[Path], schema: pa.Schema) -> pd.DataFrame:
-        import pyarrow as pa
-
         tables = [_table(path) for path in paths if path.exists()]
         # Shards from before a column was added lack it; there it is null.
         whole = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
@@ -263,9 +243,6 @@ def _table(path: Path) -> pa.Table:
 
 def _with_cell(table: pa.Table, cell: Cell, schema: pa.Schema) -> pa.Table:
     """Return a shard of scores with the columns of a schema, null where it lacks one, and the names of its cell."""
-    import numpy as np
-    import pyarrow as pa
-
     zeros = pa.array(np.zeros(len(table), dtype=np.int32))
     arrays = []
     for field in schema:

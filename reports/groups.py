@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.reports.labels import TIER_TITLES
 from polyarena.reports.rows import Mark
 from polyarena.reports.tables import Section, format_mark
@@ -100,8 +102,6 @@ def group_table(found: Iterable[GroupRow], groups: Iterable[str]) -> pd.DataFram
         Columns ``task``, ``metric``, ``system``, ``baseline`` and ``judge`` (empty for scores), ``all``, the groups
         and, where a number is flagged, ``flag``.
     """
-    import pandas as pd
-
     shown = list(found)
     flags = [next((mark.flag for mark in row.marks if mark and mark.flag), "") for row in shown]
     fixed = ["task", "metric", "system", "baseline", "judge", "all"]

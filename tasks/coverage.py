@@ -15,6 +15,7 @@ from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import PolyarenaError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import Language, find_language, select_languages
+from polyarena.tasks.metrics.adequacy import adequacy, rated_metrics
 from polyarena.tasks.protocol import Task
 from polyarena.tasks.suites import ResolvedSuite, all_suites
 
@@ -96,8 +97,6 @@ def headline_adequacy(card: TaskCard, language: str) -> str:
         ``adequate``, ``doubtful`` or ``inadequate``; ``judged`` if there is no metric, ``unrated`` if nothing is known
         of it.
     """
-    from polyarena.tasks.metrics.adequacy import adequacy, rated_metrics
-
     if not card.metrics:
         return "judged"
     return adequacy(card.metrics[0], language).level.value if card.metrics[0] in rated_metrics() else "unrated"

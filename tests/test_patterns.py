@@ -26,10 +26,24 @@ MARKS = (
     "a", "1", " ", "\n", "\t", "[", "]", "<", ">", "`", "*", "_", "#", "-", ".", "|", "\\", ":", "'", '"', "(", "{",
     "/", "=", "é", "क", " \n", "a ", "a\n", "1.", "[[", "<<<",
 )  # fmt: skip
-STEPS = ((20, 0.0), (30, 0.0), (200, 0.0003), (1_000, 0.001), (4_000, 0.01), (16_000, 0.05), (32_000, 1.0))
+STEPS = (
+    (20, 0.0),
+    (22, 0.0),
+    (24, 0.0),
+    (27, 0.0),
+    (30, 0.0),
+    (200, 0.0003),
+    (1_000, 0.001),
+    (4_000, 0.01),
+    (16_000, 0.05),
+    (32_000, 1.0),
+)
 """Characters, and the seconds of processor time below which a pattern need not show that it is linear with more."""
-MOST = {20: 0.1, 30: 0.1, 200: 0.1}
-"""Seconds by which a pattern of so few characters must be exponential; half a second of more."""
+MOST = {20: 0.1, 22: 0.1, 24: 0.1, 27: 0.1, 30: 0.1, 200: 0.1}
+"""Seconds by which a pattern of so few characters must be exponential; half a second of more.
+
+The steps are small, because each character may double the time of the pattern that is to be found.
+"""
 
 
 def held(value):

@@ -6,10 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge
 from polyarena.harness.results import RunRecords
+from polyarena.judges import collapse
 from polyarena.judges.panels import PanelRule
+from polyarena.judges.records import BATTLE_SCHEMA
+from polyarena.reports.judge_card.agreement import agreement_with_people
+from polyarena.reports.judge_card.panel import leave_one_out, member_agreement
+from polyarena.reports.stats import correct_by_humans
 from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.records import to_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +41,6 @@ def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTabl
         StoreError: Nothing of one is stored.
         DataError: They have no item in common.
     """
-    from polyarena.reports.judge_card.agreement import agreement_with_people
-
     _require_votes(records, judge, people)
     statistics = records.lock.settings.statistics
     return agreement_with_people(
@@ -65,13 +71,7 @@ def corrected_win_rates(records: RunRecords, judge: str, people: str) -> pd.Data
         StoreError: Nothing of one is stored.
         DataError: They have no item in common.
     """
-    import pandas as pd
-
     from polyarena.harness.reporting.run_statistics import run_statistics
-    from polyarena.judges import collapse
-    from polyarena.judges.records import BATTLE_SCHEMA
-    from polyarena.reports.stats import correct_by_humans
-    from polyarena.tasks.records import to_table
 
     _require_votes(records, judge, people)
     games_of_judge(records, judge)
@@ -133,8 +133,6 @@ def run_panel(
         StoreError: Nothing of one is stored.
         DataError: They have no item in common.
     """
-    from polyarena.reports.judge_card.panel import leave_one_out, member_agreement
-
     if panel is not None:
         entry = entry_of_judge(records, panel)
         if entry.rule is None:

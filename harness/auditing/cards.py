@@ -11,6 +11,11 @@ from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge, ra
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_table
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.judges.families import self_preference_risk
+from polyarena.reports.judge_card.biases import answer_styles
+from polyarena.reports.judge_card.card import judge_card
+from polyarena.reports.judge_card.rates import RateSettings
+from polyarena.reports.judge_card.render import card_data, card_markdown, card_page
 from polyarena.tasks.errors import StoreError
 
 if TYPE_CHECKING:
@@ -28,10 +33,6 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
         UnknownNameError: The run has no such judge.
         StoreError: The run has no judge, or no game of one is stored.
     """
-    from polyarena.judges.families import self_preference_risk
-    from polyarena.reports.judge_card.card import judge_card
-    from polyarena.reports.judge_card.rates import RateSettings
-
     lock = records.lock
     names = [judge] if judge is not None else sorted(lock.judges)
     if not names:
@@ -64,8 +65,6 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
 
 def write_cards(records: RunRecords, cards: Sequence[JudgeCard]) -> list[str]:
     """Write the cards as a page, as Markdown and as JSON into the report of the run; returns the paths."""
-    from polyarena.reports.judge_card.render import card_data, card_markdown, card_page
-
     folder = records.folder.report / FOLDER
     contents = {"index.html": card_page(cards)}
     for card in cards:
@@ -77,8 +76,6 @@ def write_cards(records: RunRecords, cards: Sequence[JudgeCard]) -> list[str]:
 
 
 def _styles(records: RunRecords) -> AnswerStyles:
-    from polyarena.reports.judge_card.biases import answer_styles
-
     texts: defaultdict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     judged = {(system, pair[3], pair[4]) for pair in records.pairs() for system in pair[1:3]}
     for system, task, language in sorted(judged):

@@ -13,6 +13,7 @@ from polyarena.harness.planning.plan import folder_of
 from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.connections import Connections
 from polyarena.judges.preferences import PreferencePair, preference_matches, preference_scores
+from polyarena.reports.judge_card.preferences import accuracies
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import unknown
 
@@ -69,8 +70,6 @@ def measure_preferences(experiment: Experiment, judge: str, preferences: list[Pr
         UnknownNameError: The experiment has no such judge.
         ModelError: The judge's endpoint did not answer.
     """
-    from polyarena.reports.judge_card.preferences import accuracies
-
     names = [spec.name for spec in experiment.judges]
     if judge not in names:
         raise unknown("judge", judge, names, where=experiment.where("judges"))

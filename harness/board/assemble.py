@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from polyarena.harness.board.board_file import BoardFile
 from polyarena.harness.board.source import Measurement, Source
@@ -124,8 +125,6 @@ def _values(
     used: Mapping[str, set[str]],
 ) -> pd.DataFrame:
     """Return the rows of one column, of each system those of one run."""
-    import pandas as pd
-
     holders: defaultdict[str, list[str]] = defaultdict(list)
     frames: list[pd.DataFrame] = []
     places: dict[tuple[str, str], NDArray[np.intp]] = {}

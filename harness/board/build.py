@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 from pydantic import ValidationError
 
 from polyarena.harness.board.assemble import assemble
@@ -293,8 +294,6 @@ def _write(
     text: str,
     today: date | None,
 ) -> BoardSummary:
-    import pandas as pd
-
     earlier = before or Manifest()
     draft = assemble(sources, rules, published=published)
     languages = _languages(draft)

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from polyarena.harness.board.board_file import BoardFile
 from polyarena.harness.board.source import (
     CELL_COLUMNS,
@@ -22,6 +25,7 @@ from polyarena.harness.board.texts import may_publish
 from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.results import RunRecords
+from polyarena.harness.store import read_table
 from polyarena.reports.board.cells import interval_efficiency, language_correlation, mean_efficiency
 from polyarena.reports.metric_facts import metric_facts, recorded_metrics
 from polyarena.reports.stats.averaged_languages import averaged_languages
@@ -100,8 +104,6 @@ def _renamed(frame: pd.DataFrame | None, names: Mapping[str, str]) -> pd.DataFra
 
 
 def _items(records: RunRecords) -> pd.DataFrame:
-    import pandas as pd
-
     seeds = records.lock.seed_groups
     scores, battles = average_seeds(records.scores(), seeds), average_seeds(records.battles(), seeds)
     parts = [_score_items(scores), _battle_items(battles)]
@@ -127,8 +129,6 @@ def _score_items(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mean_statistics(own: pd.Series[Any]) -> Any:
-    import numpy as np
-
     return None if own.isna().all() else np.mean([np.asarray(each, dtype=float) for each in own], axis=0)
 
 
@@ -201,8 +201,6 @@ def _measurements(records: RunRecords, values: pd.DataFrame) -> Iterator[Measure
 
 def _metric_signatures(records: RunRecords) -> dict[tuple[str, str], Signature]:
     """Return how each metric was computed, as its scores say."""
-    from polyarena.harness.store import read_table
-
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     seen: set[tuple[str, str]] = set()
     for cell in records.lock.all_cells():

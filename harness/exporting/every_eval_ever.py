@@ -11,7 +11,10 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from polyarena.harness.exporting.series import ExportedEstimate, exported_estimates, metric_name
 from polyarena.harness.results import RunRecords
@@ -98,8 +101,6 @@ def _record(
 
 def _timestamp(records: RunRecords) -> str:
     """Return the time of the last event of the run, as seconds; 0 where there is none."""
-    from datetime import datetime
-
     path = records.folder.path / "events.jsonl"
     last = ""
     if path.exists():
@@ -159,8 +160,6 @@ def _result(card: TaskCard, estimate: ExportedEstimate) -> dict[str, Any]:
 
 
 def _values(records: RunRecords) -> pd.DataFrame:
-    import pandas as pd
-
     scores = records.scores().assign(judge="", baseline="")
     battles = records.battles()
     decided = battles[battles["score"].notna()].rename(columns={"candidate": "system", "score": "value"})
@@ -201,6 +200,4 @@ def _samples(records: RunRecords, values: pd.DataFrame, identity: str, model: st
 
 
 def _number(value: object) -> float | None:
-    import pandas as pd
-
     return None if value is None or pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]

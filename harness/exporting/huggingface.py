@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from polyarena.harness.exporting.series import ExportedEstimate, exported_estimates
@@ -71,8 +72,6 @@ def _shown(estimate: ExportedEstimate) -> float:
 
 
 def _notes(estimate: ExportedEstimate) -> str:
-    import pandas as pd
-
     row, scale = estimate.row, display_scale(str(estimate.row["metric"]))
     said = f"{estimate.metric}, {estimate.language}, n={row['n']}"
     if not pd.isna(row["low"]):

@@ -6,6 +6,8 @@ import json
 from collections import defaultdict
 from typing import Any
 
+import pandas as pd
+
 from polyarena.harness.exporting.series import ExportedEstimate, exported_estimates
 from polyarena.harness.results import RunRecords
 from polyarena.reports.board.site_files import file_slug
@@ -27,8 +29,6 @@ def files(records: RunRecords) -> dict[str, bytes]:
 
 
 def _document(records: RunRecords, system: str, estimates: list[ExportedEstimate]) -> dict[str, Any]:
-    import pandas as pd
-
     results: dict[str, dict[str, Any]] = {}
     versions: dict[str, str] = {}
     samples: dict[str, dict[str, int]] = {}

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.item_values import ItemValues, chosen_system, run_values, scales_of
 from polyarena.harness.lock import FlipRate
@@ -145,9 +148,6 @@ def halves(records: RunRecords, system: str, *, seed: int) -> tuple[pd.DataFrame
     Raises:
         DataError: No item has two samples or two games.
     """
-    import numpy as np
-    import pandas as pd
-
     name = chosen_system(records.lock, system, records.folder.path)
     observed = pd.concat([each for each in _observed(records, name) if len(each)] or [pd.DataFrame()])
     if observed.empty:

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.lock import Lock
 from polyarena.harness.results import RunRecords
@@ -62,8 +65,6 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
         UnknownNameError: There is no such system.
         DataError: The system has no values.
     """
-    import pandas as pd
-
     name = chosen_system(records.lock, system, records.folder.path)
     frames = [_scores(records, name), battle_values(records.battles(), name, against)]
     own = _own_answers(records, name)
@@ -91,8 +92,6 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
 
 def _own_answers(records: RunRecords, system: str) -> pd.DataFrame:
     """Return the answers of a system; none, and without reading a file, where all tasks are multiple choice."""
-    import pandas as pd
-
     if all(task.card.kind is Kind.MULTIPLE_CHOICE for task in records.lock.tasks.values()):
         return pd.DataFrame(columns=["text", "prompt_tokens", "completion_tokens", "latency_s"])
     answers = records.answers()
@@ -151,8 +150,6 @@ def _declared(name: str) -> tuple[float | None, float | None, bool]:
 
 
 def _empty() -> pd.DataFrame:
-    import pandas as pd
-
     return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
 
 
@@ -194,8 +191,6 @@ def _scores(records: RunRecords, system: str) -> pd.DataFrame:
 
 
 def _mean_statistics(values: pd.Series[Any]) -> Any:
-    import numpy as np
-
     known = [np.asarray(each, dtype=float) for each in values if each is not None]
     return np.mean(known, axis=0) if known else None
 
@@ -211,8 +206,6 @@ def battle_values(battles: pd.DataFrame, system: str, against: str | None) -> pd
 
 def _rates(own: pd.DataFrame, lock: Lock) -> pd.DataFrame:
     """Return, for generated answers, whether they are empty, cut off, or in another language than was asked for."""
-    import pandas as pd
-
     written = own[own["text"].notna()]
     if written.empty:
         return _empty()

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from polyarena.harness.gate.item_values import ItemValues
 from polyarena.harness.lock import Lock
 from polyarena.harness.store.atomic import write_atomically
@@ -61,9 +66,6 @@ def write_reference(
     Raises:
         StoreError: Cells of the run are missing: what is accepted must be whole.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     if values.missing:
         raise StoreError(
             f"{values.system} has no result in {count_of(len(values.missing), 'cell')}",
@@ -104,9 +106,6 @@ def read_reference(path: Path) -> Reference:
     Raises:
         StoreError: It is none, of another format, damaged, or edited by hand.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     again = "write it again: polyarena gate accept RUN -o " + str(path)
     try:
         table = pq.read_table(path, page_checksum_verification=True)
@@ -154,9 +153,6 @@ def _frame(table: Any) -> pd.DataFrame:
 
 def _digest(frame: pd.DataFrame, about: Mapping[str, Any]) -> str:
     """Return a digest of the values, their order and everything said of them."""
-    import numpy as np
-    import pandas as pd
-
     found = hashlib.sha256(json.dumps(about, ensure_ascii=False, sort_keys=True).encode())
     for name in frame.columns:
         column = frame[name]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.gate.item_values import ItemValues, run_values, selected
 from polyarena.harness.gate.reference import read_reference
@@ -131,6 +133,4 @@ def against_each_other(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFra
 
 
 def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
-
     return pd.concat(frames, ignore_index=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,6 @@ def _rows(record: Mapping[str, Any], samples: Path) -> Iterator[ScoredItem]:
 
 
 def _with_scores(one: ScoredItem, other: ScoredItem) -> ScoredItem:
-    from dataclasses import replace
-
     return replace(one, scores={**one.scores, **other.scores}, statistics={**one.statistics, **other.statistics})
 
 

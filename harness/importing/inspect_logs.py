@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from polyarena.harness.importing.documents import read_json
 from polyarena.harness.importing.lm_eval import LmEvalResult
 from polyarena.harness.importing.rows import files
@@ -94,8 +96,6 @@ def _member(archive: zipfile.ZipFile, file: Path, name: str) -> bytes:
     info = archive.getinfo(name)
     if info.compress_type != ZSTANDARD:
         return archive.read(name)
-    import pyarrow as pa
-
     with file.open("rb") as raw:
         raw.seek(info.header_offset)
         header = raw.read(30)

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from polyarena.harness.importing.documents import read_json
 from polyarena.harness.importing.lm_eval import LmEvalResult
 from polyarena.harness.importing.rows import files
@@ -80,9 +83,6 @@ def _read_run(
 
 
 def _rows(detail: Path, name: str, system: str, config: Mapping[str, Any]) -> Iterator[ScoredItem]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     # Names of tasks end in the number of examples shown, and some begin with the name of a suite.
     task, _, shots = name.rpartition("|") if "|" in name else (name, "", "0")
     try:

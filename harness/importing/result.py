@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from polyarena.harness.lock import UnmappedField
 from polyarena.judges.records import Game
 from polyarena.tasks.errors import DataError, PolyarenaError
+from polyarena.tasks.identify import identify
 from polyarena.tasks.records import Completion
+from polyarena.tasks.text import sanitize_text
 
 MOST_EXAMPLES = 3
 """Examples that are kept of each thing that could not be mapped."""
@@ -112,9 +114,6 @@ class ImportResult:
     def answer(self, system: str, task: str, language: str, item_id: str, source_id: str, sample: int,
                question: str, text: str) -> None:  # fmt: skip
         """Keep an answer, and the question as what the system was asked; the first one of a key is kept."""
-        from polyarena.tasks.identify import identify
-        from polyarena.tasks.text import sanitize_text
-
         text = sanitize_text(text)
         key = (system, language, item_id, sample)
         earlier = self.completions.get(key)

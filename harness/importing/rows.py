@@ -11,6 +11,7 @@ from typing import Any
 from polyarena.harness.importing.result import ImportResult
 from polyarena.tasks.data.jsonl import read_jsonl
 from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.languages import find_language
 from polyarena.tasks.suggest import unknown
 from polyarena.tasks.text import sanitize_text
 
@@ -186,8 +187,6 @@ def language_code(text: str, where: str) -> str:
     Raises:
         UnknownNameError: There is no such language.
     """
-    from polyarena.tasks.languages import find_language
-
     return find_language(text, where=where).code
 
 

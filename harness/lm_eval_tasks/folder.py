@@ -14,9 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import StoreError, UnknownNameError
 from polyarena.tasks.hooks import has_own_separators, templates_of, variant_of
 from polyarena.tasks.item import Kind
+from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.protocol import Task
 
 _DOCUMENTS = "polyarena.harness.lm_eval_tasks.documents"
@@ -145,9 +146,6 @@ def _metric(name: str) -> dict[str, Any]:
 
 
 def _higher(metric: str) -> bool:
-    from polyarena.tasks.errors import UnknownNameError
-    from polyarena.tasks.metrics.registry import find_metric
-
     try:
         return find_metric(metric).higher_is_better
     except UnknownNameError:

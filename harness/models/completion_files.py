@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from polyarena.harness.experiment.credentials import refuse_credentials
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.tasks.data import read_jsonl
@@ -185,9 +188,6 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for number, row in read_jsonl(path, unique=True):
             yield f"{path}:{number}", row
         return
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:

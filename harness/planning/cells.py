@@ -84,7 +84,19 @@ def plan_cell(
     context: ModelContext,
     existing: ExistingResults,
 ) -> PlannedCell:
-    """Plan one cell."""
+    """Plan one cell: its key, what is stored or cached of it, and what the rest will cost.
+
+    Args:
+        system: Who answers.
+        task: What is asked.
+        language: ``lang_Script`` of the items.
+        cell_items: The items of the cell, or what is known of them.
+        context: What model types may need, such as the folder of the experiment.
+        existing: Stored cells and cached replies.
+
+    Raises:
+        ExperimentError: The system cannot be shown the images or recordings of the items.
+    """
     stats = cell_items.stats
     who = f"system {system.spec.name!r} (model type {system.spec.model!r})"
     refuse_media(who, system.type.inputs, task.spec.task, language, stats)

@@ -17,6 +17,7 @@ from polyarena.harness.reporting.licences import run_licences
 from polyarena.harness.reporting.write import write_report
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
+from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.escaping import csv_text
 from polyarena.tasks.errors import StoreError
 
@@ -117,8 +118,6 @@ def _readme(lock: Lock, left_out: Mapping[str, str], *, anonymous: bool) -> byte
 
 
 def _write(path: Path, root: str, contents: Mapping[str, bytes]) -> None:
-    from polyarena.harness.store.atomic import write_atomically
-
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(contents.items()):

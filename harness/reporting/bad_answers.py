@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.harness.auditing.judges import ratings_of_judge
 from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import cells_digest, how_asked
@@ -12,6 +14,7 @@ from polyarena.harness.reporting.run_statistics import RunStatistics, run_statis
 from polyarena.harness.results import RunRecords
 from polyarena.judges.ratings import item_ratings
 from polyarena.judges.records import Scale
+from polyarena.reports.stats import estimates_frame, mean_scores
 from polyarena.tasks.signature import Signature
 
 if TYPE_CHECKING:
@@ -34,10 +37,6 @@ def bad_answer_rates(records: RunRecords) -> pd.DataFrame:
         Rows of :class:`polyarena.reports.records.Estimate` with the metric :data:`METRIC` and a ``judge``; empty
         without such a judge.
     """
-    import pandas as pd
-
-    from polyarena.reports.stats import estimates_frame
-
     lock, found = records.lock, []
     chosen = run_statistics(lock)
     for judge in sorted(lock.judges):
@@ -49,8 +48,6 @@ def bad_answer_rates(records: RunRecords) -> pd.DataFrame:
 
 
 def _rates(lock: Lock, judge: str, answers: pd.DataFrame, chosen: RunStatistics) -> pd.DataFrame:
-    from polyarena.reports.stats import mean_scores
-
     signature = Signature({"judge": lock.judges[judge].signature, "metric": METRIC})
     scores = answers[answers["value"].notna()].astype({"value": float})
     rates = mean_scores(

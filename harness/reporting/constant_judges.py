@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from polyarena.harness.store import read_table
+from polyarena.reports.judge_card.consistency import constant_of, label_value
 
 if TYPE_CHECKING:
     from polyarena.harness.results import RunRecords
@@ -15,8 +16,6 @@ _COLUMNS = ["system_a", "system_b", "label", "score"]
 
 def constant_judges(records: RunRecords) -> dict[str, str]:
     """Return what each judge says nearly always, in words; judges that do not are left out."""
-    from polyarena.reports.judge_card.consistency import constant_of, label_value
-
     values: defaultdict[str, Counter[float]] = defaultdict(Counter)
     shown: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for judge, *pair in records.pairs():

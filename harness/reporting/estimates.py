@@ -6,9 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.harness.experiment.games import GamesBudget
 from polyarena.harness.lock import Lock, LockedTask, digest
 from polyarena.harness.reporting.run_statistics import run_statistics
+from polyarena.reports.bands import with_bands, with_detectable
+from polyarena.reports.flags import add_flags
+from polyarena.reports.stats import estimates_table, mean_scores, pass_rates, simultaneous_bands, win_rates
+from polyarena.reports.stats.categories import category_scores
+from polyarena.reports.stats.templates import template_scores
 from polyarena.reports.template_names import is_over_templates
 from polyarena.tasks.card import Provenance
 from polyarena.tasks.signature import Signature
@@ -32,8 +39,6 @@ def estimates(lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame) -> pd
     table = _estimated(lock, all_battles, scores, {})
     if lock.settings.statistics.averages == "all":
         return table
-    import pandas as pd
-
     native = native_languages(lock)
     averaged = _estimated(lock, _within(all_battles, native), _within(scores, native), {"averages": "native"})
     parts = [table[table["level"] == LANGUAGE_LEVEL], averaged[averaged["level"] != LANGUAGE_LEVEL]]
@@ -59,12 +64,6 @@ def _estimated(
     lock: Lock, all_battles: pd.DataFrame, scores: pd.DataFrame, marks: Mapping[str, object]
 ) -> pd.DataFrame:
     """Estimate win rates and mean scores; the marks are added to their signatures."""
-    from polyarena.reports.bands import with_bands, with_detectable
-    from polyarena.reports.flags import add_flags
-    from polyarena.reports.stats import estimates_table, mean_scores, pass_rates, simultaneous_bands, win_rates
-    from polyarena.reports.stats.categories import category_scores
-    from polyarena.reports.stats.templates import template_scores
-
     chosen = run_statistics(lock)
     groupings = chosen.groupings
     settings = {**chosen.bootstrap, "cells": cells_digest(lock, groupings), "seeds": lock.seed_groups}

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polyarena.harness.endpoints.accounting.cost_table import cost_frame
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.languages import all_languages
 from polyarena.tasks.suggest import unknown
 
 if TYPE_CHECKING:
@@ -304,8 +306,6 @@ def _steps(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 
 def _resource(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    from polyarena.tasks.languages import all_languages
-
     found = _any_estimates(request, runs)
     arguments = {**found.arguments, "resource": request.resource}
     if request.resource in ("tier", "joshi"):
@@ -397,8 +397,6 @@ def _with_baseline(macro: pd.DataFrame) -> pd.DataFrame:
 
 def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[Any, float], str]:
     """Return the cost of each system, and its unit."""
-    from polyarena.harness.endpoints.accounting.cost_table import cost_frame
-
     columns = {"tokens": ("completion_tokens", "tokens per answer"), "seconds": ("latency_s", "seconds per answer")}
     if request.cost in columns:
         column, unit = columns[request.cost]

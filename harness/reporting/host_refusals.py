@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from polyarena.harness.reporting.estimates import cells_digest, how_asked
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
+from polyarena.reports.stats import estimates_frame, mean_scores
 from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.signature import Signature
 
@@ -32,8 +33,6 @@ def host_refusal_rates(records: RunRecords, completions: pd.DataFrame) -> pd.Dat
         Rows of :class:`polyarena.reports.records.Estimate` with the metric :data:`METRIC`, for the tasks of which any
         prompt was refused, all of their systems included; empty if none was.
     """
-    from polyarena.reports.stats import estimates_frame, mean_scores
-
     texts = completions[completions["text"].notna()]
     refused = [
         is_refused_by_host(text, reason if isinstance(reason, str) else None)

@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from polyarena.harness.lock import Pair
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_table
@@ -80,8 +82,6 @@ def _answers(records: RunRecords, every: int) -> tuple[dict[tuple[str, _Place], 
 
 def _kept(table: pa.Table, every: int) -> pa.Table:
     """Return the rows of the items that are kept."""
-    import pyarrow as pa
-
     if every == 1:
         return table
     kept = [

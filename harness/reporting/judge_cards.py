@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
+
+from polyarena.harness.auditing import run_cards
 from polyarena.harness.lock import Lock, LockedJudge
 from polyarena.harness.results import RunRecords
+from polyarena.reports.judge_card.card import MEASURES
+from polyarena.reports.judge_card.render import card_lines, measured
 from polyarena.reports.page import JudgeInfo, Table
 
 if TYPE_CHECKING:
@@ -18,8 +23,6 @@ MOST_GAMES = 100_000
 
 def judge_cards(records: RunRecords) -> dict[str, JudgeCard]:
     """Return the cards of a run's judges by name; those without games, or with too many, have none."""
-    from polyarena.harness.auditing import run_cards
-
     counts = _games(records)
     return {name: run_cards(records, name)[0] for name, games in sorted(counts.items()) if games <= MOST_GAMES}
 
@@ -31,8 +34,6 @@ def judge_infos(lock: Lock, cards: Mapping[str, JudgeCard]) -> tuple[JudgeInfo, 
 
 def _games(records: RunRecords) -> dict[str, int]:
     """Count the stored games of each judge, from the heads of the files."""
-    import pyarrow.parquet as pq
-
     counts: dict[str, int] = {}
     for pair in records.pairs():
         path = records.games_file(pair)
@@ -42,9 +43,6 @@ def _games(records: RunRecords) -> dict[str, int]:
 
 
 def _info(name: str, judge: LockedJudge, card: JudgeCard | None) -> JudgeInfo:
-    from polyarena.reports.judge_card.card import MEASURES
-    from polyarena.reports.judge_card.render import card_lines, measured
-
     table = None
     if card is not None:
         columns, lines = card_lines(card)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from polyarena.harness.reporting.figure_choice import PAGE, chosen_charts
 from polyarena.harness.results import RunRecords
 from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.page import Figure
+from polyarena.reports.stats import cycles, pairwise_matrix
+from polyarena.reports.stats.cycles import significant_wins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +51,6 @@ def page_figures(
         UnknownNameError: There is no figure of a name.
     """
     from polyarena.reports.figures import MissingGlyphError, charts
-    from polyarena.reports.page import Figure
 
     chance = {name: task.card.chance for name, task in records.lock.tasks.items()}
     chance = {family: chance[name] for name, (family, _) in records.lock.template_families.items()} | chance
@@ -88,8 +90,6 @@ def rankings_by_task(ranking: pd.DataFrame) -> dict[Key, pd.DataFrame]:
 def _meetings(battles: pd.DataFrame, rankings: dict[Key, pd.DataFrame]) -> dict[Key, Meetings]:
     """Return who beat whom where systems met several opponents."""
     from polyarena.reports.figures.charts import Meetings
-    from polyarena.reports.stats import cycles, pairwise_matrix
-    from polyarena.reports.stats.cycles import significant_wins
 
     found = {}
     for judge, task in rankings:

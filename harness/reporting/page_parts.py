@@ -13,6 +13,7 @@ from polyarena.harness.reporting.item_views import item_views
 from polyarena.harness.reporting.judge_cards import judge_cards
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.workers import in_background, processes_for
+from polyarena.reports.items import item_browser
 from polyarena.reports.metric_facts import recorded_metrics
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ class PageWork:
 
 def make_page_parts(records: RunRecords, every: int) -> PageParts:
     """Return the judge cards and the item browser of a run."""
-    from polyarena.reports.items import item_browser
-
     views = item_views(records, every=every)
     browser = item_browser(records.lock.experiment.name, version("polyarena"), views) if views else None
     del views

@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from polyarena.harness.reporting.figure_data import ITEMS, FigureRequest, draw_figure
+from polyarena.harness.reporting.figure_data import (
+    ITEMS,
+    FigureRequest,
+    draw_figure,
+    heat_map_data,
+    item_records,
+    open_runs,
+)
+from polyarena.harness.reporting.figure_files import write_figure
 from polyarena.harness.reporting.table_files import tex_files
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.labels import language_label, system_order
+from polyarena.reports.stats import compare
+from polyarena.reports.tables import paper_table, tex_caption
 from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.languages import select_languages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +132,6 @@ def write_paper(path: Path) -> tuple[Path, ...]:
         PolyarenaError: As :func:`load_paper` and :func:`polyarena.harness.reporting.figure_data.draw_figure`; ``where``
             names the part.
     """
-    from polyarena.harness.reporting.figure_files import write_figure
     from polyarena.reports.figures import add_fonts
 
     spec = load_paper(path)
@@ -142,8 +154,6 @@ def write_paper(path: Path) -> tuple[Path, ...]:
 
 
 def _request(part: _Part, kind: str, folder: Path) -> FigureRequest:
-    from polyarena.tasks.languages import select_languages
-
     languages = (
         tuple(language.code for language in select_languages(", ".join(part.languages))) if part.languages else ()
     )
@@ -168,10 +178,7 @@ def draw_table(request: FigureRequest, venue: str, *, own_names: bool = False) -
     Raises:
         PolyarenaError: As :func:`polyarena.harness.reporting.figure_data.draw_figure`.
     """
-    from polyarena.harness.reporting.figure_data import heat_map_data, item_records, open_runs
     from polyarena.reports.figures.venues import TEX_POINT, find_venue
-    from polyarena.reports.labels import language_label, system_order
-    from polyarena.reports.tables import paper_table
 
     runs = open_runs(request)
     frame, arguments = heat_map_data(request, runs)
@@ -189,8 +196,6 @@ def _best(
     items: pd.DataFrame, frame: pd.DataFrame, systems: Sequence[str], settings: Mapping[str, Any], column: str
 ) -> dict[tuple[str, str], str]:
     """Return, by level and group, the system that is significantly better than each other one."""
-    from polyarena.reports.stats import compare
-
     if not 1 < len(systems) <= MOST_COMPARED or not set(systems) <= set(map(str, items[column])):
         return {}
     wins: dict[tuple[str, str, str], int] = {}
@@ -210,9 +215,6 @@ def _best(
 
 def write_table(table: PaperTable, stem: Path) -> tuple[Path, ...]:
     """Write a table as ``.csv``, ``.md`` and ``.tex``, with its caption beside it."""
-    from polyarena.reports.escaping import csv_bytes
-    from polyarena.reports.tables import tex_caption
-
     contents = {
         f"{stem.name}.md": table.markdown.encode(),
         **tex_files(stem.name, table.latex),

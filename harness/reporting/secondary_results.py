@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from polyarena.harness.experiment import SuiteSpec
 from polyarena.harness.lock import Lock
+from polyarena.tasks.suites import all_suites
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,8 +123,6 @@ def _suites(lock: Lock) -> dict[str, tuple[str, ...]]:
 
     A task that was asked with one template other than its default is known by the name of that.
     """
-    from polyarena.tasks.suites import all_suites
-
     named = {entry.suite for entry in lock.settings.tasks if isinstance(entry, SuiteSpec)}
     known = all_suites()
     single: dict[str, str] = {}
@@ -174,8 +175,6 @@ def _pairs(lock: Lock, scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFram
 
 def as_table(frame: pd.DataFrame) -> pa.Table:
     """Return a frame as an Arrow table with the same types whatever its values: texts, whole numbers or numbers."""
-    import pyarrow as pa
-
     fields = []
     for name in frame.columns:
         known = frame[name].dropna()

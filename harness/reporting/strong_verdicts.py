@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_shard
 from polyarena.judges import Game
+from polyarena.reports.stats import weighted_win_rates
+from polyarena.reports.stats.signature import own_version
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +32,6 @@ def strong_scores(records: RunRecords) -> pd.DataFrame:
         Columns ``task``, ``judge``, ``language``, ``system``, ``baseline``, those of
         :func:`polyarena.reports.stats.weighted_win_rates` and ``signature``; empty where strong verdicts count once.
     """
-    import pandas as pd
-
-    from polyarena.reports.stats import weighted_win_rates
-    from polyarena.reports.stats.signature import own_version
-
     lock = records.lock
     chosen = run_statistics(lock)
     weight, confidence = chosen.strong_weight, chosen.bootstrap["confidence"]

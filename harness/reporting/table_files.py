@@ -6,8 +6,19 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.harness.lock.digest import digest
 from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.groups import LEVEL_TITLES, category_rows, group_table, grouping_levels, level_rows
+from polyarena.reports.tables import MOST_TABLES, language_table, latex, markdown, sections, tex_caption, win_rate_table
+from polyarena.reports.tables.captions import (
+    category_caption,
+    comparisons_caption,
+    group_caption,
+    language_caption,
+    signature_note,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,16 +38,6 @@ def report_tables(numbers: pd.DataFrame, order: Sequence[str], support: Table | 
         order: Of its systems.
         support: Which system was asked in which language.
     """
-    from polyarena.reports.groups import LEVEL_TITLES, category_rows, group_table, grouping_levels, level_rows
-    from polyarena.reports.tables import MOST_TABLES, language_table, sections, win_rate_table
-    from polyarena.reports.tables.captions import (
-        category_caption,
-        comparisons_caption,
-        group_caption,
-        language_caption,
-        signature_note,
-    )
-
     contents: dict[str, bytes] = {}
     found = list(sections(numbers, order))
     comparisons = [section for section in found if section.baseline is not None]
@@ -72,8 +73,6 @@ def table_files(name: str, table: pd.DataFrame, caption: str, notes: Sequence[st
         caption: Of LaTeX.
         notes: Lines below.
     """
-    from polyarena.reports.tables import latex, markdown, tex_caption
-
     text = markdown(table.drop(columns="flag", errors="ignore")) + "".join(f"\n{note}\n" for note in notes)
     return {
         f"{name}.csv": csv_bytes(table),
@@ -91,8 +90,6 @@ def tex_files(name: str, parts: Sequence[str]) -> dict[str, bytes]:
 
 
 def _support(table: Table) -> dict[str, bytes]:
-    import pandas as pd
-
     frame = pd.DataFrame(table.rows, columns=list(table.columns))
     return table_files("support-matrix", frame, "Which system was asked in which language.", table.notes)
 

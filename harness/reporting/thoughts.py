@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from polyarena.harness.reporting.estimates import cells_digest, how_asked
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
+from polyarena.reports.stats import estimates_frame, mean_scores
 from polyarena.tasks.identify import IDENTIFIER, Agreement
 from polyarena.tasks.signature import Signature
 
@@ -32,8 +33,6 @@ def thought_language_rates(records: RunRecords, completions: pd.DataFrame) -> pd
     Returns:
         Rows of :class:`polyarena.reports.records.Estimate` with the metric :data:`METRIC`; empty without thoughts.
     """
-    from polyarena.reports.stats import estimates_frame, mean_scores
-
     known = completions[completions["thought_agreement"].isin([str(each) for each in _KNOWN])]
     if known.empty:
         return estimates_frame([])

@@ -8,6 +8,10 @@ import math
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import estimates
@@ -25,8 +29,17 @@ from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.items import MOST_ITEMS
 from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.reports.missing_answers import count_missing, missing_warnings
+from polyarena.reports.page import off_target_by_language, page
+from polyarena.reports.page.cost_table import cost_table
+from polyarena.reports.page.methods import methods_sentences
+from polyarena.reports.page.off_target_table import off_target_table
+from polyarena.reports.page.references import references
+from polyarena.reports.page.refusal_table import refusal_table
+from polyarena.reports.page.thought_table import thought_table
+from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.records import SCORE_SCHEMA
 
@@ -55,8 +68,6 @@ def write_report(folder: RunFolder, *, results_only: bool = False, figures: str 
 
 
 def _write(records: RunRecords, out: ReportFolder, *, results_only: bool, figures: str) -> Files:
-    from polyarena.reports.items import MOST_ITEMS
-
     battles, completions = records.collapse_games(), records.answers()
     every = max(1, math.ceil(max(len(battles), len(completions)) / MOST_ITEMS))
     size = int(battles["n_games"].sum()) + len(completions)
@@ -74,17 +85,6 @@ def _write_files(
     every: int,
 ) -> Files:
     """Write the results and, unless ``parts`` is ``None``, the report."""
-    import pandas as pd
-
-    from polyarena.reports.page import off_target_by_language, page
-    from polyarena.reports.page.cost_table import cost_table
-    from polyarena.reports.page.methods import methods_sentences
-    from polyarena.reports.page.off_target_table import off_target_table
-    from polyarena.reports.page.references import references
-    from polyarena.reports.page.refusal_table import refusal_table
-    from polyarena.reports.page.thought_table import thought_table
-    from polyarena.reports.page.verdict_tables import bad_answer_tables, strong_verdict_table
-
     folder, scores = records.folder, records.scores()
     numbers = estimates(records.lock, all_battles, scores)
     bad, strong = bad_answer_rates(records), strong_scores(records)
@@ -150,9 +150,6 @@ def _write_files(
 
 def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]:
     """Return records as Parquet and CSV, rows in the order of their keys."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = pa.Table.from_pandas(frame[list(schema.names)], schema=schema, preserve_index=False)
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
@@ -161,16 +158,11 @@ def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]
 
 def _files(name: str, table: pa.Table) -> dict[str, bytes]:
     """Return an Arrow table as Parquet and CSV."""
-    import pandas as pd
-    import pyarrow as pa
-
     return _both(name, table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get), table.schema)
 
 
 def _flat(frame: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
     """Return the records with each list as JSON, which a cell of a CSV file can hold."""
-    import pyarrow as pa
-
     lists = [field.name for field in schema if pa.types.is_list(field.type)]
     flat = frame.copy()
     for name in lists:

@@ -114,7 +114,11 @@ class _Exchange:
             yield tuple(self._in_order.popleft().replies)
 
     def check(self) -> None:
-        """Raise unless all that was asked is answered, once, and nothing is left to ask for the first time."""
+        """Check that all that was asked is answered, once, and nothing is left to ask for the first time.
+
+        Raises:
+            ModelError: It is not: the endpoint client lost or invented replies.
+        """
         if self._answered != self._asked or not self._drained:
             raise ModelError(f"the endpoint client gave {self._answered} replies to {self._asked} questions")
 

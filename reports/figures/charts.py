@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.reports.figures.drawing import Drawing
 from polyarena.reports.figures.forest import forest
 from polyarena.reports.figures.heat_map import heat_map
@@ -146,8 +148,6 @@ def _against(
     parts: list[Section], baseline: str, place: str, name: str, description: str
 ) -> Iterator[tuple[str, str, Callable[[], Drawing]]]:
     """Yield the charts of one or several candidates against the same baseline."""
-    import pandas as pd
-
     estimates = pd.concat([part.estimates for part in parts])
     languages = estimates.loc[estimates["level"] == "language", "group"].nunique()
     who = parts[0].systems[0] if len(parts) == 1 else count_of(len(parts), "system")

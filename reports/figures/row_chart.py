@@ -13,7 +13,9 @@ from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from polyarena.reports.figures.fonts import families_for
 from polyarena.reports.figures.legend import Key, key_lines, write_keys
 from polyarena.reports.figures.sheet import LINE, new_page, plot_area, shorten, text_width, wrap, wrap_name, write
 from polyarena.reports.figures.style import BAND, GREY, HAIRLINE, INK
@@ -417,8 +419,6 @@ def _heading(facet: Facet, level: int) -> str:
 
 
 def _families(text: str) -> list[str]:
-    from polyarena.reports.figures.fonts import families_for
-
     return list(families_for(text))
 
 
@@ -445,8 +445,6 @@ def _scale(axes: Axes, factor: float) -> None:
 
 
 def _dress(axes: Axes, facet: Facet, size: float, width: float) -> None:
-    from matplotlib.ticker import FixedLocator, FuncFormatter
-
     axes.set_xlim(*facet.limits)
     axes.xaxis.set_major_locator(FixedLocator(_readable(facet.ticks, facet.limits, size, width)))
     if facet.tick_texts:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from polyarena.reports.figures.fonts import families_for, one_line
 from polyarena.reports.figures.legend import Key, key_lines, write_keys
 from polyarena.reports.figures.sheet import LINE, new_page, plot_area, shorten, text_width, wrap, write
 from polyarena.reports.figures.style import GREY, HAIRLINE, INK
@@ -215,8 +216,6 @@ def _blank(axes: Axes, box: Box, inches: tuple[float, float]) -> None:
 
 
 def _write_name(axes: Axes, x: float, y: float, point: Point, size: float) -> None:
-    from polyarena.reports.figures.fonts import families_for, one_line
-
     line = one_line(point.name)
     axes.text(x, y, line, transform=axes.transAxes, fontsize=size, color=point.colour, va="baseline",
               family=list(families_for(line)))  # fmt: skip

@@ -99,6 +99,11 @@ def contrast_interval(data: Estimator, found: Contrast, settings: Settings) -> I
 
     Shares get the score interval, whose span is that of the contrast; other values the percentile interval of the joint
     bootstrap; or what ``settings.method`` asks for.
+
+    Args:
+        data: Estimates the columns.
+        found: The contrast, a weighted sum of columns.
+        settings: Method, confidence, rounds and seed.
     """
     if found.fewest < 2:
         return Interval(None, None, None, "none", "one item only: no interval")

@@ -66,6 +66,12 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
 
     Over languages, a pair's score is the mean of its scores in the languages where it met, among those that all systems
     have (:mod:`polyarena.reports.stats.averaged_languages`).
+
+    Args:
+        found: The battles of all pairs of systems.
+        ties: Whether ties have a parameter of their own (Davidson 1970) instead of counting half.
+        rounds: Bootstrap rounds.
+        seed: Of the resamples, which all groups share.
     """
     counts = found.counts()
     chosen = _averaged(found, counts)

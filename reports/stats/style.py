@@ -239,7 +239,18 @@ def extrapolation(ours: pd.Series, theirs: pd.Series, feature: str) -> str:
 def spread(
     value: float, replicates: Floats, clusters: int, confidence: float, reason: str = ""
 ) -> dict[str, float | str]:
-    """Return standard error, interval and note; the interval's tails are Student's t's (see ``expanded_tail``)."""
+    """Return standard error, interval and note; the interval's tails are Student's t's (see ``expanded_tail``).
+
+    Args:
+        value: The estimate; the interval always contains it.
+        replicates: The estimate in each bootstrap round; shape (rounds,).
+        clusters: How many items were resampled.
+        confidence: Of the interval, in (0, 1).
+        reason: Why there is no interval; empty if there may be one.
+
+    Returns:
+        ``standard_error``, ``low``, ``high`` (NaN where there is no interval) and ``note``.
+    """
     if clusters < FEWEST_CLUSTERS and not reason:
         reason = f"{too_few(clusters, 'item')}: no interval"
     if reason:

@@ -50,15 +50,24 @@ class Estimator(Protocol):
     """
 
     @property
-    def clusters(self) -> tuple[str, ...]: ...  # noqa: D102
+    def clusters(self) -> tuple[str, ...]:
+        """The names of the clusters, sources of items, in order."""
+
     @property
-    def labels(self) -> Integers: ...  # noqa: D102
+    def labels(self) -> Integers:
+        """The resampling group of each cluster; shape (clusters,). Clusters are redrawn within their group."""
+
     @property
-    def columns(self) -> tuple[tuple[Series, str], ...]: ...  # noqa: D102
+    def columns(self) -> tuple[tuple[Series, str], ...]:
+        """The series and the language of each column."""
+
     @property
-    def counts(self) -> Floats: ...  # noqa: D102
+    def counts(self) -> Floats:
+        """How many items a cluster has in a column; shape (clusters, columns)."""
+
     @property
-    def bounded(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]: ...  # noqa: D102
+    def bounded(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Whether all values of a column lie in [0, 1]; shape (columns,)."""
 
     def value(self, column: int) -> float:
         """Return the estimate of a column."""

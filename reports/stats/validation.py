@@ -67,7 +67,18 @@ def refuse_duplicates(frame: pd.DataFrame, key: Sequence[str], kind: str) -> Non
 
 
 def refuse_values(frame: pd.DataFrame, wrong: pd.Series[bool], what: str, key: Sequence[str], column: str) -> None:
-    """Raise a DataError that names the first row for which ``wrong`` holds."""
+    """Refuse rows with wrong values.
+
+    Args:
+        frame: The rows.
+        wrong: Whether a row is wrong; the same index.
+        what: The error.
+        key: Columns by which the message names the first wrong row.
+        column: Whose value the message shows.
+
+    Raises:
+        DataError: A row is wrong.
+    """
     if wrong.any():
         first = frame[wrong]
         raise DataError(what, where=describe(first, key), why=f"{column} is {first[column].iloc[0]}")

@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.reports.labels import TIER_TITLES, language_label
 from polyarena.reports.rows import Mark, marks_of
+from polyarena.reports.tables.markdown import markdown
+from polyarena.reports.tables.sections import format_mark
 from polyarena.reports.tables.tex_layout import (
     PAGE_WIDTH,
     SUBSCRIPT,
@@ -131,8 +135,6 @@ def _tex_cell(mark: Mark | None, scale: float, best: bool) -> TexCell:
 def _tidy(
     marks: Mapping[tuple[str, str, str], Mark], places: Sequence[tuple[str, str]], systems: Sequence[str], best: Best
 ) -> pd.DataFrame:
-    import pandas as pd
-
     rows = [
         (level, group, language_label(group).name if level == "language" else group, system, mark.value, mark.low,
          mark.high, mark.n, best.get((level, group)) == system)
@@ -153,11 +155,6 @@ def _markdown(
     scale: float,
     notes: Sequence[str],
 ) -> str:
-    import pandas as pd
-
-    from polyarena.reports.tables.markdown import markdown
-    from polyarena.reports.tables.sections import format_mark
-
     rows = []
     for level, group in places:
         name = {"macro": "All languages", "tier": TIER_TITLES.get(group, group)}.get(level) or language_label(

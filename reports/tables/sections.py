@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from polyarena.reports.flags import MARK
 from polyarena.reports.labels import TIER_TITLES, system_order
 from polyarena.reports.metric_facts import display_scale
@@ -172,8 +174,6 @@ def language_table(section: Section) -> pd.DataFrame:
         one; of several systems ``<system>: band``), ``n`` (items of the first system), for win rates
         ``wins_ties_losses`` (battles) and ``no_verdict`` (games) and, where a number is flagged, ``flag``.
     """
-    import pandas as pd
-
     found = []
     shown = section.rows
     names = [f"{system} (system)" if system in FIXED else system for system in section.systems]
@@ -214,8 +214,6 @@ def win_rate_table(parts: Iterable[Section]) -> pd.DataFrame:
         Columns ``task``, ``judge``, ``system``, ``baseline``, ``all``, the tiers, ``wins_ties_losses`` (battles),
         ``n`` and ``no_verdict`` (games).
     """
-    import pandas as pd
-
     tiers = [tier for tier in TIER_TITLES if tier]
     lines = []
     for part in parts:

@@ -24,6 +24,7 @@ from polyarena.harness.models.lm_eval.backends import (
     Backend,
     find_backend,
 )
+from polyarena.harness.models.lm_eval.model import load_model
 from polyarena.harness.models.locations import Location, locate, locations, resolve_paths
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.models.weights import digest
@@ -109,8 +110,6 @@ class LmEvalType:
         Raises:
             PolyarenaError: It cannot be loaded, or not with this chat template.
         """
-        from polyarena.harness.models.lm_eval.model import load_model
-
         resolved = resolve_paths(args, self._local_arguments, context.base, "")
         value = str(args.get("pretrained", ""))
         found = locate(value, context.base, "") if value and "pretrained" in self._local_arguments else None
