@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from polyarena.harness.endpoints.accounting.cost_table import cost_table
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.lock import Lock
 from polyarena.harness.results import RunRecords
@@ -86,7 +88,7 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
         scales=scales_of(sorted(set(frame["metric"])), gate),
         lock=records.lock,
         missing=missing,
-        informational=_informational(own),
+        informational={**_informational(own), **_paid(records, name)},
     )
 
 
@@ -226,6 +228,20 @@ def _rates(own: pd.DataFrame, lock: Lock) -> pd.DataFrame:
     parts = [written.assign(metric=name, judge=None, value=column) for name, column in values.items()]
     rows = pd.concat(parts, ignore_index=True)
     return rows.groupby(_ITEM, sort=True)["value"].mean().reset_index().assign(judge=None)
+
+
+def _paid(records: RunRecords, system: str) -> dict[str, float | None]:
+    """Return what the run paid for the system's answers, by currency; nothing where no endpoint has prices.
+
+    Answers from the call cache were paid for by an earlier run. ``None`` is a sum with an unknown cost in it.
+    """
+    own = [row for row in cost_table(records.folder.attempts) if (row.who, row.name) == ("candidates", system)]
+    found: dict[str, float | None] = {}
+    for currency in sorted({row.currency for row in own if row.currency}):
+        costs = [row.cost for row in own if row.currency == currency]
+        known = [Decimal(each) for each in costs if each is not None]
+        found[f"paid for answers ({currency})"] = float(sum(known)) if len(known) == len(costs) else None
+    return found
 
 
 def _informational(own: pd.DataFrame) -> dict[str, float | None]:

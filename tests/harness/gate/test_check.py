@@ -3,6 +3,7 @@
 import json
 import shutil
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -188,3 +189,17 @@ def test_regressions_are_confirmed_on_held_back_items(good, lost_all):
     assert off_target.status == Status.INCONCLUSIVE
     assert "regressed, but not confirmed on held-back items (-100.0 points on 8)" in off_target.note
     assert result.outcome is Outcome.PASSED
+
+
+def test_what_the_answers_cost_is_shown_and_never_gated(good, lost_all, monkeypatch):
+    import polyarena.harness.gate.item_values as module
+
+    def row(cost, name="model", who="candidates", currency="EUR"):
+        return SimpleNamespace(who=who, name=name, cost=cost, currency=currency)
+
+    rows = [row("0.25"), row("0.5"), row("9", name="fixed"), row("9", who="judges"), row(None, currency="USD")]
+    monkeypatch.setattr(module, "cost_table", lambda journal: rows if lost_all in journal.parents else [])
+    shown = check(good, lost_all, QUICK).informational
+    assert shown["paid for answers (EUR)"] == (None, 0.75)
+    assert shown["paid for answers (USD)"] == (None, None)
+    assert not any(name.startswith("paid") for name in check(lost_all, good, QUICK).informational)
