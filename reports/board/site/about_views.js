@@ -63,6 +63,6 @@ export function publishedView(context) {
     select("benchmark", benchmarks.map((name) => [name, name]), chosen, (task) => context.change({ task })),
     simpleTable(shownName(chosen || ""), ["system", "language", "value", "source", "note"], rows.map((row) => {
       const link = safeLink(row.source);
-      return [nameOf(row.system), shownName(row.language), String(row.value), link ? el("a", { href: link, rel: "noopener nofollow" }, shownName(link)) : shownName(row.source), shownName(row.note)];
+      return [nameOf(row.system), shownName(row.language), String(Number(row.value.toPrecision(6))), link ? el("a", { href: link, rel: "noopener nofollow" }, shownName(link)) : shownName(row.source), shownName(row.note)];
     })));
 }

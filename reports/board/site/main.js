@@ -17,13 +17,16 @@ export function openBoard(board) {
   let table = null;
   let turn = 0;
   const codes = board.languages.map(({ code }) => code);
-  const shown = VIEWS.filter(([key]) => key !== "published" || board.published.length);
+  // A board of published values alone has no table of its own.
+  const shown = VIEWS.filter(([key]) => (key === "published" ? board.published.length : board.columns.length || !board.published.length || key === "methods"))
+    .sort(([one], [other]) => (board.columns.length ? 0 : (other === "published") - (one === "published")));
   const context = new Context(board, readState(location.search, location.hash, codes), refresh);
 
   async function refresh() {
     const { state } = context;
     turn += 1;
     const own = turn;
+    if (!board.columns.length && board.published.length && state.view === "board") state.view = "published";
     document.documentElement.dataset.theme = state.theme;
     document.documentElement.classList.toggle("embed", state.embed);
     const dark = state.theme ? state.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;

@@ -242,6 +242,24 @@ def test_languages_that_the_makers_do_not_claim_are_marked(tmp_path, open_page):
     assert table.locator("td[title*='not a language that its makers claim']").count() == len(LANGUAGES) - 1
 
 
+def test_a_board_of_published_values_opens_with_them(tmp_path, open_page):
+    value = PublishedValue("model", "AlpacaEval", "eng_Latn", "win_rate", 76.91979180386511, "AlpacaEval: board.csv")
+    board = Board(BoardSettings(title="Published"), (), (), published=(value,))
+    page = open_page(write(board, tmp_path))
+    assert page.page.locator("nav a").all_inner_texts() == ["Published", "Methods"]
+    assert "76.9198" in page.page.inner_text("main")
+
+
+@pytest.mark.parametrize("width", [380, 1400])
+def test_the_plot_of_a_system_has_an_axis_and_its_text_keeps_its_size(made, open_page, width):
+    _, _, site = made
+    page = open_page(site, "#view=system&system=system-7&task=c0", viewport={"width": width, "height": 700})
+    scale = "e => e.getBoundingClientRect().width / e.viewBox.baseVal.width"
+    assert page.page.locator("svg.plot").evaluate(scale) == pytest.approx(1, abs=0.02)
+    assert page.page.locator("svg.plot .tick").count() >= 2
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_it_works_on_a_phone_and_in_the_dark(made, open_page):
     _, _, site = made
     page = open_page(site, viewport={"width": 380, "height": 700}, color_scheme="dark")
