@@ -3,12 +3,14 @@
     python docs/pictures/make.py DATA [PART...]
 
 ``DATA`` is a folder with ``hub``, ``completions`` and ``verdicts``; a PART is korean, arena, confusion, quickstart,
-figures or screens (all by default, which takes a few minutes). Runs stay in ``build/pictures``. Screens need playwright
-and Chromium.
+aya, figures, screens or boards (all by default, which takes about half an hour, most of it for aya). Runs stay in
+``build/pictures``. Screens and boards need playwright and Chromium. The picture of published values is made only where
+``DATA/../facts/published_numbers.csv`` exists.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -30,7 +32,12 @@ COLOURS = 160
 def polyarena(*arguments: object, data: Path) -> None:
     """Run the command line with the data of the pictures."""
     environment = {**os.environ, "POLYARENA_DATA": str(data / "hub"), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-c", "from polyarena.harness.cli import main; main()", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-c",
+        "from polyarena.harness.cli import main; raise SystemExit(main())",
+        *map(str, arguments),
+    ]
     subprocess.run(command, check=True, cwd=ROOT, env=environment)
 
 
@@ -86,6 +93,11 @@ def quickstart(data: Path) -> None:
     polyarena("run", ROOT / "examples" / "quickstart.yaml", "-o", BUILD / "quickstart", data=data)
 
 
+def aya(data: Path) -> None:
+    """Run a small model on the tasks in 99 languages."""
+    polyarena("run", ROOT / "examples" / "aya_sample.yaml", "-o", BUILD / "aya", data=data)
+
+
 def figures(data: Path) -> None:
     """Draw the figures of figures.yaml; of a figure in several parts, the first one."""
     polyarena("figure", "--spec", ROOT / "docs" / "pictures" / "figures.yaml", data=data)
@@ -100,27 +112,75 @@ def figures(data: Path) -> None:
 
 def screens(data: Path) -> None:
     """Photograph the report and the item browser in Chromium, at both widths and in both colours."""
-    from playwright.sync_api import sync_playwright
-
     del data
     report = BUILD / "arena" / "report"
+    page, items = (report / "index.html").as_uri(), (report / "items.html").as_uri()
     shots = [
-        ("report-light", "index.html", (1400, 900), "light"),
-        ("report-dark", "index.html", (1400, 900), "dark"),
-        ("report-phone-light", "index.html", (380, 700), "light"),
-        ("report-phone-dark", "index.html", (380, 700), "dark"),
-        ("items-light", "items.html", (1400, 900), "light"),
-        ("items-phone-dark", "items.html", (380, 900), "dark"),
+        ("report/report-light", page, (1400, 900), "light"),
+        ("report/report-dark", page, (1400, 900), "dark"),
+        ("report/report-phone-light", page, (380, 700), "light"),
+        ("report/report-phone-dark", page, (380, 700), "dark"),
+        ("report/items-light", items, (1400, 900), "light"),
+        ("report/items-phone-dark", items, (380, 900), "dark"),
     ]
+    _photograph(shots)
+
+
+def boards(data: Path) -> None:
+    """Build boards of the Korean verdicts, of the languages of ``aya`` and of published values, and photograph them."""
+    described = {"title": "Korean Arena-Hard", "description": "38 systems on 500 Korean prompts, judged by a jury"}
+    addresses = {name: _board(name, facts, BUILD / name, data=data) for name, facts in
+                 {"korean": described, "aya": {"title": "aya_sample"}}.items()}  # fmt: skip
+    korean, aya = addresses["korean"], addresses["aya"]
+    phone = f"{korean}#view=system&system=command-a&pin=gpt-4o-2024-11-20"
+    shots = [
+        ("board-desktop-light", korean, (1200, 700), "light"),
+        ("board-desktop-dark", korean, (1200, 700), "dark"),
+        ("board-phone-light", korean, (380, 700), "light"),
+        ("board-phone-dark", phone, (380, 700), "dark"),
+        ("board-aya-desktop", f"{aya}#by=languages", (1200, 500), "light"),
+    ]
+    numbers = data.parent / "facts" / "published_numbers.csv"
+    if numbers.exists():
+        with numbers.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        columns = ("system", "benchmark", "language", "metric", "value")
+        # Rows that a paper itself contradicts, and those that are no single number of a system, are left out.
+        rows = [row for row in rows if all(row[name] for name in columns) and "SUSPECT" not in row["evidence"]
+                and row["value"].replace(".", "", 1).lstrip("-").isdigit()]  # fmt: skip
+        with (BUILD / "published.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([*columns, "source"])
+            writer.writerows([*(row[name] for name in columns), row["source_url"]] for row in rows)
+        published = _board("published", {"title": "Published values of the Aya papers", "published": ["published.csv"]},
+                           data=data)  # fmt: skip
+        shots.append(("board-published", published, (1200, 600), "light"))
+    _photograph(shots)
+
+
+def _board(name: str, facts: dict[str, Any], *runs: Path, data: Path) -> str:
+    """Build a board and return its address."""
+    site, file = BUILD / f"board-{name}", BUILD / f"board-{name}.yaml"
+    shutil.rmtree(site, ignore_errors=True)
+    file.write_text(json.dumps(facts), "utf-8")
+    polyarena("board", "build", *runs, "-c", file, "-o", site, data=data)
+    return (site / "index.html").as_uri()
+
+
+def _photograph(shots: list[tuple[str, str, tuple[int, int], str]]) -> None:
+    """Write pictures of pages in Chromium: name, address, width and height, colours."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, page, (width, height), scheme in shots:
+        for name, address, (width, height), scheme in shots:
+            picture = BUILD / f"{Path(name).name}.png"
             tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            tab.goto((report / page).as_uri())
+            tab.goto(address)
             tab.wait_for_load_state("networkidle")
-            tab.screenshot(path=BUILD / f"{name}.png")
+            tab.screenshot(path=picture)
             tab.close()
-            _shrink(BUILD / f"{name}.png", STATIC / "report" / f"{name}.png")
+            _shrink(picture, STATIC / f"{name}.png")
         browser.close()
 
 
@@ -132,7 +192,7 @@ def _shrink(source: Path, target: Path) -> None:
     image.save(target, optimize=True)
 
 
-PARTS = {part.__name__: part for part in (korean, arena, confusion, quickstart, figures, screens)}
+PARTS = {part.__name__: part for part in (korean, arena, confusion, quickstart, aya, figures, screens, boards)}
 
 
 def main() -> None:
