@@ -23,6 +23,7 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
         "fra_Latn": "fra",
         "gaz_Latn": "orm",
         "hau_Latn": "hau",
+        "kin_Latn": "kin",
         "ibo_Latn": "ibo",
         "sna_Latn": "sna",
         "sot_Latn": "sot",
@@ -54,8 +55,8 @@ task = GenerativeTask(
         shared="the 250 problems",
         generation=GenerationDefaults(max_tokens=1024),
         notes=(
-            "No examples are shown. Rows are parallel by their order. Five configs are left out, as the language table "
-            "lacks their languages: ewe, kin, lin, lug, vai."
+            "No examples are shown. Rows are parallel by their order. Four configs are left out, as the language table "
+            "lacks their languages: ewe, lin, lug, vai."
         ),
         citation="Adelani et al. 2025, IrokoBench, arXiv 2406.03368",
     ),

@@ -28,7 +28,7 @@ from polyarena.tasks.frames.multiple_choice import (
 )
 from polyarena.tasks.frames.row import Row
 
-CONFIGS = by_language("amh eng fra hau ibo orm sna sot swa twi wol xho yor zul")
+CONFIGS = by_language("amh eng fra hau ibo kin orm sna sot swa twi wol xho yor zul")
 
 
 def options(row: Row) -> list[str]:

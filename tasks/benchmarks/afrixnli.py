@@ -14,9 +14,9 @@ from polyarena.tasks.card import Dataset, Provenance
 from polyarena.tasks.frames.cards import by_language, choice_card, translated
 from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, source_from_position
 
-CONFIGS = by_language("amh eng fra hau ibo orm sna sot swa twi wol xho yor zul")
+CONFIGS = by_language("amh eng fra hau ibo kin orm sna sot swa twi wol xho yor zul")
 
-OUTSIDE = "Ewe, Kinyarwanda, Lingala and Luganda (ewe, kin, lin, lug) are not in the table of languages."
+OUTSIDE = "Ewe, Lingala and Luganda (ewe, lin, lug) are not in the table of languages."
 
 task = MultipleChoiceTask(
     card=choice_card(

@@ -18,6 +18,7 @@ from polyarena.tasks.languages import select_languages
 ANSWERS = ("mc_answer1", "mc_answer2", "mc_answer3", "mc_answer4")
 
 CONFIGS = by_language(
+    "asm_Beng kin_Latn "
     "afr_Latn als_Latn amh_Ethi arb_Arab azj_Latn ben_Beng bul_Cyrl cat_Latn ceb_Latn ces_Latn dan_Latn deu_Latn "
     "ell_Grek eng_Latn est_Latn eus_Latn fin_Latn fra_Latn gaz_Latn guj_Gujr hat_Latn hau_Latn heb_Hebr hin_Deva "
     "hrv_Latn hun_Latn hye_Armn ibo_Latn ind_Latn isl_Latn ita_Latn jav_Latn jpn_Jpan kan_Knda kat_Geor kaz_Cyrl "

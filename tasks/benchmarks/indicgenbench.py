@@ -35,9 +35,9 @@ from polyarena.tasks.metrics.question_answering import answer_scores
 if TYPE_CHECKING:
     from polyarena.tasks.data import DataSource
 
-XQUAD = by_language("bn gu kn ml mr or pa ta te ur")
-XORQA = by_language("bn en gu hi kn ml mni mr or pa ps ta te ur")
-FLORES = by_language("bn gu hi kn ml mni mr ne or pa ps ta te ur")
+XQUAD = by_language("as bn gu kn ml mr or pa ta te ur")
+XORQA = by_language("as bn en gu hi kn ml mni mr or pa ps ta te ur")
+FLORES = by_language("as bn gu hi kn ml mni mr ne or pa ps ta te ur")
 """What each part calls a language."""
 FIELDS = {"examples": OBJECT}
 _CITATION = "Singh et al. 2024, IndicGenBench, arXiv 2404.16816"

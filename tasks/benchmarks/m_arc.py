@@ -26,7 +26,9 @@ from polyarena.tasks.frames.multiple_choice import (
 )
 from polyarena.tasks.frames.row import Row
 
-CONFIGS = by_language("ar bn ca da de es eu fr gu hi hr hu hy id it kn ml mr ne nl pt ro ru sk sv ta te uk vi zh")
+CONFIGS = by_language(
+    "ar bn ca da de es eu fr gu hi hr hu hy id it kn ml mr ne nl pt ro ru sk sv ta te uk vi zh", {"srp_Latn": "sr"}
+)
 OPTIONS = (*OPTION_FIELDS, "option_e")
 
 
@@ -70,7 +72,6 @@ task = MultipleChoiceTask(
             "quarter. Questions that lost an option are left out. The makers' own repository licenses the data as "
             "ODC-By-1.0; what counts is the licence of the copy on the hub."
         ),
-        left_out={"srp_Cyrl": "the data set has Serbian in Latin letters"},
         citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Clark et al. 2018, ARC, arXiv 1803.05457",
     ),
     configs=CONFIGS,

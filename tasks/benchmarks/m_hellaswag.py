@@ -18,7 +18,9 @@ from polyarena.tasks.frames.cards import by_language, choice_card
 from polyarena.tasks.frames.multiple_choice import MultipleChoiceTask, keep_fields, source_from_fields
 from polyarena.tasks.frames.row import Row
 
-CONFIGS = by_language("ar bn ca da de es eu fr gu hi hr hu hy id it kn ml mr ne nl pt ro ru sk sv ta te uk vi zh")
+CONFIGS = by_language(
+    "ar bn ca da de es eu fr gu hi hr hu hy id it kn ml mr ne nl pt ro ru sk sv ta te uk vi zh", {"srp_Latn": "sr"}
+)
 _MARK = re.compile(r"\[[^\[\]]*\]")
 
 
@@ -55,8 +57,10 @@ task = MultipleChoiceTask(
         dict.fromkeys(CONFIGS, Provenance.MACHINE),
         chance=1 / 4,
         shared="most of the 10,042 validation rows, by ind",
-        notes="The translations were not edited. The validation set: the answers of the test set are not public.",
-        left_out={"srp_Cyrl": "the same translators wrote the Serbian of M-ARC in Latin letters"},
+        notes=(
+            "The translations were not edited. Serbian is in Latin letters, as in M-ARC of the same translators. The "
+            "validation set: the answers of the test set are not public."
+        ),
         citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Zellers et al. 2019, HellaSwag, arXiv 1905.07830",
     ),
     configs=CONFIGS,

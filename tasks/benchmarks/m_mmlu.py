@@ -25,7 +25,8 @@ from polyarena.tasks.frames.multiple_choice import (
 from polyarena.tasks.frames.row import Row
 
 CONFIGS = by_language(
-    "ar bn ca da de en es eu fr gu hi hr hu hy id is it kn ml mr nb ne nl pt ro ru sk sr sv ta te uk vi zh"
+    "ar bn ca da de en es eu fr gu hi hr hu hy id is it kn ml mr nb ne nl pt ro ru sk sv ta te uk vi zh",
+    {"srp_Latn": "sr"},
 )
 
 
@@ -52,7 +53,7 @@ task = MultipleChoiceTask(
         translated(CONFIGS, Provenance.MACHINE),
         chance=1 / 4,
         shared="most of the 13,062 test questions, by id",
-        notes="The translations were not edited.",
+        notes="The translations were not edited. Serbian is in Latin letters, as in M-ARC of the same translators.",
         validity=TRANSLATED,
         citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Hendrycks et al. 2021, MMLU, arXiv 2009.03300",
     ),

@@ -18,7 +18,9 @@ from polyarena.tasks.languages import all_languages
 
 LABELS = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
 
-LEFT_OUT = dict.fromkeys(("fry_Latn", "lat_Latn", "pcm_Latn"), "FLORES-200, and so SIB-200, does not have it")
+LEFT_OUT = dict.fromkeys(
+    ("fry_Latn", "lat_Latn", "pcm_Latn", "srp_Latn"), "FLORES-200, and so SIB-200, does not have it"
+)
 
 CONFIGS = by_language(" ".join(language.code for language in all_languages() if language.code not in LEFT_OUT))
 """Configs are called as our languages are."""

@@ -23,6 +23,7 @@ CONFIGS = by_language(
     {
         "gla_Latn": "scottish_gaelic",
         "srp_Cyrl": "serbian_cyrillic",
+        "srp_Latn": "serbian_latin",
         "zho_Hans": "chinese_simplified",
         "zho_Hant": "chinese_traditional",
     },
@@ -68,7 +69,6 @@ task = GenerativeTask(
             "context is for the model backend to refuse or cut. The BBC also writes Uzbek in Cyrillic letters. "
             f"{UNPINNED}"
         ),
-        left_out={"srp_Latn": "config serbian_latin: the language table has Serbian in Cyrillic letters only"},
         citation="Hasan et al. 2021, XL-Sum, arXiv 2106.13822",
     ),
     RowReader({code: Subset(config) for code, config in CONFIGS.items()}, FIELDS, _item),

@@ -40,7 +40,7 @@ RELATIVES: tuple[frozenset[str], ...] = tuple(
         "azj_Latn azb",
         "dan_Latn nob_Latn nn",
         "ind_Latn zsm_Latn",
-        "srp_Cyrl hrv_Latn bs sh",
+        "srp_Cyrl srp_Latn hrv_Latn bs sh",
         "urd_Arab pnb",
         "zho_Hans zho_Hant yue_Hant wuu",
     )

@@ -67,8 +67,8 @@ def _known_names() -> tuple[str, ...]:
 @cache
 def _index() -> Mapping[str, Language]:
     entries: dict[str, Language] = {}
-    # The extras come last and take only what is left.
-    for language in sorted(all_languages(), key=lambda each: "extra" in each.sets):
+    # The languages outside of the Aya 101 come last and take only what is left.
+    for language in sorted(all_languages(), key=lambda each: "aya101" not in each.sets):
         for word in _words(language):
             entries.setdefault(_normal(word), language)
     return MappingProxyType(entries)

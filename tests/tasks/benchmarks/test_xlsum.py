@@ -5,7 +5,7 @@ from every_case import every_case
 
 from polyarena.tasks.benchmarks.xlsum import CONFIGS, FIELDS, task
 from polyarena.tasks.card import Provenance
-from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.protocol import Task
@@ -46,7 +46,7 @@ def test_it_is_a_generative_task():
 
 
 def test_languages():
-    assert len(CONFIGS) == len(set(CONFIGS.values())) == len(task.card.languages) == 44
+    assert len(CONFIGS) == len(set(CONFIGS.values())) == len(task.card.languages) == 45
     assert set(task.card.provenance.values()) == {Provenance.NATIVE}
     for code, config in CONFIGS.items():
         name = find_language(code).name
@@ -66,17 +66,13 @@ def test_languages():
         ("pcm_Latn", "pidgin"),
         ("run_Latn", "kirundi"),
         ("srp_Cyrl", "serbian_cyrillic"),
+        ("srp_Latn", "serbian_latin"),
         ("zho_Hans", "chinese_simplified"),
         ("zho_Hant", "chinese_traditional"),
     ],
 )
 def test_irregular_names(code, config):
     assert CONFIGS[code] == config
-
-
-def test_serbian_in_latin_letters_is_left_out_with_a_reason(hub_copy):
-    with pytest.raises(UnknownNameError, match="serbian_latin"):
-        list(task.items("srp_Latn", hub_copy(task.card.dataset, {"serbian_latin": [ROW]})))
 
 
 def test_the_whole_article_is_in_the_prompt(one):

@@ -118,7 +118,7 @@ def test_all_that_the_table_calls_a_language_finds_it(language):
     assert {find_language(word) for word in own} == {language}
 
 
-def test_only_chinese_shares_a_code():
+def test_only_chinese_and_serbian_share_codes():
     """``setdefault`` decides silently in the index, so the table must leave it nothing else to decide."""
     claims: dict[str, set[str]] = {}
     for language in LANGUAGES:
@@ -132,7 +132,13 @@ def test_only_chinese_shares_a_code():
         ]:
             claims.setdefault(word.casefold().replace("_", "-"), set()).add(language.code)
     shared = {word: codes for word, codes in claims.items() if word and len(codes) > 1}
-    assert shared == {"zh": {"zho_Hans", "zho_Hant"}, "zho": {"zho_Hans", "zho_Hant"}}
+    chinese, serbian = {"zho_Hans", "zho_Hant"}, {"srp_Cyrl", "srp_Latn"}
+    assert shared == {"zh": chinese, "zho": chinese, "sr": serbian, "srp": serbian}
+    assert [find_language(word).code for word in ("zh", "zho", "sr", "srp", "Serbian")] == [
+        *["zho_Hans"] * 2,
+        *["srp_Cyrl"] * 3,
+    ]
+    assert find_language("sr-Latn-RS").code == "srp_Latn"
 
 
 @settings(deadline=None)
@@ -153,7 +159,7 @@ def test_misspelt_has_a_suggestion_and_names_its_place(text: str, meant: str):
     assert caught.value.where == "experiment.yaml:7"
 
 
-@every_case("text", ["sr-Latn", "srp_Latn", "Sr_latn_RS"])
+@every_case("text", ["sr-Arab", "srp_Arab", "Sr_arab_RS"])
 def test_a_script_that_the_table_lacks_is_not_replaced_in_silence(text: str):
     with pytest.raises(UnknownNameError, match="srp_Cyrl"):
         find_language(text)
