@@ -14,10 +14,14 @@ With :math:`\nu` held at 0, ties only count half: the model of arena-hard-auto.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyarena.reports.stats.resampling import Floats, Integers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 RIDGE = 1e-6
 """Penalty on each squared parameter (half of it enters the log-likelihood); it keeps separated systems finite."""
@@ -26,8 +30,9 @@ STEPS = 200
 LONGEST_STEP = 2.0
 SMALLEST_STEP = 1e-6
 """A step this small leaves an error of about its square."""
-CHUNK, CHUNK_BYTES = 512, 32 * 2**20
-"""Rounds that are solved together, and the size of their matrices, which thus stay near the processor."""
+CHUNK, FEWEST_TOGETHER, CHUNK_BYTES, PAIR_BYTES = 512, 64, 32 * 2**20, 3 * 2**20
+"""Rounds that are solved together: the most, the fewest, and the sizes of their matrices and of a number for each of
+their pairs, which thus stay near the processor."""
 MANY = 100
 """Parameters from which the steps of resampled rounds are solved by conjugate gradients."""
 CONJUGATE_STEPS, CONJUGATE_ERROR = 60, 1e-8
@@ -127,15 +132,22 @@ def fit(
     model = _Model(pairs, battles, ridge)
     if start is not None and count >= MANY:
         model.precondition(state[:1])
-    for first in range(0, rounds, CHUNK):
-        part = slice(first, first + CHUNK)
+    size = max(FEWEST_TOGETHER, min(CHUNK, PAIR_BYTES // (8 * max(1, len(battles)))))
+    for first in range(0, rounds, size):
+        part = slice(first, first + size)
         _climb(state[part], model, scores[part].T, ties[part].T)
     ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
     return Fit(ratings, np.exp(state[:, free]) if pairs.ties else np.zeros(rounds))
 
 
 def influence(
-    pairs: Pairs, battles: Floats, fitted: Fit, scores: Floats, ties: Floats, *, ridge: float = RIDGE
+    pairs: Pairs,
+    battles: Floats,
+    fitted: Fit,
+    scores: Floats | csr_array,
+    ties: Floats | csr_array,
+    *,
+    ridge: float = RIDGE,
 ) -> tuple[Floats, Floats]:
     """Return the influence of each cluster on the ratings and on the logarithm of nu.
 
@@ -145,13 +157,15 @@ def influence(
         pairs: As in :func:`fit`.
         battles: As in :func:`fit`.
         fitted: The fit of the data, one round.
-        scores: Shape (clusters, p); influence of each cluster on the pairs' mean scores.
+        scores: Shape (clusters, p), dense or sparse; influence of each cluster on the pairs' mean scores.
         ties: Shape (clusters, p); on their shares of ties.
         ridge: As in :func:`fit`.
 
     Returns:
         Shapes (clusters, systems) and (clusters,).
     """
+    from scipy.sparse import csr_array
+
     free = pairs.systems - 1
     model = _Model(pairs, battles, ridge)
     state = np.delete(fitted.ratings, pairs.anchor, axis=1)
@@ -159,11 +173,11 @@ def influence(
         state = np.column_stack([state, np.log(fitted.tie)])
     nothing = np.zeros((len(battles), 1))
     hessian = model.information(model.slopes(state, nothing, nothing))
-    pulls = model.by_system((scores * battles).T).T
+    pulls = (csr_array(scores) @ (csr_array(pairs.design()) * battles[:, None])).toarray()
     if pairs.ties:
-        pulls = np.column_stack([pulls, (ties * battles).sum(axis=1)])
+        pulls = np.column_stack([pulls, csr_array(ties) @ battles])
     moved = np.linalg.solve(hessian[0], pulls.T).T
-    on_tie = moved[:, free] if pairs.ties else np.zeros(len(scores))
+    on_tie = moved[:, free] if pairs.ties else np.zeros(scores.shape[0])
     return np.insert(moved[:, :free], pairs.anchor, 0.0, axis=1), on_tie
 
 

@@ -61,7 +61,7 @@ def pairwise_matrix(battles: pd.DataFrame, language: str | None = None) -> pd.Da
         return pd.DataFrame()
     found = head_to_head(decided, None)
     languages = (found.counts() > 0).sum(axis=0)
-    scores = np.sum(list(found.means()), axis=0)[0, :, 0] / languages
+    scores = found.means()[:, 0].sum(axis=0) / languages
     matrix = np.full((len(found.systems), len(found.systems)), np.nan)
     matrix[found.first, found.second] = scores
     matrix[found.second, found.first] = 1.0 - scores
@@ -81,6 +81,8 @@ def significant_wins(battles: pd.DataFrame, *, confidence: float = 0.95) -> pd.D
     Raises:
         DataError: As :func:`pairwise_matrix`.
     """
+    from scipy.sparse import diags_array
+
     check_battles(battles)
     decided = battles[battles["score"].notna()]
     if decided.empty:
@@ -88,27 +90,25 @@ def significant_wins(battles: pd.DataFrame, *, confidence: float = 0.95) -> pd.D
     found = head_to_head(decided, None)
     met = found.counts() > 0
     languages = met.sum(axis=0)
-    scores = np.sum(list(found.means()), axis=0)[0, :, 0] / languages
-    pulls = np.sum(list(found.influences()), axis=0)[0] / languages[:, None]
-    errors = np.sqrt((pulls**2).sum(axis=1))
+    scores = found.means()[:, 0].sum(axis=0) / languages
+    pulls = (diags_array(1 / languages) @ sum(scores for scores, _ in found.influences())).tocsr()
+    errors = np.sqrt((pulls * pulls).sum(axis=1))
     level = 1 - (1 - confidence) / len(scores)
     beats = np.zeros((len(found.systems), len(found.systems)), dtype=np.bool_)
     # No interval excludes one half where the plain one, without any adjustment, is far from doing so.
     for pair in np.flatnonzero(np.abs(scores - 0.5) > errors):
-        columns = found.columns[met[:, pair], 0, pair]
-        counts = found.data.counts[:, columns]
-        present = counts.any(axis=1)
+        present, counts = found.scores.table(found.columns[met[:, pair], pair])
         if np.count_nonzero(counts, axis=0).min() < 2:
             continue
         around = interval(
             float(scores[pair]),
-            pulls[pair, present],
-            found.data.labels[present],
+            pulls[[pair]].toarray()[0, present],
+            found.scores.labels[present],
             None,
             items=int(counts.sum()),
             bounded=True,
             confidence=level,
-            clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)[present]),
+            clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)),
         )
         verdict = outcome(around.low, around.high)
         first, second = found.first[pair], found.second[pair]

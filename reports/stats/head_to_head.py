@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.stats.bradley_terry import tie_share
-from polyarena.reports.stats.clustered import Clustered, cluster_values
 from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.reports.stats.sparse_clusters import SparseClusters, sparse_clusters
 from polyarena.reports.stats.summary import BATCH_BYTES
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.errors import DataError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
 
@@ -24,7 +28,8 @@ _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
 class HeadToHead:
     """The battles of one judge and task.
 
-    A *block* is an array of shape (2, p, m): scores, then shares of ties, of each pair; 0 where the pair has none.
+    A *column* is a pair of systems in a language; of p pairs and l languages there are k. A *block* has a row for each
+    pair of a language, 0 where the pair did not meet there.
 
     Attributes:
         systems: Names, sorted; everything else speaks of them by number.
@@ -32,8 +37,9 @@ class HeadToHead:
         first: Shape (p,); of each pair of systems that met, the one whose score is counted.
         second: Shape (p,); the other one.
         languages: Codes, sorted.
-        data: Mean score and share of ties of each pair in each language.
-        columns: Shape (languages, 2, p); where in ``data`` they are, -1 where the pair did not meet.
+        scores: Mean score of each column.
+        ties: Share of ties of each column; clusters and counts are those of ``scores``.
+        columns: Shape (languages, p); which column it is, -1 where the pair did not meet.
     """
 
     systems: tuple[str, ...]
@@ -41,36 +47,53 @@ class HeadToHead:
     first: Integers
     second: Integers
     languages: tuple[str, ...]
-    data: Clustered
+    scores: SparseClusters
+    ties: SparseClusters
     columns: Integers
 
     def counts(self) -> Floats:
         """Return the battles of each pair in each language; shape (languages, p)."""
-        sizes = np.append(self.data.counts.sum(axis=0), 0.0)
-        counts: Floats = sizes[self.columns[:, 0]]
+        counts: Floats = np.append(self.scores.sizes(), 0.0)[self.columns]
         return counts
 
-    def means(self) -> Iterator[Floats]:
-        """Yield the block of means of each language; m is 1."""
-        values = np.array([[self.data.value(i)] for i in range(len(self.data.columns))])
-        for columns in self.columns:
-            yield _block(values, columns)
+    def means(self) -> Floats:
+        """Return mean scores and shares of ties; shape (languages, 2, p)."""
+        both = np.stack([np.append(each.values(), 0.0) for each in (self.scores, self.ties)])
+        return np.asarray(both[:, self.columns].transpose(1, 0, 2), dtype=np.float64)
 
-    def influences(self) -> Iterator[Floats]:
-        """Yield the block of each cluster's influence on these, by language; m is the number of clusters."""
-        values = np.array([self.data.influence(i) for i in range(len(self.data.columns))])
+    def influences(self) -> Iterator[tuple[csr_array, csr_array]]:
+        """Yield each cluster's influence on scores and ties, by language; both of shape (p, clusters)."""
+        scores, ties = self.scores.influence(), self.ties.influence()
         for columns in self.columns:
-            yield _block(values, columns)
+            yield self._rows(scores, columns), self._rows(ties, columns)
+
+    def shares(self) -> Iterator[csr_array]:
+        """Yield which share of a pair's battles each cluster has, by language; shape (p, clusters)."""
+        shares = self.scores.shares()
+        for columns in self.columns:
+            yield self._rows(shares, columns)
 
     def resampled(self, rounds: int, seed: int) -> Iterator[Floats]:
-        """Yield the block of means in every bootstrap round, by language; m is ``rounds``."""
+        """Yield scores and ties in every bootstrap round, by language; shape (2, p, rounds)."""
         step = max(1, BATCH_BYTES // (16 * rounds * len(self.first)))
         for start in range(0, len(self.languages), step):
             batch = self.columns[start : start + step]
             used = np.unique(batch[batch >= 0])
-            values = self.data.replicates(used.tolist(), rounds=rounds, seed=seed)
+            both = [each.replicates(used, rounds=rounds, seed=seed) for each in (self.scores, self.ties)]
             for columns in batch:
-                yield _block(values, np.where(columns >= 0, np.searchsorted(used, columns), -1))
+                met = columns >= 0
+                block = np.zeros((2, len(columns), rounds))
+                for i, values in enumerate(both):
+                    block[i, met] = values[np.searchsorted(used, columns[met])]
+                yield block
+
+    def _rows(self, matrix: csr_array, columns: Integers) -> csr_array:
+        """Return the rows of a matrix of columns that the pairs of a language are, empty ones for those without."""
+        from scipy.sparse import csr_array
+
+        met = np.flatnonzero(columns >= 0)
+        chosen = matrix[columns[met]].tocoo()
+        return csr_array((chosen.data, (met[chosen.row], chosen.col)), shape=(len(columns), matrix.shape[1]))
 
 
 def check_battles(battles: pd.DataFrame) -> None:
@@ -119,22 +142,21 @@ def head_to_head(battles: pd.DataFrame, baseline: str | None) -> HeadToHead:
     low, high = np.minimum(one, other), np.maximum(one, other)
     score = battles["score"].to_numpy(dtype=np.float64)
     met, pair = np.unique(low * len(names) + high, return_inverse=True)
-    rows = battles[["source_id", "item_id", "language"]].assign(pair=[f"{p:09d}" for p in pair])
     score = np.where(one == low, score, 1.0 - score)
-    both = pd.concat(
-        [rows.assign(kind="0", value=score), rows.assign(kind="1", value=tie_share(score))], ignore_index=True
+    spoken = battles["language"].astype(str).to_numpy()
+    languages, language = np.unique(spoken, return_inverse=True)
+    kinds, column = np.unique(language * len(met) + pair, return_inverse=True)
+    sources, items = battles["source_id"], battles["item_id"]
+    scores, ties = sparse_clusters(sources, items, language, column, [score, tie_share(score)])
+    columns = np.full(len(languages) * len(met), -1, dtype=np.int64)
+    columns[kinds] = np.arange(len(kinds))
+    return HeadToHead(
+        names,
+        names.index(anchor),
+        met // len(names),
+        met % len(names),
+        tuple(map(str, languages)),
+        scores,
+        ties,
+        columns.reshape(len(languages), len(met)),
     )
-    data = cluster_values(both, ("kind", "pair"))
-    languages = tuple(sorted({language for _, language in data.columns}))
-    columns = np.full((len(languages), 2, len(met)), -1, dtype=np.int64)
-    for i, ((kind, name), language) in enumerate(data.columns):
-        columns[languages.index(language), int(kind), int(name)] = i
-    return HeadToHead(names, names.index(anchor), met // len(names), met % len(names), languages, data, columns)
-
-
-def _block(values: Floats, columns: Integers) -> Floats:
-    """Return the block of one language: ``values`` (shape (k, m)) at ``columns`` (shape (2, p))."""
-    block = np.zeros((*columns.shape, values.shape[1]))
-    met = columns >= 0
-    block[met] = values[columns[met]]
-    return block

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from polyarena.reports.stats.averaged_languages import AveragedLanguages, averag
 from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence
 from polyarena.reports.stats.head_to_head import HeadToHead
 from polyarena.reports.stats.resampling import Floats, Integers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class RankedGroup:
         finite: Those among them whose rating has a finite maximum-likelihood value.
         languages: Those behind the scores.
         scores: Shape (p,); the mean score of each pair.
-        on_scores: Shape (clusters, p); influence of each cluster on it.
+        on_scores: Shape (p, clusters); influence of each cluster on it.
         half: Whether ties count half here, as ratings have no finite value with a parameter for ties.
         flags: By system, why its average is not over the languages of all others; absent where it is.
     """
@@ -52,7 +56,7 @@ class RankedGroup:
     finite: frozenset[int]
     languages: tuple[str, ...]
     scores: Floats
-    on_scores: Floats
+    on_scores: csr_array
     half: bool
     flags: Mapping[int, str] = field(default_factory=dict)
 
@@ -73,33 +77,39 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
         rounds: Bootstrap rounds.
         seed: Of the resamples, which all groups share.
     """
+    from scipy.sparse import diags_array
+
     counts = found.counts()
     chosen = _averaged(found, counts)
     kept = frozenset().union(*(each.languages for each in chosen.values()))
     flags = {system: each.flag for system, each in chosen.items() if each.flag}
     averaged = np.array([code in kept for code in found.languages])
-    means, influences = np.array(list(found.means())), list(found.influences())
-    languages = np.maximum((counts[averaged] > 0).sum(axis=0), 1)[:, None]
+    means, influences, shares = found.means(), list(found.influences()), list(found.shares())
+    languages = np.maximum((counts[averaged] > 0).sum(axis=0), 1)
     total = np.zeros((2, len(found.first), rounds))
     single: list[RankedGroup] = []
     for i, (name, resampled) in enumerate(zip(found.languages, found.resampled(rounds, seed), strict=True)):
         if averaged[i]:
             total += resampled
-        single.append(_group(found, ("language", name), [i], counts[i], means[i], influences[i], resampled, ties))
+        own = (counts[i], means[i], influences[i], shares[i], resampled)
+        single.append(_group(found, ("language", name), [i], *own, ties))
     if len(single) == 1:
         # The average over one language is that language.
         yield replace(single[0], level="macro", name="all", flags=flags)
         yield from single
         return
-    pulls = np.sum([each for each, used in zip(influences, averaged, strict=True) if used], axis=0) / languages
+    used = np.flatnonzero(averaged).tolist()
+    part = diags_array(1 / languages)
+    pulls = tuple(part @ sum(influences[i][kind] for i in used) for kind in (0, 1))
     together = _group(
         found,
         ("macro", "all"),
-        np.flatnonzero(averaged).tolist(),
+        used,
         counts[averaged].sum(axis=0),
         means[averaged].sum(axis=0) / languages,
-        pulls,
-        total / languages,
+        (pulls[0], pulls[1]),
+        part @ sum(shares[i] for i in used),
+        total / languages[:, None],
         ties,
     )
     yield replace(together, flags=flags)
@@ -122,20 +132,21 @@ def _group(
     places: list[int],
     counts: Floats,
     means: Floats,
-    pulls: Floats,
+    pulls: tuple[csr_array, csr_array],
+    shares: csr_array,
     resampled: Floats,
     ties: bool,
 ) -> RankedGroup:
     met = np.flatnonzero(counts)
     weights = counts[met]
     comparable, finite = _comparable(
-        Pairs(found.first[met], found.second[met], len(found.systems), found.anchor), means[0, met, 0]
+        Pairs(found.first[met], found.second[met], len(found.systems), found.anchor), means[0, met]
     )
     modelled = ties and bool(means[1].any())
-    half = modelled and not ties_are_estimable(means[0, met, 0], means[1, met, 0], found.first[met], found.second[met])
+    half = modelled and not ties_are_estimable(means[0, met], means[1, met], found.first[met], found.second[met])
     pairs = Pairs(found.first[met], found.second[met], len(found.systems), found.anchor, modelled and not half)
-    fitted = fit(pairs, weights, means[0, met].T, means[1, met].T)
-    on_ratings, on_tie = influence(pairs, weights, fitted, pulls[0, met].T, pulls[1, met].T)
+    fitted = fit(pairs, weights, means[:1, met], means[1:, met])
+    on_ratings, on_tie = influence(pairs, weights, fitted, pulls[0][met].T, pulls[1][met].T)
     columns = found.columns[places].ravel()
     return RankedGroup(
         *title,
@@ -145,13 +156,13 @@ def _group(
         rounds=fit(pairs, weights, resampled[0, met].T, resampled[1, met].T, start=fitted),
         on_ratings=on_ratings,
         on_tie=on_tie,
-        clusters=np.asarray(found.data.counts[:, columns[columns >= 0]].any(axis=1)),
-        shares=_shares(found, found.columns[places, 0]),
+        clusters=found.scores.present(columns[columns >= 0]),
+        shares=_shares(found, shares),
         comparable=comparable,
         finite=finite,
         languages=tuple(found.languages[place] for place in places),
-        scores=means[0, met, 0],
-        on_scores=pulls[0, met].T,
+        scores=means[0, met],
+        on_scores=pulls[0][met],
         half=half,
     )
 
@@ -199,15 +210,14 @@ _SEEN = 1e-12
 """Shares of wins and losses below it are rounding."""
 
 
-def _shares(found: HeadToHead, columns: Integers) -> Floats:
-    """Return how much clusters count, from the columns of scores: shape (languages, p), -1 for pairs that never met."""
-    shares = np.zeros((len(found.data.clusters), len(found.systems)))
-    for first, second, own in zip(found.first, found.second, columns.T, strict=True):
-        counts = found.data.counts[:, own[own >= 0]]
-        each = (counts / counts.sum(axis=0)).sum(axis=1) / max(1, counts.shape[1])
-        shares[:, first] += each
-        shares[:, second] += each
-    return shares
+def _shares(found: HeadToHead, shares: csr_array) -> Floats:
+    """Return how much clusters count for each system, from what they count for each pair (shape (p, clusters))."""
+    from scipy.sparse import coo_array
+
+    pairs = np.arange(len(found.first))
+    systems, rows = np.concatenate([found.first, found.second]), np.concatenate([pairs, pairs])
+    met = coo_array((np.ones(len(rows)), (systems, rows)), shape=(len(found.systems), len(pairs))).tocsr()
+    return np.ascontiguousarray((met @ shares).toarray().T)
 
 
 def _comparable(pairs: Pairs, scores: Floats) -> tuple[frozenset[int], frozenset[int]]:

@@ -112,7 +112,7 @@ def rank(
 def _rows(found: HeadToHead, group: RankedGroup, context: _Context) -> list[Ranked]:
     """Return the rows of one group, the best system first."""
     connected = sorted(group.comparable.intersection(group.systems()))
-    ranks = _ranks(group, connected, found.data.labels, context.settings) if len(connected) > 1 else None
+    ranks = _ranks(group, connected, found.scores.labels, context.settings) if len(connected) > 1 else None
     rows = []
     for system in group.systems():
         row = _row(found, group, system, context)
@@ -234,7 +234,7 @@ def _against_baseline(
     around = interval(
         win,
         pulls[group.clusters],
-        found.data.labels[group.clusters],
+        found.scores.labels[group.clusters],
         group.rounds.expected(system, found.anchor),
         items=n,
         bounded=True,
@@ -249,22 +249,21 @@ def _of_battles(
 ) -> tuple[float, Interval]:
     """Return the mean of the battles of a pair, as :func:`polyarena.reports.stats.win_rates` has it."""
     place = np.flatnonzero((found.first == group.pairs.first[pair]) & (found.second == group.pairs.second[pair]))[0]
-    columns = found.columns[[found.languages.index(code) for code in group.languages], 0, place]
-    counts = found.data.counts[:, columns[columns >= 0]]
-    present = counts.any(axis=1)
-    score, pulls = float(group.scores[pair]), group.on_scores[present, pair]
+    columns = found.columns[[found.languages.index(code) for code in group.languages], place]
+    present, counts = found.scores.table(columns[columns >= 0])
+    score, pulls = float(group.scores[pair]), group.on_scores[[pair]].toarray()[0, present]
     win, pulls = (score, pulls) if first else (1 - score, -pulls)
     if np.count_nonzero(counts, axis=0).min() < 2:
         return win, Interval(None, None, None, "none", "one item only: no interval")
     around = interval(
         win,
         pulls,
-        found.data.labels[present],
+        found.scores.labels[present],
         None,
         items=int(counts.sum()),
         bounded=True,
         confidence=settings.confidence,
-        clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)[present]),
+        clusters=equal_clusters((counts / counts.sum(axis=0)).sum(axis=1)),
     )
     return win, around
 
@@ -275,7 +274,7 @@ def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, cont
     around = interval(
         rating,
         group.on_ratings[group.clusters, system],
-        found.data.labels[group.clusters],
+        found.scores.labels[group.clusters],
         group.rounds.ratings[:, system],
         items=row.n,
         bounded=False,
