@@ -72,6 +72,7 @@ task = MultipleChoiceTask(
             "quarter. Questions that lost an option are left out. The makers' own repository licenses the data as "
             "ODC-By-1.0; what counts is the licence of the copy on the hub."
         ),
+        left_out={"srp_Cyrl": "the data set has Serbian in Latin letters (srp_Latn)"},
         citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Clark et al. 2018, ARC, arXiv 1803.05457",
     ),
     configs=CONFIGS,

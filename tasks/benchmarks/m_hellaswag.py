@@ -61,6 +61,7 @@ task = MultipleChoiceTask(
             "The translations were not edited. Serbian is in Latin letters, as in M-ARC of the same translators. The "
             "validation set: the answers of the test set are not public."
         ),
+        left_out={"srp_Cyrl": "the same translators wrote M-ARC and M-MMLU in Latin letters (srp_Latn)"},
         citation="Lai et al. 2023, Okapi, arXiv 2307.16039; Zellers et al. 2019, HellaSwag, arXiv 1905.07830",
     ),
     configs=CONFIGS,
