@@ -19,7 +19,10 @@ stages: $(VENV)/.train
 	$(BIN)/polyarena figure steps runs/stages-mini-evaluation --task polyarena_mini --judge rules \
 		--systems base,sft,dpo,online-1,online-2,online-3 --output runs/stages-mini-evaluation/steps
 
-test: lint types docs unit
+# Types and pages take one core each, the tests take all.
+test: lint
+	@$(MAKE) --no-print-directory --jobs=2 types docs
+	@$(MAKE) --no-print-directory unit
 
 # The tests that `make test` skips, because they take long or need a browser, TeX, a model server or the like.
 test-all: $(VENV)/.browser $(VENV)/.oracle
