@@ -21,6 +21,8 @@ _SCHEME = re.compile(r"(?i)(javascript|vbscript|data)(\s*):")
 
 def without_controls(text: str, replacement: str = "\N{REPLACEMENT CHARACTER}") -> str:
     """Return a text whose control characters and lone surrogates, but for tabs and line ends, are replaced."""
+    if text.isprintable():
+        return text  # Most texts, and much faster: no character of these categories is printable.
     return "".join(
         replacement if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r" else character
         for character in text
