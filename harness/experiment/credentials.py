@@ -33,7 +33,7 @@ QUERY_NAMES = frozenset({"key", "sig", "signature", "code", "access", "x_amz_sig
 FORMS = re.compile(
     r"""
     \b(?:Bearer|Basic)\s+(?=\S*[0-9=+/])[A-Za-z0-9+/=._~-]{8,}
-    | \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{16,}
+    | \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_]){0,8}[A-Za-z0-9]{16,}
     | \bhf_[A-Za-z0-9]{16,}
     | \b(?:ghp|gho|ghu|ghs|ghr|github_pat|glpat|gsk|nvapi|xai|r8|pplx|dapi)[-_][A-Za-z0-9_-]{16,}
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
@@ -46,6 +46,7 @@ FORMS = re.compile(
 )
 """Texts that have the form of a credential of a known service."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
+_PAIR = re.compile(r"(?:\A|[,;&?])([^=,;&?]{1,60})=[^=,;&?]")
 _KEY_SEGMENTS = frozenset({"key", "keys", "apikey", "api_key", "token", "tokens"})
 _FIX = "leave it out and set an environment variable: OPENAI_API_KEY, HF_TOKEN, ANTHROPIC_API_KEY, ..."
 
@@ -106,6 +107,11 @@ def _found(value: Any, name: str) -> Iterator[tuple[str, str]]:
             yield from _found(inner, name)
     elif value not in (None, "") and not isinstance(value, bool):
         reasons = [_in_address(match[0]) for match in _ADDRESS.finditer(str(value))]
+        if not any(map(str.isspace, str(value))):
+            # As the arguments of lm-eval's command line: `pretrained=org/model,token=...`.
+            reasons += [
+                f"its text gives {each!r} a value" for each in _PAIR.findall(str(value)) if is_credential_name(each)
+            ]
         if is_credential_name(name):
             reasons.append("its name is that of a credential")
         elif FORMS.search(str(value)):

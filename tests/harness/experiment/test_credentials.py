@@ -97,6 +97,7 @@ PLANTED = {
     "private key": {"extra": {"private_key": SECRET}},
     "secret access key": {"aws_secret_access_key": SECRET},
     "password": {"passwd": SECRET},
+    "pair in a text": {"note": f"dtype=auto,token={SECRET}"},
     "form of a key": {"note": f"sk-proj-{SECRET}"},
     "token of the hub": {"revision": f"hf_{SECRET}"},
     "web token": {"note": f"eyJhbGciOiJIUzI1NiJ9.{SECRET}.abc"},
