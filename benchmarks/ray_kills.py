@@ -242,7 +242,11 @@ class Answers:
             def log_message(self, *_arguments: object) -> None:
                 """Print nothing."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Quiet(ThreadingHTTPServer):
+            def handle_error(self, *_arguments: object) -> None:
+                """Print nothing where a client was killed."""
+
+        server = Quiet(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/v1"
