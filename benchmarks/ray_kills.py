@@ -215,7 +215,7 @@ class Answers:
 
     def __init__(self) -> None:
         self.asked: dict[str, list[float]] = defaultdict(list)
-        self.answered: dict[str, list[float]] = defaultdict(list)
+        self.answered: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     @contextmanager
     def serve(self) -> Iterator[str]:
@@ -228,7 +228,8 @@ class Answers:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 question = json.loads(body)["messages"][-1]["content"]
-                log.asked[question].append(time.monotonic())
+                began = time.monotonic()
+                log.asked[question].append(began)
                 time.sleep(LATENCY_S)
                 content = answer(f"answer {question}")
                 with suppress(OSError):
@@ -237,7 +238,7 @@ class Answers:
                     self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
                     self.wfile.write(content)
-                    log.answered[question].append(time.monotonic())
+                    log.answered[question].append((began, time.monotonic()))
 
             def log_message(self, *_arguments: object) -> None:
                 """Print nothing."""
@@ -257,7 +258,8 @@ class Answers:
     def paid_twice(self, kills: list[float]) -> list[str]:
         """Return the questions that were asked again although they were answered well before a kill."""
         settled = {
-            question: [at for at in times if not any(at < kill < at + SETTLED_S for kill in kills)]
+            # An answer that is written after a kill reaches nobody, and the server is not told at once.
+            question: [at for began, at in times if not any(began < kill < at + SETTLED_S for kill in kills)]
             for question, times in self.answered.items()
         }
         return [
