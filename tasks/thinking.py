@@ -59,6 +59,7 @@ FAMILIES = (
     Marks("<reasoning>", "</reasoning>", "models trained with GRPO recipes", "\n</reasoning>\n\n"),
     Marks("[THINK]", "[/THINK]", "Magistral, Ministral 3 Reasoning", "[/THINK]"),
     Marks("<seed:think>", "</seed:think>", "Seed-OSS", "</seed:think>"),
+    Marks("<longcat_think>", "</longcat_think>", "LongCat-Flash-Thinking", "\n</longcat_think>\n"),
     Marks("◁think▷", "◁/think▷", "Kimi-VL Thinking", "◁/think▷"),
     Marks("<|START_THINKING|>", "<|END_THINKING|>", "Command A Reasoning, Command R7B", "<|END_THINKING|>"),
     Marks("<|begin_of_thought|>", "<|end_of_thought|>", "Sky-T1, OpenThinker", "<|end_of_thought|>\n\n"),
@@ -91,8 +92,16 @@ _BARE_HARMONY = re.compile(r"\A\s*analysis(?=[^\W\d_a-z])")
 _BARE_FINAL = "assistantfinal"
 _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)", re.MULTILINE)
 _QUOTES = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
-_WRAPPERS = (("<|START_RESPONSE|>", "<|END_RESPONSE|>"), ("<|START_TEXT|>", "<|END_TEXT|>"), ("<answer>", "</answer>"))
+_WRAPPERS = (
+    ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
+    ("<|START_TEXT|>", "<|END_TEXT|>"),
+    ("<answer>", "</answer>"),
+    ("<|begin_of_solution|>", "<|end_of_solution|>"),
+    ("<|begin_of_box|>", "<|end_of_box|>"),
+)
 _BLANK = " \t\r\n\f\v\u00a0\u200b\ufeff"
+# Marks of direction may stand before a thought, as before any text in Arabic or Hebrew; in an answer they stay.
+_BEFORE_THOUGHT = _BLANK + "\u061c\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
 
 
 class Detection(StrEnum):
@@ -243,16 +252,19 @@ class MessageText:
     thought: str | None = None
 
 
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
-_THOUGHT_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking", "reasoning_text", "summary_text"})
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "thinking_blocks", "reasoning_text")
+_THOUGHT_PARTS = frozenset(
+    {"thinking", "reasoning", "redacted_thinking", "reasoning_text", "summary_text", "reasoning_content", "thought"}
+)
 
 
 def read_message(message: Mapping[str, Any]) -> MessageText:
     """Read content and thought out of a message in the manner of OpenAI's chat protocol, and of its many dialects.
 
     Thoughts come in ``reasoning_content`` (DeepSeek, SGLang, vLLM before 0.11, llama.cpp), ``reasoning`` (vLLM, Ollama,
-    OpenRouter, Together), ``reasoning_details`` (OpenRouter), ``thinking`` (Ollama's own API), or as parts of the
-    content of the type ``thinking`` or ``reasoning`` (Mistral, Anthropic). A message without content is read as its
+    OpenRouter, Together), ``reasoning_details`` (OpenRouter), ``thinking`` (Ollama's own API), ``thinking_blocks``
+    (LiteLLM), or as parts of the content of the type ``thinking`` or ``reasoning`` (Mistral, Anthropic), or with
+    ``thought: true`` (Gemini). A message without content is read as its
     ``refusal``, if it has one.
     """
     text, inner = _content(message.get("content"))
@@ -291,7 +303,7 @@ def _split_at(text: str, rule: ThinkingRule) -> SplitText:
 
 def _split_marks(text: str, family: Marks | None, inside: bool) -> SplitText:
     marks = [mark for mark in _MARK.finditer(text) if not _is_quoted(text, mark)]
-    blank = len(text) - len(text.lstrip(_BLANK))
+    blank = len(text) - len(text.lstrip(_BEFORE_THOUGHT))
     begin = 0
     if inside:
         # Some models write the mark again that stands in their prompt.
@@ -444,7 +456,7 @@ def _content(content: object) -> tuple[str | None, str | None]:
     texts: list[str] = []
     thoughts: list[str] = []
     for part in content:
-        if isinstance(part, Mapping) and part.get("type") in _THOUGHT_PARTS:
+        if isinstance(part, Mapping) and (part.get("type") in _THOUGHT_PARTS or part.get("thought") is True):
             thoughts.append(_plain(part) or "")
         elif isinstance(part, Mapping):
             texts.append(str(part.get("text") or ""))
@@ -462,7 +474,8 @@ def _plain(value: object) -> str | None:
         if isinstance(each, str):
             pieces.append(each)
         elif isinstance(each, Mapping):
-            inner = next((each[name] for name in ("thinking", "text", "content", "summary") if each.get(name)), None)
+            names = ("thinking", "text", "content", "summary", "thought")
+            inner = next((each[name] for name in names if each.get(name)), None)
             waiting.append(inner)
         elif isinstance(each, list):
             waiting.extend(reversed(each))

@@ -254,6 +254,46 @@ def test_messages_of_every_dialect(message, text, thought):
     assert (read_message(message).text, read_message(message).thought) == (text, thought)
 
 
+@every_case(
+    "part",
+    [
+        {"type": "text", "text": "6 * 7", "thought": True},
+        {"type": "thought", "text": "6 * 7"},
+        {"type": "thought", "thought": "6 * 7"},
+        {"type": "reasoning_content", "text": "6 * 7"},
+    ],
+)
+def test_parts_that_are_thoughts_are_never_glued_to_the_answer(part):
+    read = read_message({"content": [part, {"type": "text", "text": "42"}]})
+    assert (read.text, read.thought) == ("42", "6 * 7")
+
+
+@every_case("field", [{"thinking_blocks": [{"type": "thinking", "thinking": "6"}]}, {"reasoning_text": "6"}])
+def test_thoughts_in_fields_of_gateways(field):
+    read = read_message({"content": "42", **field})
+    assert (read.text, read.thought) == ("42", "6")
+
+
+@every_case("before", ["\u200f", "\u202b", "\ufeff\u200e ", "\u2067\n"])
+def test_marks_of_direction_may_stand_before_a_thought(before):
+    """Answers in Arabic may begin with one: a number in a thought that was cut off after it was the answer."""
+    assert split_thought(f"{before}<think>6</think>\u200f42").answer == "\u200f42"
+    assert split_thought(f"{before}<think>so it is 42").cut_off
+
+
+@every_case(
+    ("text", "answer"),
+    [
+        ("<think>a</think><|begin_of_box|>7<|end_of_box|>", "7"),
+        ("<|begin_of_thought|>a<|end_of_thought|>\n<|begin_of_solution|>\n7\n<|end_of_solution|>", "7"),
+        ("<longcat_think>a</longcat_think>\n7", "7"),
+        ("<think>a</think>So <|begin_of_box|>7<|end_of_box|>", "So <|begin_of_box|>7<|end_of_box|>"),
+    ],
+)
+def test_wrappers_around_a_whole_answer_are_dropped(text, answer):
+    assert split_thought(text).answer == answer
+
+
 def test_a_thought_in_a_field_joins_one_in_the_text():
     assert join_thoughts(None, SplitText("b")) == SplitText("b")
     assert join_thoughts(" a\n", SplitText("b")) == SplitText("b", "a")
