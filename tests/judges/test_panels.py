@@ -83,7 +83,7 @@ def test_a_graded_member_counts_with_its_score():
 
 
 def test_panels_are_checked():
-    with pytest.raises(DataError, match="1 members"):
+    with pytest.raises(DataError, match="has 1 member"):
         panel_games("jury", {"a": [game("A>B")]}, PanelRule.MEAN)
     with pytest.raises(DataError, match="twice"):
         panel_games("jury", {"a": [game("A>B")] * 2, "b": [game("A>B")]}, PanelRule.MEAN)
