@@ -1,6 +1,7 @@
 """Credentials stay out of experiment files, since these are copied into run folders."""
 
 import json
+import time
 
 import pytest
 from every_case import every_case
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyarena.harness.cli import main
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.experiment.credentials import NAMES, refuse_credentials
+from polyarena.harness.experiment.credentials import FORMS, NAMES, refuse_credentials
 from polyarena.harness.planning import plan
 from polyarena.tasks.errors import ExperimentError
 
@@ -177,3 +178,9 @@ def test_a_key_of_the_environment_is_in_no_file_of_a_run(tmp_path, toys, monkeyp
     printed = capsys.readouterr()
     scan(tmp_path, printed.out, printed.err)
     assert (tmp_path / "run" / "report" / "index.html").is_file()
+
+
+def test_a_chain_of_what_may_begin_a_key_is_read_in_linear_time():
+    started = time.thread_time()
+    assert FORMS.search("sk-" * 16_000) is None
+    assert time.thread_time() - started < 1
