@@ -53,7 +53,7 @@ FAMILIES = (
         "DeepSeek R1 and V3.1, Qwen3, QwQ, GLM-4.5, Kimi K2, MiniMax M1 and M2, Olmo 3, Nemotron, ERNIE 4.5, Step 3, "
         "Hunyuan A13B, SmolLM3, Granite 4",
         "\n</think>\n\n",
-    ),
+    ),  # fmt: skip
     Marks("<thinking>", "</thinking>", "models prompted to think; merges and fine-tunes", "\n</thinking>\n\n"),
     Marks("<thought>", "</thought>", "EXAONE Deep, Gemini through OpenAI's protocol", "\n</thought>\n\n"),
     Marks("<reasoning>", "</reasoning>", "models trained with GRPO recipes", "\n</reasoning>\n\n"),
@@ -93,12 +93,9 @@ _BARE_FINAL = "assistantfinal"
 _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)", re.MULTILINE)
 _QUOTES = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _WRAPPERS = (
-    ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
-    ("<|START_TEXT|>", "<|END_TEXT|>"),
-    ("<answer>", "</answer>"),
-    ("<|begin_of_solution|>", "<|end_of_solution|>"),
-    ("<|begin_of_box|>", "<|end_of_box|>"),
-)
+    ("<|START_RESPONSE|>", "<|END_RESPONSE|>"), ("<|START_TEXT|>", "<|END_TEXT|>"), ("<answer>", "</answer>"),
+    ("<|begin_of_solution|>", "<|end_of_solution|>"), ("<|begin_of_box|>", "<|end_of_box|>"),
+)  # fmt: skip
 _BLANK = " \t\r\n\f\v\u00a0\u200b\ufeff"
 # Marks of direction may stand before a thought, as before any text in Arabic or Hebrew; in an answer they stay.
 _BEFORE_THOUGHT = _BLANK + "\u061c\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
@@ -264,8 +261,7 @@ def read_message(message: Mapping[str, Any]) -> MessageText:
     Thoughts come in ``reasoning_content`` (DeepSeek, SGLang, vLLM before 0.11, llama.cpp), ``reasoning`` (vLLM, Ollama,
     OpenRouter, Together), ``reasoning_details`` (OpenRouter), ``thinking`` (Ollama's own API), ``thinking_blocks``
     (LiteLLM), or as parts of the content of the type ``thinking`` or ``reasoning`` (Mistral, Anthropic), or with
-    ``thought: true`` (Gemini). A message without content is read as its
-    ``refusal``, if it has one.
+    ``thought: true`` (Gemini). A message without content is read as its ``refusal``, if it has one.
     """
     text, inner = _content(message.get("content"))
     if text is None:
