@@ -57,12 +57,17 @@ def test_there_are_no_more_workers_than_jobs(job, make_work, launch):
 
 
 def test_a_worker_that_dies_is_replaced_and_its_job_done_by_another(job, make_work, launch):
+    died = threading.Event()
+
     def dies_once(worker):
+        if worker.count:
+            died.wait(30)  # else it might do everything before the first one has begun
         worker.hello()
         for each in worker.jobs():
             worker.start(each)
             worker.load(each)
             if worker.count == 0:
+                died.set()
                 return
             worker.done(each)
 
@@ -107,6 +112,7 @@ def test_a_worker_of_another_version_is_refused_and_both_are_named(job, make_wor
             worker.hello(versions={"python": "3.11.0", "polyarena": "0.0.9"})
             worker.handle.stopped.wait(30)
             return
+        launcher.started[0].handle.stopped.wait(30)  # until the other one is refused
         diligent(worker)
 
     work, launcher = make_work(job(n) for n in range(6)), launch(one_is_old)
@@ -363,21 +369,27 @@ def test_what_a_refused_worker_tells_besides_is_of_no_account(job, make_work, la
                 worker.hello(refused="a GPU was promised, and torch finds none")
             worker.fail(job(0), "load")
             return
+        launcher.started[0].handle.stopped.wait(30)
         diligent(worker)
 
-    work = make_work(job(n) for n in range(4))
-    events = run(launch(comes_back_refused), work)
+    work, launcher = make_work(job(n) for n in range(4)), launch(comes_back_refused)
+    events = run(launcher, work)
     assert sorted(work.log.done) == list(range(4))
     assert [event.worker for event in of(events, WorkerLost)] == ["worker-0"]
 
 
 def test_what_a_worker_told_of_its_error_is_in_the_reason(job, make_work, launch):
+    failed = threading.Event()
+
     def full(worker):
+        if worker.count:
+            failed.wait(30)
         worker.hello()
         for each in worker.jobs():
             worker.start(each)
             if worker.count == 0:
                 worker.fail(each, "worker", "no space left on device")
+                failed.set()
                 return
             worker.load(each)
             worker.done(each)
