@@ -2,7 +2,7 @@
 
 A reasoning model writes its thought before its answer. Only the answer is scored, identified and judged. A
 :class:`ThinkingRule` says how the two are separated: by the marks that model families use (the default), by marks set
-by hand, or not at all.
+by hand, or not at all. Every text is read in time linear in its length.
 
 The known marks are in :data:`FAMILIES`. The rules are:
 
@@ -14,8 +14,6 @@ The known marks are in :data:`FAMILIES`. The rules are:
 4. If a thought never ends, or begins again on a line of its own and does not end, the answer is empty.
 5. A mark between quotation marks or backticks, or a pair of them in running text, is a mention, not a mark.
 6. Harmony (gpt-oss): the answer is what the last ``final`` channel says; all other channels are the thought.
-
-Every text is read in time linear in its length.
 """
 
 from __future__ import annotations
@@ -53,7 +51,7 @@ FAMILIES = (
         "DeepSeek R1 and V3.1, Qwen3, QwQ, GLM-4.5, Kimi K2, MiniMax M1 and M2, Olmo 3, Nemotron, ERNIE 4.5, Step 3, "
         "Hunyuan A13B, SmolLM3, Granite 4",
         "\n</think>\n\n",
-    ),  # fmt: skip
+    ),
     Marks("<thinking>", "</thinking>", "models prompted to think; merges and fine-tunes", "\n</thinking>\n\n"),
     Marks("<thought>", "</thought>", "EXAONE Deep, Gemini through OpenAI's protocol", "\n</thought>\n\n"),
     Marks("<reasoning>", "</reasoning>", "models trained with GRPO recipes", "\n</reasoning>\n\n"),
