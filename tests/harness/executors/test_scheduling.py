@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import random
-import time
 import tracemalloc
 
 import pytest
@@ -192,12 +191,10 @@ def test_unwanted_jobs_are_forgotten(job):
     scheduler.drop_unwanted("unknown", [])
 
 
-def test_a_hundred_thousand_jobs_are_scheduled_quickly_in_little_memory(job):
-    """The bounds are those of the issue, a hundred times what this takes."""
+def test_a_hundred_thousand_jobs_are_scheduled_in_little_memory(job):
+    """``benchmarks/many_jobs.py`` measures the time."""
     jobs = [job(n, model=f"m{n % 7}", cost=1 + n % 13) for n in range(100_000)]
     tracemalloc.start()
-    began = time.process_time()
     assert simulate(jobs, 64) > 0
-    assert time.process_time() - began < 60
     assert tracemalloc.get_traced_memory()[1] < 1e9
     tracemalloc.stop()
