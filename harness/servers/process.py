@@ -203,13 +203,15 @@ def _wait(process: subprocess.Popen[bytes], port: int, patience: float, given_up
         ModelError: It was given up.
     """
     ends = time.monotonic() + patience
+    # The server is on this machine, whatever proxy the environment names.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < ends and process.poll() is None:
         if given_up():
             raise ModelError("the run ended before the server was healthy")
         with (
             # Whatever else may answer at this port for a moment speaks no HTTP.
             contextlib.suppress(OSError, http.client.HTTPException),
-            urllib.request.urlopen(f"http://{HOST}:{port}{HEALTH}", timeout=2) as reply,
+            direct.open(f"http://{HOST}:{port}{HEALTH}", timeout=2) as reply,
         ):
             if reply.status == 200:
                 return True

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -85,13 +86,23 @@ async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Sen
 
 
 def proxy_of(url: str) -> str | None:
-    """Return the proxy that the environment names for an address, or ``None``."""
+    """Return the proxy that the environment names for an address, or ``None``.
+
+    An address of this machine has none: a proxy elsewhere would look for the server on its own machine.
+    """
     parts = urlsplit(url)
-    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

@@ -47,12 +47,14 @@ export class BoardView {
     if (board.systems.some(({ size }) => size !== null)) extra.push(input("min", "size from (B)", "number"), input("max", "size to (B)", "number"));
     if (board.systems.some(({ date }) => date)) extra.push(input("from", "released from", "date"));
     if (board.languages.length > 1) extra.push(this.#languages());
+    const reset = el("button", { type: "button", onclick: () => this.#reset() }, "Reset");
     this.filters.replaceChildren(
       select("score", tasks, state.task, change("task")),
       select("columns", [["tasks", "tasks"], ["languages", "languages"]], state.by, change("by")),
       el("label", { class: "field" }, el("span", {}, "search systems"), search),
-      el("details", { class: "more", open: extra.length < 4 }, el("summary", {}, "Filters"), el("div", { class: "fields" }, extra,
-        el("button", { type: "button", onclick: () => this.#reset() }, "Reset"))));
+      extra.length > 0
+        ? el("details", { class: "more", open: extra.length < 4 }, el("summary", {}, "Filters"), el("div", { class: "fields" }, extra, reset))
+        : reset);
   }
 
   #languages() {

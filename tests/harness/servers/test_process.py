@@ -48,6 +48,12 @@ def test_a_server_is_healthy_inside_and_gone_after(tmp_path):
     assert (tmp_path / "sys.log").exists()
 
 
+def test_no_proxy_stands_before_a_server_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with running_server(spec(), "model", "sys", tmp_path, tmp_path) as server:
+        assert not ended(server.pid)
+
+
 def test_an_error_inside_stops_the_server_too(tmp_path):
     with pytest.raises(RuntimeError), running_server(spec(), "model", "sys", tmp_path, tmp_path) as server:
         raise RuntimeError

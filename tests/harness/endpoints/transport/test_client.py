@@ -36,7 +36,11 @@ def no_proxies(monkeypatch):
         ({"HTTPS_PROXY": "http://proxy:3128"}, "http://api.example.com/v1", None),
         ({"ALL_PROXY": "http://proxy:3128"}, "http://api.example.com/v1", "http://proxy:3128"),
         ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "openai.com"}, "https://api.openai.com/v1", None),
-        ({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "localhost"}, "http://localhost:8000/v1", None),
+        ({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "intranet"}, "http://intranet:8000/v1", None),
+        ({"HTTP_PROXY": "http://proxy:3128"}, "http://intranet:8000/v1", "http://proxy:3128"),
+        ({"HTTP_PROXY": "http://proxy:3128"}, "http://localhost:8000/v1", None),
+        ({"HTTP_PROXY": "http://proxy:3128"}, "http://127.0.0.1:8000/v1", None),
+        ({"HTTP_PROXY": "http://proxy:3128"}, "http://[::1]:8000/v1", None),
     ],
 )
 def test_proxies_come_from_the_environment(no_proxies, monkeypatch, environment, url, proxy):
