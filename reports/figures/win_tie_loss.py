@@ -20,6 +20,7 @@ from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import INK, LOSS, TIE, WIN, house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.figures.views import View, views_of
+from polyarena.reports.stats.win_rates import COUNTS_OF_ITEMS, TOLD_APART, rate_of_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ def win_tie_loss(
             title or _title(pairs),
             caption
             or f"Shares of wins, ties and losses{pairs_sentence(frame)}{judge_sentence(frame)}{items_sentence(frame)}"
-            f"Circles: the win rate, ties counting half. {interval_sentence(frame)}Dashed: one half.",
+            f"Circles: the win rate, ties counting half. {_counts(frame)}{interval_sentence(frame)}Dashed: one half.",
             (
                 Key("win", WIN, "bar"),
                 *([Key("tie", TIE, "bar")] if (frame["ties"].fillna(0) > 0).any() else []),
@@ -125,6 +126,16 @@ def _bar(axes: Axes, parts: tuple[float, float, float], y: float, size: float) -
         box = Rectangle((left, y - half), part, 2 * half, facecolor=colour, edgecolor="white", linewidth=0.4, zorder=2)
         axes.add_patch(box)
         left += part
+
+
+def _counts(frame: pd.DataFrame) -> str:
+    """Say what is counted, if the win rates do not follow from the bars."""
+    for row in frame.to_dict("records"):
+        value, wins, ties, losses = numbers(row, "value", "wins", "ties", "losses")
+        told = rate_of_counts(wins or 0.0, ties or 0.0, losses or 0.0)
+        if value is not None and told is not None and abs(told - value) >= TOLD_APART:
+            return f"{COUNTS_OF_ITEMS} "
+    return ""
 
 
 def _none(entry: Entry) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from polyarena.reports.metric_facts import unit_label
 from polyarena.reports.rows import Mark
 from polyarena.reports.stats.outcome import Outcome, outcome
+from polyarena.reports.stats.win_rates import COUNTS_OF_ITEMS, TOLD_APART, rate_of_counts
 from polyarena.reports.tables import Section, format_mark
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def _comparison(section: Section, mark: Mark) -> Headline:
     details = [
         f"Average over {_languages(section)} on {section.task}, judged by {section.judge}; ties count half.",
     ]
+    if _counts_mislead(mark):
+        details.append(COUNTS_OF_ITEMS)
     if len(rows) > 1:
         details.append(_by_language(section, rows))
     if mark.detectable is not None and mark.detectable > LONGEST_DISTANCE:
@@ -134,6 +137,14 @@ def _comparison(section: Section, mark: Mark) -> Headline:
             f"{100 * mark.worst:.1f}%; if all were won, {100 * mark.best:.1f}%."
         )
     return Headline(str(verdict), claim, tuple(details), mark.value)
+
+
+def _counts_mislead(mark: Mark) -> bool:
+    """Whether a reader who computes the win rate from the counts beside it gets another one."""
+    if mark.wins is None or mark.value is None:
+        return False
+    told = rate_of_counts(mark.wins, mark.ties or 0, mark.losses or 0)
+    return told is not None and abs(told - mark.value) >= TOLD_APART
 
 
 def _by_language(section: Section, rows: list[Mark | None]) -> str:

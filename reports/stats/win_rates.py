@@ -30,6 +30,16 @@ TIE = (0.5 - 1e-9, 0.5 + 1e-9)
 _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
 
 
+COUNTS_OF_ITEMS = (
+    "Wins, ties and losses count items by the mean of their games; the win rate averages these means, with equal "
+    "weight for each language, so it need not follow from the counts."
+)
+"""Said where :func:`rate_of_counts` is not the win rate."""
+
+TOLD_APART = 0.001
+"""Difference of two win rates that a reader sees: one in the last digit shown."""
+
+
 def win_rates(
     battles: pd.DataFrame,
     *,
@@ -213,3 +223,13 @@ def check_battles(battles: pd.DataFrame) -> None:
     refuse_values(battles, outside, "the score of a battle lies outside [0, 1]", _KEY, "score")
     ghost = score.notna() & (invalid == games)
     refuse_values(battles, ghost, "a battle without any verdict has a score", _KEY, "score")
+
+
+def rate_of_counts(wins: float, ties: float, losses: float) -> float | None:
+    """Return the win rate that counts of items would give, ties counting half; ``None`` without any.
+
+    It is the win rate of one language whose items all have a score of 0, one half or 1. Items of two games may have a
+    quarter, and a win with ``>>`` may count more than once.
+    """
+    total = wins + ties + losses
+    return (wins + ties / 2) / total if total > 0 else None

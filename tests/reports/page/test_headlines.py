@@ -8,6 +8,7 @@ import pytest
 from polyarena.reports.bands import with_detectable
 from polyarena.reports.page.headlines import Headline, headline
 from polyarena.reports.stats import mean_scores, win_rates
+from polyarena.reports.stats.win_rates import COUNTS_OF_ITEMS
 from polyarena.reports.tables import sections
 
 Make = Callable[..., pd.DataFrame]
@@ -104,3 +105,12 @@ def test_wins_ties_and_losses_stand_beside_the_rate(make_battles: Make) -> None:
     found = of(win_rates(make_battles({"deu_Latn": [0.5] * 50 + [0.0] * 10}), rounds=100))
     assert found.claim.startswith("new does worse than old: its win rate is 41.7% (95% interval ")
     assert found.claim.endswith("; 0 wins, 50 ties, 10 losses).")
+
+
+def test_a_win_rate_that_does_not_follow_from_its_counts_says_why(make_battles: Make) -> None:
+    plain = of(win_rates(make_battles({"deu_Latn": [1.0, 0.5, 0.0] * 10}), rounds=100))
+    assert COUNTS_OF_ITEMS not in plain.details
+    quarters = of(win_rates(make_battles({"deu_Latn": [0.75, 0.5, 0.0] * 10}), rounds=100))
+    assert COUNTS_OF_ITEMS in quarters.details
+    uneven = of(win_rates(make_battles({"deu_Latn": [1.0] * 30, "swh_Latn": [0.0] * 10}), rounds=100))
+    assert COUNTS_OF_ITEMS in uneven.details
