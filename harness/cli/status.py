@@ -28,7 +28,11 @@ def command(folder: Path, *, json: Json = False) -> None:
     if json:
         print_json(status.model_dump(mode="json"))
         return
-    said = {"stopped": "stopped: run the same command again to go on"}.get(status.state, status.state)
+    failed = count_of(sum(line.failed for line in status.lines), "language")
+    said = {
+        "stopped": "stopped: run the same command again to go on",
+        "incomplete": f"not complete: {failed} failed; run the same command again",
+    }.get(status.state, status.state)
     lines = [f"{status.experiment}: {said} (status of {status.updated})", status.holder]
     if status.state == "running":
         left = format_duration(status.seconds_left)
@@ -39,4 +43,4 @@ def command(folder: Path, *, json: Json = False) -> None:
         lines.append(f"{worker.name} on {worker.host}{systems}: workers/*/{worker.name}/log.txt")
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines if line))
     rows = [(line.title, f"{line.done}/{line.total}", str(line.stored), str(line.failed)) for line in status.lines]
-    print_table("", ("work", "languages", "stored", "failed"), rows, right=(1, 2, 3), whole=(0,))
+    print_table("", ("work", "languages done", "stored before", "failed"), rows, right=(1, 2, 3), whole=(0,))

@@ -15,9 +15,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from polyarena.harness.events import Event, GamesProgress, RunFinished
-from polyarena.harness.planning import Plan
+from polyarena.harness.planning import Plan, PlannedCell, PlannedGames
 from polyarena.harness.progress.tracker import ProgressTracker
-from polyarena.harness.store import RunFolder
+from polyarena.harness.store import UNANSWERED, RunFolder, shard_metadata
 from polyarena.harness.store.lease import FOLDER, current, describe, is_held
 from polyarena.tasks.errors import StoreError
 
@@ -59,7 +59,8 @@ class RunStatus(_Record):
 
     Attributes:
         experiment: Its name.
-        state: ``running``, ``finished``, ``stopped`` (nothing writes the folder and the run is not finished).
+        state: ``running``; ``finished``; ``incomplete`` (it ended, and cells or games failed); ``stopped`` (it was
+            interrupted, failed or died: nothing writes the folder and the run is not finished).
         holder: Who writes the folder, in words; empty if nobody does.
         updated: When this was written, in UTC.
         lines: Progress of each system and task, and of each judge.
@@ -94,6 +95,7 @@ class StatusWriter:
     """
 
     def __init__(self, plan: Plan, now: Callable[[], float] = time.monotonic) -> None:
+        self._plan = plan
         self._tracker = ProgressTracker.of(plan)
         self._experiment = plan.experiment.name
         self._path = plan.folder.status
@@ -113,15 +115,30 @@ class StatusWriter:
     ) -> None:
         self._ended.set()
         self._thread.join()
+        # Before the first event nothing was done, and the folder may be that of another experiment.
+        if self._state == "running":
+            self._state = "stopped"
+            self._tracker.stop(self._plan, self._is_stored)
+            self._write()
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
         with self._lock:
             self._tracker.follow(event)
             finished = isinstance(event, RunFinished)
-            self._state = "finished" if finished else "running"
+            self._state = _final_state(event.failures) if isinstance(event, RunFinished) else "running"
             if finished or (self._now() - self._written >= EVERY_S and not isinstance(event, GamesProgress)):
                 self._write()
+
+    def _is_stored(self, part: PlannedCell | PlannedGames) -> bool:
+        folder = self._plan.folder
+        if isinstance(part, PlannedCell):
+            path = folder.cell(part.system, part.task, part.language)
+        else:
+            path = folder.games(part.judge, part.candidate, part.baseline, part.task, part.language)
+        metadata = shard_metadata(path)
+        # The key of games is not known before their cells are stored; shards of other settings are archived by then.
+        return bool(metadata) and UNANSWERED not in metadata and part.key in ("", metadata.get("key"))
 
     def _write_regularly(self) -> None:
         while not self._ended.wait(EVERY_S):
@@ -151,7 +168,7 @@ class StatusWriter:
             in_flight=tuple(sorted(tracker.in_flight)),
             requests=tracker.requests,
             requests_per_second=round(tracker.requests_per_second(), 3),
-            seconds_left=None if state == "finished" else tracker.seconds_left(),
+            seconds_left=tracker.seconds_left() if state == "running" else None,
             workers=tuple(
                 WorkerStatus(name=name, host=worker.host, systems=worker.model)
                 for name, worker in sorted(tracker.workers.items())
@@ -162,6 +179,10 @@ class StatusWriter:
             temporary = self._path.with_name(f".{self._path.name}.tmp")
             temporary.write_text(status.model_dump_json(indent=2) + "\n", encoding="utf-8")
             temporary.replace(self._path)
+
+
+def _final_state(failures: int) -> str:
+    return "incomplete" if failures else "finished"
 
 
 def read_status(path: Path) -> RunStatus:
@@ -175,8 +196,10 @@ def read_status(path: Path) -> RunStatus:
     status = _read_record(path)
     if held and holder is not None:
         return status.model_copy(update={"holder": describe(holder)})
-    if status.state == "finished":
+    if status.state == "incomplete":
         return status
+    if status.state == "finished":
+        return status.model_copy(update={"state": _final_state(sum(line.failed for line in status.lines))})
     if current(path / FOLDER)[0] != number:
         # A run began or ended between the two looks.
         return read_status(path)

@@ -21,7 +21,7 @@ from polyarena.harness.events import (
     WorkersDiffer,
     WorkerStarted,
 )
-from polyarena.harness.planning import CostEstimate, Plan, PlannedGames
+from polyarena.harness.planning import CostEstimate, Plan, PlannedCell, PlannedGames
 from polyarena.harness.progress.eta import EtaEstimator
 from polyarena.tasks.counts import count_of
 
@@ -102,6 +102,7 @@ class ProgressTracker:
     _began: float | None = None
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
     _seen: set[tuple[str, str]] = field(default_factory=set)
+    _done: set[tuple[str, str]] = field(default_factory=set)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
@@ -122,6 +123,7 @@ class ProgressTracker:
         if part.stored:
             work.stored += 1
             work.done += 1
+            self._done.add((title, language))
         else:
             self._amounts[title, language] = _amount(part)
             self.pace.expect(title, _amount(part))
@@ -146,11 +148,32 @@ class ProgressTracker:
         elif isinstance(event, CellDone | GamesDone):
             # A pair that gets more games is done once more.
             work.done = min(work.done + 1, max(work.total, 1))
+            self._done.add((title, event.language))
             self._advance(title, event.language, 1.0, event.seconds)
         elif isinstance(event, CellFailed | GamesFailed):
             work.failed += 1
             self._advance(title, event.language, 1.0, 0.0)
         return work
+
+    def stop(self, plan: Plan, is_stored: Callable[[PlannedCell | PlannedGames], bool]) -> None:
+        """Take note that the run has ended early: nothing is in flight, and what was stored last is done.
+
+        The events of what is stored while an interrupted run waits for requests in flight reach nobody.
+
+        Args:
+            plan: As given to :meth:`of`.
+            is_stored: Whether a part of it is stored now.
+        """
+        self.in_flight.clear()
+        for work in self.works.values():
+            work.now, work.part = "", 0.0
+        parts: tuple[PlannedCell | PlannedGames, ...] = (*plan.cells, *plan.games)
+        for part in parts:
+            title = _cell_title(part.system, part.task) if isinstance(part, PlannedCell) else self._games_title(part)
+            if (title, part.language) not in self._done and is_stored(part):
+                self._done.add((title, part.language))
+                self.works[title].done += 1
+                self.requests += part.requests
 
     def seconds_left(self) -> float | None:
         """Return the expected seconds for what is left; ``None`` before anything is done."""

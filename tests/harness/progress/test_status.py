@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 
 import pytest
 
 from polyarena.harness import plan, run
 from polyarena.harness.cli.app import main
-from polyarena.harness.events import CellDone, CellStarted, ModelLoaded, RunFinished, WorkerLost, WorkerStarted
+from polyarena.harness.events import (
+    CellDone,
+    CellFailed,
+    CellStarted,
+    ModelLoaded,
+    RunFinished,
+    WorkerLost,
+    WorkerStarted,
+)
 from polyarena.harness.progress import status as module
 from polyarena.harness.progress.status import StatusWriter, read_status
 from polyarena.harness.store.lease import take_lease
@@ -167,3 +176,60 @@ def test_a_run_that_ends_while_its_status_is_read_is_not_called_stopped(planned,
     monkeypatch.setattr(module, "is_held", lambda *_: False)
     monkeypatch.setattr(module, "_read_record", ends_after_the_first_look)
     assert read_status(tmp_path / "run").state == "finished"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError])
+def test_an_interrupted_or_failed_run_says_what_is_stored(planned, tmp_path, error):
+    cells = []
+
+    def interrupt(event):
+        cells.extend([event] if isinstance(event, CellDone) else [])
+        if len(cells) == 2:
+            raise error("now")
+
+    with pytest.raises(error):
+        run(planned, listener=interrupt, report=False)
+    record = json.loads((tmp_path / "run/status.json").read_text())
+    stored = sum(cell.stored for cell in plan(planned.experiment, output=tmp_path / "run").cells)
+    assert record["state"] == "stopped"
+    assert record["lines"][0]["done"] == stored == 2
+    assert (record["in_flight"], record["seconds_left"]) == ([], None)
+
+
+def test_what_was_stored_while_an_interrupted_run_waited_is_counted(planned, tmp_path):
+    run(planned, report=False)
+    # Of what is stored after the interruption, the writer gets no event.
+    with suppress(KeyboardInterrupt), StatusWriter(planned, Clock()) as writer:
+        writer(CellStarted("one", "toy_open", "deu_Latn", 12))
+        raise KeyboardInterrupt
+    status = read_status(tmp_path / "run")
+    assert (status.state, status.lines[0].done, status.in_flight, status.requests) == ("stopped", 3, (), 36)
+
+
+def test_a_run_that_is_refused_before_it_begins_leaves_the_status_as_it_was(planned):
+    with pytest.raises(StoreError), StatusWriter(planned):
+        raise StoreError("not yours")
+    assert not planned.folder.status.exists()
+
+
+@pytest.mark.parametrize("state", ["incomplete", "finished"])
+def test_a_run_with_failures_is_not_complete(planned, tmp_path, capsys, state):
+    with StatusWriter(planned) as writer:
+        writer(CellFailed("one", "toy_open", "deu_Latn", 12, "no answer"))
+        writer(RunFinished(1.0, 1))
+    path = tmp_path / "run/status.json"
+    assert json.loads(path.read_text())["state"] == "incomplete"
+    # Earlier versions wrote "finished".
+    path.write_text(path.read_text().replace('"incomplete"', f'"{state}"'))
+    assert main(["status", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out
+    assert "toy: not complete: 1 language failed; run the same command again" in shown
+    assert "finished" not in shown
+
+
+def test_the_column_of_earlier_results_is_not_taken_for_what_is_stored_now(planned, tmp_path, capsys):
+    run(planned, report=False)
+    assert main(["status", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out.split()
+    heading = shown[shown.index("work") :]
+    assert heading[:6] == ["work", "languages", "done", "stored", "before", "failed"]
