@@ -186,13 +186,17 @@ class RunRecords:
         key = judge.shards.get(shard_name(pair)) if judge else None
         return path if key is None else find_shard(path, key) or path
 
-    def missing(self) -> list[str]:
-        """Return the cells and pairs of the experiment that are not stored, in words."""
-        cells = [" · ".join(cell) for cell in self.lock.all_cells() if not self.folder.cell(*cell).exists()]
+    def missing(self, system: str | None = None) -> list[str]:
+        """Return the cells and pairs of the experiment, or of one of its systems, that are not stored, in words."""
+        cells = [
+            " · ".join(cell)
+            for cell in self.lock.all_cells()
+            if system in (None, cell.system) and not self.folder.cell(*cell).exists()
+        ]
         pairs = [
             f"{pair.judge} on {pair.candidate} against {pair.baseline} · {pair.task} · {pair.language}"
             for pair in self.lock.all_pairs()
-            if not self.games_file(pair).exists()
+            if system in (None, pair.candidate, pair.baseline) and not self.games_file(pair).exists()
         ]
         return cells + pairs
 

@@ -46,13 +46,13 @@ def command(
         print_silent,
         print_stored_answers,
         print_summary,
-        silent_judges,
     )
     from polyarena.harness.executors.site import choose_executor
     from polyarena.harness.planning import plan
     from polyarena.harness.progress import progress_listener
     from polyarena.harness.running.fresh import archive_answers
     from polyarena.harness.running.runner import run
+    from polyarena.harness.silent_judges import silent_judges
     from polyarena.tasks.errors import ModelError
 
     chosen = choose_executor(executor)

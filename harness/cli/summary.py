@@ -12,8 +12,6 @@ from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from polyarena.harness.events import CellFailed, GamesFailed
     from polyarena.harness.planning import Plan
     from polyarena.harness.reporting import Files
@@ -193,13 +191,6 @@ def print_failures(failures: Sequence[CellFailed | GamesFailed]) -> None:
     named = any("\n  fix: " in failure.error for failure in failures)
     fix = "fix what is named above, then run" if named or not again else "run"
     sys.stderr.write(f"polyarena: no number of this run includes these; {fix} the same command again to do only them\n")
-
-
-def silent_judges(battles: pd.DataFrame) -> dict[str, int]:
-    """Return the judges that gave no verdict in any of their games, with the number of these."""
-    counts = battles.groupby("judge")[["n_games", "n_invalid"]].sum()
-    silent = counts[counts["n_games"] == counts["n_invalid"]]
-    return {str(judge): int(games) for judge, games in silent["n_games"].items()}
 
 
 def print_silent(judges: Mapping[str, int]) -> None:

@@ -139,6 +139,7 @@ def _result(sides: Sides, decision: Decision, gate: GateFile, pairs: Sequence[It
         decision=decision,
         allowed=allowed,
         missing=new.missing,
+        silent=new.silent,
         notes=tuple(notes_of(sides, pairs, gate)),
         examples=tuple(example_items(sides, decision)),
         informational={
@@ -154,7 +155,7 @@ def _outcome(result: GateResult, gate: GateFile) -> Outcome:
     regressed = [each for each in result.failed if each.status == Status.REGRESSED]
     if regressed:
         return Outcome.REGRESSED
-    if result.missing:
+    if result.missing or result.silent:
         return Outcome.INCOMPLETE
     if result.failed:
         return Outcome.REGRESSED

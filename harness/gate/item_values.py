@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from polyarena.harness.endpoints.accounting.cost_table import cost_table
 from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.lock import Lock
 from polyarena.harness.results import RunRecords
+from polyarena.harness.silent_judges import silent_judges
 from polyarena.reports.gate.pairs import COLUMNS, Scale
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.finish_reasons import is_cut
@@ -41,7 +42,8 @@ class ItemValues:
         frame: Rows with :data:`polyarena.reports.gate.pairs.COLUMNS` and, for metrics of a corpus, ``statistics``.
         scales: Range and direction by metric.
         lock: The lock of its run.
-        missing: Cells of the system that are planned and not stored.
+        missing: Cells and pairs of the system that are planned and not stored, in words.
+        silent: Judges that gave no verdict in any game of the system, with the number of these.
         informational: Tokens, seconds and cost per answer, where known.
     """
 
@@ -51,10 +53,18 @@ class ItemValues:
     scales: Mapping[str, Scale]
     lock: Lock
     missing: tuple[str, ...] = ()
+    silent: Mapping[str, int] = field(default_factory=dict)
     informational: Mapping[str, float | None] | None = None
 
 
-def run_values(records: RunRecords, system: str | None, gate: GateFile, *, against: str | None = None) -> ItemValues:
+def run_values(
+    records: RunRecords,
+    system: str | None,
+    gate: GateFile,
+    *,
+    against: str | None = None,
+    unfinished: bool = False,
+) -> ItemValues:
     """Return the item values of one system of a run.
 
     Args:
@@ -62,25 +72,29 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
         system: Its name; may be ``None`` where the run has one system beside the baseline of its games, or one at all.
         gate: What is checked.
         against: The old system, for ``comparison: direct``: games against it are taken for the win rate.
+        unfinished: Whether the run may lack what it planned. One that does may then have no values at all, nor any of
+            the tasks and metrics that the gate file names.
 
     Raises:
         UnknownNameError: There is no such system.
         DataError: The system has no values.
     """
     name = chosen_system(records.lock, system, records.folder.path)
-    frames = [_scores(records, name), battle_values(records.battles(), name, against)]
+    battles = records.battles()
+    missing = tuple(records.missing(name))
+    frames = [_scores(records, name), battle_values(battles, name, against)]
     own = _own_answers(records, name)
     if gate.rates:
         frames.append(_rates(own, records.lock))
     frame = pd.concat([each for each in frames if len(each)] or [_empty()], ignore_index=True)
-    frame = selected(frame, gate)
-    if frame.empty:
+    lenient = unfinished and bool(missing)
+    frame = selected(frame, gate, lenient=lenient)
+    if frame.empty and not lenient:
         raise DataError(
             f"{name} has no item values to check",
             where=records.folder.path,
             fix="run the experiment first, or check `tasks` and `languages` of the gate file",
         )
-    missing = tuple(each for each in records.missing() if name in each)
     return ItemValues(
         source=str(records.folder.path),
         system=name,
@@ -88,6 +102,7 @@ def run_values(records: RunRecords, system: str | None, gate: GateFile, *, again
         scales=scales_of(sorted(set(frame["metric"])), gate),
         lock=records.lock,
         missing=missing,
+        silent=silent_judges(battles[(battles["candidate"] == name) | (battles["baseline"] == name)]),
         informational={**_informational(own), **_paid(records, name)},
     )
 
@@ -155,8 +170,13 @@ def _empty() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
 
 
-def selected(frame: pd.DataFrame, gate: GateFile) -> pd.DataFrame:
+def selected(frame: pd.DataFrame, gate: GateFile, *, lenient: bool = False) -> pd.DataFrame:
     """Return the rows of the tasks, languages and metrics that a gate file checks.
+
+    Args:
+        frame: Rows of item values.
+        gate: What is checked.
+        lenient: Whether the gate file may name tasks and metrics of which there is no row.
 
     Raises:
         UnknownNameError: A selector names a task or metric that the run does not have.
@@ -164,7 +184,7 @@ def selected(frame: pd.DataFrame, gate: GateFile) -> pd.DataFrame:
     for kind, names, column in (("task", gate.tasks or (), "task"), ("metric", gate.metrics, "metric")):
         known = sorted(map(str, frame[column].unique()))
         for name in names:
-            if name not in known:
+            if name not in known and not lenient:
                 raise unknown(kind, name, known, where="the gate file")
     off = [name for name, rule in gate.metrics.items() if not rule.check]
     wanted = ~frame["metric"].isin(off)

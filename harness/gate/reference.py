@@ -22,6 +22,7 @@ from polyarena.harness.gate.item_values import ItemValues
 from polyarena.harness.lock import Lock
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.gate.pairs import COLUMNS, Scale
+from polyarena.reports.gate.result import silence_of
 from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import StoreError
 
@@ -64,7 +65,7 @@ def write_reference(
         false_alarms: As in :class:`Reference`.
 
     Raises:
-        StoreError: Cells of the run are missing: what is accepted must be whole.
+        StoreError: Cells of the run are missing, or a judge gave no verdict: what is accepted must be whole.
     """
     if values.missing:
         raise StoreError(
@@ -72,6 +73,12 @@ def write_reference(
             where=values.source,
             why=", ".join(values.missing[:3]),
             fix="run the experiment again, then accept it",
+        )
+    if values.silent:
+        raise StoreError(
+            "; ".join(silence_of(*each) for each in values.silent.items()) + f" of {values.system}",
+            where=values.source,
+            fix="read the replies, `raw` in games/, correct the judge and run again, then accept the run",
         )
     columns = [*COLUMNS, *(["statistics"] if "statistics" in values.frame else [])]
     frame = values.frame[columns].sort_values(_ORDER, ignore_index=True)

@@ -81,7 +81,7 @@ def open_sides(
     records = open_run(_folder(candidate))
     old = open_baseline(baseline, gate, baseline_system, system)
     against = old.values.system if gate.comparison == "direct" else None
-    new = run_values(records, system, gate, against=against)
+    new = run_values(records, system, gate, against=against, unfinished=True)
     return Sides(old.values, new, records, old.records, old.discordance, old.false_alarms)
 
 

@@ -60,7 +60,7 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
             summary, to which is added; ``GITHUB_ACTIONS`` asks for annotations.
 
     Returns:
-        Lines to be printed: annotations on GitHub, otherwise none.
+        Lines to be printed: annotations on GitHub, and why there is no figure where no check has a difference.
 
     Raises:
         StoreError: A file cannot be written.
@@ -75,12 +75,15 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
     for path, render in texts:
         if path is not None:
             _write(path, render(result).encode("utf-8"))
-    if surfaces.figure is not None:
+    lines = workflow_commands(result) if variables.get("GITHUB_ACTIONS") == "true" else []
+    if surfaces.figure is not None and all(each.difference is None for each in result.decision.verdicts):
+        lines.append(f"{surfaces.figure} is not drawn: no check has a difference.")
+    elif surfaces.figure is not None:
         _write(surfaces.figure, _figure(result, surfaces.figure))
     summary = variables.get("GITHUB_STEP_SUMMARY")
     if summary:
         _append(Path(summary), result)
-    return workflow_commands(result) if variables.get("GITHUB_ACTIONS") == "true" else []
+    return lines
 
 
 def _json(result: GateResult) -> str:

@@ -39,6 +39,7 @@ def document(result: GateResult) -> dict[str, Any]:
             {"verdict": asdict(each.verdict), "reason": each.reason, "until": each.until} for each in result.allowed
         ],
         "missing": list(result.missing),
+        "silent": dict(result.silent),
         "examples": [asdict(each) for each in result.examples],
         "informational": {
             name: {"baseline": old, "candidate": new} for name, (old, new) in result.informational.items()
@@ -94,6 +95,7 @@ def json_schema() -> dict[str, Any]:
             },
         },
         "missing": texts,
+        "silent": {"type": "object", "additionalProperties": {"type": "integer"}},
         "examples": {"type": "array", "items": {"type": "object"}},
         "informational": {"type": "object"},
         "false_alarms": {"type": ["number", "null"]},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from polyarena.reports.gate.result import GateResult, name_of, span_of
+from polyarena.reports.gate.result import GateResult, name_of, silence_of, span_of
 from polyarena.reports.gate.settings import Action
 from polyarena.reports.gate.verdict import Status, Verdict
 
@@ -22,6 +22,11 @@ def junit(result: GateResult) -> str:
     for missing in result.missing:
         case = ElementTree.Element("testcase", classname=_classname("incomplete"), name=_plain(missing), time="0")
         ElementTree.SubElement(case, "error", message="no result is stored", type="incomplete").text = ""
+        suites.setdefault("incomplete", []).append(case)
+    for judge, games in result.silent.items():
+        case = ElementTree.Element("testcase", classname=_classname("incomplete"), name=_plain(judge), time="0")
+        message = _plain(silence_of(judge, games))
+        ElementTree.SubElement(case, "error", message=message, type="incomplete").text = ""
         suites.setdefault("incomplete", []).append(case)
     root = ElementTree.Element("testsuites", name="polyarena gate")
     for name, cases in sorted(suites.items()):

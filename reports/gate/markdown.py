@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from polyarena.reports.gate.result import Example, GateResult, Outcome, language_name, name_of, signed
+from polyarena.reports.gate.result import Example, GateResult, Outcome, language_name, name_of, signed, silence_of
 from polyarena.reports.gate.verdict import Status, Verdict
 from polyarena.tasks.counts import count_of
 
@@ -64,8 +64,9 @@ def _blocks(result: GateResult) -> Iterator[str]:
         yield "**Allowed regressions**\n\n" + "\n".join(rows)
     if result.decision.warnings:
         yield _section("Warnings (these do not fail the gate)", result.decision.warnings)
-    if result.missing:
-        yield "**Not complete**\n\n" + "\n".join(f"- {escape(each)}" for each in result.missing[:20])
+    lacking = [*(silence_of(*each) for each in result.silent.items()), *result.missing]
+    if lacking:
+        yield "**Not complete**\n\n" + "\n".join(f"- {escape(each)}" for each in lacking[:20])
     for example in result.examples:
         yield _example(example)
     if result.decision.inconclusive:

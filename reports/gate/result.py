@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -78,7 +78,8 @@ class GateResult:
         outcome: The answer.
         decision: All verdicts.
         allowed: Regressions that the gate file allows.
-        missing: Cells of the candidate that are planned and not stored.
+        missing: Cells and pairs of the candidate that are planned and not stored, in words.
+        silent: Judges that gave no verdict in any game of the candidate, with the number of these.
         notes: What a reader must know, one sentence each.
         examples: Items of the worst cells.
         informational: Cost, tokens and latency of both runs, by name.
@@ -91,6 +92,7 @@ class GateResult:
     decision: Decision
     allowed: tuple[Allowed, ...] = ()
     missing: tuple[str, ...] = ()
+    silent: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     informational: Mapping[str, tuple[float | None, float | None]] = field(default_factory=lambda: MappingProxyType({}))
@@ -108,9 +110,7 @@ class GateResult:
         checked = len(self.decision.verdicts)
         counts = self.decision.counts()
         if self.outcome is Outcome.INCOMPLETE:
-            return (
-                f"Incomplete: {count_of(len(self.missing), 'cell')} of {self.candidate} without a result. Run it again."
-            )
+            return f"Incomplete: {' '.join(self._lacking())}"
         if self.outcome is Outcome.INCOMPARABLE and not self.failed:
             count = len(self.decision.incomparable)
             return f"Incomparable: {count} of {checked} checks cannot be compared with {self.baseline}."
@@ -123,6 +123,23 @@ class GateResult:
             rest += f", {counts['inconclusive']} are inconclusive"
             rest += f" (they could hide a drop of up to {largest:.1f} points)" if largest else ""
         return f"No regression found: {rest}."
+
+    def _lacking(self) -> Iterator[str]:
+        """Yield what the candidate's run lacks and how to go on, a sentence each."""
+        if self.missing:
+            count = count_of(len(self.missing), "cell or pair", "cells and pairs")
+            yield f"{count} of {self.candidate} without a result. Run the same experiment again: it does only these."
+        if self.silent:
+            silent = "; ".join(silence_of(*each) for each in self.silent.items())
+            yield (
+                f"{silent} of {self.candidate}. Read the replies, `raw` in games/: give a judge that is cut off more "
+                "`max_tokens`, or its template the form in which it says a verdict; then run again."
+            )
+
+
+def silence_of(judge: str, games: int) -> str:
+    """Return in words that a judge gave no verdict."""
+    return f"the judge {judge!r} gave no verdict in any of {count_of(games, 'game')}"
 
 
 def name_of(verdict: Verdict) -> str:

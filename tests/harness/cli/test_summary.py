@@ -14,9 +14,9 @@ from polyarena.harness.cli.summary import (
     print_failures,
     print_silent,
     print_summary,
-    silent_judges,
 )
 from polyarena.harness.events import CellFailed, GamesFailed
+from polyarena.harness.silent_judges import silent_judges
 from polyarena.tasks.languages import all_languages
 
 CODES = [language.code for language in all_languages()]

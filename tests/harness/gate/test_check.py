@@ -8,11 +8,16 @@ from types import SimpleNamespace
 import pytest
 
 from polyarena.harness.cli import main
+from polyarena.harness.gate import sides
 from polyarena.harness.gate.check import check
 from polyarena.harness.gate.gate_file import GateFile, load_gate_file
+from polyarena.harness.gate.item_values import run_values
+from polyarena.harness.gate.reference import write_reference
+from polyarena.harness.results import RunRecords, open_run
+from polyarena.harness.store import RunFolder
 from polyarena.reports.gate import Status
 from polyarena.reports.gate.result import Outcome
-from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
+from polyarena.tasks.errors import DataError, ExperimentError, StoreError, UnknownNameError
 
 QUICK = GateFile(rounds=999, margin=20)
 
@@ -203,3 +208,83 @@ def test_what_the_answers_cost_is_shown_and_never_gated(good, lost_all, monkeypa
     assert shown["paid for answers (EUR)"] == (None, 0.75)
     assert shown["paid for answers (USD)"] == (None, None)
     assert not any(name.startswith("paid") for name in check(lost_all, good, QUICK).informational)
+
+
+@pytest.fixture(scope="module")
+def unheard(good):
+    """The run whose judge was asked and gave no verdict: its replies held none."""
+
+    class Unheard(RunRecords):
+        def battles(self):
+            found = super().battles()
+            return found.assign(score=float("nan"), n_invalid=found["n_games"])
+
+    return Unheard(RunFolder(good), open_run(good).lock)
+
+
+def test_a_judge_without_any_verdict_makes_a_run_incomplete(good, unheard, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sides, "open_run", lambda folder: unheard)
+    junit_file, summary = tmp_path / "gate.xml", tmp_path / "summary.md"
+    result = check(good, good, QUICK)
+    assert result.outcome is Outcome.INCOMPLETE
+    assert list(result.silent) == ["rules"]
+    assert "the judge 'rules' gave no verdict in any of" in result.headline
+    assert "max_tokens" in result.headline
+    arguments = ["gate", "check", "--baseline", str(good), "--candidate", str(good), "--junit", str(junit_file)]
+    assert main([*arguments, "--markdown", str(summary)]) == 3
+    assert "Incomplete: the judge 'rules' gave no verdict" in capsys.readouterr().out
+    assert "gave no verdict" in summary.read_text(encoding="utf-8").partition("Not complete")[2]
+    assert "gave no verdict" in junit_file.read_text(encoding="utf-8")
+
+
+def test_a_judge_that_gave_one_verdict_is_not_silent(good):
+    assert check(good, good, QUICK).silent == {}
+
+
+def test_a_run_without_a_judge_verdict_is_not_accepted(unheard, tmp_path):
+    values = run_values(unheard, None, QUICK)
+    with pytest.raises(StoreError, match="the judge 'rules' gave no verdict in any of"):
+        write_reference(values, tmp_path / "b.parquet")
+
+
+@pytest.fixture
+def empty(good, tmp_path):
+    """A run that was interrupted before any cell was stored, or of which every call failed."""
+    (tmp_path / "empty").mkdir()
+    shutil.copy(good / "lock.json", tmp_path / "empty")
+    return tmp_path / "empty"
+
+
+@pytest.mark.parametrize("gate", [{}, {"comparison": "direct"}, {"held_back": 0.3}, {"sequential": True}])
+def test_a_run_without_any_value_is_incomplete(good, empty, gate):
+    result = check(good, empty, QUICK.model_copy(update=gate))
+    assert result.outcome is Outcome.INCOMPLETE
+    assert "cells and pairs of model" in result.headline
+    assert "Run the same experiment again: it does only these." in result.headline
+
+
+def test_an_empty_run_ends_with_3_and_writes_every_file(good, empty, tmp_path, capsys):
+    files = [["--figure", "a.svg"], ["--json-file", "a.json"], ["--junit", "a.xml"], ["--markdown", "a.md"]]
+    outputs = [part for name, file in files for part in (name, str(tmp_path / file))]
+    assert main(["gate", "check", "--baseline", str(good), "--candidate", str(empty), *outputs]) == 3
+    assert "a.svg is not drawn: no check has a difference." in " ".join(capsys.readouterr().out.split())
+    assert (tmp_path / "a.md").exists()
+    assert main(["gate", "check", "--baseline", str(empty), "--candidate", str(good)]) == 2
+
+
+def test_names_of_the_gate_file_that_an_unfinished_run_lacks_are_no_mistakes(good, empty):
+    gate = QUICK.model_copy(update={"tasks": ("polyarena_mini",)})
+    assert check(good, empty, gate).outcome is Outcome.INCOMPLETE
+    with pytest.raises(UnknownNameError, match="polyarena_mini"):
+        check(good, empty, QUICK.model_copy(update={"tasks": ("polyarena_mimi",)}))
+
+
+def test_what_other_systems_lack_does_not_make_a_candidate_incomplete(good, tmp_path):
+    """Also where the name of one is part of a task's name."""
+    copy = tmp_path / "copy"
+    shutil.copytree(good, copy)
+    (next(copy.glob("cells/fixed/*/hin_Deva*"))).unlink()
+    records = open_run(copy)
+    assert len(records.missing()) == 1
+    assert records.missing("fixed") == records.missing()
+    assert records.missing("model") == records.missing("mini") == []
