@@ -34,27 +34,23 @@ def with_bands(estimates: pd.DataFrame, bands: Sequence[pd.DataFrame]) -> pd.Dat
 def with_detectable(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return estimates whose win rates have the smallest ``detectable`` distance from one half.
 
-    It is :func:`polyarena.reports.stats.minimal_detectable_effect` of the standard error, or of half the interval's
-    width over the normal quantile where that is more: with few items an interval is wider than the standard error
-    says, and what it holds it does not exclude.
+    By :func:`polyarena.reports.stats.statistical_power.detectable_with`.
 
     Args:
         estimates: Rows of :class:`polyarena.reports.records.Estimate`.
     """
     import pandas as pd
 
-    from polyarena.reports.stats import minimal_detectable_effect
-    from polyarena.reports.stats.quantiles import normal_quantile
+    from polyarena.reports.stats.statistical_power import detectable_with
 
     found: list[float | None] = []
     for row in estimates.to_dict("records"):
         if row["metric"] != "win_rate" or pd.isna(row["standard_error"]):
             found.append(None)
             continue
-        error, confidence = float(row["standard_error"]), float(row["confidence"])
-        if pd.notna(row["low"]):
-            error = max(error, (row["high"] - row["low"]) / 2 / normal_quantile(0.5 + confidence / 2))
-        found.append(minimal_detectable_effect(error, confidence=confidence))
+        found.append(
+            detectable_with(float(row["standard_error"]), row["low"], row["high"], confidence=float(row["confidence"]))
+        )
     return estimates.assign(detectable=_numbers(found))
 
 

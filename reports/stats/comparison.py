@@ -52,8 +52,8 @@ def compare(
     one of the two is that baseline, its own win rate is one half: the difference is the distance from one half, on the
     same scale as that between two candidates.
 
-    ``detectable`` is :math:`(z_{1-\alpha/2} + z_{.8}) \cdot SE`, the difference found in 80% of such experiments. With
-    a ``margin``, the intervals of confidence :math:`1 - 2\alpha` decide on non-inferiority and equivalence at level
+    ``detectable`` is :math:`(z_{1-\alpha/2} + z_{.8}) \cdot SE`, the difference found in 80% of such experiments, with
+    half the interval over :math:`z_{1-\alpha/2}` in place of SE where that is more. With a ``margin``, the intervals of confidence :math:`1 - 2\alpha` decide on non-inferiority and equivalence at level
     :math:`\alpha` = 1 - ``confidence`` (:mod:`polyarena.reports.stats.equivalence`).
 
     Args:
@@ -108,7 +108,9 @@ def compare(
         found += [_comparison(pair, data, drawn, group, (system, against), margin, settings) for group in averages]
         singles = groups[len(averages) :]
         rows = [_comparison(pair, data, drawn, group, (system, against), margin, settings) for group in singles]
-        joint = bands(drawn, [_difference(data, group, (system, against))[0] for group in singles], settings).together
+        joint = bands(
+            drawn, [_difference(pair, data, group, (system, against))[0] for group in singles], settings
+        ).together
         adjusted = adjust([row.p_value for row in rows])
         found += [
             replace(row, band_low=band.low, band_high=band.high, p_holm=p)
@@ -126,9 +128,9 @@ def _comparison(
     margin: float | None,
     settings: Settings,
 ) -> Comparison:
-    found, ours, theirs = _difference(data, group, systems)
+    found, ours, theirs = _difference(pair, data, group, systems)
     value, value_against = (float(np.mean([data.value(i) for i in columns])) for columns in (ours, theirs))
-    gain = _gain(data, pair.metric, ours, theirs, (value, value_against))
+    gain = _gain(pair, data, ours, theirs, (value, value_against))
     wider = replace(settings, confidence=2 * settings.confidence - 1)
     intervals = Intervals(
         around=contrast_interval(drawn, found, settings),
@@ -154,26 +156,38 @@ def _comparison(
 
 
 def _difference(
-    data: Clustered | CorpusClustered, group: Group, systems: tuple[str, str]
+    pair: CommonItems, data: Clustered | CorpusClustered, group: Group, systems: tuple[str, str]
 ) -> tuple[Contrast, list[int], list[int]]:
     """Return the difference in a group, with the columns of either system in it."""
     places = {column: i for i, column in enumerate(data.columns)}
     ours, theirs = ([places[(name,), code] for code in group.languages] for name in systems)
     share = 1 / len(group.languages)
-    return contrast(data, {**dict.fromkeys(ours, share), **dict.fromkeys(theirs, -share)}), ours, theirs
+    weights = {**dict.fromkeys(ours, share), **dict.fromkeys(theirs, -share)}
+    return contrast(data, weights, known=_known(pair, data)), ours, theirs
+
+
+def _known(pair: CommonItems, data: Clustered | CorpusClustered) -> dict[int, float]:
+    """Return the columns of the baseline, whose win rate is one half by definition."""
+    return {
+        i: 0.5 for i, (series, _) in enumerate(data.columns) if pair.baseline is not None and series == (pair.baseline,)
+    }
 
 
 def _gain(
-    data: Clustered | CorpusClustered, metric: str, ours: list[int], theirs: list[int], values: tuple[float, float]
+    pair: CommonItems,
+    data: Clustered | CorpusClustered,
+    ours: list[int],
+    theirs: list[int],
+    values: tuple[float, float],
 ) -> Contrast:
     """Return the difference as the metric's direction has it: above 0 where the first system is better.
 
     Where 0 is best, it is what the first is nearer to 0, with the signs of the two estimates.
     """
-    factors = gain_factors(metric_facts(metric).direction, values)
+    factors = gain_factors(metric_facts(pair.metric).direction, values)
     share = 1 / len(ours)
     weights = {**dict.fromkeys(ours, factors[0] * share), **dict.fromkeys(theirs, -factors[1] * share)}
-    return contrast(data, weights)
+    return contrast(data, weights, known=_known(pair, data))
 
 
 def _randomised(

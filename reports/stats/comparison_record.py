@@ -12,12 +12,9 @@ from polyarena.reports.stats.equivalence import equivalence, non_inferiority
 from polyarena.reports.stats.groupings import Group
 from polyarena.reports.stats.intervals import Interval
 from polyarena.reports.stats.outcome import outcome
-from polyarena.reports.stats.quantiles import normal_quantile
+from polyarena.reports.stats.statistical_power import detectable_with
 from polyarena.reports.stats.summary import Settings
 from polyarena.tasks.counts import count_of
-
-POWER = 0.8
-"""Of the detectable difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,8 @@ class Comparison:
         p_value: Two-sided, of the randomisation test.
         p_holm: The same, adjusted for the number of languages; for languages only.
         p_mcnemar: Two-sided, of McNemar's exact test; only for single languages with values of 0 and 1.
-        detectable: The difference that these items would have found in 80% of such experiments.
+        detectable: The difference that these items would have found in 80% of such experiments; ``None`` without a
+            standard error, or if it is 0.
         margin: The difference that does not matter, as stated; ``None`` if none was.
         non_inferiority: ``non-inferior``, ``inferior`` or ``inconclusive``; ``None`` without a margin.
         equivalence: ``equivalent``, ``different`` or ``inconclusive``; ``None`` without a margin.
@@ -169,7 +167,9 @@ def comparison_of(
         p_value=p_value,
         p_holm=None,
         p_mcnemar=p_mcnemar,
-        detectable=detectable_difference(around.standard_error, settings.confidence),
+        detectable=detectable_with(around.standard_error, around.low, around.high, confidence=settings.confidence)
+        if around.standard_error
+        else None,
         margin=margin,
         non_inferiority=None
         if margin is None or inner is None
@@ -188,10 +188,3 @@ def comparisons_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     found = pd.DataFrame([asdict(each) for each in comparisons], columns=[field.name for field in fields(Comparison)])
     # A column of numbers that nobody has is still one of numbers.
     return found.astype({field.name: "float64" for field in fields(Comparison) if field.type == "float | None"})
-
-
-def detectable_difference(standard_error: float | None, confidence: float) -> float | None:
-    """Return the difference found in :data:`POWER` of such experiments; ``None`` without a standard error."""
-    if not standard_error:
-        return None
-    return (normal_quantile(0.5 + confidence / 2) + normal_quantile(POWER)) * standard_error

@@ -52,12 +52,14 @@ class Contrast:
     clusters: float
 
 
-def contrast(data: Estimator, weights: Mapping[int, float]) -> Contrast:
+def contrast(data: Estimator, weights: Mapping[int, float], *, known: Mapping[int, float] | None = None) -> Contrast:
     """Return a weighted sum of columns.
 
     Args:
         data: Values or statistics of one task.
         weights: By column; at least one that is not 0.
+        known: Columns whose value is certain, as one half is for a baseline against itself. They shift the span and
+            have no part in the width of a score interval.
 
     Raises:
         ValueError: All weights are 0.
@@ -73,12 +75,17 @@ def contrast(data: Estimator, weights: Mapping[int, float]) -> Contrast:
     influence[np.abs(influence) <= ROUNDING * np.abs(parts).sum(axis=0)] = 0.0
     counts = data.counts[:, columns]
     sizes = np.count_nonzero(counts, axis=0)
-    shares = (counts / counts.sum(axis=0)) @ np.abs(factors)
+    free = np.array([column not in (known or {}) for column in columns])
+    shares = (counts / counts.sum(axis=0))[:, free] @ np.abs(factors[free])
     span, added = None, 0.0
     if data.bounded[columns].all():
-        span = float(factors[factors < 0].sum()), float(factors[factors > 0].sum())
+        shift = math.fsum(weight * known[column] for column, weight in used.items() if known and column in known)
+        span = (
+            shift + float(factors[free & (factors < 0)].sum()),
+            shift + float(factors[free & (factors > 0)].sum()),
+        )
         spreads = np.array([smoothed_spread(value, size) for value, size in zip(values, sizes, strict=True)])
-        for side in (factors > 0, factors < 0):
+        for side in (free & (factors > 0), free & (factors < 0)):
             added += math.sqrt(float((factors[side] ** 2).sum())) * float((abs(factors[side]) * spreads[side]).sum())
     return Contrast(
         weights=used,

@@ -120,6 +120,28 @@ def minimal_detectable_effect(
     return _quantiles(confidence, power, comparisons) * standard_error
 
 
+def detectable_with(standard_error: float, low: float | None, high: float | None, *, confidence: float) -> float:
+    """Return the smallest true difference that intervals such as this one exclude from chance in 80% of experiments.
+
+    It is :func:`minimal_detectable_effect` of the standard error, or of half the interval's width over the normal
+    quantile where that is more: with few items an interval is wider than the standard error says, and what it holds it
+    does not exclude.
+
+    Args:
+        standard_error: Of the difference; not negative.
+        low: Lower end of the interval; ``None`` or NaN without one.
+        high: Upper end.
+        confidence: Of the interval.
+
+    Example:
+        >>> round(detectable_with(0.02, -0.05, 0.05, confidence=0.95), 4)
+        0.0715
+    """
+    if low is not None and high is not None and not math.isnan(high - low):
+        standard_error = max(standard_error, (high - low) / 2 / normal_quantile(0.5 + confidence / 2))
+    return minimal_detectable_effect(standard_error, confidence=confidence)
+
+
 def detectable(estimates: pd.DataFrame, *, power: float = 0.8, comparisons: int = 1) -> pd.DataFrame:
     """Return estimates with a column ``detectable``: the smallest difference that their items could have found.
 

@@ -51,8 +51,21 @@ def test_the_standard_error_is_that_of_paired_differences(battles: pd.DataFrame)
     differences = wide["a"] - wide["b"]
     for group, values in (("tha_Thai", differences["tha_Thai"]), ("all", differences.mean(axis=1))):
         assert row(found, group)["standard_error"] == pytest.approx(values.std(ddof=1) / math.sqrt(50), rel=1e-9)
-    detectable = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * row(found)["standard_error"]
-    assert row(found)["detectable"] == pytest.approx(detectable)
+    overall = row(found)
+    error = max(overall["standard_error"], (overall["high"] - overall["low"]) / 2 / stats.norm.ppf(0.975))
+    assert overall["detectable"] == pytest.approx((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error)
+    assert overall["detectable"] > (overall["high"] - overall["low"]) / 2
+
+
+@pytest.mark.parametrize("scores", [[1.0, 0.5, 0.0, 0.75] * 5, [0.5] * 20, [1.0] * 6, [1.0, 0.0, 0.0]])
+def test_against_the_baseline_the_interval_is_that_of_the_win_rate(make_battles: Make, scores: list[float]) -> None:
+    frame = make_battles({"deu_Latn": scores, "swh_Latn": scores[::-1]}, candidate="new", baseline="old")
+    rates = win_rates(frame, rounds=200).set_index("group")
+    for systems, sign in ((("new", "old"), 1), (("old", "new"), -1)):
+        found = compare(frame, *systems, rounds=200).set_index("group")
+        for group in ("all", "deu_Latn", "swh_Latn"):
+            ends = sorted(sign * (rates.loc[group, ["low", "high"]].to_numpy(dtype=float) - 0.5))
+            assert found.loc[group, ["low", "high"]].to_list() == pytest.approx(ends, abs=1e-3)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
