@@ -53,8 +53,9 @@ def compare(
     same scale as that between two candidates.
 
     ``detectable`` is :math:`(z_{1-\alpha/2} + z_{.8}) \cdot SE`, the difference found in 80% of such experiments, with
-    half the interval over :math:`z_{1-\alpha/2}` in place of SE where that is more. With a ``margin``, the intervals of confidence :math:`1 - 2\alpha` decide on non-inferiority and equivalence at level
-    :math:`\alpha` = 1 - ``confidence`` (:mod:`polyarena.reports.stats.equivalence`).
+    half the interval over :math:`z_{1-\alpha/2}` in place of SE where that is more. With a ``margin``, the intervals of
+    confidence :math:`1 - 2\alpha` decide on non-inferiority and equivalence at level :math:`\alpha` =
+    1 - ``confidence`` (:mod:`polyarena.reports.stats.equivalence`).
 
     Args:
         frame: Rows of :class:`polyarena.judges.records.Battle` or :class:`polyarena.tasks.records.Score`, in any order.
