@@ -82,7 +82,7 @@ def command(
         A font file for names that the bundled fonts cannot draw; may be given several times.
     """
     from polyarena.harness.cli.output import print_lines
-    from polyarena.harness.reporting.figure_data import ITEMS, FigureRequest, draw_figure
+    from polyarena.harness.reporting.figure_data import ITEMS, FigureRequest, draw_figure, read_files
     from polyarena.harness.reporting.figure_files import write_figure
     from polyarena.reports.figures import KINDS, add_fonts
     from polyarena.tasks.errors import ExperimentError
@@ -122,7 +122,7 @@ def command(
         caption=caption,
     )
     drawing = draw_figure(request)
-    print_lines(*map(str, write_figure(drawing, output)), "", drawing.caption)
+    print_lines(*map(str, write_figure(drawing, output, read=read_files(request))), "", drawing.caption)
     return 0
 
 

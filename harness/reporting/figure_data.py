@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.endpoints.accounting.cost_table import cost_frame
+from polyarena.harness.reporting.table_rows import (
+    check_numbers,
+    check_systems,
+    of_languages,
+    of_systems,
+    system_names,
+    whole_names,
+)
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.errors import DataError, ExperimentError
@@ -96,11 +104,17 @@ def draw_figure(request: FigureRequest) -> Drawing:
     tables = [path for path in request.sources if path.suffix.lower() in TABLES]
     if len(tables) > 1 or 0 < len(tables) < len(request.sources):
         raise ExperimentError("a figure is drawn of run folders or of one table", fix="give one of them")
+    table = check_numbers(read_table_file(tables[0]), tables[0]) if tables else None
     runs = [] if tables else open_runs(request)
+    if len(request.systems) > 1:
+        known = _system_names(runs) if table is None else system_names(table, request.kind)
+        request = replace(request, systems=whole_names(request.systems, known))
     with recorded_metrics({name: facts for run in runs for name, facts in run.metrics.items()}):
-        found = _Data(read_table_file(tables[0])) if tables else _READERS[request.kind](request, runs)
-        if tables:
-            found = _Data(found.frame, _words_of_table(found.frame, request.kind))
+        if table is None:
+            found = _READERS[request.kind](request, runs)
+        else:
+            rows = of_languages(of_systems(table, request.systems, request.kind), request.languages)
+            found = _Data(rows, _words_of_table(rows, request.kind))
         arguments: dict[str, Any] = {"venue": request.venue, "title": request.title, "caption": request.caption}
         if request.kind in {"win-tie-loss", "forest", "scores", "heat-map", "agreement", "bias"}:
             arguments["by"] = request.by
@@ -112,6 +126,23 @@ def draw_figure(request: FigureRequest) -> Drawing:
         sources = "; ".join(dict.fromkeys(map(str, found.frame["source"].dropna())))
         arguments["caption"] = f"{drawing.caption.rstrip()} Published numbers, not measured here: {sources}."
         return kind.draw(found.frame, **{**arguments, **found.arguments})
+
+
+def _system_names(runs: Sequence[RunRecords]) -> set[str]:
+    """Return all names of systems, groups of seeds and baselines that can be asked for."""
+    names: set[str] = set()
+    for run in runs:
+        estimates = run.estimates()
+        own = {str(name) for column in ("system", "baseline") for name in estimates[column].dropna().unique()}
+        own |= {*run.lock.seed_groups, *(cell.system for cell in run.lock.all_cells())}
+        names |= own | {f"{name} ({run.folder.path.name})" for name in own if len(runs) > 1}
+    return names
+
+
+def read_files(request: FigureRequest) -> tuple[Path, ...]:
+    """Return the table files that a figure is drawn of."""
+    paths = (*request.sources, Path(request.resource), Path(request.cost))
+    return tuple(path for path in paths if path.suffix.lower() in TABLES)
 
 
 def read_table_file(path: Path) -> pd.DataFrame:
@@ -189,18 +220,12 @@ def _choose(frame: pd.DataFrame, column: str, wanted: str | None, what: str) -> 
 
 def _limited(frame: pd.DataFrame, request: FigureRequest, system: str = "system") -> pd.DataFrame:
     """Return the rows of the systems that are named; unknown ones are refused."""
-    there = set(map(str, frame[system]))
-    for name in request.systems:
-        if name not in there:
-            raise unknown("system", name, there)
+    check_systems(request.systems, map(str, frame[system]))
     return frame[frame[system].isin(request.systems)] if request.systems else frame
 
 
 def _languages(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
-    if not request.languages:
-        return frame
-    chosen = (frame["level"] != "language") | frame["group"].isin(request.languages)
-    return frame[chosen & (frame["level"] == "language")]
+    return of_languages(frame, request.languages)
 
 
 def _win_rates(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
@@ -296,9 +321,7 @@ def _steps(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     seeds = seed_groups(runs)
     there = set(map(str, frame["candidate"])) | set(map(str, frame["baseline"])) if battles else set(frame["system"])
     there |= {group for group, members in seeds.items() if there & {*members}}
-    for name in request.systems:
-        if name not in there:
-            raise unknown("system", name, there)
+    check_systems(request.systems, there)
     gains = stage_gains(frame, request.systems, baseline=request.baseline, seeds=seeds, **runs[0].settings)
     if battles:
         return _Data(gains, {"what": f"win rate against {frame['baseline'].iloc[0]}, %"})
@@ -350,6 +373,7 @@ def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
         raise DataError("a matrix of win rates needs battles", fix="use the kind 'heat-map'")
     frame = _averaged(frame, runs)
     if request.systems:
+        check_systems(request.systems, {*map(str, frame["candidate"]), *map(str, frame["baseline"])})
         frame = frame[frame["candidate"].isin(request.systems) & frame["baseline"].isin(request.systems)]
     matrix = pairwise_matrix(frame)
     return _Data(matrix, {"cycles": cycles(matrix, significant_wins(frame))})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from polyarena.harness.reporting.beside_captions import CAPTION, write_beside_caption
 from polyarena.harness.reporting.figure_data import (
     ITEMS,
     FigureRequest,
@@ -18,10 +19,10 @@ from polyarena.harness.reporting.figure_data import (
     heat_map_data,
     item_records,
     open_runs,
+    read_files,
 )
 from polyarena.harness.reporting.figure_files import write_figure
 from polyarena.harness.reporting.table_files import tex_files
-from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.escaping import csv_bytes
 from polyarena.reports.labels import language_label, system_order
 from polyarena.reports.stats import compare
@@ -146,7 +147,7 @@ def write_paper(path: Path) -> tuple[Path, ...]:
             resource=_file(figure.resource, folder), cost=_file(figure.cost, folder), items=figure.items,
             title=figure.title, caption=figure.caption,
         )  # fmt: skip
-        written += write_figure(draw_figure(request), folder / spec.output / figure.name, formats)
+        written += write_figure(draw_figure(request), folder / spec.output / figure.name, formats, read_files(request))
     for table in spec.tables:
         found = draw_table(_request(table, "table", folder), table.venue or spec.venue, own_names=table.own_names)
         written += write_table(found, folder / spec.output / table.name)
@@ -214,14 +215,16 @@ def _best(
 
 
 def write_table(table: PaperTable, stem: Path) -> tuple[Path, ...]:
-    """Write a table as ``.csv``, ``.md`` and ``.tex``, with its caption beside it."""
+    """Write a table as ``.csv``, ``.md`` and ``.tex``, with its caption beside it.
+
+    Raises:
+        StoreError: A file that polyarena did not write is there, or one cannot be written.
+    """
     contents = {
-        f"{stem.name}.md": table.markdown.encode(),
-        **tex_files(stem.name, table.latex),
-        f"{stem.name}.caption.txt": f"{table.caption}\n".encode(),
-        f"{stem.name}.caption.tex": tex_caption(table.caption).encode(),
-        f"{stem.name}.csv": csv_bytes(table.data),
+        ".md": table.markdown.encode(),
+        **{name.removeprefix(stem.name): content for name, content in tex_files(stem.name, table.latex).items()},
+        ".caption.txt": f"{table.caption}\n".encode(),
+        CAPTION: tex_caption(table.caption).encode(),
+        ".csv": csv_bytes(table.data),
     }
-    for name, content in contents.items():
-        write_atomically(stem.with_name(name), content)
-    return tuple(stem.with_name(name) for name in contents)
+    return write_beside_caption(stem, contents)

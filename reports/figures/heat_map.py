@@ -94,6 +94,8 @@ def heat_map(
 
     names = list(systems) if systems else sorted(asked, key=place)
     own = [value for (name, _), value in cells.items() if name in names]
+    if not own:
+        raise FigureError("there is nothing to draw in a heat map", why=f"no value of {', '.join(names)}")
     limits = _limits(own, scale)
 
     def of_language(entry: Entry, name: str) -> float | None:
