@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,12 +14,13 @@ from polyarena.harness.gate.allow_list import allowed_regressions, refuse_expire
 from polyarena.harness.gate.comparability import comparable, obstacles_of, with_incomparable
 from polyarena.harness.gate.example_items import example_items
 from polyarena.harness.gate.gate_file import GateFile
+from polyarena.harness.gate.item_values import WIN_RATE
 from polyarena.harness.gate.notes import notes_of
 from polyarena.harness.gate.sides import Sides, against_each_other, open_sides
 from polyarena.harness.lock import Lock
 from polyarena.reports.gate.confirmation import confirm, held_back_items
 from polyarena.reports.gate.decision import Decision, decide
-from polyarena.reports.gate.pairs import ItemDifferences, pair_items
+from polyarena.reports.gate.pairs import ItemDifferences, Scale, pair_items
 from polyarena.reports.gate.result import GateResult, Outcome
 from polyarena.reports.gate.settings import Action
 from polyarena.reports.gate.verdict import Status
@@ -65,10 +66,10 @@ def check(
     held = _held_back(sides.baseline.frame, chosen)
     # A metric without a value in the candidate at all is missing, cell by cell; `pair_items` says so.
     first, second = _parted(old, held), _parted(new, held)
-    pairs = pair_items(first[0], second[0], scales) if len(first[0]) else []
+    pairs = _paired(first[0], second[0], scales, chosen) if len(first[0]) else []
     decision = _decided(pairs, sides, chosen)
     if held and len(first[1]):
-        decision = confirm(decision, _decided(pair_items(first[1], second[1], scales), sides, chosen))
+        decision = confirm(decision, _decided(_paired(first[1], second[1], scales, chosen), sides, chosen))
     decision = with_incomparable(decision, sides.baseline.frame, obstacles)
     if chosen.on_missing == "warn":
         decision = _relaxed(decision)
@@ -79,6 +80,14 @@ def check(
             fix="check runs of the same tasks and languages",
         )
     return _result(sides, decision, chosen, pairs)
+
+
+def _paired(old: pd.DataFrame, new: pd.DataFrame, scales: Mapping[str, Scale], gate: GateFile) -> list[ItemDifferences]:
+    """Return the paired items; win rates against the old system itself differ from one half by one half at most."""
+    pairs = pair_items(old, new, scales)
+    if gate.comparison != "direct":
+        return pairs
+    return [replace(pair, reach=50.0) if pair.metric == WIN_RATE else pair for pair in pairs]
 
 
 def _decided(pairs: Sequence[ItemDifferences], sides: Sides, gate: GateFile) -> Decision:

@@ -15,6 +15,7 @@ from polyarena.reports.gate.intervals import (
     detectable_drop,
     detectable_mean_drop,
     paired_bounds,
+    possible_ends,
 )
 from polyarena.reports.gate.pairs import ItemDifferences
 from polyarena.reports.gate.settings import Action, GateSettings, Level
@@ -196,6 +197,9 @@ def _verdict(
     one = len(units) == 1
     single = level is Level.CELL and bool(columns[0][0].single[columns[0][1]])
     discordance = float(np.count_nonzero(flat) / present) if present else None
+    reach = math.fsum(abs(w) * pair.reach for pair, _, w in columns)
+    low, high = possible_ends(bounds, difference, reach)
+    detectable = _detectable(discordance, difference, present, bounds, critical, floor, single, settings)
     verdict = Verdict(
         level=level.value,
         task=columns[0][0].task if len(hypothesis.parts) == 1 else "",
@@ -208,12 +212,12 @@ def _verdict(
         baseline=math.fsum(w * float(pair.baseline[i]) for pair, i, w in columns) if one else None,
         candidate=math.fsum(w * float(pair.candidate[i]) for pair, i, w in columns) if one else None,
         difference=difference,
-        low=bounds.low,
-        high=bounds.high,
+        low=low,
+        high=high,
         p_value=p,
         p_adjusted=adjusted,
         discordance=discordance,
-        detectable=_detectable(discordance, difference, present, bounds, critical, floor, single, settings),
+        detectable=None if detectable is None or detectable > reach else detectable,
         n=n,
         n_clusters=present,
         n_unknown=unknown,

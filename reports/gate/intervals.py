@@ -42,6 +42,20 @@ class Bounds:
     variance: float
 
 
+def possible_ends(bounds: Bounds, difference: float, reach: float) -> tuple[float, float]:
+    """Return the ends of an interval within what a difference can be.
+
+    The normal approximation knows no range: of few items, its interval passes it.
+
+    Args:
+        bounds: The interval.
+        difference: The difference that was found; it stays within the ends.
+        reach: The largest difference that is possible, in points.
+    """
+    limit = max(reach, abs(difference))
+    return max(bounds.low, -limit), min(bounds.high, limit)
+
+
 def paired_bounds(contributions: Floats, n: int, alpha: float, *, least: float) -> Bounds:
     """Return the interval of confidence ``1 - 2 * alpha`` of a difference.
 

@@ -68,6 +68,7 @@ class ItemDifferences:
         missing: Languages that the baseline has and the candidate does not.
         added: Languages that only the candidate has.
         corpus: Whether the metric is one of a whole corpus, so that ``sums`` are pseudo-values.
+        reach: The largest difference of two means that is possible, in points.
     """
 
     task: str
@@ -86,6 +87,7 @@ class ItemDifferences:
     missing: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     corpus: bool = False
+    reach: float = 100.0
 
     def contributions(self) -> Floats:
         """Return what each cluster adds to the mean difference of each language, shape (n, k); columns sum to it."""

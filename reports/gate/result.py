@@ -119,10 +119,16 @@ class GateResult:
             return f"{len(self.failed)} of {checked} checks failed, the worst {name_of(worst)}: {span_of(worst)}."
         rest = f"{counts['ok'] + counts['improved']} of {checked} checks are shown to be within the margin"
         if self.decision.inconclusive:
-            largest = max((each.detectable or 0.0) for each in self.decision.inconclusive)
-            rest += f", {counts['inconclusive']} are inconclusive"
-            rest += f" (they could hide a drop of up to {largest:.1f} points)" if largest else ""
+            rest += f", {counts['inconclusive']} are inconclusive ({self._hidden()})"
         return f"No regression found: {rest}."
+
+    def _hidden(self) -> str:
+        """Return how large a drop the inconclusive checks could have missed."""
+        drops = [each.detectable for each in self.decision.inconclusive]
+        known = [each for each in drops if each is not None]
+        if len(known) < len(drops):
+            return "they could hide a drop of any size"
+        return f"they could hide a drop of up to {max(known):.1f} points"
 
     def _lacking(self) -> Iterator[str]:
         """Yield what the candidate's run lacks and how to go on, a sentence each."""

@@ -42,12 +42,13 @@ class Verdict:
         baseline: Mean of the baseline on the paired items, in the metric's unit; ``None`` where units are mixed.
         candidate: The candidate's.
         difference: In points; ``None`` where nothing is paired.
-        low: Lower end of the interval of confidence 1 - 2 alpha: what the drop could be at worst.
+        low: Lower end of the interval of confidence 1 - 2 alpha, within the range of a difference: what the drop could
+            be at worst.
         high: Its upper end.
         p_value: One-sided, of a drop; unadjusted.
         p_adjusted: For all that is tested at this action.
         discordance: Share of paired items (clusters, for averages) with different values.
-        detectable: Smallest drop, in points, that is called regressed with the stated power.
+        detectable: Smallest drop, in points, that is called regressed with the stated power; ``None`` if no drop is.
         n: Paired items.
         n_clusters: Their distinct ``source_id``.
         n_unknown: Items of the baseline that have no value on one side.

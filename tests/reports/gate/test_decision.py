@@ -189,3 +189,27 @@ def test_the_detectable_drop_is_found_as_often_as_it_says():
     drop = detectable_drop(0.8, 0.05, 500, 3.2, 0.02)
     assert detection_power(drop, 0.05, 500, 3.2, 0.02) == pytest.approx(0.8, abs=0.06)
     assert detectable_drop(0.8, 0.05, 10, 3.2, 0.02) is None
+
+
+def all_lost(values, n, k=1):
+    """Return pairs of which the candidate lost every item."""
+    return pair_items(values(np.ones((n, k)), FOUR[:k]), values(np.zeros((n, k)), FOUR[:k]))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8])
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("reach", [100.0, 50.0])
+def test_intervals_and_detectable_drops_are_possible_differences(values, n, k, reach):
+    half = np.random.default_rng(n).random((n, k)) < 0.5
+    for pairs in (all_lost(values, n, k), pair_items(values(half, FOUR[:k]), values(~half, FOUR[:k]))):
+        pairs = [replace(pair, reach=reach, sums=pair.sums * reach / 100) for pair in pairs]
+        for each in decide(pairs, GateSettings(rounds=99)).verdicts:
+            assert -reach <= each.low <= each.difference + 1e-9
+            assert each.difference - 1e-9 <= each.high <= reach
+            assert each.detectable is None or each.detectable <= reach
+
+
+def test_ends_of_intervals_change_no_verdict(values):
+    """A margin beyond the range is passed by the interval before its end is moved."""
+    found, *_ = decide(all_lost(values, 2), GateSettings(rounds=99, margin=100, floor=100)).verdicts
+    assert (found.low, found.status) == (-100.0, Status.INCONCLUSIVE)

@@ -144,3 +144,11 @@ def test_nothing_regressed_says_what_it_could_hide(values):
     text = GateResult("a", "b", Outcome.PASSED, found).headline
     assert text.startswith("No regression found: ")
     assert "could hide a drop of up to" in text
+
+
+def test_a_drop_that_no_item_can_show_may_have_any_size(result):
+    open_check = replace(result.decision.verdicts[0], status=Status.INCONCLUSIVE.value, detectable=None)
+    known = replace(open_check, detectable=12.34)
+    for verdicts, hidden in (((known,), "a drop of up to 12.3 points"), ((known, open_check), "a drop of any size")):
+        passed = replace(result, outcome=Outcome.PASSED, decision=replace(result.decision, verdicts=verdicts))
+        assert f"(they could hide {hidden})" in passed.headline
