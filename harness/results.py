@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,7 +203,7 @@ class RunRecords:
 
     def _result(self, name: str, schema: pa.Schema) -> pd.DataFrame:
         path = self.folder.results / f"{name}.parquet"
-        fix = f"polyarena report {self.folder.path}"
+        fix = f"polyarena report {shlex.quote(str(self.folder.path))}"
         if not path.exists():
             raise StoreError("the results are not there", where=path, fix=fix)
         if (why := results_problem(self.folder.path)) is not None:

@@ -13,6 +13,7 @@ from polyarena.harness.experiment.load import explain_validation
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.schema import Selector
 from polyarena.harness.experiment.strict import Strict
+from polyarena.harness.experiment.text_file import read_text
 from polyarena.reports.board.model import BoardSettings
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.languages import select_languages
@@ -137,10 +138,7 @@ def load_board_file(path: Path | None) -> BoardFile:
     """
     if path is None:
         return BoardFile()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError("the board file cannot be read", where=path, why=str(error)) from error
+    text = read_text(path, "board")
     return parse_board_file(text, path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -162,7 +163,9 @@ def add_run(
     manifest = _manifest(site)
     if manifest is None:
         raise StoreError(
-            "there is no board here", where=site, fix=f"build one first: polyarena board build {run} -o {site}"
+            "there is no board here",
+            where=site,
+            fix=f"build one first: {shlex.join(['polyarena', 'board', 'build', str(run), '-o', str(site)])}",
         )
     stored = site / BOARD_FILE
     if board_file is not None:

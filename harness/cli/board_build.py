@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,5 +57,5 @@ def report(done: BoardSummary, json: bool) -> None:
         ),
         f"files: {done.written} written, {done.unchanged} unchanged, {done.removed} removed",
         *done.notes,
-        f"open {done.folder / 'index.html'}, or: polyarena board serve {done.folder}",
+        f"open {done.folder / 'index.html'}, or: polyarena board serve {shlex.quote(str(done.folder))}",
     )

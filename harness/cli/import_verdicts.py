@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -169,4 +170,4 @@ def _print_changes(done: ImportSummary | ScoreImportSummary, kept_in: str) -> No
         print_table(f"not mapped (also kept in {kept_in})", ("what", "times", "such as"), rows, right=(1,))
     else:
         print_lines("everything in the files is mapped")
-    print_lines(f"run folder {done.folder.path}; next: polyarena report {done.folder.path}")
+    print_lines(f"run folder {done.folder.path}; next: polyarena report {shlex.quote(str(done.folder.path))}")

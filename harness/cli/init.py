@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,6 +38,6 @@ def command(
         raise ExperimentError(
             "the file already exists", where=str(path), fix="name another file, or replace it with --force"
         )
-    write_atomically(path, starter(use, path.stem).encode())
-    print_lines(f"wrote {path}; next: edit it, then run `polyarena plan {path}`")
+    write_atomically(path, starter(use, path.stem, path.name).encode())
+    print_lines(f"wrote {path}; next: edit it, then run `polyarena plan {shlex.quote(str(path))}`")
     return 0

@@ -25,6 +25,7 @@ from polyarena.harness.executors.protocol import Executor
 from polyarena.harness.executors.ray import RayLauncher
 from polyarena.harness.executors.slurm import SlurmLauncher
 from polyarena.harness.experiment.positions import parse_yaml
+from polyarena.harness.experiment.text_file import read_text
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest
 
@@ -135,10 +136,7 @@ def read_site(path: Path) -> LocalSpec | ProcessesSpec | RaySpec | SlurmSpec:
     Raises:
         ExperimentError: The file is missing, or something in it cannot work.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError("the site file cannot be read", where=path, why=str(error)) from error
+    text = read_text(path, "site")
     data, _ = parse_yaml(text, str(path))
     if not isinstance(data, dict) or set(data) != {"executor"} or not isinstance(data["executor"], dict):
         raise ExperimentError(

@@ -18,6 +18,7 @@ from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.experiment.schema import Experiment, SuiteSpec, TaskSpec
 from polyarena.harness.experiment.seed_groups import refuse_seed_groups
 from polyarena.harness.experiment.strict import RENAMED_KEYS
+from polyarena.harness.experiment.text_file import read_text
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
 
@@ -46,12 +47,7 @@ def read_mapping(path: Path, kind: str, example: str) -> tuple[dict[str, Any], M
     Raises:
         ExperimentError: The file is missing, not YAML or not a mapping, or contains credentials.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ExperimentError(f"the {kind} file does not exist", where=path, fix=nearby_files(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"the {kind} file cannot be read", where=path, why=str(error)) from error
+    text = read_text(path, kind)
     refuse_credentials_in_text(text, str(path))
     data, lines = parse_yaml(text, str(path))
     if not isinstance(data, dict):
@@ -202,7 +198,7 @@ def _message(
         what = f"the key {location[-1]!r} is missing"
     elif detail["type"] == "string_pattern_mismatch" and location[-1] == "name":
         what = f"{detail['input']!r} is not a valid folder name"
-        fix = "use letters, digits, '.', '_' and '-', starting with a letter or digit"
+        fix = "use a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter or digit"
     elif detail["type"] == "too_short":
         least = context["min_length"]
         what = f"expected at least {least} elements" if least > 1 else "expected at least one element"
@@ -238,11 +234,3 @@ def _unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:
         return f"the key {key!r} was renamed to {RENAMED_KEYS[key]!r}", f"write `{RENAMED_KEYS[key]}:` instead"
     near = closest(key, known)
     return f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else "use one of: " + ", ".join(known)
-
-
-def nearby_files(path: Path) -> str:
-    """Return a sentence that names the YAML files near a missing one; empty if there are none."""
-    folder = path.parent
-    files = sorted(p.name for p in folder.glob("*.y*ml")) if folder.is_dir() else []
-    near = closest(path.name, files) or files[:5]
-    return f"{folder} has " + ", ".join(near) if near else ""

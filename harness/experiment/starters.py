@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 _SYSTEMS = {
     "hub": """\
@@ -70,7 +71,7 @@ tasks:
 
 _TEXT = """\
 # An experiment: which systems answer which tasks in which languages, and who judges the answers.
-# Check it with `polyarena plan {name}.yaml`, which spends nothing; run it with `polyarena run {name}.yaml`.
+# Check it with `polyarena plan {file}`, which spends nothing; run it with `polyarena run {file}`.
 # All keys: docs/experiment.md, or `polyarena schema`.
 name: {name}
 
@@ -96,12 +97,14 @@ STARTERS = tuple(_SYSTEMS)
 """The kinds of starting files: hub models, endpoints, stored answers."""
 
 
-def starter(use: str, name: str) -> str:
+def starter(use: str, name: str, file: str = "") -> str:
     """Return a commented experiment file.
 
     Args:
         use: One of :data:`STARTERS`.
         name: Name of the experiment; invalid characters become hyphens.
+        file: Name of the file, for the commands in its comments; that of the experiment if left out.
     """
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "experiment"
-    return _TEXT.format(name=plain, systems=_SYSTEMS[use], tasks=_TASKS[use])
+    shown = file if file.isprintable() and file else f"{plain}.yaml"
+    return _TEXT.format(name=plain, file=shlex.quote(shown), systems=_SYSTEMS[use], tasks=_TASKS[use])

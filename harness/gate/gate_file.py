@@ -13,6 +13,7 @@ from polyarena.harness.experiment.load import explain_validation
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.schema import Selector
 from polyarena.harness.experiment.strict import Strict
+from polyarena.harness.experiment.text_file import read_text
 from polyarena.reports.gate.settings import DEFAULT_ACTIONS, Action, GateSettings, Level, Limits
 from polyarena.reports.stats.groupings import Groupings, custom_groups, facet_groups
 from polyarena.tasks.errors import ExperimentError
@@ -214,10 +215,7 @@ def load_gate_file(path: Path | None) -> GateFile:
     """
     if path is None:
         return GateFile()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError("the gate file cannot be read", where=path, why=str(error)) from error
+    text = read_text(path, "gate")
     data, lines = parse_yaml(text, str(path))
     if data is None:
         return GateFile()

@@ -165,7 +165,7 @@ def read_completions(
             text = _field(row, text_field, TEXT_FIELDS, "text", place)
         for field in (identifier, text):
             if row.get(field) is None:
-                raise DataError(f"the field {field!r} is missing", where=place, fix=_near(field, row))
+                raise _no_value(field, row, place)
         said = read_message({**row, "content": row[text]})
         if not isinstance(row[text], str | list):
             raise DataError(f"the field {text!r} is no text", where=place, why=f"it is {type(row[text]).__name__}")
@@ -225,6 +225,13 @@ def _sample_index(row: Mapping[str, Any], place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise DataError("`sample_index` must count from 0", where=place, why=f"it is {value!r}")
     return value
+
+
+def _no_value(field: str, row: Mapping[str, Any], place: str) -> DataError:
+    if field in row:
+        fix = "write what the model answered, an empty text if nothing, or leave the row out"
+        return DataError(f"the field {field!r} is null", where=place, fix=fix)
+    return DataError(f"the field {field!r} is missing", where=place, fix=_near(field, row))
 
 
 def _near(field: str, row: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -69,7 +70,9 @@ def write_archive(folder: RunFolder, path: Path, *, anonymous: bool = False, eve
     """
     records = open_run(folder)
     if not anonymous and not (folder.report / "index.html").is_file():
-        raise StoreError("the run has no report yet", where=folder.path, fix=f"polyarena report {folder.path}")
+        raise StoreError(
+            "the run has no report yet", where=folder.path, fix=f"polyarena report {shlex.quote(str(folder.path))}"
+        )
     reasons = {name: withheld(task.card) for name, task in records.lock.tasks.items()}
     left_out = {} if everything else {name: reason for name, reason in reasons.items() if reason}
     names = system_names(records.lock) if anonymous else {}

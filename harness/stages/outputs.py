@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def stage_output(pipeline_file: Path, reference: str, where: str, *, kind: str =
             f"the stage {reference!r} has not been trained with the settings that the pipeline file has now",
             where=where,
             why=f"looked in {pipeline.folder / name}",
-            fix=f"polyarena train {pipeline_file} --until {name}",
+            fix=f"polyarena train {shlex.quote(str(pipeline_file))} --until {name}",
         )
     folder, manifest = found
     refuse_damage(folder, manifest)

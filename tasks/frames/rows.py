@@ -148,23 +148,27 @@ def read_rows(
         yield Row(values, language, position, where, dataset.revision, part.split)
 
 
-def refuse_repeat(name: str, seen: dict[str, str], where: str) -> None:
+def refuse_repeat(
+    name: str, seen: dict[str, str], where: str, *, what: str = "", fix: str = "copy or download the data set again"
+) -> None:
     """Record the id of a row; refuse one that another row has.
 
     Args:
         name: The id.
         seen: The ids so far, with the places of their rows; this one is added.
         where: The place of the row.
+        what: Of the message, if the id is not what the user wrote.
+        fix: What to do about it.
 
     Raises:
         DataError: Another row has the same id; the message names both.
     """
     if name in seen:
         raise DataError(
-            f"the id {name!r} occurs twice",
+            what or f"the id {name!r} occurs twice",
             where=where,
             why=f"{seen[name].rpartition(', ')[2]} has it too",
-            fix="copy or download the data set again",
+            fix=fix,
         )
     seen[name] = where
 

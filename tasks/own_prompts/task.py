@@ -118,7 +118,7 @@ def load_own_task(spec: OwnPrompts, base: Path, data: DataSource, *, where: str 
     seen: dict[str, str] = {}
     for number, (place, row) in enumerate(rows, start=1):
         item = _item(spec, kind, place, row, number)
-        refuse_repeat(f"{item.language}:{item.item_id}", seen, place)
+        _refuse_repeat(spec, row, item, seen, place)
         by_language.setdefault(item.language, []).append(item)
     _require_references(kind, metrics, by_language, where)
     if unknown_languages := sorted(set(_by_language(spec)) - set(by_language)):
@@ -132,9 +132,25 @@ def load_own_task(spec: OwnPrompts, base: Path, data: DataSource, *, where: str 
     )
 
 
+def _refuse_repeat(spec: OwnPrompts, row: Mapping[str, Any], item: Item, seen: dict[str, str], place: str) -> None:
+    """Refuse a row whose id another row of its language has; without an ``id``, its ``source_id`` is its id."""
+    column = next((name for name in ("id", "source_id") if _text(spec, row, name)), "id")
+    fix = f"give each row of a language its own `{spec.column('id')}`"
+    if spec.dataset:
+        fix = "name a column whose values differ in each language: `columns: {id: NAME}`"
+    refuse_repeat(
+        f"{item.language}:{item.item_id}",
+        seen,
+        place,
+        what=f"the `{spec.column(column)}` {item.item_id!r} occurs twice in {item.language}",
+        fix=fix,
+    )
+
+
 def _kind(spec: OwnPrompts, rows: Sequence[PlacedRow]) -> Kind:
     first: dict[Kind, str] = {}
     for place, row in rows:
+        _refuse_empty_columns(spec, place, row)
         first.setdefault(_kind_of_row(spec, row), place)
     if len(first) > 1:
         (one, at), (other, there) = list(first.items())[:2]
@@ -145,6 +161,21 @@ def _kind(spec: OwnPrompts, rows: Sequence[PlacedRow]) -> Kind:
             fix="split the file by kind: rows with choices, with references, or with neither",
         )
     return next(iter(first))
+
+
+def _refuse_empty_columns(spec: OwnPrompts, place: str, row: Mapping[str, Any]) -> None:
+    """Refuse a row that would be open-ended because its references or choices are there and empty."""
+    if _kind_of_row(spec, row) is not Kind.OPEN_ENDED:
+        return
+    for name in ("references", "choices", "answer"):
+        column = spec.column(name)
+        if row.get(column) in ("", []):
+            raise DataError(
+                f"{column!r} is empty",
+                where=place,
+                why="without references and choices the prompt would be open-ended: judged and not scored",
+                fix=f"fill it in; or, for open-ended prompts, leave {column!r} out of every row (or write null)",
+            )
 
 
 def _kind_of_row(spec: OwnPrompts, row: Mapping[str, Any]) -> Kind:

@@ -120,7 +120,16 @@ def fatal_error(
             fix="set `base_url` to the address that it names, if you trust that server with your prompts",
         )
     if outcome.reason in _UNTIL_ANSWERED:
-        advice = suggest_model(settings.model, offered()) if outcome.reason == "404" else ""
+        models = offered() if outcome.reason == "404" else ()
+        if settings.model in models:
+            return ModelError(
+                f"the endpoint lists the model {settings.model!r} and does not answer requests to it",
+                where=where,
+                why=why,
+                fix="check that it is a chat model and not one for embeddings, that it is loaded, and that `base_url` "
+                "ends where `/chat/completions` begins (usually in /v1)",
+            )
+        advice = suggest_model(settings.model, models)
         return ModelError(
             f"the endpoint does not offer the model {settings.model!r}"
             + (f" to the key in {name}" if outcome.reason == "403" else ", or this is not its address"),

@@ -74,7 +74,7 @@ def test_the_environment_names_a_site_file(site, monkeypatch):
         ("processes:many", "workers"),
         ("processes:0", "workers"),
         ("local:2", "workers"),
-        ("missing.yaml", "cannot be read"),
+        ("missing.yaml", "the site file does not exist"),
     ],
 )
 def test_a_wrong_choice_is_refused_with_what_would_be_right(choice, says):

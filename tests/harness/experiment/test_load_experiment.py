@@ -67,6 +67,7 @@ def test_parts_know_their_line(write):
         ("    limit: 3", "    limit: 0", 13, "greater than 0"),
         ("    limit: 3", "    limit: many", 13, "valid integer"),
         ("name: tiny", "name: ../tiny", 2, "is not a valid folder name"),
+        ("name: tiny", "name: Größe", 2, "use a-z, A-Z, 0-9"),
         ("    model: dummy\n  - name: two", "  - name: two", 4, "the key 'model' is missing"),
         ("  - name: two", "  - name: One", 6, "appears twice"),
         ("baseline: one", "baseline: on", 9, "did you mean 'one'?"),

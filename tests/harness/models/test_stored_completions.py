@@ -86,7 +86,8 @@ def test_unusual_field_names_are_given(tmp_path: Path) -> None:
         (['{"id": "a", "text": "x"}', '{"id": "b", "te'], r"de\.jsonl:2: .*not JSON"),
         (['{"id": "a", "text": "x"}', "[]"], r"de\.jsonl:2: .*not a JSON object"),
         (['{"id": "a", "text": "x"}', '{"id": "b"}'], r"de\.jsonl:2: .*'text' is missing"),
-        (['{"id": "a", "text": null}'], r"de\.jsonl:1: .*'text' is missing"),
+        (['{"id": "a", "text": null}'], r"de\.jsonl:1: .*'text' is null(.|\n)*an empty text if nothing"),
+        (['{"id": null, "text": "x"}'], r"de\.jsonl:1: .*'id' is null"),
         (['{"id": "a", "text": 3}'], r"de\.jsonl:1: .*no text"),
         (['{"id": "a", "text": "x", "text": "y"}'], r"de\.jsonl:1: .*text"),
         (['{"id": "a", "text": "x"}', '{"id": "a", "text": "y"}'], r"de\.jsonl:2: the item 'a' is there twice"),
@@ -229,7 +230,7 @@ def test_cells_of_another_run_are_read_as_they_were_written(texts: list[str]) ->
 def test_cells_without_text_and_files_that_are_not_parquet(tmp_path: Path) -> None:
     scored = Completion("s", "t", "deu_Latn", "a", 0, "a", "p", None, (-1.0, -2.0), (1, 1))
     pq.write_table(to_table([scored], COMPLETION_SCHEMA), tmp_path / "deu_Latn.parquet")
-    with pytest.raises(DataError, match="'text' is missing"):
+    with pytest.raises(DataError, match="'text' is null"):
         load(tmp_path).generate([request("a")])
     (tmp_path / "deu_Latn.parquet").write_bytes(b"PAR1 cut off")
     with pytest.raises(DataError, match="cannot be read as Parquet"):

@@ -50,6 +50,11 @@ def answer(task, language, text, **more):
     return task.score(item, Completion("s", "t", language, item.item_id, 0, item.source_id, "?", text=text, **more))
 
 
+def test_null_references_are_none_and_other_columns_may_be_empty(load):
+    assert load([{**OPEN[0], "references": None, "category": ""}]).card.kind is Kind.OPEN_ENDED
+    assert load([{**GENERATED[0], "choices": []}]).card.kind is Kind.GENERATIVE
+
+
 def test_prompts_alone_are_open_ended_and_judged(load):
     task = load(OPEN)
     assert task.card.kind is Kind.OPEN_ENDED
@@ -263,7 +268,13 @@ def test_a_metric_that_fails_names_the_item(load, tmp_path, body, message):
         ([{"prompt": "a", "language": "Swahilli"}], {}, "did you mean 'Swahili'"),
         ([*OPEN, *CHOICES], {}, "two kinds: open ended and multiple choice"),
         ([OPEN[0], GENERATED[1]], {}, "two kinds"),
-        ([GENERATED[0], GENERATED[0]], {}, "occurs twice"),
+        ([GENERATED[0], GENERATED[0]], {}, "the `source_id` 'kenya' occurs twice in swh_Latn"),
+        ([GENERATED[0], GENERATED[0]], {}, "give each row of a language its own `id`"),
+        ([{**CHOICES[0], "n": 1}] * 2, {"columns": {"id": "n"}}, "give each row of a language its own `n`"),
+        ([{**OPEN[0], "references": []}], {}, "'references' is empty"),
+        ([{**OPEN[0], "gold": ""}], {"columns": {"references": "gold"}}, "leave 'gold' out of every row"),
+        ([{**OPEN[0], "choices": []}], {}, "'choices' is empty"),
+        ([GENERATED[0], {**OPEN[1], "references": []}], {}, "'references' is empty"),
         ([{**GENERATED[0], "references": ["a", " "]}], {}, "has an empty text"),
         (OPEN, {"metric": "f1"}, "compares with references, and a prompt has none"),
     ],

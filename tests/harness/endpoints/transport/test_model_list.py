@@ -74,3 +74,14 @@ def test_a_forbidden_model_is_not_looked_up(scripted_server, open_endpoint, ask_
     with pytest.raises(ModelError) as caught:
         list(open_endpoint()(ask_for("x")))
     assert "m2" not in caught.value.fix
+
+
+def test_a_model_that_is_listed_and_not_answered_is_not_suggested_again(scripted_server, open_endpoint, ask_for):
+    scripted_server.models = ["m", "mm"]
+    scripted_server.script = lambda _: scripted_server.status(404, "no such route")
+    with pytest.raises(
+        ModelError, match="the endpoint lists the model 'm' and does not answer requests to it"
+    ) as caught:
+        list(open_endpoint(model="m")(ask_for("x")))
+    assert "did you mean" not in str(caught.value)
+    assert "`base_url`" in caught.value.fix
