@@ -77,18 +77,18 @@ def command(
     from polyarena.harness.cli.output import print_json, print_lines
     from polyarena.harness.gate.check import check
     from polyarena.harness.gate.gate_file import load_gate_file
-    from polyarena.harness.gate.surfaces import EXIT_CODES, Surfaces, figure_format, write_surfaces
+    from polyarena.harness.gate.surfaces import EXIT_CODES, Surfaces, check_files, write_surfaces
     from polyarena.reports.gate.document import document
 
-    if figure is not None:
-        figure_format(figure)
+    surfaces = Surfaces(json_file, junit, markdown, comment, figure)
+    check_files(surfaces)
     chosen = load_gate_file(gate)
     if strict:
         chosen = chosen.model_copy(update={"on_inconclusive": "fail"})
     if sequential:
         chosen = chosen.model_copy(update={"sequential": True})
     result = check(baseline, candidate, chosen, system=system, baseline_system=baseline_system)
-    lines = write_surfaces(result, Surfaces(json_file, junit, markdown, comment, figure))
+    lines = write_surfaces(result, surfaces)
     if json:
         print_json(document(result))
     else:

@@ -64,10 +64,14 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     import io
 
     from polyarena.harness.store.atomic import write_atomically
+    from polyarena.harness.store.replacing import begins_with, refuse_to_replace, require_suffix
     from polyarena.tasks.coverage import CoverageRow
 
+    names = [field.name for field in fields(CoverageRow)]
+    require_suffix(path, (".csv",), "a table of coverage")
+    refuse_to_replace(path, begins_with(",".join(names)), "a table of coverage")
     text = io.StringIO()
-    table = csv.DictWriter(text, [field.name for field in fields(CoverageRow)], lineterminator="\n")
+    table = csv.DictWriter(text, names, lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
     write_atomically(path, text.getvalue().encode("utf-8"))

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from polyarena.harness.gate.item_values import ItemValues
 from polyarena.harness.lock import Lock
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.replacing import refuse_to_replace, require_suffix
 from polyarena.reports.gate.pairs import COLUMNS, Scale
 from polyarena.reports.gate.result import silence_of
 from polyarena.tasks.counts import count_of
@@ -60,13 +61,17 @@ def write_reference(
 
     Args:
         values: Of the accepted run.
-        path: The file, usually ``gate-baseline.parquet``.
+        path: The file, usually ``gate-baseline.parquet``; a reference file that is there is replaced.
         discordance: As in :class:`Reference`.
         false_alarms: As in :class:`Reference`.
 
     Raises:
-        StoreError: Cells of the run are missing, or a judge gave no verdict: what is accepted must be whole.
+        ExperimentError: The path has another suffix than ``.parquet``.
+        StoreError: Cells of the run are missing, or a judge gave no verdict: what is accepted must be whole. Or another
+            file has this name.
     """
+    require_suffix(path, (".parquet",), "a reference file")
+    refuse_to_replace(path, _is_reference, "a reference file of the gate")
     if values.missing:
         raise StoreError(
             f"{values.system} has no result in {count_of(len(values.missing), 'cell')}",
@@ -105,6 +110,10 @@ def write_reference(
     pq.write_table(whole, sink, compression="zstd", compression_level=9, write_page_checksum=True)
     write_atomically(path, sink.getvalue().to_pybytes())
     return path
+
+
+def _is_reference(path: Path) -> bool:
+    return _KEY in (pq.read_metadata(path).metadata or {})
 
 
 def read_reference(path: Path) -> Reference:

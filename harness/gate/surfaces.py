@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.replacing import refuse_to_replace, require_suffix
 from polyarena.reports.gate.document import document
 from polyarena.reports.gate.junit import junit
-from polyarena.reports.gate.markdown import SUMMARY_LIMIT, comment, markdown
+from polyarena.reports.gate.markdown import MARKER, SUMMARY_LIMIT, comment, markdown
 from polyarena.reports.gate.result import GateResult, Outcome
 from polyarena.reports.gate.workflow_commands import workflow_commands
 from polyarena.tasks.errors import ExperimentError, StoreError
@@ -63,8 +64,10 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
         Lines to be printed: annotations on GitHub, and why there is no figure where no check has a difference.
 
     Raises:
-        StoreError: A file cannot be written.
+        ExperimentError: As :func:`check_files`.
+        StoreError: As :func:`check_files`, or a file cannot be written.
     """
+    check_files(surfaces)
     variables = os.environ if environment is None else environment
     texts: tuple[tuple[Path | None, Callable[[GateResult], str]], ...] = (
         (surfaces.json, _json),
@@ -84,6 +87,33 @@ def write_surfaces(result: GateResult, surfaces: Surfaces, environment: Mapping[
     if summary:
         _append(Path(summary), result)
     return lines
+
+
+def check_files(surfaces: Surfaces) -> None:
+    """Refuse names of another format, and files that are there and that no gate wrote.
+
+    Raises:
+        ExperimentError: A name has a suffix of another format.
+        StoreError: A file of somebody else would be replaced.
+    """
+    kinds: tuple[tuple[Path | None, tuple[str, ...], str, bytes], ...] = (
+        (surfaces.json, (".json",), "the JSON of a gate", b'{\n  "format": '),
+        (surfaces.junit, (".xml",), "JUnit XML", b'name="polyarena gate"'),
+        (surfaces.markdown, (".md", ".markdown", ".txt", ""), "a job summary", MARKER.encode()),
+        (surfaces.comment, (".md", ".markdown", ".txt", ""), "a comment", MARKER.encode()),
+    )
+    for path, suffixes, kind, mark in kinds:
+        if path is not None:
+            require_suffix(path, suffixes, kind)
+
+            def has_mark(path: Path, mark: bytes = mark) -> bool:
+                with path.open("rb") as file:
+                    head = file.read(1000)
+                return not head or mark in head
+
+            refuse_to_replace(path, has_mark, kind)
+    if surfaces.figure is not None:
+        figure_format(surfaces.figure)
 
 
 def _json(result: GateResult) -> str:

@@ -16,6 +16,7 @@ from polyarena.harness.importing import every_eval_ever
 from polyarena.harness.importing.rows import find_text, lines, table
 from polyarena.harness.importing.task_languages import task_language
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.replacing import begins_with, refuse_to_replace, require_suffix
 from polyarena.reports.board.model import PublishedValue
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages.lookup import lookup
@@ -44,18 +45,23 @@ def import_published(format: str, path: Path, output: Path, *, language: str | N
     Args:
         format: A key of :data:`READERS`.
         path: A file, or a folder of files.
-        output: The CSV file; replaced if it is there.
+        output: The CSV file; one of published values that is there is replaced.
         language: Code of the language of benchmarks that name none.
 
     Raises:
         DataError: There is no value, or a file is not of the format.
+        ExperimentError: The output has another suffix than ``.csv``.
+        StoreError: Another file has the name of the output.
     """
+    names = [each.name for each in fields(PublishedValue)]
+    require_suffix(output, (".csv",), "a file of published values")
+    refuse_to_replace(output, begins_with(",".join(names)), "a file of published values")
     found = [*READERS[format](path, language)]
     if not found:
         raise DataError("there is nothing to import", where=path)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([each.name for each in fields(PublishedValue)])
+    writer.writerow(names)
     writer.writerows([repr(each) if isinstance(each, float) else each for each in astuple(value)] for value in found)
     write_atomically(output, buffer.getvalue().encode())
     unknown = Counter(value.benchmark for value in found if value.language == "avg")

@@ -19,6 +19,7 @@ from polyarena.harness.reporting.write import write_report
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.replacing import refuse_to_replace, require_suffix
 from polyarena.reports.escaping import csv_text
 from polyarena.tasks.errors import StoreError
 
@@ -61,13 +62,17 @@ def write_archive(folder: RunFolder, path: Path, *, anonymous: bool = False, eve
 
     Args:
         folder: The run folder; it is not changed.
-        path: Of the archive.
+        path: Of the archive, with the suffix ``.zip``; an archive of a run that is there is replaced.
         anonymous: Replace the names of systems, and leave out what tells who they are.
         everything: Pack also the texts of tasks that may do harm or whose licence has no SPDX identifier.
 
     Raises:
-        StoreError: The folder is no run folder, has no report, or the archive cannot be written.
+        ExperimentError: The path has another suffix.
+        StoreError: The folder is no run folder, has no report, another file has the name of the archive, or it cannot
+            be written.
     """
+    require_suffix(path, (".zip",), "an archive")
+    refuse_to_replace(path, _is_archive, "an archive of a run")
     records = open_run(folder)
     if not anonymous and not (folder.report / "index.html").is_file():
         raise StoreError(
@@ -118,6 +123,15 @@ def _readme(lock: Lock, left_out: Mapping[str, str], *, anonymous: bool) -> byte
     for name, reason in sorted(left_out.items()):
         text += f"\nAnswers and verdicts of {name} are left out: {reason}.\n"
     return text.encode()
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            ends = {name.partition("/")[2] for name in archive.namelist()}
+    except zipfile.BadZipFile:
+        return False
+    return {"CHECKSUMS.sha256", "LICENCES.csv", "README.txt"} <= ends
 
 
 def _write(path: Path, root: str, contents: Mapping[str, bytes]) -> None:

@@ -54,3 +54,13 @@ def require_suffix(path: Path, suffixes: Collection[str], kind: str) -> None:
     raise ExperimentError(
         f"{kind} is not written as {path.suffix or 'a file without a suffix'}", where=path, fix=f"name it {named}"
     )
+
+
+def begins_with(line: str) -> Callable[[Path], bool]:
+    """Return a function that tells whether the first line of a text file is this one, such as the header of a CSV."""
+
+    def is_own(path: Path) -> bool:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n") == line
+
+    return is_own
