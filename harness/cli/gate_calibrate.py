@@ -97,7 +97,8 @@ def command(
         print_lines(
             f"Of {measured.rounds} comparisons of runs of the same model, {100 * measured.red:.1f}% are red, "
             f"{100 * measured.warned:.1f}% warn, {100 * measured.green:.1f}% are green without an inconclusive check.",
-            f"{100 * measured.ok:.1f}% of single languages are shown to be within the margin.",
+            f"{100 * measured.ok:.1f}% of single languages are shown to be within the margin there, where no other "
+            "items can differ than those that differ between the two given; `ok` is for new runs, where any item can.",
         )
     return 0
 
@@ -134,6 +135,7 @@ def _print(cells: tuple[CellPower, ...] | list[CellPower]) -> None:
             name = f"{each.task} ({each.metric}): " if each.task else ""
             print_lines(f"{name}items a language for 80% power: {needed}.")
     print_lines(
-        "differ: items with different values in two runs of the same model. ok: chance that an unchanged language is "
-        "shown to be within the margin."
+        "differ: items with different values in two runs of the same model. ok: predicted chance that an unchanged "
+        "language is shown to be within the margin in new runs. It takes for granted that at least one in (items + 2) "
+        "differs: so many items cannot show that fewer do."
     )

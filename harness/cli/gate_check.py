@@ -114,12 +114,9 @@ def _print(result: GateResult) -> None:
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
-    from polyarena.reports.gate.result import name_of, signed
+    from polyarena.reports.gate.result import name_of, note_of, signed
 
     ends = "" if verdict.low is None else f"{signed(verdict.low)} to {signed(verdict.high)}"
-    note = verdict.note
-    if verdict.n_needed:
-        note = "; ".join(each for each in (note, f"about {count_of(verdict.n_needed, 'item')} would settle it") if each)
     return (
         name_of(verdict),
         verdict.status if verdict.action == "fail" else f"{verdict.status} (warns)",
@@ -127,7 +124,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
         ends,
         "" if verdict.detectable is None else f"{verdict.detectable:.1f}",
         str(verdict.n),
-        note,
+        note_of(verdict),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from polyarena.harness.gate.gate_file import GateFile
+from polyarena.harness.gate.item_values import WIN_RATE
 from polyarena.harness.gate.sides import Sides
 from polyarena.harness.lock import OTHER_BATCHES
 from polyarena.harness.lock.differences import Aspect, differences
@@ -25,7 +26,7 @@ def notes_of(sides: Sides, pairs: Sequence[ItemDifferences], gate: GateFile) -> 
     lost = sum(int(pair.unknown.sum()) for pair in pairs)
     if lost:
         yield f"{lost} item values of the baseline have no counterpart or no value and are left out."
-    if gate.comparison == "direct":
+    if gate.comparison == "direct" and any(pair.metric == WIN_RATE and pair.languages for pair in pairs):
         yield (
             "Win rates are of the candidate against the old system itself: half the variance of a comparison of both "
             "with a third."

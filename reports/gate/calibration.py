@@ -35,7 +35,8 @@ class CellPower:
         items: Paired items of a language (the median).
         languages: Languages.
         discordance: Share of items that differ between two runs of the same model.
-        chance_ok: Probability that a language without a true difference is shown to be within the margin.
+        chance_ok: Predicted probability that a language without a true difference is shown to be within the margin, if
+            every item differs with the probability ``discordance``, at least ``1 / (items + 2)``.
         power: By drop in points, the probability that it is called a regression.
         detectable: Smallest drop in points that is found with the power of the settings; ``None`` if none is.
         items_needed: By drop in points, the items a language that find it with that power; ``None`` beyond a million.
@@ -61,7 +62,8 @@ class GateCalibration:
         red: Share of swapped pairs of runs in which the gate failed.
         warned: Share in which something was reported as regressed without failing.
         green: Share without a regression and without an inconclusive check.
-        ok: Share of single languages that were ``ok`` or ``improved``.
+        ok: Share of single languages that were ``ok`` or ``improved``. Only items that differ in the two runs differ in
+            swapped pairs, so that it can be above ``chance_ok``.
         rounds: Swapped pairs of runs.
     """
 

@@ -225,7 +225,7 @@ def _verdict(
         note="; ".join(notes),
     )
     return (
-        replace(verdict, n_needed=_needed(verdict, bounds, margin, settings))
+        replace(verdict, n_needed=_needed(verdict, bounds, margin, n / len(columns), settings))
         if status is Status.INCONCLUSIVE
         else verdict
     )
@@ -280,8 +280,11 @@ def _detectable(
     return detectable_mean_drop(settings.power, math.sqrt(bounds.variance / n), known, floor)
 
 
-def _needed(verdict: Verdict, bounds: Bounds, margin: float, settings: GateSettings) -> int | None:
-    """Return the items a language that would settle a verdict, if the difference and its spread stayed as they are."""
+def _needed(verdict: Verdict, bounds: Bounds, margin: float, items: float, settings: GateSettings) -> int | None:
+    """Return the items a language that would settle a verdict, if the difference and its spread stayed as they are.
+
+    ``items`` are those that a language has now, in each task. Clusters and items grow by the same factor.
+    """
     if verdict.difference is None or not verdict.n_clusters:
         return None
     distance = margin + verdict.difference
@@ -290,7 +293,7 @@ def _needed(verdict: Verdict, bounds: Bounds, margin: float, settings: GateSetti
     if distance <= 0 or bounds.variance <= 0:
         return None
     needed = math.ceil(float(ndtri(1 - settings.alpha)) ** 2 * bounds.variance / distance**2)
-    needed = max(needed, verdict.n_clusters + 1)
+    needed = math.ceil(items * max(needed, verdict.n_clusters + 1) / verdict.n_clusters - 1e-9)
     return needed if needed <= NARROWEST else None
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from polyarena.reports.gate.result import Example, GateResult, Outcome, language_name, name_of, signed, silence_of
-from polyarena.reports.gate.verdict import Status, Verdict
-from polyarena.tasks.counts import count_of
+from polyarena.reports.gate.result import (
+    Example,
+    GateResult,
+    Outcome,
+    language_name,
+    name_of,
+    note_of,
+    signed,
+    silence_of,
+)
+from polyarena.reports.gate.verdict import Verdict
 
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a job summary on GitHub."""
@@ -39,7 +47,8 @@ def markdown(result: GateResult, *, limit: int = SUMMARY_LIMIT) -> str:
         limit: :data:`SUMMARY_LIMIT` or :data:`COMMENT_LIMIT`.
     """
     ending = "\n\n*Shortened: the whole list is in the JSON result.*\n"
-    text = f"{MARKER}\n### {_SIGNS[result.outcome]} polyarena gate: {escape(result.headline)}\n"
+    sign = _SIGNS[Outcome.INCONCLUSIVE if result.shows_nothing else result.outcome]
+    text = f"{MARKER}\n### {sign} polyarena gate: {escape(result.headline)}\n"
     for block in _blocks(result):
         grown = f"{text}\n{block}\n"
         if len(grown.encode("utf-8")) + len(ending) > limit:
@@ -102,12 +111,15 @@ def _table(verdicts: Sequence[Verdict]) -> str:
 def _row(verdict: Verdict) -> str:
     ends = "" if verdict.low is None else f"{signed(verdict.low)} to {signed(verdict.high)}"
     reach = "" if verdict.detectable is None else f"{verdict.detectable:.1f}"
-    note = verdict.note
-    if verdict.status == Status.INCONCLUSIVE and verdict.n_needed:
-        note = "; ".join(
-            each for each in (note, f"about {count_of(verdict.n_needed, 'item')} a language would settle it") if each
-        )
-    cells = (name_of(verdict), verdict.status, signed(verdict.difference), ends, reach, str(verdict.n), note)
+    cells = (
+        name_of(verdict),
+        verdict.status,
+        signed(verdict.difference),
+        ends,
+        reach,
+        str(verdict.n),
+        note_of(verdict),
+    )
     return "| " + " | ".join(escape(each) for each in cells) + " |"
 
 

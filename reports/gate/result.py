@@ -105,6 +105,12 @@ class GateResult:
         return tuple(each for each in self.decision.failed if id(each) not in excused)
 
     @property
+    def shows_nothing(self) -> bool:
+        """Whether nothing regressed, but no check was shown to be within the margin either: all are inconclusive."""
+        quiet = self.outcome in (Outcome.PASSED, Outcome.INCONCLUSIVE)
+        return quiet and len(self.decision.inconclusive) == len(self.decision.verdicts)
+
+    @property
     def headline(self) -> str:
         """One sentence with the answer, the worst of it and its interval."""
         checked = len(self.decision.verdicts)
@@ -117,9 +123,13 @@ class GateResult:
         if self.failed:
             worst = self.failed[0]
             return f"{len(self.failed)} of {checked} checks failed, the worst {name_of(worst)}: {span_of(worst)}."
+        if self.shows_nothing:
+            which = "the only check is" if checked == 1 else f"all {checked} checks are"
+            return f"Nothing was shown: {which} inconclusive ({self._hidden()})."
         rest = f"{counts['ok'] + counts['improved']} of {checked} checks are shown to be within the margin"
         if self.decision.inconclusive:
-            rest += f", {counts['inconclusive']} are inconclusive ({self._hidden()})"
+            are = "is" if counts["inconclusive"] == 1 else "are"
+            rest += f", {counts['inconclusive']} {are} inconclusive ({self._hidden()})"
         return f"No regression found: {rest}."
 
     def _hidden(self) -> str:
@@ -174,6 +184,14 @@ def span_of(verdict: Verdict) -> str:
     if verdict.difference is None:
         return verdict.status if not verdict.note else f"{verdict.status}, {verdict.note}"
     return f"{signed(verdict.difference)} points [{signed(verdict.low)}, {signed(verdict.high)}]"
+
+
+def note_of(verdict: Verdict) -> str:
+    """Return the note of a verdict, and how many items would settle it."""
+    found = [verdict.note] if verdict.note else []
+    if verdict.status == Status.INCONCLUSIVE and verdict.n_needed:
+        found.append(f"about {count_of(verdict.n_needed, 'item')} a language would settle it")
+    return "; ".join(found)
 
 
 def signed(value: float | None) -> str:

@@ -52,7 +52,8 @@ class Verdict:
         n: Paired items.
         n_clusters: Their distinct ``source_id``.
         n_unknown: Items of the baseline that have no value on one side.
-        n_needed: Items a language that would settle an inconclusive verdict if the difference stayed; else ``None``.
+        n_needed: Items a language, in each task, that would settle an inconclusive verdict if the difference stayed;
+            else ``None``.
         note: What a reader must know; empty if nothing.
     """
 

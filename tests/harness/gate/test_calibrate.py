@@ -84,3 +84,12 @@ def test_flip_rates_stay_with_the_answers_that_they_were_measured_on(good):
     assert _flips(lock, earlier) == rates
     assert _flips(lock.model_copy(update={"cells": {}}), earlier) == {}
     assert _flips(lock, None) == {}
+
+
+def test_what_was_measured_is_told_from_what_is_predicted(good, capsys):
+    """Without any item that differs, all swapped runs are the same, and the prediction is below 100%."""
+    assert main(["gate", "calibrate", str(good), str(good), "--rounds", "2"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "ok: predicted chance" in said
+    assert "at least one in (items + 2) differs" in said
+    assert "`ok` is for new runs, where any item can" in said

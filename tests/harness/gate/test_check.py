@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -288,3 +289,15 @@ def test_what_other_systems_lack_does_not_make_a_candidate_incomplete(good, tmp_
     assert len(records.missing()) == 1
     assert records.missing("fixed") == records.missing()
     assert records.missing("model") == records.missing("mini") == []
+
+
+def test_a_direct_comparison_speaks_of_win_rates_where_there_are_any(good, lost_all, tmp_path):
+    direct = QUICK.model_copy(update={"comparison": "direct"})
+    system = {"system": "model", "baseline_system": "fixed"}
+    assert any(
+        note.startswith("Win rates are of the candidate") for note in check(good, lost_all, direct, **system).notes
+    )
+    scored = run_values(open_run(good), None, QUICK)
+    scored = replace(scored, frame=scored.frame[scored.frame["metric"] != "win_rate"])
+    reference = write_reference(scored, tmp_path / "b.parquet")
+    assert not any("Win rates" in note for note in check(reference, lost_all, direct).notes)

@@ -213,3 +213,16 @@ def test_ends_of_intervals_change_no_verdict(values):
     """A margin beyond the range is passed by the interval before its end is moved."""
     found, *_ = decide(all_lost(values, 2), GateSettings(rounds=99, margin=100, floor=100)).verdicts
     assert (found.low, found.status) == (-100.0, Status.INCONCLUSIVE)
+
+
+def test_items_needed_are_those_of_a_language_whether_languages_share_them_or_not(values):
+    """Of other source items in each language, there are as many more clusters as languages."""
+    rng = np.random.default_rng(3)
+    old = (rng.random((40, 2)) < 0.5).astype(float)
+    new = np.where(rng.random((40, 2)) < 0.2, 1 - old, old)
+    frames = values(old, FOUR[:2]), values(new, FOUR[:2])
+    apart = [each.assign(source_id=each["language"] + each["source_id"]) for each in frames]
+    shared, own = (verdict(decide(pair_items(*each), SETTINGS), "all", Level.TASK) for each in (frames, apart))
+    assert (shared.n_clusters, own.n_clusters) == (40, 80)
+    assert shared.status == own.status == Status.INCONCLUSIVE
+    assert 0.5 < own.n_needed / shared.n_needed < 1.5

@@ -13,7 +13,7 @@ from polyarena.reports.gate import GateSettings, Status, decide, pair_items
 from polyarena.reports.gate.document import document, json_schema
 from polyarena.reports.gate.junit import junit
 from polyarena.reports.gate.markdown import COMMENT_LIMIT, comment, escape, markdown
-from polyarena.reports.gate.result import Allowed, Example, GateResult, Outcome, name_of
+from polyarena.reports.gate.result import Allowed, Example, GateResult, Outcome, name_of, note_of
 from polyarena.reports.gate.workflow_commands import MOST, workflow_commands
 
 FOUR = ["deu_Latn", "fra_Latn", "swh_Latn", "yor_Latn"]
@@ -152,3 +152,22 @@ def test_a_drop_that_no_item_can_show_may_have_any_size(result):
     for verdicts, hidden in (((known,), "a drop of up to 12.3 points"), ((known, open_check), "a drop of any size")):
         passed = replace(result, outcome=Outcome.PASSED, decision=replace(result.decision, verdicts=verdicts))
         assert f"(they could hide {hidden})" in passed.headline
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "the only check is"), (3, "all 3 checks are")])
+def test_a_gate_whose_checks_are_all_inconclusive_says_that_nothing_was_shown(result, count, said):
+    open_check = replace(result.decision.verdicts[0], status=Status.INCONCLUSIVE.value, detectable=12.34)
+    decision = replace(result.decision, verdicts=(open_check,) * count)
+    passed = replace(result, outcome=Outcome.PASSED, decision=decision)
+    assert passed.headline == f"Nothing was shown: {said} inconclusive (they could hide a drop of up to 12.3 points)."
+    assert "✅" not in markdown(passed)
+    known = replace(open_check, status=Status.OK.value)
+    shown = replace(passed, decision=replace(decision, verdicts=(known, open_check)))
+    assert "1 of 2 checks are shown to be within the margin, 1 is inconclusive" in shown.headline
+    assert "✅" in markdown(shown)
+
+
+def test_items_that_would_settle_a_check_are_counted_a_language(result):
+    few = replace(result.decision.verdicts[0], status=Status.INCONCLUSIVE.value, n_needed=18, note="few")
+    assert note_of(few) == "few; about 18 items a language would settle it"
+    assert note_of(replace(few, status=Status.OK.value)) == "few"
