@@ -91,14 +91,15 @@ def command(
         if value is not None
     }  # fmt: skip
     found = []
-    for title, design in _designs(run):
+    for title, design, scale in _designs(run):
         own = replace(design, **stated)
         if budget is not None and price is not None:
             own = planning.affordable(own, budget=budget, price=price)
         result = planning.power(
             own, effect=effect, confidence=confidence, power=power, comparisons=comparisons, price=price
         )
-        found.append(_Planned(title, result))
+        # No values from 0 to 1 have a standard deviation above 1.
+        found.append(_Planned(title, result, scale if own.sd <= 1 else 1.0))
     blind = sum(each.power.design.noise_sd == 0 and each.power.design.repeats > 1 for each in found)
     if json:
         print_json([{"design": each.title, **each.power.row()} for each in found])
@@ -128,18 +129,22 @@ def _check(effect: float | None, price: float | None, budget: float | None, powe
 
 @dataclass(frozen=True)
 class _Planned:
+    """A row: its title, what was found, and what its values are multiplied with to be read (100 for shares)."""
+
     title: str
     power: Power
+    scale: float
 
 
-def _designs(run: Path | None) -> list[tuple[str, Design]]:
-    """Return designs with their titles: the stated one, or one for each comparison of a run."""
+def _designs(run: Path | None) -> list[tuple[str, Design, float]]:
+    """Return designs with titles and display scales: the stated one, or one for each comparison of a run."""
+    from polyarena.reports.metric_facts import display_scale
     from polyarena.reports.stats.statistical_power import Design, observed_design, with_noise
     from polyarena.reports.stats.variance_components import judge_noise, mean_noise, pair_noise, sample_noise
     from polyarena.tasks.errors import DataError
 
     if run is None:
-        return [("as stated", Design(items=100, languages=1, icc=0.3))]
+        return [("as stated", Design(items=100, languages=1, icc=0.3), 100.0)]
     from polyarena.harness.results import open_run
 
     records = open_run(run)
@@ -153,7 +158,7 @@ def _designs(run: Path | None) -> list[tuple[str, Design]]:
         noise = pair_noise(components, judge, task, (candidate, baseline))
         design = observed_design(own)
         title = f"{task}: {candidate} against {baseline}, judge {judge}"
-        found.append((title, with_noise(design, noise) if noise else design))
+        found.append((title, with_noise(design, noise) if noise else design, display_scale("win_rate")))
     samples = dict(iter(scores.groupby(["task", "metric", "system"], sort=False)))
     for key, own in _varied(scores, ["task", "metric", "system"], "value"):
         noise = mean_noise(
@@ -162,7 +167,8 @@ def _designs(run: Path | None) -> list[tuple[str, Design]]:
         )
         design = observed_design(own, "value")
         task, metric, system = key
-        found.append((f"{task}: {metric} of {system}", with_noise(design, noise) if noise else design))
+        scale = display_scale(str(metric), own["value"])
+        found.append((f"{task}: {metric} of {system}", with_noise(design, noise) if noise else design, scale))
     if not found:
         raise DataError(
             "the run has no variance to estimate",
@@ -187,6 +193,7 @@ def _print(found: list[_Planned]) -> None:
     from polyarena.harness.cli.shorten import print_omitted, shorten
 
     asked = found[0].power.effect
+    points = {each.scale for each in found} == {100.0}
     columns = [
         "design",
         "items",
@@ -201,15 +208,19 @@ def _print(found: list[_Planned]) -> None:
     rows = []
     shown, left = shorten(found, lambda _: False)
     for each in shown:
-        p = each.power
-        row = [each.title, str(p.design.items), str(p.design.languages), str(p.design.repeats), f"{p.design.sd:.3f}"]
-        row += [f"{p.design.noise_sd:.3f}", f"{p.design.icc:.2f}", f"{p.standard_error:.4f}", f"{p.detectable:.4f}"]
+        p, scale = each.power, each.scale
+        row = [each.title, str(p.design.items), str(p.design.languages), str(p.design.repeats)]
+        row += [f"{scale * p.design.sd:.1f}", f"{scale * p.design.noise_sd:.1f}", f"{p.design.icc:.2f}"]
+        row += [f"{scale * p.standard_error:.1f}", f"{scale * p.detectable:.1f}"]
         if p.chance is not None:
             row += [f"{p.chance:.2f}", str(p.items_needed)]
         if p.cost is not None:
             row.append(f"{p.cost:g}")
         rows.append(row)
-    columns += [f"power for {asked:g}", "items needed"] if asked is not None else []
+    if asked is not None:
+        effect = f"{100 * asked:g} point" + ("" if 100 * asked == 1 else "s") if points else f"{asked:g}"
+        columns += [f"power for {effect}"]
+        columns += ["items needed"]
     columns += ["cost"] if found[0].power.cost is not None else []
     print_table("", columns, rows, right=range(1, len(columns)), spare=(3, 5, 6, 7))
     print_omitted(left)
@@ -217,5 +228,14 @@ def _print(found: list[_Planned]) -> None:
     print_lines(
         f"detectable: the smallest true difference of the mean over languages that is detected with probability "
         f"{first.power:g} at {100 * first.confidence:g}% confidence"
-        + (f", {first.comparisons} comparisons together (Bonferroni)" if first.comparisons > 1 else "")
+        + (f", {first.comparisons} comparisons together (Bonferroni)" if first.comparisons > 1 else ""),
+        *_units({each.scale for each in found}),
     )
+
+
+def _units(scales: set[float]) -> list[str]:
+    """Return what the numbers of the table are in; nothing if all are in the user's own unit."""
+    if 100.0 not in scales:
+        return []
+    others = "; of other metrics in their own unit" if len(scales) > 1 else ""
+    return [f"sd, noise sd, standard error, detectable: in percentage points{others}. --json has shares."]

@@ -178,9 +178,29 @@ def test_stated_variances_are_planned_with(call):
 def test_the_plan_is_printed_with_its_meaning(call):
     code, out, _ = call("power", "--effect", 0.05, "--comparisons", 23, "--price", 0.01, "--items", 200)
     assert code == 0
-    assert "power for 0.05" in out
+    assert "power for 5 points" in out
     assert "23 comparisons together" in out
     assert "cost" in out
+
+
+def test_the_table_is_in_points_as_all_others_and_json_in_shares(call, mixed):
+    arguments = ("--items", 200, "--sd", 0.4, "--icc", 0.3)
+    (row,) = json.loads(call("power", *arguments, "--json")[1])
+    out = call("power", *arguments)[1]
+    assert row["detectable"] == pytest.approx(0.0792, abs=1e-4)
+    assert out.split("as stated")[1].split()[:8] == ["200", "1", "1", "40.0", "0.0", "0.30", "2.8", "7.9"]
+    assert "in percentage points. --json has shares." in out
+    (first, *_) = json.loads(call("power", "--run", mixed, "--json")[1])
+    assert f" {100 * first['detectable']:.1f} " in call("power", "--run", mixed)[1].replace("\n", " ")
+
+
+@pytest.mark.parametrize(("scales", "says"), [({1.0}, 0), ({100.0}, 1), ({1.0, 100.0}, 1)])
+def test_units_are_told_where_there_are_shares(scales, says):
+    from polyarena.harness.cli.power import _units
+
+    told = _units(scales)
+    assert len(told) == says
+    assert all(("in their own unit" in each) == (len(scales) == 2) for each in told)
 
 
 def test_a_budget_takes_the_place_of_items(call):
@@ -236,6 +256,7 @@ def test_points_in_place_of_shares_are_refused(call):
     code, out, _ = call("power", "--effect", 3, "--sd", 15)
     assert code == 0
     assert "power for 3" in out
+    assert "points" not in out
 
 
 def test_noise_comes_from_the_repeats_of_a_run(call, tmp_path, import_games):
