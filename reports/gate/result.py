@@ -125,7 +125,7 @@ class GateResult:
             return f"{len(self.failed)} of {checked} checks failed, the worst {name_of(worst)}: {span_of(worst)}."
         if self.shows_nothing:
             which = "the only check is" if checked == 1 else f"all {checked} checks are"
-            return f"Nothing was shown: {which} inconclusive ({self._hidden()})."
+            return f"No regression found, but nothing was shown: {which} inconclusive ({self._hidden()})."
         rest = f"{counts['ok'] + counts['improved']} of {checked} checks are shown to be within the margin"
         if self.decision.inconclusive:
             are = "is" if counts["inconclusive"] == 1 else "are"
