@@ -159,7 +159,7 @@ def test_a_gate_whose_checks_are_all_inconclusive_says_that_nothing_was_shown(re
     open_check = replace(result.decision.verdicts[0], status=Status.INCONCLUSIVE.value, detectable=12.34)
     decision = replace(result.decision, verdicts=(open_check,) * count)
     passed = replace(result, outcome=Outcome.PASSED, decision=decision)
-    assert passed.headline .startswith(f"No regression found, but nothing was shown: {said} inconclusive (")
+    assert passed.headline.startswith(f"No regression found, but nothing was shown: {said} inconclusive (")
     assert "✅" not in markdown(passed)
     known = replace(open_check, status=Status.OK.value)
     shown = replace(passed, decision=replace(decision, verdicts=(known, open_check)))
