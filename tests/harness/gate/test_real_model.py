@@ -88,7 +88,7 @@ def test_another_data_type_passes_and_flips_a_few_items(runs, tmp_path, capsys):
 
 
 def test_coarse_weights_are_a_regression_with_a_comment_that_names_it(runs, tmp_path):
-    files = {name: tmp_path / name for name in ("json_file", "junit", "comment")}
+    files = {"json_file": tmp_path / "gate.json", "junit": tmp_path / "gate.xml", "comment": tmp_path / "comment.md"}
     assert check(runs, "rounded", **files) == 1
     comment = files["comment"].read_text(encoding="utf-8")
     assert comment.startswith("<!-- polyarena gate -->\n### ❌")
