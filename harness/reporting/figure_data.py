@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from polyarena.harness.auditing import run_agreement, run_cards
 from polyarena.harness.endpoints.accounting.cost_table import cost_frame
 from polyarena.harness.reporting.table_rows import (
     check_numbers,
@@ -18,13 +21,16 @@ from polyarena.harness.reporting.table_rows import (
 )
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.reports.metric_facts import recorded_metrics
+from polyarena.reports.stats import compare, cycles, pairwise_matrix, rank
+from polyarena.reports.stats.cycles import significant_wins
+from polyarena.reports.stats.seed_summaries import average_seeds
+from polyarena.reports.stats.statistical_power import observed_design
+from polyarena.reports.tables import sections
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.languages import all_languages
 from polyarena.tasks.suggest import unknown
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from polyarena.reports.figures import Drawing
 
 ITEMS = (100, 200, 500, 1000)
@@ -151,8 +157,6 @@ def read_table_file(path: Path) -> pd.DataFrame:
     Raises:
         DataError: The file is missing or is neither.
     """
-    import pandas as pd
-
     try:
         return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:
@@ -189,8 +193,6 @@ def open_runs(request: FigureRequest) -> list[RunRecords]:
 
 def _together(runs: Sequence[RunRecords], read: Callable[[RunRecords], pd.DataFrame], name: str) -> pd.DataFrame:
     """Return the records of all runs; a system of two runs is named with its run."""
-    import pandas as pd
-
     frames = [read(run) for run in runs]
     names = [set(map(str, frame[name].unique())) for frame in frames]
     for i, (run, frame) in enumerate(zip(runs, frames, strict=True)):
@@ -242,8 +244,6 @@ def _win_rates(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 def _forest(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     if request.against is None:
         return _win_rates(request, runs)
-    from polyarena.reports.stats import compare
-
     if len(request.systems) != 1:
         raise ExperimentError("a difference is that of one system against another", fix="--systems A --against B")
     frame, _ = item_records(request, runs)
@@ -255,8 +255,6 @@ def _forest(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 
 def _scores(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    from polyarena.reports.tables import sections
-
     frame = _together(runs, lambda run: run.estimates(), "system")
     frame = frame[frame["baseline"].isna()]
     if frame.empty:
@@ -307,8 +305,6 @@ def seed_groups(runs: Sequence[RunRecords]) -> dict[str, tuple[str, ...]]:
 
 def _averaged(frame: pd.DataFrame, runs: Sequence[RunRecords]) -> pd.DataFrame:
     """Return items with each group of seeds as one system, for statistics that know nothing of seeds."""
-    from polyarena.reports.stats.seed_summaries import average_seeds
-
     return average_seeds(frame, seed_groups(runs))
 
 
@@ -355,8 +351,6 @@ def _wide(values: Any) -> bool:
 
 
 def _ranks(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    from polyarena.reports.stats import rank
-
     frame, battles = item_records(request, runs)
     if not battles:
         raise DataError("ranks need battles", fix="use the kind 'scores'")
@@ -365,9 +359,6 @@ def _ranks(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 
 def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    from polyarena.reports.stats import cycles, pairwise_matrix
-    from polyarena.reports.stats.cycles import significant_wins
-
     frame, battles = item_records(request, runs)
     if not battles:
         raise DataError("a matrix of win rates needs battles", fix="use the kind 'heat-map'")
@@ -380,7 +371,6 @@ def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 
 def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    from polyarena.harness.auditing import run_agreement
     from polyarena.reports.figures.data import agreement_rows
 
     judge = request.judge or next((name for name in sorted(runs[0].lock.judges) if name != request.people), None)
@@ -391,7 +381,6 @@ def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 
 def _bias(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    from polyarena.harness.auditing import run_cards
     from polyarena.reports.figures.data import card_rows
 
     cards = run_cards(runs[0], request.judge)
@@ -410,8 +399,6 @@ def _cost(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 def _with_baseline(macro: pd.DataFrame) -> pd.DataFrame:
     """Return win rates with the row of their one baseline, which wins half by definition and has a cost as well."""
-    import pandas as pd
-
     baselines = set(macro["baseline"].dropna())
     if len(baselines) != 1 or macro["baseline"].isna().any():
         return macro
@@ -453,7 +440,6 @@ def _sensitivity(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 def _power(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.reports.figures.data import power_rows
-    from polyarena.reports.stats.statistical_power import observed_design
 
     frame, battles = item_records(request, runs)
     column = "candidate" if battles else "system"

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyarena.harness.reporting.beside_captions import CAPTION, write_beside_caption
+from polyarena.reports.escaping import csv_bytes
+from polyarena.reports.tables import tex_caption
 from polyarena.tasks.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -32,9 +34,7 @@ def write_figure(
         ExperimentError: The suffix is none of the formats.
         StoreError: A file that polyarena did not write is there, or one cannot be written.
     """
-    from polyarena.reports.escaping import csv_bytes
     from polyarena.reports.figures import FORMATS, render
-    from polyarena.reports.tables import tex_caption
 
     suffix = path.suffix.lower().lstrip(".")
     chosen = [name for name in FORMATS if name == suffix] or (list(formats or FORMATS) if not suffix else [])
