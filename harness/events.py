@@ -50,7 +50,7 @@ class ModelChanged:
 
 @dataclass(frozen=True, slots=True)
 class FlipsMeasured:
-    """Some items of a cell were scored once more, in batches of another size.
+    """Some items of a cell were scored or answered once more, in batches of another size.
 
     ``flips`` counts, by metric, those of the ``items`` that got another value.
     """

@@ -375,12 +375,12 @@ class Lock(Record):
         return self.model_copy(update={"models": {**self.models, **{name: dict(provenance) for name in systems}}})
 
     def with_flips(self, system: str, task: str, items: int, flips: Mapping[str, int]) -> Self:
-        """Return the lock with further items that were scored in other batches; what two runs showed stays.
+        """Return the lock with further items that were computed in other batches; what two runs showed stays.
 
         Args:
             system: Name of the system.
             task: Name of the task.
-            items: That were scored twice.
+            items: That were scored or answered twice.
             flips: Of them, those with another value, by metric.
         """
         rates = dict(self.flips.get(system, {}))

@@ -185,8 +185,12 @@ class StreamingModel(Protocol):
 class BatchingModel(Protocol):
     """What a model adds that computes requests together, so that last bits depend on what stands in a batch."""
 
-    def halved_batches(self) -> AbstractContextManager[bool]:
-        """Work in batches of half the size for a while; gives whether the model has batches of its own."""
+    def halved_batches(self, *, texts: bool = False) -> AbstractContextManager[bool]:
+        """Work in batches of half the size for a while; gives whether the model has batches of its own.
+
+        Args:
+            texts: Whether texts are generated in them; else choices are scored.
+        """
 
 
 @runtime_checkable

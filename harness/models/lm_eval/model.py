@@ -182,9 +182,9 @@ class LmEvalModel:
         self._tested = True
 
     @contextmanager
-    def halved_batches(self) -> Iterator[bool]:
-        """Score in batches of half the size; only ``transformers`` does so in this process, at a size of its own."""
-        scorer = getattr(self._lm, "scorer", None)
+    def halved_batches(self, *, texts: bool = False) -> Iterator[bool]:
+        """Work in batches of half the size; only ``transformers`` does so in this process, at a size of its own."""
+        scorer = None if texts else getattr(self._lm, "scorer", None)
         holder, name = (scorer, "budget") if scorer is not None else (self._lm, "batch_size_per_gpu")
         size = getattr(holder, name, None)
         if not has_base(self._lm, "HFLM") or not isinstance(size, int) or size < 2:

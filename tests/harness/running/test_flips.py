@@ -1,13 +1,15 @@
-"""A run scores some items of each cell once more in other batches, and its lock says how many values changed."""
+"""A run computes some items of each cell once more in other batches, and its lock says how many values changed."""
 
 import importlib
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import pytest
 
 from polyarena.harness.lock import OTHER_BATCHES, FlipRate
 from polyarena.tasks.errors import ModelError
+from polyarena.tasks.item import Kind
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def batching(monkeypatch):
     choose, halved, again = toyarena.ToyModel.choose, [], []
 
     @contextmanager
-    def halved_batches(self):
+    def halved_batches(self, *, texts=False):
         halved.append(True)
         yield True
         halved.pop()
@@ -27,8 +29,7 @@ def batching(monkeypatch):
         if not halved:
             return results
         again.append(len(requests))
-        replaced = importlib.import_module("dataclasses").replace
-        return [replaced(each, loglikelihoods=each.loglikelihoods[1:] + each.loglikelihoods[:1]) for each in results]
+        return [replace(each, loglikelihoods=each.loglikelihoods[1:] + each.loglikelihoods[:1]) for each in results]
 
     monkeypatch.setattr(toyarena.ToyModel, "halved_batches", halved_batches, raising=False)
     monkeypatch.setattr(toyarena.ToyModel, "choose", turned)
@@ -95,3 +96,72 @@ def test_what_two_runs_showed_is_not_diluted(go):
     }
     more = told.with_flips("one", "t", 30, {"f": 0})
     assert (more.flips["one"]["t/f"].flips, more.flips["one"]["t/f"].items) == (2, 40)
+
+
+@pytest.fixture
+def writing(monkeypatch):
+    """Returns a function that gives `toy_open` items and a metric, and the toy model batches of texts.
+
+    In halved batches every other text is in capitals, which the metric `acc` sees.
+    """
+    toyarena = importlib.import_module("toyarena")
+    generate, again = toyarena.ToyModel.generate, []
+
+    @dataclass(frozen=True)
+    class Written(toyarena.ToyTask):
+        def items(self, language, data):
+            for item in super().items(language, data):
+                yield replace(item, choices=(), gold=None)
+
+        def score(self, item, completion):
+            return {"acc": float(completion.text.islower())} if self.card.metrics else {}
+
+    @contextmanager
+    def halved_batches(self, *, texts=False):
+        again.append(0 if texts else None)
+        yield texts
+        again.append(None)
+
+    def in_capitals(self, requests):
+        results = generate(self, requests)
+        if not again or again[-1] is None:
+            return results
+        again[-1] += len(requests)
+        return [
+            replace(each, text=each.text.upper()) if int(request.item_id) % 2 else each
+            for request, each in zip(requests, results, strict=True)
+        ]
+
+    def write(items, metrics=("acc",)):
+        kind = Kind.GENERATIVE if metrics else Kind.OPEN_ENDED
+        card = toyarena.open_task.card.model_copy(update={"kind": kind, "metrics": metrics})
+        monkeypatch.setattr(toyarena, "open_task", Written(card, items))
+
+    monkeypatch.setattr(toyarena.ToyModel, "halved_batches", halved_batches, raising=False)
+    monkeypatch.setattr(toyarena.ToyModel, "generate", in_capitals)
+    write.asked = again
+    return write
+
+
+def test_texts_are_generated_once_more_in_other_batches(go, writing):
+    writing(45)
+    lock = go(tasks=["toy_open"], judges=[]).lock
+    rate = lock.flips["one"]["toy_open/acc"]
+    # Two of 45 items in each of three languages; every other text changes.
+    assert (rate.items, rate.flips, rate.source) == (6, 3, OTHER_BATCHES)
+    assert [each for each in writing.asked if each is not None] == [2] * 6
+
+
+def test_samples_of_a_text_count_by_their_mean(go, writing, systems):
+    writing(20)
+    for system in systems:
+        system.update(samples=3, sampling={"temperature": 0.5})
+    assert go(tasks=["toy_open"], judges=[]).lock.flips["one"]["toy_open/acc"].items == 3
+    assert [each for each in writing.asked if each is not None] == [3] * 6
+
+
+@pytest.mark.parametrize(("items", "metrics"), [(19, ("acc",)), (45, ())])
+def test_few_texts_and_texts_without_a_metric_are_generated_once(go, writing, items, metrics):
+    writing(items, metrics)
+    assert go(tasks=["toy_open"], judges=[]).lock.flips == {}
+    assert writing.asked == []

@@ -202,6 +202,18 @@ def test_batches_are_halved_for_a_while(tiny_llama: Path, choosing: Callable[...
         assert not possible
 
 
+def test_batches_of_texts_have_a_size_of_their_own(tiny_llama: Path) -> None:
+    model = load(tiny_llama, dtype="float32", token_budget=512, batch_size=6)
+    with model.halved_batches(texts=True) as possible:
+        assert possible
+        assert model._lm.batch_size == 3
+        assert model.provenance["token_budget"] == "512"
+    assert model._lm.batch_size == 6
+    single = load(tiny_llama, dtype="float32", token_budget=512, batch_size=1)
+    with single.halved_batches(texts=True) as possible:
+        assert not possible
+
+
 def test_a_batch_that_was_divided_meanwhile_stays_small(tiny_llama: Path) -> None:
     model = load(tiny_llama, dtype="float32", token_budget=512)
     with model.halved_batches():
