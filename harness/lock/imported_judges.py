@@ -128,16 +128,6 @@ def merged_judge(earlier: ImportedJudge | None, entry: ImportedJudge) -> Importe
     new = {pair: entry.judge.shards[shard_name(pair)] for games in entry.games for pair in games.pairs()}
     taken = {about(pair) for pair in new}
     old = {pair: earlier.judge.shards[shard_name(pair)] for games in earlier.games for pair in games.pairs()}
-    counts = {field.what: field for field in earlier.unmapped}
-    if set(entry.files) != set(earlier.files):
-        unmapped = [
-            field.model_copy(update={"count": field.count + counts.pop(field.what).count})
-            if field.what in counts
-            else field
-            for field in entry.unmapped
-        ] + list(counts.values())
-    else:
-        unmapped = list(entry.unmapped)
     return imported_judge(
         format_name=entry.format,
         files={**earlier.files, **entry.files},
@@ -145,10 +135,23 @@ def merged_judge(earlier: ImportedJudge | None, entry: ImportedJudge) -> Importe
         orders=max(earlier.judge.orders, entry.judge.orders),
         order_known=earlier.judge.order_known and entry.judge.order_known,
         repeats=max(earlier.judge.repeats, entry.judge.repeats),
-        unmapped=sorted(unmapped, key=lambda field: field.what),
+        unmapped=_merged_counts(earlier, entry),
         renamed={**earlier.renamed, **entry.renamed},
         facts={**earlier.facts, **entry.facts},
     )
+
+
+def _merged_counts(earlier: ImportedJudge, entry: ImportedJudge) -> list[UnmappedField]:
+    """Return what was left out of the files of both imports; a file that is imported again is not counted twice."""
+    if set(entry.files) == set(earlier.files):
+        return sorted(entry.unmapped, key=lambda field: field.what)
+    imported_before = set(entry.files) < set(earlier.files)
+    merged = {field.what: field for field in earlier.unmapped}
+    for field in entry.unmapped:
+        before = merged[field.what].count if field.what in merged else 0
+        count = max(before, field.count) if imported_before else before + field.count
+        merged[field.what] = field.model_copy(update={"count": count})
+    return [merged[what] for what in sorted(merged)]
 
 
 def _card(task: str, languages: Sequence[str]) -> TaskCard:

@@ -53,7 +53,10 @@ def test_a_credential_is_found_at_any_depth_and_never_shown(name, data):
      {"base_url": "http://127.0.0.1:8000/v1/completions?version=2"},
      {"api_key_env": "MY_KEY", "stop": ["<|eos_token|>"]},
      {"system_prompt": "Basic knowledge of the sk-learn library. Bearer of news: see https://example.com/a@b/tokens/x"},
-     {"path": "user@host:/data", "url": "https://example.com/~me/key/short", "primary_key": 3, "token_limit": 5}],
+     {"path": "user@host:/data", "url": "https://example.com/~me/key/short", "primary_key": 3, "token_limit": 5},
+     {"pad_token": "<|reserved_special_token_250|>", "model_key": "Meta-Llama-3.1-8B-Instruct", "sort_key": "created"},
+     {"system_prompt": "Mail:me@example.com is the key 42 of 100. The key Qwen2.5-7B-Instruct opens mailto:a@b.org."},
+     {"revision": "0123456789abcdef0123456789abcdef01234567", "tokenizer": "m-0123456789abcdef0123"}],
 )  # fmt: skip
 def test_what_only_sounds_like_one_is_let_through(args):
     refuse_credentials(args, "x.yaml:3")
@@ -102,6 +105,14 @@ PLANTED = {
     "form of a key": {"note": f"sk-proj-{SECRET}"},
     "token of the hub": {"revision": f"hf_{SECRET}"},
     "web token": {"note": f"eyJhbGciOiJIUzI1NiJ9.{SECRET}.abc"},
+    "token of some service": {"header": {"X-Vault-Token": SECRET}},
+    "key of some service": {"wandb_key": SECRET},
+    "name of an argument": {f"sk-proj-{SECRET}": 1},
+    "login without a scheme": {"proxy": f"user:{SECRET}@127.0.0.1:9"},
+    "address in an address": {"callback": f"http://127.0.0.1:9/?next=https://user:{SECRET}@host"},
+    "command in a text": {"note": f"curl --api-key {SECRET} host"},
+    "JSON in a text": {"note": json.dumps({"authToken": SECRET})},
+    "full-width name": {"ｔｏｋｅｎ": SECRET},
 }
 MODELS = {
     "local-completions": {"model": "m", "tokenizer": "t"},

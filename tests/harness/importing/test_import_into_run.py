@@ -95,6 +95,15 @@ def test_what_is_not_mapped_is_told_and_stored(write, tmp_path):
     assert event["games"] == 48
 
 
+def test_a_file_that_is_imported_again_is_not_counted_twice(write, tmp_path):
+    run = tmp_path / "run"
+    for name, model in (("one", "new"), ("two", "newer"), ("two", "newer"), ("one", "new")):
+        path = write(f"{name}.jsonl", [{**row, "mood": "calm"} for row in rows(model=model)])
+        import_verdicts("polyarena", path, run, ImportOptions(baseline="old"))
+    (field,) = open_run(run).lock.imported["jury"].unmapped
+    assert field.count == 96
+
+
 def test_names_that_cannot_be_folders_are_changed_and_told(write, tmp_path):
     done = import_verdicts("polyarena", write("g.jsonl", rows(model="org/new (x)")), tmp_path / "run")
     assert done.renamed == {"org/new (x)": "org-new-x"}
