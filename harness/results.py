@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from polyarena.harness.lock import Cell, Lock, Pair, shard_name
-from polyarena.harness.store import RunFolder, find_shard, read_shard, read_table
+from polyarena.harness.store import RunFolder, find_shard, find_table, read_shard, read_table
 from polyarena.harness.store.manifest import results_problem
-from polyarena.judges.collapse import COLLAPSED, REQUIRED, collapse_table
+from polyarena.judges.collapse import COLLAPSED, REQUIRED, GameTable, collapse_tables
 from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, RATING_SCHEMA, Game
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.errors import StoreError
@@ -23,6 +23,9 @@ from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+TOGETHER = 20_000
+"""Games that are collapsed at once: many small files, or few large ones."""
 
 
 @dataclass(frozen=True)
@@ -152,15 +155,30 @@ class RunRecords:
         """Collapse all stored games into battles, one a row."""
         found = [BATTLE_SCHEMA.empty_table()]
         weight = self.lock.settings.statistics.strong_weight
+        waiting: list[GameTable] = []
+        rows = 0
         for pair in self.pairs():
-            path = self.games_file(pair)
-            if path.exists():
-                games = read_table(path, COLLAPSED)
-                if not set(REQUIRED).issubset(games.column_names):
-                    read_shard(path, Game)  # says what is wrong
-                found.append(collapse_table(games, pair.candidate, pair.baseline, strong_weight=weight))
+            games = self._games(pair)
+            if games is None:
+                continue
+            waiting.append(GameTable(games, pair.candidate, pair.baseline))
+            rows += len(games)
+            if rows >= TOGETHER:
+                found.append(collapse_tables(waiting, strong_weight=weight))
+                waiting, rows = [], 0
+        found.append(collapse_tables(waiting, strong_weight=weight))
         table: pd.DataFrame = pa.concat_tables(found).to_pandas()
         return table
+
+    def _games(self, pair: Pair) -> pa.Table | None:
+        """Return what is collapsed of the games of a pair; ``None`` where none are stored."""
+        path, key = self.folder.games(*pair), self._key(pair)
+        games = None if key is None else find_table(path, key, COLLAPSED)
+        if games is None and path.exists():
+            games = read_table(path, COLLAPSED)
+        if games is not None and not set(REQUIRED).issubset(games.column_names):
+            read_shard(self.games_file(pair), Game)  # says what is wrong
+        return games
 
     def estimates(self) -> pd.DataFrame:
         """Return all estimates, one a row, as in :class:`polyarena.reports.records.Estimate`."""
@@ -183,9 +201,12 @@ class RunRecords:
         return self._file(pair, self.folder.ratings(*pair))
 
     def _file(self, pair: Pair, path: Path) -> Path:
-        judge = self.lock.judges.get(pair.judge)
-        key = judge.shards.get(shard_name(pair)) if judge else None
+        key = self._key(pair)
         return path if key is None else find_shard(path, key) or path
+
+    def _key(self, pair: Pair) -> str | None:
+        judge = self.lock.judges.get(pair.judge)
+        return judge.shards.get(shard_name(pair)) if judge else None
 
     def missing(self, system: str | None = None) -> list[str]:
         """Return the cells and pairs of the experiment, or of one of its systems, that are not stored, in words."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from polyarena.judges.records import BATTLE_SCHEMA, Battle, Game, Label
 from polyarena.tasks.errors import DataError, ExperimentError
@@ -76,11 +76,25 @@ COLLAPSED = (*REQUIRED, "score")
 """The columns of games that :func:`collapse_table` reads."""
 
 
+class GameTable(NamedTuple):
+    """Games between two systems.
+
+    Attributes:
+        games: With the columns :data:`REQUIRED`, which may be joined by ``score`` and any others.
+        candidate: The system that the scores are about.
+        baseline: The other one.
+    """
+
+    games: pa.Table
+    candidate: str
+    baseline: str
+
+
 def collapse_table(games: pa.Table, candidate: str, baseline: str, *, strong_weight: float = 1.0) -> pa.Table:
     """Collapse the games of one judge, task and language as :func:`collapse` does, without an object for each game.
 
     Args:
-        games: With the columns :data:`REQUIRED`, which may be joined by ``score`` and any others.
+        games: As in :class:`GameTable`.
         candidate: The system that the scores are about.
         baseline: The other one.
         strong_weight: How many times a game with ``>>`` counts within its item.
@@ -92,38 +106,69 @@ def collapse_table(games: pa.Table, candidate: str, baseline: str, *, strong_wei
         DataError: As :func:`collapse`.
         ExperimentError: ``strong_weight`` is not positive.
     """
+    return collapse_tables([GameTable(games, candidate, baseline)], strong_weight=strong_weight)
+
+
+def collapse_tables(tables: Sequence[GameTable], *, strong_weight: float = 1.0) -> pa.Table:
+    """Collapse many tables at once: thousands of small ones take little more time than one of their length.
+
+    Args:
+        tables: Each of one judge, task and language.
+        strong_weight: How many times a game with ``>>`` counts within its item.
+
+    Returns:
+        What :func:`collapse_table` returns of each of them, one after the other.
+
+    Raises:
+        DataError: As :func:`collapse`, of the first table with a fault.
+        ExperimentError: ``strong_weight`` is not positive.
+    """
     _refuse_weight(strong_weight)
-    found = _collapsed(games, candidate, baseline, strong_weight)
-    if found is None:
-        # Games of several cells, or something to refuse: the records say what and where.
-        if "raw" not in games.column_names:
-            games = games.append_column("raw", pa.repeat("", len(games)))
-        records = from_table(games, Game)
-        return to_table(collapse(records, candidate, baseline, strong_weight=strong_weight), BATTLE_SCHEMA)
-    return found
+    played = [table for table in tables if len(table.games)]
+    found = _collapsed(played, strong_weight) if played else BATTLE_SCHEMA.empty_table()
+    if found is not None:
+        return found
+    if len(tables) > 1:
+        return pa.concat_tables([collapse_tables([table], strong_weight=strong_weight) for table in tables])
+    # Games of several cells, or something to refuse: the records say what and where.
+    games, candidate, baseline = tables[0]
+    if "raw" not in games.column_names:
+        games = games.append_column("raw", pa.repeat("", len(games)))
+    records = from_table(games, Game)
+    return to_table(collapse(records, candidate, baseline, strong_weight=strong_weight), BATTLE_SCHEMA)
 
 
-def _collapsed(games: pa.Table, candidate: str, baseline: str, strong_weight: float) -> pa.Table | None:
-    """Return the battles; ``None`` where the games are of several cells, or where something is wrong with them."""
-    place = [pc.unique(games[name]).to_pylist() for name in ("judge", "task", "language")]
-    if any(len(values) != 1 or values[0] is None for values in place):
+def _collapsed(tables: Sequence[GameTable], strong_weight: float) -> pa.Table | None:
+    """Return the battles; ``None`` where a table has games of several cells, or something is wrong with its games."""
+    games = _joined([table.games for table in tables])
+    if games is None:
         return None
-    coded = [_codes(games[name]) for name in ("item_id", "source_id", "system_a", "system_b", "label")]
+    coded = [_codes(games[name]) for name in ("judge", "task", "language", "item_id", "source_id", "label")]
     known_codes = [codes for codes in coded if codes is not None]
-    if len(known_codes) < len(coded):
+    systems = _codes(pa.chunked_array([*games["system_a"].chunks, *games["system_b"].chunks], pa.string()))
+    if len(known_codes) < len(coded) or systems is None:
         return None
-    (items, item), (sources, source), shown_first, shown_second, (labels, label) = known_codes
-    first, second = (np.array(values, dtype=object)[codes] for values, codes in (shown_first, shown_second))
+    *places, (ids, number), (sources, source), (labels, label) = known_codes
+    lengths = np.array([len(table.games) for table in tables])
+    starts, of_table = np.cumsum(lengths) - lengths, np.repeat(np.arange(len(tables)), lengths)
+    if any((codes != codes[starts][of_table]).any() for _, codes in places):
+        return None
+    first, second = np.split(systems[1], 2)
+    numbers = {name: i for i, name in enumerate(systems[0])}
+    candidate, baseline = (
+        np.array([numbers.get(name, -1) for name in names])[of_table]
+        for names in ([table.candidate for table in tables], [table.baseline for table in tables])
+    )
     forward = (first == candidate) & (second == baseline)
     backward = (first == baseline) & (second == candidate)
+    items, one, item = np.unique(of_table * len(ids) + number, return_index=True, return_inverse=True)
     repeat = games["repeat"].to_numpy()
-    slots = np.unique(np.stack([item, backward.astype(np.int64), repeat]), axis=1)
-    one = np.zeros(len(items), dtype=np.int64)
-    one[item[::-1]] = np.arange(len(item))[::-1]
+    slots = np.lexsort((repeat, backward, item))
+    twice = (np.diff(item[slots]) == 0) & (np.diff(repeat[slots]) == 0) & (backward[slots][1:] == backward[slots][:-1])
     known = {each.value for each in Label}
     if (
         not (forward | backward).all()
-        or slots.shape[1] != len(item)
+        or twice.any()
         or not known.issuperset(labels)
         or (source != source[one][item]).any()
     ):
@@ -142,22 +187,32 @@ def _collapsed(games: pa.Table, candidate: str, baseline: str, strong_weight: fl
     total, weights = (
         np.bincount(item[valid], weights=values[valid], minlength=len(items)) for values in (worth * weight, weight)
     )
-    played, decided = (np.bincount(codes, minlength=len(items)) for codes in (item, item[valid]))
+    games_of, decided = (np.bincount(codes, minlength=len(items)) for codes in (item, item[valid]))
     scores = np.divide(total, weights, out=np.zeros(len(items)), where=decided > 0)
-    judge, task, language = (pa.repeat(values[0], len(items)) for values in place)
+    judge, task, language = (pa.array(names, pa.string()).take(pa.array(codes[one])) for names, codes in places)
+    table = pa.array(of_table[one])
     columns = {
         "judge": judge,
         "task": task,
         "language": language,
-        "item_id": pa.array(items, pa.string()),
-        "source_id": pa.array([sources[code] for code in source[one]], pa.string()),
-        "candidate": pa.repeat(candidate, len(items)),
-        "baseline": pa.repeat(baseline, len(items)),
+        "item_id": pa.array(ids, pa.string()).take(pa.array(number[one])),
+        "source_id": pa.array(sources, pa.string()).take(pa.array(source[one])),
+        "candidate": pa.array([each.candidate for each in tables], pa.string()).take(table),
+        "baseline": pa.array([each.baseline for each in tables], pa.string()).take(table),
         "score": pa.array(scores, mask=decided == 0),
-        "n_games": pa.array(played, pa.int32()),
-        "n_invalid": pa.array(played - decided, pa.int32()),
+        "n_games": pa.array(games_of, pa.int32()),
+        "n_invalid": pa.array(games_of - decided, pa.int32()),
     }
     return pa.table([columns[name] for name in BATTLE_SCHEMA.names], schema=BATTLE_SCHEMA)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table | None:
+    """Return the rows of all tables, in the columns that are read; ``None`` where their types differ."""
+    chosen = [table.select([name for name in COLLAPSED if name in table.column_names]) for table in tables]
+    try:
+        return pa.concat_tables([table.replace_schema_metadata(None) for table in chosen], promote_options="default")
+    except pa.ArrowInvalid:
+        return None
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray[tuple[int, ...], np.dtype[np.int64]]] | None:

@@ -43,7 +43,7 @@ class RunFolder:
 
     def cell(self, system: str, task: str, language: str) -> Path:
         """Return the path of the completions of one cell."""
-        return self.path / "cells" / system / task / f"{language}.parquet"
+        return self.path.joinpath("cells", system, task, f"{language}.parquet")
 
     def part(self, system: str, task: str, language: str, start: int, stop: int) -> Path:
         """Return the path of the completions of a range of items, until all ranges of the cell are there."""
@@ -55,15 +55,15 @@ class RunFolder:
 
     def scores(self, system: str, task: str, language: str) -> Path:
         """Return the path of the scores of one cell."""
-        return self.path / "scores" / system / task / f"{language}.parquet"
+        return self.path.joinpath("scores", system, task, f"{language}.parquet")
 
     def games(self, judge: str, candidate: str, baseline: str, task: str, language: str) -> Path:
         """Return the path of the games of one pair of cells."""
-        return self.path / "games" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
+        return self.path.joinpath("games", judge, f"{candidate}--{baseline}", task, f"{language}.parquet")
 
     def ratings(self, judge: str, candidate: str, baseline: str, task: str, language: str) -> Path:
         """Return the path of the ratings from which the games of one pair of cells derive."""
-        return self.path / "ratings" / judge / f"{candidate}--{baseline}" / task / f"{language}.parquet"
+        return self.path.joinpath("ratings", judge, f"{candidate}--{baseline}", task, f"{language}.parquet")
 
     @property
     def allocation(self) -> Path:

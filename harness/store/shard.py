@@ -194,19 +194,47 @@ def read_table(path: Path, columns: Sequence[str] | None = None, *, dictionaries
     """
     try:
         # One read for the checksum, the schema and the pages: a report opens thousands of small files.
-        content = path.read_bytes()
-        file = pq.ParquetFile(
-            pa.BufferReader(content), page_checksum_verification=True, read_dictionary=list(dictionaries) or None
-        )
-        checksum = (file.metadata.metadata or {}).get(f"{_PREFIX}{CHECKSUM}".encode())
-        if checksum is not None and not _is_intact(content, checksum.decode()):
-            raise _damaged(path, "its checksum is another than when it was written")
-        there = None if columns is None else sorted(set(file.schema_arrow.names).intersection(columns))
-        return file.read(columns=there, use_threads=False)
+        return _decoded(path, path.read_bytes(), None, columns, dictionaries)
     except StoreError:
         raise
     except _UNREADABLE as error:
         raise _damaged(path, str(error)) from error
+
+
+def find_table(path: Path, key: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+    """Read the shard with this key, in place or archived; ``None`` if it is not stored.
+
+    Each file is read once, where :func:`find_shard` and then :func:`read_table` read it twice.
+
+    Args:
+        path: Its place.
+        key: Of the work that it has.
+        columns: As in :func:`read_table`.
+    """
+    for archived in (False, True):
+        each = _archive_path(path, key) if archived else path
+        try:
+            return _decoded(each, each.read_bytes(), key, columns, ())
+        except (StoreError, *_UNREADABLE):
+            continue
+    return None
+
+
+def _decoded(
+    path: Path, content: bytes, key: str | None, columns: Sequence[str] | None, dictionaries: Sequence[str]
+) -> pa.Table:
+    """Return the table in the bytes of a shard, which must have this key, if one is given."""
+    file = pq.ParquetFile(
+        pa.BufferReader(content), page_checksum_verification=True, read_dictionary=list(dictionaries) or None
+    )
+    metadata = file.metadata.metadata or {}
+    if key is not None and metadata.get(f"{_PREFIX}key".encode()) != key.encode():
+        raise _damaged(path, "it is of other settings")
+    checksum = metadata.get(f"{_PREFIX}{CHECKSUM}".encode())
+    if checksum is not None and not _is_intact(content, checksum.decode()):
+        raise _damaged(path, "its checksum is another than when it was written")
+    there = None if columns is None else sorted(set(file.schema_arrow.names).intersection(columns))
+    return file.read(columns=there, use_threads=False)
 
 
 def _damaged(path: Path, why: str) -> StoreError:

@@ -36,7 +36,9 @@ their pairs, which thus stay near the processor."""
 MANY = 100
 """Parameters from which the steps of resampled rounds are solved by conjugate gradients."""
 CONJUGATE_STEPS, CONJUGATE_ERROR = 60, 1e-8
-"""How many of those there are before a round is solved directly, and the relative error of a step in energy."""
+"""How many there are before a round is solved directly, and the smallest relative error of a step, in energy."""
+ERROR_OF_STEP, LARGEST_ERROR = 0.1, 0.1
+"""The relative error that a step of size 1 may have, in proportion for smaller ones, and the largest there is."""
 
 
 @dataclass(frozen=True)
@@ -290,12 +292,16 @@ class _Model:
 
         Resampled rounds lie near the data, so the information there is a good preconditioner: a step takes about a
         dozen products with the sparse design. Rounds that do not converge are solved directly.
+
+        An early step is solved less exactly: Newton's own error goes with the square of a step (inexact Newton; Dembo,
+        Eisenstat and Steihaug 1982), so a relative error in proportion to the step costs no further step.
         """
         step = np.zeros_like(at.gradient)
         rest = at.gradient.copy()
         scaled = inverse @ rest
         direction, size = scaled, (rest * scaled).sum(axis=0)
-        goal = size * CONJUGATE_ERROR**2
+        error = np.clip(ERROR_OF_STEP * np.abs(scaled).max(axis=0), CONJUGATE_ERROR, LARGEST_ERROR)
+        goal = size * error**2
         going = size > goal
         for _ in range(CONJUGATE_STEPS):
             turned = self._times(at, direction)

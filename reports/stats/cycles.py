@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from polyarena.reports.stats.head_to_head import check_battles, head_to_head
+from polyarena.reports.stats.head_to_head import HeadToHead, check_battles, head_to_head
 from polyarena.reports.stats.intervals import interval
 from polyarena.reports.stats.outcome import Outcome, outcome
+from polyarena.reports.stats.resampling import Floats
 from polyarena.reports.stats.score_interval import equal_clusters
 
 EVEN = 1e-9
@@ -57,15 +58,20 @@ def pairwise_matrix(battles: pd.DataFrame, language: str | None = None) -> pd.Da
     decided = battles[battles["score"].notna()]
     if language is not None:
         decided = decided[decided["language"] == language]
-    if decided.empty:
-        return pd.DataFrame()
-    found = head_to_head(decided, None)
-    languages = (found.counts() > 0).sum(axis=0)
-    scores = found.means()[:, 0].sum(axis=0) / languages
+    return pd.DataFrame() if decided.empty else _matrix(head_to_head(decided, None))
+
+
+def _matrix(found: HeadToHead) -> pd.DataFrame:
+    scores = _scores(found)
     matrix = np.full((len(found.systems), len(found.systems)), np.nan)
     matrix[found.first, found.second] = scores
     matrix[found.second, found.first] = 1.0 - scores
     return pd.DataFrame(matrix, index=list(found.systems), columns=list(found.systems))
+
+
+def _scores(found: HeadToHead) -> Floats:
+    """Return the mean score of each pair over the languages in which it met."""
+    return np.asarray(found.means()[:, 0].sum(axis=0) / (found.counts() > 0).sum(axis=0), dtype=np.float64)
 
 
 def significant_wins(battles: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
@@ -81,17 +87,16 @@ def significant_wins(battles: pd.DataFrame, *, confidence: float = 0.95) -> pd.D
     Raises:
         DataError: As :func:`pairwise_matrix`.
     """
-    from scipy.sparse import diags_array
-
     check_battles(battles)
     decided = battles[battles["score"].notna()]
-    if decided.empty:
-        return pd.DataFrame()
-    found = head_to_head(decided, None)
-    met = found.counts() > 0
-    languages = met.sum(axis=0)
-    scores = found.means()[:, 0].sum(axis=0) / languages
-    pulls = (diags_array(1 / languages) @ sum(scores for scores, _ in found.influences())).tocsr()
+    return pd.DataFrame() if decided.empty else _wins(head_to_head(decided, None), confidence)
+
+
+def _wins(found: HeadToHead, confidence: float) -> pd.DataFrame:
+    from scipy.sparse import diags_array
+
+    met, scores = found.counts() > 0, _scores(found)
+    pulls = (diags_array(1 / met.sum(axis=0)) @ sum(scores for scores, _ in found.influences())).tocsr()
     errors = np.sqrt((pulls * pulls).sum(axis=1))
     level = 1 - (1 - confidence) / len(scores)
     beats = np.zeros((len(found.systems), len(found.systems)), dtype=np.bool_)
@@ -162,10 +167,15 @@ def significant_cycles(battles: pd.DataFrame, *, confidence: float = 0.95) -> li
         battles: Rows of :class:`polyarena.judges.records.Battle`, of any judges and tasks.
         confidence: Of all pairs of a task and judge together.
     """
+    check_battles(battles)
+    arranged = {
+        key: head_to_head(own, None)
+        for key, own in battles[battles["score"].notna()].groupby(["task", "judge"], sort=True)
+    }
     return [
         (str(task), str(judge), cycle)
-        for (task, judge), own in battles.groupby(["task", "judge"], sort=True)
-        for cycle in cycles(pairwise_matrix(own), significant_wins(own, confidence=confidence))
+        for (task, judge), found in arranged.items()
+        for cycle in cycles(_matrix(found), _wins(found, confidence))
     ]
 
 

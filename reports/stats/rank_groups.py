@@ -182,14 +182,14 @@ def ties_are_estimable(scores: Floats, ties: Floats, first: Integers, second: In
         first: Shape (p,).
         second: Shape (p,).
     """
-    from scipy.optimize import linprog
-    from scipy.sparse import coo_array
-
     wins, losses, tied = scores - ties / 2 > _SEEN, 1 - scores - ties / 2 > _SEEN, ties > _SEEN
     if not wins.any() and not losses.any():
         return False
     if (wins & losses).any():
         return True
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
     systems = int(max(first.max(), second.max())) + 1
     # Rows of sign * d <= bound.
     limits = [(wins, -1.0, -2.0), (losses, 1.0, -2.0), (tied, 1.0, 2.0), (tied, -1.0, 2.0)]

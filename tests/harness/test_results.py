@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from polyarena.harness import open_run, plan, run, write_report
+from polyarena.harness import open_run, plan, results, run, write_report
 from polyarena.harness.store import RunFolder
 from polyarena.judges.records import GAME_SCHEMA
 from polyarena.tasks.errors import StoreError
@@ -194,3 +194,10 @@ def test_a_damaged_shard_is_named(finished):
         open_run(finished).games()
     assert caught.value.where == str(path)
     assert caught.value.fix.startswith("run the experiment again")
+
+
+def test_many_games_are_collapsed_in_parts_to_the_same_battles(finished, monkeypatch):
+    expected = open_run(finished).collapse_games()
+    for together in (1, 25):
+        monkeypatch.setattr(results, "TOGETHER", together)
+        assert open_run(finished).collapse_games().equals(expected)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.judges import Game, collapse
-from polyarena.judges.collapse import COLLAPSED, collapse_table
+from polyarena.judges.collapse import COLLAPSED, GameTable, collapse_table, collapse_tables
 from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, Label
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.records import to_table
@@ -53,6 +53,51 @@ def test_games_of_several_languages_are_collapsed_apart() -> None:
     expected = to_table(collapse(played, "a", "b"), BATTLE_SCHEMA)
     assert len(expected) == 2
     assert collapse_table(table(played), "a", "b").equals(expected)
+
+
+PLACES = [("j", "t", "deu_Latn", "a", "b"), ("j", "u", "eng_Latn", "c", "a"), ("k", "t", "deu_Latn", "b", "a")]
+
+
+@given(
+    st.lists(games(), min_size=0, max_size=3),
+    st.sampled_from([1.0, 3.0]),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+)
+def test_many_tables_at_once_have_the_same_bits(drawn: list[list[Game]], weight: float, graded: list[bool]) -> None:
+    tables = [GameTable(table([]), "a", "b")]
+    for played, (judge, task, language, one, other), scores in zip(drawn, PLACES, graded, strict=False):
+        names = {"a": one, "b": other}
+        moved = [
+            replace(
+                game,
+                judge=judge,
+                task=task,
+                language=language,
+                system_a=names[game.system_a],
+                system_b=names[game.system_b],
+            )
+            for game in played
+        ]
+        tables.append(GameTable(table(moved, COLLAPSED if scores else COLLAPSED[:-1]), one, other))
+    alone = [collapse_table(*each, strong_weight=weight) for each in tables]
+    assert collapse_tables(tables, strong_weight=weight).equals(pa.concat_tables(alone))
+
+
+def test_what_is_wrong_in_one_of_many_tables_is_refused_in_the_same_words() -> None:
+    tables = [GameTable(table([GAME]), "a", "b"), GameTable(table([GAME, GAME]), "a", "b")]
+    with pytest.raises(DataError, match="two games of 'a' against 'b' with repeat 0"):
+        collapse_tables(tables)
+    with pytest.raises(DataError, match="only games between 'a' and 'c' are collapsed here"):
+        collapse_tables([tables[0], GameTable(table([GAME]), "a", "c")])
+
+
+def test_the_same_item_of_two_pairs_makes_two_battles() -> None:
+    swapped = replace(GAME, system_a="b", system_b="a", source_id="s2")
+    found = collapse_tables([GameTable(table([GAME]), "a", "b"), GameTable(table([swapped]), "b", "a")])
+    assert found.select(["candidate", "source_id", "score"]).to_pylist() == [
+        {"candidate": "a", "source_id": "s1", "score": 1.0},
+        {"candidate": "b", "source_id": "s2", "score": 1.0},
+    ]
 
 
 def test_no_game_makes_no_battle() -> None:

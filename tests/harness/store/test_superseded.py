@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from polyarena.harness.store import (
     archive_shard,
     find_shard_metadata,
+    find_table,
     read_shard,
     read_table,
     restore_shard,
@@ -85,3 +86,22 @@ def test_an_empty_shard_keeps_its_columns_and_facts(path):
     assert read_shard(path, Score) == []
     assert read_table(path).column_names == SCORE_SCHEMA.names
     assert shard_metadata(path) == {"key": "k"}
+
+
+def test_a_table_is_found_by_its_key_in_place_or_aside(path):
+    write(path, "a" * 16, 1.0)
+    archive_shard(path)
+    assert find_table(path, "a" * 16)["value"].to_pylist() == [1.0]
+    write(path, "b" * 16, 2.0)
+    found = [find_table(path, key * 16, ["value", "none"]) for key in "abc"]
+    assert [table and table.to_pydict() for table in found] == [{"value": [1.0]}, {"value": [2.0]}, None]
+
+
+def test_a_damaged_table_is_not_found(path):
+    write(path, "a" * 16, 1.0)
+    archive_shard(path)
+    write(path, "a" * 16, 2.0)
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    assert find_table(path, "a" * 16)["value"].to_pylist() == [1.0]
