@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polyarena.judges.protocol import Answer, Assessment, Match, Verdict
 from polyarena.judges.records import Game, Rating
@@ -161,7 +161,10 @@ def pairings(
     for item_id, sample in sorted(asked, key=lambda key: (order[key[0]], key[1])):
         one, other = answers_a[item_id, sample], answers_b[item_id, sample]
         for first, second in ((one, other), (other, one)):
-            made.extend(_pairing(items[item_id], first, second, repeat, repeats) for repeat in range(repeats))
+            told = tuple(
+                _earlier(item_id, sample, items, answers_a if each is one else answers_b) for each in (first, second)
+            )
+            made.extend(_pairing(items[item_id], first, second, told, repeat, repeats) for repeat in range(repeats))
     everything = answers_a.keys() | answers_b.keys()
     return Pairings(
         pairings=tuple(made),
@@ -188,14 +191,31 @@ def games(judge: str, paired: Iterable[Pairing], verdicts: Iterable[Verdict]) ->
         yield pairing.game(judge, verdict)
 
 
-def _pairing(item: Item, first: Completion, second: Completion, repeat: int, repeats: int) -> Pairing:
+Turns = tuple[tuple[str, str], ...]
+
+
+def _earlier(
+    item_id: str, sample: int, items: Mapping[str, Item], answers: Mapping[tuple[str, int], Completion]
+) -> Turns:
+    """Return the turns of a conversation before an item, with a system's answers; where one is missing, it is empty."""
+    turns: list[tuple[str, str]] = []
+    while (previous := items[item_id].previous) is not None and previous in items:
+        answer = answers.get((previous, sample))
+        turns.insert(0, (items[previous].full_prompt, "" if answer is None else answer.text or ""))
+        item_id = previous
+    return tuple(turns)
+
+
+def _pairing(
+    item: Item, first: Completion, second: Completion, told: tuple[Turns, ...], repeat: int, repeats: int
+) -> Pairing:
     key = (item.language, item.item_id, str(first.sample_index), first.system, second.system)
     return Pairing(
         match=Match(
             language=item.language,
             question=item.full_prompt,
-            a=_answer(first),
-            b=_answer(second),
+            a=replace(_answer(first), earlier=told[0]),
+            b=replace(_answer(second), earlier=told[1]),
             repeat=repeat,
             key="/".join((first.task, *key)),
             reference=item.references[0] if item.references else None,

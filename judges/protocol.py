@@ -19,7 +19,11 @@ from polyarena.tasks.signature import Signature
 class Answer:
     """One system's answer as a judge sees it; the system's name is withheld.
 
-    Attributes are those of :class:`polyarena.tasks.records.Completion`.
+    Attributes are those of :class:`polyarena.tasks.records.Completion`, and:
+
+    Attributes:
+        earlier: The turns of the conversation before this one, in order: what the user wrote, and what this system
+            answered; empty for a single question.
     """
 
     text: str
@@ -27,6 +31,18 @@ class Answer:
     identified_language: str | None = None
     identified_probability: float | None = None
     identified_script: str | None = None
+    earlier: tuple[tuple[str, str], ...] = ()
+
+    def conversation(self, question: str) -> str:
+        """Return what was asked as one text: the question, after the turns before it, if there are any.
+
+        Args:
+            question: The user's last turn.
+        """
+        if not self.earlier:
+            return question
+        turns = "".join(f"User: {asked}\n\nAssistant: {said}\n\n" for asked, said in self.earlier)
+        return f"{turns}User: {question}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class Match:
 
     Attributes:
         language: ``lang_Script`` of the item.
-        question: What was asked, without system prompt or chat template.
+        question: What was asked, without system prompt or chat template; of a conversation, the user's last turn.
         a: The answer shown first.
         b: The answer shown second.
         repeat: Counts repeated judgments of the same order.

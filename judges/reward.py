@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from polyarena.judges.protocol import Assessment, Call, Match, Verdict
+from polyarena.judges.protocol import Answer, Assessment, Call, Match, Verdict
 from polyarena.judges.ratings import rated_verdict
 from polyarena.judges.records import Label, Scale
 from polyarena.tasks.signature import Signature
@@ -88,11 +88,15 @@ class RewardJudge:
         """Yield one verdict for each match, in order; answers that recur in a batch are scored once."""
         remaining = iter(matches)
         while batch := list(islice(remaining, self.at_once)):
-            asked = dict.fromkeys((match.question, answer.text) for match in batch for answer in (match.a, match.b))
+            asked = dict.fromkeys(_asked(match, answer) for match in batch for answer in (match.a, match.b))
             scores = dict(zip(asked, self.scorer(list(asked)), strict=True))
             for match in batch:
-                a, b = (_assessment(scores[match.question, answer.text]) for answer in (match.a, match.b))
+                a, b = (_assessment(scores[_asked(match, answer)]) for answer in (match.a, match.b))
                 yield rated_verdict(a, b, lambda one, other: self.bands.label(one - other))
+
+
+def _asked(match: Match, answer: Answer) -> tuple[str, str]:
+    return answer.conversation(match.question), answer.text
 
 
 def _assessment(score: float) -> Assessment:

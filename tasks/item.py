@@ -65,6 +65,9 @@ class Item:
             ``culturally_sensitive``; ``None`` where they do not. It goes into the records of scores, and judges whose
             template asks for it see it.
         examples: Solved questions that are shown before this one, in order.
+        previous: In a conversation, the ``item_id`` of the turn before this one, which must be the item before it and
+            share its ``source_id``: the model is shown the whole conversation, its own answers included, and
+            ``prompt`` is the user's new turn alone. ``None`` for a first or only turn.
     """
 
     item_id: str
@@ -80,6 +83,7 @@ class Item:
     whole_choices: bool = False
     category: str | None = None
     examples: tuple[FewShotExample, ...] = ()
+    previous: str | None = None
 
     @property
     def full_prompt(self) -> str:

@@ -48,7 +48,7 @@ def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Ite
         DataError: There are none; an ``item_id`` occurs twice; an item is of another language, lacks an id or a
             prompt, or does not fit the task's kind (choices and a gold index within them if and only if multiple
             choice; no words and no media if and only if the choices are whole texts); its prompt is not the text of
-            its parts. Also whatever the iteration itself raises.
+            its parts; a turn does not follow the one before it. Also whatever the iteration itself raises.
     """
     card = task.card
     known: dict[str, int] = {}
@@ -56,7 +56,7 @@ def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Ite
     for position, raw in enumerate(items, start=1):
         item = _storable(raw)
         where = f"task {card.name}, {language}, item {position} ({item.item_id!r})"
-        problem = _problem(card.kind, language, item)
+        problem = _problem(card.kind, language, item) or _turn_problem(card.kind, item, good[-1] if good else None)
         if problem:
             raise DataError(problem, where=where, fix=_fix(card))
         if item.item_id in known:
@@ -82,6 +82,7 @@ def _storable(item: Item) -> Item:
         choices=tuple(map(sanitize_text, item.choices)),
         choice_separator=sanitize_text(item.choice_separator),
         category=None if item.category is None else sanitize_text(item.category),
+        previous=None if item.previous is None else sanitize_text(item.previous),
         references=tuple(map(sanitize_text, item.references)),
         examples=tuple(
             FewShotExample(*map(sanitize_text, (each.prompt, each.answer, each.separator))) for each in item.examples
@@ -94,7 +95,7 @@ def _is_storable(item: Item) -> bool:
     """Whether all texts of an item can be stored as they are; looks at them all together, since there are millions."""
     if not isinstance(item.choices, tuple) or not isinstance(item.references, tuple):
         return False
-    texts = [item.item_id, item.source_id, item.prompt, item.choice_separator, item.category or ""]
+    texts = [item.item_id, item.source_id, item.prompt, item.choice_separator, item.category or "", item.previous or ""]
     texts += [*item.choices, *item.references, *item.fields, *item.fields.values()]
     for each in item.examples:
         texts += (each.prompt, each.answer, each.separator)
@@ -118,6 +119,20 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
     if not item.prompt.strip() and not item.whole_choices and not item.media:
         return "the prompt is empty"
     return _choice_problem(item) if kind is Kind.MULTIPLE_CHOICE else _open_problem(item)
+
+
+def _turn_problem(kind: Kind, item: Item, before: Item | None) -> str:
+    if item.previous is None:
+        return ""
+    if kind is Kind.MULTIPLE_CHOICE:
+        return "the item continues a conversation, and the task is multiple choice: no answer would be generated"
+    if before is None or item.previous != before.item_id:
+        return f"the item continues {item.previous!r}, which is not the item before it"
+    if item.source_id != before.source_id:
+        return f"the item continues {item.previous!r}, which has another source_id"
+    if item.examples:
+        return "the item continues a conversation, and examples can stand only before its first turn"
+    return ""
 
 
 def _choice_problem(item: Item) -> str:

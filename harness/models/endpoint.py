@@ -123,16 +123,7 @@ class EndpointModel:
             if reply.error is not None and not _is_refusal(reply):
                 yield StreamedResult(position, None, reply.error)
                 continue
-            result = GenerateResult(
-                prompt=_canonical(request.messages),
-                text=reply.text,
-                finish_reason=reply.finish_reason,
-                prompt_tokens=reply.prompt_tokens,
-                completion_tokens=reply.completion_tokens,
-                thought=reply.thought,
-                thought_tokens=reply.thought_tokens,
-            )
-            yield StreamedResult(position, result)
+            yield StreamedResult(position, result_of(reply, _canonical(request.messages)))
 
     def failure(self, errors: Sequence[str], requests: int) -> ModelError:
         """Return the error of a cell some of whose calls failed for good."""
@@ -166,6 +157,24 @@ class EndpointModel:
 
 
 _REPEAT = "run the same command again: only calls without an answer are repeated"
+
+
+def result_of(reply: Reply, prompt: str) -> GenerateResult:
+    """Return a reply as the result of a request.
+
+    Args:
+        reply: Of an endpoint, without an error.
+        prompt: What it was asked.
+    """
+    return GenerateResult(
+        prompt=prompt,
+        text=reply.text,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        thought=reply.thought,
+        thought_tokens=reply.thought_tokens,
+    )
 
 
 def _is_refusal(reply: Reply) -> bool:

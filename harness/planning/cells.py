@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.lock.digest import digest
+from polyarena.harness.models.endpoint import result_of
 from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.models.split_result import split_result
 from polyarena.harness.planning.cost import (
     CostEstimate,
     Range,
@@ -27,7 +31,8 @@ from polyarena.harness.planning.systems import (
 )
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges.protocol import Call
-from polyarena.tasks.item import Kind
+from polyarena.tasks.item import Item, Kind
+from polyarena.tasks.sampling import Sampling
 
 FORMAT = 2
 """Of the stored records; a change makes old shards stale."""
@@ -112,13 +117,14 @@ def plan_cell(
     count = open_counter(endpoint, context.base)
     if endpoint is not None and not stored and (existing.cache is not None or count is not None):
         calls = [
-            Call(messages(instructions, item, multiturn=system.spec.fewshot_as_multiturn), sampling, sample)
-            for item in cell_items.load()
+            call
             for sample in range(samples)
+            for call in _calls(system, instructions, sampling, cell_items.load(), sample, endpoint, existing)
         ]
         cached = existing.cached(endpoint, calls)
         if count is not None:
             prompt = tokens_per_byte(calls, count) * sum(map(call_size, calls))
+    prompt += Range(1, sampling.max_tokens) * (stats.earlier_answers * samples)
     completion = Range() if choosing else Range(1, sampling.total_tokens) * requests
     return PlannedCell(
         system=system.spec.name,
@@ -129,3 +135,32 @@ def plan_cell(
         answer_tokens=completion,
         **cost_fields(stats.items, requests, cached, prompt, completion, endpoint),
     )
+
+
+def _calls(
+    system: ResolvedSystem,
+    instructions: str | None,
+    sampling: Sampling,
+    items: Sequence[Item],
+    sample: int,
+    endpoint: EndpointSettings,
+    existing: ExistingResults,
+) -> Iterator[Call]:
+    """Yield the calls of one sample of each item.
+
+    Later turns of a conversation show the answers that the call cache has for the turns before them, and nothing in the
+    place of those that it lacks: such a call is not known yet, and its length is added by the caller.
+    """
+    before: list[tuple[Item, str]] = []
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        if item.previous is None:
+            before = []
+        multiturn = system.spec.fewshot_as_multiturn
+        call = Call(messages(instructions, item, multiturn=multiturn, before=before), sampling, sample)
+        yield call
+        if following is not None and following.previous is not None:
+            reply = existing.replies(endpoint, [call])[0]
+            answer = ""
+            if reply is not None:
+                answer = split_result(system.spec.thinking.rule, sampling.stop, result_of(reply, "")).text
+            before = [*before, (item, answer)]

@@ -58,7 +58,7 @@ def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[
     return items
 
 
-FORMAT = 2
+FORMAT = 3
 """Of cached statistics; part of their keys."""
 
 SETTLED_S = 2.0
@@ -72,10 +72,12 @@ class ItemStats:
     Attributes:
         items: How many.
         choices: Of all items together; 0 unless multiple choice.
-        size: UTF-8 bytes of all prompts, each counted with each of its choices.
+        size: UTF-8 bytes of all prompts, each counted with each of its choices; of a later turn of a conversation, with
+            the prompts before it.
         digest: Of what is asked and what counts as right.
         images: How many show images.
         recordings: How many contain recordings.
+        earlier_answers: How many answers of earlier turns are shown again, over all prompts.
     """
 
     items: int
@@ -84,15 +86,22 @@ class ItemStats:
     digest: str
     images: int = 0
     recordings: int = 0
+    earlier_answers: int = 0
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> ItemStats:
         """Return the stats of some items."""
         choices = sum(len(item.choices) for item in items)
-        size = sum(_size(item.full_prompt) * (len(item.choices) or 1) + sum(map(_size, item.choices)) for item in items)
+        size, earlier = 0, 0
+        so_far, turns = 0, 0
+        for item in items:
+            prompt = _size(item.full_prompt)
+            so_far, turns = (so_far + prompt, turns + 1) if item.previous is not None else (prompt, 0)
+            size += so_far * (len(item.choices) or 1) + sum(map(_size, item.choices))
+            earlier += turns
         media = count_modalities(item.content for item in items)
         images, recordings = (media.get(modality, 0) for modality in (Modality.IMAGE, Modality.AUDIO))
-        return cls(len(items), choices, size, items_digest(items), images, recordings)
+        return cls(len(items), choices, size, items_digest(items), images, recordings, earlier)
 
 
 def _size(text: str) -> int:
@@ -322,6 +331,7 @@ def items_digest(items: Iterable[Item]) -> str:
             + ([[part if isinstance(part, str) else part.record for part in item.parts]] if item.parts else [])
             # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
             + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
+            + ([{"previous": item.previous}] if item.previous is not None else [])
             for item in items
         ]
     )

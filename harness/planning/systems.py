@@ -211,18 +211,23 @@ def system_text(template: str | None, language: str, *, where: str = "") -> str 
     return _PLACEHOLDER.sub(fill, template)
 
 
-def messages(system: str | None, item: Item, *, multiturn: bool = False) -> tuple[Message, ...]:
-    """Return the chat turns: the system's, if it has one, then the user's.
+def messages(
+    system: str | None, item: Item, *, multiturn: bool = False, before: Sequence[tuple[Item, str]] = ()
+) -> tuple[Message, ...]:
+    """Return the chat turns: the system's, if it has one, those of the conversation so far, then the user's.
 
     Args:
         system: Text of the system turn.
         item: What is asked; its images and recordings are parts of the user's last turn.
         multiturn: Whether each few-shot example is a turn of the user and one of the model; else they stand before the
             question in the user's turn.
+        before: The earlier turns of the conversation with the answers that the model gave, in order.
     """
     turns: list[Message] = [{"role": "system", "content": system}] if system else []
-    if not multiturn:
-        return (*turns, {"role": "user", "content": item.full_content})
-    for example in item.examples:
-        turns += [{"role": "user", "content": example.prompt}, {"role": "assistant", "content": example.answer}]
-    return (*turns, {"role": "user", "content": item.content})
+    for asked, answer in (*before, (item, "")):
+        for example in asked.examples if multiturn else ():
+            turns += [{"role": "user", "content": example.prompt}, {"role": "assistant", "content": example.answer}]
+        turns.append({"role": "user", "content": asked.content if multiturn else asked.full_content})
+        if asked is not item:
+            turns.append({"role": "assistant", "content": answer})
+    return tuple(turns)

@@ -1,7 +1,8 @@
 """Computes the cells of a model that answers many requests at once, in one stream over all of them.
 
 Requests are drawn cell by cell and as many are in flight as the model allows, so that a slow answer delays only its own
-cell: later cells are requested and stored meanwhile.
+cell: later cells are requested and stored meanwhile. The next turn of a conversation is drawn once the answer before it
+is there; turns that become ready after all cells have been drawn are asked in a further stream.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class CellStream:
         self._context = context
         self._model = model
         self._open: dict[OpenCell, tuple[PlannedCell, float]] = {}
+        self._ready: deque[tuple[OpenCell, int]] = deque()
         self._places: dict[int, tuple[OpenCell, int]] = {}
         self._drawn = CostLabel()
         self._events: deque[Event] = deque()
@@ -58,26 +60,27 @@ class CellStream:
         Raises:
             ModelError: From the model; or it gave fewer results than it was given requests.
         """
-        results = self._model.stream(self._requests())
-        try:
-            while (result := self._next(results)) is not None:
+        while self._to_come or self._ready:
+            results = self._model.stream(self._requests())
+            try:
+                while (result := self._next(results)) is not None:
+                    yield from self._happened()
+                    cell, place = self._places.pop(result.position)
+                    if result.result is None:
+                        cell.fail(place, result.error)
+                    else:
+                        self._ready.extend((cell, ready) for ready in cell.take(place, result.result))
+                    if cell.complete:
+                        yield self._finish(cell)
+                        if self._in_a_row == GIVE_UP_AFTER:
+                            error = self._failure(cell)
+                            yield from (cell_failed(planned, error) for planned in self.left())
+                            return
                 yield from self._happened()
-                cell, place = self._places.pop(result.position)
-                if result.result is None:
-                    cell.errors.append(result.error)
-                else:
-                    cell.results[place] = result.result
-                if cell.complete:
-                    yield self._finish(cell)
-                    if self._in_a_row == GIVE_UP_AFTER:
-                        error = self._failure(cell)
-                        yield from (cell_failed(planned, error) for planned in self.left())
-                        return
-            yield from self._happened()
-            if self._open:
-                raise ModelError("the model gave fewer results than it was given requests")
-        finally:
-            close(results)
+                if self._places:
+                    raise ModelError("the model gave fewer results than it was given requests")
+            finally:
+                close(results)
 
     def left(self) -> list[PlannedCell]:
         """Return the cells that are neither stored nor reported."""
@@ -85,7 +88,15 @@ class CellStream:
 
     def _requests(self) -> Iterator[GenerateRequest]:
         position = 0
-        while self._to_come:
+        while self._to_come or self._ready:
+            if self._ready:
+                cell, place = self._ready.popleft()
+                self._places[position] = cell, place
+                planned, _ = self._open[cell]
+                self._drawn = CostLabel(CANDIDATES, planned.system, planned.task, planned.language)
+                yield cell.generate_request(place)
+                position += 1
+                continue
             planned = self._to_come.popleft()
             self._started(CellStarted(planned.system, planned.task, planned.language, planned.requests))
             try:
@@ -95,11 +106,7 @@ class CellStream:
                 self._events.append(cell_failed(planned, error))
                 continue
             self._open[cell] = planned, time.monotonic()
-            for place, request in enumerate(cell.generate_requests()):
-                self._places[position] = cell, place
-                self._drawn = CostLabel(CANDIDATES, planned.system, planned.task, planned.language)
-                yield request
-                position += 1
+            self._ready.extend((cell, place) for place in cell.first_places)
 
     def _next(self, results: Iterator[StreamedResult]) -> StreamedResult | None:
         # Not around the whole stream: whoever takes the events in between has labels of his own.

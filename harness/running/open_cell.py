@@ -16,18 +16,19 @@ from polyarena.harness.models.protocol import (
     Model,
     ModelContext,
 )
+from polyarena.harness.models.split_result import AnswerParts, split_result, thought_language
 from polyarena.harness.planning.cells import cell_key
 from polyarena.harness.planning.items import items_digest, load_items
 from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of, system_text
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.running.scoring import ScoredCell, store_scores
-from polyarena.harness.running.thoughts import split_result, thought_language
 from polyarena.harness.store import RunFolder, write_shard
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.identify import identify
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
+from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.text import sanitize_text
 
 
@@ -94,6 +95,12 @@ class OpenCell:
     asked: Sequence[tuple[Item, int]]
     results: dict[int, GenerateResult] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    _sampling: Sampling = field(init=False)
+    _instructions: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sampling = sampling_of(self.system, self.task)
+        self._instructions = system_text(self.system.spec.system_prompt, self.planned.language)
 
     @property
     def is_choice(self) -> bool:
@@ -105,27 +112,79 @@ class OpenCell:
         """Whether the outcome of each request for a text is known."""
         return len(self.results) + len(self.errors) == len(self.asked)
 
-    def generate_requests(self) -> list[GenerateRequest]:
-        """Return the requests for texts, in order."""
+    @property
+    def first_places(self) -> list[int]:
+        """The places of the texts that need no earlier answer: first and only turns."""
+        return [place for place, (item, _) in enumerate(self.asked) if item.previous is None]
+
+    def generate_request(self, place: int) -> GenerateRequest:
+        """Return the request for one text; the answers of the turns before it must be there.
+
+        Args:
+            place: Position in ``asked``.
+        """
+        item, sample = self.asked[place]
         spec, language = self.system.spec, self.planned.language
-        instructions = system_text(spec.system_prompt, language)
-        sampling = sampling_of(self.system, self.task)
-        return [
-            GenerateRequest(
-                language,
-                item.item_id,
-                messages(instructions, item, multiturn=spec.fewshot_as_multiturn),
-                sampling,
-                sample,
-                spec.thinking.rule,
-            )
-            for item, sample in self.asked
-        ]
+        return GenerateRequest(
+            language,
+            item.item_id,
+            messages(
+                self._instructions,
+                item,
+                multiturn=spec.fewshot_as_multiturn,
+                before=self._before(place),
+            ),
+            self._sampling,
+            sample,
+            spec.thinking.rule,
+        )
+
+    def take(self, place: int, result: GenerateResult) -> list[int]:
+        """Record the result of a request, and return the places that can be asked now: the next turn, if there is one.
+
+        Where a system has no answer to a turn, it has none to the later ones either.
+
+        Args:
+            place: Position in ``asked``.
+            result: What the model answered.
+        """
+        self.results[place] = result
+        following = self._following(place)
+        if following is None or result.text is not None:
+            return [] if following is None else [following]
+        return self.take(following, result)
+
+    def fail(self, place: int, error: str) -> None:
+        """Record that a request failed for good, and with it those of the later turns."""
+        while True:
+            self.errors.append(error)
+            following = self._following(place)
+            if following is None:
+                return
+            place = following
+
+    def _following(self, place: int) -> int | None:
+        """Return the place of the next turn of a conversation, of the same sample."""
+        following = place + len(self.asked) // len(self.items)
+        inside = following < len(self.asked) and self.asked[following][0].previous is not None
+        return following if inside else None
+
+    def _before(self, place: int) -> list[tuple[Item, str]]:
+        """Return the earlier turns of a conversation with their answers, in order; thoughts are not shown again."""
+        before: list[tuple[Item, str]] = []
+        samples = len(self.asked) // len(self.items)
+        while self.asked[place][0].previous is not None:
+            place -= samples
+            before.insert(0, (self.asked[place][0], self._parts(place).text))
+        return before
+
+    def _parts(self, place: int) -> AnswerParts:
+        return split_result(self.system.spec.thinking.rule, self._sampling.stop, self.results[place])
 
     def choice_requests(self) -> list[ChoiceRequest]:
         """Return the requests for likelihoods of choices, in order."""
         spec, language = self.system.spec, self.planned.language
-        instructions = system_text(spec.system_prompt, language)
+        instructions = self._instructions
         return [
             ChoiceRequest(
                 language,
@@ -149,12 +208,17 @@ class OpenCell:
             scored = model.choose(choices)
             check_likelihoods(choices, scored, self.system.spec.name)
             return [self._choice(item, result) for item, result in zip(self.items, scored, strict=True)]
-        requests = self.generate_requests()
-        return self._texts(requests, model.generate(requests))
+        self.results.clear()
+        wave = self.first_places
+        while wave:
+            results = model.generate([self.generate_request(place) for place in wave])
+            ready = [self.take(place, result) for place, result in zip(wave, results, strict=True)]
+            wave = [place for places in ready for place in places]
+        return self.completions()
 
     def completions(self) -> list[Completion]:
-        """Return the completions of a cell whose texts came one by one."""
-        return self._texts(self.generate_requests(), [self.results[place] for place in range(len(self.asked))])
+        """Return the completions of a cell all of whose texts are there."""
+        return [self._text(place, result) for place, result in sorted(self.results.items()) if result.text is not None]
 
     def store(self, folder: RunFolder, completions: Sequence[Completion]) -> None:
         """Write the shard of the cell, and its scores."""
@@ -163,16 +227,10 @@ class OpenCell:
         write_shard(folder.cell(cell.system, cell.task, cell.language), completions, COMPLETION_SCHEMA, facts)
         store_scores(folder, cell, self.task, self.items, completions, facts["content"])
 
-    def _texts(self, requests: Sequence[GenerateRequest], results: Sequence[GenerateResult]) -> list[Completion]:
-        return [
-            self._text(item, sample, request, result)
-            for (item, sample), request, result in zip(self.asked, requests, results, strict=True)
-            if result.text is not None
-        ]
-
-    def _text(self, item: Item, sample: int, request: GenerateRequest, result: GenerateResult) -> Completion:
+    def _text(self, place: int, result: GenerateResult) -> Completion:
         language = self.planned.language
-        parts = split_result(request, result)
+        item, sample = self.asked[place]
+        parts = self._parts(place)
         found = identify(parts.text)
         thought_in, thought_agrees = thought_language(parts.thought, language)
         return Completion(
@@ -195,7 +253,7 @@ class OpenCell:
             thought_ended=parts.thought_ended,
             thought_tokens=parts.thought_tokens,
             answer_tokens=parts.answer_tokens,
-            reasoning_effort=request.sampling.reasoning_effort,
+            reasoning_effort=self._sampling.reasoning_effort,
             thought_language=thought_in,
             thought_agreement=thought_agrees,
         )
@@ -223,7 +281,8 @@ def open_cell(planned: NamedCell, context: CellContext, items_range: tuple[int, 
     Args:
         planned: The cell.
         context: What it has in common with others.
-        items_range: The first item and the one after the last; all if left out.
+        items_range: The first item and the one after the last; all if left out. Where a conversation would be cut, its
+            turns belong to the range in which it begins.
 
     Raises:
         DataError: The data is wrong, or something changed since the plan was made.
@@ -242,6 +301,13 @@ def open_cell(planned: NamedCell, context: CellContext, items_range: tuple[int, 
             )
     if items_range is not None:
         ranges.key, ranges.items = planned.key, items
-        items = items[slice(*items_range)]
+        items = items[slice(*(_conversation_start(items, bound) for bound in items_range))]
     samples = 0 if task.card.kind is Kind.MULTIPLE_CHOICE else samples_of(system, task)
     return OpenCell(planned, system, task, items, [(item, sample) for item in items for sample in range(samples)])
+
+
+def _conversation_start(items: Sequence[Item], bound: int) -> int:
+    """Return the first place from ``bound`` on at which no conversation is cut."""
+    while bound < len(items) and items[bound].previous is not None:
+        bound += 1
+    return bound

@@ -186,7 +186,7 @@ class LlmJudge:
     def _names(self, match: Match, questions: tuple[Question, ...]) -> tuple[str | None, ...]:
         """Return the names of questions that other games may ask as well; ``None`` for one that is this game's own."""
         alone = self.templates.of(match.language).kind is TemplateKind.ANSWER
-        if not alone and match.a.text != match.b.text:
+        if not alone and (match.a.text, match.a.earlier) != (match.b.text, match.b.earlier):
             return (None,)
         return tuple(question_id(question.call) for question in questions)
 
@@ -197,7 +197,7 @@ class LlmJudge:
             yield self._question(template, match, messages(template, match, view))
         else:
             for answer in (match.a, match.b):
-                yield self._question(template, match, answer_messages(template, match, answer.text, view))
+                yield self._question(template, match, answer_messages(template, match, answer, view))
 
     def _question(self, template: JudgeTemplate, match: Match, shown: tuple[Message, ...]) -> Question:
         settings = self.settings

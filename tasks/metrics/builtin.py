@@ -18,6 +18,20 @@ from polyarena.tasks.metrics.gender import (
     delta_g,
     delta_s,
 )
+from polyarena.tasks.metrics.instructions.scores import (
+    IF_OVERALL,
+    IF_OVERALL_WORDS,
+    INST_LOOSE,
+    INST_STATISTICS,
+    INST_STRICT,
+    OVERALL_STATISTICS,
+    PROMPT_LOOSE,
+    PROMPT_STRICT,
+    followed_share,
+    instruction_scores,
+    instruction_statistics,
+    overall_accuracy,
+)
 from polyarena.tasks.metrics.language_confusion import (
     LINE_PASS,
     LPR,
@@ -80,6 +94,19 @@ def _translation(name: str, description: str) -> Metric:
         measure=lambda item, completion: translation_scores(item, completion, (name,))[name],
         statistics=lambda item, completion: translation_statistics(item, completion, (name,))[name],
         unavailable=spbleu_unavailable if name == SPBLEU else str,
+    )
+
+
+def _instructions(name: str, description: str, settings: str = "words:paper") -> Metric:
+    overall = name in (IF_OVERALL, IF_OVERALL_WORDS)
+    return Metric(
+        name,
+        description,
+        settings=f"{settings}|instructions:1|{COMPARISON}",
+        corpus=overall_accuracy if overall else followed_share,
+        n_statistics=OVERALL_STATISTICS if overall else INST_STATISTICS,
+        measure=_one(instruction_scores, name),
+        statistics=lambda item, completion: instruction_statistics(item, completion)[name],
     )
 
 
@@ -151,6 +178,30 @@ _BUILTIN = (
         "Share of answers all of whose lines pass the language identifier, by the rule of the paper's script.",
         confusion_scores,
         LPR_SETTINGS,
+    ),
+    _instructions(
+        IF_OVERALL, "Mean of the four accuracies of prompts and instructions, strict and loose; mean over turns."
+    ),
+    _share(
+        PROMPT_STRICT,
+        "Share of prompts all of whose instructions the answer follows.",
+        instruction_scores,
+        f"words:paper|instructions:1|{COMPARISON}",
+    ),
+    _share(
+        PROMPT_LOOSE,
+        "Share of prompts whose instructions are all followed, or would be without asterisks, first or last line.",
+        instruction_scores,
+        f"words:paper|instructions:1|{COMPARISON}",
+    ),
+    _instructions(INST_STRICT, "Share of instructions that are followed."),
+    _instructions(
+        INST_LOOSE, "Share of instructions that are followed, or would be without asterisks, first or last line."
+    ),
+    _instructions(
+        IF_OVERALL_WORDS,
+        "The same mean with words counted and found whole in every script, which the published script does not do.",
+        "words:whole",
     ),
     _share(GENDER_ACC, "Share of people whose gender the translation keeps.", settings=_LEXICON),
     Metric(

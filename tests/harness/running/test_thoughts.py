@@ -11,7 +11,7 @@ from every_case import every_case
 from polyarena.harness import plan, run
 from polyarena.harness.cli.app import main
 from polyarena.harness.models.protocol import GenerateRequest, GenerateResult
-from polyarena.harness.running.thoughts import AnswerParts, split_result
+from polyarena.harness.models.split_result import AnswerParts, split_result
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.thinking import OFF
 
@@ -26,6 +26,10 @@ MESSAGES = {
         "content": [{"type": "thinking", "thinking": "The capital."}, {"type": "text", "text": text}]
     },
 }
+
+
+def split(request, given):
+    return split_result(request.thinking, request.sampling.stop, given)
 
 
 def result(text, **fields):
@@ -51,16 +55,16 @@ def result(text, **fields):
     ],
 )
 def test_parts_of_a_result(given, parts):
-    assert split_result(REQUEST, given) == parts
+    assert split(REQUEST, given) == parts
 
 
 def test_stop_texts_of_a_system_that_does_not_think_are_the_backends_business():
-    assert split_result(REQUEST, result("a\n\nb")).text == "a\n\nb"
+    assert split(REQUEST, result("a\n\nb")).text == "a\n\nb"
 
 
 def test_off_takes_the_whole_text():
     request = GenerateRequest("eng_Latn", "1", REQUEST.messages, thinking=OFF)
-    assert split_result(request, result("<think>6</think>42")).text == "<think>6</think>42"
+    assert split(request, result("<think>6</think>42")).text == "<think>6</think>42"
 
 
 @pytest.fixture

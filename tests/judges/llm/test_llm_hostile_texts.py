@@ -184,7 +184,7 @@ def test_the_whole_of_what_a_judge_is_sent_is_no_verdict(question, a, b, name, l
     sent = (
         messages(template, match, view)
         if template.kind is TemplateKind.PAIRWISE
-        else answer_messages(template, match, a, view)
+        else answer_messages(template, match, Answer(a), view)
     )
     system, user = map(message_text, sent)
     for text in (user, f"{system}\n{user}", *user.split("\n"), *user.split("\n\n")):

@@ -83,7 +83,7 @@ def test_the_reply_is_asked_for_as_text_or_as_json():
 
 def test_a_judge_of_one_answer_does_not_see_the_other():
     match = Match("deu_Latn", "Frage", Answer("Eins"), Answer("Zwei"))
-    system, user = answer_messages(load_template("harm"), match, match.b.text, RenderSettings())
+    system, user = answer_messages(load_template("harm"), match, match.b, RenderSettings())
     assert blocks(user["content"])[1] == {"request": "Frage", "answer": "Zwei"}
     assert "Eins" not in system["content"] + user["content"]
 

@@ -6,6 +6,7 @@ import pytest
 from polyarena.tasks.errors import PolyarenaError, UnknownNameError
 from polyarena.tasks.metrics.adequacy import rated_metrics
 from polyarena.tasks.metrics.gender import gender_scores
+from polyarena.tasks.metrics.instructions.scores import instruction_scores
 from polyarena.tasks.metrics.math_match import math_match
 from polyarena.tasks.metrics.metric import Aggregation, Direction, MetricFacts, Unit
 from polyarena.tasks.metrics.numbers import numeric_match
@@ -42,6 +43,7 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
         "letter_match",
         "letter_absent",
         *gender_scores("male", None, None),
+        *instruction_scores(*answered("x", '{"instruction": "punctuation:no_comma"}')),
     }
     translate = ["chrf++", "bleu_char"]
     for scorer in (
@@ -60,7 +62,10 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
 
 def test_corpus_metrics_have_formulas_of_their_length():
     summed = {name: metric.n_statistics for name, metric in METRICS.items() if metric.corpus}
-    assert summed == {"chrf++": 24, "spbleu": 10, "bleu_char": 10, "dw_acc": 2, "delta_s": 4, "delta_g": 6}
+    assert summed == {
+        **{"chrf++": 24, "spbleu": 10, "bleu_char": 10, "dw_acc": 2, "delta_s": 4, "delta_g": 6},
+        **{"if_overall": 18, "if_overall_words": 18, "inst_level_strict_acc": 2, "inst_level_loose_acc": 2},
+    }
     for name, length in summed.items():
         assert METRICS[name].corpus(np.ones((5, 2, length))).shape == (5, 2)
     assert all(metric.n_statistics == 0 for metric in METRICS.values() if metric.corpus is None)

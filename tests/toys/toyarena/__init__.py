@@ -60,8 +60,22 @@ class ToyTask:
         return {"acc": float(best == item.gold)}
 
 
+@dataclass(frozen=True)
+class ToyTalk(ToyTask):
+    """Conversations of three turns; every third has two."""
+
+    def items(self, language, data):
+        for number in range(self.n):
+            previous = None
+            for turn in range(1, 3 if number % 3 == 2 else 4):
+                name = f"{number}/{turn}"
+                yield Item(name, f"q{number}", language, f"turn {turn} of {number} in {language}", previous=previous)
+                previous = name
+
+
 open_task = ToyTask(_card("toy_open", Kind.OPEN_ENDED))
 choice_task = ToyTask(_card("toy_choice", Kind.MULTIPLE_CHOICE, ("acc",)))
+talk_task = ToyTalk(_card("toy_talk", Kind.OPEN_ENDED), n=6)
 
 
 def _number(*parts):

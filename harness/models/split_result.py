@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from polyarena.harness.models.protocol import GenerateRequest, GenerateResult
+from polyarena.harness.models.protocol import GenerateResult
 from polyarena.tasks.finish_reasons import is_cut
 from polyarena.tasks.identify import agreement, identify
 from polyarena.tasks.text import sanitize_text
-from polyarena.tasks.thinking import SplitText, cut_at_stops, join_thoughts, split_thought
+from polyarena.tasks.thinking import SplitText, ThinkingRule, cut_at_stops, join_thoughts, split_thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,15 @@ def thought_language(thought: str | None, language: str) -> tuple[str | None, st
     return found.language, str(agreement(found, language))
 
 
-def split_result(request: GenerateRequest, result: GenerateResult) -> AnswerParts:
+def split_result(rule: ThinkingRule, stop: Sequence[str], result: GenerateResult) -> AnswerParts:
     """Split a generated text into thought and answer.
 
     Stop texts end the answer only, so that none of them can end a thought. A thought that took all tokens, so that
     nothing is left to read, never ended: some hosts report its tokens and hide the rest.
 
     Args:
-        request: What was asked; its rule says how thoughts are found.
+        rule: How thoughts are found.
+        stop: The stop texts of the request.
         result: What the model wrote; not ``None``.
     """
     assert result.text is not None
@@ -51,7 +53,7 @@ def split_result(request: GenerateRequest, result: GenerateResult) -> AnswerPart
         given = None if result.thought is None else sanitize_text(result.thought)
         split = SplitText(text, given, result.thought_ended is not False)
     else:
-        split = split_thought(text, request.thinking, opened=result.opened)
+        split = split_thought(text, rule, opened=result.opened)
         given = None if result.thought is None else sanitize_text(result.thought)
         split = join_thoughts(given, split, withheld=is_cut(result.finish_reason))
     hidden = split.thought is None and bool(result.thought_tokens)
@@ -64,5 +66,5 @@ def split_result(request: GenerateRequest, result: GenerateResult) -> AnswerPart
         thought_tokens = result.completion_tokens
     known = thought_tokens is not None and result.completion_tokens is not None
     answer_tokens = max(0, (result.completion_tokens or 0) - (thought_tokens or 0)) if known else None
-    answer = cut_at_stops(split.answer, request.sampling.stop)
+    answer = cut_at_stops(split.answer, stop)
     return AnswerParts(answer, split.thought, ended, thought_tokens, answer_tokens)
