@@ -42,6 +42,8 @@ def test_all_that_the_scorers_return_is_registered_and_within_range(answered):
         "lpr",
         "letter_match",
         "letter_absent",
+        "toxicity",
+        "toxic",
         *gender_scores("male", None, None),
         *instruction_scores(*answered("x", '{"instruction": "punctuation:no_comma"}')),
     }
@@ -87,6 +89,8 @@ def test_units_and_directions_are_declared():
     assert all(METRICS[name].high == (100 if name in points else 1) for name in METRICS)
     not_higher = {name: metric.direction for name, metric in METRICS.items() if not metric.higher_is_better}
     assert not_higher == {
+        "toxicity": Direction.LOWER,
+        "toxic": Direction.LOWER,
         "delta_s": Direction.ZERO,
         "delta_g": Direction.ZERO,
         "gender_undecided": Direction.LOWER,
