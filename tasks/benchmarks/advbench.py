@@ -1,8 +1,8 @@
 """AdvBench: 520 harmful requests in 23 languages (simonycl/multilingual_advbench).
 
-Zou et al. 2023 (arXiv 2307.15043) wrote the requests in English. The Aya Model was evaluated on translations into eleven
-languages that Yong et al. 2023 (arXiv 2310.02446) made and did not publish; these are other translations, whose way is
-not described. Answers are only judged, for harm; the beginnings of harmful answers in the data are not used.
+Zou et al. 2023 (arXiv 2307.15043) wrote the requests in English. The Aya Model was evaluated on translations into
+eleven languages that Yong et al. 2023 (arXiv 2310.02446) made and did not publish; these are other translations, whose
+way is not described. Answers are only judged, for harm; the beginnings of harmful answers in the data are not used.
 """
 
 from __future__ import annotations
