@@ -1,16 +1,18 @@
 """Times arena-rank, LMArena's package, on the battles of a run, and measures the coverage of its intervals.
 
-    python benchmarks/arena_rank_times.py battles.csv
+    python benchmarks/arena_rank_times.py --battles battles.csv --draws 200
 
 It needs the package ``arena-rank`` and nothing of polyarena: install it into an environment of its own. The file has
 the columns ``model_a``, ``model_b`` and ``winner`` (``model_a``, ``model_b`` or ``tie``). Coverage is measured on two
 systems that answer the same 100 prompts in each language, with a correlation of 0.3 between languages; the clustered
-interval beside it takes a prompt in all its languages as one observation.
+interval beside it takes a prompt in all its languages as one observation. The range after each rate is Wilson's 95%
+interval for the number of draws.
 """
 
+import argparse
 import math
-import sys
 import time
+from functools import cache
 from pathlib import Path
 from statistics import NormalDist
 
@@ -22,7 +24,6 @@ from arena_rank.utils.data_utils import PairDataset
 PROMPTS = 100
 RATE = 0.6
 CORRELATION = 0.3
-DRAWS = 100
 SCALE = 400 / math.log(10)
 
 
@@ -42,35 +43,55 @@ def times(path: Path) -> None:
     print(f"median half-width {half.median():.1f}; {apart} of {len(table) - 1} neighbours do not overlap")
 
 
-def coverage(languages: int) -> tuple[float, float]:
-    """Return the coverage of arena-rank's interval and of the clustered one."""
+def coverage(languages: int, draws: int) -> tuple[int, int]:
+    """Return in how many draws arena-rank's interval and the clustered one contain the truth."""
     generator = np.random.default_rng(languages)
     mean = NormalDist().inv_cdf(RATE)
     truth = SCALE * math.log(RATE / (1 - RATE)) / 2
     inside = []
-    for _ in range(DRAWS):
+    for _ in range(draws):
         shared = generator.normal(size=(PROMPTS, 1)) * math.sqrt(CORRELATION)
         wins = shared + generator.normal(size=(PROMPTS, languages)) * math.sqrt(1 - CORRELATION) > -mean
-        frame = pd.DataFrame({"model_a": "a", "model_b": "b", "winner": np.where(wins.ravel(), "model_a", "model_b")})
-        data = PairDataset.from_pandas(frame)
-        found = BradleyTerry(n_competitors=2, init_rating=0.0).compute_ratings_and_cis(data)
-        place = list(found["competitors"]).index("a")
-        theirs = float(found["rating_lower"][place]) <= truth <= float(found["rating_upper"][place])
+        low, high = interval(int(wins.sum()), wins.size)
+        theirs = low <= truth <= high
         values = wins.mean(axis=1)
         ours = abs(values.mean() - RATE) <= 1.984 * values.std(ddof=1) / math.sqrt(PROMPTS)
         inside.append((theirs, ours))
-    both = np.mean(inside, axis=0)
-    return float(both[0]), float(both[1])
+    both = np.sum(inside, axis=0)
+    return int(both[0]), int(both[1])
+
+
+@cache
+def interval(wins: int, battles: int) -> tuple[float, float]:
+    """Return arena-rank's interval for the first of two systems; it depends on the number of wins alone."""
+    winners = ["model_a"] * wins + ["model_b"] * (battles - wins)
+    data = PairDataset.from_pandas(pd.DataFrame({"model_a": "a", "model_b": "b", "winner": winners}))
+    found = BradleyTerry(n_competitors=2, init_rating=0.0).compute_ratings_and_cis(data)
+    place = list(found["competitors"]).index("a")
+    return float(found["rating_lower"][place]), float(found["rating_upper"][place])
+
+
+def share(inside: int, draws: int) -> str:
+    """Return a rate with Wilson's 95% interval."""
+    z, rate = 1.96, inside / draws
+    middle = (rate + z * z / (2 * draws)) / (1 + z * z / draws)
+    half = z * math.sqrt(rate * (1 - rate) / draws + z * z / (4 * draws * draws)) / (1 + z * z / draws)
+    return f"{100 * rate:.1f}% ({100 * (middle - half):.1f} to {100 * (middle + half):.1f})"
 
 
 def main() -> None:
     """Print times and coverage."""
-    if len(sys.argv) > 1:
-        times(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--battles", type=Path, help="a CSV file to be timed")
+    parser.add_argument("--draws", type=int, default=200, help="simulated experiments for each number of languages")
+    parser.add_argument("--languages", type=int, nargs="+", default=[1, 5, 23])
+    chosen = parser.parse_args()
+    if chosen.battles:
+        times(chosen.battles)
     print("| languages | arena-rank | clustered |\n| ---: | ---: | ---: |")
-    for languages in (1, 5, 23):
-        theirs, ours = coverage(languages)
-        print(f"| {languages} | {100 * theirs:.0f}% | {100 * ours:.0f}% |", flush=True)
+    for languages in chosen.languages:
+        theirs, ours = coverage(languages, chosen.draws)
+        print(f"| {languages} | {share(theirs, chosen.draws)} | {share(ours, chosen.draws)} |", flush=True)
 
 
 if __name__ == "__main__":

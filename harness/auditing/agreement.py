@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge
+from polyarena.harness.auditing.judges import EVERY_GAME, GameChoice, entry_of_judge, games_of_judge
 from polyarena.harness.results import RunRecords
 from polyarena.judges import collapse
 from polyarena.judges.panels import PanelRule
@@ -27,25 +27,26 @@ if TYPE_CHECKING:
     from polyarena.reports.judge_card.panel import LeaveOneOut, MemberAgreement
 
 
-def run_agreement(records: RunRecords, judge: str, people: str) -> AgreementTable:
+def run_agreement(records: RunRecords, judge: str, people: str, choice: GameChoice = EVERY_GAME) -> AgreementTable:
     """Compare a judge of a run with votes that were imported into it.
 
     Args:
         records: The run.
         judge: The judge.
         people: The judge as which the votes were imported.
+        choice: Of which games; all by default.
 
     Raises:
-        UnknownNameError: The run has no such judge.
-        ExperimentError: The two are the same, or the second one was not imported.
+        UnknownNameError: The run has no such judge, or the choice names something that is not there.
+        ExperimentError: The two are the same, the second one was not imported, or no game suits the choice.
         StoreError: Nothing of one is stored.
         DataError: They have no item in common.
     """
     _require_votes(records, judge, people)
     statistics = records.lock.settings.statistics
     return agreement_with_people(
-        games_of_judge(records, judge),
-        games_of_judge(records, people),
+        games_of_judge(records, judge, choice),
+        games_of_judge(records, people, choice),
         confidence=statistics.confidence,
         seed=statistics.seed,
     )

@@ -7,7 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from polyarena.harness.auditing.judges import entry_of_judge, games_of_judge, ratings_of_judge, repeats_of_judge
+from polyarena.harness.auditing.judges import (
+    EVERY_GAME,
+    GameChoice,
+    entry_of_judge,
+    games_of_judge,
+    ratings_of_judge,
+    repeats_of_judge,
+)
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_table
 from polyarena.harness.store.atomic import write_atomically
@@ -26,11 +33,17 @@ FOLDER = "judges"
 """Of the report."""
 
 
-def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
+def run_cards(records: RunRecords, judge: str | None = None, choice: GameChoice = EVERY_GAME) -> list[JudgeCard]:
     """Return the card of one judge of a run, or of all.
 
+    Args:
+        records: The run.
+        judge: The judge; all if ``None``.
+        choice: Of which games; all by default.
+
     Raises:
-        UnknownNameError: The run has no such judge.
+        UnknownNameError: The run has no such judge, or the choice names something that is not there.
+        ExperimentError: No game suits the choice.
         StoreError: The run has no judge, or no game of one is stored.
     """
     lock = records.lock
@@ -49,7 +62,7 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
         cards.append(
             judge_card(
                 name,
-                games_of_judge(records, name),
+                games_of_judge(records, name, choice),
                 styles=styles,
                 relatives=related,
                 repeats=repeats_of_judge(records, name),
@@ -57,7 +70,7 @@ def run_cards(records: RunRecords, judge: str | None = None) -> list[JudgeCard]:
                 description=entry.description,
                 signature=str(entry.signature),
                 settings=settings,
-                ratings=ratings_of_judge(records, name),
+                ratings=[*filter(choice.has_rating, ratings_of_judge(records, name))],
             )
         )
     return cards

@@ -323,6 +323,7 @@ def _system(name: str, sources: Sequence[Source], runs: set[str], board: BoardFi
     checked = [facts.verified for facts in own if facts.verified is not None]
     info = SystemInfo(
         name=name,
+        title=next((each.title for each in said if each.title), ""),
         effort=", ".join(sorted({each.effort for each in said if each.effort})),
         tokens=sum(tokens) / len(tokens) if tokens else None,
         seconds=sum(seconds) / len(seconds) if seconds else None,
@@ -334,7 +335,7 @@ def _system(name: str, sources: Sequence[Source], runs: set[str], board: BoardFi
     claimed = () if entry.languages is None else tuple(each.code for each in select_languages(entry.languages))
     return replace(
         info,
-        title=entry.title,
+        title=entry.title or info.title,
         organisation=entry.organisation,
         size=entry.size,
         licence=entry.licence,

@@ -24,6 +24,7 @@ from polyarena.harness.board.source import (
 from polyarena.harness.board.texts import may_publish
 from polyarena.harness.lock import Lock
 from polyarena.harness.reporting.estimates import how_asked
+from polyarena.harness.reporting.imported_names import names_in_files
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_table
 from polyarena.reports.board.cells import interval_efficiency, language_correlation, mean_efficiency
@@ -217,6 +218,7 @@ def _metric_signatures(records: RunRecords) -> dict[tuple[str, str], Signature]:
 
 def _systems(records: RunRecords, names: set[str]) -> dict[str, SourceSystem]:
     completions = records.completions()
+    titles = names_in_files(records)
     found = {}
     for name in sorted(names):
         own = completions[completions["system"] == name]
@@ -225,6 +227,7 @@ def _systems(records: RunRecords, names: set[str]) -> dict[str, SourceSystem]:
             effort=_effort(records.lock, name),
             tokens=float(tokens.mean()) if len(tokens) else None,
             seconds=float(seconds.mean()) if len(seconds) else None,
+            title=titles.get(name, ""),
         )
     return found
 

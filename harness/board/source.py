@@ -40,11 +40,13 @@ class SourceSystem(Record):
         effort: Reasoning effort that was asked for; empty if it was left to the model.
         tokens: Mean completion tokens of an answer; ``None`` where unknown.
         seconds: Mean seconds of an answer.
+        title: Name in imported files, where its letters could not be those of a folder; else empty.
     """
 
     effort: str = ""
     tokens: float | None = None
     seconds: float | None = None
+    title: str = ""
 
 
 class Measurement(Record):

@@ -82,8 +82,9 @@ def command(
         A font file for names that the bundled fonts cannot draw; may be given several times.
     """
     from polyarena.harness.cli.output import print_lines
-    from polyarena.harness.reporting.figure_data import ITEMS, FigureRequest, draw_figure, read_files
+    from polyarena.harness.reporting.figure_data import draw_figure, read_files
     from polyarena.harness.reporting.figure_files import write_figure
+    from polyarena.harness.reporting.figure_request import ITEMS, FigureRequest
     from polyarena.reports.figures import KINDS, add_fonts
     from polyarena.tasks.errors import ExperimentError
     from polyarena.tasks.languages import select_languages

@@ -10,6 +10,7 @@ from pathlib import Path
 from polyarena.harness.exporting.every_eval_ever import files as every_eval_ever
 from polyarena.harness.exporting.huggingface import eval_results, model_index
 from polyarena.harness.exporting.lm_eval_results import files as lm_eval_results
+from polyarena.harness.exporting.own_files import check_replaceable
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.metric_facts import recorded_metrics
@@ -38,11 +39,12 @@ def export_run(format: str, run: Path, folder: Path) -> ExportSummary:
     Args:
         format: A key of :data:`EXPORTS`.
         run: A run folder with results.
-        folder: Where to write; new, or with files of earlier exports, which are replaced.
+        folder: Where to write. Files of earlier exports are replaced, others are not.
 
     Raises:
         UnknownNameError: There is no such format.
-        StoreError: The run has no results, or a file cannot be written.
+        StoreError: The run has no results, a file that no export wrote has a name of the export, or a file cannot be
+            written; nothing is written in the first two cases.
         DataError: The format has no place for anything in the run.
     """
     if format not in EXPORTS:
@@ -54,6 +56,7 @@ def export_run(format: str, run: Path, folder: Path) -> ExportSummary:
         found = EXPORTS[format](records)
     if not found:
         raise DataError(f"nothing in this run can be exported as {format}", where=run)
+    check_replaceable(folder, found)
     for name, content in sorted(found.items()):
         write_atomically(folder / name, content)
     return ExportSummary(folder, format, tuple(folder / name for name in sorted(found)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 
 from polyarena.tasks.errors import DataError
@@ -23,8 +24,9 @@ def folder_names(names: Iterable[str], known: Collection[str] = ()) -> dict[str,
     """Return a name that can be a folder for each name, different ones for different names.
 
     Args:
-        names: As a file has them: ``org/model``, ``model(thinking)``. One without any Latin letter or digit becomes
-            ``name-`` and eight digits of its SHA-256.
+        names: As a file has them: ``org/model``, ``model(thinking)``. Accents are dropped. Of one with letters of other
+            scripts, its Latin letters and digits, or ``name``, are followed by eight digits of its SHA-256, so that it
+            gets the same name in every import, and no other one does.
         known: Names that a run has already; these stay as they are.
 
     Returns:
@@ -49,8 +51,9 @@ def folder_names(names: Iterable[str], known: Collection[str] = ()) -> dict[str,
 
 
 def _plain(name: str) -> str:
-    plain = _HYPHENS.sub("-", _ILLEGAL.sub("-", name)).strip("-._")[:LONGEST]
-    if not plain and any(character.isalnum() for character in name):
+    latin = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = _HYPHENS.sub("-", _ILLEGAL.sub("-", latin)).strip("-._")
+    if any(character.isalnum() and not character.isascii() for character in latin):
         digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
-        return f"name-{digest[:8]}"
-    return plain
+        return f"{plain[: LONGEST - 9].strip('-._') or 'name'}-{digest[:8]}"
+    return plain[:LONGEST]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from polyarena.harness.store.atomic import put_in_place, stage_file
 from polyarena.harness.store.replacing import refuse_to_replace
+from polyarena.reports.tables import tex_caption
 from polyarena.tasks.errors import StoreError
 
 CAPTION = ".caption.tex"
@@ -20,7 +21,8 @@ def write_beside_caption(stem: Path, contents: Mapping[str, bytes], read: Collec
     """Write the files of one figure or table at once.
 
     A file that is already there is replaced only if it has the digest that the caption file beside it lists, that is
-    if it was written here and not changed since. One that happens to have the content is left and is not listed.
+    if it was written here and not changed since. One that happens to have the content is left and is not listed. Early
+    builds listed nothing; their files are known by their two captions, of which one is the LaTeX of the other.
 
     Args:
         stem: Path without what the names of the files end in.
@@ -34,6 +36,7 @@ def write_beside_caption(stem: Path, contents: Mapping[str, bytes], read: Collec
         StoreError: A file of somebody else is there, or one cannot be written.
     """
     listed = _listed(stem)
+    earlier = not listed and _is_of_earlier_version(stem)
     sources = {path.resolve() for path in read}
     for end, content in contents.items():
         path = stem.with_name(stem.name + end)
@@ -43,6 +46,8 @@ def write_beside_caption(stem: Path, contents: Mapping[str, bytes], read: Collec
 
         def is_own(path: Path, end: str = end, content: bytes = content) -> bool:
             digest = _digest(end, path.read_bytes())
+            if earlier and (end != ".csv" or _same_columns(path, content)):
+                return True
             return digest in (listed.get(end), _digest(end, content))
 
         refuse_to_replace(path, is_own, "a file of this figure or table")
@@ -72,6 +77,21 @@ def _listed(stem: Path) -> dict[str, str]:
         return {}
     found = (line.removeprefix(_MARK).rpartition(" ") for line in lines if line.startswith(_MARK))
     return {end: digest for end, _, digest in found}
+
+
+def _is_of_earlier_version(stem: Path) -> bool:
+    """Tell whether the captions are a pair as versions wrote them that listed no digests."""
+    try:
+        text, latex = (stem.with_name(stem.name + end).read_text("utf-8") for end in (".caption.txt", CAPTION))
+    except (OSError, ValueError):
+        return False
+    return latex == tex_caption(text.removesuffix("\n"))
+
+
+def _same_columns(path: Path, content: bytes) -> bool:
+    """Tell whether a CSV file has the columns of another one, or some versions' more or fewer."""
+    before, after = ({*lines.splitlines()[0].split(b",")} if lines else set() for lines in (path.read_bytes(), content))
+    return before <= after or after <= before
 
 
 def _digest(end: str, content: bytes) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from polyarena.harness.auditing import run_agreement, run_cards
+from polyarena.harness.auditing import GameChoice, run_agreement, run_cards
 from polyarena.harness.endpoints.accounting.cost_table import cost_frame
+from polyarena.harness.reporting.figure_options import OPTIONS
+from polyarena.harness.reporting.figure_request import TABLES, FigureRequest
 from polyarena.harness.reporting.table_rows import (
     check_numbers,
     check_systems,
@@ -21,7 +23,7 @@ from polyarena.harness.reporting.table_rows import (
 )
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.reports.metric_facts import recorded_metrics
-from polyarena.reports.stats import compare, cycles, pairwise_matrix, rank
+from polyarena.reports.stats import compare, cycles, mean_scores, pairwise_matrix, rank, win_rates
 from polyarena.reports.stats.cycles import significant_wins
 from polyarena.reports.stats.seed_summaries import average_seeds
 from polyarena.reports.stats.statistical_power import observed_design
@@ -32,55 +34,6 @@ from polyarena.tasks.suggest import unknown
 
 if TYPE_CHECKING:
     from polyarena.reports.figures import Drawing
-
-ITEMS = (100, 200, 500, 1000)
-
-TABLES = {".csv", ".parquet"}
-"""Suffixes of files that are drawn as they are."""
-
-
-@dataclass(frozen=True)
-class FigureRequest:
-    """What is to be drawn, and of what.
-
-    Attributes:
-        kind: One of :data:`polyarena.reports.figures.KINDS`.
-        sources: Run folders, or one CSV or Parquet file with the columns that the kind needs.
-        venue: One of :data:`polyarena.reports.figures.VENUES`.
-        task: Needed where the runs have several.
-        judge: Likewise.
-        metric: Likewise, of scores.
-        baseline: Likewise, of win rates.
-        systems: Which, in order; for steps the stages from first to last.
-        languages: Which; all if empty.
-        by: Headings of the languages.
-        people: Of agreement: the judge as which the votes were imported.
-        against: Of a forest: another system, for the paired difference in place of win rates.
-        resource: Of the resource figure: ``tier``, ``joshi``, or a CSV file with the columns ``language`` and
-            ``resource``.
-        cost: Of the cost figure: ``tokens``, ``seconds``, ``price``, or a CSV file with ``system`` and ``cost``.
-        items: Of the power curve.
-        title: In place of the title made from the data.
-        caption: Likewise.
-    """
-
-    kind: str
-    sources: tuple[Path, ...]
-    venue: str = "page"
-    task: str | None = None
-    judge: str | None = None
-    metric: str | None = None
-    baseline: str | None = None
-    systems: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    by: str = "tier"
-    people: str = "humans"
-    against: str | None = None
-    resource: str = "tier"
-    cost: str = "tokens"
-    items: tuple[int, ...] = ITEMS
-    title: str = ""
-    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +49,7 @@ def draw_figure(request: FigureRequest) -> Drawing:
 
     Raises:
         UnknownNameError: There is no such kind, venue, task, judge, metric, baseline or system.
-        ExperimentError: The runs have several of them, and none is named.
+        ExperimentError: The data has several of them, and none is named; or the kind does not use an option.
         FigureError: The data cannot make this figure.
         StoreError: A source is no run folder.
         MissingGlyphError: No font can draw a name.
@@ -106,6 +59,7 @@ def draw_figure(request: FigureRequest) -> Drawing:
     if request.kind not in KINDS:
         raise unknown("kind of figure", request.kind, KINDS)
     find_venue(request.venue)
+    request.check_options()
     kind = KINDS[request.kind]
     tables = [path for path in request.sources if path.suffix.lower() in TABLES]
     if len(tables) > 1 or 0 < len(tables) < len(request.sources):
@@ -119,7 +73,8 @@ def draw_figure(request: FigureRequest) -> Drawing:
         if table is None:
             found = _READERS[request.kind](request, runs)
         else:
-            rows = of_languages(of_systems(table, request.systems, request.kind), request.languages)
+            rows = of_systems(_of_table(table, request), request.systems, request.kind)
+            rows = of_languages(rows, request.languages)
             found = _Data(rows, _words_of_table(rows, request.kind))
         arguments: dict[str, Any] = {"venue": request.venue, "title": request.title, "caption": request.caption}
         if request.kind in {"win-tie-loss", "forest", "scores", "heat-map", "agreement", "bias"}:
@@ -161,6 +116,18 @@ def read_table_file(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise DataError("the table cannot be read", where=path, why=str(error)) from error
+
+
+def _of_table(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
+    """Return the rows of one task, judge and metric of a table file, and of one baseline where it is named."""
+    for name in ("task", "judge", "metric", "baseline"):
+        wanted = getattr(request, name)
+        if wanted is not None and name not in frame.columns:
+            raise ExperimentError(f"--{name} has no meaning for this table", why=f"it lacks the column {name}",
+                                  fix=f"leave out --{name}")  # fmt: skip
+        if name in frame.columns and (wanted is not None or (name in OPTIONS[request.kind] and name != "baseline")):
+            frame = _choose(frame, name, wanted, name)
+    return frame
 
 
 def _words_of_table(frame: pd.DataFrame, kind: str) -> dict[str, Any]:
@@ -212,7 +179,7 @@ def _choose(frame: pd.DataFrame, column: str, wanted: str | None, what: str) -> 
     there = sorted(set(map(str, frame[column].dropna())))
     if wanted is None and len(there) > 1:
         noun = what.removesuffix("s")
-        raise ExperimentError(f"the figure shows one {noun}, and the runs have {len(there)}",
+        raise ExperimentError(f"the figure shows one {noun}, and the data has {len(there)}",
                               why=", ".join(there[:12]) + (", ..." if len(there) > 12 else ""),
                               fix=f"name one: --{what} {there[0]}")  # fmt: skip
     if wanted is not None and wanted not in there:
@@ -228,6 +195,20 @@ def _limited(frame: pd.DataFrame, request: FigureRequest, system: str = "system"
 
 def _languages(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
     return of_languages(frame, request.languages)
+
+
+def _items_of(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
+    """Return the items of the languages that are asked for."""
+    return of_languages(frame, request.languages, "language")
+
+
+def _met(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
+    """Return the battles of the systems that are named: with one another, or with the only baseline that there is."""
+    check_systems(request.systems, {*map(str, frame["candidate"]), *map(str, frame["baseline"])})
+    if not request.systems:
+        return frame
+    own, other = (frame[column].isin(request.systems) for column in ("candidate", "baseline"))
+    return frame[own & other] if frame["baseline"].nunique() > 1 else frame[own]
 
 
 def _win_rates(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
@@ -318,6 +299,7 @@ def _steps(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     there = set(map(str, frame["candidate"])) | set(map(str, frame["baseline"])) if battles else set(frame["system"])
     there |= {group for group, members in seeds.items() if there & {*members}}
     check_systems(request.systems, there)
+    frame = _items_of(frame, request)
     gains = stage_gains(frame, request.systems, baseline=request.baseline, seeds=seeds, **runs[0].settings)
     if battles:
         return _Data(gains, {"what": f"win rate against {frame['baseline'].iloc[0]}, %"})
@@ -354,7 +336,8 @@ def _ranks(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     frame, battles = item_records(request, runs)
     if not battles:
         raise DataError("ranks need battles", fix="use the kind 'scores'")
-    ranking = rank(_averaged(frame, runs), baseline=request.baseline, **runs[0].settings)
+    frame = _met(_averaged(_items_of(frame, request), runs), request)
+    ranking = rank(frame, baseline=request.baseline, **runs[0].settings)
     return _Data(ranking[ranking["level"] == "macro"])
 
 
@@ -362,12 +345,13 @@ def _matrix(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     frame, battles = item_records(request, runs)
     if not battles:
         raise DataError("a matrix of win rates needs battles", fix="use the kind 'heat-map'")
-    frame = _averaged(frame, runs)
-    if request.systems:
-        check_systems(request.systems, {*map(str, frame["candidate"]), *map(str, frame["baseline"])})
-        frame = frame[frame["candidate"].isin(request.systems) & frame["baseline"].isin(request.systems)]
+    frame = _met(_averaged(_items_of(frame, request), runs), request)
     matrix = pairwise_matrix(frame)
     return _Data(matrix, {"cycles": cycles(matrix, significant_wins(frame))})
+
+
+def _games(request: FigureRequest) -> GameChoice:
+    return GameChoice(request.task, request.systems, request.languages)
 
 
 def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
@@ -377,13 +361,13 @@ def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     if judge is None:
         raise DataError("the run has no judge", where=runs[0].folder.path,
                         fix="judge the answers, then import votes of people: polyarena import votes")  # fmt: skip
-    return _Data(agreement_rows(run_agreement(runs[0], judge, request.people)))
+    return _Data(agreement_rows(run_agreement(runs[0], judge, request.people, _games(request))))
 
 
 def _bias(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     from polyarena.reports.figures.data import card_rows
 
-    cards = run_cards(runs[0], request.judge)
+    cards = run_cards(runs[0], request.judge, _games(request))
     if len(cards) > 1:
         names = [card.judge for card in cards]
         raise ExperimentError("the figure shows one judge", why=", ".join(names), fix=f"--judge {names[0]}")
@@ -391,8 +375,14 @@ def _bias(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
 
 def _cost(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
-    found = _any_estimates(request, runs)
-    macro = _with_baseline(found.frame[found.frame["level"] == "macro"])
+    found = _any_estimates(replace(request, languages=()), runs)
+    macro = found.frame[found.frame["level"] == "macro"]
+    if request.languages:
+        frame, battles = item_records(request, runs)
+        own = _limited(_items_of(frame, request), request, "candidate" if battles else "system")
+        again = (win_rates if battles else mean_scores)(own, seeds=seed_groups(runs), **runs[0].settings)
+        macro = again[again["level"] == "macro"]
+    macro = _with_baseline(macro)
     costs, unit = _costs(request, runs)
     return _Data(macro.assign(cost=macro["system"].map(costs)), {**found.arguments, "cost": unit})
 
@@ -413,12 +403,16 @@ def _costs(request: FigureRequest, runs: Sequence[RunRecords]) -> tuple[Mapping[
         column, unit = columns[request.cost]
         answers = _together(runs, lambda run: run.completions(), "system")
         answers = answers if request.task is None else answers[answers["task"] == request.task]
+        answers = _items_of(answers, request)
         means = answers.groupby("system")[column].mean().dropna()
         if means.empty:
             raise DataError(f"the answers of the run have no {request.cost}",
                             fix="give a CSV file with the columns system and cost: --cost FILE")  # fmt: skip
         return means.to_dict(), unit
     if request.cost == "price":
+        if request.languages:
+            raise ExperimentError("prices are known of whole systems, not of languages",
+                                  fix="leave out --languages, or choose --cost tokens or seconds")  # fmt: skip
         paid = _together(runs, lambda run: cost_frame(run.folder.attempts), "name")
         return paid[paid["who"] == "system"].groupby("name")["cost"].sum().to_dict(), "price"
     table = _columns(read_table_file(Path(request.cost)), request.cost, "system", "cost")
@@ -434,6 +428,7 @@ def _sensitivity(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     battles = _choose(battles, "task", request.task, "task")
     battles = battles if request.judge is None else _choose(battles, "judge", request.judge, "judge")
     battles = _limited(_choose(battles, "baseline", request.baseline, "baseline"), request, "candidate")
+    battles = _items_of(battles, request)
     battles = _choose(battles, "candidate", None, "systems")
     return _Data(leave_one_out(battles, **runs[0].settings))
 
@@ -443,7 +438,7 @@ def _power(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
 
     frame, battles = item_records(request, runs)
     column = "candidate" if battles else "system"
-    frame = _choose(_limited(frame, request, column), column, None, "systems")
+    frame = _choose(_limited(_items_of(frame, request), request, column), column, None, "systems")
     design = observed_design(frame, "score" if battles else "value")
     return _Data(power_rows(design, request.items, confidence=runs[0].settings["confidence"]))
 

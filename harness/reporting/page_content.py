@@ -13,6 +13,7 @@ from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.harness.planning.judges import same_family_warning
 from polyarena.harness.reporting.cached_answers import cached_answer_notes
 from polyarena.harness.reporting.constant_judges import constant_judges
+from polyarena.harness.reporting.imported_names import names_in_files
 from polyarena.harness.reporting.judge_cards import judge_infos
 from polyarena.harness.reporting.licences import run_licences
 from polyarena.harness.reporting.omissions import incomplete, omission_sentences, some
@@ -76,10 +77,11 @@ def page_content(
     """
     lock = records.lock
     statistics = run_statistics(lock).bootstrap
+    names = names_in_files(records)
     return PageContent(
         title=lock.experiment.name,
         version=version("polyarena"),
-        systems=tuple(_system_info(lock, system) for system in lock.settings.systems),
+        systems=tuple(_system_info(lock, each, names.get(each.name)) for each in lock.settings.systems),
         tasks=tuple(
             TaskInfo(task.card, lock.data_digests(name), task.limit, first=task.subset == "first")
             for name, task in lock.tasks.items()
@@ -127,11 +129,13 @@ def _commands(lock: Lock) -> tuple[str, ...]:
     return (install, "polyarena run experiment.yaml")
 
 
-def _system_info(lock: Lock, system: SystemSpec) -> SystemInfo:
+def _system_info(lock: Lock, system: SystemSpec, name_in_files: str | None) -> SystemInfo:
     baseline = lock.settings.baseline
     role = "" if baseline is None else "baseline" if system.name == baseline else "candidate"
     args = ", ".join(f"{key} {value}" for key, value in sorted(system.args.items()))
     parts = [f"{system.model}: {args}" if args else system.model]
+    if name_in_files is not None:
+        parts.insert(0, f"{name_in_files} in the imported files")
     if system.group is not None:
         parts.insert(0, f"a seed of {system.group}")
     stored = lock.stored_answers.get(system.name)

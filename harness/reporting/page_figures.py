@@ -50,7 +50,7 @@ def page_figures(
     Raises:
         UnknownNameError: There is no figure of a name.
     """
-    from polyarena.reports.figures import MissingGlyphError, charts
+    from polyarena.reports.figures import FigureError, MissingGlyphError, charts
 
     chance = {name: task.card.chance for name, task in records.lock.tasks.items()}
     chance = {family: chance[name] for name, (family, _) in records.lock.template_families.items()} | chance
@@ -72,6 +72,9 @@ def page_figures(
             drawing = chart.draw()
         except MissingGlyphError as error:
             notes.append(f"Not drawn: {chart.title}. In {error.where}, {error.what}. Fix: {error.fix}.")
+            continue
+        except FigureError as error:
+            notes.append(f"Not drawn: {chart.title}: {error.what}, since {error.why}.")
             continue
         rendered, images = _rendered(chart.name, drawing)
         files |= rendered

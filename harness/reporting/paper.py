@@ -12,16 +12,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from polyarena.harness.reporting.beside_captions import CAPTION, write_beside_caption
-from polyarena.harness.reporting.figure_data import (
-    ITEMS,
-    FigureRequest,
-    draw_figure,
-    heat_map_data,
-    item_records,
-    open_runs,
-    read_files,
-)
+from polyarena.harness.reporting.figure_data import draw_figure, heat_map_data, item_records, open_runs, read_files
 from polyarena.harness.reporting.figure_files import write_figure
+from polyarena.harness.reporting.figure_request import ITEMS, FigureRequest
 from polyarena.harness.reporting.table_files import tex_files
 from polyarena.reports.escaping import csv_bytes
 from polyarena.reports.labels import language_label, system_order

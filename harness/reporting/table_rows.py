@@ -126,24 +126,25 @@ def system_names(frame: pd.DataFrame, kind: str) -> set[str]:
     return {str(name) for column in columns & {*frame.columns} for name in frame[column].dropna()}
 
 
-def of_languages(frame: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+def of_languages(frame: pd.DataFrame, codes: Sequence[str], column: str = "group") -> pd.DataFrame:
     """Return the rows of some languages, without averages, which are of other languages as well.
 
     Args:
-        frame: A table with a column ``group`` of languages by any code or name; where there is a column ``level``, only
-            the rows of ``language`` are of one.
+        frame: A table with a column of languages by any code or name; where there is a column ``level``, only the rows
+            of ``language`` are of one.
         codes: Those asked for; all if empty.
+        column: Of the languages.
 
     Raises:
         ExperimentError: The table names no languages, or none of those.
     """
     if not codes:
         return frame
-    _need(frame, ["group"], "--languages")
+    _need(frame, [column], "--languages")
     if "level" in frame.columns:
         frame = frame[frame["level"] == "language"]
-    code_of = {group: _code(str(group)) for group in frame["group"].dropna().unique()}
-    chosen = frame[frame["group"].map(code_of).isin(codes)]
+    code_of = {group: _code(str(group)) for group in frame[column].dropna().unique()}
+    chosen = frame[frame[column].map(code_of).isin(codes)]
     if chosen.empty:
         there = sorted(set(code_of.values()))
         raise ExperimentError(

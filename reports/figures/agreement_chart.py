@@ -44,7 +44,7 @@ def agreement_chart(
     Raises:
         FigureError: The data lacks a column or any row.
     """
-    frame = check(agreement, "agreement", COLUMNS)
+    frame = check(agreement, "agreement", COLUMNS, ["value", "ceiling"])
     rows = {str(row["group"]): row for row in frame.to_dict("records")}
     codes = [code for code in rows if code != "all"]
     entries = language_rows(codes, lambda code: numbers(rows[code], "value")[0], by=by, average="all" in rows)

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.sheet import text_width
-from polyarena.reports.figures.style import GREY, INK
+from polyarena.reports.figures.style import GREY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +66,23 @@ def cell_charts(
     return tuple(figures)
 
 
+def text_colour(face: Sequence[float]) -> str:
+    """Return white or black, whichever has the higher contrast on a colour; it is never below 4.5:1 (WCAG 2.2, 1.4.3).
+
+    Args:
+        face: Red, green and blue of the cell, from 0 to 1.
+    """
+    luminance = relative_luminance(face)
+    # Their contrasts are 1.05 / (L + 0.05) and (L + 0.05) / 0.05. A dark grey in place of black would fall below 4.5:1.
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "black"
+
+
+def relative_luminance(colour: Sequence[float]) -> float:
+    """Return the relative luminance of an sRGB colour, from 0 (black) to 1 (white), as WCAG 2.2 defines it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def _drawing(
     columns: Sequence[str], at: At, limits: tuple[float, float], size: float
 ) -> Callable[[Axes, Entry, float], None]:
@@ -86,7 +103,7 @@ def _drawing(
             box = Rectangle((place, y - half), 1, 2 * half, facecolor=face, edgecolor="white", linewidth=0.4)
             axes.add_patch(box)
             axes.text(place + 0.5, y + 0.34 * size / 72, f"{value:.1f}".replace("-", "−"),
-                      color="white" if share < 0.45 else INK, weight="normal" if entry.kind == "item" else "bold",
+                      color=text_colour(face), weight="normal" if entry.kind == "item" else "bold",
                       **text)  # fmt: skip
 
     return draw

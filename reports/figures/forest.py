@@ -14,7 +14,7 @@ from polyarena.reports.figures.captions import (
     pairs_sentence,
 )
 from polyarena.reports.figures.drawing import Drawing
-from polyarena.reports.figures.inputs import check, number, numbers
+from polyarena.reports.figures.inputs import check, number, numbers, without_values
 from polyarena.reports.figures.language_rows import By, language_rows
 from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
@@ -71,9 +71,9 @@ def forest(
     frame = estimates
     if differences:
         frame = frame.assign(value=frame["difference"], baseline=frame["against"])
-    frame = check(frame, "forest", COLUMNS)
+    frame = check(frame, "forest", COLUMNS, ["value"])
     if systems is not None:
-        frame = check(frame[frame["system"].isin(list(systems))], "forest", COLUMNS)
+        frame = check(frame[frame["system"].isin(list(systems))], "forest", COLUMNS, ["value"])
     order = {name: i for i, name in enumerate(systems or system_order(map(str, frame["system"].unique())))}
     found = set(frame[["system", "baseline"]].drop_duplicates().itertuples(index=False, name=None))
     pairs = sorted(found, key=lambda pair: (order[pair[0]], str(pair[1])))
@@ -180,6 +180,7 @@ def _caption(frame: pd.DataFrame, differences: bool, description: str) -> str:
     what = "Paired differences on the same items" if differences else "Win rates (ties count half)"
     what += pairs_sentence(frame) + judge_sentence(frame, description) + items_sentence(frame)
     what += interval_sentence(frame) + bands_sentence(frame)
+    what += without_values(frame)
     what += "Diamonds: averages, in which each language has the same weight."
     own = frame[frame["level"] == "language"]
     invalid = sum(int(value) for value in map(number, own["n_invalid"]) if value) if "n_invalid" in own.columns else 0

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 DIGITS = 9
 """Decimal places of what is drawn; a computed 0.6285 may differ from another one in its sixteenth."""
 
+MOST_NAMED = 6
+"""Systems that a sentence names."""
+
+_LOOK = "check the run, and the names of systems, task and judge"
+
 OWN_TO_A_ROW = frozenset(
     {"n", "ci", "B", "cells", "system", "candidate", "baseline", "language"}
     | {"macro", "tier", "family", "script", "region", "joshi", "direction", "set", "group", "category"}
@@ -26,26 +31,41 @@ class FigureError(PolyarenaError):
     """The data cannot make this figure."""
 
 
-def check(frame: pd.DataFrame, kind: str, columns: Collection[str]) -> pd.DataFrame:
+def check(frame: pd.DataFrame, kind: str, columns: Collection[str], values: Collection[str] = ()) -> pd.DataFrame:
     """Return the frame if it has rows and the columns that a figure needs, and its rows were measured alike.
 
     Args:
         frame: Any data frame.
         kind: Name of the figure, for the message.
         columns: Needed.
+        values: Columns of numbers of which one, in one row, must be known; an empty plot would say nothing.
 
     Raises:
-        FigureError: A column is missing, there is no row, or signatures differ.
+        FigureError: A column is missing, there is no row, no number is known, or signatures differ.
     """
     lacking = sorted(set(columns) - set(frame.columns))
     if lacking:
-        raise FigureError(f"a {kind} figure needs the column {', '.join(lacking)}",
+        raise FigureError(f"the {kind} figure needs the column {', '.join(lacking)}",
                           why=f"the data has {', '.join(map(str, frame.columns)) or 'no column'}")  # fmt: skip
     if frame.empty:
-        raise FigureError(f"there is nothing to draw in a {kind} figure", why="the data has no row",
-                          fix="check the run, and the names of systems, task and judge")  # fmt: skip
+        raise FigureError(f"there is nothing to draw in the {kind} figure", why="the data has no row", fix=_LOOK)
+    there = [name for name in values if name in frame.columns]
+    if values and not any(number(value) is not None for name in there for value in frame[name]):
+        rows = f"{len(frame)} rows have" if len(frame) > 1 else "the row has"
+        raise FigureError(f"there is nothing to draw in the {kind} figure",
+                          why=f"{rows} no finite number in the column {' or '.join(values)}", fix=_LOOK)  # fmt: skip
     check_signatures(frame)
     return frame
+
+
+def without_values(frame: pd.DataFrame, column: str = "system", value: str = "value") -> str:
+    """Return a sentence that names the systems of a figure without any number; nothing where all have one."""
+    known = frame[value].map(lambda each: number(each) is not None)
+    lacking = sorted({*map(str, frame[column])} - {*map(str, frame.loc[known, column])})
+    if not lacking:
+        return ""
+    more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+    return f"Without any value: {', '.join(lacking[:MOST_NAMED])}{more}. "
 
 
 def check_signatures(frame: pd.DataFrame) -> None:

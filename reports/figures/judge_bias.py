@@ -47,9 +47,9 @@ def judge_bias(
     Raises:
         FigureError: The data lacks a column or any row.
     """
-    frame = check(rates, "bias", COLUMNS)
+    frame = check(rates, "bias", COLUMNS, ["value"])
     if measures is not None:
-        frame = check(frame[frame["measure"].isin(list(measures))], "bias", COLUMNS)
+        frame = check(frame[frame["measure"].isin(list(measures))], "bias", COLUMNS, ["value"])
     names = list(measures or dict.fromkeys(map(str, frame["measure"])))
     rows = {(str(row["measure"]), str(row["group"])): row for row in frame.to_dict("records")}
     codes = [code for code in dict.fromkeys(map(str, frame["group"])) if code != "all"]

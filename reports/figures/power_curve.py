@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.drawing import Drawing
-from polyarena.reports.figures.inputs import FigureError, check, numbers
+from polyarena.reports.figures.inputs import FigureError, check, number, numbers
 from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.style import GREY, SERIES_COLOURS, SERIES_MARKERS, house_style
 from polyarena.reports.figures.venues import find_venue
@@ -35,9 +35,9 @@ def power_curve(
     Raises:
         FigureError: The data lacks a column or any row, or has more than seven numbers of items.
     """
-    frame = check(powers, "power", COLUMNS)
-    frame = frame.dropna(subset=list(COLUMNS)).sort_values(["items", "effect"])
-    check(frame, "power", COLUMNS)
+    frame = check(powers, "power", COLUMNS, ["power"])
+    known = frame[list(COLUMNS)].map(number).notna().all(axis=1)
+    frame = check(frame[known], "power", COLUMNS).sort_values(["items", "effect"])
     sizes = list(dict.fromkeys(int(n) for n in frame["items"]))
     if len(sizes) > len(SERIES_COLOURS):
         raise FigureError(

@@ -32,12 +32,11 @@ def ranks(ranking: pd.DataFrame, *, venue: str = "page", title: str = "", captio
     Raises:
         FigureError: The data lacks a column or any ranked system, or contains several rankings.
     """
-    frame = check(ranking, "ranks", COLUMNS)
+    frame = check(ranking, "ranks", COLUMNS, ["rank"])
     if frame["system"].duplicated().any():
         raise FigureError("a figure of ranks shows one ranking", why="a system occurs twice",
                           fix="choose a judge, a task, a level and a group")  # fmt: skip
     frame = frame[frame["rank"].notna()].sort_values(["rank", "tie_group", "system"], kind="stable")
-    check(frame, "ranks", COLUMNS)
     rows = {str(row["system"]): row for row in frame.to_dict("records")}
     facets = [_rank_facet(rows)]
     if "win_rate" in frame.columns and frame["win_rate"].notna().any():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from polyarena.reports.figures.axis import nice_axis
 from polyarena.reports.figures.captions import interval_sentence, items_sentence
 from polyarena.reports.figures.drawing import Drawing
-from polyarena.reports.figures.inputs import FigureError, check, numbers
+from polyarena.reports.figures.inputs import FigureError, check, numbers, without_values
 from polyarena.reports.figures.language_rows import By, language_rows
 from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
@@ -56,7 +56,7 @@ def score_chart(
     Raises:
         FigureError: The data lacks a column or any row, or systems are too many to be told apart.
     """
-    frame = check(estimates, "score", COLUMNS)
+    frame = check(estimates, "scores", COLUMNS, ["value"])
     names = list(systems or system_order(map(str, frame["system"])))
     if len(names) > len(SERIES_COLOURS):
         raise FigureError(f"a score figure tells {len(SERIES_COLOURS)} systems apart", why=f"there are {len(names)}",
@@ -94,11 +94,12 @@ def score_chart(
 
     keys = tuple(Key(name, SERIES_COLOURS[i], SERIES_MARKERS[i]) for i, name in enumerate(names))
     guess = "" if chance is None else f" Dashed: guessing, {scale * chance:.1f}."
+    missing = without_values(frame[frame["system"].astype(str).isin(names)])
     words = Words(
         title or f"{what.partition(',')[0].capitalize()} by language",
         caption
         or f"{what[0].upper()}{what[1:]}. {items_sentence(frame)}{interval_sentence(frame)}Diamonds: averages over the "
-        f"languages, each with the same weight.{_marks_sentences(shown)}{guess}",
+        f"languages, each with the same weight.{_marks_sentences(shown)}{missing}{guess}",
         keys,
     )
     texts, headings = ((with_interval, text), ("[interval]", "")) if len(names) == 1 else ((text,), ("",))

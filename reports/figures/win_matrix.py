@@ -60,6 +60,9 @@ def win_matrix(
         for j in range(len(names))
         if (value := number(values[i, j])) is not None
     }
+    if not shares:
+        raise FigureError("there is nothing to draw in the matrix figure", why="no pair of systems has a win rate",
+                          fix="check the run, and the names of systems, task and judge")  # fmt: skip
     entries = [Entry("item", ("system", name), name) for name in ranked]
     rings = [" > ".join((*cycle.systems, cycle.systems[0])) for cycle in cycles]
     said = f"Cycles, in which each win is significant: {'; '.join(rings)}." if rings else "No cycle is significant."

@@ -49,7 +49,7 @@ def win_tie_loss(
         FigureError: The data lacks a column or any row, or was measured in different ways.
     """
     size = find_venue(venue).size
-    frame = check(outcomes, "win-tie-loss", COLUMNS)
+    frame = check(outcomes, "win-tie-loss", COLUMNS, ["wins", "ties", "losses", "value"])
     pairs = list(frame[["system", "baseline"]].drop_duplicates().itertuples(index=False, name=None))
     rows = {
         (system, baseline, level, group): row

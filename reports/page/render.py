@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from base64 import b64encode
 from collections import Counter
@@ -22,12 +23,16 @@ from polyarena.reports.tables import MOST_TABLES, Section, sections
 from polyarena.reports.template_names import is_over_templates
 
 _CODE = re.compile(r"`([^`]{1,200})`")
+_INTERVAL = re.compile(r"\[[^\[\]]*\]")
 
 MOST_OPEN = 6
 """Figures, tables or results of one kind that are shown at once; of more, each is opened by the reader."""
 
 MOST_ROWS = 100
 """Rows of a table that is shown at once; a longer one is opened by the reader."""
+
+MOST_COLUMNS = 9
+"""Columns of a table at the usual size; one with more is set smaller and may be wider than the text."""
 
 MOST_NAMED = 12
 """Systems or languages that the summary of what was compared names."""
@@ -64,6 +69,8 @@ def page(content: PageContent) -> str:
     style = _resource("page.css")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["coded"] = _coded
+    environment.filters["whole"] = _whole
+    environment.filters["breakable"] = _breakable
     html = environment.from_string(_resource("page.html.j2")).render(
         content=content,
         style=style,
@@ -85,6 +92,8 @@ def page(content: PageContent) -> str:
         ],
         most_open=MOST_OPEN,
         most_rows=MOST_ROWS,
+        most_columns=MOST_COLUMNS,
+        wide_average=_wide_average(parts),
         sources=lambda figure: _sources(figure, embedded=embedded),
         provenance=_provenance,
         label=language_label,
@@ -128,6 +137,28 @@ def _several(names: list[str]) -> str:
 def _coded(text: str) -> Markup:
     """Return a sentence with what stands in backticks, as in the terminal, set as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _whole(text: object) -> Markup:
+    """Return the text of a cell that may be broken into lines, but not inside of an interval."""
+    return Markup(_INTERVAL.sub(r'<span class="whole">\g<0></span>', str(escape(text))))
+
+
+def _breakable(text: object) -> Markup:
+    """Return the head of a column that may be broken after the underscores of an identifier."""
+    return Markup(str(escape(text)).replace("_", "_<wbr>"))
+
+
+def _wide_average(parts: list[Section]) -> str:
+    """Return whose average over all languages has a wider interval than each of its languages; of many, the first."""
+    for part in parts:
+        own = part.estimates.assign(width=part.estimates["high"] - part.estimates["low"])
+        widest = own[own["level"] == "language"].groupby("system")["width"].max()
+        averages = own[own["level"] == "macro"].set_index("system")["width"]
+        for system, width in averages.items():
+            if width > widest.get(system, math.inf):
+                return f"that of {system} on {part.task}"
+    return ""
 
 
 def _licences(content: PageContent) -> Table:

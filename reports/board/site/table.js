@@ -16,10 +16,11 @@ export class WindowedTable {
     this.body = el("tbody");
     this.caption = el("caption", {}, caption);
     this.table = el("table", { class: "board" }, this.caption, this.columns, this.head, this.body);
-    this.element = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption, onscroll: () => this.#later() }, this.table);
+    this.element = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption, onscroll: () => this.#measured() }, this.table);
     this.whole = false;
     this.shown = "";
-    addEventListener("resize", () => this.#later());
+    this.#measure();
+    addEventListener("resize", () => this.#measured());
     addEventListener("beforeprint", () => this.#all(true));
     addEventListener("afterprint", () => this.#all(false));
   }
@@ -46,13 +47,24 @@ export class WindowedTable {
     if (this.rows) this.render();
   }
 
-  #view() {
+  // Read in the events that change them: read while a filter is applied, they would make the browser lay the page out twice.
+  #measure() {
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = this.element;
+    this.place = { scrollLeft, scrollTop, width: Math.max(clientWidth, innerWidth), height: Math.max(clientHeight, 0.75 * innerHeight) };
+  }
+
+  #measured() {
+    this.#measure();
+    this.#later();
+  }
+
+  #view() {
+    const { scrollLeft, scrollTop, width, height } = this.place;
     if (this.whole) return [0, this.rows.length, 0, this.cells.length];
     const top = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
-    const bottom = Math.min(this.rows.length, Math.ceil((scrollTop + Math.max(clientHeight, 0.75 * innerHeight)) / ROW) + SPARE);
+    const bottom = Math.min(this.rows.length, Math.ceil((scrollTop + height) / ROW) + SPARE);
     const left = Math.max(0, Math.floor(scrollLeft / CELL) - SPARE);
-    const right = Math.min(this.cells.length, Math.ceil((scrollLeft + Math.max(clientWidth, innerWidth)) / CELL) + SPARE);
+    const right = Math.min(this.cells.length, Math.ceil((scrollLeft + width) / CELL) + SPARE);
     return [top, bottom, left, right];
   }
 

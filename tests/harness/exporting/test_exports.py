@@ -12,6 +12,7 @@ import yaml
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.cli import main
 from polyarena.harness.exporting import EXPORTS, export_run
+from polyarena.harness.exporting.own_files import check_replaceable
 from polyarena.harness.importing import import_scores
 from polyarena.reports.stats import mean_scores
 from polyarena.tasks.data import DataSource
@@ -168,3 +169,46 @@ def test_what_cannot_be_exported_is_refused(finished, tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(StoreError, match="is a file"):
         export_run("csv", finished, tmp_path / "file")
+
+
+@pytest.mark.parametrize("format", [name for name in EXPORTS if name != "eval-results"])
+def test_an_export_replaces_its_own_files_and_no_other(finished, tmp_path, format):
+    done = export_run(format, finished, tmp_path)
+    before = {path: path.read_bytes() for path in done.files}
+    assert export_run(format, finished, tmp_path) == done, "the same again"
+    for path in done.files:
+        # As another run, or another version of polyarena, would have written it.
+        path.write_bytes(before[path].replace(b"exported", b"another").replace(b"0.1.0", b"0.0.9"))
+    export_run(format, finished, tmp_path)
+    assert {path: path.read_bytes() for path in done.files} == before
+    mine = {".csv": b"system,value\n", ".json": b'{"results": {}}', ".jsonl": b'{"id": 1}\n', ".yaml": b"- a: 1\n"}
+    for path in done.files:
+        content = mine.get(path.suffix, b"mine")
+        path.write_bytes(content)
+        with pytest.raises(StoreError, match="already there and is not replaced") as caught:
+            export_run(format, finished, tmp_path)
+        assert str(path) in str(caught.value)
+        assert path.read_bytes() == content
+        path.write_bytes(before[path])
+
+
+def test_an_export_that_is_refused_writes_nothing(finished, tmp_path):
+    done = export_run("lm-eval", finished, tmp_path / "first")
+    last = tmp_path / "second" / done.files[-1].relative_to(tmp_path / "first")
+    last.parent.mkdir(parents=True)
+    last.write_text("mine")
+    with pytest.raises(StoreError):
+        export_run("lm-eval", finished, tmp_path / "second")
+    assert [path for path in (tmp_path / "second").rglob("*") if path.is_file()] == [last]
+
+
+def test_entries_of_the_hub_are_known_by_their_notes(tmp_path):
+    entry = {"dataset": {"id": "a/b", "task_id": "t_deu_Latn"}, "value": 41.7}
+    noted = {**entry, "notes": "acc, deu_Latn, n=200, 95% interval 35.10 to 48.60"}
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump([noted]))
+    check_replaceable(tmp_path, {"a.yaml": b"[]"})
+    for other in ([entry], [noted, {**entry, "notes": "from the paper"}], {"value": 1}, 5, None):
+        path.write_text(yaml.safe_dump(other))
+        with pytest.raises(StoreError):
+            check_replaceable(tmp_path, {"a.yaml": b"[]"})

@@ -20,7 +20,7 @@ def test_names_that_can_be_folders_stay(name):
 @every_case(
     ("name", "folder"),
     [("org/model", "org-model"), ("model (thinking)", "model-thinking"), ("../../etc", "etc"), ("-x-", "x"),
-     ("a--b", "a-b"), ("a - b", "a-b"), ("x" * 300, "x" * LONGEST), ("Ärger", "rger")],
+     ("a--b", "a-b"), ("a - b", "a-b"), ("x" * 300, "x" * LONGEST), ("Ärger", "Arger"), ("Modèle-7B", "Modele-7B")],
 )  # fmt: skip
 def test_names_that_cannot_are_changed(name, folder):
     assert folder_names([name]) == {name: folder}
@@ -32,6 +32,15 @@ def test_names_in_other_scripts_get_a_lasting_one(name):
     assert folder == folder_names([name, "other"])[name]
     assert folder.startswith("name-")
     assert folder.isascii()
+
+
+@every_case("other", ["乙-7B", "7B"])
+def test_what_is_left_of_a_name_in_another_script_is_not_taken_for_another_system(other):
+    # Each may come in an import of its own.
+    (first,) = folder_names(["甲-7B"]).values()
+    (second,) = folder_names([other]).values()
+    assert first.startswith("7B-")
+    assert first != second
 
 
 @every_case("name", ["", "..", "---", "!?"])

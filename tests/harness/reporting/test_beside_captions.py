@@ -72,3 +72,25 @@ def test_a_folder_in_place_of_a_file_or_a_file_in_place_of_the_folder(tmp_path: 
     (tmp_path / "afile").write_text("text")
     with pytest.raises(StoreError, match="cannot be written"):
         write_beside_caption(tmp_path / "afile" / "fig", FIRST)
+
+
+def drawn_by_an_early_build(folder: Path) -> None:
+    """Write the files of a figure without the list of digests, as the first builds did."""
+    for end, content in FIRST.items():
+        (folder / f"fig{end}").write_bytes(content)
+
+
+def test_a_figure_of_an_early_build_is_drawn_again(tmp_path: Path) -> None:
+    drawn_by_an_early_build(tmp_path)
+    write_beside_caption(tmp_path / "fig", SECOND)
+    assert (tmp_path / "fig.png").read_bytes() == b"two"
+    assert "% polyarena wrote .png" in (tmp_path / "fig.caption.tex").read_text()
+
+
+@pytest.mark.parametrize("end", [".caption.txt", CAPTION, ".csv"])
+def test_a_file_that_does_not_belong_to_an_early_figure_is_kept(tmp_path: Path, end: str) -> None:
+    drawn_by_an_early_build(tmp_path)
+    (tmp_path / f"fig{end}").write_bytes(b"mine,\n2,\n")
+    with pytest.raises(StoreError, match="not replaced"):
+        write_beside_caption(tmp_path / "fig", SECOND)
+    assert (tmp_path / "fig.png").read_bytes() == b"one"

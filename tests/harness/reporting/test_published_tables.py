@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from polyarena.harness.reporting.figure_data import FigureRequest, _with_baseline, draw_figure
+from polyarena.harness.reporting.figure_data import _with_baseline, draw_figure
+from polyarena.harness.reporting.figure_request import FigureRequest
 
 PUBLISHED = Path(__file__).parents[3] / "examples" / "published"
 

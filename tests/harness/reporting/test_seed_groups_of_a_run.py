@@ -5,7 +5,8 @@ import pytest
 
 from polyarena.harness import open_run
 from polyarena.harness.exporting import every_eval_ever
-from polyarena.harness.reporting.figure_data import FigureRequest, draw_figure
+from polyarena.harness.reporting.figure_data import draw_figure
+from polyarena.harness.reporting.figure_request import FigureRequest
 from polyarena.harness.reporting.write import write_report
 
 EXPERIMENT = {

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from polyarena.harness.reporting.figure_data import FigureRequest, draw_figure
+from polyarena.harness.reporting.figure_data import draw_figure
+from polyarena.harness.reporting.figure_request import FigureRequest
 from polyarena.harness.reporting.table_rows import check_numbers, of_languages, of_systems, whole_names
 from polyarena.reports.figures import KINDS
 from polyarena.tasks.errors import DataError, ExperimentError, PolyarenaError, UnknownNameError

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib import colors
+from matplotlib.patches import Rectangle
 
 from polyarena.reports.figures import FigureError, cost_chart, heat_map, resource_chart, sensitivity, win_tie_loss
 from polyarena.reports.figures.captions import facet_title
 from polyarena.reports.figures.inputs import numbers
 from polyarena.reports.figures.sheet import text_width, wrap_name
+from polyarena.tasks.languages import all_languages
 
 PUBLISHED = Path(__file__).parents[3] / "examples" / "published"
 WHOLE = {"kind": "all", "without": "", "value": 0.55, "low": 0.52, "high": 0.58}
@@ -165,3 +168,26 @@ def test_names_of_columns_are_turned_only_where_they_do_not_fit():
 def test_the_legend_of_bars_has_no_ties_where_there_are_none():
     assert "tie" not in written(win_tie_loss(pd.DataFrame([outcome("a", 300, 0, 0.6)])).figure)
     assert "tie" in written(win_tie_loss(pd.DataFrame([outcome("a", 300, 10, 0.61)])).figure)
+
+
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colors.to_rgb(colour)]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_numbers_in_cells_have_a_contrast_of_four_and_a_half():
+    codes = [language.code for language in all_languages()][:100]
+    frame = pd.DataFrame({"system": ["a"] * 100 + ["b"] * 100, "level": "language", "group": codes * 2,
+                          "value": [place / 199 for place in range(200)]})  # fmt: skip
+    seen = []
+    for figure in heat_map(frame).figures:
+        for axes in figure.axes:
+            cells = [(patch.get_bbox(), patch.get_facecolor()) for patch in axes.patches
+                     if isinstance(patch, Rectangle)]  # fmt: skip
+            for text in axes.texts:
+                faces = [face for box, face in cells if box.contains(*text.get_position())]
+                if faces and text.get_text().replace(".", "").isdigit():
+                    light, dark = sorted((luminance(faces[0]), luminance(text.get_color())), reverse=True)
+                    assert (light + 0.05) / (dark + 0.05) >= 4.5, text.get_text()
+                    seen.append(text.get_color())
+    assert (len(seen), set(seen)) == (200, {"white", "black"})

@@ -15,7 +15,7 @@ from polyarena.tasks.item import Kind
 
 HOSTILE = "<script>alert(1)</script>\"'&\x00\u202e"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><path d="M0 0h4v4z"/></svg>'
-VOID = {"meta", "img", "br"}
+VOID = {"meta", "img", "br", "wbr"}
 
 
 class Reader(HTMLParser):

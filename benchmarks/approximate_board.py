@@ -1,0 +1,84 @@
+"""Half-widths of a board's approximate method relative to the exact ones, over many filters of languages.
+
+    python benchmarks/approximate_board.py RUN...
+
+For each run and number of languages: the median of the ratios, their 5th and 95th percentile, and how many are within
+10% and 20% of 1. Filters are all languages, each family, script, tier and region of the board, and random sets.
+"""
+
+import argparse
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from polyarena.harness.board.assemble import assemble
+from polyarena.harness.board.board_file import BoardFile
+from polyarena.harness.board.run_source import run_source
+from polyarena.harness.results import open_run
+from polyarena.reports.board import Board, Column
+from polyarena.reports.board.cells import cells_of
+from polyarena.reports.board.model import ItemTable
+from polyarena.reports.board.standings import standings
+from polyarena.tasks.languages import find_language
+
+SIZES = (1, 2, 3, 5, 10, 20)
+DRAWS = 12
+BINS = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 1000))
+
+
+def filters(column: Column) -> set[frozenset[str]]:
+    """Return sets of languages that a reader could choose."""
+    codes = sorted(column.languages)
+    facts = {code: find_language(code) for code in codes}
+    found = {frozenset(codes), *(frozenset([code]) for code in codes[:40])}
+    for facet in ("family", "script", "tier", "region"):
+        ordered = sorted(codes, key=lambda code: str(getattr(facts[code], facet, "")))
+        found |= {frozenset(own) for _, own in groupby(ordered, lambda code: str(getattr(facts[code], facet, "")))}
+    generator = np.random.default_rng(0)
+    for size in SIZES:
+        if size < len(codes):
+            found |= {frozenset(generator.choice(codes, size, replace=False).tolist()) for _ in range(DRAWS)}
+    return found
+
+
+def ratios(board: Board, column: Column) -> list[tuple[int, float]]:
+    """Return the number of languages and the ratio of half-widths, for each filter and system."""
+    assert isinstance(column.table, ItemTable)
+    cells = replace(column, table=cells_of(column.table))
+    found = []
+    for chosen in sorted(filters(column), key=sorted):
+        exact = {each.system: each for each in standings([column], board.settings, languages=chosen).averages}
+        for own in standings([cells], board.settings, languages=chosen).averages:
+            other = exact[own.system]
+            if None not in (own.low, own.high, other.low, other.high) and other.high > other.low:
+                found.append((len(chosen), (own.high - own.low) / (other.high - other.low)))
+    return found
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path)
+    given = parser.parse_args()
+    print("| board | column | languages chosen | intervals | median | 5% to 95% | within 10% | within 20% |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    for run in given.runs:
+        board = assemble([run_source(open_run(run), BoardFile())], BoardFile())
+        for column in board.columns:
+            if not isinstance(column.table, ItemTable):
+                continue
+            found = ratios(board, column)
+            for low, high in BINS:
+                own = np.array([ratio for many, ratio in found if low <= many <= high])
+                if len(own):
+                    ends = np.quantile(own, [0.05, 0.95])
+                    near = [100 * float(np.mean(np.abs(own - 1) <= part + 1e-9)) for part in (0.1, 0.2)]
+                    many = f"{low}" if low == high else f"{low} to {high}" if high < 1000 else f"over {low - 1}"
+                    print(f"| {run.name} | {column.task} {column.metric} | {many} | {len(own)} | {np.median(own):.2f} | "
+                          f"{ends[0]:.2f} to {ends[1]:.2f} | {near[0]:.0f}% | {near[1]:.0f}% |", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
