@@ -8,7 +8,6 @@ For each run and number of languages: the median of the ratios, their 5th and 95
 
 import argparse
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +33,8 @@ def filters(column: Column) -> set[frozenset[str]]:
     facts = {code: find_language(code) for code in codes}
     found = {frozenset(codes), *(frozenset([code]) for code in codes[:40])}
     for facet in ("family", "script", "tier", "region"):
-        ordered = sorted(codes, key=lambda code: str(getattr(facts[code], facet, "")))
-        found |= {frozenset(own) for _, own in groupby(ordered, lambda code: str(getattr(facts[code], facet, "")))}
+        values = {code: str(getattr(facts[code], facet, "")) for code in codes}
+        found |= {frozenset(code for code in codes if values[code] == value) for value in values.values()}
     generator = np.random.default_rng(0)
     for size in SIZES:
         if size < len(codes):
@@ -76,8 +75,9 @@ def main() -> None:
                     ends = np.quantile(own, [0.05, 0.95])
                     near = [100 * float(np.mean(np.abs(own - 1) <= part + 1e-9)) for part in (0.1, 0.2)]
                     many = f"{low}" if low == high else f"{low} to {high}" if high < 1000 else f"over {low - 1}"
-                    print(f"| {run.name} | {column.task} {column.metric} | {many} | {len(own)} | {np.median(own):.2f} | "
-                          f"{ends[0]:.2f} to {ends[1]:.2f} | {near[0]:.0f}% | {near[1]:.0f}% |", flush=True)  # fmt: skip
+                    what = f"{run.name} | {column.task} {column.metric} | {many} | {len(own)}"
+                    spread = f"{np.median(own):.2f} | {ends[0]:.2f} to {ends[1]:.2f}"
+                    print(f"| {what} | {spread} | {near[0]:.0f}% | {near[1]:.0f}% |", flush=True)
 
 
 if __name__ == "__main__":

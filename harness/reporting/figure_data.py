@@ -208,7 +208,7 @@ def _met(frame: pd.DataFrame, request: FigureRequest) -> pd.DataFrame:
     if not request.systems:
         return frame
     own, other = (frame[column].isin(request.systems) for column in ("candidate", "baseline"))
-    return frame[own & other] if frame["baseline"].nunique() > 1 else frame[own]
+    return frame[own & other] if len(set(frame["baseline"])) > 1 else frame[own]
 
 
 def _win_rates(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
