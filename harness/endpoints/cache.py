@@ -125,11 +125,21 @@ class CallCache(CloseOnExit):
         Raises:
             StoreError: The file cannot be read.
         """
-        where = "key = ? AND coalesce(answered_at, 0) >= ?"
-        rows = self._execute(f"SELECT {_REPLIES} FROM replies WHERE {where}", (bytes.fromhex(key), since))
-        if not rows:
-            return None
-        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch, answered_at, served = rows[0]
+        return self.find_all([key], since=since).get(key)
+
+    def find_all(self, keys: Sequence[str], *, since: float = 0.0) -> dict[str, CachedReply]:
+        """Return what :meth:`find` returns for each of several keys, without those that have no answer.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        where = f"key IN ({', '.join('?' * len(keys))}) AND coalesce(answered_at, 0) >= ?"
+        values = (*map(bytes.fromhex, keys), since)
+        rows = self._execute(f"SELECT key, {_REPLIES} FROM replies WHERE {where}", values)
+        return {row[0].hex(): self._cached(row[0].hex(), row[1:]) for row in rows}
+
+    def _cached(self, key: str, row: Sequence[Any]) -> CachedReply:
+        text, finish_reason, prompt, completion, cached, thought, thought_tokens, batch, answered_at, served = row
         if not isinstance(text, str):
             raise StoreError(
                 "the call cache holds an answer that is no text",
@@ -202,8 +212,17 @@ class CallCache(CloseOnExit):
         Raises:
             StoreError: The file cannot be read.
         """
-        rows = self._execute("SELECT error FROM refusals WHERE key = ?", (bytes.fromhex(key),))
-        return str(rows[0][0]) if rows else None
+        return self.refusals([key]).get(key)
+
+    def refusals(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return why each of several calls was refused permanently, without those that were not.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        where = f"key IN ({', '.join('?' * len(keys))})"
+        rows = self._execute(f"SELECT key, error FROM refusals WHERE {where}", tuple(map(bytes.fromhex, keys)))
+        return {key.hex(): str(error) for key, error in rows}
 
     def refuse(self, key: str, error: str) -> None:
         """Record that an endpoint refuses this call; the last reason is stored.

@@ -68,6 +68,24 @@ class Claims:
             self._owners[key] = owner
             return True
 
+    def take_free(self, keys: Sequence[str], owner: object) -> set[str]:
+        """Claim those of several calls that nobody holds, in one transaction; return all that the owner holds then.
+
+        Claims of others are left as they are, even if their holder is gone: :meth:`take` looks into that.
+
+        Raises:
+            StoreError: The call cache cannot be read or written.
+        """
+        with self._lock:
+            free = [] if self._closed.is_set() else [key for key in keys if key not in self._owners]
+            if free:
+                self._begin()
+                rows = [value for key in free for value in (bytes.fromhex(key), self._holder)]
+                places = ", ".join(["(?, ?)"] * len(free))
+                taken = self._execute(f"INSERT OR IGNORE INTO claims VALUES {places} RETURNING key", rows)
+                self._owners.update((row[0].hex(), owner) for row in taken)
+            return {key for key in keys if self._owners.get(key) is owner}
+
     def release(self, key: str, owner: object) -> None:
         """Release a claim; does nothing if it belongs to another owner."""
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,14 +71,21 @@ class ReplyPolicy:
 
     def find(self, key: str) -> Reply | None:
         """Return the cached answer with its price, or the remembered refusal, or ``None``."""
+        return self.find_all([key]).get(key)
+
+    def find_all(self, keys: Sequence[str]) -> dict[str, Reply]:
+        """Return what :meth:`find` returns for each of several keys, without those of which nothing is known."""
         if self._cache is None:
-            return None
-        cached = self._cache.find(key, since=self.since)
-        if cached is not None:
-            self._known = True
-            return replace(self.priced(cached.reply, batch=cached.batch), answered_at=cached.answered_at)
-        error = self._cache.refusal(key) if self._remember and not self._retry else None
-        return None if error is None else Reply("", error=error, refused=True)
+            return {}
+        found = {
+            key: replace(self.priced(cached.reply, batch=cached.batch), answered_at=cached.answered_at)
+            for key, cached in self._cache.find_all(keys, since=self.since).items()
+        }
+        self._known = self._known or bool(found)
+        if self._remember and not self._retry and (unknown := [key for key in keys if key not in found]):
+            refusals = self._cache.refusals(unknown)
+            found |= {key: Reply("", error=error, refused=True) for key, error in refusals.items()}
+        return found
 
     def priced(self, reply: Reply, *, batch: bool | None = None) -> Reply:
         """Return a reply with what its tokens were bought for, if that is known."""

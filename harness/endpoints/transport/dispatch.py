@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
@@ -39,6 +40,8 @@ class Dispatcher(Generic[Job]):
         self._session = session
         self._crashed = crashed
         self._order = itertools.count()
+        self._arrived: deque[tuple[int, Job]] = deque()
+        self._woken = False
         self._closing = threading.Lock()
         started: Future[None] = Future()
         # A daemon: a caller that never closes must still be able to leave.
@@ -50,7 +53,17 @@ class Dispatcher(Generic[Job]):
 
     def submit(self, job: Job) -> None:
         """Queue a job; from any thread."""
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, (next(self._order), job))
+        self._arrived.append((next(self._order), job))
+        # To wake the loop costs a system call, so it is woken once for all jobs that arrive before it looks.
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._accept)
+
+    def _accept(self) -> None:
+        # First: a job that arrives from here on wakes the loop again, or is accepted below.
+        self._woken = False
+        while self._arrived:
+            self._queue.put_nowait(self._arrived.popleft())
 
     def close(self) -> None:
         """Cancel running jobs, drop waiting ones, close the session and end the thread.

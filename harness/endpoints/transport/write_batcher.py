@@ -19,11 +19,15 @@ class WriteBatcher(Generic[Item]):
     Args:
         keep: Stores items, in order. Raises nothing.
         most: Number of items that are stored without waiting for more.
+        after: Called once whoever added items that are stored now has gone on to what is next.
     """
 
-    def __init__(self, keep: Callable[[Sequence[Item]], None], most: int) -> None:
+    def __init__(
+        self, keep: Callable[[Sequence[Item]], None], most: int, after: Callable[[], None] = lambda: None
+    ) -> None:
         self._keep = keep
         self._most = most
+        self._after = after
         self._waiting: list[Item] = []
         self._due: asyncio.Handle | None = None
         self._kept: asyncio.Event | None = None
@@ -45,8 +49,11 @@ class WriteBatcher(Generic[Item]):
             self._due.cancel()
             self._due = None
         kept, self._kept = self._kept, None
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
+        if waiting:
             self._keep(waiting)
         if kept is not None:
             kept.set()
+        if waiting:
+            # Behind the tasks that were woken just now, which the loop runs first.
+            asyncio.get_running_loop().call_soon(self._after)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
+import time
+from decimal import Decimal
 
 import pytest
 
-from polyarena.harness.endpoints import CallCache
+from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger, call_key
+from polyarena.harness.endpoints.accounting.budget import Budget, BudgetError, BudgetGuard
+from polyarena.harness.endpoints.accounting.journal import Journal
+from polyarena.harness.endpoints.settings import Prices
 from polyarena.judges.protocol import Reply
 from polyarena.tasks.errors import StoreError
 
@@ -44,6 +50,26 @@ def test_closing_gives_claims_up(caches, tmp_path):
     other.claims.release_all("b")
     other.close()
     assert not list(tmp_path.glob(".calls*"))
+
+
+def test_free_questions_are_claimed_together_and_those_of_others_are_left(caches):
+    one, other = (cache.claims for cache in caches)
+    third, fourth = "ef" * 32, "01" * 32
+    assert one.take(KEY, "a")
+    assert one.take(OTHER, "b")
+    assert one.take_free([KEY, OTHER, third], "a") == {KEY, third}
+    assert one.take_free([], "a") == set()
+    assert other.take_free([KEY, OTHER, third, fourth], "c") == {fourth}
+    assert not one.take(fourth, "a")
+    one.release_all("a")
+    assert other.take_free([KEY, OTHER, third], "c") == {KEY, third}
+
+
+def test_what_a_dead_holder_claimed_is_left_to_the_look_that_follows(caches):
+    one, _ = (cache.claims for cache in caches)
+    caches[0]._execute("INSERT INTO claims VALUES (?, ?)", (bytes.fromhex(KEY), f"{socket.gethostname()}:dead"))
+    assert one.take_free([KEY, OTHER], "a") == {OTHER}
+    assert one.take(KEY, "a")
 
 
 HOLDER = """
@@ -184,3 +210,65 @@ def test_a_beat_that_cannot_be_written_is_not_the_last_one(cache, monkeypatch):
     assert cache.claims.take(KEY, "a")
     assert failed.wait(30)
     assert beaten.wait(30)
+
+
+def test_questions_are_claimed_a_few_at_a_time(scripted_server, open_endpoint, ask_for, cache, monkeypatch):
+    scripted_server.script = lambda _received: scripted_server.ok()
+    endpoint = open_endpoint(cache, concurrency=8)
+    groups = []
+    take_free = cache.claims.take_free
+
+    def counted(keys, owner):
+        deadline = time.monotonic() + 30
+        while not groups and len(endpoint._unclaimed) < 12 and time.monotonic() < deadline:
+            time.sleep(0.005)  # until the caller has drawn as many as it may
+        groups.append(len(keys))
+        return take_free(keys, owner)
+
+    monkeypatch.setattr(cache.claims, "take_free", counted)
+    assert len(list(endpoint.as_completed(ask_for(*map(str, range(40)))))) == 40
+    # Each its own, and at most a quarter of those that may be in flight.
+    assert groups[1] == max(groups) == 1 + 8 // 4
+    assert sum(groups) == 40
+    assert cache._execute("SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_what_another_run_has_answered_meanwhile_is_not_asked(scripted_server, open_endpoint, ask_for, cache):
+    endpoint = open_endpoint(cache, concurrency=8)
+    calls = ask_for("first", "second", "third")
+    take_free, given = cache.claims.take_free, []
+
+    def answered_meanwhile(keys, owner):
+        if not given:
+            for call in calls[1:]:
+                given.append(call_key(endpoint.settings, call))
+                cache.put(given[-1], Reply("of another run", "stop"))
+        return take_free(keys, owner)
+
+    cache.claims.take_free = answered_meanwhile
+    texts = [reply.text for reply in endpoint(calls)]
+    assert texts[1:] == ["of another run"] * 2
+    assert scripted_server.questions == ["first"]
+    assert cache._execute("SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_what_was_claimed_ahead_is_free_when_the_budget_is_spent(
+    scripted_server, ask_for, caches, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    one, other = caches
+    settings = EndpointSettings(
+        base_url=scripted_server.base_url, model="m", concurrency=64, prices=Prices(input=Decimal(1), output=Decimal(1))
+    )
+    with Journal(tmp_path / "attempts.jsonl", one.get) as journal:
+        guard = BudgetGuard(journal, [Budget(Decimal("1e-9"), "the budget")])
+        endpoint = Endpoint(settings, one, Ledger(), budget_guard=guard)
+        calls = ask_for(*map(str, range(60)))
+        with pytest.raises(BudgetError):
+            list(endpoint(calls))
+        deadline = time.monotonic() + 30
+        while one._execute("SELECT count(*) FROM claims") != [(0,)] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert all(other.claims.take(call_key(settings, call), "b") for call in calls)
+        endpoint.close()
+    assert scripted_server.log == []

@@ -66,10 +66,11 @@ def test_answers_that_the_cache_has_no_room_for_are_asked_again_and_no_others(as
 
 def test_a_question_that_cannot_be_claimed_is_not_asked(asked, scripted_server, monkeypatch):
     def refuse(cache, _journal):
-        def take(_key, _owner):
+        def take(_keys, _owner):
             raise cache._unusable(OSError("database or disk is full"))
 
         monkeypatch.setattr(cache.claims, "take", take)
+        monkeypatch.setattr(cache.claims, "take_free", take)
 
     with pytest.raises(StoreError, match="call cache"):
         asked(refuse)

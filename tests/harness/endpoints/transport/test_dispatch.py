@@ -168,3 +168,26 @@ def test_a_second_caller_may_close_while_the_loop_is_closed_and_its_thread_still
     for caller in callers:
         caller.join(30)
     assert errors == []
+
+
+def test_jobs_that_arrive_while_the_loop_is_busy_wake_it_once(dispatch):
+    recorder = Recorder()
+    dispatcher = dispatch(recorder, workers=1)
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def block():
+        blocked.set()
+        go_on.wait(30)
+
+    dispatcher._loop.call_soon_threadsafe(block)
+    assert blocked.wait(30)
+    woken = []
+    call_soon_threadsafe = dispatcher._loop.call_soon_threadsafe
+    dispatcher._loop.call_soon_threadsafe = lambda *call: woken.append(call) or call_soon_threadsafe(*call)
+    for number in range(20):
+        dispatcher.submit((number, []))
+    go_on.set()
+    dispatcher.submit(("last", []))
+    assert recorder.event.wait(30)
+    assert recorder.ran == [*range(20), "last"]
+    assert 1 <= len(woken) <= 2

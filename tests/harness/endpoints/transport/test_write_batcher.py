@@ -109,3 +109,25 @@ def test_what_was_answered_before_a_close_is_kept(scripted_server, open_endpoint
     reader.join(30)
     assert len(cache) == 1
     assert endpoint.ledger.totals().outcomes == {"ok": 1}
+
+
+def test_who_was_kept_goes_on_before_what_comes_after():
+    order: list[str] = []
+
+    async def add(together, name):
+        await together.add(name)
+        order.append(name)
+
+    async def main():
+        together = WriteBatcher(lambda _items: order.append("kept"), 3, lambda: order.append("after"))
+        await asyncio.gather(add(together, "one"), add(together, "two"))
+        await asyncio.gather(*(add(together, str(number)) for number in range(3)))
+        await asyncio.sleep(0)
+        together.flush()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert order[:4] == ["kept", "one", "two", "after"]
+    assert order[4] == "kept"
+    assert sorted(order[5:8]) == ["0", "1", "2"]
+    assert order[8:] == ["after"]
