@@ -22,6 +22,8 @@ MOST_LINES = 60
 def command(
     *task: str,
     lm_eval: Annotated[str | None, Parameter(name="--lm-eval")] = None,
+    lighteval: Annotated[str | None, Parameter(name="--lighteval")] = None,
+    nemo_skills: Annotated[Path | None, Parameter(name="--nemo-skills")] = None,
     overlap: Annotated[Path | None, Parameter(name="--overlap")] = None,
     hub: Annotated[bool, Parameter(name="--hub", negative="")] = False,
     json: Json = False,
@@ -33,9 +35,13 @@ def command(
     Parameters
     ----------
     task
-        Tasks to audit. Default: all installed tasks, unless `--lm-eval` is given.
+        Tasks to audit. Default: all installed tasks, unless task files of another tool are given.
     lm_eval
         Task files of lm-eval: a pattern of names such as `xlsum_*`, or a folder such as `afrobench/xlsum`.
+    lighteval
+        Task files of lighteval: a pattern of file names such as `mmlu*`, or a folder.
+    nemo_skills
+        The folder of a copy of NeMo-Skills.
     overlap
         A JSON Lines file of training texts that must not contain test items.
     hub
@@ -46,10 +52,12 @@ def command(
     from dataclasses import asdict
 
     from polyarena.harness.cli.output import print_json
-    from polyarena.tasks.audit import Severity, audit_configs, ordered, worst
+    from polyarena.tasks.audit import Severity, audit_configs, audit_lighteval, audit_nemo_skills, ordered, worst
 
     found = audit_configs(lm_eval) if lm_eval is not None else []
-    if task or lm_eval is None:
+    found += audit_lighteval(lighteval) if lighteval is not None else []
+    found += audit_nemo_skills(nemo_skills) if nemo_skills is not None else []
+    if task or (lm_eval is None and lighteval is None and nemo_skills is None):
         found = ordered([*found, *_of_tasks(task, overlap, hub)])
     if json:
         print_json([asdict(finding) for finding in found])

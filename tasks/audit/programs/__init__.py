@@ -1,0 +1,1 @@
+"""The audit of tasks that are Python programs: those of lighteval and NeMo-Skills; nothing is imported or run."""
