@@ -4,7 +4,7 @@ A reasoning model writes its thought before its answer. Only the answer is score
 :class:`ThinkingRule` says how the two are separated: by the marks that model families use (the default), by marks set
 by hand, or not at all. Every text is read in time linear in its length.
 
-The known marks are in :data:`FAMILIES`. The rules are:
+The known marks are in :data:`polyarena.tasks.thought_marks.FAMILIES`. The rules are:
 
 1. The thought begins at the first opening mark before which there is nothing but white space. An opening mark at the
    start of a later line, outside a fenced code block, begins one too; the text before it belongs to the thought.
@@ -25,46 +25,7 @@ from enum import StrEnum
 from typing import Any
 
 from polyarena.tasks.errors import ExperimentError
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The marks that a family of models writes around a thought.
-
-    Attributes:
-        start: Opens the thought.
-        end: Ends it.
-        models: Names of the models, for people.
-        closing: What a chat template writes to skip the thought: an end that the models were trained on.
-    """
-
-    start: str
-    end: str
-    models: str
-    closing: str
-
-
-FAMILIES = (
-    Marks(
-        "<think>",
-        "</think>",
-        "DeepSeek R1 and V3.1, Qwen3, QwQ, GLM-4.5, Kimi K2, MiniMax M1 and M2, Olmo 3, Nemotron, ERNIE 4.5, Step 3, "
-        "Hunyuan A13B, SmolLM3, Granite 4",
-        "\n</think>\n\n",
-    ),
-    Marks("<thinking>", "</thinking>", "models prompted to think; merges and fine-tunes", "\n</thinking>\n\n"),
-    Marks("<thought>", "</thought>", "EXAONE Deep, Gemini through OpenAI's protocol", "\n</thought>\n\n"),
-    Marks("<reasoning>", "</reasoning>", "models trained with GRPO recipes", "\n</reasoning>\n\n"),
-    Marks("[THINK]", "[/THINK]", "Magistral, Ministral 3 Reasoning", "[/THINK]"),
-    Marks("<seed:think>", "</seed:think>", "Seed-OSS", "</seed:think>"),
-    Marks("<longcat_think>", "</longcat_think>", "LongCat-Flash-Thinking", "\n</longcat_think>\n"),
-    Marks("◁think▷", "◁/think▷", "Kimi-VL Thinking", "◁/think▷"),
-    Marks("<|START_THINKING|>", "<|END_THINKING|>", "Command A Reasoning, Command R7B", "<|END_THINKING|>"),
-    Marks("<|begin_of_thought|>", "<|end_of_thought|>", "Sky-T1, OpenThinker", "<|end_of_thought|>\n\n"),
-    Marks("<|channel>thought", "<channel|>", "Gemma 4", "\n<channel|>"),
-    Marks("<|im_start|>think", "<|im_start|>answer", "s1", "\n<|im_start|>answer\n"),
-)
-"""The marks that are found without being told. Letter case does not matter."""
+from polyarena.tasks.thought_marks import BY_MARK, FAMILIES, MARK, Marks, family_of, opens
 
 HARMONY_START = "<|channel|>analysis<|message|>"
 _HARMONY_FINAL = "<|channel|>final<|message|>"
@@ -74,12 +35,6 @@ _HARMONY_TURN = "<|start|>assistant"
 _GRANITE = re.compile(r"\A\s*here(?: i|')s my thought process:", re.IGNORECASE)
 _GRANITE_END = re.compile(r"here(?: i|')s my response:", re.IGNORECASE)
 
-_BY_MARK = {mark.lower(): family for family in FAMILIES for mark in (family.start, family.end)}
-_STARTS = frozenset(family.start.lower() for family in FAMILIES)
-_MARK = re.compile(
-    "|".join(re.escape(mark) for mark in sorted(_BY_MARK, key=len, reverse=True)),
-    re.IGNORECASE,
-)
 _CONTROL = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
 _HARMONY = re.compile(
     r"\A(?:\s*(?:<\|start\|>assistant)?<\|channel\|>[ \t]*(?:analysis|commentary|final)\b"
@@ -103,7 +58,7 @@ class Detection(StrEnum):
     """How thoughts are found."""
 
     AUTO = "auto"
-    """By the marks of :data:`FAMILIES` and of Harmony."""
+    """By the marks of the known families and of Harmony."""
     MARKS = "marks"
     """By the marks of the rule."""
     OFF = "off"
@@ -189,7 +144,7 @@ def split_thought(text: str, rule: ThinkingRule = AUTO, *, opened: str | None = 
     if granite is not None:
         end = _last(_GRANITE_END, text, granite.end())
         return _unended(text[granite.end() :]) if end is None else _split(text, granite.end(), end.start(), end.end())
-    return _split_marks(text, _BY_MARK.get(opened.lower()) if opened else None, inside)
+    return _split_marks(text, BY_MARK.get(opened.lower()) if opened else None, inside)
 
 
 def thought_opened_by(prompt: str, rule: ThinkingRule = AUTO) -> str | None:
@@ -225,7 +180,7 @@ def close_thought(prompt: str, rule: ThinkingRule = AUTO) -> str:
         return f"{prompt.rstrip(_BLANK)}\n{rule.end}\n\n"
     if opened == HARMONY_START:
         return prompt + HARMONY_CLOSING
-    return prompt.rstrip(_BLANK) + _BY_MARK[opened.lower()].closing
+    return prompt.rstrip(_BLANK) + BY_MARK[opened.lower()].closing
 
 
 def cut_at_stops(answer: str, stops: Sequence[str]) -> str:
@@ -296,31 +251,31 @@ def _split_at(text: str, rule: ThinkingRule) -> SplitText:
 
 
 def _split_marks(text: str, family: Marks | None, inside: bool) -> SplitText:
-    marks = [mark for mark in _MARK.finditer(text) if not _is_quoted(text, mark)]
+    marks = [mark for mark in MARK.finditer(text) if not _is_quoted(text, mark)]
     blank = len(text) - len(text.lstrip(_BEFORE_THOUGHT))
     begin = 0
     if inside:
         # Some models write the mark again that stands in their prompt.
-        if marks and _opens(marks[0]) and marks[0].start() <= blank:
-            begin, family = marks[0].end(), family or _family(marks[0])
+        if marks and opens(marks[0][0]) and marks[0].start() <= blank:
+            begin, family = marks[0].end(), family or family_of(marks[0][0])
     else:
         first = _first_mark(text, marks, blank)
         if first is None:
             return SplitText(text)
-        family = _family(first)
-        if _opens(first) and first.start() <= blank:
+        family = family_of(first[0])
+        if opens(first[0]) and first.start() <= blank:
             begin = first.end()
-        elif _opens(first):
+        elif opens(first[0]):
             text = f"{text[: first.start()]}{' ' * len(first[0])}{text[first.end() :]}"
             marks = [mark for mark in marks if mark.start() > first.start()]
-    ends = [mark for mark in marks if not _opens(mark) and mark.start() >= begin]
+    ends = [mark for mark in marks if not opens(mark[0]) and mark.start() >= begin]
     if family is None and ends:
-        family = _family(ends[0])
-    ends = [mark for mark in ends if _family(mark) is family]
+        family = family_of(ends[0][0])
+    ends = [mark for mark in ends if family_of(mark[0]) is family]
     if not ends:
         return _unended(text[begin:])
     last = ends[-1]
-    later = [mark for mark in marks if mark.start() >= last.end() and _family(mark) is family]
+    later = [mark for mark in marks if mark.start() >= last.end() and family_of(mark[0]) is family]
     if any(_bare(text, later, last.end())):
         return _unended(text[begin:])
     return _split(text, begin, last.start(), last.end())
@@ -330,8 +285,8 @@ def _first_mark(text: str, marks: Sequence[re.Match[str]], blank: int) -> re.Mat
     """Return the mark that shows that there is a thought: an opening one, or an end without an opening."""
     mentioned: dict[str, int] = {}
     for mark, bare in zip(marks, _bare(text, marks, 0), strict=True):
-        name = _family(mark).start
-        if _opens(mark):
+        name = family_of(mark[0]).start
+        if opens(mark[0]):
             if bare or mark.start() <= blank:
                 return mark
             mentioned[name] = mentioned.get(name, 0) + 1
@@ -414,14 +369,6 @@ def _unwrapped(answer: str) -> str:
     return answer
 
 
-def _opens(mark: re.Match[str]) -> bool:
-    return mark[0].lower() in _STARTS
-
-
-def _family(mark: re.Match[str]) -> Marks:
-    return _BY_MARK[mark[0].lower()]
-
-
 def _is_quoted(text: str, mark: re.Match[str]) -> bool:
     before = text[mark.start() - 1] if mark.start() else ""
     return before in _QUOTES and text[mark.end() : mark.end() + 1] == _QUOTES[before]
@@ -476,7 +423,7 @@ def _plain(value: object) -> str | None:
     return "\n".join(piece for piece in pieces if piece) or None
 
 
-_LONGEST_MARK = max(map(len, _BY_MARK))
+_LONGEST_MARK = max(map(len, BY_MARK))
 
 _HARMONY_TOKENS = frozenset(
     f"<|{name}|>" for name in ("start", "channel", "message", "end", "return", "call", "constrain")
@@ -484,7 +431,7 @@ _HARMONY_TOKENS = frozenset(
 _MARK_TOKENS = frozenset(
     {mark for family in FAMILIES for mark in (family.start, family.end)}
     | {mark for wrapper in _WRAPPERS for mark in wrapper}
-    | {"<|channel>", "<channel|>"}
+    | {"<|channel>", "<channel|>", "<unused94>", "<unused95>"}
 )
 
 

@@ -10,7 +10,7 @@ from polyarena.harness.cli.app import COMMANDS
 from polyarena.harness.models.lm_eval.backends import BACKENDS, SPEED_ARGUMENTS
 from polyarena.judges.llm import TemplateKind, load_template, template_names
 from polyarena.judges.rules.settings import POINTS
-from polyarena.tasks.thinking import FAMILIES
+from polyarena.tasks.thought_marks import FAMILIES
 
 
 def faults() -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_ROUNDS = 1_000_000
 """As in an experiment."""
 
+MOST_NAMED = 5
+"""Systems that a note names."""
+
 
 def command(
     folder: Path,
@@ -119,7 +122,7 @@ def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> N
     from polyarena.harness.cli.shorten import print_omitted, shorten
 
     columns = (
-        "languages", "rank", "range", "system", "rating", "interval", "win rate in %", "wins/ties/losses", "first",
+        "languages", "rank", "range", "system", "rating", "interval", "win % vs baseline", "wins/ties/losses", "first",
         "battles",
     )  # fmt: skip
     for (task, judge), own in ranking.groupby(["task", "judge"], sort=True):
@@ -138,8 +141,9 @@ def _print(ranking: pd.DataFrame, cycles: Sequence[str], confidence: float) -> N
         print_omitted(left)
         print_lines(*_notes(shown))
     print_lines(
-        f"Ranges of ranks hold at {100 * confidence:g}% for all comparisons together. The win rate is that against the "
-        "baseline; wins, ties and losses are against all systems. In the average, each language has the same weight."
+        f"Ranges of ranks hold at {100 * confidence:g}% for all comparisons together. The win rate is that of the "
+        "battles against the baseline alone; wins, ties and losses are against all systems, so that the two need not "
+        "agree. In the average, each language has the same weight."
     )
     print_lines(*cycles)
 
@@ -150,7 +154,12 @@ def _notes(rows: Sequence[Any]) -> list[str]:
     for row in rows:
         if row.note and row.system not in about.setdefault(row.note, []):
             about[row.note].append(row.system)
-    return [f"{', '.join(systems)}: {note}." for note, systems in about.items()]
+    return [f"{_some(systems)}: {note}." for note, systems in about.items()]
+
+
+def _some(systems: list[str]) -> str:
+    left = len(systems) - MOST_NAMED
+    return ", ".join(systems) if left < 2 else f"{', '.join(systems[:MOST_NAMED])} and {left} more systems"
 
 
 def _cells(row: Any) -> tuple[str, ...]:

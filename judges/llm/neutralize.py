@@ -24,7 +24,7 @@ from polyarena.judges.llm.characters import DECOMPOSED, LOOKS_LIKE_BRACKET, LOOK
 from polyarena.judges.llm.parse import labels_in, marker_before_word, normal
 from polyarena.judges.llm.structured import VERDICT
 from polyarena.tasks.text import sanitize_text
-from polyarena.tasks.thinking import FAMILIES
+from polyarena.tasks.thought_marks import MARK
 
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -45,9 +45,6 @@ _TOKEN = re.compile(
     r"|\[(?P<bracketed>/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|IMG))\]"
     r"|<<(?P<doubled>/?SYS)>>",
     re.IGNORECASE,
-)
-_THOUGHT_MARK = re.compile(
-    "|".join(re.escape(mark) for family in FAMILIES for mark in (family.start, family.end)), re.IGNORECASE
 )
 _IMITATED = re.compile(
     r"<<<(?=\s*(?:end\s+of\s+)?(?:request|reference|answer|empty|\d{1,9}\s+characters)\b)",
@@ -74,7 +71,7 @@ def neutralize(text: str, words: tuple[str, ...] = (), marker: str | None = None
         plain = _INVISIBLE.sub(lambda run: f"⟨{len(run[0])} invisible characters⟩", plain)
         plain = _BIDI.sub(lambda sign: f"⟨U+{ord(sign[0]):04X}⟩", plain)
         plain = _CONTROL.sub(_picture, plain)
-    plain = _THOUGHT_MARK.sub(lambda mark: f"‹{mark[0].strip('<>[]|◁▷')}›", plain)
+    plain = MARK.sub(lambda mark: f"‹{mark[0].strip('<>[]|◁▷')}›", plain)
     plain = _TOKEN.sub(lambda token: f"‹{next(part for part in token.groups() if part)}›", plain)
     plain = _without_delimiters(plain)
     plain = _KEY.sub(f"⟨key {VERDICT}⟩", plain)

@@ -163,7 +163,7 @@ def _average_efficiency(table: ItemTable, system: str) -> list[float]:
     """Return the efficiency of the average over all languages of a system; nothing where it has no interval."""
     places = [place for (name, _), place in sorted(table.places.items()) if name == system]
     found = contrast(table.data, dict.fromkeys(places, 1 / len(places)))
-    labels = strata(table.data.counts[found.present][:, places] > 0)
+    labels = strata(table.data.counts[:, places][found.present] > 0)
     pulls = found.influence[found.present]
     sizes = np.bincount(labels)
     if (sizes < 2).any():

@@ -16,6 +16,7 @@ import numpy as np
 
 from polyarena.reports.board.model import CellTable, Column, ItemTable
 from polyarena.reports.stats.clustered import Clustered
+from polyarena.reports.stats.sparse_columns import SparseColumns
 
 MISSING = 65535
 """Code of a cell without a value."""
@@ -30,7 +31,7 @@ def pack_column(column: Column) -> dict[str, Any]:
 
 def _items(table: ItemTable, systems: tuple[str, ...]) -> dict[str, Any]:
     data = table.data
-    plain = isinstance(data, Clustered)
+    summed = data if isinstance(data, Clustered | SparseColumns) else None
     palette: dict[tuple[float, float], int] = {(0.0, 0.0): 0}
     languages: dict[str, Any] = {}
     pending: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]] = {}
@@ -42,7 +43,9 @@ def _items(table: ItemTable, systems: tuple[str, ...]) -> dict[str, Any]:
         for i, place in enumerate(own):
             if place is None:
                 continue
-            sums = data.sums[rows, place] if isinstance(data, Clustered) else data.influence(place)[rows]
+            sums = (
+                data.sums[rows, place] if isinstance(data, Clustered | SparseColumns) else data.influence(place)[rows]
+            )
             pairs = np.stack([sums, data.counts[rows, place]], axis=1)
             distinct, which = np.unique(pairs, axis=0, return_inverse=True)
             numbers = [
@@ -52,7 +55,7 @@ def _items(table: ItemTable, systems: tuple[str, ...]) -> dict[str, Any]:
             codes[i] = np.array(numbers)[which.ravel()]
         pending[code] = codes
         languages[code] = {"rows": _packed(rows, 32)}
-        if not plain:
+        if summed is None:
             languages[code]["values"] = [None if place is None else data.value(place) for place in own]
     width = 8 if len(palette) <= 256 else 16 if len(palette) <= 65536 else 32
     for code, numbered in pending.items():
@@ -62,7 +65,7 @@ def _items(table: ItemTable, systems: tuple[str, ...]) -> dict[str, Any]:
         "systems": list(systems),
         "clusters": list(data.clusters),
         "items": {code: list(ids) for code, ids in table.item_ids.items()},
-        "influence": not plain,
+        "influence": summed is None,
         "bounded": table.bounded,
         "width": width,
         "sums": [total for total, _ in palette],

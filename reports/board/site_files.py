@@ -18,6 +18,7 @@ from polyarena.reports.board.model import Board, BoardSettings, Column, ItemTabl
 from polyarena.reports.board.packing import pack_column
 from polyarena.reports.board.standings import Average, Standings, standings
 from polyarena.reports.stats.clustered import Clustered
+from polyarena.reports.stats.sparse_columns import SparseColumns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,12 +189,13 @@ def _item_files(column: Column, texts: pd.DataFrame | None) -> Iterator[tuple[st
     data = table.data
     written = _written(column, texts)
     for (system, code), place in sorted(table.places.items()):
-        rows = np.flatnonzero(data.counts[:, place])
+        counts = data.counts[:, place]
+        sums = data.sums[:, place] if isinstance(data, Clustered | SparseColumns) else None
+        rows = np.flatnonzero(counts)
         ids = table.item_ids.get(code, data.clusters)
         cell = []
         for row in rows.tolist():
-            count = float(data.counts[row, place])
-            value = float(data.sums[row, place]) / count if isinstance(data, Clustered) else None
+            value = None if sums is None else float(sums[row]) / float(counts[row])
             name = ids[row]
             prompt, text = written.get((system, code, name), (None, None))
             cell.append({"id": name[:LONGEST_NAME], "value": value, "prompt": _cut(prompt), "text": _cut(text)})

@@ -22,6 +22,9 @@ EQUITY = {
 }
 """What is shown of :func:`polyarena.reports.stats.equity`, with its heading."""
 
+MOST_NAMED = 5
+"""Systems that a note names."""
+
 
 def ranking_table(ranking: pd.DataFrame, cycles: Sequence[str] = ()) -> Table | None:
     """Return the ranks over languages, by task and judge; ``None`` without any.
@@ -57,11 +60,24 @@ def ranking_table(ranking: pd.DataFrame, cycles: Sequence[str] = ()) -> Table | 
     notes = (
         "Bradley-Terry with ties; the baseline has 1000 in every bootstrap round. Rank range: the ranks that the "
         "data allow, all comparisons together. Systems of one group cannot be distinguished from the group's best. "
-        "Wins, ties and losses: battles against all systems. First: share of rounds in which the system is first.",
-        *(f"{row['system']} on {row['task']}: {row['note']}." for row in own if row["note"]),
+        "Win rate: of the battles against the baseline alone; wins, ties and losses: battles against all systems, so "
+        "that the two need not agree. First: share of rounds in which the system is first.",
+        *_notes(own),
         *(f"A cycle in {cycle}." for cycle in cycles),
     )
     return Table("Ranking", columns, rows, texts=3, notes=notes)
+
+
+def _notes(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Return the notes of rows, each once for a task with the systems that it is about."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row["note"]:
+            about.setdefault((str(row["task"]), str(row["note"])), []).append(str(row["system"]))
+    return [
+        f"{', '.join(names) if len(names) <= MOST_NAMED else f'{len(names)} systems'} on {task}: {note}."
+        for (task, note), names in about.items()
+    ]
 
 
 def comparison_table(comparisons: pd.DataFrame) -> Table | None:

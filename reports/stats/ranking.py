@@ -31,6 +31,9 @@ FARTHEST = 10.0
 MOST_FITS, FEWEST_ROUNDS = 200_000, 1_000
 """Bootstrap rounds times systems, and rounds of however many systems."""
 
+PREDICTED = "did not meet the baseline: its win rate is what the ratings predict"
+"""The note of a win rate that no battle shows."""
+
 _WHOLE = ("rank", "rank_low", "rank_high", "tie_group")
 _REAL = ("rating", "rating_low", "rating_high", "win_rate", "standard_error", "low", "high", "p_best")
 
@@ -241,7 +244,7 @@ def _against_baseline(
         confidence=settings.confidence,
         clusters=equal_clusters(group.shares[group.clusters, system]),
     )
-    return win, around
+    return win, replace(around, note=_join(around.note, PREDICTED))
 
 
 def _of_battles(

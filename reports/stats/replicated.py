@@ -10,6 +10,7 @@ import numpy as np
 from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.resampling import Floats, Integers
 from polyarena.reports.stats.series import LanguageSeries
+from polyarena.reports.stats.sparse_columns import SparseTable
 from polyarena.reports.stats.summary import Estimator
 
 REPLICATE_BYTES = 128 * 2**20
@@ -48,7 +49,7 @@ class Replicated:
         return self._data.columns
 
     @property
-    def counts(self) -> Floats:  # noqa: D102
+    def counts(self) -> Floats | SparseTable:  # noqa: D102
         return self._data.counts
 
     @property

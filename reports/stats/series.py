@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from polyarena.reports.stats.clustered import Series, cluster_values
+from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.mean_scores import check_scores, score_columns
+from polyarena.reports.stats.sparse_columns import battle_columns
 from polyarena.reports.stats.summary import Estimator
 from polyarena.reports.stats.win_rates import check_battles
 
@@ -63,7 +64,7 @@ def language_series(frame: pd.DataFrame) -> Iterator[LanguageSeries]:
             decided = rows[rows["score"].notna()].rename(columns={"score": "value"})
             parts: list[Estimator] = []
             if not decided.empty:
-                parts = [cluster_values(decided, ("judge", "candidate", "baseline"))]
+                parts = [battle_columns(decided)]
         else:
             parts = score_columns(rows)
         for data in parts:

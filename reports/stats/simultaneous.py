@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -59,11 +59,13 @@ def bands(data: Estimator, contrasts: Sequence[Contrast], settings: Settings) ->
         contrasts: What is estimated; at least one.
         settings: Of the bootstrap; ``confidence`` is that of all bands together.
     """
-    return next(bands_of_families(data, [contrasts], settings))
+    return next(bands_of_families(data, [contrasts], settings))[1]
 
 
-def bands_of_families(data: Estimator, families: Sequence[Sequence[Contrast]], settings: Settings) -> Iterator[Bands]:
-    """Yield the :func:`bands` of each of several families of contrasts; the resamples are drawn once for many."""
+def bands_of_families(
+    data: Estimator, families: Iterable[Sequence[Contrast]], settings: Settings
+) -> Iterator[tuple[Sequence[Contrast], Bands]]:
+    """Yield each of several families of contrasts with its :func:`bands`; the resamples are drawn once for many."""
     for batch in _batches(families, max(len(data.clusters), settings.rounds)):
         columns = [column for family in batch for each in family for column in each.weights]
         drawn = Replicated(data, columns, rounds=settings.rounds, seed=settings.seed)
@@ -80,10 +82,10 @@ def bands_of_families(data: Estimator, families: Sequence[Sequence[Contrast]], s
             seed=settings.seed,
         )
         for family, intervals, deviations in zip(batch, pointwise, largest, strict=True):
-            yield _bands(drawn, family, intervals, deviations, settings)
+            yield family, _bands(drawn, family, intervals, deviations, settings)
 
 
-def _batches(families: Sequence[Sequence[Contrast]], height: int) -> Iterator[list[Sequence[Contrast]]]:
+def _batches(families: Iterable[Sequence[Contrast]], height: int) -> Iterator[list[Sequence[Contrast]]]:
     """Split families so that the arrays of one batch fit into memory; the numbers do not depend on it."""
     batch: list[Sequence[Contrast]] = []
     for family in families:
@@ -169,12 +171,15 @@ def simultaneous_bands(
     return table.astype(dict.fromkeys(numbers, "float64"))
 
 
-def _banded(frame: pd.DataFrame, settings: Settings) -> Iterator[tuple[LanguageSeries, list[Contrast], Bands]]:
+def _banded(frame: pd.DataFrame, settings: Settings) -> Iterator[tuple[LanguageSeries, Sequence[Contrast], Bands]]:
     """Yield every series with the contrasts of its languages and their bands."""
     for _, same in groupby(language_series(frame), key=lambda series: id(series.data)):
         several = list(same)
-        families = [[contrast(each.data, {column: 1.0}) for column in each.columns.values()] for each in several]
-        yield from zip(several, families, bands_of_families(several[0].data, families, settings), strict=True)
+        # Thousands of them hold an influence for each cluster: they are made when their batch is.
+        families = ([contrast(each.data, {column: 1.0}) for column in each.columns.values()] for each in several)
+        found = bands_of_families(several[0].data, families, settings)
+        for each, (contrasts, own) in zip(several, found, strict=True):
+            yield each, contrasts, own
 
 
 def _untested(around: Interval, reference: float | None) -> str:

@@ -14,6 +14,7 @@ from polyarena.reports.stats.groupings import Group
 from polyarena.reports.stats.intervals import Interval, Method, interval, needs_replicates
 from polyarena.reports.stats.resampling import Floats, Integers, linear_replicates
 from polyarena.reports.stats.score_interval import equal_clusters
+from polyarena.reports.stats.sparse_columns import SparseTable
 
 BATCH_BYTES = 256 * 2**20
 
@@ -62,7 +63,7 @@ class Estimator(Protocol):
         """The series and the language of each column."""
 
     @property
-    def counts(self) -> Floats:
+    def counts(self) -> Floats | SparseTable:
         """How many items a cluster has in a column; shape (clusters, columns)."""
 
     @property

@@ -12,12 +12,13 @@ import pandas as pd
 from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.records import Estimate
 from polyarena.reports.stats.averaged_languages import AveragedLanguages, averaged_languages
-from polyarena.reports.stats.clustered import Series, cluster_values
+from polyarena.reports.stats.clustered import Series
 from polyarena.reports.stats.groupings import Group, Groupings, groups_of, tier_groups
 from polyarena.reports.stats.intervals import Method
 from polyarena.reports.stats.seed_groups import SeedGroups
 from polyarena.reports.stats.seed_summaries import group_of_system, items_of_all_seeds, seed_series, seed_summaries
 from polyarena.reports.stats.signature import CellsDigest, EstimateKey, estimate_signature, task_signature
+from polyarena.reports.stats.sparse_columns import battle_columns
 from polyarena.reports.stats.summary import Settings, Summary, summarise
 from polyarena.reports.stats.table import estimates_frame
 from polyarena.reports.stats.validation import finite, refuse_duplicates, refuse_values, require_columns
@@ -179,7 +180,7 @@ def _summaries(
 ) -> list[tuple[Series, Group, Summary]]:
     decided = items_of_all_seeds(rows[rows["score"].notna()], seeds).rename(columns={"score": "value"})
     if not decided.empty:
-        data = cluster_values(decided, _SERIES)
+        data = battle_columns(decided)
         of_seeds = seed_series([series for series, _ in data.columns], seeds, place=1)
         alone = {series: wanted for series, wanted in groups.items() if series not in of_seeds}
         found = list(summarise(data, alone, settings))

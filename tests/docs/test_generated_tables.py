@@ -12,7 +12,7 @@ from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.languages import all_languages
 from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 from polyarena.tasks.registry import find_task
-from polyarena.tasks.thinking import FAMILIES
+from polyarena.tasks.thought_marks import FAMILIES
 
 RECORDS = {
     "polyarena.tasks.records.Completion COMPLETION_SCHEMA": COMPLETION_SCHEMA,

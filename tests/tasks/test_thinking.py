@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.thinking import (
     AUTO,
-    FAMILIES,
     HARMONY_START,
     OFF,
     Detection,
@@ -25,10 +24,10 @@ from polyarena.tasks.thinking import (
     split_thought,
     thought_opened_by,
 )
+from polyarena.tasks.thought_marks import FAMILIES, MARK
 
 MARKS = re.compile(
-    "|".join(re.escape(m) for f in FAMILIES for m in (f.start, f.end))
-    + r"|<\|channel\|>|analysis|here|<\|start_|<answer>",
+    MARK.pattern + r"|<\|channel\|>|analysis|here|<\|start_|<answer>",
     re.IGNORECASE,
 )
 prose = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: not MARKS.search(text))
@@ -74,6 +73,12 @@ def test_every_family_is_found(family):
         ("Here's my thought process:\na\nHere's my response:\nb", "b", "a"),
         ("<think>a</think>Write:\n```\n<think>\n```\nDone.", "Write:\n```\n<think>\n```\nDone.", "a"),
         ("<think>```python\nx = 1\n</think>b", "b", "```python\nx = 1"),
+        ("<think >a</think >b", "b", "a"),
+        ("a\n</think\t>\nb", "b", "a"),
+        ("<think>a</think  >b", "b", "a"),
+        ("<thought >\na\n</thought>\nb", "b", "a"),
+        ("<unused94>thought\na\n<unused95>b", "b", "a"),
+        ("<|think|>a<|end|><|begin|>assistant<|content|>b", "b", "a"),
     ],
 )
 def test_forms_of_answers(text, answer, thought):
@@ -97,6 +102,13 @@ def test_forms_of_answers(text, answer, thought):
         "here is my response: b",
         "I <thinking of it> sleep",
         "gpt-oss writes <|channel|>analysis before it",
+        "In HTML, write <b >bold</b > and <think >, which no browser knows, or </think >.",
+        "The element `<thought >` is closed by `</thought >`.",
+        "<scratchpad>\n6 times 7 is 42.\n</scratchpad>\nIt is 42.",
+        "<section >\n<reason>It rained.</reason>\n</section >",
+        "HTML knows <details> and <summary>:\n```html\n<reasoning >\n<p>a</p>\n</reasoning >\n```\nAll is said.",
+        "Apertus writes <|inner_prefix|> and <|inner_suffix|> around it.",
+        "The token <unused94> is not used.",
     ],
 )
 def test_texts_without_a_thought_are_left_as_they_are(text):
@@ -362,3 +374,8 @@ def test_hostile_texts_end(text):
     """Half a megabyte each: anything but linear time would not end."""
     for opened in (None, "<think>"):
         split_thought(text, opened=opened)
+
+
+def test_marks_that_a_prompt_asks_for_are_set_by_hand():
+    rule = ThinkingRule(Detection.MARKS, start="<scratchpad>", end="</scratchpad>")
+    assert split_thought("<scratchpad>6 times 7</scratchpad>\n42", rule) == SplitText("42", "6 times 7")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polyarena.reports.stats.cycles import cycles, pairwise_matrix
-from polyarena.reports.stats.ranking import ELO_SCALE, rank
+from polyarena.reports.stats.ranking import ELO_SCALE, PREDICTED, rank
 from polyarena.reports.stats.score_interval import wilson_interval
 from polyarena.reports.stats.win_rates import win_rates
 from polyarena.tasks.errors import DataError
@@ -315,3 +315,16 @@ def test_averages_over_different_languages_are_marked(make_battles: Make) -> Non
     assert "averaged over 1 of 3 languages" in macro.loc["narrow", "note"]
     assert "averaged over" not in macro.loc["wide", "note"]
     assert not ranking[ranking["level"] == "language"]["note"].str.contains("averaged over").any()
+
+
+def test_a_win_rate_that_no_battle_shows_says_so():
+    rows = [
+        {"judge": "j", "task": "t", "language": "deu_Latn", "item_id": f"{n}", "source_id": f"{n}", "candidate": one,
+         "baseline": other, "score": score, "n_games": 1, "n_invalid": 0}
+        for one, other in (("met", "base"), ("far", "met"))
+        for n, score in enumerate([1.0, 0.0, 0.5, 1.0, 0.0, 0.0])
+    ]  # fmt: skip
+    found = rank(pd.DataFrame(rows), baseline="base", rounds=50).query("level == 'macro'").set_index("system")
+    assert PREDICTED in found["note"]["far"]
+    assert PREDICTED not in found["note"]["met"]
+    assert found["note"]["base"] == "the baseline, whose rating is fixed"
