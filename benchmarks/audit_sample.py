@@ -1,9 +1,9 @@
 """Draw 200 of the audit's findings of level error over lm-eval's task files, to be checked.
 
 The draw has a fixed seed, so that anybody with lm-eval 0.4.13 gets the same findings. `audit_readings.csv` has them
-with a line of evidence and a verdict: `true`, `false`, or `unverified` where the installed files cannot tell. The
-evidence of each was looked at; verdicts follow the check and the group of tasks. Whether a data set
-that was a program has been converted on the hub since was not looked up.
+with a line of evidence and a verdict: `true`, `false`, or `unverified` where neither the installed files nor stored
+pages can tell. Each was read in its file. That a data set is a program rests on stored pages of the hub and on users'
+reports: it may have been converted since.
 
 It also draws 300 files of tasks whose prompts equal polyarena's, and counts those with an error. Run it as
 
