@@ -1,4 +1,4 @@
-"""INCLUDE: questions of local exams, each written in its language, in 44 languages.
+"""INCLUDE: questions of local exams, each written in its language, in 44 languages, and in 45 further ones.
 
 The data set is CohereLabs/include-base-44 (Romanou et al. 2024, arXiv 2411.19799). The questions are not parallel. Its
 schema has changed between revisions: the options are a list ``choices``, or ``option_a`` to ``option_d``, and the
@@ -6,11 +6,15 @@ answer is a number from 0 or a letter. Both are read; the field ``options_from``
 
 The prompt is lm-eval's without the English sentence on the domain that it puts before the question, and without a stray
 space that its files put before the last option.
+
+``include_v2`` has the further languages of swiss-ai/include-base-new-45, which reports call INCLUDE V2. Its schema is
+known from lm-eval's files: a config of each language's English name, ``option_a`` to ``option_d``, and the letter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from polyarena.tasks.card import Culture, Dataset, Provenance
 from polyarena.tasks.frames.cards import LOCALISED, by_language, choice_card
@@ -31,6 +35,16 @@ CONFIGS = by_language(
     "Uzbek Vietnamese",
     {"mkd_Cyrl": "North Macedonian"},
 )
+
+NEW_CONFIGS = by_language(
+    "Amharic Assamese Czech Danish Gujarati Hausa Igbo Kannada Kinyarwanda Marathi Nyanja Oriya Oromo Punjabi Sindhi "
+    "Sinhala Slovak Somali Swahili Swedish Tigrinya Twi Yoruba"
+)
+BEYOND = (
+    "Dagbani, Dangme, Darija, Dogri, Ekpeye, Embu, Esan, Ewe, Fante, Fula, Ga, Ibibio, Idoma, Igala, Jju, Luo, "
+    "Maithili, Makhuwa, Obolo, Sena, Tangale and Tyap"
+)
+"""Languages of the second set that the table of languages does not have."""
 
 _GROUPING = keep_fields("domain", "subject", "regional_feature", "level", "country")
 
@@ -86,3 +100,30 @@ task = MultipleChoiceTask(
     source=source_per_language,
     details=details,
 )
+
+v2 = replace(
+    task,
+    card=choice_card(
+        "include_v2",
+        f"INCLUDE V2: local exams in {len(NEW_CONFIGS)} of its 45 further languages",
+        Dataset(
+            id="swiss-ai/include-base-new-45",
+            revision="main",
+            licence="LicenseRef-not-stated",
+            url="https://huggingface.co/datasets/swiss-ai/include-base-new-45",
+        ),
+        dict.fromkeys(NEW_CONFIGS, Provenance.NATIVE),
+        chance=1 / 4,
+        notes=(
+            "Questions differ between languages, and so does their difficulty. The data set may not be open to all; "
+            "its schema is known from lm-eval's files, and its licence was not read. The table of languages lacks "
+            f"{BEYOND}, which the set has as well."
+        ),
+        culture=Culture.SENSITIVE,
+        validity=LOCALISED,
+        citation="Romanou et al. 2024, INCLUDE, arXiv 2411.19799",
+    ),
+    configs=NEW_CONFIGS,
+    details=lambda row: {"options_from": options(row)[0]},
+)
+"""The further languages."""

@@ -63,7 +63,9 @@ def test_doubtful_headlines_are_of_scripts_without_spaces_or_of_unknown_language
     doubtful = {row.language for row in rows if row.adequacy == "doubtful"}
     assert 0 < len(doubtful) < 20
     assert "zho_Hans" in doubtful
-    assert not doubtful & {"eng_Latn", "swh_Latn", "hin_Deva", "arb_Arab"}
+    assert not doubtful & {"eng_Latn", "swh_Latn", "arb_Arab"}
+    # The makers of Multi-IF count a word of Hindi several times.
+    assert {row.task for row in rows if row.language == "hin_Deva" and row.adequacy == "doubtful"} == {"multi_if"}
 
 
 def test_parallel_tasks_have_the_same_number_of_items_everywhere(counted):

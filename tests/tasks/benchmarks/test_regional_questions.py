@@ -5,7 +5,7 @@ import json
 import pytest
 from every_case import every_case
 
-from polyarena.tasks.benchmarks import afriqa, blend, indicgenbench, mlogiqa, tiny_aya_prompts
+from polyarena.tasks.benchmarks import afriqa, blend, include, indicgenbench, mlogiqa, tiny_aya_prompts
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.validation import validate_items
 
@@ -214,3 +214,17 @@ def test_counts_of_people_that_are_none_are_refused(hub_copy, count):
 def test_annotations_that_are_no_list_are_refused(hub_copy, annotations):
     with pytest.raises(DataError, match="'annotations' is not a list"):
         items(blend.short, "kor_Hang", in_korean(hub_copy, annotations=annotations))
+
+
+def test_further_languages_of_include_in_the_schema_of_lm_evals_files(hub_copy):
+    row = {"question": "Olu ilu? ", **{f"option_{letter}": f"Ilu {letter}" for letter in "abcd"}, "answer": "C"}
+    data = hub_copy(include.v2.card.dataset, {"Yoruba": [row, {**row, "answer": 2}]})
+    first, second = items(include.v2, "yor_Latn", data)
+    # As lm-eval's template writes it.
+    assert first.prompt == "Olu ilu?\nA. Ilu a\nB. Ilu b\nC. Ilu c\nD. Ilu d\nAnswer:"
+    assert first.choices == ("A", "B", "C", "D")
+    assert first.gold == second.gold == 2
+    assert first.source_id != second.source_id
+    assert len(include.v2.card.languages) == 23
+    # Ga of Ghana is no Irish, whose code is the same word.
+    assert "gle_Latn" not in include.v2.card.languages
