@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.data import DataSource, data_root
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
 from polyarena.tasks.registry import find_task
 from polyarena.tasks.validation import validate_items
@@ -27,6 +28,12 @@ def load(*, polyarena_task: str, polyarena_language: str, **_: Any) -> dict[str,
     task = find_task(polyarena_task)
     data = DataSource(data_root(None, Path.cwd()))
     items = validate_items(task, polyarena_language, task.items(polyarena_language, data))
+    if any(item.previous is not None for item in items):
+        raise DataError(
+            f"lm-eval cannot ask the conversations of {polyarena_task}",
+            why="it asks every question on its own, and later turns need the answers to the earlier ones",
+            fix="run the task with `polyarena run`",
+        )
     return {"test": Dataset.from_list([document(item, polyarena_task) for item in items])}
 
 

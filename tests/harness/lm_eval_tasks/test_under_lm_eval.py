@@ -10,7 +10,7 @@ from polyarena.harness.lm_eval_tasks.documents import document, item_of, load
 from polyarena.harness.lm_eval_tasks.scoring import __getattr__ as aggregation
 from polyarena.harness.lm_eval_tasks.scoring import process_choices, process_results
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.registry import find_metric
 from polyarena.tasks.registry import find_task
@@ -234,3 +234,8 @@ def test_a_thought_is_no_part_of_the_answer(sums):
     row = document(item, "sums")
     assert process_results(row, ["<think>0 + 1 is 1</think>\n\n1"]) == {"exact_match": 1.0, "length": 1.0}
     assert process_results(row, ["<think>so it is 1"]) == {"exact_match": 0.0, "length": 0.0}
+
+
+def test_conversations_are_refused_where_every_question_is_asked_on_its_own(toys):
+    with pytest.raises(DataError, match="later turns need the answers"):
+        load(polyarena_task="toy_talk", polyarena_language="deu_Latn")
