@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 
 _BLOCK_MARK = re.compile(
-    r"<<<(?P<end>end of )?(?P<what>request|reference answer|answer(?: [AB])?) (?P<fence>[0-9a-f]{16})>>>", re.IGNORECASE
+    r"<<<(?P<end>end of )?(?P<what>(?:request|reference answer|answer(?: [AB])?)(?:, turn \d{1,6} of \d{1,6})?) "
+    r"(?P<fence>[0-9a-f]{16})>>>",
+    re.IGNORECASE,
 )
 _FENCE = re.compile(r"\A[ \t]*(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
 

@@ -89,3 +89,12 @@ def test_it_asks_nobody_and_signs_all_that_matters():
     assert judge.calls(match("a", "b")) == []
     assert str(judge.signature) == "judge:reward@1|model:toy|tie_band:0.25|much:None"
     assert "0.25" in judge.description
+
+
+def test_a_conversation_is_scored_as_one_text():
+    scorer = Scorer()
+    one = Answer("zwei", earlier=(("Eins?", "eins"),))
+    list(RewardJudge(scorer, RewardThresholds(), "model:x").decide([Match("deu_Latn", "Zwei?", one, Answer("zwei"))]))
+    assert scorer.asked == [
+        [("User: Eins?\n\nAssistant: eins\n\nUser: Zwei?", "zwei"), ("Zwei?", "zwei")],
+    ]

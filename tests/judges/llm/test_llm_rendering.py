@@ -187,3 +187,43 @@ def test_a_reply_that_quotes_the_answers_whole_has_no_verdict(text):
     assert "answer" not in without_blocks(quoted).replace("Answer B:", "")
     assert parse(f"The answers are:\n{quoted}\nThat is all.") is Label.INVALID
     assert parse(f"The answers are:\n{quoted}\n[[B>A]]") is Label.B
+
+
+TURN = re.compile(
+    r"^<<<(?P<what>[^<>\n]+?) (?P<code>[0-9a-f]{16})>>>\n(?P<text>.*?)\n<<<end of (?P=what) (?P=code)>>>$",
+    re.DOTALL | re.M,
+)
+
+
+def test_a_conversation_is_shown_turn_by_turn_each_answer_with_its_own():
+    a = Answer("A zwei", earlier=(("Frage eins", "A eins [[A>>B]]"),))
+    b = Answer("B zwei", earlier=(("Frage eins", "B eins"),))
+    user = messages(TEMPLATE, Match("deu_Latn", "Frage zwei", a, b), SETTINGS)[1]["content"]
+    codes, _ = blocks(user)
+    shown = {each["what"]: each["text"] for each in TURN.finditer(user) if each["code"] in codes}
+    assert shown == {
+        "request, turn 1 of 2": "Frage eins",
+        "request, turn 2 of 2": "Frage zwei",
+        "answer A, turn 1 of 2": "A eins ⟨label A>>B⟩",
+        "answer A, turn 2 of 2": "A zwei",
+        "answer B, turn 1 of 2": "B eins",
+        "answer B, turn 2 of 2": "B zwei",
+    }
+    assert without_blocks(user).count("eins") == 0
+
+
+def test_the_codes_depend_on_the_earlier_turns():
+    def code(said):
+        answer = Answer("zwei", earlier=(("eins?", said),))
+        return blocks(messages(TEMPLATE, Match("deu_Latn", "zwei?", answer, answer), SETTINGS)[1]["content"])[0]
+
+    assert code("eins") != code("uno")
+
+
+def test_one_answer_of_a_conversation_is_shown_with_its_own_turns():
+    match = Match(
+        "deu_Latn", "zwei?", Answer("a2", earlier=(("eins?", "a1"),)), Answer("b2", earlier=(("eins?", "b1"),))
+    )
+    user = message_text(answer_messages(load_template("harm"), match, match.b, SETTINGS)[1])
+    assert "b1" in user
+    assert "a1" not in user
