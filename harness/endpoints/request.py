@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyarena.harness.endpoints.settings import EndpointSettings
-from polyarena.judges.protocol import Call
+from polyarena.judges.protocol import Call, GivenText
 from polyarena.tasks.prompt import Content, Modality, Part
 from polyarena.tasks.text import sanitize_text
 
@@ -28,6 +28,8 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
     is sent as a strict ``response_format``. Images are sent as ``image_url``, recordings as ``input_audio``. NUL
     characters and lone surrogates are replaced.
     """
+    if call.given is not None:
+        return _scoring_body(settings, call.given)
     sampling = call.sampling
     body: dict[str, Any] = {
         "model": settings.model,
@@ -52,6 +54,26 @@ def request_body(settings: EndpointSettings, call: Call) -> dict[str, Any]:
         }
     body |= settings.extra_body
     return {name: _sendable(value) for name, value in body.items() if value is not None}
+
+
+def _scoring_body(settings: EndpointSettings, given: GivenText) -> dict[str, Any]:
+    """Return the body of a request to the completions interface that scores tokens instead of writing any.
+
+    One token is generated and ignored: not every server takes none.
+    """
+    body: dict[str, Any] = {
+        "model": settings.model,
+        "prompt": list(given.tokens),
+        "max_tokens": 1,
+        "temperature": 0,
+        "logprobs": 1,
+    }
+    if given.next_tokens:
+        body |= {"logprob_token_ids": sorted(given.next_tokens), "return_tokens_as_token_ids": True}
+    else:
+        body["echo"] = True
+    body |= settings.extra_body
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def call_key(settings: EndpointSettings, call: Call) -> str:

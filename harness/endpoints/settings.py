@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from polyarena.tasks.errors import ModelError
 
@@ -98,6 +98,10 @@ class EndpointSettings(BaseModel):
             several addresses or on changing ports; without it, a new address is asked everything again.
         revision: Version of the model behind the name, such as a date or a commit. A new revision is asked everything
             again. Without it, answers are only as new as the call cache: see ``polyarena run --fresh``.
+        logprob_token_ids: Score choices of one token each by the field of this name (vLLM), with one request a
+            question. Such a system needs a ``tokenizer``.
+        echo: Score choices by a completions interface that repeats the prompt with its log-probabilities (``echo``
+            with ``logprobs``), with one request a choice; with ``logprob_token_ids``, only those that it cannot score.
         extra_body: Further fields of the request. They override polyarena's fields, and ``null`` removes one
             (``temperature: null``).
     """
@@ -121,6 +125,8 @@ class EndpointSettings(BaseModel):
     budget_field: FieldPath | None = None
     identity: Annotated[str, Field(min_length=1)] | None = None
     revision: Annotated[str, Field(min_length=1)] | None = None
+    logprob_token_ids: bool = False
+    echo: bool = False
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("base_url")
@@ -158,6 +164,21 @@ class EndpointSettings(BaseModel):
             raise ValueError(f"must not be {value.split('.')[0]}: polyarena sets it itself")
         return value
 
+    @model_validator(mode="after")
+    def _scorable(self) -> EndpointSettings:
+        if self.scores_choices and self.tokenizer is None:
+            raise ValueError(
+                "`logprob_token_ids` and `echo` need `tokenizer`: a folder or repository with the model's tokenizer"
+            )
+        if self.scores_choices and self.mode == "batch":
+            raise ValueError("`logprob_token_ids` and `echo` need `mode: online`")
+        return self
+
+    @property
+    def scores_choices(self) -> bool:
+        """Whether the endpoint gives the likelihood of a text."""
+        return self.logprob_token_ids or self.echo
+
     @property
     def url(self) -> str:
         """The address to which requests are sent."""
@@ -178,6 +199,8 @@ class EndpointSettings(BaseModel):
     def key_fields(self) -> Mapping[str, JsonValue]:
         """The settings that change answers, for cell keys and signatures; speed and price are not among them."""
         own = self.model_dump(include=set(_FIELDS), exclude_defaults=True)
+        if self.scores_choices:
+            own |= {name: getattr(self, name) for name in ("logprob_token_ids", "echo", "tokenizer")}
         return {"base_url": self.source, "model": self.model, "extra_body": self.extra_body, **own}
 
 

@@ -12,6 +12,16 @@ from polyarena.harness.experiment import Experiment
 
 
 @dataclass(frozen=True, slots=True)
+class CellName:
+    """A cell by its names, and the key of its result."""
+
+    system: str
+    task: str
+    language: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A range of the items of one cell: the unit that is computed, retried and moved between workers.
 
@@ -31,6 +41,8 @@ class Job:
         items: Of the whole cell.
         requests: Of this range.
         cost: How much work it is, in any unit that is the same for all jobs.
+        shared: All cells that share batches with this one, itself and stored ones included, in the order of the plan;
+            empty if it is computed by itself. Whoever computes one of their jobs computes and stores them all.
     """
 
     number: int
@@ -45,6 +57,7 @@ class Job:
     items: int
     requests: int
     cost: float
+    shared: tuple[CellName, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -63,7 +76,8 @@ class Job:
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Job:
         """Return the job of a JSON object."""
-        return cls(**{**record, "systems": tuple(record["systems"])})
+        shared = tuple(CellName(**cell) for cell in record.get("shared", ()))
+        return cls(**{**record, "systems": tuple(record["systems"]), "shared": shared})
 
 
 Fault = Literal["data", "model", "load", "worker"]

@@ -3,7 +3,8 @@
 Jobs of one model are handed out from the most expensive to the cheapest, so that the last ones are short (Graham 1969,
 "Bounds on multiprocessing timing anomalies", longest processing time first). A worker keeps its model as long as there
 are jobs of it, and then takes the model with the most work for each worker on it. Nothing is assigned in advance beyond
-one job while many are left, so an idle worker never waits for a job that another one holds back.
+one job while many are left, so an idle worker never waits for a job that another one holds back. Jobs that share
+batches stand together, and one worker at a time computes any of them: it computes them all.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ class Scheduler:
 
     def __init__(self, jobs: Iterable[Job], recorded: Collection[str] = ()) -> None:
         self._queues: dict[str, deque[Job]] = {}
-        for job in sorted(jobs, key=lambda job: (-job.cost, job.number)):
+        together: dict[object, float] = {}
+        for job in (listed := list(jobs)):
+            together[job.shared or job.number] = together.get(job.shared or job.number, 0.0) + job.cost
+        for job in sorted(listed, key=lambda job: (-together[job.shared or job.number], job.number)):
             self._queues.setdefault(job.model, deque()).append(job)
         self._cost = {model: sum(job.cost for job in queue) for model, queue in self._queues.items()}
         self._waiting = sum(map(len, self._queues.values()))
@@ -109,15 +113,22 @@ class Scheduler:
     def _draw(self, own: _Worker, model: str) -> Job | None:
         """Remove the first job of a model that a worker may compute.
 
+        Jobs that share batches with one that another worker has wait for it: it stores their results, too.
+
         A job with which a worker died does not go to the same place again while workers compute at others, who can take
         it next: one machine may have a full disk, or too little memory.
         """
         queue = self._queues[model]
-        if not self._deaths:
+        elsewhere = {
+            job.shared for each in self._workers.values() if each is not own for job in each.jobs.values() if job.shared
+        }
+        if not self._deaths and not elsewhere:
             return queue.popleft()
         places = {each.place for each in self._workers.values() if each.jobs and model not in each.excluded}
         for position, job in enumerate(queue):
             died_at = self._deaths.get(job.number, ())
+            if job.shared in elsewhere:
+                continue
             if own.place not in died_at or places.issubset({own.place, *died_at}):
                 del queue[position]
                 return job

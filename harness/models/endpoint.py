@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.endpoints.transport.fatal_errors import parameter_advice
+from polyarena.harness.models.endpoint_choices import ChoiceScorer
 from polyarena.harness.models.protocol import (
     ChoiceRequest,
     ChoiceResult,
@@ -45,6 +46,10 @@ class EndpointType:
         """Anything but multiple choice: chat endpoints do not give the likelihood of a text."""
         return kind is not Kind.MULTIPLE_CHOICE
 
+    def scores_choices(self, args: Mapping[str, Any]) -> bool:
+        """Whether multiple choice can be scored all the same: by ``logprob_token_ids`` or ``echo``."""
+        return _settings(args, "").scores_choices
+
     def endpoint(self, args: Mapping[str, Any]) -> EndpointSettings:
         """Return the settings of the endpoint."""
         return _settings(args, "")
@@ -58,11 +63,12 @@ class EndpointType:
         """Open the endpoint.
 
         Raises:
-            ModelError: A chat template was asked for: the server has its own.
+            ModelError: A chat template was asked for that only the server could apply, or the tokenizer that scored
+                choices need cannot be loaded.
         """
         settings = _settings(args, "")
         where = f"{settings.model} at {settings.url}"
-        if chat_template is not True:
+        if chat_template is not True and not settings.scores_choices:
             raise ModelError(
                 "an endpoint cannot set its chat template",
                 where=where,
@@ -71,20 +77,28 @@ class EndpointType:
             )
         if context.open_endpoint is None:
             raise ModelError("no endpoint can be opened here", where=where, why="planning asks nobody")
-        return EndpointModel(where, context.open_endpoint(args))
+        ask = context.open_endpoint(args)
+        if not settings.scores_choices:
+            return EndpointModel(where, ask)
+        return EndpointModel(
+            where, ask, ChoiceScorer(settings, ask, chat_template, context.base), chat_template is True
+        )
 
 
 class EndpointModel:
     """An endpoint as a model; a :class:`polyarena.harness.models.protocol.Model`."""
 
-    def __init__(self, name: str, ask: Ask) -> None:
+    def __init__(self, name: str, ask: Ask, scorer: ChoiceScorer | None = None, servers_template: bool = True) -> None:
         self._name = name
         self._ask = ask
+        self._scorer = scorer
+        self._servers_template = servers_template
 
     @property
     def provenance(self) -> Mapping[str, str]:
-        """The server does not say more."""
-        return {"chat_template": "server"}
+        """The server does not say more; of choices, how much their scores depend on the order of the requests."""
+        shift = None if self._scorer is None else self._scorer.order_shift
+        return {"chat_template": "server"} | ({} if shift is None else {"order_shift": f"{shift:.2g} nats"})
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """Ask all questions; ``prompt`` is the canonical JSON of the messages.
@@ -108,6 +122,13 @@ class EndpointModel:
 
     def stream(self, requests: Iterable[GenerateRequest]) -> Iterator[StreamedResult]:
         """Ask questions as they are drawn and yield each outcome as soon as it is known; see :meth:`generate`."""
+        if not self._servers_template:
+            raise ModelError(
+                "an endpoint cannot set its chat template",
+                where=self._name,
+                why="it is sent messages, and the server renders them",
+                fix="set `chat_template: true`, or ask this system multiple choice alone",
+            )
         pending: dict[int, GenerateRequest] = {}
 
         def calls() -> Iterator[Call]:
@@ -143,12 +164,19 @@ class EndpointModel:
             fix=_REPEAT,
         )
 
-    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002
-        """Refuse: chat endpoints do not give the likelihood of a text."""
+    def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
+        """Score choices by ``logprob_token_ids`` or ``echo``.
+
+        Raises:
+            ModelError: The endpoint has neither argument: chat endpoints do not give the likelihood of a text.
+        """
+        if self._scorer is not None:
+            return self._scorer.choose(requests)
         raise ModelError(
             "a chat endpoint cannot score choices",
             where=self._name,
-            fix="use `local-completions` against the same server, or leave multiple-choice tasks out",
+            fix="set `logprob_token_ids: true` or `echo: true` if the server has a completions interface with them, or "
+            "leave multiple-choice tasks out",
         )
 
     def close(self) -> None:

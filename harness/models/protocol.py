@@ -134,7 +134,8 @@ class Model(Protocol):
         """Generate one text per request, in order.
 
         The result must depend on the requests alone, not on what was asked before: the caller passes one cell at a
-        time, and a resumed run must give the same bytes.
+        time, or the cells that the plan puts together (:class:`SharedBatches`), and a resumed run must give the same
+        bytes.
         """
 
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
@@ -179,6 +180,16 @@ class StreamingModel(Protocol):
         Args:
             errors: Of the requests that failed, at least one.
             requests: How many the cell has.
+        """
+
+
+class SharedBatches(Protocol):
+    """What a model type adds whose models answer several small cells faster together than one after the other."""
+
+    def shares_batches(self, args: Mapping[str, Any]) -> bool:
+        """Whether small cells of such a model are answered together.
+
+        The plan decides which, never what is missing: a resumed run answers the same cells together.
         """
 
 

@@ -49,6 +49,10 @@ class StageType:
         """As ``hf``."""
         return self._hf.supports(kind)
 
+    def shares_batches(self, args: Mapping[str, Any]) -> bool:
+        """As ``hf``."""
+        return self._hf.shares_batches(args)
+
     def endpoint(self, args: Mapping[str, Any]) -> None:
         """Nobody is asked."""
 

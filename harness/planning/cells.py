@@ -115,7 +115,7 @@ def plan_cell(
     cached = 0
     prompt = size_tokens(stats.size * (1 if choosing else samples)) + text_tokens(instructions or "") * requests
     count = open_counter(endpoint, context.base)
-    if endpoint is not None and not stored and (existing.cache is not None or count is not None):
+    if endpoint is not None and not stored and not choosing and (existing.cache is not None or count is not None):
         calls = [
             call
             for sample in range(samples)

@@ -118,7 +118,13 @@ def _resolve_system(
 def _refuse_unanswerable(
     experiment: Experiment, index: int, spec: SystemSpec, tasks: Sequence[ResolvedTask], model_type: ModelType
 ) -> None:
-    beyond = [resolved for resolved in tasks if not model_type.supports(resolved.card.kind)]
+    scores_choices = getattr(model_type, "scores_choices", None)
+    beyond = [
+        resolved
+        for resolved in tasks
+        if not model_type.supports(resolved.card.kind)
+        and not (scores_choices and resolved.card.kind is Kind.MULTIPLE_CHOICE and scores_choices(spec.args))
+    ]
     if not beyond:
         return
     first = beyond[0]
@@ -133,7 +139,8 @@ def _refuse_unanswerable(
         f"the system {spec.name!r} {what}",
         where=experiment.where("systems", index, "model"),
         why=f"models of type {spec.model!r} give no {_NEEDS[first.card.kind]}",
-        fix=f"{fix} hf or local-completions",
+        fix=f"{fix} hf or local-completions"
+        + (", or set `logprob_token_ids: true` or `echo: true` if the server offers them" if scores_choices else ""),
     )
 
 

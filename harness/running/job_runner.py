@@ -10,7 +10,7 @@ from typing import Any
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.events import Event, ModelChanged, ModelLoaded, ModelLoading
-from polyarena.harness.executors.protocol import Fault, Job, JobDone, JobFailed, JobOutcome
+from polyarena.harness.executors.protocol import CellName, Fault, Job, JobDone, JobFailed, JobOutcome
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock.digest import content_digest
 from polyarena.harness.models.protocol import Model, ModelContext
@@ -19,6 +19,7 @@ from polyarena.harness.planning.tasks import resolve_tasks
 from polyarena.harness.running.connections import CANDIDATES
 from polyarena.harness.running.flips import measure_flips
 from polyarena.harness.running.open_cell import CellContext, open_cell
+from polyarena.harness.running.shared_batches import compute_together
 from polyarena.harness.running.work_units import part_key
 from polyarena.harness.servers import served_arguments
 from polyarena.harness.store import RunFolder, shard_metadata, write_shard
@@ -61,6 +62,7 @@ class JobRunner:
         self._experiment_base = experiment.base
         self._loaded: tuple[str, Model] | None = None
         self._held = ExitStack()
+        self._failed_together: set[tuple[CellName, ...]] = set()
         self._provenance: dict[str, str] = {}
 
     def run(self, job: Job) -> Iterator[Event | JobOutcome]:
@@ -82,6 +84,16 @@ class JobRunner:
         assert self._loaded is not None
         model = self._loaded[1]
         began = time.monotonic()
+        if job.shared and job.shared not in self._failed_together:
+            try:
+                yield from self._compute_together(job, model)
+            except (DataError, ModelError):
+                # One of the cells may be at fault: each is computed by itself, and its own failure reported.
+                self._failed_together.add(job.shared)
+            if shard_metadata(path).get("key") == key:
+                yield from self._changed(job, model)
+                yield JobDone(job.number, time.monotonic() - began)
+                return
         try:
             with attribute_costs(CostLabel(CANDIDATES, job.system, job.task, job.language)):
                 cell = open_cell(job, self.context, None if job.is_whole else (job.start, job.stop))
@@ -98,10 +110,24 @@ class JobRunner:
         except ModelError as error:
             yield _failed(job, error, "model")
             return
+        yield from self._changed(job, model)
+        yield JobDone(job.number, time.monotonic() - began)
+
+    def _compute_together(self, job: Job, model: Model) -> Iterator[Event]:
+        """Compute the cells that share batches with a job, and store those that are missing."""
+        stored = {name for name in job.shared if self._is_stored(name)}
+        for name, cell, completions in compute_together(job.shared, self.context, model):
+            if name not in stored:
+                cell.store(self._folder, completions)
+                yield from measure_flips(cell, model, completions)
+
+    def _is_stored(self, name: CellName) -> bool:
+        return shard_metadata(self._folder.cell(name.system, name.task, name.language)).get("key") == name.key
+
+    def _changed(self, job: Job, model: Model) -> Iterator[Event]:
         if self._provenance != (provenance := dict(model.provenance)):
             self._provenance = provenance
             yield ModelChanged(job.systems, provenance)
-        yield JobDone(job.number, time.monotonic() - began)
 
     def close(self) -> None:
         """Unload the model, and stop its server if it has one."""

@@ -207,7 +207,7 @@ class OpenCell:
             choices = self.choice_requests()
             scored = model.choose(choices)
             check_likelihoods(choices, scored, self.system.spec.name)
-            return [self._choice(item, result) for item, result in zip(self.items, scored, strict=True)]
+            return self.choice_completions(scored)
         self.results.clear()
         wave = self.first_places
         while wave:
@@ -219,6 +219,10 @@ class OpenCell:
     def completions(self) -> list[Completion]:
         """Return the completions of a cell all of whose texts are there."""
         return [self._text(place, result) for place, result in sorted(self.results.items()) if result.text is not None]
+
+    def choice_completions(self, results: Sequence[ChoiceResult]) -> list[Completion]:
+        """Return the completions of a cell whose choices were scored."""
+        return [self._choice(item, result) for item, result in zip(self.items, results, strict=True)]
 
     def store(self, folder: RunFolder, completions: Sequence[Completion]) -> None:
         """Write the shard of the cell, and its scores."""

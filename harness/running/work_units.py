@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event
-from polyarena.harness.executors.protocol import Job, JobFailed, JobOutcome
+from polyarena.harness.executors.protocol import CellName, Job, JobFailed, JobOutcome
 from polyarena.harness.lock import digest
 from polyarena.harness.planning import Plan, PlannedCell
 from polyarena.harness.running.cell_stream import GIVE_UP_AFTER
 from polyarena.harness.running.open_cell import CellContext, open_cell
+from polyarena.harness.running.shared_batches import cells_together
 from polyarena.harness.store import read_shard, shard_metadata
 from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.records import Completion
@@ -31,9 +32,11 @@ def jobs(plan: Plan, cells: Sequence[PlannedCell]) -> list[Job]:
     sharing: dict[str, tuple[str, ...]] = {}
     for name, model in models.items():
         sharing[model] = (*sharing.get(model, ()), name)
+    together = cells_together(plan, models)
     found: list[Job] = []
     for cell in cells:
         model = models[cell.system]
+        shared = together.get(CellName(cell.system, cell.task, cell.language, cell.key), ())
         for start, stop in item_ranges(cell.items):
             share = (stop - start) / max(cell.items, 1)
             found.append(
@@ -50,6 +53,7 @@ def jobs(plan: Plan, cells: Sequence[PlannedCell]) -> list[Job]:
                     items=cell.items,
                     requests=round(cell.requests * share),
                     cost=share * (cell.requests + cell.prompt_tokens.high + 8 * cell.completion_tokens.high),
+                    shared=shared,
                 )
             )
     return found

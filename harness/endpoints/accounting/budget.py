@@ -124,7 +124,8 @@ def max_request_cost(account: Account, body: Mapping[str, Any]) -> Decimal | Non
     if account.prices is None:
         return None
     prompt = len(json.dumps(body[STRUCTURE]).encode()) if STRUCTURE in body else 0
-    prompt += sum(_most_tokens(message.get("content")) + _TOKENS_OF_A_TURN for message in body["messages"])
+    prompt += sum(_most_tokens(message.get("content")) + _TOKENS_OF_A_TURN for message in body.get("messages", ()))
+    prompt += len(body.get("prompt", ()))
     completion = body.get("max_completion_tokens") or body.get("max_tokens") or _LONGEST_ANSWER
     return account.prices.cost(prompt, int(completion), batch=account.batch)
 

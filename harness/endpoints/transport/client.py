@@ -21,6 +21,7 @@ import aiohttp
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.harness.endpoints.transport.backoff import read_retry_after
 from polyarena.harness.endpoints.transport.certificates import ssl_context
+from polyarena.harness.endpoints.transport.likelihoods import parse_likelihoods
 from polyarena.harness.endpoints.transport.outcome import (
     RETRIED_STATUSES,
     Outcome,
@@ -50,8 +51,8 @@ async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Sen
     Raises:
         ModelError: The certificates that the environment names cannot be read.
     """
-    url = f"{settings.url}/chat/completions"
-    secure = url.startswith("https:")
+    chat, given = f"{settings.url}/chat/completions", f"{settings.url}/completions"
+    secure = chat.startswith("https:")
     connector = aiohttp.TCPConnector(
         limit=settings.concurrency,
         keepalive_timeout=_IDLE_S,
@@ -69,12 +70,13 @@ async def open_client(settings: EndpointSettings, key: str) -> AsyncIterator[Sen
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         try:
             # A redirect would take prompts and key to whatever host the answer names.
-            async with session.post(url, data=content, proxy=proxy, allow_redirects=False) as response:
+            address = given if "prompt" in body else chat
+            async with session.post(address, data=content, proxy=proxy, allow_redirects=False) as response:
                 answer = await _read(response)
             if answer is None:
                 outcome = failure("too_large", f"the answer is longer than {_LONGEST_BODY // 2**20} MB", retry=False)
             elif response.status < 300:
-                outcome = parse_response(answer)
+                outcome = parse_likelihoods(answer) if "prompt" in body else parse_response(answer)
             else:
                 outcome = _refusal(response, answer)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -23,27 +23,44 @@ class EncoderDecoder:
         model: Of ``transformers``.
         device: Where token ids go.
         budget: Tokens of a batch of contexts.
+        apart: Whether each question is computed by itself, so that no score depends on what is asked beside it.
 
     Attributes:
         budget: As it is now.
         counts: What was computed.
     """
 
-    def __init__(self, model: Any, device: torch.device, budget: int) -> None:
+    def __init__(self, model: Any, device: torch.device, budget: int, *, apart: bool = False) -> None:
+        self._apart = apart
         self._model = model
         self._device = device
         self.budget = budget
         self.counts = Counts()
 
-    def score(self, requests: Sequence[Request]) -> list[Score]:
+    def score(self, requests: Sequence[Request], questions: Sequence[int] | None = None) -> list[Score]:
         """Return the score of each request, in order; ``inputs`` are the context, ``targets`` the continuation.
+
+        Args:
+            requests: Continuations.
+            questions: The number of the question of each, where questions are computed by themselves.
 
         Raises:
             OutOfMemoryError: The device cannot compute one context by itself.
             FloatingPointError: The model returned logits that are not numbers.
         """
-        with torch.inference_mode():
-            return self._score(requests)
+        if not self._apart:
+            with torch.inference_mode():
+                return self._score(requests)
+        members: dict[int, list[int]] = {}
+        for place, question in enumerate(range(len(requests)) if questions is None else questions):
+            members.setdefault(question, []).append(place)
+        scores: list[Score] = [(0.0, True)] * len(requests)
+        for places in members.values():
+            with torch.inference_mode():
+                found = self._score([requests[place] for place in places])
+            for place, score in zip(places, found, strict=True):
+                scores[place] = score
+        return scores
 
     def clear(self) -> None:
         """Nothing is held between calls."""

@@ -19,9 +19,10 @@ from polyarena.harness.models.hf_tree.packing import (
     Piece,
     Prefix,
     make_batches,
+    split_questions,
     split_tree,
 )
-from polyarena.harness.models.hf_tree.tree import PrefixTree, Request, build_tree
+from polyarena.harness.models.hf_tree.tree import Node, Request, build_tree
 
 Score = tuple[float, bool]
 """Log-likelihood in nats, and whether each target is the likeliest token of its position."""
@@ -100,6 +101,8 @@ class Engine:
         row: Tokens that a row is filled up to.
         least_saved: Tokens that a prefix must save to be computed by itself.
         on_split: Told the new budget when the device lacked memory.
+        apart: Whether each question has a row of its own, so that no score depends on what is asked beside it. That
+            takes a decoder that pads (:data:`MULTIPLE`).
 
     Attributes:
         budget: Tokens of a batch, as it is now.
@@ -115,17 +118,24 @@ class Engine:
         row: int = ROW,
         least_saved: int = LEAST_SAVED,
         on_split: Callable[[int], None] | None = None,
+        apart: bool = False,
     ) -> None:
         self._decoder = decoder
-        self._row = row
+        self._row = 0 if apart else row
+        self._apart = apart
         self._least_saved = least_saved
         self._prefixes = PrefixStore(store_bytes)
         self._on_split = on_split
         self.budget = budget
         self.counts = Counts()
 
-    def score(self, requests: Sequence[Request]) -> list[Score]:
+    def score(self, requests: Sequence[Request], questions: Sequence[int] | None = None) -> list[Score]:
         """Return the score of each request, in order.
+
+        Args:
+            requests: Continuations.
+            questions: The number of the question that each belongs to, for an engine that keeps questions apart; each
+                request is a question of its own if left out.
 
         Raises:
             OutOfMemoryError: The device cannot compute one request by itself.
@@ -134,21 +144,24 @@ class Engine:
         if not requests:
             return []
         with torch.inference_mode():
-            return self._score(requests)
+            return self._score(requests, range(len(requests)) if questions is None else questions)
 
     def clear(self) -> None:
         """Drop the prefixes that are held."""
         self._prefixes.clear()
 
-    def _score(self, requests: Sequence[Request]) -> list[Score]:
-        tree = build_tree([request.inputs for request in requests])
-        wanted = _wanted(tree, requests)
+    def _score(self, requests: Sequence[Request], questions: Sequence[int]) -> list[Score]:
+        if self._apart:
+            groups, paths = split_questions(requests, questions, self._least_saved)
+        else:
+            tree = build_tree([request.inputs for request in requests])
+            groups, paths = split_tree(tree, self._row, self._least_saved), tree.paths
+        wanted = _wanted(paths, requests)
         sums = np.zeros(len(requests))
         greedy = np.ones(len(requests), dtype=bool)
         self.counts.requests += len(requests)
         self.counts.tokens += sum(len(request.inputs) for request in requests)
         pasts: dict[int, KeysAndValues] = {}
-        groups = split_tree(tree, self._row, self._least_saved)
         uses = _uses(groups)
         for group in groups:
             if group.prefix is not None:
@@ -219,8 +232,11 @@ class Engine:
         *,
         keep: bool,
     ) -> KeysAndValues:
-        layout, places = lay_out(rows)
+        layout, places = lay_out(rows, self._decoder.multiple)
         output, kept = self._decoder.hidden(layout, past, keep)
+        if keep and self._decoder.multiple > 1:
+            length = sum(piece.size for piece in rows[0]) + (past[0][0].shape[-2] if past else 0)
+            kept = [(keys[..., :length, :], values[..., :length, :]) for keys, values in kept]
         positions: dict[tuple[int, int], int] = {}
         targets: list[tuple[int, int, int]] = []
         for node, (row, first) in places.items():
@@ -271,10 +287,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _wanted(tree: PrefixTree, requests: Sequence[Request]) -> Wanted:
+def _wanted(paths: Sequence[tuple[Node, ...]], requests: Sequence[Request]) -> Wanted:
     """Return, for each node, which of its positions predict a target of which request."""
     wanted: Wanted = {}
-    for index, (request, path) in enumerate(zip(requests, tree.paths, strict=True)):
+    for index, (request, path) in enumerate(zip(requests, paths, strict=True)):
         first = request.first_scored
         for node in reversed(path):
             for depth in range(max(first, node.start), node.end):

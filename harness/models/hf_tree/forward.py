@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,13 @@ from polyarena.harness.models.hf_tree.packing import Piece
 
 LOGIT_BYTES = 1 << 28
 """Memory of the logits of one chunk of scored positions, in float32."""
+
+MULTIPLE = 16
+"""Of tokens, for numbers that do not depend on the batch: matrix products of a few rows are summed in other ways."""
+SHORT = 192
+"""Keys that a product sums in one go; above, their number is padded to a multiple of 512."""
+BLOCK, SHORT_BLOCK = 512, 64
+"""Keys that attention on a processor takes at a time, and what a smaller number of them is padded to a multiple of."""
 
 KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
 """Of each layer; shapes ``(1, heads, tokens, head size)``."""
@@ -39,14 +47,20 @@ class Layout:
     chains: bool
 
 
-def lay_out(rows: Sequence[Sequence[Piece]]) -> tuple[Layout, dict[int, tuple[int, int]]]:
-    """Return the arrays of rows, and where each node's first token stands, by the identity of the node."""
+def lay_out(rows: Sequence[Sequence[Piece]], multiple: int = 1) -> tuple[Layout, dict[int, tuple[int, int]]]:
+    """Return the arrays of rows, and where each node's first token stands, by the identity of the node.
+
+    Args:
+        rows: The pieces of each row.
+        multiple: What the length of the rows is a multiple of; above 1, no row has the usual causal mask.
+    """
     length = max(sum(piece.size for piece in row) for row in rows)
+    length += -length % multiple
     tokens = np.zeros((len(rows), length), np.int64)
     depths = np.tile(np.arange(length), (len(rows), 1))
     last = np.tile(np.arange(length), (len(rows), 1))
     places: dict[int, tuple[int, int]] = {}
-    chains = True
+    chains = multiple == 1
     for row, pieces in enumerate(rows):
         at = 0
         chains &= len(pieces) == 1
@@ -68,9 +82,14 @@ class Decoder:
 
     Args:
         model: A causal model of ``transformers``, or one with adapters around it.
+        short: For sums in an order that depends on each text alone: the largest number of keys that is not padded.
+            Tokens, keys and scored positions are then computed in such numbers that no other text changes the way in
+            which they are summed. ``None`` pads nothing.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, short: int | None = None) -> None:
+        self.multiple = 1 if short is None else MULTIPLE
+        self._short = short
         self.model = model.get_base_model() if hasattr(model, "get_base_model") else model
         self.config = self.model.config.get_text_config(decoder=True)
         self.body = self.model.base_model
@@ -95,11 +114,14 @@ class Decoder:
         Returns:
             The output of the model's body, and its keys and values (none unless they are wanted).
         """
-        cache = _cache(past, len(layout.tokens)) if keep or past else None
         before = past[0][0].shape[-2] if past else 0
+        keys = self._padded(before + layout.tokens.shape[1])
+        cache = None
+        if keep or past or self._short is not None:
+            cache = _cache(past, len(layout.tokens), None if self._short is None else keys)
         output = self.body(
             input_ids=torch.from_numpy(layout.tokens).to(self.device),
-            attention_mask=self._masks(layout, before),
+            attention_mask=self._masks(layout, before, keys),
             position_ids=torch.from_numpy(layout.depths).to(self.device),
             past_key_values=cache,
             use_cache=cache is not None,
@@ -120,8 +142,10 @@ class Decoder:
             places: Place of each position in its row.
         """
         states = output.last_hidden_state
+        more = -len(rows) % self.multiple
+        rows, places = torch.cat([rows, rows[:1].repeat(more)]), torch.cat([places, places[:1].repeat(more)])
         chosen = states[rows.to(states.device), places.to(states.device)]
-        chunk = max(1, LOGIT_BYTES // 4 // int(self.config.vocab_size))
+        chunk = max(1, LOGIT_BYTES // 4 // int(self.config.vocab_size) // self.multiple) * self.multiple
         for part in chosen.split(chunk):
             body = type(output)(last_hidden_state=part[None])
             own = self.body.__dict__.get("forward")
@@ -134,7 +158,12 @@ class Decoder:
                 else:
                     self.body.forward = own
 
-    def _masks(self, layout: Layout, before: int) -> Any:
+    def _padded(self, keys: int) -> int:
+        if self._short is None:
+            return keys
+        return keys + -keys % (SHORT_BLOCK if keys <= self._short else BLOCK)
+
+    def _masks(self, layout: Layout, before: int, keys: int) -> Any:
         """Return what the model takes as its attention mask; ``None`` where its own causal mask is right."""
         depths = torch.from_numpy(layout.depths).to(self.device)
         windowed = self._window is not None and int(layout.depths.max()) >= self._window
@@ -144,10 +173,13 @@ class Decoder:
         slots = torch.arange(last.shape[1], device=self.device)
         tree = (slots[None, None, :] <= slots[None, :, None]) & (slots[None, :, None] <= last[:, None, :])
         full = torch.cat([tree.new_ones((*tree.shape[:2], before)), tree], dim=-1) if before else tree
+        beyond = keys - full.shape[-1]
+        if beyond:
+            full = torch.nn.functional.pad(full, (0, beyond))
         if not windowed:
             return self._format(full)
         past = torch.arange(before, device=self.device).expand(len(last), -1)
-        distance = depths[:, :, None] - torch.cat([past, depths], dim=-1)[:, None, :]
+        distance = depths[:, :, None] - torch.cat([past, depths, depths[:, :1].expand(-1, beyond)], dim=-1)[:, None, :]
         sliding = self._format(full & (distance < self._window))
         if self._by_layer_type:
             return {"full_attention": self._format(full), "sliding_attention": sliding}
@@ -183,11 +215,32 @@ def obstacle(lm: Any) -> str:
     return ""
 
 
-def _cache(past: KeysAndValues | None, rows: int) -> DynamicCache:
-    """Return a cache with a prefix for each of some rows, of layers that forget nothing (also sliding ones)."""
+class _PaddedLayer(DynamicLayer):  # type: ignore[misc]
+    """A layer that hands its keys and values out with zeros behind them, which the mask leaves out."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def update(self, *args: Any, **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        keys, values = super().update(*args, **kwargs)
+        more = (0, 0, 0, self._size - keys.shape[-2])
+        return torch.nn.functional.pad(keys, more), torch.nn.functional.pad(values, more)
+
+
+def _cache(past: KeysAndValues | None, rows: int, padded: int | None) -> DynamicCache:
+    """Return a cache with a prefix for each of some rows, of layers that forget nothing (also sliding ones).
+
+    Args:
+        past: Keys and values of the prefix.
+        rows: How many rows continue it.
+        padded: How many keys a layer hands out; as many as it has if ``None``.
+    """
+    new_layer = DynamicLayer if padded is None else partial(_PaddedLayer, padded)
     cache = DynamicCache()
+    cache.layer_class_to_replicate = new_layer
     for keys, values in past or ():
-        layer = DynamicLayer()
+        layer = new_layer()
         layer.lazy_initialization(keys, values)
         layer.keys, layer.values = keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)
         cache.layers.append(layer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from polyarena.harness.models.hf_tree.tree import Node, PrefixTree
+from polyarena.harness.models.hf_tree.tree import Node, PrefixTree, Request, build_tree
 
 ROW = 256
 """Tokens of a row that small trees share; a prefix with more tokens than this below it is computed by itself.
@@ -19,6 +19,8 @@ idle.
 """
 LEAST_SAVED = 64
 """Tokens that a prefix must save to be computed by itself: below, one more forward pass costs more than it saves."""
+SHORTEST_PREFIX = 8
+"""Tokens of the shortest prefix that questions with rows of their own share."""
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +149,81 @@ def split_tree(tree: PrefixTree, row: int = ROW, least_saved: int = LEAST_SAVED)
             chain = ()
         stack.extend((child, group, chain) for child in reversed(node.children))
     return groups
+
+
+def split_questions(
+    requests: Sequence[Request], questions: Sequence[int], least_saved: int = LEAST_SAVED
+) -> tuple[list[Group], list[tuple[Node, ...]]]:
+    """Divide requests into shared prefixes and one piece a question, which depends on the question alone.
+
+    The tokens of a question stand in one order, from the beginning of its text, whatever is asked beside it: where its
+    prefix ends decides only how many of them were computed before.
+
+    Args:
+        requests: Continuations.
+        questions: The number of the question that each of them belongs to.
+        least_saved: Tokens that a prefix must save to be computed by itself.
+
+    Returns:
+        Groups in depth-first order, and for each request the nodes from the beginning of its text to its end.
+    """
+    members: dict[int, list[int]] = {}
+    for place, question in enumerate(questions):
+        members.setdefault(question, []).append(place)
+    trunks = {number: _trunk([requests[place] for place in places]) for number, places in members.items()}
+    numbers = [number for number, trunk in trunks.items() if trunk]
+    tree = build_tree([trunks[number] for number in numbers])
+    groups, group_of = _shared_prefixes(tree, least_saved)
+    behind = {number: group_of[id(path[-1])] for number, path in zip(numbers, tree.paths, strict=True)}
+    paths: list[tuple[Node, ...]] = [()] * len(requests)
+    for number, places in members.items():
+        own = build_tree([requests[place].inputs for place in places])
+        group = behind.get(number, groups[0])
+        if group.prefix is not None:
+            first = own.root.children[0]
+            cut = group.prefix.length
+            first.tokens, first.start = first.tokens[cut:], cut
+        # The root has no tokens. What lies below it has changed if the first node was cut.
+        own.root.below = sum(child.size for child in own.root.children)
+        group.pieces.append(Piece((), own.root))
+        for place, path in zip(places, own.paths, strict=True):
+            paths[place] = path
+    return groups, paths
+
+
+def _trunk(requests: Sequence[Request]) -> tuple[int, ...]:
+    """Return what all requests of a question read before anything is scored, at least one token less than they have."""
+    first = requests[0].inputs
+    common = min(len(first) - 1, *(request.first_scored for request in requests))
+    for request in requests[1:]:
+        common = min(common, len(request.inputs) - 1)
+        if request.inputs[:common] != first[:common]:
+            common = next(at for at in range(common) if request.inputs[at] != first[at])
+    return first[:common]
+
+
+def _shared_prefixes(tree: PrefixTree, least_saved: int) -> tuple[list[Group], dict[int, Group]]:
+    """Return the groups behind the prefixes of a tree of questions, and the group of each node by its identity."""
+    below: dict[int, int] = {}
+    for path in tree.paths:
+        for node in path:
+            below[id(node)] = below.get(id(node), 0) + 1
+    groups = [Group(None)]
+    group_of: dict[int, Group] = {}
+    stack: list[tuple[Node, Group, tuple[Node, ...]]] = [
+        (child, groups[0], ()) for child in reversed(tree.root.children)
+    ]
+    while stack:
+        node, group, carried = stack.pop()
+        chain = (*carried, node)
+        length = sum(len(each.tokens) for each in chain)
+        if length >= SHORTEST_PREFIX and length * (below[id(node)] - 1) >= least_saved:
+            group = Group(Prefix(group.prefix, chain))
+            groups.append(group)
+            chain = ()
+        group_of[id(node)] = group
+        stack.extend((child, group, chain) for child in reversed(node.children))
+    return groups, group_of
 
 
 def make_batches(groups: Sequence[Group], budget: int, row: int = ROW) -> Iterator[Batch]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from polyarena.harness.models.hf_tree.engine import Engine
-from polyarena.harness.models.hf_tree.forward import Decoder, obstacle
+from polyarena.harness.models.hf_tree.forward import SHORT, Decoder, obstacle
 from polyarena.harness.models.hf_tree.tree import Request
 
 TOLERANCES = {torch.float32: 2e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
@@ -17,6 +17,7 @@ TOLERANCES = {torch.float32: 2e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
 A model that ignores the mask or the positions differs by whole nats in a random text.
 """
 _PREFIX, _TAIL, _BRANCHES = 12, 3, 6
+_LONG_PREFIX, _LENGTHS = 70, (3, 5, 40, 135, 230)
 
 
 def find_disagreement(lm: Any) -> str:
@@ -43,6 +44,58 @@ def find_disagreement(lm: Any) -> str:
     if not worst <= limit:
         return f"a tree of random tokens differs from plain passes by {worst:.2g} nats a token (limit {limit:g})"
     return ""
+
+
+def find_invariant_decoder(lm: Any) -> Decoder | None:
+    """Return a decoder by which no score depends on what is asked beside it, to the last bit, if this device has one.
+
+    Random questions of different lengths are scored together, each by itself, backwards in batches of another size, and
+    on one thread. Where their bits differ, they are scored again with all numbers of keys padded to one block.
+
+    Args:
+        lm: A causal model of lm-eval's class ``HFLM`` that the engine can score.
+    """
+    for short in (SHORT, 0):
+        decoder = Decoder(lm.model, short)
+        if _is_invariant(decoder, _questions(int(decoder.config.vocab_size))):
+            return decoder
+    return None
+
+
+def _questions(vocabulary: int) -> list[list[Request]]:
+    generator = np.random.default_rng(1)
+
+    def some(count: int) -> tuple[int, ...]:
+        return tuple(int(token) for token in generator.integers(vocabulary, size=count))
+
+    shared, found = some(_LONG_PREFIX), []
+    for place, length in enumerate(_LENGTHS):
+        context = (*(shared if place % 2 else ()), *some(length))
+        targets = [some(size) for size in (1, 2)]
+        found.append([Request((*context, *target)[:-1], target) for target in targets])
+    return found
+
+
+def _is_invariant(decoder: Decoder, questions: list[list[Request]]) -> bool:
+    everything = list(range(len(questions)))
+
+    def scored(order: list[int], budget: int) -> dict[int, list[tuple[float, bool]]]:
+        engine = Engine(decoder, budget, store_bytes=0, apart=True)
+        flat = [request for number in order for request in questions[number]]
+        scores = iter(engine.score(flat, [number for number in order for _ in questions[number]]))
+        return {number: [next(scores) for _ in questions[number]] for number in order}
+
+    together = scored(everything, 1024)
+    if scored(everything[::-1], 1) != together:
+        return False
+    if any(scored([number], 1024)[number] != together[number] for number in everything):
+        return False
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return scored(everything, 256) == together
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _requests(vocabulary: int) -> list[Request]:

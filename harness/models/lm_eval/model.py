@@ -17,6 +17,7 @@ from polyarena.harness.models.converted_weights import with_converted_weights
 from polyarena.harness.models.lm_eval.backend_error import backend_error
 from polyarena.harness.models.lm_eval.backends import COMPLETIONS, TREE_SCORED, find_backend
 from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
+from polyarena.harness.models.lm_eval.loopback import bypass_proxies
 from polyarena.harness.models.lm_eval.observer import Observation, attach_observer
 from polyarena.harness.models.lm_eval.order_test import order_shift
 from polyarena.harness.models.lm_eval.provenance import describe, describe_engine
@@ -69,6 +70,8 @@ def load_model(
         )
     if find_backend(name).local:
         _share_the_processor()
+    elif isinstance(args.get("base_url"), str):
+        bypass_proxies(args["base_url"])
     try:
         importlib.import_module("lm_eval.models")  # fills the registry with names
         from lm_eval.api.registry import get_model
@@ -156,7 +159,8 @@ class LmEvalModel:
         ]
         self._test_order(pairs)
         started = time.perf_counter()
-        scores = iter(self._call("loglikelihood", pairs))
+        numbers = [number for request in requests for number in range(len(request.choices))]
+        scores = iter(self._call("loglikelihood", pairs, numbers))
         latency = (time.perf_counter() - started) / max(len(requests), 1)
         chosen = []
         for prompt, request in zip(prompts, requests, strict=True):
@@ -286,13 +290,17 @@ class LmEvalModel:
         arguments = thinking_arguments(effort, self._thinks) if find_backend(self._name).local else {}
         return apply_chat_template(self._lm, messages, self._name, arguments)
 
-    def _call(self, method: str, arguments: Sequence[tuple[Any, Any]]) -> list[Any]:
+    def _call(
+        self, method: str, arguments: Sequence[tuple[Any, Any]], numbers: Sequence[int] | None = None
+    ) -> list[Any]:
+        """Call a method of lm-eval; ``numbers`` count the choices of each question, or all arguments if left out."""
         from lm_eval.api.instance import Instance
 
         if not arguments:
             return []
         self._observer.clear()
-        instances = [Instance(method, {}, pair, place) for place, pair in enumerate(arguments)]
+        numbers = range(len(arguments)) if numbers is None else numbers
+        instances = [Instance(method, {}, pair, number) for number, pair in zip(numbers, arguments, strict=True)]
         asked = getattr(self._lm, method)
         silent = {"disable_tqdm": True} if "disable_tqdm" in inspect.signature(asked).parameters else {}
         try:

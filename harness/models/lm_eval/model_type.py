@@ -82,6 +82,10 @@ class LmEvalType:
         if "pretrained" in found and found["pretrained"].path.is_dir():
             _check_folder(found["pretrained"].path, args, where)
 
+    def shares_batches(self, args: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether small cells are answered together: where ``transformers`` runs the model in this process."""
+        return self.name in TREE_SCORED
+
     def endpoint(self, args: Mapping[str, Any]) -> None:
         """Nobody that bills through this project's client; what lm-eval's own API types cost is not known."""
 
@@ -120,6 +124,13 @@ class LmEvalType:
         if self.name not in TREE_SCORED:
             return
         engine, budget = args.get("engine", "auto"), args.get("token_budget")
+        deterministic = args.get("deterministic", False)
+        if not isinstance(deterministic, bool):
+            raise ExperimentError("`deterministic` must be true or false", where=where, why=f"it is {deterministic!r}")
+        if deterministic and engine == "lm-eval":
+            raise ExperimentError(
+                "`deterministic: true` needs the engine", where=where, fix="take `engine: lm-eval` out of the arguments"
+            )
         if engine not in ENGINES:
             raise unknown("engine", str(engine), ENGINES, where=f"{where}.engine" if where else "engine")
         if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):

@@ -37,9 +37,10 @@ def describe(lm: Any, templated: bool) -> dict[str, str]:
 def describe_engine(lm: Any) -> dict[str, str]:
     """Return what scores the continuations of a model of ``transformers``; empty for other models.
 
-    Keys: ``engine`` (``hf-tree@1``, or ``lm-eval`` with the reason), ``token_budget`` (tokens of a batch), and, once
-    they have happened, ``batches_split`` (batches that were divided because memory was short) and
-    ``truncated_requests`` (that were longer than the model and lost tokens on the left).
+    Keys: ``engine`` (``hf-tree@1``, or ``lm-eval`` with the reason), ``token_budget`` (tokens of a batch),
+    ``deterministic`` where no score depends on the batch, and, once they have happened, ``batches_split`` (batches that
+    were divided because memory was short) and ``truncated_requests`` (that were longer than the model and lost tokens
+    on the left).
     """
     unfit = getattr(lm, "unfit", None)
     if unfit is None:
@@ -47,6 +48,8 @@ def describe_engine(lm: Any) -> dict[str, str]:
     if unfit:
         return {"engine": f"lm-eval ({unfit})"}
     facts = {"engine": lm.version, "token_budget": str(lm.scorer.budget)}
+    if lm.deterministic:
+        facts["deterministic"] = "true"
     if lm.scorer.counts.splits:
         facts["batches_split"] = str(lm.scorer.counts.splits)
     if lm.truncated:

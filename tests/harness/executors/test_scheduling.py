@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 import random
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
+from polyarena.harness.executors.protocol import CellName
 from polyarena.harness.executors.scheduling import DEEP, MOST_LIVES, Scheduler
 
 
@@ -198,3 +200,35 @@ def test_a_hundred_thousand_jobs_are_scheduled_in_little_memory(job):
     assert simulate(jobs, 64) > 0
     assert tracemalloc.get_traced_memory()[1] < 1e9
     tracemalloc.stop()
+
+
+def shared_job(make_job, number, group, cost):
+    names = tuple(CellName("one", "t", language, "key") for language in group)
+    return replace(make_job(number, cost=cost), shared=names)
+
+
+def test_jobs_that_share_batches_go_to_one_worker_at_a_time(job):
+    cheap, dear = ("deu_Latn", "swh_Latn"), ("tha_Thai", "yor_Latn")
+    every_job = [shared_job(job, n, cheap if n < 2 else dear, (1.0, 1.5, 2.0, 1.0)[n]) for n in range(4)]
+    scheduler = Scheduler(every_job, {"m"})
+    for worker in "abc":
+        scheduler.add(worker)
+    assert scheduler.next_job("a").number == 2
+    assert scheduler.next_job("b").number == 0
+    assert scheduler.next_job("c") is None
+    scheduler.ended("a", 2)
+    assert scheduler.next_job("c").number == 3
+    assert scheduler.next_job("a") is None
+    scheduler.ended("b", 0)
+    assert scheduler.next_job("a").number == 1
+
+
+def test_a_lost_worker_gives_what_it_shared_to_another(job):
+    every_job = [shared_job(job, n, ("deu_Latn", "swh_Latn"), 1.0) for n in range(2)]
+    scheduler = Scheduler(every_job, {"m"})
+    for worker in "ab":
+        scheduler.add(worker)
+    assert scheduler.next_job("a").number == 0
+    assert scheduler.next_job("b") is None
+    scheduler.lost("a")
+    assert scheduler.next_job("b").number in (0, 1)
