@@ -36,7 +36,9 @@ def test_hf_is_scored_by_the_engine_and_says_so(
 
     sizes = []
     score = Engine.score
-    monkeypatch.setattr(Engine, "score", lambda self, requests: (sizes.append(len(requests)), score(self, requests))[1])
+    monkeypatch.setattr(
+        Engine, "score", lambda self, requests, *rest: (sizes.append(len(requests)), score(self, requests, *rest))[1]
+    )
     model = load(tiny_llama, dtype="float32")
     sizes.clear()  # of the self-test
     by_engine = model.choose([choosing("Which?", "one", "two")])

@@ -176,9 +176,9 @@ def test_choices_have_no_second_bos(model: Any, choosing: Choosing, monkeypatch:
     seen: list[Any] = []
     original = model._lm.scorer.score
 
-    def listening(requests: Any) -> Any:
+    def listening(requests: Any, *rest: Any) -> Any:
         seen.extend(requests)
-        return original(requests)
+        return original(requests, *rest)
 
     monkeypatch.setattr(model._lm.scorer, "score", listening)
     model.choose([choosing("one", "a", "b")])
