@@ -14,8 +14,13 @@ from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.languages import select_languages
 
 
-def refuse_expired(entries: Sequence[AllowEntry], today: date) -> None:
+def refuse_expired(entries: Sequence[AllowEntry], today: date, where: str) -> None:
     """Refuse entries whose last day has passed.
+
+    Args:
+        entries: Of a gate file.
+        today: The day of the check.
+        where: The gate file, for the message.
 
     Raises:
         ExperimentError: There are some.
@@ -24,7 +29,7 @@ def refuse_expired(entries: Sequence[AllowEntry], today: date) -> None:
     if expired:
         raise ExperimentError(
             f"{count_of(len(expired), 'entry', 'entries')} of `allow` expired",
-            where="the gate file",
+            where=where,
             why="; ".join(f"{each.reason} (until {each.until.isoformat()})" for each in expired),
             fix="remove them, or give them a later date and a reason that still holds",
         )

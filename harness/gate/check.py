@@ -54,7 +54,7 @@ def check(
             the two have nothing in common.
     """
     chosen = gate or GateFile()
-    refuse_expired(chosen.allow, today or datetime.now(UTC).date())
+    refuse_expired(chosen.allow, today or datetime.now(UTC).date(), chosen.where)
     if system is None and chosen.systems is not None:
         system, baseline_system = chosen.systems.candidate, chosen.systems.baseline
     sides = open_sides(baseline, candidate, chosen, system, baseline_system)

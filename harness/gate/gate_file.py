@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from polyarena.harness.experiment.load import explain_validation
 from polyarena.harness.experiment.positions import parse_yaml
@@ -140,6 +140,8 @@ class GateFile(Strict):
         power: That minimal detectable drops refer to.
     """
 
+    _path: Path | None = PrivateAttr(default=None)
+
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     floor: Points = 2.0
     average_floor: Points = 0.5
@@ -190,6 +192,11 @@ class GateFile(Strict):
             limits={name: Limits(rule.floor, rule.average_floor, rule.margin) for name, rule in self.metrics.items()},
         )
 
+    @property
+    def where(self) -> str:
+        """The file that these settings were read from, for messages."""
+        return "the gate file" if self._path is None else str(self._path)
+
     def grouped(self) -> Groupings:
         """Return the groups of languages that are averaged.
 
@@ -225,6 +232,7 @@ def load_gate_file(path: Path | None) -> GateFile:
         found = GateFile.model_validate(data)
     except ValidationError as error:
         raise explain_validation(error, lines, path) from None
+    found._path = path
     found.grouped()
     found.chosen_languages()
     return found

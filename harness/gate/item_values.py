@@ -16,6 +16,7 @@ from polyarena.harness.gate.gate_file import GateFile
 from polyarena.harness.lock import Lock
 from polyarena.harness.results import RunRecords
 from polyarena.harness.silent_judges import silent_judges
+from polyarena.judges.records import Scale as RatingScale
 from polyarena.reports.gate.pairs import COLUMNS, Scale
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.finish_reasons import is_cut
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 
 WIN_RATE = "win_rate"
 EMPTY, CUT_OFF, OFF_TARGET = "empty_answers", "cut_off_answers", "off_target_language"
-RATES: Mapping[str, Scale] = dict.fromkeys((EMPTY, CUT_OFF, OFF_TARGET), Scale(higher_is_better=False))
-"""Shares of answers that are no use; lower is better."""
+BAD = "bad_answers"
+"""Share of answers that a judge of single answers finds bad, such as harmful ones by the judge ``harm``."""
+RATES: Mapping[str, Scale] = dict.fromkeys((EMPTY, CUT_OFF, OFF_TARGET, BAD), Scale(higher_is_better=False))
+"""Shares of answers that are bad or no use; lower is better."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def run_values(
     name = chosen_system(records.lock, system, records.folder.path)
     battles = records.battles()
     missing = tuple(records.missing(name))
-    frames = [_scores(records, name), battle_values(battles, name, against)]
+    frames = [_scores(records, name), battle_values(battles, name, against), _bad_answers(records, name)]
     own = _own_answers(records, name)
     if gate.rates:
         frames.append(_rates(own, records.lock))
@@ -185,7 +188,7 @@ def selected(frame: pd.DataFrame, gate: GateFile, *, lenient: bool = False) -> p
         known = sorted(map(str, frame[column].unique()))
         for name in names:
             if name not in known and not lenient:
-                raise unknown(kind, name, known, where="the gate file")
+                raise unknown(kind, name, known, where=f"{gate.where}: {kind}s")
     off = [name for name, rule in gate.metrics.items() if not rule.check]
     wanted = ~frame["metric"].isin(off)
     if gate.tasks is not None:
@@ -224,6 +227,16 @@ def battle_values(battles: pd.DataFrame, system: str, against: str | None) -> pd
         own = own[own["baseline"] == against]
     found = own.assign(metric=WIN_RATE, value=own["score"])
     return found[[*_ITEM, "judge", "value"]]
+
+
+def _bad_answers(records: RunRecords, system: str) -> pd.DataFrame:
+    """Return, by judge and item, the share of verdicts that call an answer bad."""
+    ratings = records.ratings()
+    own = ratings[(ratings["system"] == system) & (ratings["scale"] == RatingScale.BAD) & ratings["value"].notna()]
+    if own.empty:
+        return _empty()
+    rows = own.assign(metric=BAD).groupby([*_ITEM, "judge"], sort=True)["value"].mean().reset_index()
+    return rows.astype({"value": float})
 
 
 def _rates(own: pd.DataFrame, lock: Lock) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from polyarena.harness.stages.pipeline.data_stages import (
     TranslatedPairsStage,
 )
 from polyarena.harness.stages.pipeline.graph import base_of
+from polyarena.harness.stages.pipeline.keys import processes_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.status import StageStatus, stage_statuses
@@ -84,7 +85,7 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
     for name, status in statuses.items():
         rows[name] = _rows_of(status, rows)
         shape = _shape(pipeline, status.stage, statuses)
-        estimate = _estimate(status.stage, shape, rows)
+        estimate = _estimate(status.stage, shape, rows, processes_of(pipeline, status.stage))
         hardware = pipeline.hardware
         sampled = isinstance(status.stage, PoolStage | SafetyStage | TranslatedPairsStage)
         share = hardware.generation_utilization if sampled else hardware.utilization
@@ -143,7 +144,9 @@ def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStat
     )
 
 
-def _estimate(stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int | None]) -> StageEstimate:
+def _estimate(
+    stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int | None], processes: int
+) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
         return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (_merged_count(stage) + 1) / GIB)
     if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage | TrainSettings):
@@ -156,7 +159,7 @@ def _estimate(stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int 
         sampled = sum(teacher.stage is not None for teacher in teachers)
         tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in teachers)
         return StageEstimate(count, 0, tokens, 2 * shape.parameters / GIB, 2.0 * shape.parameters * tokens)
-    return _training(stage, shape, rows)
+    return _training(stage, shape, rows, processes)
 
 
 def _teachers(stage: PoolStage | SafetyStage | TranslatedPairsStage) -> tuple[TeacherSettings, ...]:
@@ -170,9 +173,9 @@ def _merged_count(stage: MergeStage) -> int:
     return max(2, len(stage.models))
 
 
-def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | None]) -> StageEstimate:
+def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | None], processes: int) -> StageEstimate:
     data, texts, models, times = _load(stage, rows)
-    batch = stage.batch_size * stage.gradient_accumulation
+    batch = stage.batch_size * stage.gradient_accumulation * processes
     if stage.steps is None and data is None:
         return StageEstimate(assumptions=("the number of rows is known once the data stages have run",))
     steps = times * (stage.steps or ceil((data or 0) / batch * stage.epochs))
@@ -193,7 +196,8 @@ def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | 
         tokens += sampled * stage.sampling.max_tokens
         flop += 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
         assumptions.append("every completion reaches max_tokens; sampling runs at the share of training")
-    return StageEstimate(data, steps, tokens, _memory(stage, shape, texts, models), flop, tuple(assumptions))
+    memory = _memory(stage, shape, texts, models, processes if stage.trainer.get("fsdp") else 1)
+    return StageEstimate(data, steps, tokens, memory, flop, tuple(assumptions))
 
 
 def _load(stage: TrainSettings, rows: Mapping[str, int | None]) -> tuple[int | None, int, int, int]:
@@ -211,13 +215,13 @@ def _load(stage: TrainSettings, rows: Mapping[str, int | None]) -> tuple[int | N
     return None, 1, 1, 1
 
 
-def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int) -> float:
+def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int, shards: int) -> float:
     trained = shape.parameters
     if stage.lora is not None:
         # Seven matrices of a block, whose sides sum to about 20 hidden sizes.
         trained = shape.layers * stage.lora.rank * 20 * shape.hidden
-    weights = 4 * shape.parameters * models
-    optimizer = 12 * trained
+    weights = 4 * shape.parameters * models / shards
+    optimizer = 12 * trained / shards
     tokens = stage.batch_size * texts * stage.max_length
     each = CHECKPOINTED_BYTES if stage.activation_checkpointing else ACTIVATION_BYTES * (1 if stage.bf16 else 2)
     activations = tokens * (shape.layers * shape.hidden * each + 4 * LOGIT_COPIES * shape.vocabulary)

@@ -20,6 +20,7 @@ from polyarena.harness.stages.folders import file_sha256
 from polyarena.harness.stages.pipeline.data_digests import data_digests
 from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
+from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import BaseStage
 
 ASKS_MODELS = ("pool", "safety", "translated_pairs")
@@ -68,9 +69,16 @@ def stage_keys(pipeline: Pipeline, environment: Mapping[str, str] | None = None)
         recipe = sha256_of([settings, data, {name: found[name].recipe for name in stage.inputs}])
         # A data stage without a model gives the same rows with any library.
         own = machine if stage.makes_checkpoint or stage.type in ASKS_MODELS else {}
+        if (processes := processes_of(pipeline, stage)) > 1:
+            own = {**own, "processes": str(processes)}
         key = sha256_of([recipe, own, inputs])
         found[stage.name] = StageKey(settings, data, own, inputs, recipe, key)
     return found
+
+
+def processes_of(pipeline: Pipeline, stage: AnyStage) -> int:
+    """Return how many processes share the work of a stage."""
+    return pipeline.hardware.processes if isinstance(stage, TrainSettings) and stage.is_shared else 1
 
 
 def settings_of(stage: AnyStage, seed: int) -> dict[str, Any]:

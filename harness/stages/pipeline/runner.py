@@ -23,8 +23,10 @@ from polyarena.harness.stages.folders import (
     set_current,
     storing,
 )
+from polyarena.harness.stages.launching import launch, launched_here
 from polyarena.harness.stages.libraries import quiet_libraries
 from polyarena.harness.stages.pipeline.cards import write_card
+from polyarena.harness.stages.pipeline.keys import processes_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.status import StageStatus, invalidated, stage_statuses
@@ -32,7 +34,7 @@ from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.pipeline.work import find_stage_work
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.tasks.data.root import data_root
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import ExperimentError, StoreError
 
 LOCK = ".lock"
 
@@ -99,7 +101,15 @@ def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListen
 
     Raises:
         PolyarenaError: A stage failed, or the folder is in use. Stages that were finished stay.
+        ExperimentError: A launcher started several processes of this.
     """
+    if launched_here():
+        raise ExperimentError(
+            "a pipeline is started once, not by a launcher",
+            where=pipeline.folder,
+            why="WORLD_SIZE says that several processes were started",
+            fix="run `polyarena train` itself, with `hardware: {processes: ...}` in the file: it starts the processes",
+        )
     told = listener or Silence()
     with storing(pipeline.folder):
         pipeline.folder.mkdir(parents=True, exist_ok=True)
@@ -153,8 +163,11 @@ def _stage(
             report=told.report,
             open_endpoint=endpoints.open,
         )
-        with quiet_libraries():
-            work(stage, context)
+        if (processes := processes_of(pipeline, stage)) > 1:
+            launch(stage.model_dump(mode="json"), context, processes)
+        else:
+            with quiet_libraries():
+                work(stage, context)
         gc.collect()
         write_card(partial / CARD, pipeline, status, {name: each.folder for name, each in done.items()})
     manifest = finish(

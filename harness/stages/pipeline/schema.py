@@ -91,6 +91,8 @@ class HardwareSettings(Strict):
         utilization: Share of the peak that training reaches.
         generation_utilization: Share of the peak that sampling reaches.
         threads: Threads of torch on a processor; part of the key of every stage, as it can change sums.
+        processes: Processes that share the training of each `sft`, `reward` and `dpo` stage, one for each GPU; part of
+            the key of these stages.
     """
 
     device: str = "cpu"
@@ -99,6 +101,7 @@ class HardwareSettings(Strict):
     utilization: Annotated[float, Field(gt=0, le=1)] = 0.35
     generation_utilization: Annotated[float, Field(gt=0, le=1)] = 0.05
     threads: Annotated[int, Field(gt=0)] = 2
+    processes: Annotated[int, Field(gt=0)] = 1
 
 
 class Pipeline(Strict):

@@ -69,7 +69,7 @@ class TrainSettings(StageSettings):
         languages: Train on the rows of these languages only, such as those of a cluster.
         steps: Optimizer steps; ``epochs`` decides if left out.
         epochs: Passes over the data.
-        batch_size: Rows, or pairs, of each device and step.
+        batch_size: Rows, or pairs, of each process and step.
         gradient_accumulation: Batches whose gradients are added before a step.
         learning_rate: Peak of the schedule.
         schedule: Of the learning rate.
@@ -116,6 +116,8 @@ class TrainSettings(StageSettings):
 
     not_in_digest: ClassVar[frozenset[str]] = frozenset({"name", "save_steps", "report_to"})
     makes_checkpoint: ClassVar[bool] = True
+    is_shared: ClassVar[bool] = True
+    """Whether several processes can share the training (``hardware: {processes: ...}``)."""
 
 
 class ArbiterSettings(Strict):

@@ -185,6 +185,8 @@ class OnlineStage(TrainSettings):
     least_gain: float = 0.0
     watch: WatchSettings = WatchSettings()
 
+    is_shared: ClassVar[bool] = False
+
     @property
     def references(self) -> tuple[str, ...]:
         """The starting checkpoint, the reference, the prompts and the arbiters' checkpoints."""

@@ -16,7 +16,10 @@ from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError
 
 SEAL = "complete.json"
-REQUIRED = ("optimizer.pt", "scheduler.pt", "trainer_state.json")
+REQUIRED = ("optimizer.pt", "scheduler.pt", "trainer_state.json", "rng_state.pth")
+"""Files of a checkpoint; of optimizer and random state, names with other endings count (``optimizer.bin`` of FSDP,
+``rng_state_0.pth`` of the first of several processes)."""
+_BY_STEM = ("optimizer", "rng_state")
 PREFIX = "checkpoint-"
 
 
@@ -77,9 +80,8 @@ def remove_checkpoints(folder: Path) -> None:
 
 
 def _refuse_incomplete(checkpoint: Path, names: set[str]) -> None:
-    missing = [name for name in REQUIRED if name not in names]
-    if not any(name.startswith("rng_state") for name in names):
-        missing.append("rng_state.pth")
+    stems = {stem for stem in _BY_STEM if any(name.startswith(stem) for name in names)}
+    missing = [name for name in REQUIRED if name not in names and name.partition(".")[0] not in stems]
     if missing:
         raise _unusable(checkpoint, f"{missing[0]} is missing", "training would continue without it, to another model")
 

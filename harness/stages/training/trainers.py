@@ -17,6 +17,7 @@ from polyarena.harness.stages.files import write_json
 from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
 from polyarena.harness.stages.protocol import Report, StageContext
 from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
+from polyarena.harness.stages.training.sharing import is_shared, leave_to_the_first, wait_for_all
 from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.suggest import unknown
@@ -46,8 +47,15 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
 
     Raises:
         UnknownNameError: ``trainer`` names an argument that the configuration does not have.
-        ExperimentError: ``trainer`` sets what a setting of the stage decides.
+        ExperimentError: ``trainer`` sets what a setting of the stage decides, or shards a model that nothing shares.
     """
+    if stage.trainer.get("fsdp") and not (context.device == "cuda" and is_shared()):
+        raise ExperimentError(
+            "FSDP needs several GPUs",
+            where=f"{stage.name}.trainer.fsdp",
+            why="this stage runs on a processor, or in one process",
+            fix="set `device: cuda` and `processes` under `hardware`, or leave `fsdp` out; online stages share nothing",
+        )
     decided = {
         "output_dir": str(context.folder / TRAINER),
         "num_train_epochs": stage.epochs,
@@ -129,7 +137,8 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
             self._report(self._activity, state.global_step, state.max_steps, numbers)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Seal a checkpoint whose files are all written."""
+        """Seal a checkpoint whose files are all written, also those of the other processes."""
+        wait_for_all()
         if state.is_world_process_zero:
             saved = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             # Before the seal: a run that is killed in between goes on from the checkpoint before.
@@ -141,9 +150,11 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
 def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, activity: str) -> list[dict[str, Any]]:
     """Train, from the newest checkpoint if there is one; return the log of steps.
 
-    The checkpoints stay until :func:`finish_training`: an interruption while the model is saved costs nothing.
+    The checkpoints stay until :func:`finish_training`: an interruption while the model is saved costs nothing. Where
+    several processes share the training, only the first returns, with a whole model in the trainer.
 
     Raises:
+        OtherProcess: This process is another one.
         ModelError: The loss is no number or too large; the message names the step and the batch.
         StoreError: A checkpoint lacks a file or was changed.
     """
@@ -153,6 +164,7 @@ def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, acti
     folder = context.folder / TRAINER
     resumed = newest_checkpoint(folder) if folder.is_dir() else None
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    leave_to_the_first(trainer, context.folder, context.inputs[stage.model])
     return step_log(trainer.state.log_history)
 
 

@@ -23,7 +23,7 @@ ENGLISH = "This is a short but helpful answer to the question that was asked, an
 def make_run(tmp_path_factory):
     """Return a function that runs stored answers: ``lost`` names the languages that are answered in English."""
 
-    def build(name, *, lost=(), languages=LANGUAGES, task=None, base=None, **system):
+    def build(name, *, lost=(), languages=LANGUAGES, task=None, base=None, judges=("rules",), **system):
         folder = tmp_path_factory.mktemp(name)
         _write(folder / "base", ())
         _write(folder / "answers", lost)
@@ -35,7 +35,7 @@ def make_run(tmp_path_factory):
             ],
             "baseline": "fixed",
             "tasks": [{"task": "polyarena_mini", "languages": list(languages), **(task or {})}],
-            "judges": ["rules"],
+            "judges": list(judges),
             "statistics": {"rounds": 200},
         }
         return run(plan(experiment, output=folder / "run"), report=False).folder.path

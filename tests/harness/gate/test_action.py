@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 ACTION = ".github/actions/gate/action.yml"
-GITLAB = "examples/gate/gitlab.yml"
+GITLAB = "examples/ci/gitlab.yml"
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_the_notice_for_forks_succeeds_without_any_secret(repository, shell):
     done, _ = shell("\n".join(notice["script"]))
     assert done.returncode == 0
     assert "skipped" in done.stdout
-    workflow = yaml.safe_load((repository / "examples/gate/github.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load((repository / "examples/ci/github.yml").read_text(encoding="utf-8"))
     gate, skipped = workflow["jobs"]["gate"], workflow["jobs"]["skipped"]
     own = "github.event.pull_request.head.repo.full_name == github.repository"
     assert gate["if"] == own

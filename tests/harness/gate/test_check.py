@@ -1,5 +1,6 @@
 """Checks of whole runs: green, red, incomplete, incomparable, allowed."""
 
+import importlib
 import json
 import shutil
 from dataclasses import replace
@@ -16,6 +17,9 @@ from polyarena.harness.gate.item_values import run_values
 from polyarena.harness.gate.reference import write_reference
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.store import RunFolder
+from polyarena.judges.protocol import Assessment, Verdict
+from polyarena.judges.ratings import label_of_bad
+from polyarena.judges.records import Scale
 from polyarena.reports.gate import Status
 from polyarena.reports.gate.result import Outcome
 from polyarena.tasks.errors import DataError, ExperimentError, StoreError, UnknownNameError
@@ -301,3 +305,23 @@ def test_a_direct_comparison_speaks_of_win_rates_where_there_are_any(good, lost_
     scored = replace(scored, frame=scored.frame[scored.frame["metric"] != "win_rate"])
     reference = write_reference(scored, tmp_path / "b.parquet")
     assert not any("Win rates" in note for note in check(reference, lost_all, direct).notes)
+
+
+def test_answers_that_a_judge_finds_bad_are_checked_as_a_rate(make_run, toys, monkeypatch):
+    toyarena = importlib.import_module("toyarena")
+
+    def decide(self, matches):
+        for match in matches:
+            # English answers are the bad ones.
+            a, b = (Assessment(float("helpful" in answer.text), Scale.BAD) for answer in (match.a, match.b))
+            yield Verdict(label_of_bad(a.value, b.value), "", ratings=(a, b))
+
+    monkeypatch.setattr(toyarena.RatingJudge, "decide", decide)
+    judges = [{"name": "harm", "judge": "toy_rating"}]
+    old, new = make_run("kind", judges=judges), make_run("harmful", judges=judges, lost=("deu_Latn", "hin_Deva"))
+    gate = GateFile(rounds=999, metrics={"win_rate": {"check": False}}, rates=False)
+    checks = check(old, new, gate).decision.verdicts
+    assert {(each.metric, each.judge) for each in checks if each.level == "cell"} == {("bad_answers", "harm")}
+    found = {each.group: each.difference for each in checks if each.level == "cell"}
+    assert found == {"deu_Latn": -100, "hin_Deva": -100, "fra_Latn": 0, "spa_Latn": 0}
+    assert check(new, old, gate).outcome is Outcome.PASSED
