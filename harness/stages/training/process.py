@@ -20,7 +20,6 @@ from pydantic import TypeAdapter
 from polyarena.harness.stages.launching import FAILURE, PROGRESS, SPEC, ProcessSpec
 from polyarena.harness.stages.libraries import quiet_libraries
 from polyarena.harness.stages.pipeline.schema import AnyStage
-from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.work import find_stage_work
 from polyarena.harness.stages.protocol import StageContext, ignore_progress
 from polyarena.harness.stages.training.sharing import OtherProcess
@@ -32,7 +31,7 @@ def main(folder: Path) -> int:
     rank = int(os.environ.get("RANK", "0"))
     _end_with(os.getppid())
     spec = ProcessSpec(**json.loads((folder / SPEC).read_text("utf-8")))
-    stage: TrainSettings = TypeAdapter(AnyStage).validate_python(spec.stage)
+    stage: AnyStage = TypeAdapter(AnyStage).validate_python(spec.stage)
     if spec.device == "cuda" and torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     context = StageContext(

@@ -23,7 +23,7 @@ class OtherProcess(Exception):  # noqa: N818
 
 def is_shared() -> bool:
     """Return whether several processes train together."""
-    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+    return bool(distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1)
 
 
 def is_first() -> bool:
