@@ -65,7 +65,8 @@ def parameter_advice(message: str, *, judge: bool = False) -> str | None:
     for name, pattern, fix in _KEYS:
         if re.search(pattern, message, re.IGNORECASE):
             advice = _OF_JUDGES.get(name, fix) if judge else fix
-            return f"{advice} (the server refuses {name})"
+            refused = "max_tokens" if name == "max_completion_tokens" else name
+            return f"{advice} (the server refuses {refused})"
     return None
 
 

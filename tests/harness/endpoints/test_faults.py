@@ -54,6 +54,7 @@ def after_a_good_one(endpoint, ask_for, *texts):
     ],
 )
 def test_passing_faults_are_asked_again(scripted_server, open_endpoint, ask_for, fault, reason):
+    """Case 9 is among them: an error inside HTTP 200."""
     scripted_server.script = lambda received: (
         fault(scripted_server) if received.seen < 2 else scripted_server.ok("at last")
     )

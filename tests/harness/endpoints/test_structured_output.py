@@ -35,6 +35,7 @@ def test_without_a_schema_nothing_is_sent(scripted_server, open_endpoint, ask_fo
 
 @pytest.mark.parametrize("code", [400, 405, 415, 422, 501])
 def test_an_endpoint_without_it_is_asked_once_and_remembered(scripted_server, open_endpoint, ask_for, tmp_path, code):
+    """Case 21, a refusal."""
     scripted_server.script = plain_only(scripted_server, code)
     with CallCache(tmp_path / "calls.sqlite") as cache:
         endpoint = open_endpoint(cache, concurrency=1)
@@ -117,6 +118,7 @@ def empty_with_structure(server, finish_reason="stop"):
 
 
 def test_an_empty_answer_to_a_schema_is_asked_for_in_words(scripted_server, open_endpoint, ask_for, tmp_path):
+    """Case 21, an empty answer."""
     scripted_server.script = empty_with_structure(scripted_server)
     with CallCache(tmp_path / "calls.sqlite") as cache:
         endpoint = open_endpoint(cache, concurrency=1)

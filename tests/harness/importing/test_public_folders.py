@@ -21,6 +21,7 @@ def judged(item, model, **changes):
 
 
 def test_the_baselines_own_file_is_left_out_and_counted(write, tmp_path):
+    """Case 23."""
     write("judgment/new.jsonl", [judged("1", "new"), judged("2", "new")])
     write("judgment/base.jsonl", [judged("1", "base"), judged("2", "base")])
     done = import_verdicts("arena-hard", tmp_path / "judgment", tmp_path / "run")
@@ -45,6 +46,7 @@ def test_where_nothing_but_the_baseline_is_there_the_error_says_so(write, tmp_pa
 
 
 def test_first_and_todays_fields_of_arena_hard_are_read(write):
+    """Case 25."""
     old = {"question_id": "1", "model": "m", "judge": "j", "games": [{"score": "A>B"}]}
     rows = [old, judged("2", "m")]
     found = find_format("arena-hard").read(write("a.jsonl", rows), ImportOptions())
@@ -58,6 +60,7 @@ def test_first_and_todays_fields_of_arena_hard_are_read(write):
 
 
 def test_annotations_are_taken_from_a_folder_that_has_answers_beside_them(tmp_path):
+    """Case 24."""
     annotation = {
         "instruction": "Sing.",
         "generator_1": "old",
@@ -136,6 +139,7 @@ def test_a_system_against_itself_is_left_out_by_every_format(name, row, other, t
 
 @BOTH
 def test_rows_of_an_unknown_language_are_left_out_and_counted(name, row, write, tmp_path):
+    """Case 28."""
     rows = [row, {**row, "item_id": "2", "language": "unknown"}, {**row, "item_id": "3", "language": "unknown"}]
     done = import_verdicts(name, write("v.jsonl", rows), tmp_path / "run")
     assert sum(done.games.values()) == 1

@@ -134,7 +134,10 @@ def test_a_prompt_that_the_host_refuses_costs_no_other_its_answer(asking: Asking
 @pytest.mark.parametrize(
     ("said", "fix"),
     [
-        ("'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens_field"),
+        (
+            "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            "`max_tokens_field: max_completion_tokens` for this endpoint (the server refuses max_tokens)",
+        ),
         ("max_tokens must be at most 8192", "sampling: {max_tokens"),
         ("'temperature' does not support 0 with this model", "temperature"),
         ("This model's maximum context length is 8192 tokens", "sampling: {max_tokens"),
