@@ -18,8 +18,8 @@ def constant_judges(records: RunRecords) -> dict[str, str]:
     """Return what each judge says nearly always, in words; judges that do not are left out."""
     values: defaultdict[str, Counter[float]] = defaultdict(Counter)
     shown: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for judge, *pair in records.pairs():
-        path = records.folder.games(judge, *pair)
+    for pair in records.pairs():
+        judge, path = pair.judge, records.games_file(pair)
         if not path.exists():
             continue
         games = read_table(path, _COLUMNS)

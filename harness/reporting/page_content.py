@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,11 @@ from polyarena.harness.lock import Lock, LockedSampling
 from polyarena.harness.lock.imported_judges import IMPORTED
 from polyarena.harness.planning.judges import same_family_warning
 from polyarena.harness.reporting.cached_answers import cached_answer_notes
-from polyarena.harness.reporting.constant_judges import constant_judges
 from polyarena.harness.reporting.imported_names import names_in_files
 from polyarena.harness.reporting.judge_cards import judge_infos
 from polyarena.harness.reporting.licences import run_licences
 from polyarena.harness.reporting.omissions import incomplete, omission_sentences, some
+from polyarena.harness.reporting.run_notes import RunNotes, run_notes
 from polyarena.harness.reporting.run_statistics import run_statistics
 from polyarena.harness.results import RunRecords
 from polyarena.reports.missing_answers import count_missing, missing_warnings
@@ -31,16 +30,12 @@ from polyarena.reports.page import (
     off_target_counts,
 )
 from polyarena.reports.page.support_matrix import has_gaps, support_matrix
-from polyarena.tasks.counts import count_of
 from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from polyarena.reports.judge_card.card import JudgeCard
-
-_Place = tuple[str, int]
-"""An item and a sample of it."""
 
 
 def page_content(
@@ -56,6 +51,7 @@ def page_content(
     language_tables: Sequence[Table] = (),
     costs: Table | None = None,
     cards: Mapping[str, JudgeCard] | None = None,
+    found: RunNotes | None = None,
     items: str = "",
 ) -> PageContent:
     """Gather everything that the page shows.
@@ -73,9 +69,10 @@ def page_content(
         language_tables: On the languages of answers and thoughts.
         costs: What was asked and paid.
         cards: Of judges, by name.
+        found: What reading all games and answers shows; by default it is found here.
         items: The item browser, relative to the page.
     """
-    lock = records.lock
+    lock, found = records.lock, found or run_notes(records)
     statistics = run_statistics(lock).bootstrap
     names = names_in_files(records)
     return PageContent(
@@ -93,8 +90,8 @@ def page_content(
         files=tuple(files),
         warnings=missing_warnings(count_missing(completions)),
         notes=(
-            *_notes(records, lock),
-            *_pairs(records),
+            *_notes(records, lock, found.constant_judges),
+            *found.pairs,
             *cached_answer_notes(records.folder),
             *notes,
         ),
@@ -169,7 +166,7 @@ def _sampling(sampling: LockedSampling) -> str:
     return f"{how}, at most {settings.max_tokens} tokens"
 
 
-def _notes(records: RunRecords, lock: Lock) -> list[str]:
+def _notes(records: RunRecords, lock: Lock, constant: Mapping[str, str]) -> list[str]:
     notes = [
         same_family_warning(judge, system, makers)
         for judge, entry in sorted(lock.judges.items())
@@ -178,7 +175,7 @@ def _notes(records: RunRecords, lock: Lock) -> list[str]:
     notes += [
         f"The judge {judge} nearly always returned the same verdict ({what}), so its win rates carry little "
         "information. See its card (polyarena judge audit)."
-        for judge, what in constant_judges(records).items()
+        for judge, what in constant.items()
     ]
     missing = records.missing()
     if missing:
@@ -197,59 +194,3 @@ def _notes(records: RunRecords, lock: Lock) -> list[str]:
         for system, names in sorted(unsupported.items())
     ]
     return [*notes, *omission_sentences(lock)]
-
-
-def _pairs(records: RunRecords) -> list[str]:
-    """Say of compared systems which answers have no counterpart, and whether all answers are the same.
-
-    A judge never sees answers without a counterpart. Two systems that answer all alike may be one under two names.
-    """
-    found: dict[tuple[str, str, str], _Compared] = {}
-    by_cells: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for pair in records.pairs():
-        candidates = by_cells.setdefault((pair.task, pair.language), {}).setdefault(pair.baseline, [])
-        if pair.candidate not in candidates:
-            candidates.append(pair.candidate)
-    for (task, language), opponents in by_cells.items():
-        for baseline, candidates in opponents.items():
-            other = records.texts(baseline, task, language)
-            for candidate in candidates:
-                compared = found.setdefault((candidate, baseline, task), _Compared())
-                if other:
-                    compared.add(records.texts(candidate, task, language), other)
-    notes = []
-    for (candidate, baseline, task), compared in sorted(found.items()):
-        if compared.alone:
-            notes.append(
-                f"Not judged: {count_of(compared.alone, 'answer')} of {candidate} or {baseline} to {task} without a "
-                "counterpart."
-            )
-        if compared.both and compared.equal == compared.both:
-            notes.append(
-                f"{candidate} and {baseline} gave the very same answers to {task}, {compared.both} of them; they may "
-                "be one system under two names."
-            )
-    return notes
-
-
-@dataclass(slots=True)
-class _Compared:
-    """How the answers of two systems to one task compare.
-
-    Attributes:
-        alone: Answers that only one of them gave, in languages that both have.
-        both: Items and samples that both answered.
-        equal: Those among them with the same text.
-    """
-
-    alone: int = 0
-    both: int = 0
-    equal: int = 0
-
-    def add(self, one: Mapping[_Place, str | None], other: Mapping[_Place, str | None]) -> None:
-        """Add the answers of one language."""
-        if one:
-            shared = one.keys() & other.keys()
-            self.alone += len(one) + len(other) - 2 * len(shared)
-            self.both += len(shared)
-            self.equal += sum(one[place] == other[place] for place in shared)

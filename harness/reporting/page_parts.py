@@ -1,4 +1,4 @@
-"""Judge cards and item browser of a report, which another process can make while this one computes the estimates."""
+"""Judge cards, item browser and notes of a report, which another process can make beside the estimates."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.reporting.item_views import item_views
 from polyarena.harness.reporting.judge_cards import judge_cards
+from polyarena.harness.reporting.run_notes import RunNotes, run_notes
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.workers import in_background, processes_for
 from polyarena.reports.items import item_browser
@@ -28,10 +29,12 @@ class PageParts:
     Attributes:
         cards: Of the judges, by name.
         browser: ``None`` where there is no item to show.
+        notes: What reading all games and answers shows.
     """
 
     cards: dict[str, JudgeCard]
     browser: ItemBrowser | None
+    notes: RunNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,11 @@ class PageWork:
 
 
 def make_page_parts(records: RunRecords, every: int) -> PageParts:
-    """Return the judge cards and the item browser of a run."""
+    """Return the judge cards, the item browser and the notes of a run."""
     views = item_views(records, every=every)
     browser = item_browser(records.lock.experiment.name, version("polyarena"), views) if views else None
     del views
-    return PageParts(judge_cards(records), browser)
+    return PageParts(judge_cards(records), browser, run_notes(records))
 
 
 def page_parts(records: RunRecords, size: int, every: int) -> AbstractContextManager[Callable[[], list[PageParts]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +20,6 @@ NUMBERS = frozenset(
     | {"confidence", "standard_error", "detectable"}
 )
 """Columns of numbers in all kinds of figures."""
-
-_COMMA = re.compile(r"\s*,\s*")
 
 
 def check_numbers(frame: pd.DataFrame, path: Path, columns: Collection[str] = NUMBERS) -> pd.DataFrame:
@@ -52,6 +49,11 @@ def check_numbers(frame: pd.DataFrame, path: Path, columns: Collection[str] = NU
     return frame
 
 
+def _without_spaces(names: str) -> str:
+    """Return a list of names without the spaces around its commas and at its ends."""
+    return ",".join(part.strip() for part in names.split(","))
+
+
 def _line(path: Path, place: int) -> str:
     """Return where a row of a table is: the line of a CSV file, else the number of the row."""
     if path.suffix.lower() != ".csv":
@@ -69,13 +71,13 @@ def whole_names(names: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
         names: The parts, in order.
         known: All names. The longest name that follows is taken; a part that begins none is returned as it is.
     """
-    by_parts = {_COMMA.sub(",", name.strip()): name for name in known}
+    by_parts = {_without_spaces(name): name for name in known}
     longest = 1 + max((name.count(",") for name in by_parts), default=0)
     found: list[str] = []
     start = 0
     while start < len(names):
         for stop in range(min(start + longest, len(names)), start, -1):
-            together = _COMMA.sub(",", ",".join(names[start:stop]))
+            together = _without_spaces(",".join(names[start:stop]))
             if together in by_parts or stop == start + 1:
                 found.append(by_parts.get(together, names[start]))
                 start = stop

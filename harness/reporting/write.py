@@ -132,7 +132,7 @@ def _write_files(
     content = page_content(
         records, numbers, drawings.figures, links, completions, page_tables, answers, [*drawings.notes, *browsed],
         rankings=rankings_by_task(more.ranking), language_tables=languages, costs=cost_table(paid),
-        cards=made.cards, items="items.html" if browser else "",
+        cards=made.cards, found=made.notes, items="items.html" if browser else "",
     )  # fmt: skip
     methods = f"{' '.join(methods_sentences(content))}\n"
     out.stage(

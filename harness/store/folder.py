@@ -27,6 +27,8 @@ _OTHER_FORMAT = (
     "run into a new folder with --output (the call cache answers what was paid for already), or use the version that "
     "wrote this one"
 )
+_SHARDS = ("cells", "parts", "scores", "games", "ratings")
+"""Folders of shards."""
 _UNKNOWN_KEY = ("extra_forbidden", "unknown_key")
 """Types of the validation errors of keys that a lock, or the experiment in it, does not have."""
 
@@ -199,7 +201,7 @@ class RunFolder:
         """Hold the folder for one writer; a holder that was killed holds it no longer.
 
         Raises:
-            StoreError: Another process holds it, or it cannot be written.
+            StoreError: Another process holds it, it cannot be written, or a symbolic link in it leads out of it.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -213,12 +215,27 @@ class RunFolder:
             ) from error
         try:
             lease.show_life()
+            self._refuse_ways_out()
             for leftover in self.path.rglob(f".*{TEMPORARY}"):
                 leftover.unlink(missing_ok=True)
             _end_last_line(self.path / "events.jsonl")
             yield
         finally:
             lease.release()
+
+    def _refuse_ways_out(self) -> None:
+        """Refuse links through which shards would be written, or set aside, in a folder that is not this run's."""
+        root = self.path.resolve()
+        tops = [self.path / part for part in _SHARDS]
+        within = (Path(folder, name) for top in tops for folder, names, _ in os.walk(top) for name in names)
+        for link in (*tops, *within):
+            if link.is_symlink() and not link.resolve().is_relative_to(root):
+                raise StoreError(
+                    "nothing is written through a symbolic link that leads out of the run folder",
+                    where=link,
+                    why=f"it leads to {link.resolve()}",
+                    fix="replace it by a copy of its folder; to store a run elsewhere, link the whole run folder",
+                )
 
     @contextmanager
     def existing_write_access(self) -> Iterator[None]:

@@ -101,7 +101,8 @@ def _drawing(
             share = min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
             face = colours(PALEST + (1 - PALEST) * share)
             box = Rectangle((place, y - half), 1, 2 * half, facecolor=face, edgecolor="white", linewidth=0.4)
-            axes.add_patch(box)
+            # Unlike `add_patch`, it does not look at the limits, which are known.
+            axes.add_artist(box)
             axes.text(place + 0.5, y + 0.34 * size / 72, f"{value:.1f}".replace("-", "−"),
                       color=text_colour(face), weight="normal" if entry.kind == "item" else "bold",
                       **text)  # fmt: skip

@@ -171,6 +171,8 @@ def significant_cycles(battles: pd.DataFrame, *, confidence: float = 0.95) -> li
     arranged = {
         key: head_to_head(own, None)
         for key, own in battles[battles["score"].notna()].groupby(["task", "judge"], sort=True)
+        # Systems that met only one opponent, the baseline, make no cycle.
+        if len(own["baseline"].unique()) > 1
     }
     return [
         (str(task), str(judge), cycle)

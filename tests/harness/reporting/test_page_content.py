@@ -47,6 +47,9 @@ class Records:
     def pairs(self):
         return self.asked
 
+    def games_file(self, pair):
+        return self.folder.games(*pair)
+
 
 def system(name="one", **changes):
     return {"name": name, "model": "toy", **changes}

@@ -211,6 +211,31 @@ def test_a_linked_event_log_is_not_written_through(tmp_path):
     assert theirs.read_text() == "theirs"
 
 
+@pytest.mark.parametrize("part", ["games", "cells/a", "scores/a/t"])
+def test_nothing_is_written_through_a_linked_folder_of_shards(tmp_path, part):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    link = tmp_path / "run" / part
+    link.parent.mkdir(parents=True)
+    link.symlink_to(theirs)
+    with (
+        pytest.raises(StoreError, match="leads out of the run folder") as caught,
+        RunFolder(tmp_path / "run").write_access(),
+    ):
+        pass
+    assert caught.value.where == str(link)
+    assert list(theirs.iterdir()) == []
+
+
+def test_links_within_a_run_folder_and_to_it_are_followed(tmp_path):
+    whole = tmp_path / "elsewhere"
+    (whole / "cells" / "a").mkdir(parents=True)
+    (whole / "cells" / "b").symlink_to(whole / "cells" / "a")
+    (tmp_path / "run").symlink_to(whole)
+    with RunFolder(tmp_path / "run").write_access():
+        pass
+
+
 def test_an_event_that_a_full_disk_cuts_off_is_an_error(folder, monkeypatch):
     folder.path.mkdir()
     monkeypatch.setattr("polyarena.harness.store.folder.os.write", lambda _descriptor, content: len(content) - 1)
