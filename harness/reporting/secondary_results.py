@@ -161,10 +161,13 @@ def _pairs(lock: Lock, scores: pd.DataFrame) -> list[tuple[str, str, pd.DataFram
     if baseline is None and len(names) == 2:
         baseline = names[1]
     found = []
+    scored = set(scores["system"])
     for name in names if baseline is not None else []:
         if name == baseline:
             continue
         systems = {*lock.seed_groups.get(name, (name,)), *lock.seed_groups.get(str(baseline), (str(baseline),))}
+        if not systems <= scored:
+            continue
         both = scores[scores["system"].isin(systems)]
         shared = both.groupby(["task", "metric", "language", "item_id"])["system"].transform("nunique") == len(systems)
         kept = shared.groupby([both["task"], both["metric"]]).transform("any")
