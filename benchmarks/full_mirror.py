@@ -15,6 +15,7 @@ from polyarena.tasks.benchmarks import blend, indicgenbench, mt_aime2024, polyma
 from polyarena.tasks.benchmarks.aya_evaluation_suite import HUMAN_ANNOTATED, HUMAN_EDITED, MACHINE_TRANSLATED
 from polyarena.tasks.benchmarks.flores import DATASET as FLORES
 from polyarena.tasks.benchmarks.flores import LANGUAGES, RENAMED
+from polyarena.tasks.benchmarks.multi_if import LABELS as MULTI_IF
 from polyarena.tasks.benchmarks.multijail import COLUMNS
 from polyarena.tasks.benchmarks.ntrex import CONFIGS as NTREX
 from polyarena.tasks.benchmarks.tydiqa_goldp import PREFIXES
@@ -115,6 +116,17 @@ def _piqa(number: int, answers: int) -> Row:
     return {"prompt": text(number, 60), **solutions, "label": number % answers, "example_id": f"x_ex{number:06}_eng"}
 
 
+def _conversation(label: str, number: int) -> Row:
+    row = {"key": f"{number}:1:{label[:2]}", "language": label}
+    for turn in (1, 2, 3):
+        row |= {
+            f"turn_{turn}_prompt": json.dumps({"role": "user", "content": text(number + turn, 200)}),
+            f"turn_{turn}_instruction_id_list": '["punctuation:no_comma"]',
+            f"turn_{turn}_kwargs": '["{}"]',
+        }
+    return row
+
+
 BY_TASK: Mapping[str, tuple[int, Callable[[int], Row]]] = {
     "sib200": (204, lambda n: {"index_id": n, "category": "travel", "text": text(n, 130)}),
     "belebele": (900, _belebele),
@@ -126,6 +138,7 @@ BY_TASK: Mapping[str, tuple[int, Callable[[int], Row]]] = {
         520,
         lambda n: {"question": text(n, 150), "choices": [text(n + k, 30) for k in range(4)], "answer": n % 4},
     ),
+    "include_v2": (500, lambda n: {**_exam(n), "question": text(n, 150)}),
     "xcopa": (
         500,
         lambda n: {
@@ -244,6 +257,9 @@ def _others(share: Callable[[int], range]) -> Iterable[tuple[str, str, str, Iter
     multijail = find_task("multijail").card.dataset
     harms = ({"id": n, "source": "s", "tags": "t"} | {c: text(n, 80) for c in COLUMNS.values()} for n in share(315))
     yield multijail.id, "default", multijail.split, harms
+    multi_if = find_task("multi_if").card.dataset
+    conversations = (_conversation(label, n) for label in MULTI_IF.values() for n in share(560))
+    yield multi_if.id, "default", multi_if.split, conversations
     redteaming: Any = find_task("aya_redteaming")
     for part in redteaming.rows.parts.values():
         prompts = ({"prompt": text(n, 90), "harm_category": "h", "global_or_local": "global"} for n in share(900))
