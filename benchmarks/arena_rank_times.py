@@ -12,6 +12,7 @@ interval for the number of draws.
 import argparse
 import math
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from statistics import NormalDist
@@ -47,18 +48,30 @@ def coverage(languages: int, draws: int) -> tuple[int, int]:
     """Return in how many draws arena-rank's interval and the clustered one contain the truth."""
     generator = np.random.default_rng(languages)
     mean = NormalDist().inv_cdf(RATE)
-    truth = SCALE * math.log(RATE / (1 - RATE)) / 2
+    least, most = covering_wins(PROMPTS * languages)
     inside = []
     for _ in range(draws):
         shared = generator.normal(size=(PROMPTS, 1)) * math.sqrt(CORRELATION)
         wins = shared + generator.normal(size=(PROMPTS, languages)) * math.sqrt(1 - CORRELATION) > -mean
-        low, high = interval(int(wins.sum()), wins.size)
-        theirs = low <= truth <= high
         values = wins.mean(axis=1)
         ours = abs(values.mean() - RATE) <= 1.984 * values.std(ddof=1) / math.sqrt(PROMPTS)
-        inside.append((theirs, ours))
+        inside.append((least <= wins.sum() <= most, ours))
     both = np.sum(inside, axis=0)
     return int(both[0]), int(both[1])
+
+
+def covering_wins(battles: int) -> tuple[int, int]:
+    """Return the fewest and the most wins whose interval contains the truth: both of its ends rise with the wins."""
+    truth = SCALE * math.log(RATE / (1 - RATE)) / 2
+
+    def first(reached: Callable[[tuple[float, float]], bool]) -> int:
+        few, many = 1, battles - 1
+        while few < many:
+            middle = (few + many) // 2
+            few, many = (few, middle) if reached(interval(middle, battles)) else (middle + 1, many)
+        return few
+
+    return first(lambda ends: ends[1] >= truth), first(lambda ends: ends[0] > truth) - 1
 
 
 @cache
@@ -83,7 +96,7 @@ def main() -> None:
     """Print times and coverage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--battles", type=Path, help="a CSV file to be timed")
-    parser.add_argument("--draws", type=int, default=200, help="simulated experiments for each number of languages")
+    parser.add_argument("--draws", type=int, default=2000, help="simulated experiments for each number of languages")
     parser.add_argument("--languages", type=int, nargs="+", default=[1, 5, 23])
     chosen = parser.parse_args()
     if chosen.battles:

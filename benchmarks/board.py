@@ -72,8 +72,8 @@ def made_source(systems: int, languages: int, tasks: int, items: int) -> Source:
                     "n": items,
                     "n_clusters": items,
                     "correlation": 0.3,
-                    "cell_efficiency": 1.0,
-                    "efficiency": 1.0,
+                    "noise": np.sqrt(means * (1 - means) / items).ravel(),
+                    "adjustment": 1.0,
                 }
             )
         )

@@ -189,19 +189,19 @@ def _cell_table(key: ColumnKey, frame: pd.DataFrame) -> CellTable:
     rows = frame["system"].map({name: i for i, name in enumerate(systems)}).to_numpy()
     places = frame["language"].map({code: i for i, code in enumerate(languages)}).to_numpy()
     shape = (len(systems), len(languages))
-    values, errors, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
+    values, errors, noise, n = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
     values[rows, places] = frame["value"].to_numpy(dtype=float)
     errors[rows, places] = frame["standard_error"].to_numpy(dtype=float)
+    noise[rows, places] = frame["noise"].to_numpy(dtype=float)
     n[rows, places] = frame["n"].to_numpy(dtype=float)
-    clusters, correlation = np.zeros(len(systems)), np.zeros(len(systems))
+    clusters, correlation, loading = (np.zeros(len(systems)) for _ in range(3))
+    adjustment = np.ones(len(systems))
     np.maximum.at(clusters, rows, frame["n_clusters"].to_numpy(dtype=float))
     correlation[rows] = frame["correlation"].to_numpy(dtype=float)
-    efficiency, loading = np.ones((len(systems), 2)), np.zeros(len(systems))
-    efficiency[rows, 0] = frame["cell_efficiency"].to_numpy(dtype=float)
-    efficiency[rows, 1] = frame["efficiency"].to_numpy(dtype=float)
+    adjustment[rows] = frame["adjustment"].to_numpy(dtype=float)
     bounded = is_share(key.metric) and bool((np.nan_to_num(values) >= 0).all() and (np.nan_to_num(values) <= 1).all())
     return CellTable(
-        tuple(systems), tuple(languages), values, errors, n, clusters, correlation, efficiency, loading, bounded
+        tuple(systems), tuple(languages), values, errors, n, clusters, correlation, noise, adjustment, loading, bounded
     )
 
 
@@ -210,17 +210,17 @@ def _joined_cells(one: CellTable, other: CellTable) -> CellTable:
     systems = tuple(sorted({*one.systems, *other.systems}))
     languages = tuple(sorted({*one.languages, *other.languages}))
     shape = (len(systems), len(languages))
-    values, errors, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
-    clusters, correlation = np.zeros(len(systems)), np.zeros(len(systems))
-    efficiency, loading = np.ones((len(systems), 2)), np.zeros(len(systems))
+    values, errors, noise, n = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
+    clusters, correlation, loading = (np.zeros(len(systems)) for _ in range(3))
+    adjustment = np.ones(len(systems))
     for table in (one, other):
         rows = [systems.index(name) for name in table.systems]
         block = np.ix_(rows, [languages.index(code) for code in table.languages])
-        values[block], errors[block], n[block] = table.values, table.errors, table.n
+        values[block], errors[block], noise[block], n[block] = table.values, table.errors, table.noise, table.n
         clusters[rows], correlation[rows] = table.clusters, table.correlation
-        efficiency[rows], loading[rows] = table.efficiency, table.loading
+        adjustment[rows], loading[rows] = table.adjustment, table.loading
     bounded = one.bounded and other.bounded
-    return CellTable(systems, languages, values, errors, n, clusters, correlation, efficiency, loading, bounded)
+    return CellTable(systems, languages, values, errors, n, clusters, correlation, noise, adjustment, loading, bounded)
 
 
 def _column(variant: _Variant, table: ItemTable | CellTable, board: BoardFile, siblings: Sequence[_Variant]) -> Column:

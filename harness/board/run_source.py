@@ -27,7 +27,7 @@ from polyarena.harness.reporting.estimates import how_asked
 from polyarena.harness.reporting.imported_names import names_in_files
 from polyarena.harness.results import RunRecords
 from polyarena.harness.store import read_table
-from polyarena.reports.board.cells import interval_efficiency, language_correlation, mean_efficiency
+from polyarena.reports.board.cells import interval_noise, language_correlation, noise_adjustment
 from polyarena.reports.metric_facts import metric_facts, recorded_metrics
 from polyarena.reports.stats.averaged_languages import averaged_languages
 from polyarena.reports.stats.seed_summaries import average_seeds
@@ -139,7 +139,7 @@ def _battle_items(battles: pd.DataFrame) -> pd.DataFrame:
     return found[list(ITEM_COLUMNS)]
 
 
-_INTERVAL = ["value", "standard_error", "low", "high", "n", "confidence"]
+_INTERVAL = ["value", "low", "high", "n", "confidence"]
 
 
 def _cells(records: RunRecords) -> pd.DataFrame:
@@ -167,18 +167,19 @@ def _cells(records: RunRecords) -> pd.DataFrame:
             correlation[(*key, name)] = language_correlation(
                 of_sum, float((errors**2).sum()), float(errors.sum()), len(errors)
             )
-    known = (interval_efficiency(*row) for row in estimates[_INTERVAL].itertuples(index=False))
-    worth = estimates.assign(worth=[math.nan if each is None else each for each in known])
     keyed = [*series, "system"]
-    of_average = worth[worth["level"] == "macro"].dropna(subset="worth").set_index(keyed)["worth"].to_dict()
-    of_cells = worth[worth["level"] == "language"].dropna(subset="worth").groupby(keyed)["worth"].agg(mean_efficiency)
-    found = languages.rename(columns={"group": "language"})
+    squares = [interval_noise(*row) for row in estimates[_INTERVAL].itertuples(index=False)]
+    noise = estimates.assign(noise=np.sqrt(squares))
+    of_average = noise[noise["level"] == "macro"].set_index(keyed)["noise"].to_dict()
+    found = noise[(noise["level"] == "language") & noise["value"].notna()].rename(columns={"group": "language"})
+    adjustment = {
+        key: noise_adjustment(own["noise"].to_numpy(), correlation[key], of_average.get(key, math.nan) ** 2)
+        for key, own in found.groupby(keyed, sort=True)
+    }
     keys = list(zip(*(found[name] for name in keyed), strict=True))
-    return found.assign(
-        correlation=[correlation[key] for key in keys],
-        cell_efficiency=[float(of_cells.get(key, 1.0)) for key in keys],
-        efficiency=[of_average.get(key, float(of_cells.get(key, 1.0))) for key in keys],
-    )[list(CELL_COLUMNS)].reset_index(drop=True)
+    return found.assign(correlation=[correlation[key] for key in keys], adjustment=[adjustment[key] for key in keys])[
+        list(CELL_COLUMNS)
+    ].reset_index(drop=True)
 
 
 def _measurements(records: RunRecords, values: pd.DataFrame) -> Iterator[Measurement]:

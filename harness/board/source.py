@@ -22,13 +22,13 @@ from polyarena.tasks.metrics.metric import MetricFacts
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT: Literal[1] = 1
+FORMAT: Literal[2] = 2
 """Of a source folder; raised by every change after which an older reader would misread it."""
 ITEM_COLUMNS = ("system", "task", "metric", "judge", "baseline", "language", "source_id", "item_id", "value")
 """Columns of item values; ``statistics`` comes beside them for metrics of a corpus."""
 CELL_COLUMNS = (
     "system", "task", "metric", "judge", "baseline", "language", "value", "standard_error", "n", "n_clusters",
-    "correlation", "cell_efficiency", "efficiency",
+    "correlation", "noise", "adjustment",
 )  # fmt: skip
 TEXT_COLUMNS = ("system", "task", "language", "item_id", "prompt", "text")
 
@@ -86,7 +86,7 @@ class SourceFacts(Record):
         reasons: Why it is not verified.
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     name: str
     polyarena: str
     lock: str
@@ -133,12 +133,14 @@ def read_source(folder: Path) -> Source:
 
     try:
         content = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"it has the format {content['format']}, and this version of polyarena reads {FORMAT}")
         facts = SourceFacts.model_validate(content)
         tables = {
             name: pd.read_parquet(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else None
             for name in ("items", "cells", "texts")
         }
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise StoreError(
             "a source of this board cannot be read",
             where=folder,

@@ -3,10 +3,12 @@ r"""The approximate method: what it keeps of item values, and averages of cells.
 Of cells, :math:`s^2 = \frac1{L^2}\left[(1-\rho) \sum s_l^2 + \rho \left(\sum s_l\right)^2\right]` with one correlation
 :math:`\rho` of a system's languages.
 
-Shares get Wilson's interval with :math:`n_e = \kappa\, p(1-p)/s^2`. The efficiency :math:`\kappa` is what the exact
-method (:func:`polyarena.reports.stats.score_interval.effective_n`) makes of the same items. It is known of one cell and
-of all L languages; of l languages it is taken as linear in :math:`1 - 1/l`, as that method's caution for several items
-of one source is. Other values have :math:`t\,s`.
+Shares get Wilson's interval with :math:`n_e = p(1-p)/v`, where :math:`v` is the square error that the exact method's
+interval (:func:`polyarena.reports.stats.score_interval.effective_n`) amounts to: it allows for few items and for
+values that hardly differ. :math:`v_l` is kept of each cell, so that intervals of one language are the exact ones. Of
+averages over l of L languages, :math:`v` follows from the :math:`v_l` by the formula above, times
+:math:`1 + (\kappa - 1)\frac{1-1/l}{1-1/L}`; :math:`\kappa` makes the interval of the average over all languages the
+exact one. Other values have :math:`t\,s`.
 
 Errors of two systems are correlated, for they answer the same items. One factor describes it, the difficulty of the
 items: :math:`r_{ij} = \lambda_i \lambda_j`, fitted by least squares to the correlations over all languages. Of a
@@ -33,7 +35,7 @@ MOST_SHARED = 0.999
 """Greatest loading, so that no difference is without error."""
 
 CONFIDENCE = 0.95
-"""At which efficiencies are computed; they hardly depend on it."""
+"""At which the square errors of intervals are computed; they hardly depend on it."""
 
 ROUNDS = 200
 """Of the fit of loadings."""
@@ -46,14 +48,6 @@ def mean_variance(errors: Floats, correlation: Floats) -> Floats:
     return found
 
 
-def efficiency_of(cells: CellTable, languages: int) -> Floats:
-    """Return the efficiency of averages over a number of languages, shape (systems,)."""
-    every = np.isfinite(cells.values).sum(axis=1)
-    share = np.divide(1 - 1 / languages, 1 - 1 / every, out=np.ones(len(every)), where=every > 1)
-    found: Floats = cells.efficiency[:, 0] + np.minimum(share, 1.0) * (cells.efficiency[:, 1] - cells.efficiency[:, 0])
-    return found
-
-
 def cell_interval(
     value: float,
     variance: float,
@@ -61,7 +55,7 @@ def cell_interval(
     confidence: float,
     *,
     freedom: float,
-    efficiency: float,
+    noise: float,
     clusters: float,
     items: int,
 ) -> tuple[float | None, float | None, float | None]:
@@ -73,7 +67,7 @@ def cell_interval(
         bounded: Whether values are shares.
         confidence: Nominal, two-sided.
         freedom: Degrees of freedom, of values without bounds.
-        efficiency: From :func:`efficiency_of`.
+        noise: Of shares, the square error that the interval is made of; NaN where it is not known.
         clusters: Least effective sample size.
         items: Averaged.
     """
@@ -84,29 +78,23 @@ def cell_interval(
         half = student_quantile(0.5 + confidence / 2, freedom) * error
         return error, value - half, value + half
     share = min(1.0, max(0.0, value))
+    spent = noise if math.isfinite(noise) else variance
     # Wins and losses vary most of all values with a mean, so n items are never worth less than clusters.
-    n = max(efficiency * share * (1 - share) / variance, clusters) if variance > 0 else clusters
+    n = max(share * (1 - share) / spent, clusters) if spent > 0 else clusters
     low, high = wilson_interval(share, n, confidence, continuity=CONTINUITY / max(items, 1))
     return error, low, high
 
 
-def mean_efficiency(found: Sequence[float]) -> float:
-    """Return the efficiency that gives the mean width of intervals; widths are as its inverse square root."""
-    return float(np.mean(np.asarray(found, dtype=float) ** -0.5) ** -2)
-
-
-def interval_efficiency(
-    value: float, error: float, low: float, high: float, items: int, confidence: float
-) -> float | None:
-    """Return the efficiency that made Wilson's interval of a share what it is; ``None`` where it cannot be known."""
-    if not (math.isfinite(error) and math.isfinite(low) and math.isfinite(high)) or not 0 < value < 1 or error <= 0:
-        return None
+def interval_noise(value: float, low: float, high: float, items: int, confidence: float) -> float:
+    """Return the square error that made Wilson's interval of a share what it is; NaN where it cannot be known."""
+    if not (math.isfinite(low) and math.isfinite(high)) or not 0 < value < 1:
+        return math.nan
     least, most = 1e-3, 1e9
     for _ in range(100):
         middle = math.sqrt(least * most)
         ends = wilson_interval(value, middle, confidence, continuity=CONTINUITY / max(items, 1))
         least, most = (middle, most) if ends[1] - ends[0] > high - low else (least, middle)
-    return most * error**2 / (value * (1 - value))
+    return value * (1 - value) / most
 
 
 def cells_of(table: ItemTable) -> CellTable:
@@ -115,11 +103,10 @@ def cells_of(table: ItemTable) -> CellTable:
     languages = tuple(sorted({language for _, language in table.places}))
     shape = (len(systems), len(languages))
     data = table.data
-    values, errors, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
-    clusters, correlation = np.zeros(len(systems)), np.zeros(len(systems))
-    efficiency, totals = np.ones((len(systems), 2)), np.zeros((len(systems), len(data.clusters)))
+    values, errors, noise, n = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
+    clusters, correlation, adjustment = np.zeros(len(systems)), np.zeros(len(systems)), np.ones(len(systems))
+    totals = np.zeros((len(systems), len(data.clusters)))
     for i, system in enumerate(systems):
-        squares, own, worth = 0.0, [], []
         seen = np.zeros(len(data.clusters), dtype=np.bool_)
         for j, code in enumerate(languages):
             place = table.places.get((system, code))
@@ -133,45 +120,75 @@ def cells_of(table: ItemTable) -> CellTable:
                 square = size / (size - 1) * math.fsum((pulls**2).tolist())
                 errors[i, j] = math.sqrt(square)
                 totals[i] += pulls * math.sqrt(size / (size - 1))
-                squares += square
-                own.append(errors[i, j])
                 if table.bounded:
                     labels = np.zeros(size, dtype=np.int64)
-                    worth += _efficiency(values[i, j], pulls[counts > 0], labels, square, int(n[i, j]), float(size))
+                    own = _noise(values[i, j], pulls[counts > 0], labels, square, int(n[i, j]), float(size))
+                    noise[i, j] = math.sqrt(own)
         clusters[i] = np.count_nonzero(seen)
-        correlation[i] = language_correlation(float(np.square(totals[i]).sum()), squares, float(np.sum(own)), len(own))
-        if worth:
-            efficiency[i] = mean_efficiency(worth)
-            efficiency[i, 1] = next(iter(_average_efficiency(table, system)), efficiency[i, 0])
+        known = errors[i][np.isfinite(errors[i])]
+        of_sum = float(np.square(totals[i]).sum())
+        correlation[i] = language_correlation(of_sum, float(np.square(known).sum()), float(known.sum()), len(known))
+        adjustment[i] = noise_adjustment(noise[i], correlation[i], _average_noise(table, system))
     return CellTable(
-        systems, languages, values, errors, n, clusters, correlation, efficiency, loadings(totals), table.bounded
+        systems, languages, values, errors, n, clusters, correlation, noise, adjustment, loadings(totals), table.bounded
     )
 
 
-def _efficiency(
-    value: float, pulls: Floats, labels: Integers, variance: float, items: int, clusters: float
-) -> list[float]:
-    """Return the efficiency of a mean; nothing where no item differs."""
+def noise_adjustment(noise: Floats, correlation: float, of_average: float) -> float:
+    r"""Return :math:`\kappa`, what the square error of the average over all languages is, divided by that of its cells.
+
+    Args:
+        noise: Shape (languages,); roots of the square errors of intervals, NaN where unknown.
+        correlation: Between languages.
+        of_average: The square error of the average's interval; NaN where unknown.
+    """
+    known = noise[np.isfinite(noise)][None, :]
+    if not math.isfinite(of_average) or known.size < 2:
+        return 1.0
+    combined = float(mean_variance(known, np.array([correlation]))[0])
+    return of_average / combined if combined > 0 else 1.0
+
+
+def average_noise(cells: CellTable, rows: Sequence[int], places: Sequence[int]) -> Floats:
+    """Return the square errors that intervals of averages are made of, shape (rows,).
+
+    Args:
+        cells: Of the column.
+        rows: Of systems.
+        places: Of the languages that are averaged.
+    """
+    every = np.isfinite(cells.values[rows]).sum(axis=1)
+    share = np.divide(1 - 1 / len(places), 1 - 1 / every, out=np.ones(len(rows)), where=every > 1)
+    combined = mean_variance(cells.noise[np.ix_(rows, places)], cells.correlation[rows])
+    found: Floats = combined * (1 + np.minimum(share, 1.0) * (cells.adjustment[rows] - 1))
+    return found
+
+
+def _noise(value: float, pulls: Floats, labels: Integers, variance: float, items: int, clusters: float) -> float:
+    """Return the square error that an interval is made of; 0 where the share is 0 or 1."""
     spread = value * (1 - value)
-    if spread <= 0 or variance <= 0:
-        return []
-    n = effective_n(value, pulls, labels, variance=variance, items=items, confidence=CONFIDENCE, clusters=clusters)
-    return [n * variance / spread]
+    if spread <= 0:
+        return 0.0
+    return spread / effective_n(
+        value, pulls, labels, variance=variance, items=items, confidence=CONFIDENCE, clusters=clusters
+    )
 
 
-def _average_efficiency(table: ItemTable, system: str) -> list[float]:
-    """Return the efficiency of the average over all languages of a system; nothing where it has no interval."""
+def _average_noise(table: ItemTable, system: str) -> float:
+    """Return that of the average over all languages of a system; NaN where it has no interval."""
+    if not table.bounded:
+        return math.nan
     places = [place for (name, _), place in sorted(table.places.items()) if name == system]
     found = contrast(table.data, dict.fromkeys(places, 1 / len(places)))
     labels = strata(table.data.counts[:, places][found.present] > 0)
     pulls = found.influence[found.present]
     sizes = np.bincount(labels)
     if (sizes < 2).any():
-        return []
+        return math.nan
     variance = math.fsum(
         size / (size - 1) * math.fsum((pulls[labels == label] ** 2).tolist()) for label, size in enumerate(sizes)
     )
-    return _efficiency(found.value, pulls, labels, variance, found.n, found.clusters)
+    return _noise(found.value, pulls, labels, variance, found.n, found.clusters)
 
 
 def loadings(pulls: Floats) -> Floats:

@@ -143,8 +143,9 @@ class CellTable:
         n: Shape (s, l); items.
         clusters: Shape (s,); distinct ``source_id`` behind a system's average.
         correlation: Shape (s,); mean correlation between the errors of two languages.
-        efficiency: Shape (s, 2); of shares, the effective sample size divided by :math:`p(1-p)/s^2`: of one cell, and
-            of the average over all languages.
+        noise: Shape (s, l); of shares, the root of the square error that the exact method's interval is made of; NaN
+            where unknown.
+        adjustment: Shape (s,); the square noise of the average over all languages, divided by what its cells amount to.
         loading: Shape (s,); the correlation of the errors of two systems is the product of their loadings.
         bounded: Whether values are shares.
     """
@@ -156,7 +157,8 @@ class CellTable:
     n: Floats
     clusters: Floats
     correlation: Floats
-    efficiency: Floats
+    noise: Floats
+    adjustment: Floats
     loading: Floats
     bounded: bool
 

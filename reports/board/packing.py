@@ -77,6 +77,7 @@ def _items(table: ItemTable, systems: tuple[str, ...]) -> dict[str, Any]:
 def _cells(table: CellTable) -> dict[str, Any]:
     values, low, high = _steps(table.values)
     errors, least, most = _steps(table.errors)
+    noise, quietest, loudest = _steps(table.noise)
     return {
         "method": "approximate",
         "systems": list(table.systems),
@@ -86,12 +87,14 @@ def _cells(table: CellTable) -> dict[str, Any]:
         "values_range": [low, high],
         "errors": _packed(errors, 16),
         "errors_range": [least, most],
+        "noise": _packed(noise, 16),
+        "noise_range": [quietest, loudest],
         "n": _packed(np.minimum(table.n, 2**32 - 1).astype(np.int64).ravel(), 32)
         if len(np.unique(table.n)) > 1
         else int(table.n.flat[0]),
         "clusters": [float(each) for each in table.clusters],
         "correlation": [round(float(each), 6) for each in table.correlation],
-        "efficiency": [[round(float(each), 6) for each in pair] for pair in table.efficiency],
+        "adjustment": [round(float(each), 6) for each in table.adjustment],
         "loading": [round(float(each), 6) for each in table.loading],
     }
 
@@ -110,7 +113,8 @@ def rounded_cells(table: CellTable) -> CellTable:
         values=_rounded(table.values),
         errors=_rounded(table.errors),
         correlation=np.round(table.correlation, 6),
-        efficiency=np.round(table.efficiency, 6),
+        noise=_rounded(table.noise),
+        adjustment=np.round(table.adjustment, 6),
         loading=np.round(table.loading, 6),
     )
 

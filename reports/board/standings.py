@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from polyarena.reports.board.cells import cell_interval, cells_of, efficiency_of, mean_variance
+from polyarena.reports.board.cells import average_noise, cell_interval, cells_of, mean_variance
 from polyarena.reports.board.model import BoardSettings, Column, ItemTable
 from polyarena.reports.stats.contrasts import Contrast, contrast
 from polyarena.reports.stats.intervals import FEWEST_CLUSTERS
@@ -334,7 +334,7 @@ def _approximate(
     many = len(parts)
     bounded = all(part.bounded for part in parts)
     size = len(ranked)
-    values, squares, counts, effective, pieces = (np.zeros(size) for _ in range(5))
+    values, squares, counts, noise, pieces = (np.zeros(size) for _ in range(5))
     freedom = np.full(size, np.inf)
     shared = np.zeros((size, size))
     for part in parts:
@@ -344,11 +344,12 @@ def _approximate(
         places = [cells.languages.index(code) for code in part.languages]
         block = np.ix_(rows, places)
         means = cells.values[block].mean(axis=1)
-        variance = mean_variance(cells.errors[block], cells.correlation[rows]) * (part.factor / many) ** 2
+        factor = (part.factor / many) ** 2
+        variance = mean_variance(cells.errors[block], cells.correlation[rows]) * factor
+        noise += average_noise(cells, rows, places) * factor
         values += np.array([part.share(float(mean)) for mean in means]) / many
         squares += variance
         counts += cells.n[block].sum(axis=1)
-        effective += variance * efficiency_of(cells, len(places))[rows]
         clusters = np.maximum(np.minimum(cells.clusters[rows], cells.n[block].sum(axis=1)), 1)
         pieces += 1 / clusters
         freedom = np.minimum(freedom, np.maximum(clusters - 1, 1))
@@ -362,7 +363,7 @@ def _approximate(
             bounded,
             settings.confidence,
             freedom=float(freedom[i]),
-            efficiency=float(effective[i] / squares[i]) if squares[i] > 0 else 1.0,
+            noise=float(noise[i]),
             clusters=many**2 / float(pieces[i]),
             items=int(counts[i]),
         )

@@ -185,10 +185,11 @@ export class CellColumn {
       code === MISSING ? NaN : low + (code / (MISSING - 1)) * (high - low)));
     this.values = stretch(packed.values, packed.values_range);
     this.errors = stretch(packed.errors, packed.errors_range);
+    this.noise = stretch(packed.noise, packed.noise_range);
     this.n = typeof packed.n === "number" ? new Float64Array(this.values.length).fill(packed.n) : unpack(packed.n, 32);
     this.clusters = packed.clusters;
     this.correlation = packed.correlation;
-    this.efficiencies = packed.efficiency;
+    this.adjustment = packed.adjustment;
     this.loading = packed.loading;
     this.width = width;
     this.every = packed.systems.map((_, row) => {
@@ -198,11 +199,10 @@ export class CellColumn {
     });
   }
 
-  // Of the average over a number of languages, as polyarena.reports.board.cells says.
-  efficiency(row, languages) {
-    const [one, all] = this.efficiencies[row];
+  // Of the square noise of the average over a number of languages, as polyarena.reports.board.cells says.
+  factor(row, languages) {
     const share = this.every[row] > 1 ? Math.min((1 - 1 / languages) / (1 - 1 / this.every[row]), 1) : 1;
-    return one + share * (all - one);
+    return 1 + share * (this.adjustment[row] - 1);
   }
 
   at(system, code) {

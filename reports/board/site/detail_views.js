@@ -131,14 +131,30 @@ export async function languageView(context) {
   const found = standings([column], board, new Set([language.code]));
   const ranked = found.averages.filter(({ rank }) => rank !== null);
   const best = ranked.filter(({ tieGroup }) => tieGroup === 1);
-  page.append(el("p", { class: "sentence" }, best.length === 1 ? `${shownName(context.title(best[0].system))} is best, and the data can tell.`
-    : best.length ? `${best.length} systems cannot be told from the best.` : "No system has a score.",
-  ` ${found.toldApart} of ${found.neighbours} neighbouring systems can be told apart. Items: ${facts.provenance[language.code] || "unknown provenance"}.`),
+  page.append(el("p", { class: "sentence" }, whoIsBest(context, facts, ranked, best), firstTwo(context, facts, column, ranked, language.code),
+    found.neighbours > 0 ? ` ${found.toldApart} of ${found.neighbours} neighbouring systems can be told apart.` : "",
+    ` Items: ${facts.provenance[language.code] || "unknown provenance"}.`),
   dotPlot(`${columnTitle(facts)} in ${language.name}`, ranked.map((average) => ({ label: context.title(average.system), ...average })), facts.scale),
   simpleTable(`${columnTitle(facts)} in ${language.name}`, ["system", "rank", "ranks that the data allow", "score", "interval", "tie"], ranked.map((average) => [
     el("a", { href: context.link({ view: "system", system: average.system }) }, nameOf(context.title(average.system))), String(average.rank), range(average.rankLow, average.rankHigh),
     number(average.value, facts.scale), ends(average.low, average.high, facts.scale), String(average.tieGroup)])));
   return page;
+}
+
+// Who is best in a language, and whether the data can tell.
+function whoIsBest(context, facts, ranked, best) {
+  const name = (average) => shownName(context.title(average.system));
+  const [first] = ranked;
+  if (!first) return "No system has a score.";
+  if (ranked.length === 1) return `${name(first)} is the only system with a score.`;
+  if (best.length === 1) return `${name(first)} is best, and the data can tell.`;
+  return `The data cannot tell who is best: ${name(first)} has ${number(first.value, facts.scale)}, and ${best.length - 1} of ${ranked.length - 1} other systems cannot be told from it.`;
+}
+
+function firstTwo(context, facts, column, ranked, code) {
+  if (ranked.length < 2) return "";
+  const found = difference(column, ranked[0].system, ranked[1].system, [code], context.board.confidence, facts.scale);
+  return found ? ` Next is ${shownName(context.title(ranked[1].system))}; on the same items, the difference is ${found.text}.` : "";
 }
 
 export async function compareView(context) {

@@ -127,7 +127,7 @@ export function itemInterval(mean, influence, labels, { items, bounded, confiden
 }
 
 // The approximate method: an average of cells.
-export function cellInterval(value, variance, bounded, confidence, { freedom, efficiency, clusters, items }) {
+export function cellInterval(value, variance, bounded, confidence, { freedom, noise, clusters, items }) {
   if (!Number.isFinite(variance)) return { error: null, low: null, high: null, note: "no standard error" };
   const error = Math.sqrt(variance);
   if (!bounded) {
@@ -135,7 +135,8 @@ export function cellInterval(value, variance, bounded, confidence, { freedom, ef
     return { error, low: value - half, high: value + half, note: "" };
   }
   const share = Math.min(1, Math.max(0, value));
-  const n = variance > 0 ? Math.max((efficiency * share * (1 - share)) / variance, clusters) : clusters;
+  const spent = Number.isFinite(noise) ? noise : variance;
+  const n = spent > 0 ? Math.max((share * (1 - share)) / spent, clusters) : clusters;
   const [low, high] = wilsonInterval(share, n, confidence, CONTINUITY / Math.max(items, 1));
   return { error, low, high, note: "" };
 }

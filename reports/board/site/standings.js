@@ -183,7 +183,7 @@ function cellAverages(parts, ranked, settings, ranks) {
     let value = 0;
     let n = 0;
     let freedom = Infinity;
-    let worth = 0;
+    let noise = 0;
     let pieces = 0;
     for (let p = 0; p < parts.length; p++) {
       const { column, codes, several } = parts[p];
@@ -191,6 +191,8 @@ function cellAverages(parts, ranked, settings, ranks) {
       let total = 0;
       let errors = 0;
       let squared = 0;
+      let roots = 0;
+      let rooted = 0;
       let items = 0;
       for (const place of places[p]) {
         const at = row * column.width + place;
@@ -198,23 +200,26 @@ function cellAverages(parts, ranked, settings, ranks) {
         const error = column.errors[at];
         errors += error;
         squared += error * error;
+        const root = column.noise[at];
+        roots += root;
+        rooted += root * root;
         items += column.n[at];
       }
       n += items;
       const rho = column.correlation[row];
       value += shareOf(column.facts, total / codes.length, several) / many;
-      const variance = (((1 - rho) * squared + rho * errors ** 2) / codes.length ** 2) * (factorOf(column.facts, several) / many) ** 2;
+      const factor = (factorOf(column.facts, several) / many / codes.length) ** 2;
+      const variance = ((1 - rho) * squared + rho * errors ** 2) * factor;
       squares[i] += variance;
-      worth += variance * column.efficiency(row, codes.length);
+      noise += ((1 - rho) * rooted + rho * roots ** 2) * factor * column.factor(row, codes.length);
       const clusters = Math.max(Math.min(column.clusters[row], items), 1);
       pieces += 1 / clusters;
       freedom = Math.min(freedom, Math.max(clusters - 1, 1));
       pulls[i * parts.length + p] = Number.isFinite(variance) ? Math.sqrt(variance) * column.loading[row] : 0;
     }
     least = Math.min(least, freedom);
-    const efficiency = squares[i] > 0 ? worth / squares[i] : 1;
     averages.push({ system: name, value, n, ...cellInterval(value, squares[i], bounded, settings.confidence, {
-      freedom, efficiency, clusters: many ** 2 / pieces, items: n }) });
+      freedom, noise, clusters: many ** 2 / pieces, items: n }) });
   });
   if (!ranks) return { averages };
   const variances = ranked.map((_, i) => {
@@ -295,7 +300,7 @@ export function cellSummary(column, system, code, confidence) {
     const row = column.places.get(system);
     const clusters = Math.max(1, Math.min(column.n[at], column.clusters[row]));
     return { value: column.values[at], n: column.n[at], ...cellInterval(column.values[at], column.errors[at] ** 2, column.bounded, confidence, {
-      freedom: Math.max(1, clusters - 1), efficiency: column.efficiency(row, 1), clusters, items: column.n[at] }) };
+      freedom: Math.max(1, clusters - 1), noise: column.noise[at] ** 2, clusters, items: column.n[at] }) };
   }
   const found = column.contrast([[system, code, 1]]);
   const rows = [...found.influence.keys()].filter((row) => found.present[row]);

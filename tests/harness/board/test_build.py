@@ -6,6 +6,7 @@ import json
 import pytest
 
 from polyarena.harness.board import add_run, build_board
+from polyarena.harness.board.source import read_source
 from polyarena.harness.cli import main
 from polyarena.reports.stats import win_rates
 from polyarena.tasks.errors import DataError, ExperimentError, StoreError, UnknownNameError
@@ -306,3 +307,12 @@ def test_the_command_line_builds_adds_and_prints_json(first, second, tmp_path, c
     assert main(["board", "schema"]) == 0
     assert "exact_up_to" in json.loads(capsys.readouterr().out)["properties"]
     assert main(["board", "build", str(tmp_path / "none"), "-o", str(site)]) == 2
+
+
+def test_a_source_of_another_format_is_named_with_what_to_do(first, tmp_path):
+    build_board([first], tmp_path / "site")
+    (path,) = (tmp_path / "site").rglob("source.json")
+    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(StoreError, match="it has the format 1, and this version of polyarena reads 2") as caught:
+        read_source(path.parent)
+    assert "board build" in caught.value.fix

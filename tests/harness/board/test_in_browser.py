@@ -387,3 +387,20 @@ def test_chromium_computes_what_node_and_python_do(made, open_page):
     for row in rows:
         for name in ("value", "standard_error", "low", "high"):
             assert row[name] == pytest.approx(expected.loc[row["system"], name], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("systems", "says"),
+    [
+        (("a",), "a is the only system with a score. Items"),
+        (("a", "b"), "The data cannot tell who is best: "),
+        (("a", "b", "c", "d", "e", "f", "g", "h", "i", "j"), "other systems cannot be told from it. Next is"),
+    ],
+)
+def test_the_page_of_a_language_says_whether_the_data_can_tell(tmp_path, open_page, systems, says):
+    site = tmp_path / "site"
+    write(board_of(scores(systems)), site)
+    text = open_page(site, "#view=language&language=deu_Latn").page.inner_text("p.sentence")
+    assert says in text
+    assert ("neighbouring systems can be told apart" in text) == (len(systems) > 1)
+    assert ("on the same items, the difference is" in text) == (len(systems) > 1)

@@ -7,12 +7,13 @@ import pytest
 
 from polyarena.reports.board.cells import (
     MOST_SHARED,
+    average_noise,
     cell_interval,
     cells_of,
-    efficiency_of,
-    interval_efficiency,
+    interval_noise,
     loadings,
-    mean_efficiency,
+    mean_variance,
+    noise_adjustment,
 )
 from polyarena.reports.board.model import BoardSettings, Column
 from polyarena.reports.board.standings import standings
@@ -84,37 +85,52 @@ def test_loadings_are_never_negative():
     assert (loadings(np.array([[1.0, -1.0, 0.5, -0.5], [-1.0, 1.0, -0.5, 0.5]])) == 0).all()
 
 
+@pytest.mark.parametrize("kind", ["binary", "share", "ties"])
+@pytest.mark.parametrize("n", [8, 40])
+def test_intervals_of_one_language_are_the_exact_ones(made, kind, n):
+    frame = made.scores(kind="binary" if kind == "ties" else kind, n=n)
+    if kind == "ties":
+        # A judge that says nearly always the same: half a point, but for one item.
+        frame["value"] = np.where(frame["source_id"] == "q0", frame["value"], 0.5)
+    for code in ("deu_Latn", "swh_Latn"):
+        widths, _, _ = both(made, frame, languages=frozenset([code]))
+        assert widths == pytest.approx([1.0] * 3, abs=1e-9)
+
+
 @pytest.mark.parametrize("n", [5.0, 60.0, 4000.0])
 @pytest.mark.parametrize("value", [0.1, 0.5, 0.97])
-def test_the_efficiency_of_an_interval_gives_the_interval_again(n, value):
+def test_the_noise_of_an_interval_gives_the_interval_again(n, value):
     low, high = wilson_interval(value, n, 0.95, continuity=0.125 / 300)
-    error = 0.03
-    found = interval_efficiency(value, error, low, high, 300, 0.95)
-    assert found * value * (1 - value) / error**2 == pytest.approx(n, rel=1e-6)
-    again = cell_interval(value, error**2, True, 0.95, freedom=9, efficiency=found, clusters=1, items=300)
-    assert again == pytest.approx((error, low, high))
+    found = interval_noise(value, low, high, 300, 0.95)
+    assert value * (1 - value) / found == pytest.approx(n, rel=1e-6)
+    again = cell_interval(value, 0.0009, True, 0.95, freedom=9, noise=found, clusters=1, items=300)
+    assert again == pytest.approx((0.03, low, high))
 
 
-@pytest.mark.parametrize(
-    "row", [(0.0, 0.1, 0.0, 0.2), (1.0, 0.1, 0.8, 1.0), (0.5, 0.0, 0.4, 0.6), (0.5, math.nan, 0.4, 0.6),
-            (0.5, 0.1, math.nan, math.nan)],
-)  # fmt: skip
-def test_intervals_that_say_nothing_have_no_efficiency(row):
-    assert interval_efficiency(*row, 30, 0.95) is None
+@pytest.mark.parametrize("row", [(0.0, 0.0, 0.2), (1.0, 0.8, 1.0), (0.5, math.nan, math.nan)])
+def test_intervals_that_say_nothing_have_no_noise(row):
+    assert math.isnan(interval_noise(*row, 30, 0.95))
 
 
-def test_a_mean_efficiency_has_the_mean_width():
-    found = mean_efficiency([1.0, 4.0])
-    assert found**-0.5 == pytest.approx((1 + 0.5) / 2)
+def test_without_noise_the_standard_error_stands_for_it():
+    found = cell_interval(0.5, 0.0025, True, 0.95, freedom=9, noise=math.nan, clusters=1, items=100)
+    assert found[1:] == pytest.approx(wilson_interval(0.5, 100, 0.95, continuity=0.00125))
 
 
-def test_efficiencies_between_one_language_and_all(made):
+def test_the_adjustment_is_whole_over_all_languages_and_none_of_it_in_one(made):
     (column,) = made.columns_of(made.scores(n=20))
     cells = cells_of(column.table)
-    assert efficiency_of(cells, 1) == pytest.approx(cells.efficiency[:, 0])
-    assert efficiency_of(cells, 4) == pytest.approx(cells.efficiency[:, 1])
-    middle = efficiency_of(cells, 2)
-    assert ((cells.efficiency.min(axis=1) <= middle) & (middle <= cells.efficiency.max(axis=1))).all()
+    rows, every = range(3), range(4)
+    assert average_noise(cells, rows, [1]) == pytest.approx(cells.noise[:, 1] ** 2)
+    combined = mean_variance(cells.noise, cells.correlation)
+    assert average_noise(cells, rows, every) == pytest.approx(cells.adjustment * combined)
+    ratios = average_noise(cells, rows, [0, 2]) / mean_variance(cells.noise[:, [0, 2]], cells.correlation)
+    assert (np.abs(ratios - 1) <= np.abs(cells.adjustment - 1)).all()
+
+
+@pytest.mark.parametrize(("noise", "average"), [([0.1, 0.1], math.nan), ([0.1, math.nan], 0.01), ([0.0, 0.0], 0.01)])
+def test_without_two_cells_and_an_average_nothing_is_adjusted(noise, average):
+    assert noise_adjustment(np.array(noise), 0.3, average) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -122,7 +138,7 @@ def test_efficiencies_between_one_language_and_all(made):
     [(0.5, math.nan, True, (None, None, None)), (0.0, 0.0, True, (0.0, 0.0, None)), (3.0, 0.0, False, (0.0, 3.0, 3.0))],
 )
 def test_averages_without_an_error_or_without_spread(value, variance, bounded, says):
-    found = cell_interval(value, variance, bounded, 0.95, freedom=9, efficiency=1, clusters=10, items=10)
+    found = cell_interval(value, variance, bounded, 0.95, freedom=9, noise=variance, clusters=10, items=10)
     for one, expected in zip(found, says, strict=True):
         assert expected is None or one == pytest.approx(expected)
     if bounded and variance == 0:
