@@ -172,10 +172,11 @@ def _cells(records: RunRecords) -> pd.DataFrame:
     noise = estimates.assign(noise=np.sqrt(squares))
     of_average = noise[noise["level"] == "macro"].set_index(keyed)["noise"].to_dict()
     found = noise[(noise["level"] == "language") & noise["value"].notna()].rename(columns={"group": "language"})
-    adjustment = {
-        key: noise_adjustment(own["noise"].to_numpy(), correlation[key], of_average.get(key, math.nan) ** 2)
-        for key, own in found.groupby(keyed, sort=True)
-    }
+    adjustment: dict[tuple[str, ...], float] = {}
+    for group, own in found.groupby(keyed, sort=True):
+        name = tuple(map(str, group))
+        square = of_average.get(name, math.nan) ** 2
+        adjustment[name] = noise_adjustment(own["noise"].to_numpy(), correlation[name], square)
     keys = list(zip(*(found[name] for name in keyed), strict=True))
     return found.assign(correlation=[correlation[key] for key in keys], adjustment=[adjustment[key] for key in keys])[
         list(CELL_COLUMNS)
