@@ -174,9 +174,9 @@ def _cells(records: RunRecords) -> pd.DataFrame:
     found = noise[(noise["level"] == "language") & noise["value"].notna()].rename(columns={"group": "language"})
     adjustment: dict[tuple[str, ...], float] = {}
     for group, own in found.groupby(keyed, sort=True):
-        name = tuple(map(str, group))
-        square = of_average.get(name, math.nan) ** 2
-        adjustment[name] = noise_adjustment(own["noise"].to_numpy(), correlation[name], square)
+        place = tuple(map(str, group))
+        square = of_average.get(place, math.nan) ** 2
+        adjustment[place] = noise_adjustment(own["noise"].to_numpy(), correlation[place], square)
     keys = list(zip(*(found[name] for name in keyed), strict=True))
     return found.assign(correlation=[correlation[key] for key in keys], adjustment=[adjustment[key] for key in keys])[
         list(CELL_COLUMNS)
