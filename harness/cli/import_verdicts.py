@@ -36,7 +36,7 @@ def command(
     format
         Verdicts: alpaca-eval, arena-hard, deja-vu, fastchat, polyarena, or votes (of people). Results with samples:
         every-eval-ever, helm, inspect, lighteval, lm-eval or nemo-evaluator. Published values, with an output that ends
-        in .csv: alpaca-eval, arena-hard, euroeval or every-eval-ever.
+        in .csv: alpaca-eval, arena-hard, euroeval, every-eval-ever or lm-eval (its averages, which need no samples).
     path
         A file, or a folder of files.
     output

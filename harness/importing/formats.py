@@ -46,7 +46,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 SCORE_FORMATS = ("every-eval-ever", "helm", "inspect", "lighteval", "lm-eval", "nemo-evaluator")
 """Formats of scored answers; see :func:`polyarena.harness.importing.score_importer.import_scores`."""
-PUBLISHED_FORMATS = ("alpaca-eval", "arena-hard", "euroeval", "every-eval-ever")
+PUBLISHED_FORMATS = ("alpaca-eval", "arena-hard", "euroeval", "every-eval-ever", "lm-eval")
 """Formats that give published values to a CSV file; see :mod:`polyarena.harness.importing.leaderboards`."""
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from polyarena.harness.importing import every_eval_ever
+from polyarena.harness.importing import every_eval_ever, lm_eval
 from polyarena.harness.importing.rows import find_text, lines, table
 from polyarena.harness.importing.task_languages import task_language
 from polyarena.harness.store.atomic import write_atomically
@@ -124,6 +125,20 @@ def _every_eval_ever(path: Path, language: str | None) -> Iterator[PublishedValu
                                  float(score), str(source.get("source_name") or file.name))  # fmt: skip
 
 
+def _lm_eval(path: Path, language: str | None) -> Iterator[PublishedValue]:
+    taken: set[tuple[str, str, str, str]] = set()
+    for file, content in lm_eval.results_files(path):
+        system, version = lm_eval.model_name(file, content), content.get("lm_eval_version") or "of unknown version"
+        for task, code, metric, value, error in lm_eval.averages(content, language):
+            key = (system, task, code or "avg", metric)
+            if key in taken:  # by a newer run
+                continue
+            taken.add(key)
+            known = isinstance(error, int | float) and math.isfinite(error)
+            note = f"lm-eval {version}" + (f"; printed with a standard error of {error:.4g}" if known else "")
+            yield PublishedValue(*key, value, f"lm-eval: {file.name}", note)
+
+
 def _file(where: str) -> str:
     """Return the file of a place, ``file:line``."""
     return Path(where.rpartition(":")[0]).name
@@ -141,5 +156,6 @@ READERS: Mapping[str, Callable[[Path, str | None], Iterator[PublishedValue]]] = 
     "arena-hard": _arena_hard,
     "euroeval": _euroeval,
     "every-eval-ever": _every_eval_ever,
+    "lm-eval": _lm_eval,
 }
 """Readers of published values by format; ``-o`` names a CSV file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -92,19 +92,64 @@ def read(path: Path, language: str | None = None) -> LmEvalResult:
     Raises:
         DataError: There are no results, nothing in them can be represented, or a file is not what lm-eval writes.
     """
-    found = [file for file in files(path, (".json",)) if _RESULTS.fullmatch(file.name)]
-    if not found:
-        raise DataError("there are no results of lm-eval", where=path, why="no file is named results_*.json",
-                        fix="give the folder that lm_eval --output_path wrote")  # fmt: skip
     result = LmEvalResult()
     taken: set[tuple[str, str]] = set()
-    # The newest first: of a task that was run twice, the later run counts.
-    for file in sorted(found, key=lambda each: _date(each), reverse=True):
-        _read_results(file, language, result, taken)
+    for file, content in results_files(path):
+        _read_results(file, content, language, result, taken)
     if not result.cells:
         raise result.left_out.first_error or DataError("there is nothing to import", where=path)
     result.cells = _named_apart(result.cells)
     return result
+
+
+def results_files(path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the files ``results_*.json`` with their contents, the newest first: of a task run twice, the later counts.
+
+    Args:
+        path: Such a file, or a folder that lm-eval wrote.
+
+    Raises:
+        DataError: There is none, or a file is not what lm-eval writes.
+    """
+    found = [file for file in files(path, (".json",)) if _RESULTS.fullmatch(file.name)]
+    if not found:
+        raise DataError("there are no results of lm-eval", where=path, why="no file is named results_*.json",
+                        fix="give the folder that lm_eval --output_path wrote")  # fmt: skip
+    for file in sorted(found, key=_date, reverse=True):
+        content = read_json(file)
+        if not isinstance(content, dict) or not isinstance(content.get("results"), dict):
+            raise DataError("the file is no result of lm-eval", where=file, why="it has no object 'results'",
+                            fix="give the folder that lm_eval --output_path wrote")  # fmt: skip
+        yield file, content
+
+
+def model_name(file: Path, content: Mapping[str, Any]) -> str:
+    """Return the name of the model whose results a file contains."""
+    config = _object(content.get("config"))
+    return str(content.get("model_name") or config.get("model") or file.parent.name)
+
+
+def averages(content: Mapping[str, Any], default: str | None) -> Iterator[tuple[str, str | None, str, float, object]]:
+    """Yield the averages of a file: task without its language, language, metric, value and standard error as printed.
+
+    A group of tasks has no language of its own. A metric of a filter has its name behind it, as in ``read``.
+
+    Args:
+        content: Of a file ``results_*.json``.
+        default: ``lang_Script`` of tasks of which no rule finds the language.
+    """
+    for name, values in content["results"].items():
+        config = _object(_object(content.get("configs")).get(name))
+        general = (
+            field_language(_object(config.get("metadata"))) or task_language(name, config.get("dataset_name")).code
+        )
+        language = (general or default) if config else None
+        task = _short_name(name, language, config) if language else name
+        for printed, value in _object(values).items():
+            metric, comma, filtered = printed.partition(",")
+            if comma and not metric.endswith("_stderr") and isinstance(value, (int, float)) and math.isfinite(value):
+                shown = metric if filtered == "none" else f"{metric}-{filtered}"
+                yield task, language, shown, float(value), values.get(f"{metric}_stderr,{filtered}")
 
 
 def _date(file: Path) -> str:
@@ -112,14 +157,12 @@ def _date(file: Path) -> str:
     return found["date"] if found else ""
 
 
-def _read_results(file: Path, language: str | None, result: LmEvalResult, taken: set[tuple[str, str]]) -> None:
-    content = read_json(file)
-    if not isinstance(content, dict) or not isinstance(content.get("results"), dict):
-        raise DataError("the file is no result of lm-eval", where=file, why="it has no object 'results'",
-                        fix="give the folder that lm_eval --output_path wrote")  # fmt: skip
+def _read_results(
+    file: Path, content: Mapping[str, Any], language: str | None, result: LmEvalResult, taken: set[tuple[str, str]]
+) -> None:
     result.files.append(file)
     config = _object(content.get("config"))
-    system = str(content.get("model_name") or config.get("model") or file.parent.name)
+    system = model_name(file, content)
     configs, groups = _object(content.get("configs")), _object(content.get("group_subtasks"))
     left_out = result.left_out
     for name, values in content["results"].items():
@@ -136,7 +179,8 @@ def _read_results(file: Path, language: str | None, result: LmEvalResult, taken:
                     where=file,
                     why="averages alone have no items: no interval that resamples items, no paired comparison and no "
                     "gate can be computed from them",
-                    fix="run lm_eval again with --log_samples, and import the folder that it writes",
+                    fix="run lm_eval again with --log_samples, and import the folder that it writes; or import the "
+                    "averages as published values, with an --output that ends in .csv",
                 ))  # fmt: skip
             continue
         if (system, name) in taken:

@@ -1,13 +1,16 @@
 """Results and samples of lm-eval as systems of a run."""
 
+import csv
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from polyarena.harness import open_run
 from polyarena.harness.cli import main
 from polyarena.harness.importing import import_scores, import_verdicts
+from polyarena.harness.importing.leaderboards import import_published
 from polyarena.tasks.errors import DataError, StoreError
 
 DATE = "2026-01-02T03-04-05.678901"
@@ -102,8 +105,28 @@ def test_results_without_samples_are_refused_with_the_way_out(lm_eval, tmp_path)
     with pytest.raises(DataError, match="xcopa_sw have no samples") as caught:
         import_scores("lm-eval", lm_eval("f", {"xcopa_sw": None}), tmp_path / "run")
     assert "--log_samples" in caught.value.fix
+    assert ".csv" in caught.value.fix
     assert "averages alone" in caught.value.why
     assert not (tmp_path / "run").exists()
+
+
+def test_averages_without_samples_become_published_values(lm_eval, tmp_path):
+    def group(results):
+        results["results"]["xcopa"] = {"alias": "xcopa", "acc,none": 0.45, "acc_stderr,none": "N/A"}
+        results["results"]["xcopa_sw"]["acc,none"] = 0.4
+
+    folder = lm_eval("f", {"xcopa_sw": None, "xcopa_th": None}, changes=group)
+    lm_eval("f", {"xcopa_sw": None}, date="2025-01-01T00-00-00.000000")
+    done = import_published("lm-eval", folder, tmp_path / "published.csv")
+    assert (done.systems, done.no_language) == (("org/model",), {"xcopa": 1})
+    rows = list(csv.DictReader((tmp_path / "published.csv").read_text().splitlines()))
+    assert [(row["benchmark"], row["language"], row["metric"], float(row["value"]), row["note"]) for row in rows] == [
+        ("xcopa", "swh_Latn", "acc", 0.4, "lm-eval 0.4.9; printed with a standard error of 0.1"),
+        ("xcopa", "tha_Thai", "acc", 1.0, "lm-eval 0.4.9; printed with a standard error of 0.1"),
+        ("xcopa", "avg", "acc", 0.45, "lm-eval 0.4.9"),
+    ]
+    with pytest.raises(DataError, match="no results of lm-eval"):
+        import_published("lm-eval", Path(__file__).parents[2] / "docs", tmp_path / "none.csv")
 
 
 def test_a_task_without_samples_beside_others_is_named(lm_eval, tmp_path):
