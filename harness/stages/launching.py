@@ -114,7 +114,7 @@ def _wait(process: subprocess.Popen[bytes], progress: Path, report: Report) -> i
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the launcher, which ends its processes; they also end when the pipe to it closes."""
+    """End the launcher, which ends its processes; these also end when the pipe to them closes, as a kill does."""
     if process.poll() is None:
         process.terminate()
         try:

@@ -74,14 +74,23 @@ class _Progress:
 
 
 def _end_with(parent: int) -> None:
-    """End this process as soon as the launcher has ended, which ends with the pipeline's own process."""
+    """End this process as soon as the launcher or the pipeline's own process has ended, however it ended.
 
-    def watch() -> None:
+    The pipeline's process holds the other end of the standard input, which a kill closes.
+    """
+
+    def watch_launcher() -> None:
         while os.getppid() == parent:
             threading.Event().wait(0.5)
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    def watch_pipeline() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        os._exit(1)
+
+    for watch in (watch_launcher, watch_pipeline):
+        threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def test_a_killed_training_of_two_processes_continues_to_the_same_bytes(pipeline
     command = [sys.executable, "-c", "import sys; from polyarena.harness.cli import main; sys.exit(main())"]
     process = subprocess.Popen([*command, "train", str(path), "--quiet"], stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 3000
         while not list(folder.glob("sft/*.partial/trainer/checkpoint-*/complete.json")):
             assert process.poll() is None
             assert time.monotonic() < until
@@ -100,6 +100,8 @@ def test_a_killed_training_of_two_processes_continues_to_the_same_bytes(pipeline
         process.send_signal(signal.SIGKILL)
         process.wait()
     _wait_for_processes_of(folder)
+    # They were ended, and did not train to the end for nobody.
+    assert list(folder.glob("sft/*.partial/trainer/checkpoint-*"))
     assert main(["train", str(path), "--quiet"]) == 0
     assert contents(folder) == contents(tmp_path / "whole")
 
