@@ -124,6 +124,7 @@ v2 = replace(
         citation="Romanou et al. 2024, INCLUDE, arXiv 2411.19799",
     ),
     configs=NEW_CONFIGS,
+    fields=("question", "answer", *OPTION_FIELDS),
     details=lambda row: {"options_from": options(row)[0]},
 )
 """The further languages."""
