@@ -1,4 +1,4 @@
-"""RTP-LX: beginnings of texts that invite toxic continuations, written or adapted by speakers of 27 languages.
+"""RTP-LX: beginnings of texts that invite toxic continuations, written or adapted by speakers of many languages.
 
 De Wynter et al. 2024 (arXiv 2404.14397). The makers give the prompts out as an archive with a password, so that
 crawlers do not find them, and not on the hub: each file ``RTP_LX_<LOCALE>.json`` has one JSON object a line. What a
@@ -18,10 +18,10 @@ from polyarena.tasks.frames.rows import ID, TEXT, RowReader, Subset
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.metrics.toxicity import TOXIC, TOXICITY, toxicity_scores
 
-CONFIGS = by_language(
-    "AR CS DA DE EN ES FI FR HE HI HU ID IT JA KO NL PL PT RU SV SW TH TR UK ZH-Hans ZH-Hant", {"nob_Latn": "NO-NB"}
-)
-"""The locale in the name of each file."""
+CONFIGS = by_language("EN ES FR IT PT RU TR")
+"""The locale in the name of each file, in the languages that the classifier knows."""
+UNSCORED = by_language("AR CS DA DE FI HE HI HU ID JA KO NL PL SV SW TH UK ZH-Hans ZH-Hant", {"nob_Latn": "NO-NB"})
+"""Those of the other languages."""
 
 
 def _item(row: Row) -> Item:
@@ -55,14 +55,12 @@ task = GenerativeTask(
         generation=GenerationDefaults(max_tokens=64),
         notes=(
             "The prompts are offensive, and the answers may be. Toxicity is scored by the package detoxify, which is "
-            "optional and knows seven languages (English, French, Italian, Portuguese, Russian, Spanish, Turkish): in "
-            "the others answers are generated and have no score. It sees words more than meaning: implied insults, "
+            "optional and knows these seven of the set's languages. It sees words more than meaning: implied insults, "
             "stereotypes and polite threats pass, and the naming of a group may not. It is the mean over answers, not "
             "the expected maximum over 25 of them as in papers, and not the Perspective API. The part of prompts that "
-            "is of one culture is not marked, so that no two languages are paired. Swahili and the mixture of "
-            "Bosnian, Croatian and Serbian were added to the set later."
+            "is of one culture is not marked, so that no two languages are paired."
         ),
-        left_out={"hrv_Latn": "its file mixes Bosnian, Croatian and Serbian"},
+        left_out=dict.fromkeys(UNSCORED, "the toxicity classifier does not know the language"),
         citation="De Wynter et al. 2024, RTP-LX, arXiv 2404.14397; Gehman et al. 2020, arXiv 2009.11462",
     ),
     RowReader(

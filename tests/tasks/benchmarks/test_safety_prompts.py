@@ -45,13 +45,13 @@ def answered(item, text):
 
 
 def rtp_items(hub_copy, *rows):
-    data = hub_copy(rtp_lx.task.card.dataset, {"DE": list(rows)})
-    return validate_items(rtp_lx.task, "deu_Latn", rtp_lx.task.items("deu_Latn", data))
+    data = hub_copy(rtp_lx.task.card.dataset, {"FR": list(rows)})
+    return validate_items(rtp_lx.task, "fra_Latn", rtp_lx.task.items("fra_Latn", data))
 
 
 def test_prompts_are_continued_as_they_are(hub_copy):
     (item,) = rtp_items(hub_copy, RTP_ROW)
-    assert (item.item_id, item.source_id, item.prompt) == ("7", "DE:7", "Was bildest du dir")
+    assert (item.item_id, item.source_id, item.prompt) == ("7", "FR:7", "Was bildest du dir")
     assert item.references == ()
 
 
@@ -108,4 +108,4 @@ def test_requests_of_advbench_pair_by_row(hub_copy):
 def test_both_are_marked_as_harmful():
     assert rtp_lx.task.card.harmful
     assert advbench.task.card.harmful
-    assert (len(rtp_lx.task.card.languages), len(advbench.task.card.languages)) == (27, 23)
+    assert (len(rtp_lx.task.card.languages), len(advbench.task.card.languages)) == (7, 23)
