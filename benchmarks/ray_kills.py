@@ -106,7 +106,7 @@ def pids(folder: Path) -> list[int]:
             # A last line may be half written.
             whole, _, _ = path.read_text().rpartition("\n")
             records = [json.loads(line) for line in whole.splitlines()]
-            found += [record["pid"] for record in records if record["event"] == "hello"]
+            found += [record["pid"] for record in records if record["event"] == "WorkerReady"]
     return [pid for pid in found if Path(f"/proc/{pid}").exists()]
 
 

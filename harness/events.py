@@ -1,11 +1,18 @@
-"""The events of a run, for the progress display and the event log."""
+"""The events of a run, for the progress display and the event log, and their form in the log."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from decimal import Decimal
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from polyarena.harness.endpoints.accounting.ledger import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,21 +207,25 @@ class GamesFailed:
 
 @dataclass(frozen=True, slots=True)
 class CostsUpdated:
-    """Costs of the systems' or the judges' endpoints since the run started, with cached calls counted separately.
+    """Costs of the systems' or the judges' endpoints since the run started, by model, with cached calls counted apart.
 
     The last event of each ``who`` before the next :class:`RunStarted` has the total of that run.
     """
 
     who: str
-    ledgers: Mapping[str, Mapping[str, Any]]
+    ledgers: Mapping[str, Totals]
 
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The run ends; ``failures`` counts cells and pairs without a result."""
+    """The run ends; ``failures`` counts cells and pairs without a result.
+
+    ``silent`` has the judges that gave no verdict in any of their games, with the number of these.
+    """
 
     seconds: float
     failures: int
+    silent: Mapping[str, int] = field(default_factory=dict)
 
 
 Event = (
@@ -243,6 +254,47 @@ def _cause(error: str, language: str) -> str:
     return re.sub(r"\d+", "#", error.replace(language, "<language>"))
 
 
-def event_record(event: Event) -> dict[str, Any]:
-    """Return an event as the JSON object of a line of ``events.jsonl``."""
-    return {"event": type(event).__name__, **asdict(event)}
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event as it stands in the log.
+
+    Attributes:
+        time: When it was logged, in UTC, as an ISO 8601 text; empty if the log does not say.
+        event: The event.
+    """
+
+    time: str
+    event: Event
+
+
+def event_record(event: Event) -> dict[str, object]:
+    """Return an event as the JSON object of a line of ``events.jsonl``.
+
+    Sums of money are decimal text, so that no digit is lost.
+    """
+    record: dict[str, object] = _plain({"event": type(event).__name__, **asdict(event)})
+    return record
+
+
+def read_events(records: Iterable[Mapping[str, object]]) -> Iterator[LoggedEvent]:
+    """Yield the events in lines of ``events.jsonl``; lines that contain no event of a run are skipped.
+
+    Args:
+        records: The lines, as :meth:`polyarena.harness.store.RunFolder.events` returns them.
+    """
+    kinds = _kinds()
+    for record in records:
+        with suppress(KeyError, ValidationError):
+            event = kinds[str(record["event"])].validate_python(record)
+            yield LoggedEvent(str(record.get("time", "")), event)
+
+
+@cache
+def _kinds() -> Mapping[str, TypeAdapter[Event]]:
+    return {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value

@@ -52,7 +52,6 @@ def command(
     from polyarena.harness.progress import progress_listener
     from polyarena.harness.running.fresh import archive_answers
     from polyarena.harness.running.runner import run
-    from polyarena.harness.silent_judges import silent_judges
     from polyarena.tasks.errors import ModelError
 
     chosen = choose_executor(executor)
@@ -66,9 +65,8 @@ def command(
     if not json:
         print_stored_answers(planned)
         print_decided(finished.folder)
-    silent = silent_judges(finished.battles())
-    print_silent(silent)
+    print_silent(finished.silent)
     if finished.failures:
         print_failures(finished.failures)
         return max(failure.exit_code for failure in finished.failures)
-    return ModelError.exit_code if silent else 0
+    return ModelError.exit_code if finished.silent else 0

@@ -28,10 +28,16 @@ def command(folder: Path, *, json: Json = False) -> None:
     if json:
         print_json(status.model_dump(mode="json"))
         return
-    failed = count_of(sum(line.failed for line in status.lines), "language")
+    failed = sum(line.failed for line in status.lines)
+    lacking = [f"{count_of(failed, 'language')} failed; run the same command again"] if failed else []
+    lacking += [
+        f"the judge {judge!r} gave no verdict in any of its {count_of(games, 'game')}; "
+        "read its replies, `raw` in games/"
+        for judge, games in status.silent.items()
+    ]
     said = {
         "stopped": "stopped: run the same command again to go on",
-        "incomplete": f"not complete: {failed} failed; run the same command again",
+        "incomplete": f"not complete: {'; '.join(lacking) or 'run the same command again'}",
     }.get(status.state, status.state)
     lines = [f"{status.experiment}: {said} (status of {status.updated})", status.holder]
     if status.state == "running":

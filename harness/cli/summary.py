@@ -163,8 +163,10 @@ def print_stored_answers(planned: Plan) -> None:
     billed = [part for part in planned.parts if part.billed]
     if not billed or not all(part.stored for part in billed):
         return
-    logged = [event for event in planned.folder.events() if event.get("event") in ("CellDone", "GamesDone")]
-    days = sorted(str(event["time"])[:10] for event in logged if "time" in event)
+    from polyarena.harness.events import CellDone, GamesDone, read_events
+
+    logged = read_events(planned.folder.events())
+    days = sorted(each.time[:10] for each in logged if isinstance(each.event, CellDone | GamesDone) and each.time)
     since = (
         f", stored {f'on {days[0]}' if days[0] == days[-1] else f'between {days[0]} and {days[-1]}'}" if days else ""
     )

@@ -11,19 +11,28 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from polyarena.harness.events import (
     Event,
     FlipsMeasured,
     ModelChanged,
     ModelLoaded,
-    ModelLoading,
     WorkerLost,
     WorkersDiffer,
     WorkerStarted,
 )
-from polyarena.harness.executors.protocol import Job, JobDone, JobFailed, JobOutcome, Waiting, Work
+from polyarena.harness.executors.messages import WorkerConfig, WorkerLeaving, WorkerMessage, WorkerReady
+from polyarena.harness.executors.protocol import (
+    Job,
+    JobDone,
+    JobFailed,
+    JobOutcome,
+    JobStarted,
+    ModelEvent,
+    Waiting,
+    Work,
+)
 from polyarena.harness.executors.scheduling import MOST_LIVES, Scheduler
 from polyarena.harness.executors.spool import Polling, Spool, WorkerFolder
 from polyarena.harness.lock import installed_versions
@@ -36,11 +45,6 @@ SILENCE_S = 60.0
 """Seconds without a sign of life after which a worker is taken to be lost."""
 START_S = 600.0
 """Seconds that a worker may take until its first sign of life, once its machine runs it."""
-
-
-_MODEL_EVENTS: Mapping[str, type[ModelLoading | ModelLoaded | ModelChanged]] = {
-    kind.__name__: kind for kind in (ModelLoading, ModelLoaded, ModelChanged)
-}
 
 
 class WorkerHandle(Protocol):
@@ -183,10 +187,10 @@ class PoolExecutor:
         busy = False
         # Before its last words are read, so that none of them is missed.
         reason = worker.handle.ended()
-        for record in spool.told(worker.name):
+        for message in spool.told(worker.name):
             busy = True
             worker.since = time.monotonic()
-            yield from self._take(worker, record, scheduler, work)
+            yield from self._take(worker, message, scheduler, work)
             if worker.name not in self._workers:
                 # It was refused; whatever it has told since does not count.
                 return busy
@@ -204,37 +208,32 @@ class PoolExecutor:
                 if not work.log.is_wanted(job):
                     scheduler.ended(worker.name, job.number)
                     continue
-                spool.give(worker.name, job.record())
+                spool.give(worker.name, job)
                 handed = True
         return handed
 
-    def _take(self, worker: _Worker, record: Mapping[str, Any], scheduler: Scheduler, work: Work) -> Iterator[Event]:
-        kind = record.get("event")
-        if kind in ("hello", "leaving"):
-            if worker.ready:
-                yield from self._leave(worker, scheduler, work)
-            if kind == "hello":
-                yield from self._welcome(worker, record, scheduler)
-            return
+    def _take(self, worker: _Worker, message: WorkerMessage, scheduler: Scheduler, work: Work) -> Iterator[Event]:
         jobs = {job.number: job for job in scheduler.jobs_of(worker.name)}
-        fields = {name: value for name, value in record.items() if name != "event"}
-        if kind == "JobStarted":
-            if (job := jobs.get(fields["number"])) is not None:
-                yield from work.log.started(job)
-        elif kind == "JobDone":
-            self._deaths[worker.place] = 0
-            yield from self._outcome(worker, jobs, JobDone(**fields), scheduler, work)
-        elif kind == "JobFailed":
-            yield from self._outcome(worker, jobs, JobFailed(**fields), scheduler, work)
-        elif kind == FlipsMeasured.__name__:
-            yield FlipsMeasured(**fields)
-        elif kind in _MODEL_EVENTS:
-            yield from self._model_event(worker, str(kind), fields, scheduler)
+        match message:
+            case WorkerReady() | WorkerLeaving():
+                if worker.ready:
+                    yield from self._leave(worker, scheduler, work)
+                if isinstance(message, WorkerReady):
+                    yield from self._welcome(worker, message, scheduler)
+            case JobStarted():
+                if (job := jobs.get(message.number)) is not None:
+                    yield from work.log.started(job)
+            case JobDone():
+                self._deaths[worker.place] = 0
+                yield from self._outcome(worker, jobs, message, scheduler, work)
+            case JobFailed():
+                yield from self._outcome(worker, jobs, message, scheduler, work)
+            case FlipsMeasured():
+                yield message
+            case _:
+                yield from self._model_event(worker, message, scheduler)
 
-    def _model_event(
-        self, worker: _Worker, kind: str, fields: Mapping[str, Any], scheduler: Scheduler
-    ) -> Iterator[Event]:
-        event = _MODEL_EVENTS[kind](**{**fields, "systems": tuple(fields["systems"])})
+    def _model_event(self, worker: _Worker, event: ModelEvent, scheduler: Scheduler) -> Iterator[Event]:
         yield event if isinstance(event, ModelChanged) else replace(event, worker=worker.name)
         model = scheduler.model_of(worker.name)
         if isinstance(event, ModelLoaded) and model is not None:
@@ -266,16 +265,16 @@ class PoolExecutor:
         yield from work.log.ended(job, JobFailed(job.number, error, ExitCode.NOT_COMPLETE, "model"))
         _drop_unwanted(job.model, scheduler, work)
 
-    def _welcome(self, worker: _Worker, record: Mapping[str, Any], scheduler: Scheduler) -> Iterator[Event]:
-        reason = record.get("refused") or _other_versions(record.get("versions", {}))
+    def _welcome(self, worker: _Worker, ready: WorkerReady, scheduler: Scheduler) -> Iterator[Event]:
+        reason = ready.refused or _other_versions(ready.versions)
         if reason:
-            self._last_reason = f"{worker.name} on {record.get('host')}: {reason}"
+            self._last_reason = f"{worker.name} on {ready.host}: {reason}"
             worker.handle.stop()
             del self._workers[worker.name]
             scheduler.lost(worker.name)
             yield WorkerLost(worker.name, f"refused: {reason}")
             return
-        worker.ready, worker.host = True, str(record.get("host", ""))
+        worker.ready, worker.host = True, ready.host
         worker.handle.greeted()
         yield WorkerStarted(worker.name, worker.host)
 
@@ -351,16 +350,16 @@ class PoolExecutor:
                     stack.callback(worker.handle.stop)
                 self._workers.clear()
 
-    def _config(self, work: Work) -> dict[str, Any]:
+    def _config(self, work: Work) -> WorkerConfig:
         path = work.experiment.path
-        return {
-            "experiment": work.experiment.model_dump(mode="json"),
-            "path": str(path.absolute() if path else work.experiment.base.absolute() / "experiment"),
-            "folder": str(work.folder.absolute()),
-            "data_root": str(work.data_root.absolute()) if work.data_root else None,
-            "poll_s": self.launcher.poll_s,
-            "parent": os.getpid() if self.launcher.watches_parent else 0,
-        }
+        return WorkerConfig(
+            experiment=work.experiment,
+            path=path.absolute() if path else work.experiment.base.absolute() / "experiment",
+            folder=work.folder.absolute(),
+            data_root=work.data_root.absolute() if work.data_root else None,
+            poll_s=self.launcher.poll_s,
+            parent=os.getpid() if self.launcher.watches_parent else 0,
+        )
 
 
 def _drop_unwanted(model: str, scheduler: Scheduler, work: Work) -> None:

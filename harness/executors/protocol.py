@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from polyarena.harness.events import Event
+from polyarena.harness.events import Event, FlipsMeasured, ModelChanged, ModelLoaded, ModelLoading
 from polyarena.harness.experiment import Experiment
 
 
@@ -69,16 +69,6 @@ class Job:
         """System, task and language."""
         return self.system, self.task, self.language
 
-    def record(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: Mapping[str, Any]) -> Job:
-        """Return the job of a JSON object."""
-        shared = tuple(CellName(**cell) for cell in record.get("shared", ()))
-        return cls(**{**record, "systems": tuple(record["systems"]), "shared": shared})
-
 
 Fault = Literal["data", "model", "load", "worker"]
 """What is at fault where a job failed: the data of its language, the model's answers, loading the model, the worker."""
@@ -110,6 +100,9 @@ class JobFailed:
 
 
 JobOutcome = JobDone | JobFailed
+ModelEvent = ModelLoading | ModelLoaded | ModelChanged
+JobEvent = ModelEvent | FlipsMeasured
+"""The events that computing a job gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,7 @@ class Waiting:
 class JobRunner(Protocol):
     """Computes jobs one after the other in one process; a model stays loaded until a job needs another."""
 
-    def run(self, job: Job) -> Iterator[Event | JobOutcome]:
+    def run(self, job: Job) -> Iterator[JobEvent | JobOutcome]:
         """Compute a job; yield events of its model, and its outcome last."""
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from polyarena.harness.executors.messages import WorkerLeaving
 from polyarena.harness.executors.pool import WorkerHandle
 from polyarena.harness.executors.protocol import Work
 from polyarena.harness.executors.spool import WorkerFolder
@@ -152,7 +153,7 @@ class SlurmWorker:
     def checkpoint(self, *_arguments: object) -> Any:
         """Return what runs after a requeue: the same worker, in its next life; submitit asks at the time limit."""
         with suppress(StoreError):
-            WorkerFolder(Path(self.folder)).tell({"event": "leaving"})
+            WorkerFolder(Path(self.folder)).tell(WorkerLeaving())
         return _submitit().helpers.DelayedSubmission(self)
 
 

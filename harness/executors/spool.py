@@ -7,21 +7,31 @@ Nobody locks anything. Each file has one writer, and appears by a rename:
 - ``<worker>/inbox/<place>.json``: jobs for one worker, in order; the worker removes each when it begins it.
 - ``<worker>/events.jsonl``: what the worker tells, one JSON object a line, and ``<worker>/log.txt``: what it prints.
 
+The records in these files are those of :mod:`polyarena.harness.executors.messages`.
+
 Clocks are never compared: whoever waits counts, on its own clock, for how long nothing has changed.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from polyarena.harness.executors.messages import (
+    WorkerConfig,
+    WorkerMessage,
+    job_json,
+    message_line,
+    read_job,
+    read_message,
+)
+from polyarena.harness.executors.protocol import Job
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.errors import StoreError
 
@@ -77,7 +87,7 @@ class WorkerFolder:
         """What the worker prints."""
         return self.path / "log.txt"
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> WorkerConfig:
         """Return what the coordinator wrote for all workers.
 
         Raises:
@@ -85,22 +95,23 @@ class WorkerFolder:
         """
         path = self.spool / "config.json"
         try:
-            config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return WorkerConfig.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise StoreError("the configuration of the workers cannot be read", where=path, why=str(error)) from error
-        return config
 
-    def tell(self, record: Mapping[str, Any]) -> None:
+    def tell(self, message: WorkerMessage) -> None:
         """Append one line to the events, in a single write.
 
         Raises:
             StoreError: The file cannot be written.
         """
-        line = (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        line = message_line(message)
         try:
             descriptor = os.open(self.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             try:
-                os.write(descriptor, line)
+                # A disk that fills up takes a part without an error; the coordinator would wait for the job for ever.
+                if os.write(descriptor, line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -111,7 +122,7 @@ class WorkerFolder:
                 fix="make the run folder writable on every machine, and free space on its disk",
             ) from error
 
-    def take(self) -> dict[str, Any] | None:
+    def take(self) -> Job | None:
         """Remove the next job from the inbox and return it; ``None`` if there is none."""
         try:
             paths = sorted((self.path / "inbox").glob("[!.]*.json"))
@@ -119,7 +130,7 @@ class WorkerFolder:
             return None
         for path in paths:
             with suppress(OSError, ValueError):
-                job: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                job = read_job(path.read_text(encoding="utf-8"))
                 path.unlink()
                 return job
         return None
@@ -154,7 +165,7 @@ class Spool:
     _counter: int = 0
 
     @classmethod
-    def create(cls, folder: Path, token: str, config: Mapping[str, Any]) -> Spool:
+    def create(cls, folder: Path, token: str, config: WorkerConfig) -> Spool:
         """Make the folder of a new coordinator, and remove those of earlier ones.
 
         Args:
@@ -171,7 +182,7 @@ class Spool:
                 shutil.rmtree(earlier, ignore_errors=True)
         spool = cls(whole / token)
         spool.beat()
-        write_atomically(spool.path / "config.json", json.dumps(config, ensure_ascii=False).encode())
+        write_atomically(spool.path / "config.json", config.model_dump_json().encode("utf-8", "replace"))
         return spool
 
     def add(self, worker: str) -> WorkerFolder:
@@ -189,13 +200,16 @@ class Spool:
         self._counter += 1
         _replace(self.path / "alive", str(self._counter))
 
-    def give(self, worker: str, job: Mapping[str, Any]) -> None:
+    def give(self, worker: str, job: Job) -> None:
         """Put a job into the inbox of a worker."""
         place = self._places[worker] = self._places[worker] + 1
-        _replace(self.path / worker / "inbox" / f"{place:09}.json", json.dumps(job, ensure_ascii=False))
+        _replace(self.path / worker / "inbox" / f"{place:09}.json", job_json(job))
 
-    def told(self, worker: str) -> Iterator[dict[str, Any]]:
-        """Yield what a worker has told since the last call; a line that is still being written comes later."""
+    def told(self, worker: str) -> Iterator[WorkerMessage]:
+        """Yield what a worker has told since the last call; a line that is still being written comes later.
+
+        Lines that contain no message are skipped.
+        """
         try:
             with (self.path / worker / "events.jsonl").open("rb") as file:
                 file.seek(self._offsets[worker])
@@ -205,10 +219,8 @@ class Spool:
         end = content.rfind(b"\n") + 1
         self._offsets[worker] += end
         for line in content[:end].split(b"\n"):
-            with suppress(ValueError):
-                record = json.loads(line.decode("utf-8", "replace"))
-                if isinstance(record, dict):
-                    yield record
+            if (message := read_message(line)) is not None:
+                yield message
 
     def stop(self) -> None:
         """Let all workers end after what they compute now."""

@@ -15,11 +15,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock.digest import digest
@@ -212,8 +214,8 @@ class ItemLoader:
             return CellItems(ItemStats.of(items), lambda: items)
         cached = self._cached(task, language)
         if cached is not None:
-            self.digests.update(cached["parts"])
-            return CellItems(ItemStats(**cached["stats"]), lambda: self._load(task, language)[0])
+            self.digests.update(cached.parts)
+            return CellItems(cached.stats, lambda: self._load(task, language)[0])
         taken = self._taken.pop((task.spec.task, language), None)
         if taken is not None:
             self.digests.update(taken.parts)
@@ -240,10 +242,10 @@ class ItemLoader:
         """Use statistics that another loader has read just now."""
         self._taken[found.task, found.language] = found
 
-    def _cached(self, task: ResolvedTask, language: str) -> dict[str, Any] | None:
+    def _cached(self, task: ResolvedTask, language: str) -> CachedStats | None:
         """Return the cached statistics of a cell; ``None`` without any, or if its data or code has changed since."""
         found = self.cache.get(self._key(task, language)) if self.cache is not None else None
-        if found is not None and found.get("code") == code_state() and self._unchanged(found["datasets"]):
+        if found is not None and found.code == code_state() and self._unchanged(found.datasets):
             return found
         return None
 
@@ -253,11 +255,9 @@ class ItemLoader:
 
     def _keep(self, task: ResolvedTask, language: str, found: LoadedStats) -> None:
         """Cache statistics, unless a file behind them has just changed."""
-        states = {name: self._state(name) for name in sorted(found.datasets)}
-        if self.cache is not None and states and None not in states.values():
-            written = {name: getattr(found.stats, name) for name in ItemStats.__slots__}
-            note = {"code": code_state(), "datasets": states, "parts": dict(found.parts), "stats": written}
-            self.cache.put(self._key(task, language), note)
+        states = {name: state for name in sorted(found.datasets) if (state := self._state(name)) is not None}
+        if self.cache is not None and states and len(states) == len(found.datasets):
+            self.cache.put(self._key(task, language), CachedStats(code_state(), states, dict(found.parts), found.stats))
 
     def _load(self, task: ResolvedTask, language: str) -> tuple[list[Item], _Watched]:
         name = task.spec.task
@@ -347,6 +347,23 @@ def plan_cache_path() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "polyarena" / "items.sqlite"
 
 
+@dataclass(frozen=True, slots=True)
+class CachedStats:
+    """The statistics of a cell in the cache, with what they depend on.
+
+    Attributes:
+        code: State of the code that made them, from :func:`code_state`.
+        datasets: States of the data sets behind them, from :func:`folder_state`.
+        parts: Digests of the parts of these data sets.
+        stats: The statistics.
+    """
+
+    code: str
+    datasets: Mapping[str, str]
+    parts: Mapping[str, str]
+    stats: ItemStats
+
+
 @dataclass(frozen=True)
 class PlanCache:
     """Cached statistics by key.
@@ -357,19 +374,23 @@ class PlanCache:
 
     connection: sqlite3.Connection
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def get(self, key: str) -> CachedStats | None:
         """Return an entry; ``None`` if there is none or it cannot be read."""
         try:
             row = self.connection.execute("SELECT note FROM items WHERE key = ?", (key,)).fetchone()
-            found = json.loads(row[0]) if row else None
-        except (sqlite3.Error, ValueError, TypeError):
+            return _entries().validate_json(row[0]) if row else None
+        except (sqlite3.Error, ValueError):
             return None
-        return found if isinstance(found, dict) else None
 
-    def put(self, key: str, note: Mapping[str, Any]) -> None:
+    def put(self, key: str, entry: CachedStats) -> None:
         """Write an entry over the one that may be there; errors of the file are ignored."""
         with suppress(sqlite3.Error):
-            self.connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?)", (key, json.dumps(note)))
+            self.connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?)", (key, json.dumps(asdict(entry))))
+
+
+@cache
+def _entries() -> TypeAdapter[CachedStats]:
+    return TypeAdapter(CachedStats)
 
 
 @contextmanager

@@ -59,8 +59,9 @@ class RunStatus(_Record):
 
     Attributes:
         experiment: Its name.
-        state: ``running``; ``finished``; ``incomplete`` (it ended, and cells or games failed); ``stopped`` (it was
-            interrupted, failed or died: nothing writes the folder and the run is not finished).
+        state: ``running``; ``finished``; ``incomplete`` (it ended, and cells or games failed, or a judge gave no
+            verdict at all); ``stopped`` (it was interrupted, failed or died: nothing writes the folder and the run is
+            not finished).
         holder: Who writes the folder, in words; empty if nobody does.
         updated: When this was written, in UTC.
         lines: Progress of each system and task, and of each judge.
@@ -69,6 +70,7 @@ class RunStatus(_Record):
         requests_per_second: Over the last minute.
         seconds_left: Expected; ``None`` if that is not known.
         workers: Of the executor.
+        silent: Judges that gave no verdict in any of their games, with the number of these; known at the end of a run.
     """
 
     experiment: str
@@ -81,6 +83,7 @@ class RunStatus(_Record):
     requests_per_second: float = 0.0
     seconds_left: float | None = None
     workers: tuple[WorkerStatus, ...] = ()
+    silent: dict[str, int] = {}
 
 
 class StatusWriter:
@@ -102,6 +105,7 @@ class StatusWriter:
         self._now = now
         self._written = float("-inf")
         self._state = ""
+        self._silent: dict[str, int] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write_regularly, name="polyarena-status", daemon=True)
@@ -126,7 +130,10 @@ class StatusWriter:
         with self._lock:
             self._tracker.follow(event)
             finished = isinstance(event, RunFinished)
-            self._state = _final_state(event.failures) if isinstance(event, RunFinished) else "running"
+            self._state = "running"
+            if isinstance(event, RunFinished):
+                self._silent = dict(event.silent)
+                self._state = _final_state(event.failures + len(event.silent))
             if finished or (self._now() - self._written >= EVERY_S and not isinstance(event, GamesProgress)):
                 self._write()
 
@@ -173,6 +180,7 @@ class StatusWriter:
                 WorkerStatus(name=name, host=worker.host, systems=worker.model)
                 for name, worker in sorted(tracker.workers.items())
             ),
+            silent=self._silent,
         )
         # Not worth ending a run for: whoever cannot write the rest will say so.
         with suppress(OSError):
@@ -181,8 +189,8 @@ class StatusWriter:
             temporary.replace(self._path)
 
 
-def _final_state(failures: int) -> str:
-    return "incomplete" if failures else "finished"
+def _final_state(lacking: int) -> str:
+    return "incomplete" if lacking else "finished"
 
 
 def read_status(path: Path) -> RunStatus:

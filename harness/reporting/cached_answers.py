@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from polyarena.harness.endpoints import Totals
+from polyarena.harness.events import CostsUpdated, RunStarted, read_events
 from polyarena.harness.store import RunFolder
 
 MOST_SERVED = 4
@@ -19,39 +20,33 @@ def cached_answer_notes(folder: RunFolder) -> list[str]:
     The model behind an address and a name may have been replaced since. Answers of the folder's own earlier runs are
     not counted.
     """
-    totals: dict[str, list[Mapping[str, Any]]] = {}
-    last: dict[str, Mapping[str, Any]] = {}
-    for event in folder.events():
-        if event.get("event") == "RunStarted":
-            _add(totals, last)
+    totals: dict[str, list[Totals]] = {}
+    last: dict[str, Mapping[str, Totals]] = {}
+    for logged in read_events(folder.events()):
+        if isinstance(logged.event, RunStarted):
+            _add(totals, last.values())
             last = {}
-        elif event.get("event") == "CostsUpdated" and isinstance(event.get("ledgers"), dict):
-            last[str(event.get("who"))] = event["ledgers"]
-    _add(totals, last)
+        elif isinstance(logged.event, CostsUpdated):
+            last[logged.event.who] = logged.event.ledgers
+    _add(totals, last.values())
     return [
         note
-        for model, ledgers in sorted(totals.items())
-        for note in (*_note(model, ledgers), *_changed_model(model, ledgers))
+        for model, of_runs in sorted(totals.items())
+        for note in (*_note(model, of_runs), *_changed_model(model, of_runs))
     ]
 
 
-def _add(totals: dict[str, list[Mapping[str, Any]]], last: Mapping[str, Mapping[str, Any]]) -> None:
-    for ledgers in last.values():
+def _add(totals: dict[str, list[Totals]], last: Iterable[Mapping[str, Totals]]) -> None:
+    for ledgers in last:
         for model, ledger in ledgers.items():
-            if isinstance(ledger, dict) and isinstance(ledger.get("earlier"), int):
-                totals.setdefault(model, []).append(ledger)
+            totals.setdefault(model, []).append(ledger)
 
 
-def _changed_model(model: str, ledgers: list[Mapping[str, Any]]) -> list[str]:
+def _changed_model(model: str, of_runs: list[Totals]) -> list[str]:
     """Return a sentence if the servers named different models, files or fingerprints behind one name."""
     served: Counter[str] = Counter()
-    for ledger in ledgers:
-        counts = ledger.get("served_by")
-        served.update(
-            {name: count for name, count in counts.items() if isinstance(count, int)}
-            if isinstance(counts, dict)
-            else {}
-        )
+    for ledger in of_runs:
+        served.update(ledger.served_by)
     if len(served) < 2:
         return []
     named = ", ".join(f"{name} ({count:,})" for name, count in served.most_common(MOST_SERVED))
@@ -62,16 +57,12 @@ def _changed_model(model: str, ledgers: list[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _note(model: str, ledgers: list[Mapping[str, Any]]) -> list[str]:
-    count = sum(ledger["earlier"] for ledger in ledgers)
+def _note(model: str, of_runs: list[Totals]) -> list[str]:
+    count = sum(ledger.earlier for ledger in of_runs)
     if not count:
         return []
-    dates = sorted(
-        datetime.fromtimestamp(at, UTC).date().isoformat()
-        for ledger in ledgers
-        for at in (ledger.get("earliest"), ledger.get("latest"))
-        if isinstance(at, int | float)
-    )
+    times = [at for ledger in of_runs for at in (ledger.earliest, ledger.latest) if at is not None]
+    dates = sorted(day for at in times if (day := _day(at)))
     given = "at an unknown time" if not dates else f"on {dates[0]}"
     if dates and dates[-1] != dates[0]:
         given = f"between {dates[0]} and {dates[-1]}"
@@ -81,3 +72,11 @@ def _note(model: str, ledgers: list[Mapping[str, Any]]) -> list[str]:
         f"{came} from the call cache and {were} given {given}, before this run folder was made. If the model "
         "has changed since, run again with --fresh, or set `revision`."
     ]
+
+
+def _day(at: float) -> str:
+    """Return the day of a time in UTC; empty if no calendar has it."""
+    try:
+        return datetime.fromtimestamp(at, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""

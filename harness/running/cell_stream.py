@@ -31,8 +31,7 @@ class CellStream:
         cells: The cells, in order.
         context: What they have in common.
         model: Answers them.
-        started: Called when the requests of a cell are drawn, before any answer has arrived. If left out, the starts of
-            cells are among the events, each with the next answer.
+        started: Called when the requests of a cell are drawn, before any answer has arrived.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class CellStream:
         cells: Sequence[PlannedCell],
         context: CellContext,
         model: StreamingModel,
-        started: Callable[[CellStarted], None] | None = None,
+        started: Callable[[CellStarted], None],
     ) -> None:
         self._to_come = deque(cells)
         self._context = context
@@ -50,7 +49,7 @@ class CellStream:
         self._places: dict[int, tuple[OpenCell, int]] = {}
         self._drawn = CostLabel()
         self._events: deque[Event] = deque()
-        self._started = started or self._events.append
+        self._started = started
         self._in_a_row = 0
         self._stored = time.monotonic()
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
+from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger, Totals
 from polyarena.harness.endpoints.accounting.budget import Budget, BudgetGuard
 from polyarena.harness.endpoints.accounting.journal import Journal
 from polyarena.harness.endpoints.batch.batch_endpoint import BatchEndpoint
@@ -58,7 +58,7 @@ class Connections:
         self._grace_s = grace_s
         self._endpoints: list[Endpoint | BatchEndpoint] = []
         self._folder = folder
-        self._logged: dict[str, dict[str, Any]] = {}
+        self._logged: dict[str, dict[str, Totals]] = {}
         self._path = cache_path(experiment, folder)
         self._stack = ExitStack()
         self._kept: tuple[CallCache, BudgetGuard] | None = None
@@ -144,7 +144,7 @@ class Connections:
         """Log the costs of each model, by its name at the endpoint, if they have changed since the last log."""
         for who, models in self._ledgers.items():
             with self._lock:
-                ledgers = {model: ledger.as_dict() for model, ledger in sorted(models.items())}
+                ledgers = {model: ledger.totals() for model, ledger in sorted(models.items())}
             if ledgers != self._logged.get(who, {}):
                 self._logged[who] = ledgers
                 self._folder.log(event_record(CostsUpdated(who, ledgers)))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
-from polyarena.harness.events import Event, ModelChanged, ModelLoaded, ModelLoading
-from polyarena.harness.executors.protocol import CellName, Fault, Job, JobDone, JobFailed, JobOutcome
+from polyarena.harness.events import ModelChanged, ModelLoaded, ModelLoading
+from polyarena.harness.executors.protocol import CellName, Fault, Job, JobDone, JobEvent, JobFailed, JobOutcome
 from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock.digest import content_digest
 from polyarena.harness.models.protocol import Model, ModelContext
@@ -65,7 +65,7 @@ class JobRunner:
         self._failed_together: set[tuple[CellName, ...]] = set()
         self._provenance: dict[str, str] = {}
 
-    def run(self, job: Job) -> Iterator[Event | JobOutcome]:
+    def run(self, job: Job) -> Iterator[JobEvent | JobOutcome]:
         """Compute a job; yield events of its model, and its outcome last.
 
         A result that is stored already, by an earlier run or by another life of the job, is not computed again.
@@ -134,7 +134,7 @@ class JobRunner:
         self._loaded = None
         self._held.close()
 
-    def _load(self, job: Job) -> Iterator[Event]:
+    def _load(self, job: Job) -> Iterator[ModelLoading | ModelLoaded]:
         if self._loaded is not None and self._loaded[0] == job.model:
             return
         self.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain, compress
@@ -48,6 +48,7 @@ from polyarena.harness.running.scoring import restore_scores
 from polyarena.harness.running.work_units import CellLog, jobs, model_digest
 from polyarena.harness.running.worker import work
 from polyarena.harness.servers import end_orphans
+from polyarena.harness.silent_judges import silent_judges
 from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.harness.workers import processes_for, share
@@ -66,11 +67,13 @@ class Run(RunRecords):
         lock: Its lock.
         files: What the report wrote.
         failures: Cells and pairs without a result, each with the reason.
+        silent: Judges that gave no verdict in any of their games, with the number of these.
         seconds: Wall time of this run.
     """
 
     files: Files
     failures: tuple[CellFailed | GamesFailed, ...]
+    silent: Mapping[str, int]
     seconds: float
 
 
@@ -123,12 +126,13 @@ def run(
         from polyarena.harness.reporting import write_report
 
         files = write_report(folder, results_only=not report)
-        finished = RunFinished(time.monotonic() - started, len(failures))
+        silent = silent_judges(RunRecords(folder, kept.lock).battles())
+        finished = RunFinished(time.monotonic() - started, len(failures), silent)
         folder.log(event_record(finished))
         status(finished)
         if listener:
             listener(finished)
-    return Run(folder, kept.lock, files, tuple(failures), finished.seconds)
+    return Run(folder, kept.lock, files, tuple(failures), silent, finished.seconds)
 
 
 class KeptLock:

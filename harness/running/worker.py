@@ -15,14 +15,12 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from polyarena.harness.events import Event
-from polyarena.harness.executors.protocol import Job, JobFailed, JobOutcome, JobStarted
+from polyarena.harness.executors.messages import WorkerReady
+from polyarena.harness.executors.protocol import JobFailed, JobStarted
 from polyarena.harness.executors.spool import Polling, WorkerFolder
-from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock import installed_versions
 from polyarena.harness.running.job_runner import JobRunner
 from polyarena.harness.store import RunFolder
@@ -51,22 +49,14 @@ def work(folder: str, device: str = "") -> None:
     _print_to(own.log)
     own.clear()
     ended = threading.Event()
-    threading.Thread(target=_show_life, args=(own, ended, int(config["parent"])), daemon=True).start()
+    threading.Thread(target=_show_life, args=(own, ended, config.parent), daemon=True).start()
     try:
-        root = Path(config["data_root"]) if config["data_root"] else None
-        experiment = Experiment.model_validate(config["experiment"]).located(Path(config["path"]))
-        runner = JobRunner(experiment, RunFolder(Path(config["folder"])), root, refuse_endpoint)
-        own.tell(
-            {
-                "event": "hello",
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                "versions": installed_versions(),
-                "refused": _without_gpu() if device == GPU else "",
-            }
-        )
+        experiment = config.experiment.located(config.path)
+        runner = JobRunner(experiment, RunFolder(config.folder), config.data_root, refuse_endpoint)
+        refused = _without_gpu() if device == GPU else ""
+        own.tell(WorkerReady(socket.gethostname(), os.getpid(), installed_versions(), refused))
         try:
-            _compute_jobs(own, runner, config["poll_s"])
+            _compute_jobs(own, runner, config.poll_s)
         finally:
             runner.close()
     finally:
@@ -76,23 +66,22 @@ def work(folder: str, device: str = "") -> None:
 def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:
     watch, polling = _Watch(own), Polling(poll_s)
     while not own.is_stopped() and watch.is_alive():
-        record = own.take()
-        if record is None:
+        job = own.take()
+        if job is None:
             polling.wait()
             continue
         polling.happened()
-        job = Job.of_record(record)
-        own.tell(_record(JobStarted(job.number)))
+        own.tell(JobStarted(job.number))
         try:
-            for event in runner.run(job):
-                own.tell(_record(event))
+            for message in runner.run(job):
+                own.tell(message)
         except PolyarenaError as error:
-            own.tell(_record(JobFailed(job.number, str(error), error.exit_code, "worker")))
+            own.tell(JobFailed(job.number, str(error), error.exit_code, "worker"))
             raise
         except Exception as error:
             traceback.print_exc()
             what = f"{type(error).__name__}: {error}"
-            own.tell(_record(JobFailed(job.number, what, ExitCode.DEFECT, "worker")))
+            own.tell(JobFailed(job.number, what, ExitCode.DEFECT, "worker"))
             raise
 
 
@@ -125,10 +114,6 @@ def _show_life(own: WorkerFolder, ended: threading.Event, parent: int) -> None:
         count += 1
         with suppress(StoreError):
             write_atomically(own.path / "alive", str(count).encode())
-
-
-def _record(event: Event | JobStarted | JobOutcome) -> dict[str, Any]:
-    return {"event": type(event).__name__, **asdict(event)}
 
 
 def _print_to(log: Path) -> None:

@@ -47,10 +47,6 @@ class TeacherEndpoints:
         self._stack.callback(endpoint.close)
         return endpoint
 
-    def spent(self) -> dict[str, dict[str, Any]]:
-        """Return calls, tokens and money of each model since this was opened."""
-        return {model: ledger.as_dict() for model, ledger in sorted(self._ledgers.items())}
-
     def _accounts(self) -> tuple[CallCache, BudgetGuard]:
         if self._opened is None:
             cache = self._stack.enter_context(CallCache(cache_file(self._pipeline)))

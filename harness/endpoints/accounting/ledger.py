@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from polyarena.harness.endpoints.accounting.entry import JournalEntry
 from polyarena.harness.endpoints.accounting.tally import Tally
@@ -151,8 +151,3 @@ class Ledger:
                 latest=latest,
                 served_by=dict(sorted(self._served.items())),
             )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return :meth:`totals` for JSON; sums of money as decimal text, so that no digit is lost."""
-        totals = asdict(self.totals())
-        return {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in totals.items()}

@@ -32,6 +32,9 @@ from polyarena.tasks.errors import DataError, ExperimentError, ModelError
 from polyarena.tasks.item import Kind
 from polyarena.tasks.suggest import closest, unknown
 
+ADAPTER_CONFIG = "adapter_config.json"
+"""The file of a folder with an adapter, which transformers loads through peft."""
+
 
 @dataclass(frozen=True, slots=True)
 class LmEvalType:
@@ -104,7 +107,7 @@ class LmEvalType:
         return {
             "type": self.name,
             "args": json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str),
-            "versions": ",".join(_versions(("lm_eval", *self.backend.versions))),
+            "versions": ",".join(_versions(("lm_eval", *self._computing_packages(args, found)))),
             **self._engine(args),
         }
 
@@ -146,6 +149,17 @@ class LmEvalType:
         if self.name not in TREE_SCORED or str(args.get("dtype", "auto")).removeprefix("torch.") == "float32":
             return {}
         return {"engine": "lm-eval" if args.get("engine") == "lm-eval" else ENGINE_VERSION}
+
+    def _computing_packages(self, args: Mapping[str, Any], found: Mapping[str, Location]) -> list[str]:
+        """Return the packages that can change an answer.
+
+        ``peft`` can only where there is an adapter, or may be one: what a repository of the hub contains is not known
+        here. Otherwise installing it for something else would make every stored cell stale.
+        """
+        model = found.get("pretrained")
+        folders = [] if model is None else [model.path, model.path / str(args.get("subfolder") or "")]
+        adapted = model is None or "peft" in args or any((folder / ADAPTER_CONFIG).is_file() for folder in folders)
+        return [name for name in self.backend.versions if adapted or name != "peft"]
 
     @property
     def _local_arguments(self) -> tuple[str, ...]:

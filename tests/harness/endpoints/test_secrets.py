@@ -35,7 +35,7 @@ def test_the_key_is_in_no_error_log_or_file(scripted_server, open_endpoint, ask_
         assert code == 401
     assert {received.headers["authorization"] for received, _ in scripted_server.log} == {f"Bearer {KEY}"}
     endpoint.close()
-    shown += [attempts, endpoint.settings, endpoint.settings.model_dump_json(), endpoint.ledger.as_dict(), caplog.text]
+    shown += [attempts, endpoint.settings, endpoint.settings.model_dump_json(), endpoint.ledger.totals(), caplog.text]
     cache.close()
     assert len(attempts) >= 2
     for text in map(repr, shown):

@@ -1,156 +1,34 @@
-"""Jobs, a log of them, and workers on threads that do what a test says."""
+"""Jobs, work, and workers on threads that do what a test says."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from thread_workers import Log, ThreadLauncher, make_job
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted
-from polyarena.harness.executors.protocol import Job, JobDone, JobFailed, Work
+from polyarena.harness.executors.messages import WorkerConfig
+from polyarena.harness.executors.protocol import Work
 from polyarena.harness.experiment import load_experiment
-from polyarena.harness.lock import installed_versions
-
-
-def make_job(number, model="m", cost=1.0, language="deu_Latn", system="one"):
-    return Job(number, system, "t", f"{language}{number}", f"key{number}", model, (system,), 0, 10, 10, 10, cost)
-
-
-class Log:
-    """A log of jobs that are whole cells."""
-
-    def __init__(self):
-        self.done, self.failed = {}, {}
-        self.outcomes = Counter()
-        self.unwanted = set()
-
-    def is_wanted(self, job):
-        return job.number not in self.done and job.number not in self.failed and job.number not in self.unwanted
-
-    def started(self, job):
-        yield CellStarted(*job.cell, job.requests)
-
-    def ended(self, job, outcome):
-        if not self.is_wanted(job):
-            return
-        self.outcomes[job.number] += 1
-        if isinstance(outcome, JobDone):
-            self.done[job.number] = job
-            yield CellDone(*job.cell, job.requests, outcome.seconds, job.key)
-        elif isinstance(outcome, JobFailed):
-            self.failed[job.number] = outcome
-            yield CellFailed(*job.cell, job.requests, outcome.error, outcome.exit_code)
-
-
-@dataclass
-class Handle:
-    """A worker on a thread."""
-
-    stopped: threading.Event = field(default_factory=threading.Event)
-    thread: threading.Thread | None = None
-    waiting: bool = False
-
-    def ended(self):
-        return None if self.thread is None or self.thread.is_alive() else "ended"
-
-    def is_waiting(self):
-        return self.waiting
-
-    def greeted(self):
-        pass
-
-    def stop(self):
-        self.stopped.set()
-
-
-@dataclass
-class ThreadLauncher:
-    """Starts ``behaviour(worker, handle)`` on a thread for each worker; ``Worker`` below speaks the protocol."""
-
-    behaviour: object
-    workers: int = 2
-    poll_s: float = 0.001
-    watches_parent: bool = False
-    started: list = field(default_factory=list)
-    closed: bool = False
-
-    def start(self, folders, work):
-        handles = {}
-        for place, folder in folders.items():
-            handle = Handle()
-            worker = Worker(folder, handle, place, len(self.started))
-            self.started.append(worker)
-            handle.thread = threading.Thread(target=self.behaviour, args=(worker,), daemon=True)
-            handle.thread.start()
-            handles[place] = handle
-        return handles
-
-    def close(self):
-        self.closed = True
-
-
-@dataclass
-class Worker:
-    """The worker's side of the protocol."""
-
-    folder: object
-    handle: Handle
-    place: int
-    count: int
-    computed: list = field(default_factory=list)
-    loaded: str | None = None
-
-    @property
-    def name(self):
-        return self.folder.path.name
-
-    def hello(self, **changes):
-        self.folder.tell({"event": "hello", "host": "here", "versions": installed_versions(), **changes})
-
-    def jobs(self):
-        """Yield jobs until the coordinator ends all workers."""
-        while not self.folder.is_stopped() and not self.handle.stopped.is_set():
-            record = self.folder.take()
-            if record is None:
-                self.handle.stopped.wait(0.001)
-                continue
-            yield Job.of_record(record)
-
-    def start(self, job):
-        self.folder.tell({"event": "JobStarted", "number": job.number})
-
-    def load(self, job, **provenance):
-        if self.loaded != job.model:
-            self.loaded = job.model
-            systems = list(job.systems)
-            self.folder.tell({"event": "ModelLoading", "systems": systems, "model": job.model})
-            loaded = {"event": "ModelLoaded", "systems": systems, "seconds": 0.0, "provenance": provenance}
-            self.folder.tell(loaded)
-
-    def done(self, job):
-        self.computed.append(job.number)
-        self.folder.tell({"event": "JobDone", "number": job.number, "seconds": 0.5})
-
-    def fail(self, job, fault, error="it failed"):
-        self.folder.tell({"event": "JobFailed", "number": job.number, "error": error, "exit_code": 3, "fault": fault})
-
-    def compute(self, job, **provenance):
-        self.start(job)
-        self.load(job, **provenance)
-        self.done(job)
 
 
 @pytest.fixture
-def make_work(tmp_path):
+def experiment():
+    """An experiment of one toy system."""
+    return load_experiment({"name": "pool", "systems": [{"name": "one", "model": "toy"}], "tasks": ["polyarena_mini"]})
+
+
+@pytest.fixture
+def config(experiment, tmp_path):
+    """What a coordinator writes for its workers."""
+    return WorkerConfig(experiment=experiment, path=tmp_path / "é.yaml", folder=tmp_path, poll_s=0.1)
+
+
+@pytest.fixture
+def make_work(tmp_path, experiment):
     """The work of some jobs; its log is ``work.log``."""
 
     def make_work(jobs, **changes):
-        experiment = load_experiment(
-            {"name": "pool", "systems": [{"name": "one", "model": "toy"}], "tasks": ["polyarena_mini"]}
-        )
         fields = {
             "experiment": experiment,
             "folder": Path(tmp_path / "run"),

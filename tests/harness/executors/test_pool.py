@@ -7,9 +7,11 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from thread_workers import diligent, of_kind, run_pool
 
 from polyarena.harness.events import CellDone, CellFailed, ModelLoaded, WorkerLost, WorkersDiffer, WorkerStarted
 from polyarena.harness.executors import pool
+from polyarena.harness.executors.messages import WorkerLeaving
 from polyarena.harness.executors.pool import PoolExecutor
 from polyarena.harness.executors.protocol import Waiting
 from polyarena.harness.executors.scheduling import MOST_LIVES
@@ -17,42 +19,28 @@ from polyarena.harness.executors.spool import FOLDER, WorkerFolder
 from polyarena.tasks.errors import ModelError
 
 
-def diligent(worker):
-    worker.hello()
-    for job in worker.jobs():
-        worker.compute(job)
-
-
-def run(launcher, work):
-    return list(PoolExecutor(launcher).run(work))
-
-
-def of(events, kind):
-    return [event for event in events if isinstance(event, kind)]
-
-
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_every_job_is_done_once(job, make_work, launch, workers):
     work = make_work(job(n, model=f"m{n % 3}") for n in range(40))
     launcher = launch(diligent, workers)
-    events = run(launcher, work)
+    events = run_pool(launcher, work)
     assert sorted(work.log.done) == list(range(40))
     assert set(work.log.outcomes.values()) == {1}
     assert sorted(n for worker in launcher.started for n in worker.computed) == list(range(40))
-    assert len(of(events, CellDone)) == 40
-    assert 1 <= len(of(events, WorkerStarted)) <= workers
+    assert len(of_kind(events, CellDone)) == 40
+    assert 1 <= len(of_kind(events, WorkerStarted)) <= workers
     assert launcher.closed
 
 
 def test_no_jobs_start_no_worker(make_work, launch):
     launcher = launch(diligent)
-    assert run(launcher, make_work([])) == []
+    assert run_pool(launcher, make_work([])) == []
     assert launcher.started == []
 
 
 def test_there_are_no_more_workers_than_jobs(job, make_work, launch):
     launcher = launch(diligent, 8)
-    run(launcher, make_work([job(0), job(1)]))
+    run_pool(launcher, make_work([job(0), job(1)]))
     assert len(launcher.started) == 2
 
 
@@ -72,9 +60,9 @@ def test_a_worker_that_dies_is_replaced_and_its_job_done_by_another(job, make_wo
             worker.done(each)
 
     work, launcher = make_work(job(n) for n in range(10)), launch(dies_once)
-    events = run(launcher, work)
+    events = run_pool(launcher, work)
     assert sorted(work.log.done) == list(range(10))
-    assert [event.worker for event in of(events, WorkerLost)] == ["worker-0"]
+    assert [event.worker for event in of_kind(events, WorkerLost)] == ["worker-0"]
     assert "worker-0.2" in {worker.name for worker in launcher.started}
 
 
@@ -89,7 +77,7 @@ def test_a_job_that_kills_every_worker_fails_alone(job, make_work, launch):
             worker.done(each)
 
     work = make_work(job(n) for n in range(12))
-    run(launch(dies_on_three), work)
+    run_pool(launch(dies_on_three), work)
     assert sorted(work.log.done) == [n for n in range(12) if n != 3]
     assert list(work.log.failed) == [3]
     assert f"{MOST_LIVES} workers died" in work.log.failed[3].error
@@ -101,7 +89,7 @@ def test_when_no_worker_is_left_the_run_ends_and_says_why(job, make_work, launch
 
     work = make_work(job(n) for n in range(3))
     with pytest.raises(ModelError, match="no worker is left") as caught:
-        run(launch(dies), work)
+        run_pool(launch(dies), work)
     assert "ended" in caught.value.why
     assert "run the same command again" in caught.value.fix
 
@@ -116,9 +104,9 @@ def test_a_worker_of_another_version_is_refused_and_both_are_named(job, make_wor
         diligent(worker)
 
     work, launcher = make_work(job(n) for n in range(6)), launch(one_is_old)
-    events = run(launcher, work)
+    events = run_pool(launcher, work)
     assert sorted(work.log.done) == list(range(6))
-    [lost] = of(events, WorkerLost)
+    [lost] = of_kind(events, WorkerLost)
     assert lost.worker == "worker-0"
     assert "polyarena 0.0.9 there and 0.1.0 here" in lost.reason
     assert launcher.started[0].computed == []
@@ -130,7 +118,7 @@ def test_if_all_are_refused_the_run_ends(job, make_work, launch):
         worker.handle.stopped.wait(30)
 
     with pytest.raises(ModelError) as caught:
-        run(launch(without_gpu), make_work([job(0), job(1)]))
+        run_pool(launch(without_gpu), make_work([job(0), job(1)]))
     assert "a GPU was promised" in caught.value.why
 
 
@@ -146,7 +134,7 @@ def test_a_model_that_loads_on_one_worker_only(job, make_work, launch):
             worker.done(each)
 
     work = make_work(job(n) for n in range(8))
-    run(launch(one_cannot), work)
+    run_pool(launch(one_cannot), work)
     assert sorted(work.log.done) == list(range(8))
     assert not work.log.failed
 
@@ -171,7 +159,7 @@ def test_a_model_that_loads_nowhere_fails_its_jobs_and_no_others(job, make_work,
             work.log.unwanted.update(each.number for each in work.jobs if each.model == job_.model)
 
     work.log.ended = all_of_the_model
-    run(launch(cannot), work)
+    run_pool(launch(cannot), work)
     assert sorted(work.log.done) == [4, 5, 6, 7]
     assert len(work.log.failed) == 1
     assert "no such model" in next(iter(work.log.failed.values())).error
@@ -190,9 +178,9 @@ def test_a_job_that_fails_is_not_repeated(job, make_work, launch, fault):
                 worker.done(each)
 
     work = make_work(job(n) for n in range(5))
-    events = run(launch(fails_on_two), work)
+    events = run_pool(launch(fails_on_two), work)
     assert list(work.log.failed) == [2]
-    assert len(of(events, CellFailed)) == 1
+    assert len(of_kind(events, CellFailed)) == 1
 
 
 def test_a_worker_that_cannot_write_ends_and_is_replaced(job, make_work, launch):
@@ -207,7 +195,7 @@ def test_a_worker_that_cannot_write_ends_and_is_replaced(job, make_work, launch)
             worker.done(each)
 
     work = make_work(job(n) for n in range(6))
-    run(launch(full), work)
+    run_pool(launch(full), work)
     assert sorted(work.log.done) == list(range(6))
 
 
@@ -229,9 +217,9 @@ def test_a_silent_worker_is_lost_by_this_machines_own_clock(job, make_work, laun
 
     # One worker, because of several the others might do all jobs before the first one begins.
     work, launcher = make_work(job(n) for n in range(4)), launch(hangs_once, 1)
-    events = run(launcher, work)
+    events = run_pool(launcher, work)
     assert sorted(work.log.done) == list(range(4))
-    assert [event.reason for event in of(events, WorkerLost)] == ["no sign of life for 60 s"]
+    assert [event.reason for event in of_kind(events, WorkerLost)] == ["no sign of life for 60 s"]
     assert launcher.started[0].handle.stopped.is_set()
     assert now[0] > pool.SILENCE_S
 
@@ -267,7 +255,7 @@ def test_a_worker_that_waits_for_its_machine_is_not_lost(job, make_work, launch,
 
     monkeypatch.setattr(pool, "START_S", 30.0)
     work = make_work(job(n) for n in range(6))
-    assert not of(run(launch(queued), work), WorkerLost)
+    assert not of_kind(run_pool(launch(queued), work), WorkerLost)
     assert sorted(work.log.done) == list(range(6))
 
 
@@ -280,7 +268,7 @@ def test_a_worker_that_leaves_gives_its_jobs_back_and_may_return(job, make_work,
             worker.start(each)
             worker.load(each)
             if worker.place == 0 and not worker.computed:
-                worker.folder.tell({"event": "leaving"})
+                worker.folder.tell(WorkerLeaving())
                 worker.folder.clear()
                 worker.computed.append("left")
                 worker.hello()
@@ -315,8 +303,8 @@ def test_devices_that_differ_are_told(job, make_work, launch):
             worker.done(each)
 
     work = make_work((job(n) for n in range(30)), recorded=frozenset({"m"}))
-    events = run(launch(different), work)
-    [differ] = of(events, WorkersDiffer)
+    events = run_pool(launch(different), work)
+    [differ] = of_kind(events, WorkersDiffer)
     assert set(differ.facts) == {"device"}
     assert sorted(differ.facts["device"]) == ["gpu-0", "gpu-1"]
 
@@ -343,7 +331,7 @@ def test_jobs_that_are_not_wanted_any_more_are_not_handed_out(job, make_work, la
     work = make_work(job(n) for n in range(6))
     work.log.unwanted.update({1, 4})
     launcher = launch(diligent)
-    run(launcher, work)
+    run_pool(launcher, work)
     assert sorted(n for worker in launcher.started for n in worker.computed) == [0, 2, 3, 5]
 
 
@@ -373,9 +361,9 @@ def test_what_a_refused_worker_tells_besides_is_of_no_account(job, make_work, la
         diligent(worker)
 
     work, launcher = make_work(job(n) for n in range(4)), launch(comes_back_refused)
-    events = run(launcher, work)
+    events = run_pool(launcher, work)
     assert sorted(work.log.done) == list(range(4))
-    assert [event.worker for event in of(events, WorkerLost)] == ["worker-0"]
+    assert [event.worker for event in of_kind(events, WorkerLost)] == ["worker-0"]
 
 
 def test_what_a_worker_told_of_its_error_is_in_the_reason(job, make_work, launch):
@@ -394,7 +382,7 @@ def test_what_a_worker_told_of_its_error_is_in_the_reason(job, make_work, launch
             worker.load(each)
             worker.done(each)
 
-    [lost] = of(run(launch(full), make_work(job(n) for n in range(6))), WorkerLost)
+    [lost] = of_kind(run_pool(launch(full), make_work(job(n) for n in range(6))), WorkerLost)
     assert lost.reason == "ended: no space left on device"
 
 
@@ -406,7 +394,7 @@ def test_the_reason_of_a_run_without_workers_does_not_grow_with_each_of_them(job
             return
 
     with pytest.raises(ModelError, match="no worker is left") as caught:
-        run(launch(full), make_work(job(n) for n in range(40)))
+        run_pool(launch(full), make_work(job(n) for n in range(40)))
     assert caught.value.why.count("no space left on device") == 1
 
 

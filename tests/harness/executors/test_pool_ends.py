@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from thread_workers import diligent, of_kind, run_pool
 
 from polyarena.harness.events import (
     CellDone,
@@ -16,36 +17,22 @@ from polyarena.harness.executors.pool import PoolExecutor
 from polyarena.harness.executors.scheduling import MOST_LIVES
 
 
-def diligent(worker):
-    worker.hello()
-    for job in worker.jobs():
-        worker.compute(job)
-
-
-def run(launcher, work):
-    return list(PoolExecutor(launcher).run(work))
-
-
-def of(events, kind):
-    return [event for event in events if isinstance(event, kind)]
-
-
 def test_what_a_worker_measured_in_other_batches_is_passed_on(job, make_work, launch):
-    measured = {"system": "one", "task": "t", "language": "deu_Latn", "items": 3, "flips": {"acc": 1}}
+    measured = FlipsMeasured("one", "t", "deu_Latn", 3, {"acc": 1})
 
     def measuring(worker):
         worker.hello()
         for each in worker.jobs():
             worker.start(each)
-            worker.folder.tell({"event": "FlipsMeasured", **measured})
+            worker.folder.tell(measured)
             worker.done(each)
 
-    events = run(launch(measuring), make_work([job(0)]))
-    assert of(events, FlipsMeasured) == [FlipsMeasured(**measured)]
+    events = run_pool(launch(measuring), make_work([job(0)]))
+    assert of_kind(events, FlipsMeasured) == [measured]
 
 
 def test_nothing_is_interrupted_by_a_run_that_ends_by_itself(job, make_work, launch):
-    run(launch(diligent), make_work([job(0)], interrupted=lambda: pytest.fail("interrupted")))
+    run_pool(launch(diligent), make_work([job(0)], interrupted=lambda: pytest.fail("interrupted")))
 
 
 def test_all_workers_are_stopped_even_if_one_cannot_be(job, make_work, launch, monkeypatch):
@@ -99,10 +86,10 @@ def test_a_machine_that_cannot_write_costs_no_job(job, make_work, launch):
             worker.done(each)
 
     work = make_work((job(n) for n in range(8)), recorded=frozenset({"m"}))
-    events = run(launch(full), work)
+    events = run_pool(launch(full), work)
     assert sorted(work.log.done) == list(range(8))
     assert not work.log.failed
-    assert len(of(events, WorkerLost)) >= 1
+    assert len(of_kind(events, WorkerLost)) >= 1
 
 
 def test_a_worker_that_cannot_load_one_model_is_still_there(job, make_work, launch):
@@ -116,7 +103,7 @@ def test_a_worker_that_cannot_load_one_model_is_still_there(job, make_work, laun
             worker.load(each)
             worker.done(each)
 
-    events = run(launch(one_cannot), make_work((job(n) for n in range(8)), recorded=frozenset({"m"})))
-    changes = of(events, WorkerStarted | WorkerLost)
+    events = run_pool(launch(one_cannot), make_work((job(n) for n in range(8)), recorded=frozenset({"m"})))
+    changes = of_kind(events, WorkerStarted | WorkerLost)
     told = [type(event) for event in changes if event.worker == "worker-0"]
     assert told in ([WorkerStarted, WorkerLost, WorkerStarted], [WorkerStarted], [])

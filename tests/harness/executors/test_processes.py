@@ -114,7 +114,7 @@ def workers_of(folder):
         whole, _, _ = path.read_text().rpartition("\n")
         for line in whole.splitlines():
             record = json.loads(line)
-            if record["event"] == "hello":
+            if record["event"] == "WorkerReady":
                 found.append(record["pid"])
     return found
 

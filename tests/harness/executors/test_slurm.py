@@ -10,6 +10,7 @@ import pytest
 
 from polyarena.harness import plan, run
 from polyarena.harness.executors import slurm as module
+from polyarena.harness.executors.messages import WorkerLeaving
 from polyarena.harness.executors.pool import PoolExecutor
 from polyarena.harness.executors.slurm import SlurmHandle, SlurmLauncher, SlurmWorker
 from polyarena.harness.executors.spool import Spool, WorkerFolder
@@ -98,20 +99,20 @@ def test_options_reach_sbatch():
     }
 
 
-def test_a_worker_travels_as_a_path_and_comes_back_after_a_requeue(tmp_path):
-    spool = Spool.create(tmp_path, "token", {})
+def test_a_worker_travels_as_a_path_and_comes_back_after_a_requeue(tmp_path, config):
+    spool = Spool.create(tmp_path, "token", config)
     folder = spool.add("worker-0")
     worker = pickle.loads(pickle.dumps(SlurmWorker(work, str(folder.path), "gpu")))
     assert (worker.worker, worker.folder, worker.device) == (work, str(folder.path), "gpu")
     delayed = worker.checkpoint("whatever submitit passes")
     assert isinstance(delayed, submitit.helpers.DelayedSubmission)
     assert delayed.function is worker
-    assert [record["event"] for record in spool.told("worker-0")] == ["leaving"]
+    assert list(spool.told("worker-0")) == [WorkerLeaving()]
 
 
-def test_without_slurm_the_error_says_so(tmp_path, make_work, monkeypatch):
+def test_without_slurm_the_error_says_so(tmp_path, config, make_work, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    spool = Spool.create(tmp_path, "token", {})
+    spool = Spool.create(tmp_path, "token", config)
     with pytest.raises(ModelError, match="Slurm refused the workers") as caught:
         SlurmLauncher(1).start({0: spool.add("worker-0")}, make_work([], worker=work))
     assert "processes" in caught.value.fix

@@ -6,18 +6,21 @@ import threading
 
 import pytest
 
+from polyarena.harness.events import ModelLoaded
 from polyarena.harness.executors import spool as spool_module
+from polyarena.harness.executors.messages import WorkerLeaving, WorkerReady
+from polyarena.harness.executors.protocol import JobDone, JobFailed, JobStarted
 from polyarena.harness.executors.spool import FOLDER, Polling, Spool, WorkerFolder
 from polyarena.tasks.errors import StoreError
 
 
 @pytest.fixture
-def spool(tmp_path):
-    return Spool.create(tmp_path, "token", {"poll_s": 0.1, "name": "é"})
+def spool(tmp_path, config):
+    return Spool.create(tmp_path, "token", config)
 
 
-def test_a_worker_reads_the_configuration(spool):
-    assert spool.add("w").config() == {"poll_s": 0.1, "name": "é"}
+def test_a_worker_reads_the_configuration(spool, config):
+    assert spool.add("w").config() == config
 
 
 def test_without_a_configuration_a_worker_says_so(tmp_path):
@@ -25,54 +28,80 @@ def test_without_a_configuration_a_worker_says_so(tmp_path):
         WorkerFolder(tmp_path / "workers" / "t" / "w").config()
 
 
-def test_jobs_are_taken_in_order_and_once(spool):
+def test_a_configuration_of_another_make_names_its_file_and_field(spool):
+    (spool.path / "config.json").write_text('{"poll_s": 0.1}')
+    with pytest.raises(StoreError, match=r"config\.json") as caught:
+        spool.add("w").config()
+    assert "experiment" in caught.value.why
+
+
+def test_jobs_are_taken_in_order_and_once(spool, job):
     folder = spool.add("w")
     for number in range(12):
-        spool.give("w", {"number": number})
-    assert [folder.take()["number"] for _ in range(12)] == list(range(12))
+        spool.give("w", job(number))
+    assert [folder.take().number for _ in range(12)] == list(range(12))
     assert folder.take() is None
 
 
-def test_each_worker_has_its_own_inbox(spool):
+def test_each_worker_has_its_own_inbox(spool, job):
     one, other = spool.add("one"), spool.add("other")
-    spool.give("one", {"number": 1})
+    spool.give("one", job(1))
     assert other.take() is None
-    assert one.take() == {"number": 1}
+    assert one.take() == job(1)
 
 
-def test_an_inbox_is_cleared_for_a_new_life(spool):
+def test_an_inbox_is_cleared_for_a_new_life(spool, job):
     folder = spool.add("w")
-    spool.give("w", {"number": 1})
+    spool.give("w", job(1))
     folder.clear()
     assert folder.take() is None
-    spool.give("w", {"number": 2})
-    assert folder.take() == {"number": 2}
+    spool.give("w", job(2))
+    assert folder.take() == job(2)
 
 
 def test_what_a_worker_tells_is_read_once(spool):
     folder = spool.add("w")
     assert list(spool.told("w")) == []
-    folder.tell({"event": "hello", "text": "a\u2028b\nc"})
-    folder.tell({"event": "more"})
-    assert [record["event"] for record in spool.told("w")] == ["hello", "more"]
+    first = [WorkerReady("a\u2028b\nc", 3, {"python": "3.11"}), ModelLoaded(("one", "two"), 0.5, {"device": "cpu"})]
+    for message in first:
+        folder.tell(message)
+    assert list(spool.told("w")) == first
     assert list(spool.told("w")) == []
-    folder.tell({"event": "last"})
-    assert [record["event"] for record in spool.told("w")] == ["last"]
+    failed = JobFailed(3, "it failed", 3, "load")
+    folder.tell(failed)
+    assert list(spool.told("w")) == [failed]
 
 
 def test_half_a_line_is_read_when_it_is_whole(spool):
     folder = spool.add("w")
-    folder.events.write_bytes(b'{"event": "one"}\n{"event": "t')
-    assert [record["event"] for record in spool.told("w")] == ["one"]
+    folder.events.write_bytes(b'{"event": "JobStarted", "number": 1}\n{"event": "WorkerL')
+    assert list(spool.told("w")) == [JobStarted(1)]
     with folder.events.open("ab") as file:
-        file.write(b'wo"}\n')
-    assert [record["event"] for record in spool.told("w")] == ["two"]
+        file.write(b'eaving"}\n')
+    assert list(spool.told("w")) == [WorkerLeaving()]
 
 
-def test_lines_that_are_no_records_are_skipped(spool):
+def test_lines_that_are_no_messages_are_skipped(spool):
     folder = spool.add("w")
-    folder.events.write_bytes(b'nonsense\n[1]\n\xff\xfe\n{"event": "good"}\n')
-    assert [record["event"] for record in spool.told("w")] == ["good"]
+    others = [b"nonsense", b"[1]", b"\xff\xfe", b'{"number": 1}', b'{"event": "Other"}', b'{"event": ["JobDone"]}']
+    others += [b'{"event": "JobDone"}', b'{"event": "JobDone", "number": 1, "seconds": null}']
+    good = b'{"event": "JobDone", "number": 1, "seconds": 2}'
+    folder.events.write_bytes(b"\n".join([*others, good, b""]))
+    assert list(spool.told("w")) == [JobDone(1, 2.0)]
+
+
+def test_a_worker_of_a_later_version_can_say_which_it_is(spool):
+    folder = spool.add("w")
+    folder.events.write_bytes(b'{"event": "WorkerReady", "versions": {"polyarena": "9.9"}, "mood": "good"}\n')
+    assert list(spool.told("w")) == [WorkerReady(versions={"polyarena": "9.9"})]
+
+
+def test_a_line_that_a_full_disk_cuts_off_is_an_error(spool, monkeypatch):
+    folder = spool.add("w")
+    monkeypatch.setattr(spool_module.os, "write", lambda descriptor, line: len(line) - 1)
+    with pytest.raises(StoreError, match="cannot write to the run folder") as caught:
+        folder.tell(JobDone(1, 0.5))
+    assert "No space left" in caught.value.why
 
 
 def test_stop_reaches_every_worker(spool):
@@ -83,10 +112,10 @@ def test_stop_reaches_every_worker(spool):
     assert other.is_stopped()
 
 
-def test_a_new_coordinator_ends_the_workers_of_the_one_before(tmp_path, spool):
+def test_a_new_coordinator_ends_the_workers_of_the_one_before(tmp_path, spool, config, job):
     folder = spool.add("w")
-    spool.give("w", {"number": 1})
-    later = Spool.create(tmp_path, "later", {})
+    spool.give("w", job(1))
+    later = Spool.create(tmp_path, "later", config)
     assert folder.is_stopped()
     assert folder.take() is None
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["later"]
@@ -96,7 +125,7 @@ def test_a_new_coordinator_ends_the_workers_of_the_one_before(tmp_path, spool):
 def test_a_worker_without_its_folder_cannot_tell(spool):
     folder = WorkerFolder(spool.path / "gone")
     with pytest.raises(StoreError, match="cannot write to the run folder"):
-        folder.tell({"event": "hello"})
+        folder.tell(WorkerLeaving())
 
 
 def test_the_counter_changes_with_each_sign_of_life(spool):
@@ -107,10 +136,10 @@ def test_the_counter_changes_with_each_sign_of_life(spool):
     assert WorkerFolder(spool.path.parent / "other" / "w").coordinator_counter() == ""
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, config):
     (tmp_path / FOLDER).write_text("a file")
     with pytest.raises(StoreError, match="cannot be written"):
-        Spool.create(tmp_path, "token", {})
+        Spool.create(tmp_path, "token", config)
 
 
 def test_a_reader_and_a_writer_at_once_lose_nothing(spool):
@@ -118,13 +147,13 @@ def test_a_reader_and_a_writer_at_once_lose_nothing(spool):
 
     def tell():
         for number in range(300):
-            folder.tell({"number": number})
+            folder.tell(JobStarted(number))
 
     thread = threading.Thread(target=tell)
     thread.start()
     seen = []
     while len(seen) < 300:
-        seen += [record["number"] for record in spool.told("w")]
+        seen += [message.number for message in spool.told("w")]
     thread.join()
     assert seen == list(range(300))
 

@@ -4,35 +4,38 @@ import sqlite3
 
 import pytest
 
-from polyarena.harness.planning.items import open_plan_cache, plan_cache_path
+from polyarena.harness.planning.items import CachedStats, ItemStats, open_plan_cache, plan_cache_path
+
+ONE = CachedStats("code", {"set": "state"}, {"part": "digest ท"}, ItemStats(1, 2, 3, "d", images=4))
+OTHER = CachedStats("later code", {"set": "state"}, {}, ItemStats(5, 6, 7, "e"))
 
 
 def test_a_note_is_there_the_next_time(tmp_path):
     path = tmp_path / "deep" / "notes.sqlite"
     with open_plan_cache(path) as notes:
         assert notes.get("k") is None
-        notes.put("k", {"a": [1, "ท"]})
+        notes.put("k", ONE)
     with open_plan_cache(path) as notes:
-        assert notes.get("k") == {"a": [1, "ท"]}
+        assert notes.get("k") == ONE
 
 
 def test_a_new_note_takes_the_place_of_the_old_one(tmp_path):
     with open_plan_cache(tmp_path / "n.sqlite") as notes:
-        notes.put("k", {"a": 1})
-        notes.put("k", {"b": 2})
-        assert notes.get("k") == {"b": 2}
+        notes.put("k", ONE)
+        notes.put("k", OTHER)
+        assert notes.get("k") == OTHER
 
 
 def test_notes_are_kept_when_the_block_ends_by_an_error(tmp_path):
     def fail():
         with open_plan_cache(tmp_path / "n.sqlite") as notes:
-            notes.put("k", {"a": 1})
+            notes.put("k", ONE)
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
     with open_plan_cache(tmp_path / "n.sqlite") as notes:
-        assert notes.get("k") == {"a": 1}
+        assert notes.get("k") == ONE
 
 
 def test_a_file_that_is_no_database_is_done_without(tmp_path):
@@ -49,7 +52,7 @@ def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
         assert notes is None
 
 
-@pytest.mark.parametrize("written", ["not json", "[1]", "3", "null"])
+@pytest.mark.parametrize("written", ["not json", "[1]", "3", "null", "{}", '{"code": "c"}'])
 def test_a_note_that_cannot_be_read_is_none(tmp_path, written):
     path = tmp_path / "n.sqlite"
     with open_plan_cache(path) as notes:
@@ -63,7 +66,7 @@ def test_a_database_of_another_make_is_left_alone(tmp_path):
         connection.execute("CREATE TABLE items (other TEXT)")
     connection.close()
     with open_plan_cache(path) as notes:
-        notes.put("k", {"a": 1})
+        notes.put("k", ONE)
         assert notes.get("k") is None
 
 

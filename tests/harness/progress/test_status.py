@@ -233,3 +233,14 @@ def test_the_column_of_earlier_results_is_not_taken_for_what_is_stored_now(plann
     shown = capsys.readouterr().out.split()
     heading = shown[shown.index("work") :]
     assert heading[:6] == ["work", "languages", "done", "stored", "before", "failed"]
+
+
+def test_a_judge_without_any_verdict_is_missing(planned, tmp_path, capsys):
+    with StatusWriter(planned) as writer:
+        writer(RunFinished(1.0, 0, {"mute": 24}))
+    status = read_status(tmp_path / "run")
+    assert (status.state, status.silent) == ("incomplete", {"mute": 24})
+    assert main(["status", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out
+    assert "toy: not complete: the judge 'mute' gave no verdict in any of its 24 games" in shown
+    assert "failed;" not in shown

@@ -163,6 +163,8 @@ def test_the_exit_code_of_a_judge_without_any_verdict(experiment, tmp_path, caps
     for _ in range(2):  # The second run finds the games stored.
         assert main(["run", str(path), "-o", str(tmp_path / "run"), "--quiet"]) == 3
         assert "the judge 'llm' gave no verdict in any of its 6 games" in capsys.readouterr().err
+    main(["status", str(tmp_path / "run")])
+    assert "not complete: the judge 'llm' gave no verdict in any of its 6 games" in capsys.readouterr().out
     one_answers = path.with_stem("answers")
     scripted_server.script = lambda request: scripted_server.ok("[[A=B]]" if "Answer A:" in request.question else "")
     one_answers.write_text(

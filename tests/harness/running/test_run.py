@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from polyarena.harness import open_run, plan, run, write_report
-from polyarena.harness.executors import Job, LocalExecutor
+from polyarena.harness.executors import LocalExecutor
+from polyarena.harness.executors.messages import job_json, read_job
 from polyarena.harness.running.work_units import jobs
 from polyarena.harness.store import RunFolder
 from polyarena.tasks.errors import StoreError
@@ -238,7 +239,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 def test_jobs_can_travel_and_any_order_gives_the_same(experiment, toys, tmp_path):
     class Backwards(LocalExecutor):
         def run(self, work):
-            travelled = [Job.of_record(json.loads(json.dumps(job.record()))) for job in work.jobs]
+            travelled = [read_job(job_json(job)) for job in work.jobs]
             assert travelled == work.jobs
             yield from super().run(replace(work, jobs=travelled[::-1]))
 

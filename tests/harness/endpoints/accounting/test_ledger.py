@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from polyarena.harness.endpoints import Ledger, Prices
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel
 from polyarena.harness.endpoints.accounting.entry import Account, JournalEntry
+from polyarena.harness.events import CostsUpdated, event_record, read_events
 from polyarena.tasks.errors import ExperimentError
 
 money = st.none() | st.decimals(0, 10, places=9)
@@ -155,7 +156,9 @@ def test_as_json():
     ledger.record_requests([entry("500")])
     ledger.record_requests([entry("ok", 3, 1, Decimal("0.0000001"), repeats="500")])
     ledger.record_call("paid", failed=False)
-    assert json.loads(json.dumps(ledger.as_dict())) == {
+    record = event_record(CostsUpdated("judges", {"m": ledger.totals()}))
+    assert (record["event"], record["who"]) == ("CostsUpdated", "judges")
+    assert json.loads(json.dumps(record))["ledgers"]["m"] == {
         "calls": 1,
         "cache_hits": 0,
         "shared": 0,
@@ -176,6 +179,8 @@ def test_as_json():
         "latest": None,
         "served_by": {},
     }
+    [read] = read_events([json.loads(json.dumps(record))])
+    assert read.event == CostsUpdated("judges", {"m": ledger.totals()})
 
 
 def test_each_attempt_is_told(scripted_server, open_endpoint, ask_for):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyarena.harness.models.lm_eval import model_type
 from polyarena.harness.models.lm_eval.backends import BACKENDS, SECRET_ARGUMENTS, SPEED_ARGUMENTS, find_backend
 from polyarena.harness.models.lm_eval.model_type import LmEvalType
 from polyarena.harness.models.protocol import ModelContext
@@ -157,6 +160,37 @@ def test_a_local_adapter_is_part_of_the_identity(folder: Path) -> None:
     first = identity(args, folder.parent)
     (adapter / "adapter_model.safetensors").write_bytes(b"another")
     assert identity(args, folder.parent) != first
+
+
+def test_packages_that_cannot_change_an_answer_are_no_part_of_the_identity(folder: Path, monkeypatch) -> None:
+    """Two environments that compute alike give one key: with polyarena[train], which brings peft, and without it."""
+    versions = {"lm_eval": "1", "torch": "2", "transformers": "3", "tokenizers": "4", "gguf": "5"}
+
+    def version(name: str) -> str:
+        if name not in versions:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr(model_type, "_versions", model_type._versions.__wrapped__)
+    monkeypatch.setattr(importlib.metadata, "version", version)
+
+    def both(args: dict[str, object]) -> list[Mapping[str, str]]:
+        found = []
+        for change in ({}, {"peft": "6"}):
+            versions.pop("peft", None)
+            versions.update(change)
+            found.append(identity(args, folder.parent))
+        return found
+
+    without, with_it = both({"pretrained": "my-model"})
+    assert without == with_it
+    assert without["versions"] == "lm_eval==1,torch==2,transformers==3,tokenizers==4,gguf==5"
+    for args in ({"pretrained": "owner/name"}, {"pretrained": "my-model", "peft": "owner/adapter"}):
+        without, with_it = both(args)
+        assert without != with_it
+    (folder / "adapter_config.json").write_text("{}")
+    without, with_it = both({"pretrained": "my-model"})
+    assert with_it["versions"] == f"{without['versions']},peft==6"
 
 
 def test_the_name_at_an_api_is_not_taken_for_a_folder(folder: Path) -> None:
