@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from polyarena.reports.metric_facts import sampled_metric
 from polyarena.reports.template_names import is_over_templates, plain_metric
-from polyarena.tasks.metrics.adequacy import Level, adequacy, rated_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,22 +36,6 @@ class Flag:
     metric: str
     level: str
     reason: str
-
-
-def adequacy_flags(cells: Iterable[tuple[str, str, str]]) -> tuple[Flag, ...]:
-    """Return the flags of numbers, from the table of :mod:`polyarena.tasks.metrics.adequacy`.
-
-    Args:
-        cells: Task, language and metric of each; a metric that the table does not know has no flag.
-    """
-    rated = set(rated_metrics())
-    found = []
-    for task, language, metric in sorted(set(cells)):
-        if metric in rated:
-            said = adequacy(metric, language)
-            if said.level is not Level.ADEQUATE:
-                found.append(Flag(task, language, metric, str(said.level), said.reason))
-    return tuple(found)
 
 
 def add_flags(estimates: pd.DataFrame, flags: Iterable[Flag], groupings: Groupings | None = None) -> pd.DataFrame:

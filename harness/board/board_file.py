@@ -143,7 +143,11 @@ def load_board_file(path: Path | None) -> BoardFile:
 
 
 def parse_board_file(text: str, path: Path) -> BoardFile:
-    """Read the text of a board file; errors as :func:`load_board_file`."""
+    """Read the text of a board file.
+
+    Raises:
+        ExperimentError: It is no YAML, or a key or value is wrong; the file, the line and the fix are named.
+    """
     data, lines = parse_yaml(text, str(path))
     if data is None:
         return BoardFile()

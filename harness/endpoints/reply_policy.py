@@ -168,7 +168,14 @@ class ReplyPolicy:
 
 
 def is_known(cache: CallCache, settings: EndpointSettings, call: Call, *, refusals: bool = True) -> bool:
-    """Return whether a call needs no request: its answer is cached or, with ``refusals``, its refusal remembered."""
+    """Return whether a call needs no request: its answer is cached or, with ``refusals``, its refusal remembered.
+
+    Args:
+        cache: The call cache.
+        settings: Of the endpoint.
+        call: The call.
+        refusals: Whether a remembered refusal counts, as it does for judges.
+    """
     key = _key_sent(cache, settings, call)
     return cache.has(key, since=cache.outdated_before(settings.model_source)) or (
         refusals and cache.refusal(key) is not None

@@ -186,7 +186,11 @@ class Spool:
         return spool
 
     def add(self, worker: str) -> WorkerFolder:
-        """Make the folder of a worker."""
+        """Make the folder of a worker.
+
+        Raises:
+            StoreError: It cannot be made.
+        """
         folder = WorkerFolder(self.path / worker)
         try:
             (folder.path / "inbox").mkdir(parents=True, exist_ok=True)

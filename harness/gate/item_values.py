@@ -119,7 +119,12 @@ def _own_answers(records: RunRecords, system: str) -> pd.DataFrame:
 
 
 def chosen_system(lock: Lock, system: str | None, where: object) -> str:
-    """Return the system that is meant."""
+    """Return the system that is meant.
+
+    Raises:
+        ExperimentError: The run has several systems and none was named.
+        UnknownNameError: The run has no such system.
+    """
     names = [spec.name for spec in lock.settings.systems]
     if system is not None:
         if system not in names:

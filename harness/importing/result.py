@@ -113,7 +113,18 @@ class ImportResult:
 
     def answer(self, system: str, task: str, language: str, item_id: str, source_id: str, sample: int,
                question: str, text: str) -> None:  # fmt: skip
-        """Keep an answer, and the question as what the system was asked; the first one of a key is kept."""
+        """Keep an answer, and the question as what the system was asked; the first one of a key is kept.
+
+        Args:
+            system: Who answered.
+            task: Name of the task.
+            language: ``lang_Script``.
+            item_id: Of the item within its language.
+            source_id: Shared by all translations of the item.
+            sample: Place among the answers of the system to the item, from 0.
+            question: As the file has it.
+            text: The answer.
+        """
         text = sanitize_text(text)
         key = (system, language, item_id, sample)
         earlier = self.completions.get(key)

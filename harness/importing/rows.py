@@ -193,6 +193,12 @@ def language_code(text: str, where: str) -> str:
 def require_choice(value: str, known: Sequence[str], kind: str, where: str) -> str:
     """Return a value that must be one of a few.
 
+    Args:
+        value: As given.
+        known: The allowed values.
+        kind: What it is, for the message.
+        where: File and line.
+
     Raises:
         UnknownNameError: It is none of them.
     """

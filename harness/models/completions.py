@@ -45,7 +45,13 @@ class CompletionsType:
     """
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
-        """Refuse unknown arguments and a folder without files of languages."""
+        """Refuse unknown arguments and a folder without files of languages.
+
+        Raises:
+            ExperimentError: An argument is missing or has a wrong value.
+            UnknownNameError: There is no such argument or value.
+            DataError: The folder has no files of languages, or its settings cannot be read.
+        """
         for name, value in args.items():
             if name not in ARGUMENTS:
                 raise unknown("argument of `completions`", str(name), ARGUMENTS, where=where)
@@ -150,7 +156,11 @@ class CompletionsModel:
         return [answers[place] for place in range(len(requests))]
 
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:  # noqa: ARG002
-        """Refuse: a stored text does not say how likely another one was."""
+        """Refuse: a stored text does not say how likely another one was.
+
+        Raises:
+            ModelError: Always: stored texts have no likelihoods.
+        """
         raise ModelError(
             "stored completions cannot answer multiple choice",
             where=self._folder,

@@ -113,7 +113,7 @@ class JobRunner:
         yield from self._changed(job, model)
         yield JobDone(job.number, time.monotonic() - began)
 
-    def _compute_together(self, job: Job, model: Model) -> Iterator[Event]:
+    def _compute_together(self, job: Job, model: Model) -> Iterator[JobEvent]:
         """Compute the cells that share batches with a job, and store those that are missing."""
         stored = {name for name in job.shared if self._is_stored(name)}
         for name, cell, completions in compute_together(job.shared, self.context, model):
@@ -124,7 +124,7 @@ class JobRunner:
     def _is_stored(self, name: CellName) -> bool:
         return shard_metadata(self._folder.cell(name.system, name.task, name.language)).get("key") == name.key
 
-    def _changed(self, job: Job, model: Model) -> Iterator[Event]:
+    def _changed(self, job: Job, model: Model) -> Iterator[JobEvent]:
         if self._provenance != (provenance := dict(model.provenance)):
             self._provenance = provenance
             yield ModelChanged(job.systems, provenance)

@@ -126,6 +126,12 @@ class OpenPair:
 def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: DataSource) -> OpenPair | None:
     """Pair the answers of two stored cells; ``None`` if their games are stored already, or a cell has failed.
 
+    Args:
+        plan: The plan.
+        planned: The games of the pair in one language.
+        judge: Who judges them.
+        data: Reads the items.
+
     Raises:
         DataError: The data or an answer cannot be used.
         StoreError: A shard cannot be read.

@@ -57,6 +57,14 @@ def store_scores(
     """Score the completions of one cell and store the scores; tasks without metrics store nothing.
 
     A prompt that the host refused has no score: nothing was generated for it.
+
+    Args:
+        folder: The run folder.
+        cell: The cell.
+        task: Its task.
+        items: All items of the cell, those without an answer included.
+        completions: The answers.
+        content: Digest of the completions, for the key of the scores.
     """
     metrics = task.metrics(cell.language)
     if not metrics:

@@ -53,6 +53,13 @@ def best_against_worst(
     """Return a pair of the best and the worst sample of each prompt where they differ enough.
 
     Empty completions are never chosen; of equal rewards the first counts.
+
+    Args:
+        rows: The prompts.
+        samples: The completions of each prompt.
+        rewards: Of each completion, in the unit of the reward model.
+        least_gap: Least difference of the two rewards; a smaller one gives no pair.
+        source: Name that the pairs bear as their source.
     """
     pairs = []
     for row, texts, scores in zip(rows, samples, rewards, strict=True):

@@ -48,7 +48,15 @@ class RunFolder:
         return self.path.joinpath("cells", system, task, f"{language}.parquet")
 
     def part(self, system: str, task: str, language: str, start: int, stop: int) -> Path:
-        """Return the path of the completions of a range of items, until all ranges of the cell are there."""
+        """Return the path of the completions of a range of items, until all ranges of the cell are there.
+
+        Args:
+            system: Name of the system.
+            task: Name of the task.
+            language: ``lang_Script``.
+            start: First item of the range, from 0.
+            stop: After the last one.
+        """
         return self.parts(system, task, language) / f"{start}-{stop}.parquet"
 
     def parts(self, system: str, task: str, language: str) -> Path:
@@ -252,7 +260,11 @@ class RunFolder:
             yield
 
     def log(self, event: Mapping[str, Any]) -> None:
-        """Append one event, with the time in UTC, to ``events.jsonl`` in a single write."""
+        """Append one event, with the time in UTC, to ``events.jsonl`` in a single write.
+
+        Raises:
+            StoreError: The event log cannot be written.
+        """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         line = json.dumps({"time": now, **event}, ensure_ascii=False, sort_keys=True) + "\n"
         try:

@@ -120,6 +120,15 @@ def stage_shard(path: Path, records: Sequence[Any], schema: pa.Schema, metadata:
 
     Shards that belong together are staged one by one; the lock that names their keys makes them valid all at once, and
     :func:`restore_shard` then puts each in its place.
+
+    Args:
+        path: Where it will be.
+        records: Its rows.
+        schema: Of the rows.
+        metadata: With the shard's ``key``.
+
+    Raises:
+        StoreError: It cannot be written.
     """
     if shard_metadata(path).get("key") != metadata["key"]:
         write_shard(_archive_path(path, metadata["key"]), records, schema, metadata)

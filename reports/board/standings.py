@@ -404,7 +404,14 @@ def significant_differences(
 
 
 def count_distinct_neighbours(good: Floats, variances: Floats, freedom: float, alpha: float) -> int:
-    """Return how many neighbours are told apart, by Holm's procedure over all of them; arguments in order of rank."""
+    """Return how many neighbours are told apart, by Holm's procedure over all of them; arguments in order of rank.
+
+    Args:
+        good: The value of each system by which systems are ranked, shape (systems,).
+        variances: Of the differences of each two systems, shape (systems, systems).
+        freedom: Degrees of freedom of Student's distribution.
+        alpha: Level of the whole family of comparisons, two-sided.
+    """
     many = len(good) - 1
     if many < 1:
         return 0

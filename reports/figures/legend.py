@@ -49,7 +49,14 @@ def key_lines(keys: Sequence[Key], width: float, size: float) -> list[list[tuple
 
 
 def write_keys(page: Axes, keys: Sequence[tuple[float, Key]], y: float, size: float) -> None:
-    """Draw one line of a legend."""
+    """Draw one line of a legend.
+
+    Args:
+        page: Axes in inches.
+        keys: Each with its left edge, in inches.
+        y: Middle of the line, in inches.
+        size: Of the letters, in points.
+    """
     unit = size / 72
     for x, key in keys:
         face = key.colour if key.filled else "white"

@@ -84,7 +84,14 @@ def write(page: Axes, x: float, y: float, text: str, *, script: str = "", **how:
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float, weight: str = "normal", script: str = "") -> float:
-    """Return the width of a text in inches, shaped as it will be drawn."""
+    """Return the width of a text in inches, shaped as it will be drawn.
+
+    Args:
+        text: The text; line breaks count as spaces.
+        size: In points.
+        weight: Of the font.
+        script: ISO 15924, where the text alone does not say it.
+    """
     line = one_line(text)
     family = list(families_for(line, script))
     drawn = Text(0, 0, line, fontsize=size, fontweight=weight, family=family, parse_math=False)
@@ -95,7 +102,14 @@ def text_width(text: str, size: float, weight: str = "normal", script: str = "")
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
-    """Break a text into lines no wider than ``width`` inches; a single word that is wider is cut with an ellipsis."""
+    """Break a text into lines no wider than ``width`` inches; a single word that is wider is cut with an ellipsis.
+
+    Args:
+        text: The text.
+        width: In inches.
+        size: In points.
+        weight: Of the font.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -109,7 +123,15 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
 
 
 def wrap_name(text: str, width: float, size: float, weight: str = "normal", *, most: int = 2) -> list[str]:
-    """Break a name, also after its hyphens, into at most ``most`` lines; what does not fit is cut with an ellipsis."""
+    """Break a name, also after its hyphens, into at most ``most`` lines; what does not fit is cut with an ellipsis.
+
+    Args:
+        text: The name.
+        width: In inches.
+        size: In points.
+        weight: Of the font.
+        most: Lines.
+    """
     parts = [part for word in text.split() for part in re.split(r"(?<=[-_/])(?=.)", f"{word} ")]
     lines: list[str] = []
     line = ""
@@ -125,7 +147,15 @@ def wrap_name(text: str, width: float, size: float, weight: str = "normal", *, m
 
 
 def shorten(text: str, width: float, size: float, weight: str = "normal", script: str = "") -> str:
-    """Return ``text``, cut with an ellipsis if it is wider than ``width`` inches."""
+    """Return ``text``, cut with an ellipsis if it is wider than ``width`` inches.
+
+    Args:
+        text: The text.
+        width: In inches.
+        size: In points.
+        weight: Of the font.
+        script: ISO 15924, where the text alone does not say it.
+    """
     if text_width(text, size, weight, script) <= width:
         return text
     shortest, longest = 0, len(text)

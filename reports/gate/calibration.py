@@ -156,6 +156,16 @@ def predicted_power(
     smaller one, and more power. ``spread`` is the
     mean square of a difference as a share of the metric's range, by default the discordance: every difference is then a
     whole one. Graded differences (battles that become ties, scores of a corpus) vary less, and power follows from that.
+
+    Args:
+        task: Name of the task.
+        metric: Name of the metric.
+        items: Of each language.
+        languages: How many.
+        discordance: Share of items, from 0 to 1, whose result differs between two runs of one system.
+        settings: Of the gate.
+        total: Cells that are tested together.
+        spread: As above; a share, from 0 to 1.
     """
     floor = settings.floor_of(Level.CELL, metric) / 100
     share = max(discordance if spread is None else spread, 1 / (items + 2))
@@ -178,6 +188,13 @@ def items_for(drop: float, discordance: float, settings: GateSettings, total: in
     """Return the items a language that find a drop with the power of the settings; ``None`` beyond a million.
 
     A drop below the floor is never found, one at the floor never surely.
+
+    Args:
+        drop: As a share, from 0 to 1.
+        discordance: Share of items whose result differs between two runs of one system.
+        settings: Of the gate, with the power that is wanted.
+        total: Cells that are tested together.
+        floor: Smallest drop that counts, as a share.
     """
     if drop <= floor:
         return None

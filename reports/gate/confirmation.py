@@ -13,7 +13,7 @@ for one check that is tested, and never more than :math:`\alpha` in all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from polyarena.reports.gate.decision import Decision
@@ -46,11 +46,6 @@ def confirm(decision: Decision, held_back: Decision) -> Decision:
     known = {_key(each): each for each in held_back.verdicts}
     verdicts = [_confirmed(each, known.get(_key(each)), decision.settings.alpha) for each in decision.verdicts]
     return Decision((), decision.settings).with_verdicts(verdicts)
-
-
-def unconfirmed(verdicts: Iterable[Verdict]) -> int:
-    """Return how many verdicts were significant at first and not confirmed."""
-    return sum(NOT_CONFIRMED in each.note for each in verdicts)
 
 
 NOT_CONFIRMED = "not confirmed on held-back items"

@@ -298,12 +298,28 @@ def _needed(verdict: Verdict, bounds: Bounds, margin: float, items: float, setti
 
 
 def missing_verdict(task: str, metric: str, judge: str | None, language: str, *, note: str = "") -> Verdict:
-    """Return the verdict on a cell that the candidate lacks; it fails the gate whatever the level's action."""
+    """Return the verdict on a cell that the candidate lacks; it fails the gate whatever the level's action.
+
+    Args:
+        task: Name of the task.
+        metric: Name of the metric.
+        judge: Name of the judge; ``None`` for scores.
+        language: ``lang_Script``.
+        note: Why it lacks the cell, if that is known.
+    """
     return _without_numbers(Status.MISSING, task, metric, judge, language, note or "the candidate has no such cell")
 
 
 def incomparable_verdict(task: str, metric: str, judge: str | None, language: str, *, note: str) -> Verdict:
-    """Return the verdict on a cell that was asked or scored in another way; ``note`` says in what."""
+    """Return the verdict on a cell that was asked or scored in another way; ``note`` says in what.
+
+    Args:
+        task: Name of the task.
+        metric: Name of the metric.
+        judge: Name of the judge; ``None`` for scores.
+        language: ``lang_Script``.
+        note: In what the two differ.
+    """
     return _without_numbers(Status.INCOMPARABLE, task, metric, judge, language, note)
 
 

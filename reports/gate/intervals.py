@@ -160,6 +160,13 @@ def detectable_drop(power: float, discordance: float, n: int, critical: float, f
 
     The solution of :math:`d = \max(z \sqrt{(\pi + d)/n}, f) + z_{power} \sqrt{(\pi + d - d^2)/n}`, the normal
     approximation of :func:`detection_power`, whose arguments it shares.
+
+    Args:
+        power: The probability, between 0 and 1, with which the drop is found.
+        discordance: Share of items that differ without any drop.
+        n: Items.
+        critical: Value that the test statistic must exceed, in standard errors.
+        floor: Smallest drop that counts, as a share.
     """
     if n < 1 or math.isinf(critical):
         return None

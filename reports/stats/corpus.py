@@ -65,6 +65,12 @@ class CorpusClustered:
         """Return the score of the columns in every bootstrap round; shape (columns, rounds).
 
         A round that drew nothing of a column holds the column's own score.
+
+        Args:
+            columns: Places of the columns.
+            rounds: Of the bootstrap.
+            seed: Not negative.
+            chunk: Rounds that are in memory at once; chosen by the size of the data if left out.
         """
         scores = np.empty((len(columns), rounds))
         for label in np.unique(self.labels):

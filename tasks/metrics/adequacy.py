@@ -20,7 +20,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.identify import can_identify
 from polyarena.tasks.languages import all_languages, find_language
 from polyarena.tasks.metrics.language_confusion import LINE_PASS, LPR
@@ -94,28 +93,6 @@ def identification_adequacy(language: str) -> Adequacy:
 def rated_metrics() -> tuple[str, ...]:
     """Return the metrics of which something is said, sorted."""
     return tuple(sorted({*_table(), *IDENTIFYING}))
-
-
-def require_adequate(metric: str, language: str, insist: bool = False) -> Adequacy:
-    """Return how far a metric can be trusted in a language, and refuse one that is inadequate.
-
-    Args:
-        metric: A metric's name.
-        language: Any code or name of a language.
-        insist: Whether an inadequate metric is wanted all the same; whoever prints it must flag it.
-
-    Raises:
-        ExperimentError: The metric is inadequate and was not insisted on.
-        UnknownNameError: As :func:`adequacy` raises it.
-    """
-    found = adequacy(metric, language)
-    if found.level is Level.INADEQUATE and not insist:
-        raise ExperimentError(
-            f"the metric {metric} is inadequate for {find_language(language).code}",
-            why=found.reason,
-            fix="leave this language or metric out, or allow it: the number is then flagged wherever it is shown",
-        )
-    return found
 
 
 @cache

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from polyarena.reports.flags import MARK, Flag, add_flags, adequacy_flags
+from polyarena.reports.flags import MARK, Flag, add_flags
 from polyarena.reports.stats import estimates_table, mean_scores
 from polyarena.reports.stats.templates import template_scores
 from polyarena.reports.tables import language_table, latex, sections
-from polyarena.tasks.metrics.adequacy import adequacy
 
 Make = Callable[..., pd.DataFrame]
 
@@ -53,14 +52,6 @@ def test_each_reason_is_counted_once(estimates: pd.DataFrame) -> None:
     assert by_group(add_flags(estimates, flags))["all"] == (
         "doubtful in 1 of 3 languages: words are not written apart; inadequate in 2 of 3 languages: no letters"
     )
-
-
-def test_the_table_of_metrics_says_what_is_flagged() -> None:
-    found = adequacy_flags(
-        [("a", "tha_Thai", "rouge_l"), ("a", "deu_Latn", "rouge_l"), ("a", "tha_Thai", "own_metric")]
-    )
-    assert [(flag.language, flag.metric, flag.level) for flag in found] == [("tha_Thai", "rouge_l", "doubtful")]
-    assert found[0].reason == adequacy("rouge_l", "tha_Thai").reason
 
 
 def test_numbers_over_templates_have_the_flags_of_their_templates(make_scores: Make) -> None:

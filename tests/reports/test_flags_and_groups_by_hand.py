@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyarena.reports.flags import Flag, add_flags, adequacy_flags
+from polyarena.reports.flags import Flag, add_flags
 from polyarena.reports.groups import TIERS, category_rows, group_table, grouping_levels, level_rows, tier_rows
 from polyarena.reports.labels import TIER_TITLES
 from polyarena.reports.page.views import level_views
@@ -18,7 +18,6 @@ from polyarena.reports.stats import custom_groups, facet_groups, mean_scores, ti
 from polyarena.reports.stats.categories import category_scores
 from polyarena.reports.tables import sections
 from polyarena.tasks.languages import find_language
-from polyarena.tasks.metrics.adequacy import adequacy, rated_metrics
 
 Make = Callable[..., pd.DataFrame]
 CODES = ["deu_Latn", "fra_Latn", "hin_Deva", "swh_Latn", "tha_Thai"]
@@ -74,18 +73,6 @@ def test_languages_of_several_judges_are_counted_once(make_battles: Make) -> Non
 def test_a_flag_of_another_language_is_of_no_average(estimates: pd.DataFrame) -> None:
     assert not add_flags(estimates, [Flag("names", "zul_Latn", "accuracy", "doubtful", "x")])["flag"].any()
     assert not add_flags(estimates.head(0), [Flag("names", "deu_Latn", "accuracy", "doubtful", "x")])["flag"].any()
-
-
-def test_flags_are_those_of_the_table_once_and_in_one_order() -> None:
-    cells = [("t", code, metric) for code in CODES for metric in [*sorted(rated_metrics()), "unrated"]]
-    found = adequacy_flags(reversed(cells))
-    assert found == adequacy_flags([*cells, *cells])
-    assert adequacy_flags(cells[:0]) == ()
-    doubted = {(code, metric) for _, code, metric in cells
-               if metric != "unrated" and str(adequacy(metric, code).level) != "adequate"}  # fmt: skip
-    assert doubted
-    assert {(flag.language, flag.metric) for flag in found} == doubted
-    assert len(found) == len(doubted)
 
 
 @pytest.fixture

@@ -81,6 +81,12 @@ class BudgetGuard:
     ) -> Reservation | None:
         """Record a request that is about to be sent; ``None`` if it has to wait until others have ended.
 
+        Args:
+            account: To which its cost is charged.
+            key: Of its question in the call cache.
+            body: Of the request; its length bounds what it can cost.
+            repeats: Outcome of the request that it repeats, if any.
+
         Raises:
             BudgetError: A budget does not cover it, whatever those in flight cost.
             StoreError: The journal cannot be read or written.

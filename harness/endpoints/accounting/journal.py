@@ -206,7 +206,17 @@ class Journal(CloseOnExit):
                 self._file_lock.release()
 
     def sent(self, account: Account, key: str, max_cost: Decimal | None, *, repeats: str | None = None) -> int:
-        """Record that a request is about to be sent, and return its number."""
+        """Record that a request is about to be sent, and return its number.
+
+        Args:
+            account: To which its cost is charged.
+            key: Of its question in the call cache.
+            max_cost: The most that it can cost, in the currency of its prices; ``None`` without prices.
+            repeats: Outcome of the request that it repeats, if any.
+
+        Raises:
+            StoreError: The journal cannot be written; the request must not be sent then.
+        """
         with self.transaction():
             self._hold()
             number = self._lines.highest + 1

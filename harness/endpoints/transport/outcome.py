@@ -63,7 +63,14 @@ class Outcome:
 
 
 def failure(reason: str, message: str, *, retry: bool, retry_after_s: float | None = None) -> Outcome:
-    """Return the outcome of a request without an answer."""
+    """Return the outcome of a request without an answer.
+
+    Args:
+        reason: ``timeout``, ``connection``, an HTTP status, ...: the outcome's name in the journal.
+        message: What went wrong, for the user.
+        retry: Whether asking again may help.
+        retry_after_s: Seconds that the server asks to wait.
+    """
     return Outcome(reason, Reply(text="", error=message), retry, retry_after_s)
 
 

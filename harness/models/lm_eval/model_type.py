@@ -58,7 +58,13 @@ class LmEvalType:
         return kind is not Kind.MULTIPLE_CHOICE or self.backend.loglikelihood
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
-        """Refuse what cannot be loaded: nothing is imported, and no network is asked."""
+        """Refuse what cannot be loaded: nothing is imported, and no network is asked.
+
+        Raises:
+            ModelError: A package or a variable of the environment is missing.
+            ExperimentError: An argument is missing or has a wrong value.
+            DataError: A named file or folder does not exist, or is no model.
+        """
         missing = [module for module in self.backend.modules if importlib.util.find_spec(module) is None]
         if missing:
             raise ModelError(

@@ -66,15 +66,6 @@ def _needed(stages: dict[str, AnyStage], name: str) -> set[str]:
     return {name}.union(*(_needed(stages, other) for other in stages[name].inputs))
 
 
-def dependents(pipeline: Pipeline, name: str) -> list[str]:
-    """Return the names of the stages that read this one, directly or through others, in order."""
-    found = {name}
-    for stage in ordered(pipeline):
-        if found & set(stage.inputs):
-            found.add(stage.name)
-    return [stage.name for stage in ordered(pipeline) if stage.name in found - {name}]
-
-
 def refuse_wrong_references(pipeline: Pipeline) -> None:
     """Refuse references to stages that do not exist, or whose output is of another kind than what is read.
 

@@ -73,6 +73,15 @@ def score_with_checkpoint(
 ) -> list[float]:
     """Score (prompt, completion) pairs with a reward model.
 
+    Args:
+        checkpoint: Folder of the reward model, or its name on the hub.
+        asked: Prompt and completion of each.
+        device: ``cpu``, ``cuda``, ...
+        max_length: In tokens; longer texts are cut.
+
+    Returns:
+        One reward each, in the model's own unit and in the order given.
+
     Raises:
         ModelError: The checkpoint cannot be used, or a score is not finite.
     """

@@ -58,6 +58,12 @@ def loss_by_language(
 ) -> dict[str, dict[str, float]]:
     """Return the loss on rows: for each language the mean over rows of the mean over tokens, in nats.
 
+    Args:
+        model: Of transformers.
+        tokenizer: Its tokenizer.
+        rows: Prompts with completions; the loss is of the completions alone.
+        max_length: In tokens; longer rows are cut.
+
     Returns:
         By language: ``loss`` and ``rows``. Rows of which nothing is left are not counted.
     """
@@ -78,6 +84,17 @@ def margins(
     """Return the implicit reward of the chosen less that of the rejected completion, for each pair.
 
     The implicit reward is ``beta (log p(y|x) - log p_ref(y|x))`` (Rafailov et al. 2023, arXiv 2305.18290, section 4).
+
+    Args:
+        policy: The model that was trained.
+        reference: The model before it.
+        tokenizer: Of both.
+        pairs: With a chosen and a rejected completion.
+        beta: Strength of the penalty, without a unit.
+        max_length: In tokens; longer texts are cut.
+
+    Returns:
+        Margins in nats times ``beta``, in the order of the pairs.
     """
     chosen = [(pair.prompt, pair.chosen) for pair in pairs]
     rejected = [(pair.prompt, pair.rejected) for pair in pairs]

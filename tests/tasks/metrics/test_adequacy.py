@@ -5,11 +5,11 @@ import csv
 import pytest
 from every_case import every_case
 
-from polyarena.tasks.errors import ExperimentError, UnknownNameError
+from polyarena.tasks.errors import UnknownNameError
 from polyarena.tasks.identify import can_identify
 from polyarena.tasks.languages import all_languages
 from polyarena.tasks.metrics import adequacy as module
-from polyarena.tasks.metrics.adequacy import Level, adequacy, identification_adequacy, rated_metrics, require_adequate
+from polyarena.tasks.metrics.adequacy import Level, adequacy, identification_adequacy, rated_metrics
 
 WITHOUT_SPACES = {"Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr"}
 CODES = [language.code for language in all_languages()]
@@ -91,16 +91,6 @@ def test_the_table_is_consistent():
                 assert (row["metric"], where) not in seen
                 seen.add((row["metric"], where))
     assert {metric for metric, where in seen if where == "*"} == {metric for metric, _ in seen}
-
-
-def test_inadequate_pairs_are_refused_unless_insisted_on():
-    with pytest.raises(ExperimentError, match="bleu is inadequate for tha_Thai") as caught:
-        require_adequate("bleu", "th")
-    assert "whole clause" in caught.value.why
-    assert "allow" in caught.value.fix
-    assert require_adequate("bleu", "tha_Thai", insist=True).level is Level.INADEQUATE
-    assert require_adequate("chrf++", "tha_Thai").level is Level.DOUBTFUL
-    assert require_adequate("chrf++", "deu_Latn") == (Level.ADEQUATE, "")
 
 
 def test_unknown_names_get_suggestions():
