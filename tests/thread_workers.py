@@ -146,6 +146,18 @@ def diligent(worker):
         worker.compute(job)
 
 
+def first_cannot_load(worker):
+    """The behaviour of workers of which the first one cannot load any model."""
+    worker.hello()
+    for job in worker.jobs():
+        worker.start(job)
+        if worker.place == 0:
+            worker.fail(job, "load", "out of memory")
+            continue
+        worker.load(job)
+        worker.done(job)
+
+
 def run_pool(launcher, work):
     """The events of a pool that does some work."""
     return list(PoolExecutor(launcher).run(work))

@@ -14,12 +14,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from polyarena.tasks.errors import StoreError
 
@@ -28,6 +30,27 @@ BEAT_S = 2.0
 """Seconds between two changes of a holder's counter."""
 PATIENCE_S = 20.0
 """Seconds without a change of its counter after which a holder on another machine is taken to be gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lease, as its file says.
+
+    Attributes:
+        machine: Of :func:`machine`.
+        host: Name of the machine, for people.
+        pid: Number of its process; 0 if the file does not say.
+        started: Of :func:`process_start`, since numbers of processes are used again.
+        since: When it took the lease, in UTC.
+        command: What it was started as.
+    """
+
+    machine: str = ""
+    host: str = "?"
+    pid: int = 0
+    started: str | None = None
+    since: str = "?"
+    command: str = ""
 
 
 @dataclass
@@ -42,7 +65,7 @@ class Lease:
 
     folder: Path
     number: int
-    holder: Mapping[str, Any]
+    holder: Holder
     _ended: threading.Event = field(default_factory=threading.Event)
     _writes: threading.Lock = field(default_factory=threading.Lock)
 
@@ -82,14 +105,14 @@ def take_lease(run_folder: Path) -> Lease:
     """
     folder = run_folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    holder = {
-        "machine": machine(),
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "started": process_start(os.getpid()),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
-    }
+    holder = Holder(
+        machine=machine(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        started=process_start(os.getpid()),
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
+    )
     while True:
         # Nobody makes the next number while a holder is there, so giving a number back and making it again is safe.
         number, present = current(folder)
@@ -100,7 +123,7 @@ def take_lease(run_folder: Path) -> Lease:
                 why=describe(present),
                 fix="wait for it, or choose another folder with --output",
             )
-        if not _make_once(folder / f"{number + 1}.json", json.dumps(holder).encode()):
+        if not _make_once(folder / f"{number + 1}.json", json.dumps(asdict(holder)).encode()):
             continue
         lease = Lease(folder, number + 1, holder)
         if not _is_contested(folder, number + 1, present):
@@ -113,7 +136,7 @@ def take_lease(run_folder: Path) -> Lease:
     return lease
 
 
-def _is_contested(folder: Path, number: int, gone: Mapping[str, Any] | None) -> bool:
+def _is_contested(folder: Path, number: int, gone: Holder | None) -> bool:
     """Return whether somebody else has taken the lease meanwhile, under another number.
 
     While one process finds the last holder gone and has not made its number yet, others may take that number and give
@@ -135,7 +158,7 @@ def _is_contested(folder: Path, number: int, gone: Mapping[str, Any] | None) -> 
     return False
 
 
-def current(folder: Path) -> tuple[int, dict[str, Any] | None]:
+def current(folder: Path) -> tuple[int, Holder | None]:
     """Return the highest number in a lease folder, 0 if there is none, and its holder, if that can be read."""
     number = max(_numbers(folder), default=0)
     return number, _holder(folder, number) if number else None
@@ -149,25 +172,28 @@ def _numbers(folder: Path) -> set[int]:
         return set()
 
 
-def _holder(folder: Path, number: int) -> dict[str, Any] | None:
+@cache
+def _holders() -> TypeAdapter[Holder]:
+    return TypeAdapter(Holder)
+
+
+def _holder(folder: Path, number: int) -> Holder | None:
     # On a disk without hard links, a file is empty for a moment after it was made.
     path = folder / f"{number}.json"
     for _ in range(10):
         try:
-            holder = json.loads(path.read_text(encoding="utf-8"))
+            return _holders().validate_json(path.read_bytes())
         except FileNotFoundError:
             return None  # given back since it was listed
         except (OSError, ValueError):
             time.sleep(0.02)
-            continue
-        return holder if isinstance(holder, dict) else None
     return None
 
 
 def is_held(
     folder: Path,
     number: int,
-    holder: Mapping[str, Any],
+    holder: Holder,
     *,
     patience_s: float = PATIENCE_S,
     sleep: Callable[[float], None] = time.sleep,
@@ -181,9 +207,9 @@ def is_held(
         patience_s: How long to watch the counter of a holder on another machine.
         sleep: Waits between two looks.
     """
-    if holder.get("machine") == machine():
-        pid = holder.get("pid")
-        return isinstance(pid, int) and process_start(pid) is not None and process_start(pid) == holder.get("started")
+    if holder.machine == machine():
+        started = process_start(holder.pid) if holder.pid > 0 else None
+        return started is not None and started == holder.started
     first = _counter(folder, number)
     for _ in range(max(1, round(patience_s / (BEAT_S / 2)))):
         sleep(BEAT_S / 2)
@@ -192,12 +218,9 @@ def is_held(
     return False
 
 
-def describe(holder: Mapping[str, Any]) -> str:
+def describe(holder: Holder) -> str:
     """Return a holder in words."""
-    return (
-        f"process {holder.get('pid', '?')} on {holder.get('host', '?')} has written it since "
-        f"{holder.get('since', '?')}: {holder.get('command', '')}"
-    )
+    return f"process {holder.pid or '?'} on {holder.host} has written it since {holder.since}: {holder.command}"
 
 
 def machine() -> str:

@@ -7,7 +7,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from thread_workers import diligent, of_kind, run_pool
+from thread_workers import diligent, first_cannot_load, of_kind, run_pool
 
 from polyarena.harness.events import CellDone, CellFailed, ModelLoaded, WorkerLost, WorkersDiffer, WorkerStarted
 from polyarena.harness.executors import pool
@@ -123,18 +123,8 @@ def test_if_all_are_refused_the_run_ends(job, make_work, launch):
 
 
 def test_a_model_that_loads_on_one_worker_only(job, make_work, launch):
-    def one_cannot(worker):
-        worker.hello()
-        for each in worker.jobs():
-            worker.start(each)
-            if worker.place == 0:
-                worker.fail(each, "load", "out of memory")
-                continue
-            worker.load(each)
-            worker.done(each)
-
     work = make_work(job(n) for n in range(8))
-    run_pool(launch(one_cannot), work)
+    run_pool(launch(first_cannot_load), work)
     assert sorted(work.log.done) == list(range(8))
     assert not work.log.failed
 

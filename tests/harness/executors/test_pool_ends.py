@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from thread_workers import diligent, of_kind, run_pool
+from thread_workers import diligent, first_cannot_load, of_kind, run_pool
 
 from polyarena.harness.events import (
     CellDone,
@@ -93,17 +93,7 @@ def test_a_machine_that_cannot_write_costs_no_job(job, make_work, launch):
 
 
 def test_a_worker_that_cannot_load_one_model_is_still_there(job, make_work, launch):
-    def one_cannot(worker):
-        worker.hello()
-        for each in worker.jobs():
-            worker.start(each)
-            if worker.place == 0:
-                worker.fail(each, "load", "out of memory")
-                continue
-            worker.load(each)
-            worker.done(each)
-
-    events = run_pool(launch(one_cannot), make_work((job(n) for n in range(8)), recorded=frozenset({"m"})))
+    events = run_pool(launch(first_cannot_load), make_work((job(n) for n in range(8)), recorded=frozenset({"m"})))
     changes = of_kind(events, WorkerStarted | WorkerLost)
     told = [type(event) for event in changes if event.worker == "worker-0"]
     assert told in ([WorkerStarted, WorkerLost, WorkerStarted], [WorkerStarted], [])

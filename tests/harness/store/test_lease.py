@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from polyarena.harness.store import lease
-from polyarena.harness.store.lease import FOLDER, current, describe, is_held, machine, process_start, take_lease
+from polyarena.harness.store.lease import FOLDER, Holder, current, describe, is_held, machine, process_start, take_lease
 from polyarena.tasks.errors import StoreError
 
 
@@ -21,8 +22,8 @@ def write(folder, number, **holder):
     (folder / FOLDER / f"{number}.json").write_text(json.dumps(holder))
 
 
-def elsewhere(**changes):
-    return {"machine": "another/1", "host": "another", "pid": 7, "since": "2026", "command": "polyarena run", **changes}
+def elsewhere():
+    return Holder(machine="another/1", host="another", pid=7, since="2026", command="polyarena run")
 
 
 def test_a_lease_is_taken_and_given_back(tmp_path):
@@ -46,7 +47,7 @@ def test_a_process_of_this_machine_that_is_gone_holds_nothing(tmp_path):
     code += "take_lease(Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
     number, holder = current(tmp_path / FOLDER)
-    assert (number, holder["machine"]) == (1, machine())
+    assert (number, holder.machine) == (1, machine())
     assert take_lease(tmp_path).number == 2
 
 
@@ -56,7 +57,7 @@ def test_another_process_with_the_same_number_holds_nothing(tmp_path):
 
 
 def test_a_holder_on_another_machine_is_alive_while_its_counter_changes(tmp_path):
-    write(tmp_path, 3, **elsewhere())
+    write(tmp_path, 3, **asdict(elsewhere()))
     counter = tmp_path / FOLDER / "3.alive"
     looks = []
 
@@ -72,7 +73,7 @@ def test_a_holder_on_another_machine_is_alive_while_its_counter_changes(tmp_path
 
 def test_a_holder_on_another_machine_that_is_gone_is_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(lease, "is_held", lambda *arguments: False)
-    write(tmp_path, 41, **elsewhere())
+    write(tmp_path, 41, **asdict(elsewhere()))
     assert take_lease(tmp_path).number == 42
     assert not (tmp_path / FOLDER / "41.json").exists()
 
@@ -108,9 +109,10 @@ def test_it_works_without_hard_links(tmp_path, monkeypatch):
     assert take_lease(tmp_path).number == 1
 
 
-def test_a_damaged_file_holds_nothing(tmp_path):
+@pytest.mark.parametrize("written", ["{", "[]", '{"pid": "many"}', '{"machine": 3}'])
+def test_a_damaged_file_holds_nothing(tmp_path, written):
     (tmp_path / FOLDER).mkdir()
-    (tmp_path / FOLDER / "9.json").write_text("{")
+    (tmp_path / FOLDER / "9.json").write_text(written)
     (tmp_path / FOLDER / "notes.txt").write_text("x")
     assert current(tmp_path / FOLDER) == (9, None)
     assert take_lease(tmp_path).number == 10
@@ -159,7 +161,7 @@ def test_when_a_process_was_started():
 
 def test_a_holder_in_words():
     assert describe(elsewhere()) == "process 7 on another has written it since 2026: polyarena run"
-    assert "?" in describe({})
+    assert describe(Holder()) == "process ? on ? has written it since ?: "
 
 
 @pytest.mark.parametrize("first", ["held", "given back"])
