@@ -133,7 +133,7 @@ class StatusWriter:
             self._state = "running"
             if isinstance(event, RunFinished):
                 self._silent = dict(event.silent)
-                self._state = _final_state(event.failures + len(event.silent))
+                self._state = "incomplete" if event.failures or event.silent else "finished"
             if finished or (self._now() - self._written >= EVERY_S and not isinstance(event, GamesProgress)):
                 self._write()
 
@@ -189,10 +189,6 @@ class StatusWriter:
             temporary.replace(self._path)
 
 
-def _final_state(lacking: int) -> str:
-    return "incomplete" if lacking else "finished"
-
-
 def read_status(path: Path) -> RunStatus:
     """Return the status of a run folder, whether or not anything writes it now.
 
@@ -204,10 +200,8 @@ def read_status(path: Path) -> RunStatus:
     status = _read_record(path)
     if held and holder is not None:
         return status.model_copy(update={"holder": describe(holder)})
-    if status.state == "incomplete":
+    if status.state in ("finished", "incomplete"):
         return status
-    if status.state == "finished":
-        return status.model_copy(update={"state": _final_state(sum(line.failed for line in status.lines))})
     if current(path / FOLDER)[0] != number:
         # A run began or ended between the two looks.
         return read_status(path)
