@@ -89,17 +89,16 @@ def test_an_interrupted_run_waits_for_what_is_in_flight_and_goes_on_later(start,
 
 @pytest.mark.slow
 def test_a_second_interruption_does_not_wait(start, scripted_server):
-    slow(scripted_server, delay_s=60)
-    process = start("--quiet", "--grace", "60")
+    # Neither the grace nor the server's answer would come before the test gives up.
+    slow(scripted_server, delay_s=10 * PATIENCE_S)
+    process = start("--quiet", "--grace", str(10 * PATIENCE_S))
     wait_for_requests(scripted_server, process, 2)
-    started = time.monotonic()
-    deadline = started + PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
     process.communicate(timeout=1)
     assert process.returncode in (130, -signal.SIGINT)
-    assert time.monotonic() - started < 50  # neither the grace nor the server's minute
 
 
 @pytest.mark.slow
