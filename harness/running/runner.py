@@ -48,7 +48,7 @@ from polyarena.harness.running.scoring import restore_scores
 from polyarena.harness.running.work_units import CellLog, jobs, model_digest
 from polyarena.harness.running.worker import work
 from polyarena.harness.servers import end_orphans
-from polyarena.harness.silent_judges import silent_judges
+from polyarena.harness.silent_judges import stored_silent_judges
 from polyarena.harness.store import archive_shard, restore_shard
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.harness.workers import processes_for, share
@@ -126,7 +126,7 @@ def run(
         from polyarena.harness.reporting import write_report
 
         files = write_report(folder, results_only=not report)
-        silent = silent_judges(RunRecords(folder, kept.lock).battles())
+        silent = stored_silent_judges(folder)
         finished = RunFinished(time.monotonic() - started, len(failures), silent)
         folder.log(event_record(finished))
         status(finished)
