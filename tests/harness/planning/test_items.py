@@ -20,12 +20,10 @@ from polyarena.harness.planning.items import (
     items_digest,
     load_items,
     open_item_loader,
-    open_plan_cache,
     plan_cache_path,
 )
 from polyarena.harness.planning.tasks import select_tasks
 from polyarena.tasks.data import DataSource
-from polyarena.tasks.errors import DataError
 from polyarena.tasks.item import Item
 
 LANGUAGES = ("swh_Latn", "tha_Thai")
@@ -225,36 +223,6 @@ def test_a_spoilt_plan_cache_is_ignored(root, task, reads, spoil):
 def _overwrite(path, note):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE items SET note = ?", (note,))
-
-
-def test_cached_statistics_survive_an_error_and_keep_the_last_word(tmp_path):
-    path = tmp_path / "deep" / "notes.sqlite"
-
-    def fails():
-        with open_plan_cache(path) as notes:
-            notes.put("a", {"n": 1})
-            notes.put("a", {"n": 2})
-            raise DataError("halfway")
-
-    with pytest.raises(DataError, match="halfway"):
-        fails()
-    with open_plan_cache(path) as notes:
-        assert notes.get("a") == {"n": 2}
-        assert notes.get("b") is None
-
-
-def test_a_file_that_cannot_be_made_is_no_obstacle(tmp_path):
-    (tmp_path / "file").write_text("")
-    with open_plan_cache(tmp_path / "file" / "notes.sqlite") as notes:
-        assert notes is None
-
-
-def test_the_place_of_the_notes_follows_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert plan_cache_path() == tmp_path / "polyarena" / "items.sqlite"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert plan_cache_path() == tmp_path / ".cache" / "polyarena" / "items.sqlite"
 
 
 def test_a_reader_without_notes_reads_all(root, task, reads):
