@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from polyarena.harness import plan, run
-from polyarena.harness.executors.protocol import Job
+from polyarena.harness.executors.messages import job_json, read_job
 from polyarena.harness.running import shared_batches
 from polyarena.harness.running.work_units import jobs
 from polyarena.tasks.errors import ModelError
@@ -133,7 +133,7 @@ def test_jobs_name_what_they_share_and_survive_json(experiment, sharing, tmp_pat
     for job in jobs(planned, missing):
         assert [name.language for name in job.shared] == ["deu_Latn", "swh_Latn", "tha_Thai"]
         assert {(name.system, name.task) for name in job.shared} == {(job.system, job.task)}
-        assert Job.of_record(job.record()) == job
+        assert read_job(job_json(job)) == job
 
 
 def test_models_that_do_not_share_are_asked_cell_by_cell(go, sharing, toyarena, monkeypatch):
