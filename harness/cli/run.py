@@ -40,6 +40,7 @@ def command(
         Where local models are computed: `local`, `processes`, `ray` or `slurm`, with `:N` for a number of workers; or a
         site file. Default: the site file in `POLYARENA_SITE`, else `local`.
     """
+    from polyarena.harness.cli.interrupts import announce_stop
     from polyarena.harness.cli.summary import (
         print_decided,
         print_failures,
@@ -59,7 +60,7 @@ def command(
     if fresh:
         archive_answers(planned)
         planned = plan(experiment, output=output, retry_refused=retry_refused)
-    with progress_listener(planned, quiet=quiet) as listener:
+    with announce_stop(grace), progress_listener(planned, quiet=quiet) as listener:
         finished = run(planned, executor=chosen, listener=listener, grace_s=grace)
     print_summary(finished.folder, finished.files, as_json=json)
     if not json:

@@ -20,7 +20,7 @@ def command(folder: Path, *, json: Json = False) -> None:
         Print the status as JSON.
     """
     from polyarena.harness.cli.output import print_json, print_table
-    from polyarena.harness.progress.eta import format_duration
+    from polyarena.harness.progress.eta import describe_time_left
     from polyarena.harness.progress.status import read_status
     from polyarena.harness.terminal import printable
 
@@ -41,9 +41,9 @@ def command(folder: Path, *, json: Json = False) -> None:
     }.get(status.state, status.state)
     lines = [f"{status.experiment}: {said} (status of {status.updated})", status.holder]
     if status.state == "running":
-        left = format_duration(status.seconds_left)
+        left = describe_time_left(status.seconds_left)
         rate = f"{status.requests_per_second:.3g} requests/s"
-        lines.append(f"{count_of(len(status.in_flight), 'cell')} in flight, {rate}, about {left} left")
+        lines.append(f"{count_of(len(status.in_flight), 'cell')} in flight, {rate}, {left}")
     for worker in status.workers:
         systems = f", with {worker.systems}" if worker.systems else ""
         lines.append(f"{worker.name} on {worker.host}{systems}: workers/*/{worker.name}/log.txt")

@@ -46,6 +46,11 @@ class EtaEstimator:
         return left / max(1.0, spent / elapsed) if elapsed else left
 
 
+def describe_time_left(seconds: float | None) -> str:
+    """Return the expected seconds in words, such as ``about 0:41 left``."""
+    return "time left not known yet" if seconds is None else f"about {format_duration(seconds)} left"
+
+
 def format_duration(seconds: float | None) -> str:
     """Return seconds as ``m:ss`` or ``h:mm:ss``; a dash when unknown."""
     if seconds is None:

@@ -20,7 +20,7 @@ from polyarena.harness.events import (
     WorkersDiffer,
 )
 from polyarena.harness.planning import Plan
-from polyarena.harness.progress.eta import format_duration
+from polyarena.harness.progress.eta import describe_time_left
 from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
 
@@ -74,8 +74,8 @@ class LiveProgress:
         if isinstance(event, CellDone | CellFailed | GamesDone | GamesFailed):
             self._progress.update(self._overall, advance=1)
         if isinstance(event, CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
-            left = format_duration(self._tracker.seconds_left())
-            self._progress.update(self._overall, note=escape(f"about {left} left{self._tracker.in_words()}"))
+            left = describe_time_left(self._tracker.seconds_left())
+            self._progress.update(self._overall, note=escape(f"{left}{self._tracker.in_words()}"))
 
     def _announce(self, event: Event) -> None:
         """Show what concerns the whole run: models and workers."""

@@ -18,7 +18,7 @@ from polyarena.harness.events import (
     WorkerStarted,
 )
 from polyarena.harness.planning import Plan
-from polyarena.harness.progress.eta import format_duration
+from polyarena.harness.progress.eta import describe_time_left
 from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
 from polyarena.tasks.counts import count_of
@@ -74,10 +74,10 @@ class PlainProgress:
             patience = self._every * (PART if work.part else 1)
             if finished or self._now() - self._last >= patience:
                 self._last = self._now()
-                left = format_duration(self._tracker.seconds_left())
+                left = describe_time_left(self._tracker.seconds_left())
                 now = f"{work.now} {work.part:.0%} done" if work.part else f"last {work.now}"
                 done = f"{work.done} of {count_of(work.total, 'language')}"
-                self._line(f"{work.title}: {done}, {now}, about {left} left{self._tracker.in_words()}")
+                self._line(f"{work.title}: {done}, {now}, {left}{self._tracker.in_words()}")
 
     def close(self) -> None:
         """Say how many failures of a cause that was shown were left out."""

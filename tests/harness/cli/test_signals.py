@@ -77,6 +77,7 @@ def test_an_interrupted_run_waits_for_what_is_in_flight_and_goes_on_later(start,
     process.send_signal(sent)
     _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code
+    assert "answers in flight have 10 s to arrive. Press Ctrl-C again" in said
     assert "run the same command again to go on" in said
     assert len(scripted_server.log) < GAMES
     scripted_server.script = lambda request: scripted_server.ok("[[A>B]]")

@@ -20,7 +20,7 @@ from polyarena.harness.events import (
 )
 from polyarena.harness.planning import plan
 from polyarena.harness.progress import progress_listener
-from polyarena.harness.progress.eta import EtaEstimator, format_duration
+from polyarena.harness.progress.eta import EtaEstimator, describe_time_left, format_duration
 from polyarena.harness.progress.live import LiveProgress
 from polyarena.harness.progress.plain import PlainProgress
 from polyarena.harness.progress.tracker import ProgressTracker
@@ -202,4 +202,9 @@ def test_plain_lines_name_the_worker_that_loaded_a_model(planned):
     ):
         display(event)
     assert "loaded by worker-0 in 1.0 s" in stream.getvalue()
-    assert "left, 1 worker (1 with one), 1 cell in flight" in stream.getvalue()
+    assert "time left not known yet, 1 worker (1 with one), 1 cell in flight" in stream.getvalue()
+
+
+def test_the_time_left_is_described_in_words():
+    assert describe_time_left(41.2) == "about 0:41 left"
+    assert describe_time_left(None) == "time left not known yet"
