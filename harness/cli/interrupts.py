@@ -37,7 +37,7 @@ def announce_stop(grace_s: float) -> Iterator[None]:
             # Not through `sys.stderr`, which the signal may have interrupted in the middle of a line.
             with suppress(OSError, ValueError):
                 os.write(sys.stderr.fileno(), f"\npolyarena: {waiting}\n".encode())
-        handler = handlers[number]
+        handler = handlers[signal.Signals(number)]
         assert callable(handler)
         handler(number, frame)
 
