@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +160,7 @@ def _notes(rows: Sequence[Any]) -> list[str]:
 
 def _some(systems: list[str]) -> str:
     left = len(systems) - MOST_NAMED
-    return ", ".join(systems) if left < 2 else f"{', '.join(systems[:MOST_NAMED])} and {left} more systems"
+    return ", ".join(systems) if left < 2 else f"{', '.join(systems[:MOST_NAMED])} and {count_of(left, 'more system')}"
 
 
 def _cells(row: Any) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def test_a_turn_is_asked_with_the_answers_before_it(planned, context):
 @every_case(("ahead", "seed"), [(10_000, None), (1, None), (3, 1), (7, 2), (10_000, 3)])
 def test_a_stream_gives_the_same_answers_in_whatever_order_they_come(planned, context, ahead, seed):
     model = Echo(ahead, seed)
-    events = list(CellStream(planned.cells, context, model).events())
+    events = list(CellStream(planned.cells, context, model, [].append).events())
     assert len([event for event in events if isinstance(event, CellDone)]) == len(planned.cells)
     for cell in planned.cells:
         rows = read_shard(planned.folder.cell(cell.system, cell.task, cell.language), Completion)
@@ -113,7 +113,7 @@ def test_where_a_turn_fails_the_later_ones_are_not_asked(planned, context):
         asked.append(request.item_id)
         return request.language == "swh_Latn" and request.item_id == "1/2"
 
-    events = list(CellStream(planned.cells, context, Echo(fails=fails)).events())
+    events = list(CellStream(planned.cells, context, Echo(fails=fails), [].append).events())
     failed = [event for event in events if isinstance(event, CellFailed)]
     assert {event.language for event in failed} == {"swh_Latn"}
     assert all(f"2 of {len(TURNS)} calls got no answer" in event.error for event in failed)

@@ -9,14 +9,20 @@ from types import SimpleNamespace
 
 import pytest
 
+from polyarena.harness.executors.messages import WorkerConfig
 from polyarena.harness.executors.spool import Spool, WorkerFolder
+from polyarena.harness.experiment import load_experiment
 from polyarena.harness.running import worker
 from polyarena.tasks.errors import ModelError
 
 
 @pytest.fixture
 def spool(tmp_path):
-    return Spool.create(tmp_path, "token", {"parent": 0})
+    experiment = load_experiment(
+        {"name": "w", "systems": [{"name": "one", "model": "toy"}], "tasks": ["polyarena_mini"]}
+    )
+    config = WorkerConfig(experiment=experiment, path=tmp_path / "w.yaml", folder=tmp_path, poll_s=0.1)
+    return Spool.create(tmp_path, "token", config)
 
 
 @pytest.fixture
