@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,6 @@ import pyarrow.parquet as pq
 import yaml
 
 from polyarena.harness.store.replacing import refuse_to_replace
-
-_NOTES = re.compile(r".+, \w+, n=\d+")
-"""How the notes of an entry on the Hugging Face hub begin, with metric, language and number of items."""
 
 
 def check_replaceable(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -69,7 +66,16 @@ def _is_yaml(path: Path, _: bytes) -> bool:
     else:
         rows = [row for model in found["model-index"] for row in model["results"]]
         notes = [metric["name"] for row in rows for metric in row["metrics"]]
-    return bool(notes) and all(_NOTES.match(note) for note in notes)
+    return bool(notes) and all(_is_note(note) for note in notes)
+
+
+def _is_note(note: str) -> bool:
+    """Whether notes of an entry on the Hugging Face hub have metric, language and number of items, as in exports."""
+    parts = note.split(", ")
+    return any(
+        number.startswith("n=") and number[2:3].isdecimal() and language.replace("_", "").isalnum()
+        for language, number in pairwise(parts[1:])
+    )
 
 
 _CHECKS: Mapping[str, Callable[[Path, bytes], bool]] = {
