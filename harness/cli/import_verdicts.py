@@ -123,7 +123,7 @@ def _import_published(
         return 0
     print_lines(f"systems: {', '.join(done.systems)}", f"published values: {done.values:,}")
     for benchmark, count in done.no_language.items():
-        print_lines(f"no language found for {benchmark}: {count} values are shown as avg")
+        print_lines(f"no language found for {benchmark}: {count_of(count, 'value')} shown as avg")
     print_lines(f"written to {done.path}; name it under `published` in a board file")
     return 0
 

@@ -127,9 +127,13 @@ def _every_eval_ever(path: Path, language: str | None) -> Iterator[PublishedValu
 
 def _lm_eval(path: Path, language: str | None) -> Iterator[PublishedValue]:
     taken: set[tuple[str, str, str, str]] = set()
+    seen: set[str] = set()
     for file, content in lm_eval.results_files(path):
         system, version = lm_eval.model_name(file, content), content.get("lm_eval_version") or "of unknown version"
-        for task, code, metric, value, error in lm_eval.averages(content, language):
+        # Of an older run, a group's average may be over tasks that were run again since.
+        found = [*lm_eval.averages(content, language, groups=system not in seen)]
+        seen.add(system)
+        for task, code, metric, value, error in found:
             key = (system, task, code or "avg", metric)
             if key in taken:  # by a newer run
                 continue

@@ -129,7 +129,9 @@ def model_name(file: Path, content: Mapping[str, Any]) -> str:
     return str(content.get("model_name") or config.get("model") or file.parent.name)
 
 
-def averages(content: Mapping[str, Any], default: str | None) -> Iterator[tuple[str, str | None, str, float, object]]:
+def averages(
+    content: Mapping[str, Any], default: str | None, *, groups: bool
+) -> Iterator[tuple[str, str | None, str, float, object]]:
     """Yield the averages of a file: task without its language, language, metric, value and standard error as printed.
 
     A group of tasks has no language of its own. A metric of a filter has its name behind it, as in ``read``.
@@ -137,9 +139,12 @@ def averages(content: Mapping[str, Any], default: str | None) -> Iterator[tuple[
     Args:
         content: Of a file ``results_*.json``.
         default: ``lang_Script`` of tasks of which no rule finds the language.
+        groups: Whether to yield the averages of groups too.
     """
     for name, values in content["results"].items():
         config = _object(_object(content.get("configs")).get(name))
+        if not config and not groups:
+            continue
         general = (
             field_language(_object(config.get("metadata"))) or task_language(name, config.get("dataset_name")).code
         )
