@@ -18,6 +18,7 @@ from polyarena.tasks.audit.programs.syntax import (
     literal,
     read_program,
     texts,
+    unreadable,
     values_of,
 )
 from polyarena.tasks.audit.revisions import is_pinned
@@ -48,8 +49,12 @@ def audit_lighteval(pattern: str) -> list[Finding]:
             f"no task file of lighteval is called {pattern!r}",
             fix="give a shell pattern of names ('mmlu*'), or a folder",
         )
-    programs = [program for each in paths if (program := read_program(each)) is not None]
-    return ordered(finding for program in programs for finding in _audited(program))
+    programs = {each: read_program(each) for each in paths}
+    return ordered(
+        finding
+        for each, program in programs.items()
+        for finding in ([unreadable(each, each.stem)] if program is None else _audited(program))
+    )
 
 
 def shipped_folder() -> Path:

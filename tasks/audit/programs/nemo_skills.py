@@ -17,6 +17,7 @@ from polyarena.tasks.audit.programs.syntax import (
     keyword,
     literal,
     read_program,
+    unreadable,
     values_of,
 )
 from polyarena.tasks.errors import DataError
@@ -70,7 +71,9 @@ def audit_nemo_skills(folder: Path) -> list[Finding]:
     found: list[Finding] = []
     for path in sorted((root / "dataset").glob("*/prepare.py")):
         program, settings = read_program(path), read_program(path.with_name("__init__.py"))
-        if program is not None:
+        if program is None:
+            found.append(unreadable(path, path.parent.name))
+        else:
             known = {} if settings is None else {name: literal(node) for name, node in settings.constants().items()}
             found += _audited(_Benchmark(path.parent.name, known, program, shared, root / "prompt" / "config"))
     return ordered(found)

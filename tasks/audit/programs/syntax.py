@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from polyarena.tasks.audit.finding import Finding, Severity
+
 MOST_STEPS = 64
 """Names that are followed from an expression, so that files which define names by each other end."""
 
@@ -38,6 +40,11 @@ def read_program(path: Path) -> Program | None:
         return Program(path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
     except (OSError, SyntaxError, UnicodeDecodeError, ValueError, RecursionError):
         return None
+
+
+def unreadable(path: Path, task: str) -> Finding:
+    """Return what to say of a file that :func:`read_program` cannot read: nothing in it was checked."""
+    return Finding("unreadable-file", Severity.ERROR, task, "", "the file cannot be read as Python", (str(path),))
 
 
 def assignments(node: ast.AST) -> dict[str, ast.expr]:

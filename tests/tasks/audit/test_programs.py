@@ -79,9 +79,7 @@ def test_what_cannot_be_told_is_no_finding(tmp_path, change):
     assert audit_lighteval(str(tmp_path)) == []
 
 
-def test_files_that_are_no_python_are_passed_over(tmp_path):
-    (tmp_path / "broken.py").write_text("def (", encoding="utf-8")
-    assert audit_lighteval(str(tmp_path)) == []
+def test_a_pattern_without_files_is_an_error():
     with pytest.raises((UnknownNameError, DataError)):
         audit_lighteval("no_such_task_*")
 
@@ -145,3 +143,12 @@ def test_the_command_ends_with_1_where_there_is_an_error(tmp_path, capsys):
     (tmp_path / "lighteval").mkdir()
     (tmp_path / "lighteval" / "exam.py").write_text(SOUND, encoding="utf-8")
     assert main(["tasks", "audit", "--lighteval", str(tmp_path / "lighteval")]) == 0
+
+
+def test_a_file_that_is_no_python_is_named(tmp_path):
+    (tmp_path / "dataset" / "mine").mkdir(parents=True)
+    for path in (tmp_path / "tasks.py", tmp_path / "dataset" / "mine" / "prepare.py"):
+        path.write_text("def (")
+    for found in (audit_lighteval(str(tmp_path / "tasks.py")), audit_nemo_skills(tmp_path)):
+        assert [(each.check, each.severity) for each in found] == [("unreadable-file", Severity.ERROR)]
+        assert found[0].examples[0].startswith(str(tmp_path))
