@@ -25,9 +25,7 @@ def announce_stop(grace_s: float) -> Iterator[None]:
         yield
         return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    waiting = (
-        f"polyarena: stopping; answers in flight have {grace_s:g} s to arrive. Press Ctrl-C again to stop at once."
-    )
+    waiting = f"stopping; answers in flight have {grace_s:g} s to arrive. Press Ctrl-C again to stop at once."
     said = False
 
     def announce(number: int, frame: FrameType | None) -> None:
