@@ -11,13 +11,13 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
+from polyarena.harness.endpoints.loopback import is_loopback
 from polyarena.harness.endpoints.settings import EndpointSettings
 from polyarena.harness.endpoints.transport.backoff import read_retry_after
 from polyarena.harness.endpoints.transport.certificates import ssl_context
@@ -93,18 +93,11 @@ def proxy_of(url: str) -> str | None:
     An address of this machine has none: a proxy elsewhere would look for the server on its own machine.
     """
     parts = urlsplit(url)
-    if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

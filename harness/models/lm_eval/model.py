@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from polyarena.harness.endpoints.loopback import bypass_proxies
 from polyarena.harness.models.converted_weights import with_converted_weights
 from polyarena.harness.models.lm_eval.backend_error import backend_error
 from polyarena.harness.models.lm_eval.backends import COMPLETIONS, TREE_SCORED, find_backend
 from polyarena.harness.models.lm_eval.generation import generation_arguments, has_base, seed_torch
-from polyarena.harness.models.lm_eval.loopback import bypass_proxies
 from polyarena.harness.models.lm_eval.observer import Observation, attach_observer
 from polyarena.harness.models.lm_eval.order_test import order_shift
 from polyarena.harness.models.lm_eval.provenance import describe, describe_engine

@@ -3,6 +3,9 @@
 import pytest
 
 from polyarena.harness import plan, run
+from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.running.open_cell import CellContext
+from polyarena.tasks.data import DataSource
 
 
 @pytest.fixture
@@ -37,3 +40,15 @@ def go(experiment, tmp_path, toys):
         return run(plan(experiment(**changes), output=tmp_path / folder), report=report)
 
     return go
+
+
+@pytest.fixture
+def context(planned):
+    """What the cells of the plan ``planned`` need to be opened."""
+    return CellContext(
+        {system.spec.name: system for system in planned.systems},
+        {task.spec.task: task for task in planned.tasks},
+        DataSource(planned.data_root),
+        planned.folder,
+        ModelContext(),
+    )

@@ -30,17 +30,6 @@ def planned(experiment, toys, tmp_path):
     return plan(experiment(languages=list(LANGUAGES), tasks=TASK, judges=[]), output=tmp_path / "run")
 
 
-@pytest.fixture
-def context(planned):
-    return CellContext(
-        {system.spec.name: system for system in planned.systems},
-        {task.spec.task: task for task in planned.tasks},
-        DataSource(planned.data_root),
-        planned.folder,
-        ModelContext(),
-    )
-
-
 def text(request):
     """Says what was asked, so that an answer tells the whole conversation before it."""
     return f"<{'|'.join(turn['content'] for turn in request.messages)}>"

@@ -14,13 +14,10 @@ from hypothesis import strategies as st
 from polyarena.harness import plan, run
 from polyarena.harness.events import CellDone, CellFailed, CellStarted
 from polyarena.harness.executors.protocol import JobDone, JobFailed
-from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.running import open_cell, work_units
 from polyarena.harness.running.job_runner import JobRunner
-from polyarena.harness.running.open_cell import CellContext
 from polyarena.harness.running.work_units import ITEMS_PER_JOB, CellLog, item_ranges, jobs
 from polyarena.harness.store import read_shard
-from polyarena.tasks.data import DataSource
 from polyarena.tasks.records import Completion, Score
 
 
@@ -43,17 +40,6 @@ def test_small_cells_are_whole_and_a_large_one_is_shared():
 @pytest.fixture
 def planned(experiment, toys, tmp_path):
     return plan(experiment(judges=[]), output=tmp_path / "run")
-
-
-@pytest.fixture
-def context(planned):
-    return CellContext(
-        {system.spec.name: system for system in planned.systems},
-        {task.spec.task: task for task in planned.tasks},
-        DataSource(planned.data_root),
-        planned.folder,
-        ModelContext(),
-    )
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from polyarena.harness.endpoints import CallCache, Endpoint, EndpointSettings, Ledger
+from polyarena.harness.endpoints.loopback import bypass_proxies
 from polyarena.harness.models import find_model_type
-from polyarena.harness.models.lm_eval.loopback import bypass_proxies
 from polyarena.harness.models.protocol import ChoiceRequest, Model, ModelContext
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.item import Kind

@@ -16,7 +16,7 @@ def bypass_proxies(url: str) -> None:
     which reads the proxies of the environment and takes no other word for it.
     """
     host = urlsplit(url).hostname or ""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         return
     for name in _VARIABLES:
         listed = [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
@@ -24,7 +24,8 @@ def bypass_proxies(url: str) -> None:
             os.environ[name] = ",".join([*listed, host])
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
