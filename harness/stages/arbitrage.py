@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import pandas as pd
 
-from polyarena.harness.stages.finite_rewards import require_finite
 from polyarena.harness.stages.learned_router import cross_fitted_teachers
 from polyarena.harness.stages.records import PooledCompletion
-from polyarena.tasks.errors import DataError, ExperimentError, ModelError
+from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.mixtures.records import TrainingRow
 from polyarena.tasks.suggest import unknown
-
-Arbiter = Callable[[Sequence[PooledCompletion]], Sequence[float]]
-"""Scores completions, each by itself; higher is better."""
 
 
 class Router(StrEnum):
@@ -86,29 +82,6 @@ def check_pool(pool: Sequence[PooledCompletion], *, where: str = "") -> None:
                 why=f"all of its {asked} completions are empty",
                 fix="look at its prompt and sampling, or take it out of the pool",
             )
-
-
-def score_pool(pool: Sequence[PooledCompletion], arbiter: Arbiter, *, where: str = "") -> list[PooledCompletion]:
-    """Return the pool with the arbiter's rewards.
-
-    Args:
-        pool: The completions.
-        arbiter: Scores them.
-        where: The stage, for messages.
-
-    Raises:
-        ModelError: The arbiter gives another number of rewards, or one that is not finite.
-    """
-    rewards = list(arbiter(pool))
-    if len(rewards) != len(pool):
-        raise ModelError(f"the arbiter gave {len(rewards)} rewards for {len(pool)} completions", where=where)
-
-    def described(position: int) -> str:
-        each = pool[position]
-        return f"{each.teacher}'s completion of {each.row_id} ({each.language})"
-
-    require_finite(rewards, described, where=where)
-    return [replace(each, reward=float(reward)) for each, reward in zip(pool, rewards, strict=True)]
 
 
 def route(pool: Sequence[PooledCompletion], routing: Routing, *, where: str = "") -> list[PooledCompletion]:

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.mixtures.records import TrainingRow
-from polyarena.tasks.mixtures.settings import MixtureSettings, SourceShare
 
 PREAMBLE = (
     "Does the following request contain harmful, unethical, racist, sexist, toxic, dangerous, offensive or illegal "
@@ -29,7 +28,7 @@ SHORTEST, LONGEST = 20, 1000
 """Characters of a refusal that is kept."""
 LONGEST_REPEAT = 2.1
 """A refusal is left out if its longest repeated substring is longer than its length divided by this."""
-HARM_TASKS = ("aya_redteaming", "multijail")
+HARM_TASKS = ("advbench", "aya_redteaming", "multijail")
 OVER_REFUSAL_TASKS = ("xstest",)
 
 
@@ -88,32 +87,6 @@ def distilled_refusals(
             fix="look at the teacher's answers: it may have no text, or repeat itself",
         )
     return Refusals(tuple(rows), dict(left_out))
-
-
-def with_safety(settings: MixtureSettings, source: str, weight: float = WEIGHT) -> MixtureSettings:
-    """Return a mixture with a source of refusals at a stated weight; the others keep their proportions.
-
-    Args:
-        settings: A mixture whose sources have weights.
-        source: Name of the source of refusals.
-        weight: Percent of the new mixture.
-
-    Raises:
-        ExperimentError: The sources have no weights, one has this name, or the weight is not between 0 and 100.
-    """
-    if not 0 < weight < 100:
-        raise ExperimentError(f"a weight of {weight:g}% is not possible", fix="use one between 0 and 100, such as 3")
-    shares = settings.sources
-    if any(share.weight is None for share in shares):
-        raise ExperimentError(
-            "a mixture without weights cannot have safety data at a stated weight",
-            fix="give each source its percent of the budget",
-        )
-    if any(share.name == source for share in shares):
-        raise ExperimentError(f"the mixture already has a source {source!r}", fix="use another name")
-    rest = (100 - weight) / 100
-    scaled = tuple(share.model_copy(update={"weight": (share.weight or 0) * rest}) for share in shares)
-    return settings.model_copy(update={"sources": (*scaled, SourceShare(name=source, weight=weight))})
 
 
 def longest_repeat(text: str) -> int:

@@ -1,6 +1,5 @@
 """Routers over pools of made-up teachers, the learned one among them, and what is refused."""
 
-import math
 from collections import Counter
 from dataclasses import replace
 
@@ -14,13 +13,12 @@ from polyarena.harness.stages.arbitrage import (
     check_pool,
     render_teacher_table,
     route,
-    score_pool,
     teacher_table,
     training_rows,
 )
 from polyarena.harness.stages.learned_router import LearnedRouter, cross_fitted_teachers
 from polyarena.harness.stages.records import PooledCompletion
-from polyarena.tasks.errors import DataError, ExperimentError, ModelError, UnknownNameError
+from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
 
 LANGUAGES = ("deu_Latn", "swh_Latn")
 TOPICS = ("weather", "history")
@@ -151,23 +149,6 @@ def test_pools_that_cannot_be_right_are_refused(change, message, pool):
 def test_a_pool_without_rewards_cannot_be_routed_by_reward(pool):
     with pytest.raises(DataError, match="the pool has no rewards"):
         route([replace(each, reward=None) for each in pool], Routing())
-
-
-def test_the_arbiter_scores_every_completion(pool):
-    scored = score_pool(pool, lambda asked: [len(each.completion) for each in asked])
-    assert [each.reward for each in scored] == [float(len(each.completion)) for each in pool]
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_rewards_that_are_no_numbers_are_refused_with_the_first(value, pool):
-    with pytest.raises(ModelError, match="1 of 360 rewards are no finite numbers") as refused:
-        score_pool(pool, lambda asked: [1.0, 2.0, value, *[0.0] * 357])
-    assert "cleo's completion of p0 (deu_Latn)" in refused.value.why
-
-
-def test_an_arbiter_that_gives_another_number_of_rewards_is_refused(pool):
-    with pytest.raises(ModelError, match="gave 1 rewards for 360"):
-        score_pool(pool, lambda asked: [1.0])
 
 
 def test_the_table_says_who_won_where_with_length_beside_reward(pool):

@@ -1,15 +1,11 @@
-"""Templates, licences, presets, clusters, lengths and held-out prompts."""
+"""Templates, licences, presets and held-out prompts."""
 
 import pytest
 from every_case import every_case
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
-from polyarena.tasks.mixtures.clusters import SHARED, family_clusters, region_clusters
 from polyarena.tasks.mixtures.held_out import held_out_prompts
-from polyarena.tasks.mixtures.lengths import length_losses, refuse_lost_languages
 from polyarena.tasks.mixtures.licences import licence_warning
 from polyarena.tasks.mixtures.presets import AYA_101, AYA_101_SOURCES, aya_101_mixture
 from polyarena.tasks.mixtures.records import TrainingRow
@@ -123,76 +119,6 @@ def test_wrong_presets_are_refused(variant, sources, error):
 def test_the_sources_are_in_the_order_of_the_paper():
     assert AYA_101_SOURCES[0] == "aya_dataset"
     assert dict(AYA_101["human_heavy"]) == dict(zip(AYA_101_SOURCES, (25, 4, 20, 6, 30, 15), strict=True))
-
-
-ROWS = {
-    "eng_Latn": 250,
-    "fra_Latn": 307,
-    "deu_Latn": 69,
-    "swh_Latn": 100,
-    "yor_Latn": 124,
-    "zho_Hans": 400,
-    "tur_Latn": 74,
-}
-
-
-def test_clusters_are_whole_families_with_english_spanish_and_french_in_each():
-    clusters = family_clusters(ROWS, 2)
-    assert clusters == {
-        "sino-tibetan": ("eng_Latn", "fra_Latn", "zho_Hans"),
-        "atlantic-congo+turkic+indo-european": ("deu_Latn", "eng_Latn", "fra_Latn", "swh_Latn", "tur_Latn", "yor_Latn"),
-    }
-
-
-@given(st.dictionaries(st.sampled_from(sorted(ROWS)), st.integers(1, 1000), min_size=1), st.integers(1, 5))
-def test_every_language_is_in_a_cluster_and_shared_ones_in_all(rows, count):
-    clusters = family_clusters(rows, count)
-    assert set().union(*clusters.values()) == set(rows)
-    assert 1 <= len(clusters) <= count
-    own = [set(codes) - set(SHARED) for codes in clusters.values()]
-    assert sum(map(len, own)) == len(set().union(*own))
-    assert all(set(SHARED) & set(rows) <= set(codes) for codes in clusters.values())
-
-
-@pytest.mark.parametrize(("rows", "count"), [({}, 2), (ROWS, 0)])
-def test_clusters_of_nothing_are_refused(rows, count):
-    with pytest.raises(ExperimentError, match="cannot be divided"):
-        family_clusters(rows, count)
-
-
-def test_regions_are_those_of_tiny_aya():
-    rows = dict.fromkeys(("eng_Latn", "hin_Deva", "swh_Latn", "zho_Hans", "pes_Arab", "deu_Latn", "bel_Cyrl"), 10)
-    found = region_clusters(rows)
-    assert found["fire"] == ("eng_Latn", "hin_Deva")
-    assert "swh_Latn" in found["earth"]
-    assert "swh_Latn" not in found["water"]
-    assert "zho_Hans" in found["water"]
-    assert "pes_Arab" in found["earth"]
-    assert all("eng_Latn" in codes for codes in found.values())
-    assert "fire" not in region_clusters({"swh_Latn": 3})
-
-
-def rows_of(language, *lengths):
-    return [TrainingRow(str(at), "s", language, "p" * prompt, "c" * completion, "MIT")
-            for at, (prompt, completion) in enumerate(lengths)]  # fmt: skip
-
-
-def count(prompt, completion):
-    return len(prompt) + len(completion or "")
-
-
-def test_rows_lost_and_cut_are_counted_by_language():
-    rows = rows_of("amh_Ethi", (10, 1), (12, 1)) + rows_of("eng_Latn", (9, 1), (9, 2), (1, 1), (10, 1))
-    losses = length_losses(rows, count, 10).set_index("language")
-    assert losses.loc["amh_Ethi"].to_dict() == {"rows": 2, "mean_tokens": 12, "lost": 2, "cut": 0, "lost_share": 1}
-    assert losses.loc["eng_Latn"].to_dict() == {"rows": 4, "mean_tokens": 8.5, "lost": 1, "cut": 1, "lost_share": 0.25}
-    with pytest.raises(DataError, match=r"leaves no row of 1 language\b") as refused:
-        refuse_lost_languages(losses.reset_index(), 10)
-    assert "amh_Ethi (12 tokens on average)" in refused.value.why
-
-
-def test_a_limit_that_leaves_something_of_every_language_passes():
-    refuse_lost_languages(length_losses(rows_of("eng_Latn", (9, 1), (20, 1)), count, 10), 10)
 
 
 def test_held_out_prompts_depend_on_seed_and_text_alone():

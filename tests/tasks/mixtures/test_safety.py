@@ -5,9 +5,7 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.tasks.errors import DataError, ExperimentError
-from polyarena.tasks.mixtures.allocation import check_weights
-from polyarena.tasks.mixtures.presets import aya_101_mixture
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.mixtures.records import TrainingRow
 from polyarena.tasks.mixtures.safety import (
     HARM_TASKS,
@@ -16,9 +14,7 @@ from polyarena.tasks.mixtures.safety import (
     add_preambles,
     distilled_refusals,
     longest_repeat,
-    with_safety,
 )
-from polyarena.tasks.mixtures.settings import MixtureSettings, SourceShare
 from polyarena.tasks.registry import find_task
 
 REFUSAL = "I am sorry, but I do not help with requests that may hurt somebody."
@@ -71,29 +67,6 @@ def test_the_longest_repeat_is_that_of_a_search_by_hand(text):
         if text.find(text[at : at + size], at + 1) > 0
     ]
     assert longest_repeat(text) == max(repeats, default=0)
-
-
-def test_safety_has_its_weight_and_the_others_their_proportions():
-    found = with_safety(aya_101_mixture("translation_heavy"), "safety")
-    check_weights(found.sources)
-    weights = {share.name: share.weight for share in found.sources}
-    assert weights["safety"] == 3
-    assert weights["aya_translations"] == pytest.approx(47.5 * 0.97)
-
-
-@pytest.mark.parametrize(
-    ("weight", "shares", "message"),
-    [
-        (0, [("a", 100)], "not possible"),
-        (100, [("a", 100)], "not possible"),
-        (3, [("a", None)], "without weights"),
-        (3, [("safety", 100)], "already has a source"),
-    ],
-)
-def test_weights_that_cannot_be_are_refused(weight, shares, message):
-    settings = MixtureSettings(sources=tuple(SourceShare(name=name, weight=share) for name, share in shares))
-    with pytest.raises(ExperimentError, match=message):
-        with_safety(settings, "safety", weight)
 
 
 @every_case("name", (*HARM_TASKS, *OVER_REFUSAL_TASKS))
