@@ -71,7 +71,6 @@ class ThreadLauncher:
     behaviour: object
     workers: int = 2
     poll_s: float = 0.001
-    watches_parent: bool = False
     started: list = field(default_factory=list)
     closed: bool = False
 

@@ -29,7 +29,6 @@ class WorkerConfig(BaseModel):
         folder: The run folder.
         data_root: The local mirror, or ``None`` for the hub.
         poll_s: Most seconds between two looks at an inbox.
-        parent: Process number of the coordinator if workers end with it; 0 if they do not.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,7 +38,6 @@ class WorkerConfig(BaseModel):
     folder: Path
     data_root: Path | None = None
     poll_s: float
-    parent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ The same for every kind of worker; a :class:`Launcher` starts them as processes,
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Protocol
 
 from polyarena.harness.events import (
@@ -73,10 +73,6 @@ class Launcher(Protocol):
     @property
     def poll_s(self) -> float:
         """Most seconds between two looks at the folders of the workers."""
-
-    @property
-    def watches_parent(self) -> bool:
-        """Whether workers are children of this process, and end with it."""
 
     def start(self, folders: Mapping[int, WorkerFolder], work: Work) -> dict[int, WorkerHandle]:
         """Start the workers at some places, from 0, and return at once.
@@ -358,7 +354,6 @@ class PoolExecutor:
             folder=work.folder.absolute(),
             data_root=work.data_root.absolute() if work.data_root else None,
             poll_s=self.launcher.poll_s,
-            parent=os.getpid() if self.launcher.watches_parent else 0,
         )
 
 
@@ -366,9 +361,15 @@ def _drop_unwanted(model: str, scheduler: Scheduler, work: Work) -> None:
     scheduler.drop_unwanted(model, [job for job in scheduler.waiting_jobs(model) if work.log.is_wanted(job)])
 
 
+@cache
+def _own_versions() -> dict[str, str]:
+    # Once: it reads the metadata of all packages, and nothing is handed out meanwhile.
+    return installed_versions()
+
+
 def _other_versions(versions: Mapping[str, str]) -> str:
     """Return how the packages of a worker differ from those here; empty if they do not."""
-    own = installed_versions()
+    own = _own_versions()
     differing = [
         f"{name} {versions.get(name, 'is missing')} there and {own.get(name, 'is missing')} here"
         for name in sorted({*own, *versions})

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from polyarena.harness.executors.fork_server import IS_OFFERED, WORKER, ForkServer
 from polyarena.harness.executors.pool import WorkerHandle
 from polyarena.harness.executors.protocol import Work
 from polyarena.harness.executors.spool import WorkerFolder
@@ -21,15 +22,19 @@ KILL_AFTER_S = 5.0
 class ProcessLauncher:
     """Starts processes; a :class:`polyarena.harness.executors.pool.Launcher`.
 
+    On Linux they are forked by a process that has imported what they need; elsewhere each imports it.
+
     Attributes:
         count: How many; one for each GPU if left out, or one without a GPU.
+        forks: Whether they are forked.
     """
 
     count: int | None = None
+    forks: bool = IS_OFFERED
     _gpus: list[str] = field(default_factory=lambda: visible_gpus())
+    _server: ForkServer | None = None
 
     poll_s = 0.02
-    watches_parent = True
 
     @property
     def workers(self) -> int:
@@ -41,22 +46,33 @@ class ProcessLauncher:
         return {place: self._start(place, folder, work) for place, folder in folders.items()}
 
     def _start(self, place: int, folder: WorkerFolder, work: Work) -> WorkerHandle:
-        module, name = work.worker.__module__, work.worker.__name__
-        program = f"import sys; from {module} import {name} as work; work(*sys.argv[1:])"
-        command = [sys.executable, "-c", program, str(folder.path.absolute())]
-        environment = dict(os.environ)
+        path, device, environment = folder.path.absolute(), "", {}
         if self._gpus:
-            environment["CUDA_VISIBLE_DEVICES"] = self._gpus[place % len(self._gpus)]
-            command.append("gpu")
+            device, environment["CUDA_VISIBLE_DEVICES"] = "gpu", self._gpus[place % len(self._gpus)]
+        if self.forks:
+            if self._server is None or not self._server.is_running:
+                self.close()
+                self._server = ForkServer.start(work.worker, path, folder.log.absolute())
+            return ForkedHandle(self._server, self._server.fork(path, device, environment, folder.log.absolute()))
+        program = WORKER.format(work.worker.__module__, work.worker.__name__)
+        command = [sys.executable, "-c", program, str(path), device, str(os.getpid())]
         with folder.log.open("ab") as log:
             # A session of its own, so that Ctrl-C reaches the coordinator alone, which then ends the workers in order.
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment},
+                start_new_session=True,
             )
         return ProcessHandle(process)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End the process that forks."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
 
 @dataclass
@@ -67,10 +83,7 @@ class ProcessHandle:
 
     def ended(self) -> str | None:
         """Return how the process ended; ``None`` while it runs."""
-        code = self.process.poll()
-        if code is None:
-            return None
-        return f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return _how_ended(self.process.poll())
 
     def is_waiting(self) -> bool:
         """A process runs at once."""
@@ -88,6 +101,38 @@ class ProcessHandle:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+@dataclass
+class ForkedHandle:
+    """A worker that was forked."""
+
+    server: ForkServer
+    number: int
+
+    def ended(self) -> str | None:
+        """Return how the process ended; ``None`` while it runs."""
+        try:
+            return _how_ended(self.server.code(self.number))
+        except ProcessLookupError as error:
+            return str(error)
+
+    def is_waiting(self) -> bool:
+        """A process runs at once."""
+        return False
+
+    def greeted(self) -> None:
+        """Nothing is remembered of a process."""
+
+    def stop(self) -> None:
+        """End the process."""
+        self.server.stop(self.number, KILL_AFTER_S)
+
+
+def _how_ended(code: int | None) -> str | None:
+    if code is None:
+        return None
+    return f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
 def visible_gpus() -> list[str]:

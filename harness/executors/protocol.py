@@ -157,7 +157,7 @@ class Work:
     jobs: Sequence[Job]
     log: JobLog
     runner: Callable[[], JobRunner]
-    worker: Callable[[str, str], None]
+    worker: Callable[..., None]
     recorded: frozenset[str] = frozenset()
     grace_s: float = 0.0
     interrupted: Callable[[], None] = lambda: None

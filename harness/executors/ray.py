@@ -45,7 +45,6 @@ class RayLauncher:
     _is_ours: bool = field(default=False)
 
     poll_s = 0.1
-    watches_parent = False
 
     def start(self, folders: Mapping[int, WorkerFolder], work: Work) -> dict[int, WorkerHandle]:
         """Start one task for each folder.

@@ -62,7 +62,6 @@ class SlurmLauncher:
     cluster: Literal["slurm", "local"] = "slurm"
 
     poll_s = 0.2
-    watches_parent = False
 
     def start(self, folders: Mapping[int, WorkerFolder], work: Work) -> dict[int, WorkerHandle]:
         """Submit one array for the workers, or several where Slurm limits their size.

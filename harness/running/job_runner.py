@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from polyarena.harness.experiment import Experiment
 from polyarena.harness.lock.digest import content_digest
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.planning.systems import resolve_systems
-from polyarena.harness.planning.tasks import resolve_tasks
+from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.connections import CANDIDATES
 from polyarena.harness.running.flips import measure_flips
 from polyarena.harness.running.open_cell import CellContext, open_cell
@@ -39,18 +39,24 @@ class JobRunner:
         folder: The run folder.
         data_root: The local mirror, or ``None`` for the hub.
         open_endpoint: Opens an endpoint for models that ask one through the run's own client.
+        tasks: The tasks of the experiment, if they were resolved before.
 
     Attributes:
         context: What the cells have in common.
     """
 
     def __init__(
-        self, experiment: Experiment, folder: RunFolder, data_root: Path | None, open_endpoint: OpenEndpoint
+        self,
+        experiment: Experiment,
+        folder: RunFolder,
+        data_root: Path | None,
+        open_endpoint: OpenEndpoint,
+        tasks: Sequence[ResolvedTask] | None = None,
     ) -> None:
         self._folder = folder
         self._open_endpoint = open_endpoint
         self._base = str(experiment.base)
-        tasks = resolve_tasks(experiment)
+        tasks = resolve_tasks(experiment) if tasks is None else tasks
         systems = resolve_systems(experiment, tasks, self._model_context())
         self.context = CellContext(
             {system.spec.name: system for system in systems},

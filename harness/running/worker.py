@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from polyarena.harness.executors.messages import WorkerReady
 from polyarena.harness.executors.protocol import JobFailed, JobStarted
 from polyarena.harness.executors.spool import Polling, WorkerFolder
 from polyarena.harness.lock import installed_versions
+from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.job_runner import JobRunner
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
@@ -37,22 +39,40 @@ PATIENCE_S = 120.0
 """Seconds after which a coordinator that gives no sign of life is taken to be gone."""
 
 
-def work(folder: str, device: str = "") -> None:
+def prepare(folder: str) -> None:
+    """Read what all workers of a run need, in the process that they are forked from.
+
+    An error is left to the workers, who report it.
+
+    Args:
+        folder: Of one of them.
+    """
+    with suppress(PolyarenaError):
+        _tasks(WorkerFolder(Path(folder)).spool)
+
+
+def work(folder: str, device: str = "", parent: int = 0) -> None:
     """Compute jobs until there is nothing more to do.
 
     Args:
         folder: Of the worker.
         device: :data:`GPU` if the worker was assigned one.
+        parent: Number of the process that started it on this machine, with which it ends; 0 for none.
     """
     own = WorkerFolder(Path(folder))
     config = own.config()
     _print_to(own.log)
     own.clear()
     ended = threading.Event()
-    threading.Thread(target=_show_life, args=(own, ended, config.parent), daemon=True).start()
+    threading.Thread(target=_show_life, args=(own, ended, parent), daemon=True).start()
     try:
-        experiment = config.experiment.located(config.path)
-        runner = JobRunner(experiment, RunFolder(config.folder), config.data_root, refuse_endpoint)
+        runner = JobRunner(
+            config.experiment.located(config.path),
+            RunFolder(config.folder),
+            config.data_root,
+            refuse_endpoint,
+            _tasks(own.spool),
+        )
         refused = _without_gpu() if device == GPU else ""
         own.tell(WorkerReady(socket.gethostname(), os.getpid(), installed_versions(), refused))
         try:
@@ -61,6 +81,13 @@ def work(folder: str, device: str = "") -> None:
             runner.close()
     finally:
         ended.set()
+
+
+@cache
+def _tasks(spool: Path) -> tuple[ResolvedTask, ...]:
+    """Return the tasks of a run."""
+    config = WorkerFolder(spool / "any").config()
+    return resolve_tasks(config.experiment.located(config.path))
 
 
 def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:

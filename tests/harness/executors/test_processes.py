@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from polyarena.harness.executors.fork_server import IS_OFFERED
 from polyarena.harness.executors.processes import ProcessLauncher, visible_gpus
 from polyarena.harness.executors.spool import WorkerFolder
 from polyarena.harness.store import RunFolder
@@ -35,9 +36,9 @@ EXPERIMENT = {
 PATIENCE_S = 240
 
 
-def sleeps(folder: str, device: str = "") -> None:
+def sleeps(folder: str, device: str = "", parent: int = 0) -> None:
     """A worker that writes what it was started with, and waits as long as the test is there."""
-    written, parent = Path(folder, "written"), os.getppid()
+    written = Path(folder, "written")
     written.write_text(json.dumps([device, os.environ.get("CUDA_VISIBLE_DEVICES")]))
     written.rename(Path(folder, "started"))
     while os.getppid() == parent:
@@ -55,13 +56,16 @@ def test_the_gpus_that_may_be_used(monkeypatch, named, gpus):
     assert ProcessLauncher(5).workers == 5
 
 
-def test_each_process_sees_one_gpu_and_is_ended_with_its_children(tmp_path, monkeypatch, make_work):
+@pytest.mark.parametrize(
+    "forks", [False, pytest.param(True, marks=pytest.mark.skipif(not IS_OFFERED, reason="no fork"))]
+)
+def test_each_process_sees_one_gpu_and_is_ended(tmp_path, monkeypatch, make_work, forks):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     # A busy machine may take its time to end a process, too.
     monkeypatch.setattr("polyarena.harness.executors.processes.KILL_AFTER_S", PATIENCE_S)
     sleeps.__module__ = "test_processes"
-    launcher = ProcessLauncher()
+    launcher = ProcessLauncher(forks=forks)
     folders = {place: WorkerFolder(tmp_path / f"w{place}") for place in range(2)}
     for folder in folders.values():
         folder.path.mkdir()
@@ -75,9 +79,11 @@ def test_each_process_sees_one_gpu_and_is_ended_with_its_children(tmp_path, monk
     finally:
         for handle in handles.values():
             handle.stop()
+    ends = {handle.ended() for handle in handles.values()}
+    launcher.close()
     seen = {place: json.loads((folder.path / "started").read_text()) for place, folder in folders.items()}
     assert seen == {0: ["gpu", "3"], 1: ["gpu", "5"]}
-    assert {handle.ended() for handle in handles.values()} == {"killed by signal 15"}
+    assert ends == {"killed by signal 15"}
 
 
 @pytest.fixture
