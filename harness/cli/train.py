@@ -89,11 +89,14 @@ def as_data(pipeline: Pipeline, plans: list[StagePlan]) -> dict[str, Any]:
                 "changes": list(plan.status.changes),
                 **asdict(plan.estimate),
                 "device_hours": plan.device_hours,
+                "processes": plan.processes,
+                "wall_hours": plan.wall_hours,
                 "fits": plan.fits,
             }
             for plan in plans
         ],
         "device_hours": _sum([plan.device_hours for plan in plans if plan.status.manifest is None]),
+        "wall_hours": _sum([plan.wall_hours for plan in plans if plan.status.manifest is None]),
     }
 
 
@@ -118,12 +121,31 @@ def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
             f"more memory than the {pipeline.hardware.memory_gib:.0f} GiB of the device: {names}; lower batch_size or "
             "max_length, set activation_checkpointing, or train adapters (lora)"
         )
-    for note in dict.fromkeys(note for plan in plans for note in plan.estimate.assumptions):
-        print_lines(f"assumed: {note}")
+    notes: dict[str, list[str]] = {}
+    for plan in plans:
+        for note in plan.estimate.assumptions:
+            notes.setdefault(note, []).append(plan.status.stage.name)
+    for note, names in notes.items():
+        print_lines(f"assumed: {note} ({', '.join(names)})")
+    print_lines(_summary(pipeline, plans))
+
+
+def _summary(pipeline: Pipeline, plans: list[StagePlan]) -> str:
+    """Return what is to do, in device time and in wall time, and what the memory is of."""
     todo = [plan for plan in plans if plan.status.manifest is None]
-    hours = _sum([plan.device_hours for plan in todo])
-    cost = "unknown: set `peak_tflops` under `hardware`" if hours is None else f"about {hours:,.3g}"
-    print_lines(f"to do: {len(todo)} of {len(plans)} stages; device hours: {cost}")
+    hours, wall = _sum([plan.device_hours for plan in todo]), _sum([plan.wall_hours for plan in todo])
+    device = "GPU" if pipeline.hardware.device.startswith("cuda") else "processor"
+    count = f"to do: {len(todo)} of {len(plans)} stages"
+    if hours is None or wall is None:
+        return f"{count}; device hours: unknown: set `peak_tflops` under `hardware`"
+    processes = pipeline.hardware.processes
+    if processes == 1:
+        return f"{count}; device hours: about {hours:,.3g} of one {device}, which is also the wall time"
+    return (
+        f"{count}; device hours: about {hours:,.3g}, the {device} time of all processes; wall time: about {wall:,.3g} "
+        f"hours, as {processes} processes share each sft, reward and dpo stage and all others run in one. Memory is "
+        "that of each process"
+    )
 
 
 def _row(plan: StagePlan) -> tuple[str, ...]:

@@ -54,8 +54,9 @@ class StageEstimate:
         rows: Rows, pairs or prompts that it reads; ``None`` where an earlier stage decides.
         steps: Optimizer steps.
         tokens: Tokens that pass through the model: trained and generated, padding left out.
-        memory_gib: Peak memory of the device in GiB.
-        flop: Floating-point operations.
+        memory_gib: Peak memory of one process in GiB.
+        flop: Floating-point operations, of all processes together.
+        sampling_flop: Those of them that sample; devices reach less of their peak there.
         assumptions: What the numbers rest on, as sentences.
     """
 
@@ -64,6 +65,7 @@ class StageEstimate:
     tokens: int = 0
     memory_gib: float = 0.0
     flop: float = 0.0
+    sampling_flop: float = 0.0
     assumptions: tuple[str, ...] = ()
 
 

@@ -77,8 +77,8 @@ def render_card(card: dict[str, Any]) -> str:
     lines += ["## Licences", "", "| licence | sources |", "| --- | --- |"]
     lines += [f"| {_cell(licence)} | {_cell(', '.join(names))} |" for licence, names in card["licences"].items()]
     lines += ["", "## Settings", "", f"- budget: {settings['budget'] or 'all rows'}"]
-    lines += [f"- {key}: {settings[key]}" for key in ("temperature", "max_rows_per_language", "max_repeats")]
-    lines += [f"- pruning, {key}: {value}" for key, value in settings["pruning"].items()]
+    lines += [f"- {key}: {_setting(settings[key])}" for key in ("temperature", "max_rows_per_language", "max_repeats")]
+    lines += [f"- pruning, {key}: {_setting(value)}" for key, value in settings["pruning"].items()]
     return "\n".join(lines) + "\n"
 
 
@@ -93,16 +93,23 @@ def _table(key: str, facts: list[dict[str, Any]], rules: list[Rule]) -> list[str
     ]
     lines = ["| " + " | ".join(head) + " |", "| " + " | ".join(["---"] * 2 + ["---:"] * (len(head) - 2)) + " |"]
     for each in facts:
-        second = each["weight"] if key == "source" else each["name"]
+        weight = each.get("weight")
+        second = ("" if weight is None else f"{weight:.4g}%") if key == "source" else each["name"]
         counts = [
             each["read"],
             *(each["removed"].get(rule.value, 0) for rule in rules),
             each["remaining"],
             each["taken"],
         ]
-        cells = [_cell(each[key]), "" if second is None else _cell(str(second)), *(f"{count:,}" for count in counts)]
+        cells = [_cell(each[key]), _cell(second), *(f"{count:,}" for count in counts)]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def _setting(value: float | bool | None) -> str:
+    if value is None:
+        return "none"
+    return ("on" if value else "off") if isinstance(value, bool) else f"{value:g}"
 
 
 def _cell(text: str) -> str:

@@ -162,7 +162,7 @@ def scan_source(
 
 def index_of_scans(scans: Iterable[Scan], settings: PruningSettings) -> DuplicateIndex | None:
     """Return the texts of sources that were scanned before; ``None`` where near-duplicates are not looked for."""
-    if settings.near_duplicates is None:
+    if not settings.near_duplicates:
         return None
     index = DuplicateIndex(settings.near_duplicates)
     for scan in scans:

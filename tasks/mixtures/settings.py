@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +19,7 @@ class PruningSettings(BaseModel):
         wrong_language: Remove completions in another language or script than the row says. A language that the
             identifier does not know, and a text that is too short, is not removed.
         near_duplicates: Remove rows whose text resembles that of an earlier row in the same language this much or more:
-            the estimated Jaccard similarity of their character 5-grams. ``None`` keeps all.
+            the estimated Jaccard similarity of their character 5-grams. ``false`` keeps all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,7 +28,7 @@ class PruningSettings(BaseModel):
     max_characters: Count | None = None
     degenerate: bool = True
     wrong_language: bool = True
-    near_duplicates: Annotated[float, Field(gt=0, le=1)] | None = 0.8
+    near_duplicates: Literal[False] | Annotated[float, Field(gt=0, le=1)] = 0.8
 
 
 class SourceShare(BaseModel):

@@ -11,7 +11,7 @@ not store), and the logits 4 bytes per word of the vocabulary and token, three t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -27,7 +27,7 @@ from polyarena.harness.stages.pipeline.data_stages import (
 )
 from polyarena.harness.stages.pipeline.graph import base_of
 from polyarena.harness.stages.pipeline.keys import processes_of
-from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
+from polyarena.harness.stages.pipeline.schema import AnyStage, HardwareSettings, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.status import StageStatus, stage_statuses
 from polyarena.harness.stages.pipeline.training_stages import (
@@ -39,6 +39,7 @@ from polyarena.harness.stages.pipeline.training_stages import (
     SftStage,
 )
 from polyarena.harness.stages.protocol import StageEstimate
+from polyarena.tasks.languages import select_languages
 
 GIB = 1024**3
 ACTIVATION_BYTES = 34
@@ -62,14 +63,21 @@ class StagePlan:
     Attributes:
         status: Where it stands.
         estimate: What it takes; all zero for stages that load no model.
-        device_hours: ``None`` where the hardware has no ``peak_tflops``.
+        device_hours: Time of all devices together; ``None`` where the hardware has no ``peak_tflops``.
+        processes: That share the work.
         fits: Whether the memory suffices; ``None`` where it is not known.
     """
 
     status: StageStatus
     estimate: StageEstimate
     device_hours: float | None
+    processes: int
     fits: bool | None
+
+    @property
+    def wall_hours(self) -> float | None:
+        """Hours until the stage is done: the device time, divided by the processes that share it."""
+        return None if self.device_hours is None else self.device_hours / self.processes
 
 
 def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
@@ -85,15 +93,36 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
     for name, status in statuses.items():
         rows[name] = _rows_of(status, rows)
         shape = _shape(pipeline, status.stage, statuses)
-        estimate = _estimate(status.stage, shape, rows, processes_of(pipeline, status.stage))
-        hardware = pipeline.hardware
-        sampled = isinstance(status.stage, PoolStage | SafetyStage | TranslatedPairsStage)
-        share = hardware.generation_utilization if sampled else hardware.utilization
-        hours = estimate.flop / (hardware.peak_tflops * 1e12 * share) / 3600 if hardware.peak_tflops else None
-        capacity = hardware.memory_gib
+        processes = processes_of(pipeline, status.stage)
+        estimate = _estimate(status.stage, shape, rows, processes, _languages(status.stage, statuses))
+        capacity = pipeline.hardware.memory_gib
         fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
-        plans.append(StagePlan(status, estimate, hours, fits))
+        plans.append(StagePlan(status, estimate, _hours(estimate, pipeline.hardware), processes, fits))
     return plans
+
+
+def _hours(estimate: StageEstimate, hardware: HardwareSettings) -> float | None:
+    if hardware.peak_tflops is None:
+        return None
+    trained = (estimate.flop - estimate.sampling_flop) / hardware.utilization
+    sampled = estimate.sampling_flop / hardware.generation_utilization
+    return (trained + sampled) / (hardware.peak_tflops * 1e12) / 3600
+
+
+def _languages(stage: AnyStage, statuses: Mapping[str, StageStatus]) -> frozenset[str] | None:
+    """Return the languages of the first mixture that a stage's rows come from, or ``None`` if it does not name them."""
+    if isinstance(stage, MixtureStage):
+        return None if stage.languages is None else codes_of(stage.languages)
+    sources = stage.data if isinstance(stage, SftStage) else stage.inputs
+    if isinstance(stage, RewardStage | DpoStage):
+        sources = (stage.data,)
+    found = (_languages(statuses[name.split("/")[0]].stage, statuses) for name in sources)
+    return next((languages for languages in found if languages), None)
+
+
+def codes_of(selector: str | Sequence[str]) -> frozenset[str]:
+    """Return the codes of the languages that a selector means."""
+    return frozenset(language.code for language in select_languages(selector))
 
 
 def _rows_of(status: StageStatus, rows: Mapping[str, int | None]) -> int | None:
@@ -145,12 +174,18 @@ def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStat
 
 
 def _estimate(
-    stage: AnyStage, shape: ModelShape | None, rows: Mapping[str, int | None], processes: int
+    stage: AnyStage,
+    shape: ModelShape | None,
+    rows: Mapping[str, int | None],
+    processes: int,
+    languages: frozenset[str] | None,
 ) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
         return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (_merged_count(stage) + 1) / GIB)
     if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage | TrainSettings):
         return StageEstimate(rows=rows.get(stage.name))
+    if not isinstance(stage, TrainSettings) and not any(teacher.stage for teacher in _teachers(stage)):
+        return StageEstimate(rows=rows.get(stage.prompts))
     if shape is None:
         return StageEstimate(assumptions=("the size of the model is not known: give `shape` in the stage base",))
     if not isinstance(stage, TrainSettings):
@@ -158,8 +193,9 @@ def _estimate(
         teachers = _teachers(stage)
         sampled = sum(teacher.stage is not None for teacher in teachers)
         tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in teachers)
-        return StageEstimate(count, 0, tokens, 2 * shape.parameters / GIB, 2.0 * shape.parameters * tokens)
-    return _training(stage, shape, rows, processes)
+        flop = 2.0 * shape.parameters * tokens
+        return StageEstimate(rows.get(stage.prompts), 0, tokens, 2 * shape.parameters / GIB, flop, flop)
+    return _training(stage, shape, rows, processes, languages)
 
 
 def _teachers(stage: PoolStage | SafetyStage | TranslatedPairsStage) -> tuple[TeacherSettings, ...]:
@@ -173,8 +209,21 @@ def _merged_count(stage: MergeStage) -> int:
     return max(2, len(stage.models))
 
 
-def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | None], processes: int) -> StageEstimate:
+def _training(
+    stage: TrainSettings,
+    shape: ModelShape,
+    rows: Mapping[str, int | None],
+    processes: int,
+    languages: frozenset[str] | None,
+) -> StageEstimate:
     data, texts, models, times = _load(stage, rows)
+    assumptions = []
+    if stage.languages and data is not None:
+        if languages:
+            data = round(data * len(codes_of(stage.languages) & languages) / len(languages))
+            assumptions.append("every language has equally many rows")
+        else:
+            assumptions.append("all rows of `data` are trained on, though `languages` takes only some")
     batch = stage.batch_size * stage.gradient_accumulation * processes
     if stage.steps is None and data is None:
         return StageEstimate(assumptions=("the number of rows is known once the data stages have run",))
@@ -185,19 +234,17 @@ def _training(stage: TrainSettings, shape: ModelShape, rows: Mapping[str, int | 
     passes = 2.0 if stage.lora else 3.0
     passes += 1.0 if stage.activation_checkpointing else 0.0
     flop = tokens * forward * (passes + (models - 1))
-    whole = (
-        ["all rows of `data` are trained on, also where `languages` takes a part of them"] if stage.languages else []
-    )
-    assumptions = (
-        whole if length == stage.max_length else [*whole, f"a text has {length:.0f} tokens, half of max_length"]
-    )
+    sampling_flop = 0.0
+    if length != stage.max_length:
+        assumptions.append(f"a text has {length:,.0f} tokens, half of max_length")
     if isinstance(stage, OnlineStage):
         sampled = times * stage.prompts_per_round * stage.samples + (times + 1) * stage.held_out_prompts * stage.samples
         tokens += sampled * stage.sampling.max_tokens
-        flop += 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
-        assumptions.append("every completion reaches max_tokens; sampling runs at the share of training")
+        sampling_flop = 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
+        flop += sampling_flop
+        assumptions.append("every completion reaches max_tokens")
     memory = _memory(stage, shape, texts, models, processes if stage.trainer.get("fsdp") else 1)
-    return StageEstimate(data, steps, tokens, memory, flop, tuple(assumptions))
+    return StageEstimate(data, steps, tokens, memory, flop, sampling_flop, tuple(assumptions))
 
 
 def _load(stage: TrainSettings, rows: Mapping[str, int | None]) -> tuple[int | None, int, int, int]:

@@ -68,7 +68,8 @@ class SftStage(TrainSettings):
         packing: Fill each sequence with several rows. Needs attention that does not look across rows, which
             transformers has on GPUs with flash attention.
         completion_only: Leave the prompt out of the loss.
-        measure_on: The mixture whose held-out rows the loss is measured on, before and after, by language.
+        measure_on: The mixture whose held-out rows the loss is measured on, before and after, by language. Rows with
+            their prompts are not trained on, whatever `data` they come from.
     """
 
     type: Literal["sft"] = "sft"
@@ -76,6 +77,8 @@ class SftStage(TrainSettings):
     packing: bool = False
     completion_only: bool = True
     measure_on: StageName | None = None
+
+    version: ClassVar[int] = 2
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -38,10 +38,13 @@ def run(stage: SftStage, context: StageContext) -> None:
     """
     prepare(context)
     tokenizer = load_tokenizer(context.inputs[stage.model])
-    rows = [row for name in stage.data for row in read_rows(context.inputs[name])]
-    rows, table = rows_within(of_languages(rows, stage), tokenizer, stage)
-    model = load_model(context.inputs[stage.model], context.device)
     held_out = _held_out(stage, context)
+    given = of_languages([row for name in stage.data for row in read_rows(context.inputs[name])], stage)
+    # Mixtures that prune differently hold different prompts out.
+    measured = {(row.language, row.prompt) for row in held_out}
+    fresh = [row for row in given if (row.language, row.prompt) not in measured]
+    rows, table = rows_within(fresh, tokenizer, stage)
+    model = load_model(context.inputs[stage.model], context.device)
     before = loss_by_language(model, tokenizer, held_out, stage.max_length)
     trainer = SFTTrainer(
         model=model,
@@ -72,6 +75,7 @@ def run(stage: SftStage, context: StageContext) -> None:
         context.folder / RESULTS,
         {
             "rows": len(rows),
+            "left_out_as_held_out": len(given) - len(fresh),
             "lengths": as_results(table),
             "first_loss": log[0]["loss"],
             "last_loss": log[-1]["loss"],

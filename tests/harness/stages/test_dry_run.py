@@ -79,6 +79,71 @@ def test_what_does_not_fit_and_what_is_not_known_is_said(tmp_path, capsys):
     assert "unknown: set `peak_tflops`" in shown
 
 
+def test_several_processes_share_training_and_the_wall_time_says_so(tmp_path, capsys):
+    hardware = {"device": "cuda", "peak_tflops": 100, "processes": 4}
+    mapping = pipeline(tmp_path, hardware=hardware, lora={"rank": 8})
+    mapping["stages"].append({**mapping["stages"][-1], "name": "later", "model": "dpo"})
+    plans = planned(mapping)
+    assert [plans[name].processes for name in ("base", "dpo")] == [1, 4]
+    assert plans["dpo"].wall_hours == pytest.approx(plans["dpo"].device_hours / 4)
+    path = tmp_path / "p.yaml"
+    path.write_text(yaml.safe_dump(mapping))
+    assert main(["train", str(path), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "the GPU time of all processes; wall time: about" in shown
+    assert "4 processes share each sft, reward and dpo stage" in shown
+    assert "Memory is that of each process" in shown
+    # A note that holds for several stages is printed once, with their names.
+    assert shown.count("half of max_length (dpo, later)") == 1
+    assert main(["train", str(path), "--dry-run", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["wall_hours"] == pytest.approx(data["device_hours"] / 4)
+
+
+def test_sampling_takes_its_own_share_of_the_peak(tmp_path):
+    (tmp_path / "rows.jsonl").touch()
+    source = {"name": "own", "path": str(tmp_path / "rows.jsonl")}
+    mixture = {"name": "mix", "type": "mixture", "sources": [source], "budget": 500}
+    stage = {"name": "online", "type": "online", "model": "base", "prompts": "mix", "arbiters": [{"judge": "rules"}]}
+
+    def online(share):
+        mapping = pipeline(tmp_path, hardware={"peak_tflops": 100, "generation_utilization": share})
+        return planned({**mapping, "stages": [mapping["stages"][0], mixture, stage]})["online"]
+
+    slow, fast = online(0.01), online(0.1)
+    assert slow.estimate == fast.estimate
+    sampled = slow.estimate.sampling_flop / 100e12 / 3600
+    assert slow.device_hours - fast.device_hours == pytest.approx(sampled * (100 - 10))
+
+
+def test_a_cluster_has_its_share_of_the_languages(tmp_path):
+    (tmp_path / "rows.jsonl").touch()
+    source = {"name": "own", "path": str(tmp_path / "rows.jsonl")}
+    mixture = {"name": "mix", "type": "mixture", "sources": [source], "budget": 400, "languages": "eng, deu, swh, yor"}
+    sft = {"name": "sft", "type": "sft", "model": "base", "data": ["routed"], "batch_size": 10}
+    pool = {
+        "name": "pool", "type": "pool", "prompts": "mix", "arbiters": [{"judge": "rules"}],
+        "teachers": [{"name": "people", "people": True}, {"name": "stored", "model": "completions"}],
+    }  # fmt: skip
+    routed = {"name": "routed", "type": "arbitrage", "pool": "pool"}
+
+    def plans(**changes):
+        base = pipeline(tmp_path)["stages"][0]
+        stages = [base, {**mixture, **changes}, pool, routed, {**sft, "languages": "eng, swh, fra"}]
+        return planned({**pipeline(tmp_path), "stages": stages})
+
+    named = plans()
+    assert (named["sft"].estimate.rows, named["sft"].estimate.steps) == (200, 20)
+    assert "every language has equally many rows" in named["sft"].estimate.assumptions
+    assert plans(languages=None)["sft"].estimate.rows == 400
+    # Nobody of this pool is a model of the pipeline: it takes nothing here, and nothing is unknown.
+    assert (named["pool"].estimate.rows, named["pool"].estimate.tokens, named["pool"].estimate.assumptions) == (
+        400,
+        0,
+        (),
+    )
+
+
 def test_a_dry_run_writes_nothing_and_prints_json(tmp_path, capsys):
     path = tmp_path / "p.yaml"
     path.write_text(yaml.safe_dump(pipeline(tmp_path)))
@@ -104,7 +169,17 @@ def test_the_size_of_a_model_is_read_from_its_config(tmp_path):
     assert planned(mapping)["dpo"].estimate.flop == pytest.approx(planned(exact)["dpo"].estimate.flop, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "stages-mini",
+        "stages-expanse-8b",
+        "stages-regions",
+        "stages-safety",
+        "stages-safety-mini",
+        "stages-ablations",
+    ],
+)
 def test_the_dry_run_of_the_examples_needs_no_model(repository, name, monkeypatch, tmp_path):
     monkeypatch.setenv("POLYARENA_DATA", str(tmp_path))
     loaded = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from polyarena.harness.experiment import load_experiment
+from polyarena.harness.stages.arbitrage import Router
 from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.schema import STAGE_TYPES, Pipeline
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, UnknownNameError
+from polyarena.tasks.mixtures.presets import AYA_101
 
 TEXT = """\
 name: small
@@ -172,12 +174,33 @@ def test_the_schema_lists_every_type_of_stage():
     assert types >= set(STAGE_TYPES)
 
 
-def test_the_example_evaluation_names_stages_of_the_example_pipeline(repository):
-    experiment = load_experiment(Path(repository) / "examples" / "stages-mini-evaluation.yaml")
-    pipeline = load_pipeline(Path(repository) / "examples" / "stages-mini.yaml")
-    checkpoints = {stage.name for stage in pipeline.stages if stage.makes_checkpoint}
-    assert {system.args["stage"] for system in experiment.systems} <= checkpoints
-    assert experiment.baseline == "base"
+@pytest.mark.parametrize(
+    ("pipeline", "evaluation"),
+    [
+        ("stages-mini", "stages-mini-evaluation"),
+        ("stages-safety-mini", "stages-safety-evaluation"),
+        ("stages-ablations", "stages-ablations-evaluation"),
+    ],
+)
+def test_the_example_evaluations_name_stages_of_their_pipelines(repository, pipeline, evaluation):
+    experiment = load_experiment(Path(repository) / "examples" / f"{evaluation}.yaml")
+    loaded = load_pipeline(Path(repository) / "examples" / f"{pipeline}.yaml")
+    checkpoints = {stage.name for stage in loaded.stages if stage.makes_checkpoint}
+    assert {system.args["stage"].partition("/")[0] for system in experiment.systems} <= checkpoints
+    assert {system.args["pipeline"] for system in experiment.systems} == {f"{pipeline}.yaml"}
+    assert experiment.baseline in {system.name for system in experiment.systems}
+
+
+def test_the_ablations_have_an_arm_for_every_choice(repository):
+    stages = load_pipeline(Path(repository) / "examples" / "stages-ablations.yaml").stages
+    assert {stage.router for stage in stages if stage.type == "arbitrage"} == set(Router)
+    assert {stage.method for stage in stages if stage.type == "merge"} == {"linear", "slerp", "ties", "dare_ties"}
+    mixtures = [stage for stage in stages if stage.type == "mixture"]
+    assert {stage.preset for stage in mixtures} == {*AYA_101, None}
+    assert {stage.pruning.near_duplicates for stage in mixtures if stage.preset is None} == {0.8, False}
+    assert {stage.algorithm for stage in stages if stage.type == "online"} == {"dpo", "grpo"}
+    experiment = load_experiment(Path(repository) / "examples" / "stages-ablations-evaluation.yaml")
+    assert len(experiment.seed_groups["sft-reward"]) == 3
 
 
 @pytest.mark.parametrize("name", ["stages-mini", "stages-expanse-8b"])

@@ -100,7 +100,7 @@ def test_a_source_that_contains_test_items_is_refused_with_the_items(tmp_path):
 def test_sources_are_weighted_pruned_and_filled_into_templates(tmp_path):
     lines(
         tmp_path / "rows.jsonl",
-        [{"inputs": f"q {at}", "targets": f"a {at}", "language_code": "eng"} for at in range(40)],
+        [{"inputs": f"q {at % 20}", "targets": f"a {at % 20}", "language_code": "eng"} for at in range(40)],
     )
     lines(tmp_path / "facts.jsonl", [{"place": f"town {at}", "size": at, "lang": "deu"} for at in range(40)])
     template = {"prompt": "How large is {place}?", "completion": "{size} people"}
@@ -108,11 +108,12 @@ def test_sources_are_weighted_pruned_and_filled_into_templates(tmp_path):
         {"name": "own", "path": "rows.jsonl", "weight": 25},
         {"name": "facts", "path": "facts.jsonl", "weight": 75, "language_field": "lang", "templates": [template]},
     ]
-    results = mixed(tmp_path, sources=sources, budget=40, pruning={"near_duplicates": None, "wrong_language": False})
+    results = mixed(tmp_path, sources=sources, budget=40, pruning={"near_duplicates": False, "wrong_language": False})
     rows = read_rows(tmp_path / "out")
     assert [sum(row.source == name for row in rows) for name in ("own", "facts")] == [10, 30]
     assert {row.prompt for row in rows if row.source == "facts"} <= {f"How large is town {at}?" for at in range(40)}
     assert results["card"]["rows"] == 40
+    assert [source["remaining"] for source in results["card"]["sources"]] == [40, 40]
     assert "facts" in (tmp_path / "out" / "mixture.md").read_text()
 
 

@@ -147,6 +147,16 @@ def test_a_language_without_short_prompts_stops_the_stage_by_name(pipeline_data,
     assert results(train(load_pipeline(mapping)), "sft")["rows"] > 0
 
 
+def test_prompts_that_a_stage_is_measured_on_are_not_trained_on(pipeline_data):
+    mapping = pipeline_data("base", "mix", "sft")
+    whole = {**mapping["stages"][1], "name": "whole", "held_out": 0}
+    mapping["stages"] = [*mapping["stages"][:2], whole, {**mapping["stages"][2], "data": ["whole"], "steps": 1}]
+    done = train(load_pipeline(mapping))
+    # Two prompts of each of three languages are held out by the mixture that the stage is measured on.
+    assert results(done, "sft")["left_out_as_held_out"] == 6
+    assert results(done, "sft")["rows"] == results(done, "whole")["rows"] - 6
+
+
 def test_diverging_training_stops_with_step_and_batch(pipeline_data):
     mapping = pipeline_data("base", "mix", "sft", sft={"diverged_above": 0.5})
     with pytest.raises(ModelError, match="diverged at step 1: the loss is") as refused:

@@ -92,6 +92,7 @@ def test_all_protocols_are_there():
         "aya_vision": (TemplateKind.PAIRWISE, 5),
         "harm": (TemplateKind.ANSWER, 2),
         "pairwise": (TemplateKind.PAIRWISE, 5),
+        "refusal": (TemplateKind.ANSWER, 2),
     }
 
 

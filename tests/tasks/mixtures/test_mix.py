@@ -20,7 +20,7 @@ from polyarena.tasks.mixtures.records import TrainingRow
 from polyarena.tasks.mixtures.scan import Scan
 from polyarena.tasks.mixtures.settings import MixtureSettings, PruningSettings, SourceShare
 
-PLAIN = PruningSettings(wrong_language=False, near_duplicates=None)
+PLAIN = PruningSettings(wrong_language=False, near_duplicates=False)
 """Made-up rows are in no language and resemble one another."""
 
 
@@ -247,7 +247,7 @@ def test_the_card_counts_what_was_removed_and_warns_of_licences(two, opened, mak
     ]
     text = render_card(card)
     assert "| source | weight | read | empty | remaining | taken |" in text
-    assert "| a | 90.0 | 111 | 1 | 110 | 45 |" in text
+    assert "| a | 90% | 111 | 1 | 110 | 45 |" in text
     assert "- The licence 'CC-BY-NC-4.0' of b allows no commercial use" in text
 
 
