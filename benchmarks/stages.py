@@ -131,10 +131,8 @@ def routing(bench: Bench, seeds: Sequence[int]) -> None:
 
 def _rules_win_rate(bench: Bench, one: Path, other: Path, seed: int) -> float:
     # torch is loaded only here: `--help` should be quick.
-    import torch
-
     from polyarena.harness.stages.training.arbiters import Candidate, rules_scores
-    from polyarena.harness.stages.training.models import load_model, load_tokenizer
+    from polyarena.harness.stages.training.models import load_sampler, load_tokenizer
     from polyarena.harness.stages.training.sampling import sample
 
     people = sorted((bench.output / "stages" / "people").glob("*/" + HELD_OUT))[0].parent
@@ -142,7 +140,7 @@ def _rules_win_rate(bench: Bench, one: Path, other: Path, seed: int) -> float:
     settings = SamplingSettings(max_tokens=32, temperature=0.7, batch_size=32)
     scores = []
     for folder in (one, other):
-        model = load_model(folder, "cpu", torch.bfloat16)
+        model = load_sampler(folder, "cpu")
         texts = sample(model, load_tokenizer(folder), [row.prompt for row in rows], 1, settings, seed)
         candidates = [
             Candidate(row.prompt, each[0].text, row.language, each[0].ended)

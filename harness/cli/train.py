@@ -125,8 +125,8 @@ def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
     for plan in plans:
         for note in plan.estimate.assumptions:
             notes.setdefault(note, []).append(plan.status.stage.name)
-    for note, names in notes.items():
-        print_lines(f"assumed: {note} ({', '.join(names)})")
+    for note, stages in notes.items():
+        print_lines(f"assumed: {note} ({', '.join(stages)})")
     print_lines(_summary(pipeline, plans))
 
 

@@ -38,6 +38,7 @@ from polyarena.harness.stages.pipeline.training_stages import (
     RewardStage,
     SftStage,
 )
+from polyarena.harness.stages.precision import in_bfloat16
 from polyarena.harness.stages.protocol import StageEstimate
 from polyarena.tasks.languages import select_languages
 
@@ -94,7 +95,7 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
         rows[name] = _rows_of(status, rows)
         shape = _shape(pipeline, status.stage, statuses)
         processes = processes_of(pipeline, status.stage)
-        estimate = _estimate(status.stage, shape, rows, processes, _languages(status.stage, statuses))
+        estimate = _estimate(status.stage, shape, rows, pipeline, _languages(status.stage, statuses))
         capacity = pipeline.hardware.memory_gib
         fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
         plans.append(StagePlan(status, estimate, _hours(estimate, pipeline.hardware), processes, fits))
@@ -177,7 +178,7 @@ def _estimate(
     stage: AnyStage,
     shape: ModelShape | None,
     rows: Mapping[str, int | None],
-    processes: int,
+    pipeline: Pipeline,
     languages: frozenset[str] | None,
 ) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
@@ -195,7 +196,7 @@ def _estimate(
         tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in teachers)
         flop = 2.0 * shape.parameters * tokens
         return StageEstimate(rows.get(stage.prompts), 0, tokens, 2 * shape.parameters / GIB, flop, flop)
-    return _training(stage, shape, rows, processes, languages)
+    return _training(stage, shape, rows, pipeline, languages)
 
 
 def _teachers(stage: PoolStage | SafetyStage | TranslatedPairsStage) -> tuple[TeacherSettings, ...]:
@@ -213,10 +214,11 @@ def _training(
     stage: TrainSettings,
     shape: ModelShape,
     rows: Mapping[str, int | None],
-    processes: int,
+    pipeline: Pipeline,
     languages: frozenset[str] | None,
 ) -> StageEstimate:
     data, texts, models, times = _load(stage, rows)
+    processes = processes_of(pipeline, stage)
     assumptions = []
     if stage.languages and data is not None:
         if languages:
@@ -243,7 +245,8 @@ def _training(
         sampling_flop = 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
         flop += sampling_flop
         assumptions.append("every completion reaches max_tokens")
-    memory = _memory(stage, shape, texts, models, processes if stage.trainer.get("fsdp") else 1)
+    shards = processes if stage.trainer.get("fsdp") else 1
+    memory = _memory(stage, shape, texts, models, shards, pipeline.hardware.device)
     return StageEstimate(data, steps, tokens, memory, flop, sampling_flop, tuple(assumptions))
 
 
@@ -262,7 +265,7 @@ def _load(stage: TrainSettings, rows: Mapping[str, int | None]) -> tuple[int | N
     return None, 1, 1, 1
 
 
-def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int, shards: int) -> float:
+def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int, shards: int, device: str) -> float:
     trained = shape.parameters
     if stage.lora is not None:
         # Seven matrices of a block, whose sides sum to about 20 hidden sizes.
@@ -270,6 +273,10 @@ def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int, sh
     weights = 4 * shape.parameters * models / shards
     optimizer = 12 * trained / shards
     tokens = stage.batch_size * texts * stage.max_length
-    each = CHECKPOINTED_BYTES if stage.activation_checkpointing else ACTIVATION_BYTES * (1 if stage.bf16 else 2)
+    each = (
+        CHECKPOINTED_BYTES
+        if stage.activation_checkpointing
+        else ACTIVATION_BYTES * (1 if in_bfloat16(stage.bf16, device) else 2)
+    )
     activations = tokens * (shape.layers * shape.hidden * each + 4 * LOGIT_COPIES * shape.vocabulary)
     return (weights + optimizer + activations) / GIB

@@ -22,6 +22,7 @@ from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import BaseStage
+from polyarena.harness.stages.precision import has_bfloat16
 
 ASKS_MODELS = ("pool", "safety", "translated_pairs")
 """Types of data stages whose output comes from models."""
@@ -97,7 +98,8 @@ def this_environment(pipeline: Pipeline) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "absent"
     hardware = pipeline.hardware
-    return {**versions, "device": hardware.device, "threads": str(hardware.threads)}
+    bfloat16 = "native" if has_bfloat16(hardware.device) else "none"
+    return {**versions, "device": hardware.device, "threads": str(hardware.threads), "bfloat16": bfloat16}
 
 
 def sha256_of(value: Any) -> str:

@@ -79,7 +79,8 @@ class TrainSettings(StageSettings):
         max_length: Most tokens of prompt and completion together. Longer completions are cut; rows whose prompt alone
             is that long are left out and named by language.
         lora: Train low-rank adapters; all weights are trained if left out.
-        bf16: Compute in bfloat16 with float32 weights.
+        bf16: Compute in bfloat16 with float32 weights. If left out, where the device has instructions for it: GPUs, and
+            processors with AVX-512 BF16 or AMX. Others take several times as long as in float32.
         activation_checkpointing: Recompute activations: less memory, a third more time.
         optimizer: As transformers names it.
         keep_steps: Steps whose checkpoints are kept beside the last one, as whole models, for a merge within the run
@@ -104,7 +105,7 @@ class TrainSettings(StageSettings):
     clip: Annotated[float, Field(gt=0)] = 1.0
     max_length: Annotated[int, Field(gt=1)] = 1024
     lora: LoraSettings | None = None
-    bf16: bool = True
+    bf16: bool | None = None
     activation_checkpointing: bool = False
     optimizer: str = "adamw_torch_fused"
     keep_steps: tuple[Annotated[int, Field(gt=0)], ...] = ()

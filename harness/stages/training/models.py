@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from polyarena.harness.stages.precision import has_bfloat16
 from polyarena.tasks.errors import DataError, ModelError
 
 CHATML = (
@@ -34,6 +35,11 @@ def load_model(folder: Path, device: str, dtype: torch.dtype = torch.float32) ->
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError("the checkpoint cannot be loaded", where=folder, why=str(error).splitlines()[0]) from error
     return model.to(device)
+
+
+def load_sampler(folder: Path, device: str) -> Any:
+    """Load a checkpoint for sampling, in bfloat16 where the device has it; for errors see :func:`load_model`."""
+    return load_model(folder, device, torch.bfloat16 if has_bfloat16(device) else torch.float32)
 
 
 def load_tokenizer(folder: Path) -> Any:

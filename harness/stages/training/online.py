@@ -15,8 +15,6 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import torch
-
 from polyarena.harness.stages.files import PAIRS, RESULTS, read_rows, write_json, write_records
 from polyarena.harness.stages.folders import CARD
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
@@ -24,7 +22,7 @@ from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.rounds import best_against_worst, split_prompts, unique_prompts
 from polyarena.harness.stages.training.arbiters import Candidate, reward, rules_scores
 from polyarena.harness.stages.training.lengths import as_results
-from polyarena.harness.stages.training.models import load_model, load_tokenizer, release, save_model
+from polyarena.harness.stages.training.models import load_sampler, load_tokenizer, release, save_model
 from polyarena.harness.stages.training.policy_gradient import train_on_rewards
 from polyarena.harness.stages.training.preference_data import character_lengths, pairs_within
 from polyarena.harness.stages.training.preference_training import train_on_pairs
@@ -236,7 +234,7 @@ def _scored(
     draw: int,
     activity: str,
 ) -> tuple[list[list[Sample]], list[list[float]]]:
-    model = load_model(policy, context.device, torch.bfloat16)
+    model = load_sampler(policy, context.device)
     prompts = [row.prompt for row in rows]
     samples = sample(
         model, tokenizer, prompts, stage.samples, stage.sampling, context.seed + draw,

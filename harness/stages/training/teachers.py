@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.models.protocol import GenerateRequest, ModelContext
 from polyarena.harness.models.registry import find_model_type
 from polyarena.harness.stages.pipeline.data_stages import TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
-from polyarena.harness.stages.training.models import load_model, load_tokenizer, release
+from polyarena.harness.stages.training.models import load_sampler, load_tokenizer, release
 from polyarena.harness.stages.training.sampling import sample
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Kind
@@ -48,7 +46,7 @@ def answers_of(
     systems = [_system_prompt(teacher, row.language) for row in rows]
     if teacher.stage is not None:
         folder = context.inputs[teacher.stage]
-        model, tokenizer = load_model(folder, context.device, torch.bfloat16), load_tokenizer(folder)
+        model, tokenizer = load_sampler(folder, context.device), load_tokenizer(folder)
         found = sample(
             model, tokenizer, [row.prompt for row in rows], 1, teacher.sampling, seed,
             system_prompts=systems, report=context.report, activity=f"{teacher.name} answers",

@@ -15,6 +15,7 @@ from transformers import PrinterCallback, TrainerCallback, set_seed
 
 from polyarena.harness.stages.files import write_json
 from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
+from polyarena.harness.stages.precision import in_bfloat16
 from polyarena.harness.stages.protocol import Report, StageContext
 from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
 from polyarena.harness.stages.training.sharing import is_shared, leave_to_the_first, wait_for_all
@@ -69,7 +70,7 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
         "max_grad_norm": stage.clip,
         "max_length": stage.max_length,
         "use_cpu": context.device == "cpu",
-        "bf16": stage.bf16,
+        "bf16": in_bfloat16(stage.bf16, context.device),
         "activation_checkpointing": stage.activation_checkpointing,
         "optim": stage.optimizer,
         "save_strategy": "steps",

@@ -81,6 +81,17 @@ def test_threads_and_device_are_part_of_the_environment(tmp_path):
     assert all(one[name].recipe == two[name].recipe for name in one)
 
 
+def test_a_processor_with_bfloat16_makes_other_models_of_the_same_recipe(tmp_path, monkeypatch):
+    pipeline = load_pipeline(data(tmp_path))
+    made = []
+    for native in (True, False):
+        monkeypatch.setattr("polyarena.harness.stages.pipeline.keys.has_bfloat16", lambda device, native=native: native)
+        made.append(stage_keys(pipeline))
+    one, two = made
+    assert [name for name in one if one[name].key != two[name].key] == ["base", "sft", "dpo"]
+    assert all(one[name].recipe == two[name].recipe for name in one)
+
+
 def test_finished_stages_are_found_and_changes_are_named(tmp_path):
     pipeline = load_pipeline(data(tmp_path))
     fake(pipeline, "base", "mix", "sft", "dpo")
