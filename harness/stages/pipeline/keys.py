@@ -20,7 +20,7 @@ from polyarena.harness.stages.folders import file_sha256
 from polyarena.harness.stages.pipeline.data_digests import data_digests
 from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
-from polyarena.harness.stages.pipeline.settings import TrainSettings
+from polyarena.harness.stages.pipeline.settings import StageSettings, TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import BaseStage
 from polyarena.harness.stages.precision import has_bfloat16
 
@@ -77,7 +77,7 @@ def stage_keys(pipeline: Pipeline, environment: Mapping[str, str] | None = None)
     return found
 
 
-def processes_of(pipeline: Pipeline, stage: AnyStage) -> int:
+def processes_of(pipeline: Pipeline, stage: StageSettings) -> int:
     """Return how many processes share the work of a stage."""
     return pipeline.hardware.processes if isinstance(stage, TrainSettings) and stage.is_shared else 1
 
