@@ -193,6 +193,24 @@ class SharedBatches(Protocol):
         """
 
 
+class BatchReporting(Protocol):
+    """What a model adds that can say what each of its batches answered before the next one begins.
+
+    The answers, and what stands in a batch, are those of :meth:`Model.choose` and :meth:`Model.generate`. What
+    ``on_batch`` raises ends the call.
+    """
+
+    def choose_in_batches(
+        self, requests: Sequence[ChoiceRequest], on_batch: Callable[[Sequence[tuple[int, ChoiceResult]]], None]
+    ) -> None:
+        """Score the choices of requests; ``on_batch`` is told positions and results of those that are complete."""
+
+    def generate_in_batches(
+        self, requests: Sequence[GenerateRequest], on_batch: Callable[[Sequence[tuple[int, GenerateResult]]], None]
+    ) -> None:
+        """Generate texts; ``on_batch`` is told positions and results."""
+
+
 class BatchingModel(Protocol):
     """What a model adds that computes requests together, so that last bits depend on what stands in a batch."""
 

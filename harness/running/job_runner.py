@@ -18,7 +18,7 @@ from polyarena.harness.planning.systems import resolve_systems
 from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.connections import CANDIDATES
 from polyarena.harness.running.flips import measure_flips
-from polyarena.harness.running.open_cell import CellContext, open_cell
+from polyarena.harness.running.open_cell import CellContext, OpenCell, open_cell
 from polyarena.harness.running.shared_batches import compute_together
 from polyarena.harness.running.work_units import part_key
 from polyarena.harness.servers import served_arguments
@@ -26,7 +26,7 @@ from polyarena.harness.store import RunFolder, shard_metadata, write_shard
 from polyarena.judges.protocol import Ask
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
-from polyarena.tasks.records import COMPLETION_SCHEMA
+from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
 
 OpenEndpoint = Callable[[Mapping[str, Any]], Ask]
 
@@ -120,12 +120,25 @@ class JobRunner:
         yield JobDone(job.number, time.monotonic() - began)
 
     def _compute_together(self, job: Job, model: Model) -> Iterator[JobEvent]:
-        """Compute the cells that share batches with a job, and store those that are missing."""
+        """Compute the cells that share batches with a job, and store each that is missing once it is complete."""
         stored = {name for name in job.shared if self._is_stored(name)}
-        for name, cell, completions in compute_together(job.shared, self.context, model):
+        fresh: list[tuple[OpenCell, list[Completion]]] = []
+
+        def store(name: CellName, cell: OpenCell, completions: list[Completion]) -> None:
             if name not in stored:
                 cell.store(self._folder, completions)
-                yield from measure_flips(cell, model, completions)
+                fresh.append((cell, completions))
+
+        error: PolyarenaError | None = None
+        try:
+            compute_together(job.shared, self.context, model, store)
+        except (DataError, ModelError) as failure:
+            error = failure
+        # When the model is free again.
+        for cell, completions in fresh:
+            yield from measure_flips(cell, model, completions)
+        if error is not None:
+            raise error
 
     def _is_stored(self, name: CellName) -> bool:
         return shard_metadata(self._folder.cell(name.system, name.task, name.language)).get("key") == name.key

@@ -8,12 +8,12 @@ resumed stores the same bytes as one that was not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from polyarena.harness.executors.protocol import CellName
 from polyarena.harness.models.plausibility import check_likelihoods
-from polyarena.harness.models.protocol import Model
+from polyarena.harness.models.protocol import BatchReporting, ChoiceResult, GenerateResult, Model
 from polyarena.harness.planning.systems import sampling_of
 from polyarena.harness.running.open_cell import CellContext, OpenCell, open_cell
 from polyarena.tasks.errors import DataError
@@ -65,10 +65,12 @@ def _kind(plan: Plan, cell: PlannedCell) -> object:
     return None if sampling.temperature > 0 else repr((sampling, system.spec.thinking.rule))
 
 
-def compute_together(
-    names: Sequence[CellName], context: CellContext, model: Model
-) -> Iterator[tuple[CellName, OpenCell, list[Completion]]]:
-    """Ask a model about several cells at once, and yield each with its completions.
+OnCell = Callable[[CellName, OpenCell, list[Completion]], None]
+"""Told a cell with its completions."""
+
+
+def compute_together(names: Sequence[CellName], context: CellContext, model: Model, on_cell: OnCell) -> None:
+    """Ask a model about several cells at once; each is told as soon as the last batch with one of its items has ended.
 
     A cell whose data cannot be read is left out; its own job says why.
 
@@ -76,6 +78,7 @@ def compute_together(
         names: The cells, all of multiple choice or all of texts.
         context: Of the cells.
         model: Answers them.
+        on_cell: Told each cell with its completions.
 
     Raises:
         ModelError: The model failed, or gave likelihoods that no model can have given.
@@ -87,18 +90,58 @@ def compute_together(
         except DataError:
             continue
     if cells and cells[0][1].is_choice:
-        asked = [cell.choice_requests() for _, cell in cells]
-        scored = iter(model.choose([request for each in asked for request in each]))
-        for (name, cell), requests in zip(cells, asked, strict=True):
-            own = [next(scored) for _ in requests]
-            check_likelihoods(requests, own, cell.system.spec.name)
-            yield name, cell, cell.choice_completions(own)
-        return
-    wave = [(cell, place) for _, cell in cells for place in cell.first_places]
+        _choose_together(cells, model, on_cell)
+    else:
+        _generate_together(cells, model, on_cell)
+
+
+def _choose_together(cells: Sequence[tuple[CellName, OpenCell]], model: Model, on_cell: OnCell) -> None:
+    asked = [cell.choice_requests() for _, cell in cells]
+    owners = [(number, place) for number, requests in enumerate(asked) for place in range(len(requests))]
+    scored: list[dict[int, ChoiceResult]] = [{} for _ in cells]
+
+    def answered(batch: Sequence[tuple[int, ChoiceResult]]) -> None:
+        touched = set()
+        for position, result in batch:
+            number, place = owners[position]
+            scored[number][place] = result
+            touched.add(number)
+        for number in sorted(touched):
+            requests, (name, cell) = asked[number], cells[number]
+            if len(scored[number]) == len(requests):
+                own = [scored[number][place] for place in range(len(requests))]
+                check_likelihoods(requests, own, cell.system.spec.name)
+                on_cell(name, cell, cell.choice_completions(own))
+
+    requests = [request for each in asked for request in each]
+    if hasattr(model, "choose_in_batches"):
+        cast(BatchReporting, model).choose_in_batches(requests, answered)
+    else:
+        answered(list(enumerate(model.choose(requests))))
+
+
+def _generate_together(cells: Sequence[tuple[CellName, OpenCell]], model: Model, on_cell: OnCell) -> None:
+    wave = [(number, place) for number, (_, cell) in enumerate(cells) for place in cell.first_places]
     while wave:
-        # First and only turns, then second turns, and so on.
-        texts = model.generate([cell.generate_request(place) for cell, place in wave])
-        ready = [(cell, cell.take(place, text)) for (cell, place), text in zip(wave, texts, strict=True)]
-        wave = [(cell, place) for cell, places in ready for place in places]
-    for name, cell in cells:
-        yield name, cell, cell.completions()
+        # First and only turns, then second turns, and so on; in an order that no batch decides.
+        following: dict[int, list[int]] = {}
+
+        def answered(
+            batch: Sequence[tuple[int, GenerateResult]],
+            asked: Sequence[tuple[int, int]] = tuple(wave),
+            following: dict[int, list[int]] = following,
+        ) -> None:
+            for position, result in batch:
+                number, place = asked[position]
+                following[position] = cells[number][1].take(place, result)
+            for number in sorted({asked[position][0] for position, _ in batch}):
+                name, cell = cells[number]
+                if cell.complete:
+                    on_cell(name, cell, cell.completions())
+
+        requests = [cells[number][1].generate_request(place) for number, place in wave]
+        if hasattr(model, "generate_in_batches"):
+            cast(BatchReporting, model).generate_in_batches(requests, answered)
+        else:
+            answered(list(enumerate(model.generate(requests))))
+        wave = [(number, place) for position, (number, _) in enumerate(wave) for place in following[position]]

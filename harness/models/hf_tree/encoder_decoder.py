@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
-from polyarena.harness.models.hf_tree.engine import Counts, OutOfMemoryError, Score, is_out_of_memory
+from polyarena.harness.models.hf_tree.engine import Counts, OnScored, OutOfMemoryError, Score, Sums, is_out_of_memory
 from polyarena.harness.models.hf_tree.tree import Request
 
 Context = tuple[tuple[int, ...], list[int]]
@@ -37,47 +37,47 @@ class EncoderDecoder:
         self.budget = budget
         self.counts = Counts()
 
-    def score(self, requests: Sequence[Request], questions: Sequence[int] | None = None) -> list[Score]:
+    def score(
+        self,
+        requests: Sequence[Request],
+        questions: Sequence[int] | None = None,
+        on_scored: OnScored | None = None,
+    ) -> list[Score]:
         """Return the score of each request, in order; ``inputs`` are the context, ``targets`` the continuation.
 
         Args:
             requests: Continuations.
             questions: The number of the question of each, where questions are computed by themselves.
+            on_scored: Told the scores batch by batch.
 
         Raises:
             OutOfMemoryError: The device cannot compute one context by itself.
             FloatingPointError: The model returned logits that are not numbers.
         """
-        if not self._apart:
-            with torch.inference_mode():
-                return self._score(requests)
+        sums = Sums(requests, on_scored)
         members: dict[int, list[int]] = {}
-        for place, question in enumerate(range(len(requests)) if questions is None else questions):
+        numbers = range(len(requests)) if questions is None else questions
+        for place, question in enumerate(numbers if self._apart else [0] * len(requests)):
             members.setdefault(question, []).append(place)
-        scores: list[Score] = [(0.0, True)] * len(requests)
         for places in members.values():
             with torch.inference_mode():
-                found = self._score([requests[place] for place in places])
-            for place, score in zip(places, found, strict=True):
-                scores[place] = score
-        return scores
+                self._score(requests, places, sums)
+        return sums.scores(range(len(requests)))
 
     def clear(self) -> None:
         """Nothing is held between calls."""
 
-    def _score(self, requests: Sequence[Request]) -> list[Score]:
+    def _score(self, requests: Sequence[Request], chosen: Sequence[int], sums: Sums) -> None:
         by_context: dict[tuple[int, ...], list[int]] = {}
-        for place, request in enumerate(requests):
-            by_context.setdefault(request.inputs, []).append(place)
-        self.counts.requests += len(requests)
-        self.counts.tokens += sum(len(request.inputs) + len(request.targets) for request in requests)
-        scores: list[Score] = [(0.0, True)] * len(requests)
+        for place in chosen:
+            by_context.setdefault(requests[place].inputs, []).append(place)
+        self.counts.requests += len(chosen)
+        self.counts.tokens += sum(len(requests[place].inputs) + len(requests[place].targets) for place in chosen)
         waiting = list(reversed(self._batches(sorted(by_context.items(), key=lambda each: (-len(each[0]), each[0])))))
         while waiting:
             batch = waiting.pop()
             try:
-                self._batch(batch, requests, scores)
-                continue
+                self._batch(batch, requests, sums)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -86,11 +86,13 @@ class EncoderDecoder:
                     raise OutOfMemoryError(
                         f"no memory for a single text of {tokens:,} tokens on {self._device}"
                     ) from error
+            else:
+                sums.report()
+                continue
             middle = len(batch) // 2
             self.counts.splits += 1
             self.budget = max(1, len(batch) * len(batch[0][0]) // 2)
             waiting += [batch[middle:], batch[:middle]]
-        return scores
 
     def _batches(self, contexts: Sequence[Context]) -> list[list[Context]]:
         batches: list[list[Context]] = []
@@ -100,7 +102,7 @@ class EncoderDecoder:
             batches[-1].append(context)
         return batches
 
-    def _batch(self, batch: Sequence[Context], requests: Sequence[Request], scores: list[Score]) -> None:
+    def _batch(self, batch: Sequence[Context], requests: Sequence[Request], sums: Sums) -> None:
         tokens = np.zeros((len(batch), len(batch[0][0])), np.int64)
         mask = np.zeros_like(tokens)
         for row, (context, _) in enumerate(batch):
@@ -114,10 +116,13 @@ class EncoderDecoder:
         self.counts.computed += tokens.size
         places = [(row, place) for row, (_, members) in enumerate(batch) for place in members]
         places.sort(key=lambda each: -len(requests[each[1]].targets))
+        found = []
         while places:
             rows = max(1, self.budget // len(requests[places[0][1]].targets))
-            self._decode(places[:rows], states, given, requests, scores)
+            found.append(self._decode(places[:rows], states, given, requests))
             places = places[rows:]
+        # All at once, because a batch that is divided begins anew.
+        sums.add(*(np.concatenate(each) for each in zip(*found, strict=True)))
 
     def _decode(
         self,
@@ -125,9 +130,12 @@ class EncoderDecoder:
         states: torch.Tensor,
         mask: torch.Tensor,
         requests: Sequence[Request],
-        scores: list[Score],
-    ) -> None:
-        """Score some continuations against the encoder's states of their contexts."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Score some continuations against the encoder's states of their contexts.
+
+        Returns:
+            For each target, its request, its log-probability, and whether it is the likeliest token.
+        """
         targets = [requests[place].targets for _, place in places]
         labels = np.zeros((len(targets), len(targets[0])), np.int64)
         for row, target in enumerate(targets):
@@ -142,11 +150,11 @@ class EncoderDecoder:
         self.counts.computed += labels.size
         logs = (logits.gather(-1, wanted[..., None])[..., 0] - logits.logsumexp(-1)).double().cpu().numpy()
         best = (logits.argmax(-1) == wanted).cpu().numpy()
-        for row, ((_, place), target) in enumerate(zip(places, targets, strict=True)):
-            value = float(logs[row, : len(target)].sum())
-            if np.isnan(value):
-                raise FloatingPointError("the model returned logits that are not numbers")
-            scores[place] = value, bool(best[row, : len(target)].all())
+        lengths = np.array([len(target) for target in targets])
+        inside = np.arange(labels.shape[1]) < lengths[:, None]
+        if np.isnan(logs[inside]).any():
+            raise FloatingPointError("the model returned logits that are not numbers")
+        return np.repeat([place for _, place in places], lengths), logs[inside], best[inside]
 
     def _shifted(self, labels: torch.Tensor) -> torch.Tensor:
         """Return what the decoder reads: its start token, then all labels but the last."""

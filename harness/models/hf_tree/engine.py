@@ -27,6 +27,9 @@ from polyarena.harness.models.hf_tree.tree import Node, Request, build_tree
 Score = tuple[float, bool]
 """Log-likelihood in nats, and whether each target is the likeliest token of its position."""
 
+OnScored = Callable[[Sequence[tuple[int, Score]]], None]
+"""Told which requests have their scores, by position, when the batch that computed the last part of them has ended."""
+
 Wanted = dict[int, list[tuple[int, int, int]]]
 """By the identity of a node: (offset in the node, request, target). What is scored is taken out."""
 
@@ -91,6 +94,45 @@ class PrefixStore:
         self._size = 0
 
 
+class Sums:
+    """The scores of requests while their targets are computed.
+
+    Args:
+        requests: All of them.
+        on_scored: Told those that are complete.
+    """
+
+    def __init__(self, requests: Sequence[Request], on_scored: OnScored | None) -> None:
+        self._values = np.zeros(len(requests))
+        self._greedy = np.ones(len(requests), dtype=bool)
+        self._left = np.array([len(request.targets) for request in requests])
+        self._on_scored = on_scored
+        self._complete: list[int] = []
+
+    def add(self, requests: np.ndarray, values: np.ndarray, best: np.ndarray) -> None:
+        """Add what one batch computed.
+
+        Args:
+            requests: The request of each target.
+            values: Log-probability of each target.
+            best: Whether each is the likeliest token of its position.
+        """
+        np.add.at(self._values, requests, values)
+        np.logical_and.at(self._greedy, requests, best)
+        np.subtract.at(self._left, requests, 1)
+        self._complete += [int(each) for each in np.unique(requests) if not self._left[each]]
+
+    def report(self) -> None:
+        """Tell which scores the last batch completed; apart from computing, whose errors divide a batch."""
+        complete, self._complete = self._complete, []
+        if complete and self._on_scored is not None:
+            self._on_scored(list(zip(complete, self.scores(complete), strict=True)))
+
+    def scores(self, requests: Sequence[int]) -> list[Score]:
+        """Return the scores of some requests, by position."""
+        return [(float(self._values[each]), bool(self._greedy[each])) for each in requests]
+
+
 class Engine:
     """Scores continuations with one decoder.
 
@@ -129,13 +171,19 @@ class Engine:
         self.budget = budget
         self.counts = Counts()
 
-    def score(self, requests: Sequence[Request], questions: Sequence[int] | None = None) -> list[Score]:
+    def score(
+        self,
+        requests: Sequence[Request],
+        questions: Sequence[int] | None = None,
+        on_scored: OnScored | None = None,
+    ) -> list[Score]:
         """Return the score of each request, in order.
 
         Args:
             requests: Continuations.
             questions: The number of the question that each belongs to, for an engine that keeps questions apart; each
                 request is a question of its own if left out.
+            on_scored: Told the scores batch by batch.
 
         Raises:
             OutOfMemoryError: The device cannot compute one request by itself.
@@ -144,41 +192,39 @@ class Engine:
         if not requests:
             return []
         with torch.inference_mode():
-            return self._score(requests, range(len(requests)) if questions is None else questions)
+            numbers = range(len(requests)) if questions is None else questions
+            return self._score(requests, numbers, Sums(requests, on_scored))
 
     def clear(self) -> None:
         """Drop the prefixes that are held."""
         self._prefixes.clear()
 
-    def _score(self, requests: Sequence[Request], questions: Sequence[int]) -> list[Score]:
+    def _score(self, requests: Sequence[Request], questions: Sequence[int], sums: Sums) -> list[Score]:
         if self._apart:
             groups, paths = split_questions(requests, questions, self._least_saved)
         else:
             tree = build_tree([request.inputs for request in requests])
             groups, paths = split_tree(tree, self._row, self._least_saved), tree.paths
         wanted = _wanted(paths, requests)
-        sums = np.zeros(len(requests))
-        greedy = np.ones(len(requests), dtype=bool)
         self.counts.requests += len(requests)
         self.counts.tokens += sum(len(request.inputs) for request in requests)
         pasts: dict[int, KeysAndValues] = {}
         uses = _uses(groups)
         for group in groups:
             if group.prefix is not None:
-                pasts[id(group.prefix)] = self._prefix(group.prefix, pasts, wanted, sums, greedy)
+                pasts[id(group.prefix)] = self._prefix(group.prefix, pasts, wanted, sums)
                 _release(group.prefix.parent, uses, pasts)
             for batch in list(make_batches([group], self.budget, self._row)):
-                self._batch(batch, pasts.get(id(group.prefix)), wanted, sums, greedy)
+                self._batch(batch, pasts.get(id(group.prefix)), wanted, sums)
             _release(group.prefix, uses, pasts)
-        return [(float(value), bool(best)) for value, best in zip(sums, greedy, strict=True)]
+        return sums.scores(range(len(requests)))
 
     def _prefix(
         self,
         prefix: Prefix,
         pasts: dict[int, KeysAndValues],
         wanted: Wanted,
-        sums: np.ndarray,
-        greedy: np.ndarray,
+        sums: Sums,
     ) -> KeysAndValues:
         scored = any(id(node) in wanted for node in prefix.nodes)
         key = _key(prefix)
@@ -187,27 +233,28 @@ class Engine:
             return held
         past = pasts[id(prefix.parent)] if prefix.parent else None
         try:
-            computed = self._compute([(prefix.piece,)], past, wanted, sums, greedy, keep=True)
+            computed = self._compute([(prefix.piece,)], past, wanted, sums, keep=True)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             raise OutOfMemoryError(_too_long(prefix.length, self._decoder)) from error
         self._prefixes.put(key, computed)
+        sums.report()
         return computed
 
-    def _batch(
-        self, batch: Batch, past: KeysAndValues | None, wanted: Wanted, sums: np.ndarray, greedy: np.ndarray
-    ) -> None:
+    def _batch(self, batch: Batch, past: KeysAndValues | None, wanted: Wanted, sums: Sums) -> None:
         """Compute a batch, in halves if the device lacks the memory."""
         waiting = [batch]
         while waiting:
             part = waiting.pop()
             try:
-                self._compute(part.rows, past, wanted, sums, greedy, keep=False)
-                continue
+                self._compute(part.rows, past, wanted, sums, keep=False)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+            else:
+                sums.report()
+                continue
             self._prefixes.clear()
             gc.collect()
             if torch.cuda.is_available():
@@ -227,8 +274,7 @@ class Engine:
         rows: Sequence[Sequence[Piece]],
         past: KeysAndValues | None,
         wanted: Wanted,
-        sums: np.ndarray,
-        greedy: np.ndarray,
+        sums: Sums,
         *,
         keep: bool,
     ) -> KeysAndValues:
@@ -243,16 +289,14 @@ class Engine:
             for offset, request, target in wanted.get(node, ()):
                 position = positions.setdefault((row, first + offset), len(positions))
                 targets.append((position, request, target))
-        if targets:
-            values, best = self._targets(output, list(positions), targets)
-            chosen = np.array([request for _, request, _ in targets])
-            np.add.at(sums, chosen, values)
-            np.logical_and.at(greedy, chosen, best)
+        found = self._targets(output, list(positions), targets) if targets else None
         # A node that stands in front of several pieces is scored once.
         for node in places:
             wanted.pop(node, None)
         self.counts.batches += 1
         self.counts.computed += layout.tokens.size
+        if found is not None:
+            sums.add(np.array([request for _, request, _ in targets]), *found)
         return kept
 
     def _targets(

@@ -11,7 +11,7 @@ from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 
 from polyarena.harness.models.hf_tree.encoder_decoder import EncoderDecoder
-from polyarena.harness.models.hf_tree.engine import Engine
+from polyarena.harness.models.hf_tree.engine import Engine, OnScored
 from polyarena.harness.models.hf_tree.forward import Decoder
 from polyarena.harness.models.hf_tree.self_test import find_decoder, find_invariant_decoder
 from polyarena.harness.models.hf_tree.token_budget import token_budget
@@ -39,6 +39,7 @@ class TreeLM(HFLM):  # type: ignore[misc]
     Attributes:
         unfit: Why the engine is not used; empty if it is.
         truncated: Requests that were longer than the model and lost tokens on the left, so far.
+        on_scored: Told the scores of each batch that the engine computes.
 
     Raises:
         ValueError: ``engine: hf-tree`` for a model that the engine cannot score, or ``deterministic`` where the model,
@@ -60,6 +61,7 @@ class TreeLM(HFLM):  # type: ignore[misc]
         if engine not in ENGINES:
             raise ValueError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")
         self.truncated = 0
+        self.on_scored: OnScored | None = None
         self._decoder: Decoder
         self._scorer: Engine | EncoderDecoder | None = None
         self.unfit = "switched off by `engine: lm-eval`" if engine == "lm-eval" else self._obstacle()
@@ -96,7 +98,8 @@ class TreeLM(HFLM):  # type: ignore[misc]
             return scores
         pairs = [request.args for request in requests]
         fitted = self._fit(encode_pairs(self, pairs))
-        scores = self._scorer.score(fitted, question_numbers(requests) if self.deterministic else None)
+        questions = question_numbers(requests) if self.deterministic else None
+        scores = self._scorer.score(fitted, questions, self.on_scored)
         for pair, score in zip(pairs, scores, strict=True):
             self.cache_hook.add_partial("loglikelihood", pair, score)
         return scores

@@ -9,9 +9,10 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from polyarena.harness.endpoints.loopback import bypass_proxies
 from polyarena.harness.models.converted_weights import with_converted_weights
@@ -36,6 +37,9 @@ from polyarena.harness.models.rendering import (
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.text import sanitize_text
 from polyarena.tasks.thinking import split_thought, thought_opened_by
+
+_Request = TypeVar("_Request")
+_Result = TypeVar("_Result")
 
 BATCH_SIZE = 8
 """For local models, unless the experiment sets another (lm-eval's own default is 1)."""
@@ -125,21 +129,23 @@ class LmEvalModel:
         """Generate one text per request, in order.
 
         Requests of one sampling and one sample index go to lm-eval in one call; sampled ones are seeded for each call.
-        Latency is the time of the call divided by its requests.
+        Latency is the time of a batch, or of the call where batches are not known, divided by its requests.
 
         Raises:
             ModelError: The backend failed, or left a request without an answer.
         """
-        answers: list[GenerateResult | None] = [None] * len(requests)
+        return _collect(self.generate_in_batches, requests)
+
+    def generate_in_batches(
+        self, requests: Sequence[GenerateRequest], on_batch: Callable[[Sequence[tuple[int, GenerateResult]]], None]
+    ) -> None:
+        """Generate texts; see :class:`polyarena.harness.models.protocol.BatchReporting`."""
 
         def group(place: int) -> str:
             return repr((requests[place].sampling, requests[place].sample_index))
 
         for _, members in itertools.groupby(sorted(range(len(requests)), key=group), key=group):
-            places = list(members)
-            for place, answer in zip(places, self._generate([requests[p] for p in places]), strict=True):
-                answers[place] = answer
-        return [answer for answer in answers if answer is not None]
+            self._generate(requests, list(members), on_batch)
 
     def choose(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
         """Score the choices of each request, in order, as continuations of the rendered prompt.
@@ -151,6 +157,12 @@ class LmEvalModel:
         Raises:
             ModelError: The backend cannot score continuations, or failed, or a thought cannot be closed.
         """
+        return _collect(self.choose_in_batches, requests)
+
+    def choose_in_batches(
+        self, requests: Sequence[ChoiceRequest], on_batch: Callable[[Sequence[tuple[int, ChoiceResult]]], None]
+    ) -> None:
+        """Score the choices of requests; see :class:`polyarena.harness.models.protocol.BatchReporting`."""
         prompts = [self._before_choices(request) for request in requests]
         pairs = [
             (prompt, choice_separator(self._templated, request.separator) + sanitize_text(choice))
@@ -158,24 +170,42 @@ class LmEvalModel:
             for choice in request.choices
         ]
         self._test_order(pairs)
-        started = time.perf_counter()
-        numbers = [number for request in requests for number in range(len(request.choices))]
-        scores = iter(self._call("loglikelihood", pairs, numbers))
-        latency = (time.perf_counter() - started) / max(len(requests), 1)
-        chosen = []
-        for prompt, request in zip(prompts, requests, strict=True):
-            values = tuple(float(next(scores)[0]) for _ in request.choices)
-            counts = [self._count(choice) for choice in request.choices]
-            chosen.append(
-                ChoiceResult(
-                    prompt=prompt_text(prompt),
-                    loglikelihoods=values,
-                    prompt_tokens=self._count(prompt, special=None),
-                    completion_tokens=None if None in counts else sum(count or 0 for count in counts),
-                    latency_s=latency,
-                )
-            )
-        return chosen
+        owners = [(place, number) for place, request in enumerate(requests) for number in range(len(request.choices))]
+        values = [dict[int, float]() for _ in requests]
+        left = set(range(len(requests)))
+        began = time.perf_counter()
+
+        def scored(batch: Iterable[tuple[int, Any]]) -> None:
+            nonlocal began
+            for position, score in batch:
+                place, number = owners[position]
+                values[place][number] = float(score[0])
+            complete = sorted(place for place in left if len(values[place]) == len(requests[place].choices))
+            if complete:
+                latency = (time.perf_counter() - began) / len(complete)
+                left.difference_update(complete)
+                on_batch([(at, self._chosen(prompts[at], requests[at], values[at], latency)) for at in complete])
+                began = time.perf_counter()
+
+        if hasattr(self._lm, "on_scored"):
+            self._lm.on_scored = scored
+        try:
+            answers = self._call("loglikelihood", pairs, [number for _, number in owners])
+        finally:
+            if hasattr(self._lm, "on_scored"):
+                self._lm.on_scored = None
+        if left:
+            scored(enumerate(answers))
+
+    def _chosen(self, prompt: Any, request: ChoiceRequest, values: Mapping[int, float], latency: float) -> ChoiceResult:
+        counts = [self._count(choice) for choice in request.choices]
+        return ChoiceResult(
+            prompt=prompt_text(prompt),
+            loglikelihoods=tuple(values[number] for number in range(len(request.choices))),
+            prompt_tokens=self._count(prompt, special=None),
+            completion_tokens=None if None in counts else sum(count or 0 for count in counts),
+            latency_s=latency,
+        )
 
     def _test_order(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Test a server once, by its first questions, for answers that depend on what it was asked before."""
@@ -215,20 +245,46 @@ class LmEvalModel:
         if torch is not None and torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
-        sampling, index = requests[0].sampling, requests[0].sample_index
-        prompts = [self._render(request.messages, sampling.reasoning_effort) for request in requests]
-        opened = [self._opened(prompt, request) for prompt, request in zip(prompts, requests, strict=True)]
-        arguments = generation_arguments(self._lm, sampling, index, thinks=any(opened))
-        self._observer.thinking = requests[0].thinking
-        started = time.perf_counter()
-        with seed_torch(self._lm, sampling, index):
-            texts = self._call("generate_until", [(prompt, dict(arguments)) for prompt in prompts])
-        latency = (time.perf_counter() - started) / len(requests)
-        return [
-            self._generated(request, prompt, text, self._observer.pop(prompt), mark, latency)
-            for request, prompt, text, mark in zip(requests, prompts, texts, opened, strict=True)
-        ]
+    def _generate(
+        self,
+        requests: Sequence[GenerateRequest],
+        places: Sequence[int],
+        on_batch: Callable[[Sequence[tuple[int, GenerateResult]]], None],
+    ) -> None:
+        """Generate the texts of requests that have one sampling and one sample index."""
+        first = requests[places[0]]
+        sampling, index = first.sampling, first.sample_index
+        prompts = {place: self._render(requests[place].messages, sampling.reasoning_effort) for place in places}
+        opened = {place: self._opened(prompts[place], requests[place]) for place in places}
+        arguments = generation_arguments(self._lm, sampling, index, thinks=any(opened.values()))
+        self._observer.thinking = first.thinking
+        waiting: dict[Any, deque[int]] = {}
+        for place in places:
+            waiting.setdefault(prompts[place], deque()).append(place)
+        began = time.perf_counter()
+
+        def answered(batch: Sequence[tuple[Any, str]]) -> None:
+            nonlocal began
+            latency = (time.perf_counter() - began) / len(batch)
+            results = []
+            for prompt, text in batch:
+                place = waiting[prompt].popleft()
+                seen = self._observer.pop(prompt)
+                results.append((place, self._generated(requests[place], prompt, text, seen, opened[place], latency)))
+            on_batch(results)
+            began = time.perf_counter()
+
+        self._observer.on_batch = answered
+        try:
+            with seed_torch(self._lm, sampling, index):
+                texts = self._call("generate_until", [(prompts[place], dict(arguments)) for place in places])
+            self._observer.end_batch()
+        finally:
+            self._observer.on_batch = None
+        rest = {place for several in waiting.values() for place in several}
+        answers = [(prompts[place], text) for place, text in zip(places, texts, strict=True) if place in rest]
+        if answers:
+            answered(answers)
 
     def _before_choices(self, request: ChoiceRequest) -> Any:
         if not request.messages:
@@ -323,6 +379,16 @@ class LmEvalModel:
         options = {} if special is None else {"add_special_tokens": special}
         tokens = self._lm.tok_encode(text, **options) if text else []
         return len(tokens) if isinstance(tokens, list) and all(isinstance(token, int) for token in tokens) else None
+
+
+def _collect(
+    in_batches: Callable[[Sequence[_Request], Callable[[Sequence[tuple[int, _Result]]], None]], None],
+    requests: Sequence[_Request],
+) -> list[_Result]:
+    """Return the results of a call that reports them batch by batch, in the order of the requests."""
+    results: dict[int, _Result] = {}
+    in_batches(requests, results.update)
+    return [results[place] for place in range(len(requests))]
 
 
 def _with_defaults(built: Any, args: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,17 +46,21 @@ class Observer:
 
     Attributes:
         thinking: How the thoughts of the next answers are marked.
+        on_batch: Told prompt and text of each answer of a local model when the batch that they stood in has ended.
     """
 
     def __init__(self) -> None:
         self.thinking = AUTO
+        self.on_batch: Callable[[Sequence[tuple[Any, str]]], None] | None = None
+        self._batch: list[tuple[Any, str]] = []
         self._pending: deque[Observation] = deque()
         self._by_prompt: defaultdict[Any, deque[Observation]] = defaultdict(deque)
 
-    def add_partial(self, kind: str, request: Sequence[Any], answer: object) -> None:  # noqa: ARG002 - lm-eval's call
+    def add_partial(self, kind: str, request: Sequence[Any], answer: object) -> None:
         """Record which prompt the last observed answer belongs to; called by lm-eval."""
         if kind == "generate_until" and self._pending:
             self._by_prompt[request[0]].append(self._pending.popleft())
+            self._batch.append((request[0], str(answer)))
 
     def pop(self, prompt: Any) -> Observation | None:
         """Remove and return the next answer to this prompt; ``None`` if there is none."""
@@ -67,6 +71,13 @@ class Observer:
         """Drop all observations, between two calls of the model."""
         self._pending.clear()
         self._by_prompt.clear()
+        self._batch.clear()
+
+    def end_batch(self) -> None:
+        """Tell the answers since the last call."""
+        batch, self._batch = self._batch, []
+        if batch and self.on_batch is not None:
+            self.on_batch(batch)
 
     def on_decoded(self, tokens: Sequence[int], text: str, ends: Collection[int]) -> None:
         """Record the tokens that a local model decoded."""
@@ -131,7 +142,14 @@ def _listen_to_decoding(lm: Any, observer: Observer) -> None:
             observer.on_decoded(tokens, text, ends)
         return text
 
+    generate = lm._model_generate
+
+    def beginning(*args: Any, **kwargs: Any) -> Any:
+        observer.end_batch()
+        return generate(*args, **kwargs)
+
     lm.tok_decode = listening
+    lm._model_generate = beginning
 
 
 @cache

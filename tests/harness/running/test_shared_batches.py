@@ -126,6 +126,43 @@ def test_each_cell_is_stored_before_the_next_is_scored(go, sharing, monkeypatch)
     ]
 
 
+@pytest.fixture
+def batches_of_seven(monkeypatch, toyarena, sharing):
+    """The toy model reports its answers in batches of seven, the last request first; it can die before a batch."""
+    die_before = []
+
+    def in_batches(method):
+        def reporting(self, requests, on_batch):
+            results = list(enumerate(getattr(self, method)(requests)))[::-1]
+            for start in range(0, len(results), 7):
+                if die_before == [(method, start)]:
+                    raise KeyboardInterrupt
+                on_batch(results[start : start + 7])
+
+        return reporting
+
+    monkeypatch.setattr(toyarena.ToyModel, "choose_in_batches", in_batches("choose"), raising=False)
+    monkeypatch.setattr(toyarena.ToyModel, "generate_in_batches", in_batches("generate"), raising=False)
+    return die_before
+
+
+@pytest.mark.parametrize(("task", "method"), [("toy_choice", "choose"), ("toy_open", "generate")])
+@pytest.mark.parametrize(("start", "stored"), [(7, 0), (14, 1), (28, 2), (35, 2)])
+def test_a_cell_is_stored_with_its_last_batch_and_a_resumed_run_gives_the_same_bytes(
+    go, batches_of_seven, tmp_path, task, method, start, stored
+):
+    """Of 36 answers in 3 cells, told backwards: the last cell is complete after 12 of them."""
+    choice = {"tasks": [task], "judges": [], "systems": [{"name": "one", "model": "toy", "args": {"voice": "one"}}]}
+    whole = shards(go("whole", **choice).folder)
+    batches_of_seven.append((method, start))
+    with pytest.raises(KeyboardInterrupt):
+        go("killed", **choice)
+    assert len(list((tmp_path / "killed" / "cells").rglob("*.parquet"))) == stored
+    batches_of_seven.clear()
+    resumed = go("killed", **choice)
+    assert shards(resumed.folder) == whole
+
+
 def test_jobs_name_what_they_share_and_survive_json(experiment, sharing, tmp_path):
     planned = plan(experiment(judges=[]), output=tmp_path / "run")
     run(planned, report=False)

@@ -159,6 +159,9 @@ class HFLM:
         special = ["[THINK]", "[/THINK]", "</s>", "<pad>"]
         self.tokenizer = SimpleNamespace(eos_token_id=4, all_special_tokens=special)
 
+    def _model_generate(self) -> None:
+        """Generates nothing."""
+
     def tok_decode(self, tokens: list[int], skip_special_tokens: bool = True) -> str:
         special = self.tokenizer.all_special_tokens if skip_special_tokens else ()
         return "".join(self.words[token] for token in tokens if self.words[token] not in special)

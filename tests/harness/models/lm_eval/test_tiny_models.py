@@ -13,7 +13,7 @@ import pytest
 
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, GenerateResult, Model, ModelContext
-from polyarena.tasks.errors import ModelError, PolyarenaError
+from polyarena.tasks.errors import DataError, ModelError, PolyarenaError
 
 Asking = Callable[..., list[GenerateRequest]]
 Choosing = Callable[..., ChoiceRequest]
@@ -288,3 +288,55 @@ def test_nothing_is_written_to_the_terminal(
     model.choose([choosing("one", "a", "b")])
     model.close()
     assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_batches_of_texts_are_told_before_the_next_begins(tiny_llama: Path, asking: Asking) -> None:
+    model: Any = load(tiny_llama, device="cpu", batch_size=2)
+    requests = asking("one", "a longer prompt", "two", "one", "the longest prompt of all", max_tokens=4)
+    lengths: list[int] = []
+    inner, told = model._lm._model_generate, []
+
+    def generate(*args: Any, **kwargs: Any) -> Any:
+        found = inner(*args, **kwargs)
+        lengths.append(len(told))
+        return found
+
+    model._lm._model_generate = generate
+    model.generate_in_batches(requests, lambda batch: told.extend(batch))
+    assert sorted(place for place, _ in told) == [0, 1, 2, 3, 4]
+    assert lengths == [0, 2, 4]
+    results = dict(told)
+    assert timeless([results[place] for place in range(5)]) == timeless(model.generate(requests))
+    assert all(result.latency_s > 0 for result in results.values())
+
+
+def test_batches_of_choices_are_told_before_the_next_begins(tiny_llama: Path, choosing: Choosing) -> None:
+    model: Any = load(tiny_llama, device="cpu", token_budget=200)
+    requests = [choosing(f"{letter} " * 20, "yes", "yes, of course") for letter in "abcdef"]
+    batches: list[list[int]] = []
+    seen: list[int] = []
+    told: dict[int, Any] = {}
+
+    def take(batch: Any) -> None:
+        batches.append([place for place, _ in batch])
+        seen.append(model._lm.scorer.counts.batches)
+        told.update(batch)
+
+    before = model._lm.scorer.counts.batches
+    model.choose_in_batches(requests, take)
+    assert len(batches) > 1
+    assert seen == sorted(set(seen))
+    assert seen[0] < before + model._lm.scorer.counts.batches
+    assert sorted(place for batch in batches for place in batch) == list(range(6))
+    assert timeless([told[place] for place in range(6)]) == timeless(model.choose(requests))
+    assert model._lm.on_scored is None
+
+
+def test_an_error_while_a_batch_is_told_is_not_taken_for_the_models(tiny_llama: Path, choosing: Choosing) -> None:
+    model: Any = load(tiny_llama, device="cpu")
+
+    def refuse(_: Any) -> None:
+        raise DataError("the disk is full")
+
+    with pytest.raises(DataError, match="the disk is full"):
+        model.choose_in_batches([choosing("one", "a", "b")], refuse)
