@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from polyarena.harness.models.hf_tree.engine import Engine, OnScored
 from polyarena.harness.models.hf_tree.forward import Decoder
 from polyarena.harness.models.hf_tree.self_test import find_decoder, find_invariant_decoder
 from polyarena.harness.models.hf_tree.token_budget import token_budget
-from polyarena.harness.models.hf_tree.tokenization import encode_pairs
+from polyarena.harness.models.hf_tree.tokenization import count_tokens, encode_pairs
 from polyarena.harness.models.hf_tree.tree import Request
 from polyarena.harness.models.lm_eval.backends import ENGINE_VERSION, ENGINES
 
@@ -103,6 +103,10 @@ class TreeLM(HFLM):  # type: ignore[misc]
         for pair, score in zip(pairs, scores, strict=True):
             self.cache_hook.add_partial("loglikelihood", pair, score)
         return scores
+
+    def count_tokens(self, texts: Iterable[str], special: bool | None) -> dict[str, int]:
+        """Return how many tokens each text has, encoded as by ``tok_encode``, all in one call of the tokenizer."""
+        return count_tokens(self, texts, special)
 
     def _obstacle(self) -> str:
         if type(self) is not TreeLM:

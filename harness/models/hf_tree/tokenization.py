@@ -54,6 +54,23 @@ def encode_pairs(lm: Any, pairs: Sequence[Pair]) -> list[Encoded]:
     return encoded
 
 
+def count_tokens(lm: Any, texts: Iterable[str], special: bool | None) -> dict[str, int]:
+    """Return how many tokens each text has, encoded as by lm-eval's ``tok_encode``.
+
+    Args:
+        lm: A model of lm-eval's class ``HFLM``.
+        texts: An empty one has none.
+        special: Whether special tokens are added; as for a context if ``None``.
+    """
+    distinct = dict.fromkeys(texts)
+    encoder = _Encoder(lm, special)
+    for text in distinct:
+        if text:
+            encoder.add(text)
+    encoder.run()
+    return {text: len(encoder[text]) if text else 0 for text in distinct}
+
+
 class _Encoder:
     """Encodes distinct texts, all in one call of the tokenizer, which then uses all cores."""
 

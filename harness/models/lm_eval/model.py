@@ -171,9 +171,21 @@ class LmEvalModel:
         ]
         self._test_order(pairs)
         owners = [(place, number) for place, request in enumerate(requests) for number in range(len(request.choices))]
+        prompt_tokens = self._counts(prompts, special=None)
+        choice_tokens = self._counts(choice for request in requests for choice in request.choices)
         values = [dict[int, float]() for _ in requests]
         left = set(range(len(requests)))
         began = time.perf_counter()
+
+        def result(place: int, latency: float) -> ChoiceResult:
+            counts = [choice_tokens[choice] for choice in requests[place].choices]
+            return ChoiceResult(
+                prompt=prompt_text(prompts[place]),
+                loglikelihoods=tuple(values[place][number] for number in range(len(counts))),
+                prompt_tokens=prompt_tokens[prompts[place]],
+                completion_tokens=None if None in counts else sum(count or 0 for count in counts),
+                latency_s=latency,
+            )
 
         def scored(batch: Iterable[tuple[int, Any]]) -> None:
             nonlocal began
@@ -184,7 +196,7 @@ class LmEvalModel:
             if complete:
                 latency = (time.perf_counter() - began) / len(complete)
                 left.difference_update(complete)
-                on_batch([(at, self._chosen(prompts[at], requests[at], values[at], latency)) for at in complete])
+                on_batch([(at, result(at, latency)) for at in complete])
                 began = time.perf_counter()
 
         if hasattr(self._lm, "on_scored"):
@@ -196,16 +208,6 @@ class LmEvalModel:
                 self._lm.on_scored = None
         if left:
             scored(enumerate(answers))
-
-    def _chosen(self, prompt: Any, request: ChoiceRequest, values: Mapping[int, float], latency: float) -> ChoiceResult:
-        counts = [self._count(choice) for choice in request.choices]
-        return ChoiceResult(
-            prompt=prompt_text(prompt),
-            loglikelihoods=tuple(values[number] for number in range(len(request.choices))),
-            prompt_tokens=self._count(prompt, special=None),
-            completion_tokens=None if None in counts else sum(count or 0 for count in counts),
-            latency_s=latency,
-        )
 
     def _test_order(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Test a server once, by its first questions, for answers that depend on what it was asked before."""
@@ -371,6 +373,14 @@ class LmEvalModel:
                 why=f"{sum(a is not None for a in answers)} answers to {len(arguments)} questions; see the log for why",
             )
         return answers
+
+    def _counts(self, texts: Iterable[Any], special: bool | None = False) -> dict[Any, int | None]:
+        """Count the tokens of many texts: in one call where the model offers that, which uses all cores."""
+        distinct = dict.fromkeys(texts)
+        count = getattr(self._lm, "count_tokens", None)
+        if count is not None and all(isinstance(text, str) for text in distinct):
+            return dict(count(distinct, special))
+        return {text: self._count(text, special) for text in distinct}
 
     def _count(self, text: Any, special: bool | None = False) -> int | None:
         """Count tokens; ``None`` without a tokenizer. Prompts get the special tokens that the backend adds."""

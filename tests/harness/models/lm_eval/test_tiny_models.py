@@ -340,3 +340,10 @@ def test_an_error_while_a_batch_is_told_is_not_taken_for_the_models(tiny_llama: 
 
     with pytest.raises(DataError, match="the disk is full"):
         model.choose_in_batches([choosing("one", "a", "b")], refuse)
+
+
+@pytest.mark.parametrize("special", [None, False])
+def test_tokens_are_counted_together_as_one_by_one(tiny_llama: Path, special: bool | None) -> None:
+    model: Any = load(tiny_llama, device="cpu")
+    texts = ["", "one", "<s>one", "हिन्दी", "one"]
+    assert model._counts(texts, special) == {text: model._count(text, special) for text in texts}
