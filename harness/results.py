@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from polyarena.judges.records import BATTLE_SCHEMA, GAME_SCHEMA, RATING_SCHEMA, 
 from polyarena.reports.records import ESTIMATE_SCHEMA
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.metrics.metric import MetricFacts
+from polyarena.tasks.processors import processors
 from polyarena.tasks.records import COMPLETION_SCHEMA, SCORE_SCHEMA
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 
 TOGETHER = 20_000
 """Games that are collapsed at once: many small files, or few large ones."""
+
+MOST_READERS, READ_AHEAD = 4, 64
+"""Threads that read files of games, and how many files they read before the first is wanted."""
 
 
 @dataclass(frozen=True)
@@ -157,10 +163,7 @@ class RunRecords:
         weight = self.lock.settings.statistics.strong_weight
         waiting: list[GameTable] = []
         rows = 0
-        for pair in self.pairs():
-            games = self._games(pair)
-            if games is None:
-                continue
+        for pair, games in self._all_games():
             waiting.append(GameTable(games, pair.candidate, pair.baseline))
             rows += len(games)
             if rows >= TOGETHER:
@@ -169,6 +172,16 @@ class RunRecords:
         found.append(collapse_tables(waiting, strong_weight=weight))
         table: pd.DataFrame = pa.concat_tables(found).to_pandas()
         return table
+
+    def _all_games(self) -> Iterator[tuple[Pair, pa.Table]]:
+        """Yield what is collapsed of the games of each pair that has any, in order; several files are read at once."""
+        pairs = self.pairs()
+        with ThreadPoolExecutor(min(MOST_READERS, processors())) as pool:
+            for start in range(0, len(pairs), READ_AHEAD):
+                part = pairs[start : start + READ_AHEAD]
+                for pair, games in zip(part, pool.map(self._games, part), strict=True):
+                    if games is not None:
+                        yield pair, games
 
     def _games(self, pair: Pair) -> pa.Table | None:
         """Return what is collapsed of the games of a pair; ``None`` where none are stored."""

@@ -21,6 +21,7 @@ from importlib import import_module
 from typing import IO, Any, Protocol, TypeVar
 
 from polyarena.tasks.errors import PolyarenaError
+from polyarena.tasks.processors import processors
 
 MOST_PROCESSES = 8
 WORTH = 20_000
@@ -76,12 +77,6 @@ def processes_for(size: int, parts: int) -> int:
 def most_processes(parts: int) -> int:
     """Return among how many processes large work is shared that can be cut into so many parts."""
     return max(1, min(processors(), MOST_PROCESSES, parts))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def share(parts: Sequence[Part[T_co]], processes: int) -> Iterator[T_co]:

@@ -13,12 +13,14 @@ With :math:`\nu` held at 0, ties only count half: the model of arena-hard-auto.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyarena.reports.stats.resampling import Floats, Integers
+from polyarena.tasks.processors import processors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -33,6 +35,7 @@ SMALLEST_STEP = 1e-6
 CHUNK, FEWEST_TOGETHER, CHUNK_BYTES, PAIR_BYTES = 512, 64, 32 * 2**20, 3 * 2**20
 """Rounds that are solved together: the most, the fewest, and the sizes of their matrices and of a number for each of
 their pairs, which thus stay near the processor."""
+MOST_THREADS = 4
 MANY = 100
 """Parameters from which the steps of resampled rounds are solved by conjugate gradients."""
 CONJUGATE_STEPS, CONJUGATE_ERROR = 60, 1e-8
@@ -135,9 +138,10 @@ def fit(
     if start is not None and count >= MANY:
         model.precondition(state[:1])
     size = max(FEWEST_TOGETHER, min(CHUNK, PAIR_BYTES // (8 * max(1, len(battles)))))
-    for first in range(0, rounds, size):
-        part = slice(first, first + size)
-        _climb(state[part], model, scores[part].T, ties[part].T)
+    parts = [slice(first, first + size) for first in range(0, rounds, size)]
+    # NumPy and SciPy let go of the interpreter; no round's numbers depend on the others.
+    with ThreadPoolExecutor(min(MOST_THREADS, processors(), len(parts))) as pool:
+        list(pool.map(lambda part: _climb(state[part], model, scores[part].T, ties[part].T), parts))
     ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
     return Fit(ratings, np.exp(state[:, free]) if pairs.ties else np.zeros(rounds))
 

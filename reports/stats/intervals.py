@@ -36,6 +36,7 @@ from polyarena.reports.stats.bootstrap_intervals import (
     student_interval,
 )
 from polyarena.reports.stats.quantiles import normal_quantile, student_quantile
+from polyarena.reports.stats.resampling import exact_sum
 from polyarena.reports.stats.score_interval import score_interval, wilson_interval
 from polyarena.tasks.counts import too_few
 
@@ -169,4 +170,4 @@ def needs_replicates(method: Method, *, bounded: bool) -> bool:
 
 
 def _squares(values: Floats) -> float:
-    return math.fsum((values * values).tolist())
+    return exact_sum(values * values)

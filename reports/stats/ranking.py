@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
+from polyarena.reports.stats.blas_threads import one_blas_thread
 from polyarena.reports.stats.bradley_terry import RIDGE, moments
 from polyarena.reports.stats.head_to_head import HeadToHead, check_battles, head_to_head
 from polyarena.reports.stats.intervals import Interval, interval
@@ -106,8 +107,9 @@ def rank(
         model = Signature({"settings": prefix, "model": name, "ridge": f"{RIDGE:g}"})
         context = _Context(str(judge), str(task), model, anchor, settings, _outcomes(own))
         found = head_to_head(own, baseline)
-        for group in ranked_groups(found, ties=ties, rounds=drawn, seed=seed):
-            rows += _rows(found, group, context)
+        with one_blas_thread():
+            for group in ranked_groups(found, ties=ties, rounds=drawn, seed=seed):
+                rows += _rows(found, group, context)
     frame = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Ranked)])
     return frame.astype(dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_REAL, "float64"))
 

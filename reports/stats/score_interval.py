@@ -44,8 +44,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyarena.reports.stats.quantiles import normal_quantile, student_quantile
-
-Floats = NDArray[np.float64]
+from polyarena.reports.stats.resampling import Floats, exact_sum
 
 CONTINUITY = 0.125
 """Share of one item's value by which the ends are corrected for steps."""
@@ -136,7 +135,7 @@ def equal_clusters(shares: Floats) -> float:
         3.333333333
     """
     # Rounded, so that equal shares give their number whatever their sums round to.
-    return round(math.fsum(shares.tolist()) ** 2 / math.fsum((shares * shares).tolist()), 9)
+    return round(exact_sum(shares) ** 2 / exact_sum(shares * shares), 9)
 
 
 def modal_share(influence: Floats) -> float:
@@ -203,13 +202,13 @@ def score_interval(
 def _freedom(mean: float, influence: Floats, labels: NDArray[np.int64]) -> float:
     """Return the degrees of freedom of the effective n; infinite where it does not vary."""
     squares = influence * influence
-    total = math.fsum(squares.tolist())
+    total = exact_sum(squares)
     if total <= 0:
         return math.inf
     centre = np.empty_like(squares)
     for label in np.unique(labels):
         rows = labels == label
-        centre[rows] = math.fsum(squares[rows].tolist()) / np.count_nonzero(rows)
+        centre[rows] = exact_sum(squares[rows]) / np.count_nonzero(rows)
     varying = (squares - centre) / total - (1 - 2 * mean) / (mean * (1 - mean)) * influence
-    noise = math.fsum((varying * varying).tolist())
+    noise = exact_sum(varying * varying)
     return max(1.0, 2 / noise) if noise > 1e-12 else math.inf

@@ -201,3 +201,13 @@ def test_many_games_are_collapsed_in_parts_to_the_same_battles(finished, monkeyp
     for together in (1, 25):
         monkeypatch.setattr(results, "TOGETHER", together)
         assert open_run(finished).collapse_games().equals(expected)
+
+
+def test_battles_are_the_same_however_many_files_are_read_at_once(finished, monkeypatch):
+    expected = open_run(finished).collapse_games()
+    assert list(dict.fromkeys(expected["language"])) == [pair.language for pair in open_run(finished).pairs()]
+    for readers, ahead in ((1, 1), (3, 2)):
+        monkeypatch.setattr(results, "MOST_READERS", readers)
+        monkeypatch.setattr(results, "processors", lambda: 8)
+        monkeypatch.setattr(results, "READ_AHEAD", ahead)
+        pd.testing.assert_frame_equal(open_run(finished).collapse_games(), expected, check_exact=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from polyarena.reports.stats.resampling import bootstrap_means, exact_grid, resample_weights, strata
+from polyarena.reports.stats.resampling import bootstrap_means, exact_grid, exact_sum, resample_weights, strata
 
 NAMES = [f"s{i:03d}" for i in range(40)]
 
@@ -145,3 +146,8 @@ def test_a_round_without_any_item_of_a_column_holds_its_mean() -> None:
     found = bootstrap_means(sums, counts, NAMES, np.zeros(40, dtype=np.int64), rounds=400, seed=0)
     assert (found[1] == 0.75).all()
     assert np.isfinite(found).all()
+
+
+@given(arrays(np.float64, st.integers(0, 30), elements=st.sampled_from([0.0, -0.0, 1e-300, 1 / 3, -1e16, 1e16, 2.0])))
+def test_zeros_change_no_exact_sum(values) -> None:
+    assert exact_sum(values) == math.fsum(values.tolist())
