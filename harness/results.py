@@ -270,9 +270,10 @@ def open_run(folder: str | Path | RunFolder) -> RunRecords:
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     lock = folder.read_lock()
     if lock is None:
-        raise StoreError(
-            "this is not a run folder", where=folder.path, why="it has no lock.json", fix="run an experiment first"
-        )
+        file = folder.path.is_file()
+        why = "it is a file" if file else "it has no lock.json" if folder.path.exists() else "there is no such folder"
+        fix = "name the folder that the run wrote, as `polyarena run` prints it" if file else "run an experiment first"
+        raise StoreError("this is not a run folder", where=folder.path, why=why, fix=fix)
     return RunRecords(folder, lock)
 
 

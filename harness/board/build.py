@@ -210,6 +210,9 @@ def run_folders(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
+        if path.suffix.lower() in {".yaml", ".yml"} and path.is_file():
+            fix = f"polyarena board build RUNS -o SITE --config {shlex.quote(str(path))}"
+            raise StoreError("this is not a run folder", where=path, why="it is a YAML file", fix=fix)
         if (path / "lock.json").exists() or not path.is_dir():
             found.append(path)
             continue

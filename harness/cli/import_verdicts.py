@@ -62,7 +62,7 @@ def command(
 
     given = {"--judge": judge, "--task": task, "--baseline": baseline, "--strong-weight": strong_weight}
     misplaced = [name for name, value in given.items() if value is not None]
-    if output.suffix == ".csv" or (format in PUBLISHED_FORMATS and format not in {*FORMATS, *SCORE_FORMATS}):
+    if output.suffix.lower() == ".csv" or (format in PUBLISHED_FORMATS and format not in {*FORMATS, *SCORE_FORMATS}):
         return _import_published(format, path, output, language, misplaced, json)
     if format in SCORE_FORMATS:
         return _import_scores(format, path, output, language, misplaced, json)
@@ -108,7 +108,7 @@ def _import_published(
 
     if format not in PUBLISHED_FORMATS:
         raise unknown("format of published values", format, PUBLISHED_FORMATS)
-    if output.suffix != ".csv":
+    if output.suffix.lower() != ".csv":
         raise ExperimentError(
             f"results of {format} have no items and cannot become a run",
             where=output,
@@ -124,7 +124,9 @@ def _import_published(
     print_lines(f"systems: {', '.join(done.systems)}", f"published values: {done.values:,}")
     for benchmark, count in done.no_language.items():
         print_lines(f"no language found for {benchmark}: {count_of(count, 'value')} shown as avg")
-    print_lines(f"written to {done.path}; name it under `published` in a board file")
+    print_lines(
+        f"{'replaced' if done.replaced else 'written to'} {done.path}; name it under `published` in a board file"
+    )
     return 0
 
 

@@ -9,7 +9,7 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from polyarena.harness.importing.task_languages import task_language
 from polyarena.harness.store.atomic import write_atomically
 from polyarena.harness.store.replacing import begins_with, refuse_to_replace, require_suffix
 from polyarena.reports.board.model import PublishedValue
-from polyarena.tasks.errors import DataError
+from polyarena.tasks.counts import count_of
+from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.languages.lookup import lookup
 
 
@@ -32,12 +33,14 @@ class PublishedSummary:
         systems: Their names.
         values: How many.
         no_language: Benchmarks of which no language could be found, with the number of values; these are ``avg``.
+        replaced: Whether it replaced an earlier import of these values.
     """
 
     path: Path
     systems: tuple[str, ...]
     values: int
     no_language: Mapping[str, int]
+    replaced: bool = False
 
 
 def import_published(format: str, path: Path, output: Path, *, language: str | None = None) -> PublishedSummary:
@@ -46,13 +49,13 @@ def import_published(format: str, path: Path, output: Path, *, language: str | N
     Args:
         format: A key of :data:`READERS`.
         path: A file, or a folder of files.
-        output: The CSV file; one of published values that is there is replaced.
+        output: The CSV file; one that is there is replaced if the new one has all values that it has, newer or not.
         language: Code of the language of benchmarks that name none.
 
     Raises:
         DataError: There is no value, or a file is not of the format.
         ExperimentError: The output has another suffix than ``.csv``.
-        StoreError: Another file has the name of the output.
+        StoreError: Another file has the name of the output, or one with other values.
     """
     names = [each.name for each in fields(PublishedValue)]
     require_suffix(output, (".csv",), "a file of published values")
@@ -60,6 +63,9 @@ def import_published(format: str, path: Path, output: Path, *, language: str | N
     found = [*READERS[format](path, language)]
     if not found:
         raise DataError("there is nothing to import", where=path)
+    replaced = output.exists()
+    if replaced:
+        _refuse_to_lose(output, found)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
@@ -67,8 +73,27 @@ def import_published(format: str, path: Path, output: Path, *, language: str | N
     write_atomically(output, buffer.getvalue().encode())
     unknown = Counter(value.benchmark for value in found if value.language == "avg")
     return PublishedSummary(
-        output, tuple(sorted({value.system for value in found})), len(found), dict(sorted(unknown.items()))
+        output, tuple(sorted({value.system for value in found})), len(found), dict(sorted(unknown.items())), replaced
     )
+
+
+def _refuse_to_lose(path: Path, found: Sequence[PublishedValue]) -> None:
+    """Refuse to replace a file that has values of other systems, benchmarks, languages or metrics."""
+    known = {(each.system, each.benchmark, each.language, each.metric) for each in found}
+    with path.open(encoding="utf-8", newline="") as file:
+        lost = [
+            row
+            for row in csv.DictReader(file)
+            if (row["system"], row["benchmark"], row["language"], row["metric"]) not in known
+        ]
+    if lost:
+        benchmarks = sorted({row["benchmark"] for row in lost})
+        raise StoreError(
+            "this file has other published values and is not replaced",
+            where=path,
+            why=f"{count_of(len(lost), 'value')} of {', '.join(benchmarks[:5])} would be lost",
+            fix="choose another name with --output (a board file names several files under `published`), or remove it",
+        )
 
 
 def _euroeval(path: Path, language: str | None) -> Iterator[PublishedValue]:

@@ -28,7 +28,7 @@ from polyarena.reports.stats.cycles import significant_wins
 from polyarena.reports.stats.seed_summaries import average_seeds
 from polyarena.reports.stats.statistical_power import observed_design
 from polyarena.reports.tables import sections
-from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
 from polyarena.tasks.languages import all_languages
 from polyarena.tasks.suggest import unknown
 
@@ -361,6 +361,11 @@ def _agreement(request: FigureRequest, runs: Sequence[RunRecords]) -> _Data:
     if judge is None:
         raise DataError("the run has no judge", where=runs[0].folder.path,
                         fix="judge the answers, then import votes of people: polyarena import votes")  # fmt: skip
+    if request.people not in runs[0].lock.judges:
+        raise UnknownNameError(f"the run has no votes of people called {request.people!r}",
+                               where=runs[0].folder.path,
+                               fix="import votes (polyarena import votes FILE -o RUN), or name their judge: "
+                               "--people NAME")  # fmt: skip
     return _Data(agreement_rows(run_agreement(runs[0], judge, request.people, _games(request))))
 
 

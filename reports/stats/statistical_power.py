@@ -243,7 +243,7 @@ def observed_design(values: pd.DataFrame, column: str = "score") -> Design:
     if not (variances > 0).any():
         raise DataError(
             "no language has two different values: nothing is known of how they vary",
-            fix="state the standard deviation instead",
+            fix="polyarena power --sd takes a standard deviation, such as 0.4",
         )
     correlation = wide.corr(min_periods=3).to_numpy()[np.triu_indices(wide.shape[1], 1)]
     correlation = correlation[np.isfinite(correlation)]

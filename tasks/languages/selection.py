@@ -22,12 +22,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.errors import ExperimentError, UnknownNameError
 from polyarena.tasks.languages.facets import FACETS, facet_members, facet_values
 from polyarena.tasks.languages.language import Language
 from polyarena.tasks.languages.lookup import LISTING, lookup, suggestions
 from polyarena.tasks.languages.table import all_languages
 from polyarena.tasks.suggest import unknown
+
+_OTHER_MINUS = ("!", "^", "~", "\u2212", "\u2013")
+"""What means "without" in other programs, and what editors make of a minus."""
 
 
 def select_languages(selector: str | Sequence[str], *, where: str = "") -> tuple[Language, ...]:
@@ -113,6 +116,9 @@ def _named(word: str, where: str) -> frozenset[Language]:
     if found is not None:
         return found
     language = lookup(word)
+    if language is None and word.startswith(_OTHER_MINUS) and lookup(word[1:].strip()) is not None:
+        fix = f"leave a language out with a minus: -{word[1:].strip()}"
+        raise UnknownNameError(f"unknown language or set {word!r}", where=where, fix=fix)
     if language is None:
         raise unknown("language or set", word, [*facet_values("set"), *suggestions(word)], where=where, listing=LISTING)
     return frozenset({language})

@@ -177,10 +177,14 @@ export class BoardView {
       ? `${toldApart} of ${neighbours} neighbouring systems can be told apart (${100 * board.confidence}% confidence for all of them together; ${many} ${many === 1 ? "language" : "languages"}).`
       : this.found.averages.length ? "There are no two ranked systems to tell apart." : "No system has a score for this choice.";
     const left = several ? board.columns.filter((column) => column.headline && !column.averageable) : [];
-    const unranked = this.found.averages.filter(({ rank }) => rank === null).length;
+    const baselines = new Set(this.columns.map(({ baseline }) => baseline).filter(Boolean));
+    const without = this.found.averages.filter(({ rank }) => rank === null).map(({ system }) => system);
+    const opponents = without.filter((system) => baselines.has(system)).map((system) => shownName(this.context.title(system)));
+    const unranked = without.length - opponents.length;
     this.note.textContent = [
       board.method === "exact" ? "Method: exact, from the scores of items." : "Method: approximate, from means and standard errors of cells.",
       unranked ? `${unranked} ${unranked === 1 ? "system has" : "systems have"} fewer than ${100 * board.coverage}% of the chosen languages and ${unranked === 1 ? "is" : "are"} not ranked.` : "",
+      opponents.length ? `${opponents.join(" and ")}: the baseline, which has no win rate against itself.` : "",
       left.length ? `Not in the average, without a common scale: ${left.map(columnTitle).join("; ")}.` : "",
     ].filter(Boolean).join(" ");
   }

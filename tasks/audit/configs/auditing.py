@@ -12,6 +12,7 @@ from polyarena.tasks.audit.configs.pinning import audit_data
 from polyarena.tasks.audit.configs.scoring import audit_metrics
 from polyarena.tasks.audit.configs.templates import audit_templates
 from polyarena.tasks.audit.finding import Finding, Severity, ordered
+from polyarena.tasks.audit.paths import check_path
 from polyarena.tasks.errors import DataError, UnknownNameError
 
 
@@ -26,6 +27,7 @@ def audit_configs(pattern: str) -> list[Finding]:
         UnknownNameError: The pattern means no task and no group.
         DataError: lm-eval is not installed.
     """
+    check_path(pattern)
     folder = _folder(pattern)
     if folder is None:
         index = read_configs([shipped_folder()])

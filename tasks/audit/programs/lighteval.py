@@ -21,6 +21,7 @@ from polyarena.tasks.audit.programs.syntax import (
     unreadable,
     values_of,
 )
+from polyarena.tasks.audit.paths import check_path
 from polyarena.tasks.audit.revisions import is_pinned
 from polyarena.tasks.errors import DataError, UnknownNameError
 
@@ -40,15 +41,17 @@ def audit_lighteval(pattern: str) -> list[Finding]:
         DataError: lighteval is not installed, and the pattern is no path.
     """
     path = Path(pattern).expanduser()
+    check_path(pattern)
     if path.exists():
         paths = [path] if path.is_file() else sorted(path.glob("**/*.py"))
     else:
         paths = sorted(each for each in shipped_folder().glob("**/*.py") if fnmatchcase(each.stem, pattern))
     if not paths:
         raise UnknownNameError(
+            f"there is no Python file in {pattern!r}" if path.exists() else
             f"no task file of lighteval is called {pattern!r}",
             fix="give a shell pattern of names ('mmlu*'), or a folder",
-        )
+        )  # fmt: skip
     programs = {each: read_program(each) for each in paths}
     return ordered(
         finding

@@ -226,6 +226,13 @@ def test_nothing_is_no_board(tmp_path):
         build_board([], tmp_path / "site")
 
 
+def test_a_board_file_among_the_runs_is_shown_its_option(first, tmp_path):
+    (tmp_path / "board.yaml").write_text("title: Ours", encoding="utf-8")
+    with pytest.raises(StoreError, match="not a run folder") as caught:
+        build_board([first, tmp_path / "board.yaml"], tmp_path / "site")
+    assert f"--config {tmp_path / 'board.yaml'}" in caught.value.fix
+
+
 def test_folders_that_are_none_are_refused(first, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(StoreError, match="not a run folder"):

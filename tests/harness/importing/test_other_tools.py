@@ -154,3 +154,19 @@ def test_a_misspelt_format_is_named(tmp_path):
 
     with pytest.raises(UnknownNameError, match="did you mean 'lighteval'"):
         find_format("lightevl")
+
+
+def test_published_values_are_replaced_by_newer_ones_and_never_lost(tmp_path, capsys):
+    scores, target = tmp_path / "scores.csv", tmp_path / "p.CSV"
+    scores.write_text("model,score\na,10\nb,20\n")
+    command = ["import", "arena-hard", str(scores), "-o", str(target)]
+    assert main(command) == 0
+    assert "written to" in capsys.readouterr().out
+    scores.write_text("model,score\na,11\nb,20\nc,30\n")
+    assert main(command) == 0
+    assert "replaced" in capsys.readouterr().out
+    before = target.read_bytes()
+    scores.write_text("model,score\nd,10\n")
+    assert main(command) != 0
+    assert "3 values of Arena-Hard would be lost" in " ".join(capsys.readouterr().err.split())
+    assert target.read_bytes() == before

@@ -132,3 +132,10 @@ def test_a_table_file_is_of_one_task_and_options_that_compute_are_refused(tmp_pa
         draw_figure(FigureRequest("scores", (path,), task="y", metric="acc"))
     with pytest.raises(PolyarenaError, match="no meaning for a table file"):
         draw_figure(FigureRequest("resource", (path,), resource="joshi"))
+
+
+def test_agreement_without_votes_says_how_to_import_them(judged):
+    with pytest.raises(UnknownNameError, match="no votes of people called 'humans'") as caught:
+        draw_figure(FigureRequest("agreement", (judged,)))
+    assert "polyarena import votes" in caught.value.fix
+    assert "--people" in caught.value.fix

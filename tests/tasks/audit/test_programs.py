@@ -4,7 +4,7 @@ import pytest
 from every_case import every_case
 
 from polyarena.harness.cli.app import main
-from polyarena.tasks.audit import Severity, audit_lighteval, audit_nemo_skills
+from polyarena.tasks.audit import Severity, audit_configs, audit_lighteval, audit_nemo_skills
 from polyarena.tasks.errors import DataError, UnknownNameError
 
 SOUND = """
@@ -82,6 +82,18 @@ def test_what_cannot_be_told_is_no_finding(tmp_path, change):
 def test_a_pattern_without_files_is_an_error():
     with pytest.raises((UnknownNameError, DataError)):
         audit_lighteval("no_such_task_*")
+
+
+@pytest.mark.parametrize("audit", [audit_lighteval, audit_configs])
+def test_a_folder_that_is_not_there_is_named(audit, tmp_path):
+    with pytest.raises(DataError, match="no such file or folder") as caught:
+        audit(str(tmp_path / "tasks"))
+    assert caught.value.where == str(tmp_path / "tasks")
+
+
+def test_a_folder_without_programs_is_named(tmp_path):
+    with pytest.raises(UnknownNameError, match="no Python file in"):
+        audit_lighteval(str(tmp_path))
 
 
 PREPARE = """

@@ -180,3 +180,10 @@ def test_any_text_selects_or_fails_with_an_error_of_ours(text: str):
 )
 def test_only_languages_called_by_name_are_named(selector, named):
     assert [language.code for language in named_languages(selector)] == named
+
+
+@every_case("word", ["!deu", "^deu_Latn", "~ German", "\u2212deu", "\u2013de"])
+def test_what_is_not_a_minus_is_shown_one(word):
+    with pytest.raises(UnknownNameError) as caught:
+        select_languages(f"aya23, {word}")
+    assert caught.value.fix == f"leave a language out with a minus: -{word[1:].strip()}"
