@@ -10,6 +10,7 @@ from pathlib import Path
 
 from polyarena.tasks.audit.configs.pinning import SCRIPT_DATASETS
 from polyarena.tasks.audit.finding import Finding, Severity, ordered
+from polyarena.tasks.audit.paths import check_path
 from polyarena.tasks.audit.programs.syntax import (
     Program,
     calls,
@@ -21,7 +22,6 @@ from polyarena.tasks.audit.programs.syntax import (
     unreadable,
     values_of,
 )
-from polyarena.tasks.audit.paths import check_path
 from polyarena.tasks.audit.revisions import is_pinned
 from polyarena.tasks.errors import DataError, UnknownNameError
 
