@@ -33,6 +33,11 @@ class PolyarenaError(Exception):
         self.also = tuple(also)
         super().__init__(self.render())
 
+    def move(self, where: str) -> None:
+        """Give the error another place, for a caller that knows more of it."""
+        self.where = where
+        self.args = (self.render(),)
+
     def render(self) -> str:
         """Return the message as the terminal shows it, one fact per line."""
         lines = [f"{self.where}: {self.what}" if self.where else self.what]

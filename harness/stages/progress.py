@@ -61,6 +61,8 @@ class LiveTraining:
     def done(self, result: StageDone) -> None:
         """Print a finished stage."""
         self._progress.console.print(f"[green]✓[/] {escape(finished_line(result))}", emoji=False)
+        for warning in result.warnings:
+            self._progress.console.print(f"[yellow]warning[/] {escape(printable(warning))}", emoji=False)
 
     def close(self) -> None:
         """Stop drawing."""
@@ -103,6 +105,8 @@ class PlainTraining:
     def done(self, result: StageDone) -> None:
         """Write that a stage is finished."""
         self._line(finished_line(result))
+        for warning in result.warnings:
+            self._line(f"warning: {warning}")
 
     def close(self) -> None:
         """Nothing is open."""

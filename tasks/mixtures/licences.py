@@ -25,4 +25,4 @@ def licence_warning(licence: str) -> str | None:
     text = licence.strip().casefold()
     if text in UNKNOWN:
         return "is not stated"
-    return next((meaning for pattern, meaning in _TERMS if re.search(pattern, text)), None)
+    return "; ".join(meaning for pattern, meaning in _TERMS if re.search(pattern, text)) or None

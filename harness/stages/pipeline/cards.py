@@ -61,6 +61,21 @@ def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mappin
     path.write_text("\n".join(lines), "utf-8")
 
 
+def warnings_of(folder: Path) -> tuple[str, ...]:
+    """Return what to know of the output of a data stage: licences that forbid training, and rows that were lost."""
+    results, licences = folder / RESULTS, folder / LICENCES
+    card = json.loads(results.read_text("utf-8")).get("card") if results.is_file() else None
+    if card:
+        return tuple(card["warnings"])
+    if not licences.is_file():
+        return ()
+    return tuple(
+        f"The licence {licence or '(none)'!r} of {', '.join(sources)} {meaning}."
+        for licence, sources in json.loads(licences.read_text("utf-8")).items()
+        if (meaning := licence_warning(licence))
+    )
+
+
 def _lineage(pipeline: Pipeline, stage: StageSettings) -> list[str]:
     stages = {each.name: each for each in pipeline.stages}
     lines: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from polyarena.harness.experiment.load import explain_validation, read_mapping
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.stages.pipeline.data_stages import (
     ArbitrageStage,
+    MixtureStage,
     PoolStage,
     SafetyStage,
     TeacherSettings,
@@ -21,9 +22,16 @@ from polyarena.harness.stages.pipeline.graph import TRAINED, refuse_wrong_refere
 from polyarena.harness.stages.pipeline.schema import Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import MergeStage, OnlineStage
+from polyarena.harness.stages.rows.mixture import mixture_settings
 from polyarena.tasks.counts import count_of
-from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.errors import ExperimentError, PolyarenaError
+from polyarena.tasks.languages import select_languages
+from polyarena.tasks.mixtures.allocation import check_weights
+from polyarena.tasks.registry import find_task
 from polyarena.tasks.suggest import unknown
+
+BY_LANGUAGE = ("by_language", "preambles")
+"""Settings whose keys select languages."""
 
 
 def load_pipeline(source: str | Path | Mapping[str, Any]) -> Pipeline:
@@ -50,7 +58,7 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     problems = Problems()
     checks = (
         _refuse_double_names, refuse_wrong_references, _refuse_teachers, _refuse_training, _refuse_weights,
-        _refuse_arbiters, _refuse_unpriced,
+        _refuse_arbiters, _refuse_unpriced, _refuse_languages, _refuse_mixtures,
     )  # fmt: skip
     for check in checks:
         problems.attempt(check, pipeline)
@@ -196,6 +204,53 @@ def _refuse_unpriced(pipeline: Pipeline) -> None:
                     where=pipeline.where("stages", index),
                     fix="add `prices: {input: ..., output: ..., currency: ...}` to its `args`",
                 )
+
+
+def _refuse_languages(pipeline: Pipeline) -> None:
+    """Refuse selectors of languages that mean nothing, before the first stage runs and not at the last."""
+    problems = Problems()
+    for index, stage in enumerate(pipeline.stages):
+        data = stage.model_dump()
+        for location, selector in _selectors(data):
+            problems.attempt(select_languages, selector, where=pipeline.where("stages", index, *location))
+    problems.raise_all()
+
+
+def _selectors(value: Any, location: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield the place and the text of every selector in the settings of a stage."""
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            if key in BY_LANGUAGE:
+                yield from (((*location, key), selector) for selector in entry)
+            elif key in ("languages", "language") and entry:
+                yield (*location, key), entry
+            elif key != "args":
+                yield from _selectors(entry, (*location, key))
+    elif isinstance(value, list | tuple):
+        for at, entry in enumerate(value):
+            yield from _selectors(entry, (*location, at))
+
+
+def _refuse_mixtures(pipeline: Pipeline) -> None:
+    """Refuse mixtures whose weights do not fit, and tasks that do not exist."""
+    for index, stage in enumerate(pipeline.stages):
+        if not isinstance(stage, MixtureStage):
+            continue
+        where = pipeline.where("stages", index, "sources")
+        try:
+            check_weights(mixture_settings(stage, None).sources)
+        except PolyarenaError as error:
+            error.move(where)
+            raise
+        for at, source in enumerate(stage.sources):
+            if (source.dataset is None) == (source.path is None):
+                raise ExperimentError(
+                    f"the source {source.name!r} needs one of dataset and path",
+                    where=pipeline.where("stages", index, "sources", at),
+                    fix="write `dataset: OWNER/NAME` or `path: FILE.jsonl`",
+                )
+        for name in stage.refuse_items_of:
+            find_task(name, where=pipeline.where("stages", index, "refuse_items_of"))
 
 
 def _refuse_training(pipeline: Pipeline) -> None:

@@ -25,7 +25,7 @@ from polyarena.harness.stages.folders import (
 )
 from polyarena.harness.stages.launching import launch, launched_here
 from polyarena.harness.stages.libraries import quiet_libraries
-from polyarena.harness.stages.pipeline.cards import write_card
+from polyarena.harness.stages.pipeline.cards import warnings_of, write_card
 from polyarena.harness.stages.pipeline.keys import processes_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
@@ -34,7 +34,7 @@ from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.pipeline.work import find_stage_work
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.tasks.data.root import data_root
-from polyarena.tasks.errors import ExperimentError, StoreError
+from polyarena.tasks.errors import ExperimentError, PolyarenaError, StoreError
 
 LOCK = ".lock"
 
@@ -48,12 +48,14 @@ class StageDone:
         folder: Its output.
         manifest: Of the output.
         seconds: That it took; ``None`` if it was finished before.
+        warnings: What whoever trains must know of a stage that ran now.
     """
 
     name: str
     folder: Path
     manifest: Manifest
     seconds: float | None
+    warnings: tuple[str, ...] = ()
 
 
 class TrainListener(Protocol):
@@ -163,11 +165,15 @@ def _stage(
             report=told.report,
             open_endpoint=endpoints.open,
         )
-        if (processes := processes_of(pipeline, stage)) > 1:
-            launch(stage.model_dump(mode="json"), context, processes)
-        else:
-            with quiet_libraries():
-                work(stage, context)
+        try:
+            if (processes := processes_of(pipeline, stage)) > 1:
+                launch(stage.model_dump(mode="json"), context, processes)
+            else:
+                with quiet_libraries():
+                    work(stage, context)
+        except PolyarenaError as error:
+            error.move(_place(pipeline, stage.name, error.where))
+            raise
         gc.collect()
         write_card(partial / CARD, pipeline, status, {name: each.folder for name, each in done.items()})
     manifest = finish(
@@ -184,7 +190,17 @@ def _stage(
             "inputs": {name: done[name].manifest.content for name in stage.inputs},
         },
     )
-    return StageDone(stage.name, status.folder, manifest, time.monotonic() - started)
+    return StageDone(stage.name, status.folder, manifest, time.monotonic() - started, warnings_of(status.folder))
+
+
+def _place(pipeline: Pipeline, name: str, where: str) -> str:
+    """Return the place of an error with the file and line of the stage that it stopped."""
+    if where in ("", name):
+        return pipeline.where_stage(name)
+    if where.startswith(f"{name}."):
+        return pipeline.where_stage(name, *where.removeprefix(f"{name}.").split("."))
+    stage = pipeline.where_stage(name)
+    return where if where.startswith(stage.partition(":")[0]) else f"{stage}, {where}"
 
 
 def _input_folders(stage: AnyStage, done: dict[str, StageDone]) -> dict[str, Path]:

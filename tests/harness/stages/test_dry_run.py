@@ -190,12 +190,12 @@ def test_the_dry_run_of_the_examples_needs_no_model(repository, name, monkeypatc
     assert all(plan.fits is not False for plan in plans)
 
 
-def done(seconds):
+def done(seconds, *warnings):
     manifest = Manifest(
         stage="sft", type="sft", key="k", recipe="r", settings={}, data={}, environment={}, inputs={}, content="c",
         files={"a": FileEntry(size=1, sha256="s")},
     )  # fmt: skip
-    return StageDone("sft", Path("out/sft/k"), manifest, seconds)
+    return StageDone("sft", Path("out/sft/k"), manifest, seconds, warnings)
 
 
 def test_plain_progress_writes_a_line_now_and_then():
@@ -206,12 +206,13 @@ def test_plain_progress_writes_a_line_now_and_then():
     display.report("training", 1, 9, {"loss": 0.5})
     now[0] = 11.0
     display.report("training", 2, 9, {"loss": 0.25, "epoch": 0.1})
-    display.done(done(61))
+    display.done(done(61, "The licence is odd."))
     display.done(done(None))
     assert stream.getvalue().splitlines() == [
         "changed: sft: seed 0 -> 1",
         "sft (2 of 3): training, 2/9 loss 0.25",
         "sft: finished in 1:01, out/sft/k",
+        "warning: The licence is odd.",
         "sft: finished before, out/sft/k",
     ]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from polyarena.harness.cli import main
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.stages.arbitrage import Router
 from polyarena.harness.stages.pipeline.graph import ordered
@@ -215,3 +216,77 @@ def test_the_example_pipelines_load(repository, name):
 def test_the_examples_of_single_methods_load(repository, name, types):
     pipeline = load_pipeline(Path(repository) / "examples" / f"{name}.yaml")
     assert types <= {stage.type for stage in pipeline.stages}
+
+
+SOURCES = "sources: [{ name: own, path: rows.jsonl }]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "place"),
+    [
+        (
+            SOURCES,
+            f"{SOURCES}\n    languages: eng, englsh",
+            "unknown language or set 'englsh'",
+            ":7 (stages.1.languages)",
+        ),
+        ("data: [mix]", "data: [mix]\n    languages: klingon", "'klingon'", ":11 (stages.2.languages)"),
+        (
+            SOURCES,
+            "sources: [{ name: a, path: a.jsonl, weight: 50 }, { name: b, path: b.jsonl, weight: 40 }]",
+            "the weights of the sources sum to 90, not to 100",
+            ":6 (stages.1.sources)",
+        ),
+        (
+            SOURCES,
+            "sources: [{ name: a, path: a.jsonl, weight: 50 }, { name: b, path: b.jsonl }]",
+            "no weight for the source b",
+            ":6 (stages.1.sources)",
+        ),
+        (SOURCES, "sources: [{ name: own }]", "needs one of dataset and path", ":6 (stages.1.sources.0)"),
+        (
+            SOURCES,
+            f"{SOURCES}\n    refuse_items_of: [belebel]",
+            "unknown task 'belebel'",
+            ":7 (stages.1.refuse_items_of)",
+        ),
+    ],
+)
+def test_what_would_stop_a_stage_is_refused_before_the_first_one_runs(tmp_path, old, new, what, place):
+    error = refused(tmp_path, TEXT.replace(old, new))
+    assert what in error.what
+    assert error.where.endswith(f"pipeline.yaml{place}")
+
+
+def test_every_wrong_selector_is_named_at_once(tmp_path):
+    text = TEXT.replace(SOURCES, f"{SOURCES}\n    languages: englsh").replace(
+        "data: [mix]", "data: [mix]\n    languages: klingon"
+    )
+    error = refused(tmp_path, text)
+    assert [each.where.rpartition("(")[2] for each in (error, *error.also)] == [
+        "stages.1.languages)",
+        "stages.2.languages)",
+    ]
+
+
+def test_an_error_within_a_stage_names_the_file_and_the_line_of_the_stage(tmp_path, capsys):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(TEXT, "utf-8")
+    (tmp_path / "rows.jsonl").write_text("")
+    assert main(["train", str(path), "--until", "mix"]) == 2
+    shown = capsys.readouterr().err
+    assert f"{path}:4 (stages.1), {tmp_path / 'rows.jsonl'}: the data file is empty" in shown
+    (tmp_path / "rows.jsonl").write_text('{"inputs": "a?", "targets": "b", "language_code": "eng"}\n')
+    path.write_text(TEXT.replace(SOURCES, f"{SOURCES}\n    languages: eng, yor"), "utf-8")
+    assert main(["train", str(path), "--until", "mix"]) == 2
+    assert f"{path}:4 (stages.1): the mixture has no rows in yor_Latn" in capsys.readouterr().err
+
+
+def test_a_licence_that_forbids_training_is_said_when_the_source_is_read(tmp_path, capsys):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(TEXT.replace("path: rows.jsonl", "path: rows.jsonl, licence: CC-BY-NC-4.0"), "utf-8")
+    (tmp_path / "rows.jsonl").write_text('{"inputs": "a?", "targets": "b", "language_code": "eng"}\n')
+    assert main(["train", str(path), "--until", "mix"]) == 0
+    assert "warning: The licence 'CC-BY-NC-4.0' of own allows no commercial use" in capsys.readouterr().err
+    assert main(["train", str(path), "--until", "mix"]) == 0
+    assert "warning" not in capsys.readouterr().err

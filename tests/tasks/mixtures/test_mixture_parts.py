@@ -65,6 +65,7 @@ def test_an_empty_template_is_refused():
         ("CC-BY-NC-4.0", "commercial"),
         ("cc-by-nc-sa-4.0", "commercial"),
         ("CC BY-ND 4.0", "derivatives"),
+        ("CC-BY-NC-ND-4.0", "may not either; allows no derivatives"),
         ("non-commercial use only", "commercial"),
         ("OpenAI terms of use", "service"),
         ("unknown", "not stated"),
