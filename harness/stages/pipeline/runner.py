@@ -194,7 +194,9 @@ def _stage(
 
 
 def _place(pipeline: Pipeline, name: str, where: str) -> str:
-    """Return the place of an error with the file and line of the stage that it stopped."""
+    """Return the place of an error with the file and line of the stage that it stopped, where there is a file."""
+    if ":" not in pipeline.where_stage(name):
+        return where or name
     if where in ("", name):
         return pipeline.where_stage(name)
     if where.startswith(f"{name}."):
