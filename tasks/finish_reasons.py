@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 
 class FinishKind(StrEnum):
@@ -58,6 +59,7 @@ def _fold(reason: str) -> str:
 _KINDS = {_fold(reason): kind for kind, reasons in _REASONS.items() for reason in reasons}
 
 
+@lru_cache(maxsize=64)
 def finish_kind(reason: str | None) -> FinishKind:
     """Return what a finish reason means.
 

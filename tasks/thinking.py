@@ -408,6 +408,8 @@ def _content(content: object) -> tuple[str | None, str | None]:
 
 def _plain(value: object) -> str | None:
     """Return the text of a thought, be it a text, a part, or a list of parts; ``None`` if it holds none."""
+    if not value:
+        return None  # As in most answers, in each of their fields.
     pieces: list[str] = []
     waiting = [value]
     while waiting:

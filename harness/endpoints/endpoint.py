@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.budget import BudgetError, BudgetGuard, Reservation
-from polyarena.harness.endpoints.accounting.cost_label import current_cost_label
+from polyarena.harness.endpoints.accounting.cost_label import CostLabel, current_cost_label
 from polyarena.harness.endpoints.accounting.entry import ABANDONED, Account, JournalEntry
 from polyarena.harness.endpoints.accounting.ledger import Ledger
 from polyarena.harness.endpoints.cache import CallCache
@@ -107,6 +108,7 @@ class Endpoint(CloseOnExit):
         self._dead: Exception | None = None
         self._answered = WriteBatcher(self._keep, settings.concurrency, self._deliver)
         self._stored: list[tuple[PendingCall, Reply]] = []
+        self._last_account: Account | None = None
         width = settings.concurrency
         # Far enough ahead that one slow answer at the head leaves the other workers busy, near enough to stay small.
         self._ahead = max(2 * width, min(16 * width, 2048))
@@ -167,12 +169,25 @@ class Endpoint(CloseOnExit):
             del pending[position]
             return position, reply
 
+        # Each with the label that it has when it is drawn.
+        drawn = ((call, current_cost_label(call.match)) for call in calls)
+        position, most = 0, 1
         try:
-            for position, call in enumerate(calls):
-                ticket = pending[position] = self._claim(call)
-                ticket.job.future.add_done_callback(end(position))
-                if len(pending) >= self._ahead_unordered or not ended.empty():
+            # Few at first, so that the first requests are sent soon.
+            while group := list(islice(drawn, min(most, self._ahead_unordered - len(pending)))):
+                most = min(2 * most, max(self._claimed_ahead, 1))
+                tickets = self._claim_all(group)
+                for ticket in tickets:
+                    pending[position] = ticket
+                    ticket.job.future.add_done_callback(end(position))
+                    position += 1
+                dead = len(tickets) < len(group)
+                left = len(pending) if dead else most
+                while len(pending) >= self._ahead_unordered or (left > 0 and not ended.empty()):
+                    left -= 1
                     yield next_ended()
+                if dead:
+                    raise self._dead or ModelError("the endpoint was closed", where=self.settings.url)
             while pending:
                 yield next_ended()
         finally:
@@ -213,29 +228,56 @@ class Endpoint(CloseOnExit):
     # On the callers' threads.
 
     def _claim(self, call: Call) -> Ticket:
-        body = self._answers.body(call)
-        key = body_key(self.settings.source, body, call.sample_index)
+        tickets = self._claim_all([(call, current_cost_label(call.match))])
+        if not tickets:
+            assert self._dead is not None
+            raise self._dead
+        return tickets[0]
+
+    def _claim_all(self, calls: Sequence[tuple[Call, CostLabel]]) -> list[Ticket]:
+        """Return a ticket for each call; once the endpoint is dead, for those alone that come before the first new one.
+
+        Several at once take one look into the call cache, and the lock for as long as none of them takes.
+        """
+        bodies = [self._answers.body(call) for call, _ in calls]
+        keys = [
+            body_key(self.settings.source, body, call.sample_index)
+            for (call, _), body in zip(calls, bodies, strict=True)
+        ]
         with self._lock:
             if self._dead is not None and not isinstance(self._dead, BudgetError):
                 raise self._dead
-            job = self._jobs.get(key)
-            if job is not None:
-                job.waiters += 1
-                return Ticket("shared", job)
-            account = Account(current_cost_label(call.match), self.settings.model, prices=self.settings.prices)
-            job = PendingCall(key, body, account, key, call.sample_index)
-            kept = self._answers.find(key)
-            if kept is not None:
-                job.future.set_result(kept)
-                return Ticket("cache", job)
-            if self._dead is not None:
-                raise self._dead
-            if self._dispatcher is None:
-                self._dispatcher = Dispatcher(self.settings.concurrency, self._session, self._die)
-            self._jobs[key] = job
-            self._unclaimed.append(job)
-            self._dispatcher.submit(job)
-            return Ticket("paid", job)
+            unknown = [key for key in keys if key not in self._jobs]
+        # Without the lock, which requests need on the other thread. A question that is answered meanwhile finds its
+        # answer when it is claimed among all runs.
+        known = self._answers.find_all(unknown)
+        tickets: list[Ticket] = []
+        with self._lock:
+            for (call, label), body, key in zip(calls, bodies, keys, strict=True):
+                job = self._jobs.get(key)
+                if job is not None:
+                    job.waiters += 1
+                    tickets.append(Ticket("shared", job))
+                    continue
+                job = PendingCall(key, body, self._account(label), key, call.sample_index)
+                if key in known:
+                    job.future.set_result(known[key])
+                    tickets.append(Ticket("cache", job))
+                    continue
+                if self._dead is not None:
+                    break
+                if self._dispatcher is None:
+                    self._dispatcher = Dispatcher(self.settings.concurrency, self._session, self._die)
+                self._jobs[key] = job
+                self._unclaimed.append(job)
+                self._dispatcher.submit(job)
+                tickets.append(Ticket("paid", job))
+        return tickets
+
+    def _account(self, label: CostLabel) -> Account:
+        if self._last_account is None or self._last_account.label != label:
+            self._last_account = Account(label, self.settings.model, prices=self.settings.prices)
+        return self._last_account
 
     def _give_up(self, tickets: Iterable[Ticket]) -> None:
         with self._lock:
@@ -244,8 +286,10 @@ class Endpoint(CloseOnExit):
 
     def _redeem(self, ticket: Ticket) -> Reply:
         reply = ticket.job.future.result()
+        # Of a question that another stream or run answered meanwhile, no request was made.
+        found = ticket.source == "paid" and not ticket.job.attempts and reply.error is None
         self.ledger.record_call(
-            ticket.source,
+            "cache" if found else ticket.source,
             failed=reply.error is not None,
             answered_at=reply.answered_at,
             served_by=reply.served_by,

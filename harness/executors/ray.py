@@ -108,7 +108,9 @@ class RayLauncher:
                     "Ray cannot be started" if self.address is None else "the Ray cluster cannot be reached",
                     where=self.address or "this machine",
                     why=str(error),
-                    fix="check the address and that the cluster has the same Ray version" if self.address else "",
+                    fix="check the address and that the cluster has the same Ray version"
+                    if self.address
+                    else "run the same command again when the machine is less busy, or use `--executor processes`",
                 ) from error
 
 

@@ -30,6 +30,7 @@ from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.records import COMPLETION_SCHEMA, Completion
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.text import sanitize_text
+from polyarena.tasks.thinking import ThinkingRule
 
 
 @dataclass(slots=True)
@@ -97,8 +98,10 @@ class OpenCell:
     errors: list[str] = field(default_factory=list)
     _sampling: Sampling = field(init=False)
     _instructions: str | None = field(init=False)
+    _rule: ThinkingRule = field(init=False)
 
     def __post_init__(self) -> None:
+        self._rule = self.system.spec.thinking.rule
         self._sampling = sampling_of(self.system, self.task)
         self._instructions = system_text(self.system.spec.system_prompt, self.planned.language)
 
@@ -136,7 +139,7 @@ class OpenCell:
             ),
             self._sampling,
             sample,
-            spec.thinking.rule,
+            self._rule,
         )
 
     def take(self, place: int, result: GenerateResult) -> list[int]:
@@ -179,7 +182,7 @@ class OpenCell:
         return before
 
     def _parts(self, place: int) -> AnswerParts:
-        return split_result(self.system.spec.thinking.rule, self._sampling.stop, self.results[place])
+        return split_result(self._rule, self._sampling.stop, self.results[place])
 
     def choice_requests(self) -> list[ChoiceRequest]:
         """Return the requests for likelihoods of choices, in order."""
@@ -192,7 +195,7 @@ class OpenCell:
                 () if item.whole_choices else messages(instructions, item, multiturn=spec.fewshot_as_multiturn),
                 item.choices,
                 item.choice_separator,
-                spec.thinking.rule,
+                self._rule,
             )
             for item in self.items
         ]

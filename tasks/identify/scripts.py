@@ -21,12 +21,12 @@ def letters(text: str) -> Counter[str]:
 
     Vowel signs and other marks that belong to one script count as letters, else the Indic scripts would weigh half.
     """
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for character, times in Counter(text).items():
         script = _script_of_letter(character)
         if script:
-            counts[script] += times
-    return counts
+            counts[script] = counts.get(script, 0) + times
+    return Counter(counts)
 
 
 def main_script(text: str, counts: Mapping[str, int] | None = None) -> str | None:
@@ -41,6 +41,8 @@ def main_script(text: str, counts: Mapping[str, int] | None = None) -> str | Non
         counts: Its :func:`letters`, if they are known already.
     """
     counts = letters(text) if counts is None else counts
+    if len(counts) == 1 and not counts.keys() & _EAST_ASIAN:
+        return next(iter(counts))
     grouped: Counter[str] = Counter()
     for script, count in counts.items():
         grouped["East Asian" if script in _EAST_ASIAN else script] += count
