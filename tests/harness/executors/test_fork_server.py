@@ -16,7 +16,7 @@ from polyarena.harness.executors.processes import ProcessLauncher
 from polyarena.harness.executors.spool import WorkerFolder
 from polyarena.harness.store.lease import process_start
 
-PATIENCE_S = 240
+PATIENCE_S = 900
 pytestmark = pytest.mark.skipif(not IS_OFFERED, reason="no fork here")
 
 
