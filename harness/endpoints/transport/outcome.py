@@ -237,8 +237,16 @@ class _Tokens(NamedTuple):
     def without_answer(
         self, reason: str, error: str, *, finish_reason: str | None = None, retry: bool = False
     ) -> Outcome:
-        counts = {"cached_tokens": self.cached, "thought_tokens": self.thought}
-        return Outcome(reason, Reply("", finish_reason, self.prompt, self.completion, error=error, **counts), retry)
+        reply = Reply(
+            "",
+            finish_reason,
+            self.prompt,
+            self.completion,
+            error=error,
+            cached_tokens=self.cached,
+            thought_tokens=self.thought,
+        )
+        return Outcome(reason, reply, retry)
 
 
 def _count(usage: object, name: str) -> int | None:
