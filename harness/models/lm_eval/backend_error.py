@@ -20,9 +20,20 @@ _FIXES = (
         "use `hf`: this server cannot score a text after nothing",
     ),
     (
+        ("no memory for a single text",),
+        "set a `dtype` of half the size, or a smaller `max_length`, at which texts lose their beginning; or use a "
+        "device with more memory (`batch_size` and `token_budget` do not help: one text is the smallest batch)",
+    ),
+    (
         ("out of memory", "outofmemory", "memoryerror"),
         "use a smaller `batch_size`, a `dtype` of half the size, or more memory",
     ),
+    (
+        ("cuda error", "hip error", "cublas_status", "no cuda gpus"),
+        "check the device (`nvidia-smi`, the kernel's log), then run the same command again: stored cells are not "
+        "computed again",
+    ),
+    (("a choice of",), "use a model that takes longer texts, or leave the task out"),
     (("are not numbers",), "set `dtype: bfloat16` or `dtype: float32`: half precision overflows in some models"),
     (("unexpected keyword argument",), "remove the argument: this model type does not know it"),
     (("notimplementederror",), "use a model type that can score continuations, such as `local-completions` or `hf`"),

@@ -15,6 +15,9 @@ from polyarena.tasks.errors import DataError, ModelError
     [
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "batch_size"),
         (MemoryError(), "batch_size"),
+        (RuntimeError("no memory for a single text of 9,000 tokens on cuda:0; 0.1 of 79.1 GiB are free"), "max_length"),
+        (RuntimeError("CUDA error: unspecified launch failure"), "stored cells are not computed again"),
+        (ValueError("a choice of 300 tokens is longer than the model's maximum sequence length, 256"), "longer texts"),
         (TypeError("HFLM.__init__() got an unexpected keyword argument 'x'"), "remove the argument"),
         (ModuleNotFoundError("No module named 'vllm'"), "install"),
         (NotImplementedError("Loglikelihood is not supported"), "local-completions"),
