@@ -26,6 +26,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -51,6 +52,8 @@ COMPARED = ("cells", "games", "scores", "results", "report/figures", "report/tab
 MEANINGFUL = frozenset({2, 3, 5})
 """Exit codes of a command that refuses, or that could not finish."""
 KILLS_A_CHAIN = 5
+PATIENCE_S = 900
+"""Seconds after which a command hangs; undisturbed, none takes more than a minute on a busy machine."""
 
 
 class Server(ThreadingHTTPServer):
@@ -218,7 +221,12 @@ def start(home: Path, name: str, most_bytes: int | None = None) -> subprocess.Po
         if most_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    environment = {**os.environ, "XDG_CACHE_HOME": str(home / "cache"), "OPENAI_API_KEY": "none"}
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "OPENAI_API_KEY": "none",
+        "PYTHONFAULTHANDLER": "1",
+    }
     arguments = [sys.executable, "-c", COMMAND, *COMMANDS[name]]
     pipe = subprocess.PIPE
     return subprocess.Popen(
@@ -228,7 +236,13 @@ def start(home: Path, name: str, most_bytes: int | None = None) -> subprocess.Po
 
 def finish(process: subprocess.Popen[str], name: str, tally: Tally) -> tuple[int, str]:
     """Wait for a command, note what must not happen, and return its exit code and what it said."""
-    _, said = process.communicate(timeout=300)
+    try:
+        _, said = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # it says where its threads are
+        _, said = process.communicate()
+        tally.findings.append(f"{name} took more than {PATIENCE_S} s: {said.strip()[-6000:]}")
+        return process.returncode, said
     code = process.returncode
     if "defect of polyarena" in said or "Traceback" in said or code not in {0, -9, *MEANINGFUL}:
         tally.findings.append(f"{name} ended with {code}: {said.strip()[-600:]}")
@@ -275,7 +289,7 @@ def disturb(home: Path, requests: Requests, rng: random.Random, times: dict[str,
     tally.events["second runner"] += second is not None
     killed = False
     try:
-        process.wait(rng.uniform(0.0, times[name]) if most_bytes is None else 300)
+        process.wait(rng.uniform(0.0, times[name]) if most_bytes is None else PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         killed = True
