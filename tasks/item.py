@@ -88,7 +88,7 @@ class Item:
     @property
     def full_prompt(self) -> str:
         """The few-shot examples and the prompt as one text, which is the default way to ask."""
-        return "".join(example.text for example in self.examples) + self.prompt
+        return "".join([example.text for example in self.examples]) + self.prompt if self.examples else self.prompt
 
     @property
     def content(self) -> Content:

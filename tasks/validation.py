@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,12 @@ def require_language(card: TaskCard, language: str, *, where: str = "") -> None:
 
 
 def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Item]:
-    """Return the items of one language, safe to run.
+    """Return the items of one language, safe to run; :func:`iter_valid_items` has the checks."""
+    return list(iter_valid_items(task, language, items))
+
+
+def iter_valid_items(task: Task, language: str, items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items of one language, safe to run.
 
     NUL characters and lone surrogates become U+FFFD, because neither can be stored or sent.
 
@@ -52,22 +57,22 @@ def validate_items(task: Task, language: str, items: Iterable[Item]) -> list[Ite
     """
     card = task.card
     known: dict[str, int] = {}
-    good: list[Item] = []
+    before: Item | None = None
     for position, raw in enumerate(items, start=1):
         item = _storable(raw)
-        where = f"task {card.name}, {language}, item {position} ({item.item_id!r})"
-        problem = _problem(card.kind, language, item) or _turn_problem(card.kind, item, good[-1] if good else None)
-        if problem:
-            raise DataError(problem, where=where, fix=_fix(card))
-        if item.item_id in known:
+        problem = _problem(card.kind, language, item) or _turn_problem(card.kind, item, before)
+        if problem or item.item_id in known:
             raise DataError(
-                "an item_id occurs twice", where=where, why=f"item {known[item.item_id]} has it too", fix=_fix(card)
+                problem or "an item_id occurs twice",
+                where=f"task {card.name}, {language}, item {position} ({item.item_id!r})",
+                why="" if problem else f"item {known[item.item_id]} has it too",
+                fix=_fix(card),
             )
         known[item.item_id] = position
-        good.append(item)
-    if not good:
+        before = item
+        yield item
+    if before is None:
         raise DataError("the task has no items", where=f"task {card.name}, {language}", fix=_fix(card))
-    return good
 
 
 def _storable(item: Item) -> Item:
@@ -116,7 +121,7 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
         return "the item has its category among its fields, and not as `category`"
     if item.parts and text_of(item.parts) != item.prompt:
         return "the texts of the item's parts are not its prompt"
-    if not item.prompt.strip() and not item.whole_choices and not item.media:
+    if (not item.prompt or item.prompt.isspace()) and not item.whole_choices and not item.media:
         return "the prompt is empty"
     return _choice_problem(item) if kind is Kind.MULTIPLE_CHOICE else _open_problem(item)
 

@@ -6,15 +6,32 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
+from itertools import islice
 from typing import Any
 
 from polyarena.tasks.records import Completion
 
+_CHUNK = 256
+
 
 def digest(value: Any) -> str:
     """Return the SHA-256 of a value's canonical JSON (keys sorted, no spaces, dataclasses as objects)."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()
+
+
+def list_digest(values: Iterable[Any]) -> str:
+    """Return what :func:`digest` returns for the list of these values, which is never in memory as a whole."""
+    found, rest = hashlib.sha256(b"["), iter(values)
+    separator = b""
+    while chunk := list(islice(rest, _CHUNK)):
+        found.update(separator + _canonical(chunk)[1:-1].encode())
+        separator = b","
+    found.update(b"]")
+    return found.hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
 
 
 def _plain(value: Any) -> Any:

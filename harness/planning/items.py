@@ -1,8 +1,8 @@
 """Loads and checks the items of each cell, and the statistics of them that planning needs.
 
 Reading and digesting all data of a large suite takes minutes, and the result changes only with the data or with the
-code of the task. So statistics of data in a local mirror are cached in a file in the user's cache folder, and where
-that lacks much, several processes read the data before the plan asks for one cell after the other.
+code of the task. So statistics of data in a local mirror are cached in a file in the user's cache folder;
+:mod:`polyarena.harness.planning.prefetch` fills it where it lacks much.
 """
 
 from __future__ import annotations
@@ -13,29 +13,31 @@ import os
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from polyarena.harness.experiment import Experiment
-from polyarena.harness.lock.digest import digest
-from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
-from polyarena.harness.workers import most_processes, share
+from polyarena.harness.lock.digest import list_digest
+from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource
-from polyarena.tasks.errors import DataError, ExperimentError
+from polyarena.tasks.data.source import RecentParts
+from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Item
 from polyarena.tasks.prompt import Modality, count_modalities
 from polyarena.tasks.subsample import subsample
-from polyarena.tasks.validation import validate_items
+from polyarena.tasks.validation import iter_valid_items
 
 _LOADING = threading.RLock()
+
+T = TypeVar("T")
 
 
 def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[Item]:
@@ -47,17 +49,23 @@ def load_items(resolved: ResolvedTask, language: str, data: DataSource) -> list[
         DataError: The data is missing, not in the expected schema, or empty.
     """
     with _LOADING:
-        spec, found = resolved.spec, resolved.task.items(language, data)
-        taken = islice(found, spec.limit) if spec.subset == "first" else subsample(found, spec.limit)
-        items = validate_items(resolved.task, language, taken)
-    if not items:
-        dataset = resolved.card.dataset
-        raise DataError(
-            f"the task {resolved.card.name!r} has no items in {language}",
-            where=f"{dataset.id}@{dataset.revision}",
-            fix="leave the language out, or check the data",
-        )
-    return items
+        return list(_items(resolved, language, data))
+
+
+def read_stats(resolved: ResolvedTask, language: str, data: DataSource) -> ItemStats:
+    """Return the statistics of the items of one language, of which only some are in memory at a time.
+
+    Raises:
+        DataError: As :func:`load_items`.
+    """
+    with _LOADING:
+        return ItemStats.of(_items(resolved, language, data))
+
+
+def _items(resolved: ResolvedTask, language: str, data: DataSource) -> Iterator[Item]:
+    spec, found = resolved.spec, resolved.task.items(language, data)
+    taken = islice(found, spec.limit) if spec.subset == "first" else subsample(found, spec.limit)
+    return iter_valid_items(resolved.task, language, taken)
 
 
 FORMAT = 3
@@ -91,23 +99,31 @@ class ItemStats:
     earlier_answers: int = 0
 
     @classmethod
-    def of(cls, items: Sequence[Item]) -> ItemStats:
-        """Return the stats of some items."""
-        choices = sum(len(item.choices) for item in items)
-        size, earlier = 0, 0
+    def of(cls, items: Iterable[Item]) -> ItemStats:
+        """Return the stats of some items, which are looked at once, one after the other."""
+        count, choices, size, earlier = 0, 0, 0, 0
         so_far, turns = 0, 0
-        for item in items:
-            prompt = _size(item.full_prompt)
-            so_far, turns = (so_far + prompt, turns + 1) if item.previous is not None else (prompt, 0)
-            size += so_far * (len(item.choices) or 1) + sum(map(_size, item.choices))
-            earlier += turns
-        media = count_modalities(item.content for item in items)
-        images, recordings = (media.get(modality, 0) for modality in (Modality.IMAGE, Modality.AUDIO))
-        return cls(len(items), choices, size, items_digest(items), images, recordings, earlier)
+        media: Counter[Modality] = Counter()
+
+        def counted() -> Iterator[Item]:
+            nonlocal count, choices, size, earlier, so_far, turns
+            for item in items:
+                count += 1
+                prompt, options = _size(item.full_prompt), len(item.choices)
+                so_far, turns = (so_far + prompt, turns + 1) if item.previous is not None else (prompt, 0)
+                size += so_far * (options or 1) + _size("".join(item.choices))
+                choices += options
+                earlier += turns
+                if item.parts:
+                    media.update(count_modalities([item.parts]))
+                yield item
+
+        content = items_digest(counted())
+        return cls(count, choices, size, content, media[Modality.IMAGE], media[Modality.AUDIO], earlier)
 
 
 def _size(text: str) -> int:
-    return len(text.encode("utf-8", "replace"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)
@@ -151,8 +167,8 @@ def refuse_media(who: str, inputs: Collection[str], task: str, language: str, st
 class _Watched(DataSource):
     """A data source that records which parts it read for one language, with their digests."""
 
-    def __init__(self, root: Path | None) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path | None, recent: RecentParts | None = None) -> None:
+        super().__init__(root, recent)
         self.datasets: set[str] = set()
         self.parts: dict[str, str] = {}
 
@@ -199,7 +215,9 @@ class ItemLoader:
     root: Path | None
     cache: PlanCache | None = None
     digests: dict[str, str] = field(default_factory=dict)
-    _source: tuple[str, _Watched] | None = None
+    _dataset: str = ""
+    _sources: dict[str, _Watched] = field(default_factory=dict)
+    _recent: RecentParts = field(default_factory=RecentParts)
     _states: dict[str, str | None] = field(default_factory=dict)
     _taken: dict[tuple[str, str], LoadedStats] = field(default_factory=dict)
 
@@ -210,19 +228,19 @@ class ItemLoader:
             DataError: The data is missing, not in the expected schema, or empty.
         """
         if self.cache is None or self.root is None or not _ours(task):
-            items = self._load(task, language)[0]
+            items = self._read(load_items, task, language)[0]
             return CellItems(ItemStats.of(items), lambda: items)
         cached = self._cached(task, language)
         if cached is not None:
             self.digests.update(cached.parts)
-            return CellItems(cached.stats, lambda: self._load(task, language)[0])
+            return CellItems(cached.stats, lambda: self._read(load_items, task, language)[0])
         taken = self._taken.pop((task.spec.task, language), None)
         if taken is not None:
             self.digests.update(taken.parts)
             self._keep(task, language, taken)
-            return CellItems(taken.stats, lambda: self._load(task, language)[0])
-        items, source = self._load(task, language)
-        loaded = _loaded(task, language, items, source)
+            return CellItems(taken.stats, lambda: self._read(load_items, task, language)[0])
+        items, source = self._read(load_items, task, language)
+        loaded = _loaded(task, language, ItemStats.of(items), source)
         self._keep(task, language, loaded)
         return CellItems(loaded.stats, lambda: items)
 
@@ -236,7 +254,7 @@ class ItemLoader:
         Raises:
             DataError: As :meth:`cell_items`.
         """
-        return _loaded(task, language, *self._load(task, language))
+        return _loaded(task, language, *self._read(read_stats, task, language))
 
     def take(self, found: LoadedStats) -> None:
         """Use statistics that another loader has read just now."""
@@ -259,18 +277,23 @@ class ItemLoader:
         if self.cache is not None and states and len(states) == len(found.datasets):
             self.cache.put(self._key(task, language), CachedStats(code_state(), states, dict(found.parts), found.stats))
 
-    def _load(self, task: ResolvedTask, language: str) -> tuple[list[Item], _Watched]:
-        name = task.spec.task
-        if self._source is None or self._source[0] != name:
-            # A source of its own for each task: what a task remembers of one is then about this task alone.
-            self._source = (name, _Watched(self.root))
-        source = self._source[1]
+    def _read(
+        self, read: Callable[[ResolvedTask, str, DataSource], T], task: ResolvedTask, language: str
+    ) -> tuple[T, _Watched]:
+        name, dataset = task.spec.task, task.card.dataset.id
+        if dataset != self._dataset:
+            self._dataset, self._sources, self._recent = dataset, {}, RecentParts()
+        if name not in self._sources:
+            # A source of its own for each task: what a task remembers of one is then about this task alone. Code
+            # elsewhere may change the rows that it is given, so it shares none.
+            self._sources[name] = _Watched(self.root, self._recent if _ours(task) else None)
+        source = self._sources[name]
         before, source.parts = source.parts, {}
-        items = load_items(task, language, source)
+        found = read(task, language, source)
         # A task that reads nothing has kept what it read for the language before.
         source.parts = source.parts or before
         self.digests.update(source.digests)
-        return items, source
+        return found, source
 
     def _unchanged(self, states: Mapping[str, str]) -> bool:
         return all(self._state(name) == state for name, state in states.items())
@@ -282,8 +305,8 @@ class ItemLoader:
         return self._states[dataset]
 
 
-def _loaded(task: ResolvedTask, language: str, items: Sequence[Item], source: _Watched) -> LoadedStats:
-    return LoadedStats(task.spec.task, language, ItemStats.of(items), dict(source.parts), frozenset(source.datasets))
+def _loaded(task: ResolvedTask, language: str, stats: ItemStats, source: _Watched) -> LoadedStats:
+    return LoadedStats(task.spec.task, language, stats, dict(source.parts), frozenset(source.datasets))
 
 
 def folder_state(folder: Path) -> str | None:
@@ -325,15 +348,13 @@ def open_item_loader(root: Path | None) -> Iterator[ItemLoader]:
 
 def items_digest(items: Iterable[Item]) -> str:
     """Digest what a model is asked and what counts as right; grouping fields do not change an answer."""
-    return digest(
-        [
-            [item.item_id, item.source_id, item.full_prompt, item.choices, item.gold, item.references]
-            + ([[part if isinstance(part, str) else part.record for part in item.parts]] if item.parts else [])
-            # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
-            + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
-            + ([{"previous": item.previous}] if item.previous is not None else [])
-            for item in items
-        ]
+    return list_digest(
+        [item.item_id, item.source_id, item.full_prompt, item.choices, item.gold, item.references]
+        + ([[part if isinstance(part, str) else part.record for part in item.parts]] if item.parts else [])
+        # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
+        + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
+        + ([{"previous": item.previous}] if item.previous is not None else [])
+        for item in items
     )
 
 
@@ -420,61 +441,3 @@ def _connected(path: Path) -> sqlite3.Connection | None:
     except (OSError, RuntimeError, sqlite3.Error):
         return None
     return connection
-
-
-WORTH_BYTES = 100 * 2**20
-"""Size of data from which on the start of processes, some seconds each, is worth their time."""
-
-
-@dataclass(frozen=True)
-class DataPart:
-    """The cells of one task whose data is to be read, for :mod:`polyarena.harness.workers`.
-
-    Attributes:
-        experiment: The experiment.
-        root: The local mirror.
-        task: Name of the task.
-        languages: Of the cells.
-    """
-
-    experiment: Experiment
-    root: Path
-    task: str
-    languages: tuple[str, ...]
-
-    def events(self) -> Iterator[LoadedStats]:
-        """Read the cells one by one; those that cannot be read are left out, and the plan says why."""
-        task = next(each for each in resolve_tasks(self.experiment) if each.spec.task == self.task)
-        loader = ItemLoader(self.root)
-        for language in self.languages:
-            with suppress(DataError):
-                yield loader.load_stats(task, language)
-
-
-def prefetch(experiment: Experiment, tasks: Sequence[ResolvedTask], loader: ItemLoader) -> None:
-    """Read what a plan needs and its cache lacks, if that is much and there are several processors.
-
-    Args:
-        experiment: The experiment.
-        tasks: Its tasks.
-        loader: Gets the statistics.
-    """
-    root = loader.root
-    if root is None:
-        return
-    parts, size = [], 0
-    for task in tasks:
-        lacking = tuple(language for language in task.languages if loader.lacks(task, language))
-        if lacking:
-            parts.append(DataPart(experiment, root, task.spec.task, lacking))
-            size += _folder_size(root / task.card.dataset.id) * len(lacking) // len(task.card.languages)
-    processes = most_processes(len(parts))
-    if size >= WORTH_BYTES and processes > 1:
-        # The longest first, so that no process waits for the last.
-        parts.sort(key=lambda part: -len(part.languages))
-        for found in share(parts, processes):
-            loader.take(found)
-
-
-def _folder_size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

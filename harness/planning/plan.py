@@ -19,8 +19,9 @@ from polyarena.harness.planning.cells import PlannedCell, plan_cell
 from polyarena.harness.planning.cost import CostEstimate, Range
 from polyarena.harness.planning.existing_results import MissingAnswers, open_existing_results
 from polyarena.harness.planning.games import PlannedGames, UnallocatedGames, plan_games, unallocated_games
-from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader, prefetch
+from polyarena.harness.planning.items import CellItems, ItemLoader, open_item_loader
 from polyarena.harness.planning.judges import ResolvedJudge, resolve_judges
+from polyarena.harness.planning.prefetch import prefetch
 from polyarena.harness.planning.systems import ResolvedSystem, resolve_systems
 from polyarena.harness.planning.tasks import ResolvedTask, select_tasks
 from polyarena.harness.store import RunFolder

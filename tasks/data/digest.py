@@ -22,17 +22,25 @@ def content_digest(rows: Iterable[Mapping[str, Any]]) -> str:
     digest = hashlib.sha256()
     encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode
     for row in rows:
-        line = encode(_canonical(row))
-        digest.update(line.encode("ascii") + b"\n")
+        digest.update(encode(_canonical(row)).encode("ascii") + b"\n")
     return digest.hexdigest()
 
 
+_CANONICAL = frozenset({str, int, bool})
+"""Types of values that are their own canonical form."""
+_TEXT = frozenset({str})
+
+
 def _canonical(value: Any) -> Any:
-    # Nearly all values are plain texts and numbers in plain dicts; the exact types are asked for first.
+    # Nearly all values are plain texts and numbers in plain dicts and lists; the exact types are asked for first.
     kind = type(value)
-    if kind is str or kind is int:
+    if kind in _CANONICAL:
+        return value
+    if kind is list and _CANONICAL.issuperset(map(type, value)):
         return value
     if kind is dict:
+        if _CANONICAL.issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
+            return value
         return {
             key if type(key) is str else str(key): each if type(each) is str else _canonical(each)
             for key, each in value.items()

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.tasks.card import Dataset
-from polyarena.tasks.data.fields import sanitize_texts
+from polyarena.tasks.data.fields import PlacedRows, sanitize_texts
 from polyarena.tasks.errors import DataError
 
 _MIRROR = "or use a local mirror: set POLYARENA_DATA, or data_root in the experiment"
 
 
-def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return the rows of one config and split at the pinned revision, each with its place for messages.
+def hub_rows(dataset: Dataset, config: str) -> PlacedRows:
+    """Return the rows of one config and split at the pinned revision, with their places for messages.
 
     The library keeps what it downloads in its own cache (``HF_HOME``) and works from it without a network.
 
@@ -41,7 +41,7 @@ def hub_rows(dataset: Dataset, config: str) -> list[tuple[str, dict[str, Any]]]:
         raise _explained(error, place) from error
     if not rows:
         raise DataError("the data set has no rows", where=place, fix=f"check the split, {_MIRROR}")
-    return [(f"{place}, row {number}", row) for number, row in enumerate(rows, start=1)]
+    return PlacedRows.of(f"{place}, row ", enumerate(rows, start=1))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -57,6 +57,7 @@ def read_jsonl(
             object, lacks a field, or repeats a key. Raised when the line is reached, not before.
     """
     path = Path(path)
+    decoder = _STRICT_DECODER if unique else _DECODER
     empty = True
     try:
         with path.open("rb") as file:
@@ -66,7 +67,7 @@ def read_jsonl(
                 empty = False
                 if number == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")
-                yield number, _row(line, f"{path}:{number}", fields, unique_keys if unique else None)
+                yield number, _row(line, path, number, fields, decoder)
     except OSError as error:
         raise DataError(
             "the data file cannot be read",
@@ -78,37 +79,41 @@ def read_jsonl(
         raise DataError("the data file is empty", where=path, fix="copy or download it again")
 
 
-def _row(line: bytes, where: str, fields: Sequence[str], hook: Callable[[Any], Any] | None) -> dict[str, Any]:
+def _row(line: bytes, path: Path, number: int, fields: Sequence[str], decoder: json.JSONDecoder) -> dict[str, Any]:
     try:
-        decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=hook) if hook else _DECODER
         row = decoder.decode(line.decode("utf-8"))
-        if _ESCAPED.search(line):
+        if b"\\u" in line and _ESCAPED.search(line):
             row = sanitize_texts(row)
-    except UnicodeDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        raise _explained(error, f"{path}:{number}") from error
+    if not isinstance(row, dict):
         raise DataError(
+            "the line is not a JSON object",
+            where=f"{path}:{number}",
+            why=f"it holds a {type(row).__name__}",
+            fix='write one object per line, such as {"prompt": "..."}',
+        )
+    if fields:
+        require_fields(row, fields, where=f"{path}:{number}")
+    return row
+
+
+def _explained(error: ValueError | RecursionError, where: str) -> DataError:
+    if isinstance(error, UnicodeDecodeError):
+        return DataError(
             "the line is not UTF-8",
             where=where,
             why=f"byte {error.start + 1} of the line is {error.object[error.start]:#04x}",
             fix="save the file as UTF-8",
-        ) from error
-    except RepeatedKeyError as error:
-        raise repeated(error, where) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            "the line is not JSON",
-            where=where,
-            why=f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error),
-            fix="write one JSON object per line; a last line that is cut off means an incomplete copy",
-        ) from error
-    if not isinstance(row, dict):
-        raise DataError(
-            "the line is not a JSON object",
-            where=where,
-            why=f"it holds a {type(row).__name__}",
-            fix='write one object per line, such as {"prompt": "..."}',
         )
-    require_fields(row, fields, where=where)
-    return row
+    if isinstance(error, RepeatedKeyError):
+        return repeated(error, where)
+    return DataError(
+        "the line is not JSON",
+        where=where,
+        why=f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error),
+        fix="write one JSON object per line; a last line that is cut off means an incomplete copy",
+    )
 
 
 def repeated(error: RepeatedKeyError, where: str) -> DataError:
@@ -122,3 +127,4 @@ def _refuse(constant: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 """One for all lines: :func:`json.loads` makes another for each."""
+_STRICT_DECODER = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=unique_keys)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from polyarena.tasks.card import Dataset
+from polyarena.tasks.data.fields import PlacedRows
 from polyarena.tasks.data.jsonl import read_jsonl
 from polyarena.tasks.data.parquet import read_parquet
 from polyarena.tasks.errors import DataError
@@ -33,15 +33,15 @@ def mirror_file(root: Path, dataset: Dataset, config: str) -> Path:
     )
 
 
-def mirror_rows(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the rows of a file, each with its place for messages (``file:line`` or ``file, row n``).
+def mirror_rows(path: Path) -> PlacedRows:
+    """Return the rows of a file, with their places for messages (``file:line`` or ``file, row n``).
 
     Raises:
         DataError: The file cannot be read, has no rows, or is a Parquet file that unpacks to too much.
     """
     if path.suffix == ".jsonl":
-        return [(f"{path}:{number}", row) for number, row in read_jsonl(path)]
-    return [(f"{path}, row {number}", row) for number, row in read_parquet(path)]
+        return PlacedRows.of(f"{path}:", read_jsonl(path))
+    return PlacedRows.of(f"{path}, row ", read_parquet(path))
 
 
 def _nearby(root: Path, dataset: Dataset, config: str) -> str:

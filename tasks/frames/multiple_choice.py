@@ -77,7 +77,7 @@ def rows_of(dataset: Dataset, part: Subset, language: str, fields: Iterable[str]
 
 def source_from_fields(*names: str) -> Callable[[Row], str]:
     """Return a source id made of these fields, the same in all languages, joined by ``:``."""
-    return lambda row: ":".join(str(row.values[name]) for name in names)
+    return lambda row: ":".join([str(row.values[name]) for name in names])
 
 
 def source_from_position(row: Row) -> str:
@@ -292,9 +292,10 @@ class MultipleChoiceTask:
         for row, source in self._with_sources(rows):
             if not self.asked(row):
                 continue
-            seen[source] += 1
-            if self.repeats and seen[source] > 1:
-                source = f"{source}:{seen[source]}"
+            if self.repeats:
+                seen[source] += 1
+                if seen[source] > 1:
+                    source = f"{source}:{seen[source]}"
             asked = RenderedPrompt(*render(row))
             examples = before.get(shots.group(row), ()) if shots else ()
             yield Item(

@@ -85,8 +85,9 @@ class Row:
         """
         written = str(self.values.get(field)).strip()
         for names in namings:
-            if written in list(names):
-                return list(names).index(written)
+            known = names if isinstance(names, tuple) else tuple(names)
+            if written in known:
+                return known.index(written)
         expected = " or ".join(f"{names[0]} to {names[-1]}" for names in namings)
         raise self.refused(f"the field {field!r} does not name a choice, expected {expected}", self.values.get(field))
 

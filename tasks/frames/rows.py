@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from polyarena.tasks.card import Dataset, TaskCard
+from polyarena.tasks.data.fields import field_types
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.frames.row import Row
 from polyarena.tasks.validation import require_language
@@ -142,9 +143,11 @@ def read_rows(
                 fix="leave the language out of the experiment, or copy or download the data set again",
             )
         placed = sorted_out[part.label]
+    checked = {field: types for field, types in fields.items() if not _all_of(types, placed, field)}
     for position, (number, values) in enumerate(placed):
         where = f"{place}, row {number}"
-        _require_types(values, fields, where)
+        if checked:
+            _require_types(values, checked, where)
         yield Row(values, language, position, where, dataset.revision, part.split)
 
 
@@ -173,10 +176,17 @@ def refuse_repeat(
     seen[name] = where
 
 
+def _all_of(types: tuple[type, ...], placed: Iterable[tuple[int, Values]], field: str) -> bool:
+    """Return whether a field is of these types in all rows, so that no row needs to be looked at by itself."""
+    if types == ANY:
+        return True
+    return all(issubclass(each, types) and each is not bool for each in field_types((row for _, row in placed), field))
+
+
 def _require_types(row: Values, fields: Mapping[str, tuple[type, ...]], where: str) -> None:
     for field, types in fields.items():
         value = row[field]
-        if types != ANY and (not isinstance(value, types) or isinstance(value, bool)):
+        if not isinstance(value, types) or isinstance(value, bool):
             raise DataError(
                 f"the field {field!r} is not {_WORDS[types]}",
                 where=where,

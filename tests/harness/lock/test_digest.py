@@ -7,7 +7,7 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.lock.digest import content_digest, digest
+from polyarena.harness.lock.digest import content_digest, digest, list_digest
 from polyarena.harness.planning.items import items_digest
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
@@ -90,3 +90,9 @@ def test_whatever_a_judge_sees_changes_the_content(change):
 @every_case("change", [{"latency_s": 2.0}, {"prompt_tokens": 9}, {"system": "two"}])
 def test_what_it_does_not_see_changes_nothing(change):
     assert content_digest([COMPLETION]) == content_digest([replace(COMPLETION, **change)])
+
+
+@given(st.lists(JSON, max_size=9), st.integers(1, 3))
+def test_a_list_that_comes_in_pieces_has_the_digest_of_the_whole(values, repeats):
+    many = values * (100 * repeats)
+    assert list_digest(iter(many)) == digest(many)

@@ -1,5 +1,6 @@
 """Data that several processes read gives the plan that one would have made, and the same errors."""
 
+import gc
 import json
 import os
 import pickle
@@ -10,7 +11,8 @@ import pytest
 from polyarena.harness import workers
 from polyarena.harness.experiment import load_experiment
 from polyarena.harness.planning import items as planning_items
-from polyarena.harness.planning import plan
+from polyarena.harness.planning import plan, prefetch
+from polyarena.tasks.data import source
 from polyarena.tasks.errors import DataError
 
 LANGUAGES = {"swh_Latn": "sw", "tha_Thai": "th"}
@@ -55,22 +57,22 @@ def facts(found):
 def many(monkeypatch):
     """Take little data for much, on two processors; returns what was shared."""
     shared = []
-    monkeypatch.setattr(planning_items, "WORTH_BYTES", 0)
+    monkeypatch.setattr(prefetch, "WORTH_BYTES", 0)
     monkeypatch.setattr(workers, "processors", lambda: 2)
-    monkeypatch.setattr(planning_items, "most_processes", lambda parts: 2 if parts else 1)
-    original = planning_items.share
+    monkeypatch.setattr(prefetch, "most_processes", lambda parts: 2 if parts else 1)
+    original = prefetch.share
 
     def share(parts, processes):
         shared.extend(parts)
         return original([pickle.loads(pickle.dumps(part)) for part in parts], 1)
 
-    monkeypatch.setattr(planning_items, "share", share)
+    monkeypatch.setattr(prefetch, "share", share)
     return shared
 
 
 def test_the_plan_is_that_of_one_process(experiment, many, monkeypatch):
     several = facts(plan(experiment))
-    assert [(part.task, part.languages) for part in many] == [("xcopa", tuple(LANGUAGES))]
+    assert [part.cells for part in many] == [tuple(("xcopa", language) for language in LANGUAGES)]
     reads = []
     monkeypatch.setattr(planning_items, "load_items", lambda *arguments: reads.append(arguments))
     assert facts(plan(experiment)) == several, "from the cache"
@@ -81,28 +83,54 @@ def test_the_plan_is_that_of_one_process(experiment, many, monkeypatch):
 def test_the_plan_is_that_without_sharing(experiment, many, monkeypatch, tmp_path):
     several = facts(plan(experiment))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
-    monkeypatch.setattr(planning_items, "WORTH_BYTES", 10**9)
+    monkeypatch.setattr(prefetch, "WORTH_BYTES", 10**9)
     assert facts(plan(experiment)) == several
     assert len(many) == 1
 
 
 def test_nothing_is_read_twice(experiment, many, monkeypatch):
-    reads, original = [], planning_items.load_items
-
-    def counted(task, language, data):
-        reads.append(language)
-        return original(task, language, data)
-
-    monkeypatch.setattr(planning_items, "load_items", counted)
+    reads, original = [], source.mirror_rows
+    monkeypatch.setattr(source, "mirror_rows", lambda path: (reads.append(path.parent.name), original(path))[1])
     plan(experiment)
-    assert reads == [*LANGUAGES]
+    assert reads == [*LANGUAGES.values()]
+
+
+def test_tasks_of_one_data_set_share_what_they_read(many, monkeypatch, mirror, tmp_path):
+    for code in ("eng_Latn", "swh_Latn", "tha_Thai"):
+        path = mirror / "openlanguagedata/flores_plus" / code / "devtest.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(json.dumps({"id": n, "text": f"{code} {n}"}) + "\n" for n in range(5)))
+        os.utime(path, (time.time() - 60,) * 2)
+    reads, original = [], source.mirror_rows
+    monkeypatch.setattr(source, "mirror_rows", lambda path: (reads.append(path.parent.name), original(path))[1])
+    tasks = ("flores_to_english.characters", "flores_from_english.characters")
+    both = {
+        "name": "x",
+        "systems": [{"name": "a", "model": "dummy"}],
+        "tasks": [{"task": task, "languages": ["swh_Latn", "tha_Thai"]} for task in tasks],
+        "data_root": str(mirror),
+        "output": str(tmp_path / "both"),
+    }
+    together = facts(plan(both))
+    assert sorted(reads) == ["eng_Latn", "swh_Latn", "tha_Thai"]
+    (part,) = many
+    assert part.cells == tuple((task, language) for language in ("swh_Latn", "tha_Thai") for task in tasks)
+    alone = [facts(plan({**both, "tasks": [task]})) for task in both["tasks"]]
+    assert sorted(together[0]) == sorted(alone[0][0] + alone[1][0])
+    assert together[1] == alone[0][1] | alone[1][1]
+
+
+def test_the_collection_of_garbage_goes_on_afterwards(experiment, mirror):
+    part = prefetch.DataPart(experiment, mirror, (("xcopa", "swh_Latn"), ("xcopa", "tha_Thai")))
+    assert [gc.isenabled() for _ in part.events()] == [True, True]
+    assert gc.isenabled()
 
 
 def test_little_data_and_the_hub_are_read_here(experiment, many, monkeypatch):
-    monkeypatch.setattr(planning_items, "WORTH_BYTES", 10**9)
+    monkeypatch.setattr(prefetch, "WORTH_BYTES", 10**9)
     plan(experiment)
     assert many == []
-    assert planning_items.prefetch(experiment, (), planning_items.ItemLoader(None)) is None
+    assert prefetch.prefetch(experiment, (), planning_items.ItemLoader(None)) is None
 
 
 def test_data_that_cannot_be_read_is_refused_as_ever(experiment, many, mirror):
@@ -113,8 +141,8 @@ def test_data_that_cannot_be_read_is_refused_as_ever(experiment, many, mirror):
 
 
 def test_processes_read_it(experiment, monkeypatch):
-    monkeypatch.setattr(planning_items, "WORTH_BYTES", 0)
-    monkeypatch.setattr(planning_items, "most_processes", lambda _parts: 2)
+    monkeypatch.setattr(prefetch, "WORTH_BYTES", 0)
+    monkeypatch.setattr(prefetch, "most_processes", lambda _parts: 2)
     reads = []
     monkeypatch.setattr(planning_items, "load_items", lambda *arguments: reads.append(arguments))
     cells, data = facts(plan(experiment))
