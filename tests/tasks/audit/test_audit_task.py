@@ -8,6 +8,7 @@ from every_case import every_case
 from polyarena.tasks.audit import AuditSource, Severity, audit_task, audit_tasks, worst
 from polyarena.tasks.audit.parallel import Parallel
 from polyarena.tasks.card import Dataset, Provenance, TaskCard
+from polyarena.tasks.data.fields import PlacedRows
 from polyarena.tasks.errors import HiddenAnswersError
 from polyarena.tasks.item import Item, Kind
 from polyarena.tasks.registry import find_task
@@ -297,8 +298,8 @@ def test_no_task_of_ours_is_an_error_where_there_is_no_data():
 
 
 def test_the_hub_is_not_asked_unless_it_may_be(made_up, monkeypatch):
-    asked = []
-    monkeypatch.setattr("polyarena.tasks.data.source.hub_rows", lambda dataset, config: asked.append(config) or [])
+    asked, nothing = [], PlacedRows([], [], "")
+    monkeypatch.setattr("polyarena.tasks.data.source.hub_rows", lambda dataset, config: asked.append(config) or nothing)
     audit_task(made_up(), AuditSource(None))
     assert asked == []
     audit_task(made_up(), AuditSource(None, hub=True))

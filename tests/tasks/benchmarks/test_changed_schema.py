@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.tasks.data import DataSource
+from polyarena.tasks.data.fields import PlacedRows
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.registry import find_task
 from polyarena.tasks.validation import validate_items
@@ -48,8 +49,8 @@ class Copy(DataSource):
         super().__init__(Path("mirror"))
         self.given = rows
 
-    def _mirrored(self, root, dataset, config):
-        return [(f"{dataset.id}/{config}:{number}", dict(row)) for number, row in enumerate(self.given, start=1)]
+    def _read(self, dataset, config):
+        return PlacedRows.of(f"{dataset.id}/{config}:", enumerate(map(dict, self.given), start=1))
 
 
 def asked(name, rows):
