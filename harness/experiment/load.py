@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment.credentials import refuse_credentials, refuse_credentials_in_text
 from polyarena.harness.experiment.groups import refuse_groups
-from polyarena.harness.experiment.opponents import refuse_opponents
+from polyarena.harness.experiment.opponents import refuse_opponents, refuse_shared_folders
 from polyarena.harness.experiment.panels import refuse_panels
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.problems import Problems
@@ -64,8 +64,8 @@ def _validated(data: dict[str, Any], lines: Mapping[tuple[str | int, ...], int],
     experiment._lines = lines
     problems = Problems()
     checks = (
-        _refuse_credentials, _refuse_double_names, _refuse_unknown_baseline, refuse_opponents, refuse_panels,
-        refuse_groups, refuse_seed_groups,
+        _refuse_credentials, _refuse_double_names, _refuse_unknown_baseline, refuse_opponents, refuse_shared_folders,
+        refuse_panels, refuse_groups, refuse_seed_groups,
     )  # fmt: skip
     for check in checks:
         problems.attempt(check, experiment)

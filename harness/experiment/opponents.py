@@ -55,6 +55,25 @@ def refuse_opponents(experiment: Experiment) -> None:
         met.add(frozenset((one, other)))
 
 
+def refuse_shared_folders(experiment: Experiment) -> None:
+    """Refuse pairs whose games would be stored in one folder, because names of systems contain ``--``.
+
+    Raises:
+        ExperimentError: There are such pairs.
+    """
+    pairs = all_pairs(experiment) if isinstance(experiment.opponents, GamesBudget) else planned_pairs(experiment)
+    stored: dict[str, Opposed] = {}
+    for pair in pairs:
+        other = stored.setdefault("--".join(pair).casefold(), pair)
+        if other != pair:
+            raise ExperimentError(
+                f"the games of {' against '.join(pair)} and of {' against '.join(other)} would share a folder",
+                where=experiment.where("systems"),
+                why=f"both pairs are stored as {'--'.join(pair)!r}",
+                fix="rename one of these systems, without `--` in its name",
+            )
+
+
 def all_pairs(experiment: Experiment) -> tuple[Opposed, ...]:
     """Return every pair of systems, each once.
 

@@ -83,3 +83,19 @@ def test_what_cannot_be_judged_is_refused_with_its_place(opponents, kind, told):
 def test_one_system_has_no_opponent():
     with pytest.raises(ExperimentError, match="two systems"):
         load("all", ("a",))
+
+
+CLASHING = ("a", "a--b", "b--c", "c")
+
+
+@pytest.mark.parametrize("opponents", ["all", [["a", "b--c"], ["a--b", "c"]], [["a", "B--c"], ["a--b", "c"]]])
+def test_pairs_whose_games_would_share_a_folder_are_refused(opponents):
+    systems = tuple(name.replace("b--c", "B--c") for name in CLASHING) if "B--c" in str(opponents) else CLASHING
+    with pytest.raises(ExperimentError, match="would share a folder") as caught:
+        load(opponents, systems)
+    assert "rename" in caught.value.fix
+
+
+def test_names_with_two_hyphens_are_fine_where_no_folder_is_shared():
+    assert len(planned_pairs(load("all", ("org--model", "org--other", "c")))) == 3
+    assert planned_pairs(load([["a", "b--c"]], CLASHING)) == (("a", "b--c"),)
