@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +13,6 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from polyarena.harness.models.hf_tree.attention import causal_trunks
 from polyarena.harness.models.hf_tree.packing import Piece
 
 LOGIT_BYTES = 1 << 28
@@ -26,8 +24,6 @@ SHORT = 192
 """Keys that a product sums in one go; above, their number is padded to a multiple of 512."""
 BLOCK, SHORT_BLOCK = 512, 64
 """Keys that attention on a processor takes at a time, and what a smaller number of them is padded to a multiple of."""
-SHORTEST_TRUNK = 128
-"""Tokens at which a causal kernel of their own gains more than a second call costs."""
 
 KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
 """Of each layer; shapes ``(1, heads, tokens, head size)``."""
@@ -42,13 +38,13 @@ class Layout:
         depths: Position of each token in its own text.
         last: The place of the last descendant of each token: a token attends to those at or before it whose last
             descendant is at or after it, which are its ancestors and itself. Padding has itself alone.
-        trunk: Tokens with which all rows begin before anything branches off; the usual causal mask is right for them.
+        chains: Whether each row is one chain, for which the usual causal mask is the right one.
     """
 
     tokens: np.ndarray
     depths: np.ndarray
     last: np.ndarray
-    trunk: int
+    chains: bool
 
 
 def lay_out(rows: Sequence[Sequence[Piece]], multiple: int = 1) -> tuple[Layout, dict[int, tuple[int, int]]]:
@@ -56,7 +52,7 @@ def lay_out(rows: Sequence[Sequence[Piece]], multiple: int = 1) -> tuple[Layout,
 
     Args:
         rows: The pieces of each row.
-        multiple: What the length of the rows is a multiple of; above 1, no row has a trunk.
+        multiple: What the length of the rows is a multiple of; above 1, no row has the usual causal mask.
     """
     length = max(sum(piece.size for piece in row) for row in rows)
     length += -length % multiple
@@ -64,11 +60,10 @@ def lay_out(rows: Sequence[Sequence[Piece]], multiple: int = 1) -> tuple[Layout,
     depths = np.tile(np.arange(length), (len(rows), 1))
     last = np.tile(np.arange(length), (len(rows), 1))
     places: dict[int, tuple[int, int]] = {}
-    trunk = length if multiple == 1 else 0
+    chains = multiple == 1
     for row, pieces in enumerate(rows):
         at = 0
-        if len(pieces) > 1:
-            trunk = min(trunk, pieces[0].size)
+        chains &= len(pieces) == 1
         for piece in pieces:
             end = at + piece.size
             for node, size in piece.nodes():
@@ -77,10 +72,9 @@ def lay_out(rows: Sequence[Sequence[Piece]], multiple: int = 1) -> tuple[Layout,
                 tokens[row, at:stop] = node.tokens
                 depths[row, at:stop] = np.arange(node.start, node.end)
                 last[row, at:stop] = at + size - 1
-                if at + size < end:
-                    trunk = min(trunk, at)
+                chains &= at + size == end
                 at = stop
-    return Layout(tokens, depths, last, trunk), places
+    return Layout(tokens, depths, last, chains), places
 
 
 class Decoder:
@@ -91,11 +85,9 @@ class Decoder:
         short: For sums in an order that depends on each text alone: the largest number of keys that is not padded.
             Tokens, keys and scored positions are then computed in such numbers that no other text changes the way in
             which they are summed. ``None`` pads nothing.
-        shortest_trunk: Tokens from which on the causal kernel computes the trunk of rows, in a model whose attention is
-            ``sdpa`` from the registry of ``transformers``. ``None`` leaves it to the mask.
     """
 
-    def __init__(self, model: Any, short: int | None = None, *, shortest_trunk: int | None = SHORTEST_TRUNK) -> None:
+    def __init__(self, model: Any, short: int | None = None) -> None:
         self.multiple = 1 if short is None else MULTIPLE
         self._short = short
         self.model = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -104,7 +96,7 @@ class Decoder:
         self._window = _window(self.config)
         types = set(getattr(self.config, "layer_types", None) or ())
         self._by_layer_type = "sliding_attention" in types
-        self._shortest_trunk = shortest_trunk if self.config._attn_implementation == "sdpa" else None
+        self._additive = self.config._attn_implementation != "sdpa"
 
     @property
     def device(self) -> torch.device:
@@ -127,19 +119,13 @@ class Decoder:
         cache = None
         if keep or past or self._short is not None:
             cache = _cache(past, len(layout.tokens), None if self._short is None else keys)
-        windowed = self._window is not None and int(layout.depths.max()) >= self._window
-        trunk = 0 if before or windowed else layout.trunk
-        length = layout.tokens.shape[1]
-        if trunk < length and (self._shortest_trunk is None or trunk < self._shortest_trunk):
-            trunk = 0
-        with causal_trunks(self.config) if 0 < trunk < length else nullcontext():
-            output = self.body(
-                input_ids=torch.from_numpy(layout.tokens).to(self.device),
-                attention_mask=None if trunk == length else self._masks(layout, before, keys, trunk, windowed),
-                position_ids=torch.from_numpy(layout.depths).to(self.device),
-                past_key_values=cache,
-                use_cache=cache is not None,
-            )
+        output = self.body(
+            input_ids=torch.from_numpy(layout.tokens).to(self.device),
+            attention_mask=self._masks(layout, before, keys),
+            position_ids=torch.from_numpy(layout.depths).to(self.device),
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
         if not keep or cache is None:
             return output, []
         return output, [(layer.keys, layer.values) for layer in cache.layers]
@@ -177,28 +163,31 @@ class Decoder:
             return keys
         return keys + -keys % (SHORT_BLOCK if keys <= self._short else BLOCK)
 
-    def _masks(self, layout: Layout, before: int, keys: int, trunk: int, windowed: bool) -> Any:
-        """Return what the model takes as its attention mask, without rows for the tokens of the trunk."""
+    def _masks(self, layout: Layout, before: int, keys: int) -> Any:
+        """Return what the model takes as its attention mask; ``None`` where its own causal mask is right."""
         depths = torch.from_numpy(layout.depths).to(self.device)
+        windowed = self._window is not None and int(layout.depths.max()) >= self._window
+        if layout.chains and not before and not windowed:
+            return None
         last = torch.from_numpy(layout.last).to(self.device)
         slots = torch.arange(last.shape[1], device=self.device)
-        full = (slots[None, None, :] <= slots[None, trunk:, None]) & (slots[None, trunk:, None] <= last[:, None, :])
-        if before:
-            full = torch.cat([full.new_ones((*full.shape[:2], before)), full], dim=-1)
+        tree = (slots[None, None, :] <= slots[None, :, None]) & (slots[None, :, None] <= last[:, None, :])
+        full = torch.cat([tree.new_ones((*tree.shape[:2], before)), tree], dim=-1) if before else tree
         beyond = keys - full.shape[-1]
         if beyond:
             full = torch.nn.functional.pad(full, (0, beyond))
         if not windowed:
-            return self._additive(full)
+            return self._format(full)
         past = torch.arange(before, device=self.device).expand(len(last), -1)
         distance = depths[:, :, None] - torch.cat([past, depths, depths[:, :1].expand(-1, beyond)], dim=-1)[:, None, :]
-        sliding = self._additive(full & (distance < self._window))
+        sliding = self._format(full & (distance < self._window))
         if self._by_layer_type:
-            return {"full_attention": self._additive(full), "sliding_attention": sliding}
+            return {"full_attention": self._format(full), "sliding_attention": sliding}
         return sliding
 
-    def _additive(self, allowed: torch.Tensor) -> torch.Tensor:
-        """Return a mask to add to the attention's scores: made once here, not of truth values in every layer."""
+    def _format(self, allowed: torch.Tensor) -> torch.Tensor:
+        if not self._additive:
+            return allowed[:, None]
         dtype = self.model.dtype
         return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(
             ~allowed, torch.finfo(dtype).min
@@ -208,7 +197,7 @@ class Decoder:
 def obstacle(lm: Any) -> str:
     """Return why a model of lm-eval's ``hf`` cannot be scored by a tree, from its class and settings; empty if it may.
 
-    What the settings do not show is found by :func:`polyarena.harness.models.hf_tree.self_test.find_decoder`.
+    What the settings do not show is found by :func:`polyarena.harness.models.hf_tree.self_test.find_disagreement`.
     """
     model = lm.model.get_base_model() if hasattr(lm.model, "get_base_model") else lm.model
     if getattr(model, "base_model", model) is model:

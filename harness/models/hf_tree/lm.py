@@ -13,7 +13,7 @@ from lm_eval.models.huggingface import HFLM
 from polyarena.harness.models.hf_tree.encoder_decoder import EncoderDecoder
 from polyarena.harness.models.hf_tree.engine import Engine, OnScored
 from polyarena.harness.models.hf_tree.forward import Decoder
-from polyarena.harness.models.hf_tree.self_test import find_decoder, find_invariant_decoder
+from polyarena.harness.models.hf_tree.self_test import find_disagreement, find_invariant_decoder
 from polyarena.harness.models.hf_tree.token_budget import token_budget
 from polyarena.harness.models.hf_tree.tokenization import count_tokens, encode_pairs
 from polyarena.harness.models.hf_tree.tree import Request
@@ -62,7 +62,6 @@ class TreeLM(HFLM):  # type: ignore[misc]
             raise ValueError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")
         self.truncated = 0
         self.on_scored: OnScored | None = None
-        self._decoder: Decoder
         self._scorer: Engine | EncoderDecoder | None = None
         self.unfit = "switched off by `engine: lm-eval`" if engine == "lm-eval" else self._obstacle()
         if self.unfit and deterministic:
@@ -119,20 +118,14 @@ class TreeLM(HFLM):  # type: ignore[misc]
             return "`softmax_dtype` is set"
         if getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False):
             return "the adapter adds virtual tokens"
-        if self.backend != "causal":
-            return ""
-        found = find_decoder(self)
-        if isinstance(found, str):
-            return found
-        self._decoder = found
-        return ""
+        return find_disagreement(self) if self.backend == "causal" else ""
 
     def _build(self, budget: int | None) -> Engine | EncoderDecoder:
         tokens = int(budget) if budget else token_budget(self.model, torch.device(self.device))
         if self.backend != "causal":
             return EncoderDecoder(self.model, torch.device(self.device), tokens, apart=self.deterministic)
         if not self.deterministic:
-            return Engine(self._decoder, tokens)
+            return Engine(Decoder(self.model), tokens)
         decoder = find_invariant_decoder(self)
         if decoder is None:
             raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from polyarena.harness.models.hf_tree.engine import Engine
-from polyarena.harness.models.hf_tree.forward import SHORT, SHORTEST_TRUNK, Decoder, obstacle
+from polyarena.harness.models.hf_tree.forward import SHORT, Decoder, obstacle
 from polyarena.harness.models.hf_tree.tree import Request
 
 TOLERANCES = {torch.float32: 2e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
@@ -16,16 +16,15 @@ TOLERANCES = {torch.float32: 2e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
 
 A model that ignores the mask or the positions differs by whole nats in a random text.
 """
-_PREFIX, _TAIL, _BRANCHES, _TRUNK = 12, 3, 6, 20
+_PREFIX, _TAIL, _BRANCHES = 12, 3, 6
 _LONG_PREFIX, _LENGTHS = 70, (3, 5, 40, 135, 230)
 
 
-def find_decoder(lm: Any) -> Decoder | str:
-    """Score a small tree of random tokens in both ways; return a decoder whose numbers agree, or why there is none.
+def find_disagreement(lm: Any) -> str:
+    """Score a small tree of random tokens in both ways; return why the model is unfit for the engine, or nothing.
 
-    The tree has a prefix that is computed by itself, several trees in a row, a row with a trunk, and branches of
-    different lengths: all that a model must take for the numbers to agree. A model that takes no trunk is
-    tried without.
+    The tree has a prefix that is computed by itself, several trees in a row, and branches of different lengths: all
+    that a model must take for the numbers to agree.
 
     Args:
         lm: A causal model of lm-eval's class ``HFLM``.
@@ -33,22 +32,15 @@ def find_decoder(lm: Any) -> Decoder | str:
     reason = obstacle(lm)
     if reason:
         return reason
-    requests = _requests(int(Decoder(lm.model).config.vocab_size))
-    for tested, used in ((_TAIL, SHORTEST_TRUNK), (None, None)):
-        reason = _disagreement(lm, Decoder(lm.model, shortest_trunk=tested), requests)
-        if not reason:
-            return Decoder(lm.model, shortest_trunk=used)
-    return reason
-
-
-def _disagreement(lm: Any, decoder: Decoder, requests: list[Request]) -> str:
+    decoder = Decoder(lm.model)
+    requests = _requests(int(decoder.config.vocab_size))
     try:
         by_tree = _by_tree(decoder, requests)
     except Exception as error:  # noqa: BLE001 - whatever a model's code raises, lm-eval's way remains
         return f"its code refuses a tree: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
     plain = [_plain(lm, request) for request in requests]
     worst = max(abs(one - other) / len(r.targets) for one, other, r in zip(by_tree, plain, requests, strict=True))
-    limit = TOLERANCES.get(decoder.model.dtype, 0.5)
+    limit = TOLERANCES.get(lm.model.dtype, 0.5)
     if not worst <= limit:
         return f"a tree of random tokens differs from plain passes by {worst:.2g} nats a token (limit {limit:g})"
     return ""
@@ -114,7 +106,6 @@ def _requests(vocabulary: int) -> list[Request]:
 
     shared = some(_PREFIX)
     contexts = [(*shared, *some(_TAIL + extra)) for extra in range(_BRANCHES)]
-    contexts.append(some(_TRUNK))
     requests = []
     for context in contexts:
         for size in (1, 3):

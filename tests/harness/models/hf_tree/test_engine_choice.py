@@ -80,38 +80,17 @@ def test_arguments_that_cannot_work(
 
 
 def test_a_model_that_ignores_the_mask_is_left_to_lm_eval(build: Build, scores: Scores) -> None:
-    from polyarena.harness.models.hf_tree.self_test import find_decoder
+    from polyarena.harness.models.hf_tree.self_test import find_disagreement
 
     lm = build("llama")
     body = lm.model.base_model
     forward = body.forward
     body.forward = lambda *args, **kwargs: forward(*args, **{**kwargs, "attention_mask": None})
-    reason = find_decoder(lm)
-    assert isinstance(reason, str)
-    assert "differs from plain passes by" in reason
-
-
-def test_a_model_that_takes_no_trunk_is_scored_by_masks(build: Build, agree: Callable[..., None]) -> None:
-    """Attention that does not come from the registry would take the mask of the branches for that of the row."""
-    from polyarena.harness.models.hf_tree.lm import TreeLM
-
-    lm = build("llama")
-    body = lm.model.base_model
-    forward = body.forward
-
-    def own_attention(*args: Any, **kwargs: Any) -> Any:
-        mask = kwargs.get("attention_mask")
-        if mask is not None and mask.shape[-2] != kwargs["input_ids"].shape[-1]:
-            raise RuntimeError("the size of tensor a must match the size of tensor b")
-        return forward(*args, **kwargs)
-
-    body.forward = own_attention
-    lm = TreeLM(pretrained=lm.model, tokenizer=lm.tokenizer, device="cpu", batch_size=4)
-    agree(lm, [("The same passage. " * 20 + "Which?", choice) for choice in (" one", " another")])
+    assert "differs from plain passes by" in find_disagreement(lm)
 
 
 def test_a_model_whose_code_refuses_is_left_to_lm_eval(build: Build) -> None:
-    from polyarena.harness.models.hf_tree.self_test import find_decoder
+    from polyarena.harness.models.hf_tree.self_test import find_disagreement
 
     lm = build("llama")
 
@@ -119,7 +98,7 @@ def test_a_model_whose_code_refuses_is_left_to_lm_eval(build: Build) -> None:
         raise TypeError("no such argument")
 
     lm.model.base_model.forward = refuse
-    assert find_decoder(lm) == "its code refuses a tree: TypeError: no such argument"
+    assert find_disagreement(lm) == "its code refuses a tree: TypeError: no such argument"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -30,25 +29,6 @@ def test_families(family: str, build: Build, agree: Agree) -> None:
     lm = build(family, attention="eager" if family == "gemma2" else "sdpa")
     agree(lm, PAIRS)
     assert lm.scorer.counts.computed < lm.scorer.counts.tokens
-
-
-@pytest.mark.parametrize("budget", [1, 600, 2048])
-def test_trunks_have_a_causal_kernel(budget: int, build: Build, agree: Agree, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long passages with short choices: rows of different trunks stand in one batch where the budget allows."""
-    attention = importlib.import_module("polyarena.harness.models.hf_tree.attention")
-    seen, kernel = [], attention.sdpa_attention_forward
-
-    def noted(module: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        seen.append((query.shape[-2], kwargs["is_causal"]))
-        return kernel(module, query, *args, **kwargs)
-
-    lm = build("llama", settings={"max_position_embeddings": 1024}, token_budget=budget)
-    monkeypatch.setattr(attention, "sdpa_attention_forward", noted)
-    contexts = [f"{place} " + LONG * (5 + place) for place in range(3)]
-    agree(lm, [(context, choice) for context in contexts for choice in (" yes", " no", " no, never")])
-    assert any(causal and size >= 200 for size, causal in seen)
-    assert all(size < 200 for size, causal in seen if not causal)
-    assert lm.model.config._attn_implementation == "sdpa"
 
 
 @pytest.mark.parametrize("family", ["llama", "mistral", "gemma3_text"])
