@@ -125,7 +125,7 @@ def _toxicity(name: str, description: str) -> Metric:
 _ANSWER = f"lc|punct:no|articles:1|units:1|{COMPARISON}"
 _SEGMENTED = f"lc|segmentation:1|stemmer:no|{COMPARISON}"
 _LETTER = f"letters:1|{COMPARISON}"
-_LEXICON = f"lexicon:1|{COMPARISON}"
+_LEXICON = f"lexicon:2|{COMPARISON}"
 _BUILTIN = (
     _share(ACC, "Share of items whose correct choice has the highest log-likelihood.", choice_scores),
     _share(

@@ -80,7 +80,8 @@ def _terms(cell: str, language: str) -> list[Term]:
         male, female = ([_ending(word, place) for word in way.split(" ")] for place in (1, 2))
         found[Term(_normal(" ".join(male), language), Gender.MALE)] = None
         found[Term(_normal(" ".join(female), language), Gender.FEMALE)] = None
-    return list(found)
+    # What is said of both as well does not tell by itself.
+    return [term for term in found if term.gender is None or Term(term.words, None) not in found]
 
 
 def _ending(word: str, place: int) -> str:

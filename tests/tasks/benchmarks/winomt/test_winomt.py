@@ -72,7 +72,7 @@ def test_scores_and_statistics(small):
     statistics = task.statistics(cook, answered(cook, right))
     assert statistics == {"delta_s": (0, 0, 1, 1), "delta_g": (1, 1, 1, 0, 0, 0)}
     assert all(len(values) == find_metric(name).n_statistics for name, values in statistics.items())
-    assert str(task.metric_signature("delta_s")) == "metric:delta_s|lexicon:1|text:1"
+    assert str(task.metric_signature("delta_s")) == "metric:delta_s|lexicon:2|text:1"
 
 
 def test_a_completion_without_text_is_refused(small):
