@@ -106,7 +106,7 @@ def win_tie_loss(
             title or _title(pairs),
             caption
             or f"Shares of wins, ties and losses{pairs_sentence(frame)}{judge_sentence(frame)}{items_sentence(frame)}"
-            f"Circles: the win rate, ties counting half. {_counts(frame)}{interval_sentence(frame)}Dashed: one half.",
+            f"{_circles(frame)}{_counts(frame)}{interval_sentence(frame)}Dashed: one half.",
             (
                 Key("win", WIN, "bar"),
                 *([Key("tie", TIE, "bar")] if (frame["ties"].fillna(0) > 0).any() else []),
@@ -126,6 +126,14 @@ def _bar(axes: Axes, parts: tuple[float, float, float], y: float, size: float) -
         box = Rectangle((left, y - half), part, 2 * half, facecolor=colour, edgecolor="white", linewidth=0.4, zorder=2)
         axes.add_patch(box)
         left += part
+
+
+def _circles(frame: pd.DataFrame) -> str:
+    """Say what circles are; without any verdict there are none."""
+    if not (frame[["wins", "ties", "losses"]].fillna(0) > 0).to_numpy().any():
+        return "No verdict is known. "
+    known = "value" in frame.columns and frame["value"].notna().any()
+    return f"Circles: the win rate{'' if known else ' as the counts have it'}, ties counting half. "
 
 
 def _counts(frame: pd.DataFrame) -> str:
