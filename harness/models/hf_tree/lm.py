@@ -18,6 +18,7 @@ from polyarena.harness.models.hf_tree.token_budget import token_budget
 from polyarena.harness.models.hf_tree.tokenization import count_tokens, encode_pairs
 from polyarena.harness.models.hf_tree.tree import Request
 from polyarena.harness.models.lm_eval.backends import ENGINE_VERSION, ENGINES
+from polyarena.harness.models.precision import has_bfloat16
 
 NAME = "hf-tree"
 _LOG = logging.getLogger(__name__)
@@ -57,6 +58,11 @@ class TreeLM(HFLM):  # type: ignore[misc]
         if deterministic:
             kwargs["batch_size"] = 1
         super().__init__(*args, **kwargs)
+        if self.model.dtype == torch.bfloat16 and not has_bfloat16(self.device.type):
+            _LOG.warning(
+                "the model computes in bfloat16, for which this processor is not known to have instructions; without "
+                "them `dtype: float32` under `args` is several times as fast"
+            )
         self.deterministic = deterministic
         if engine not in ENGINES:
             raise ValueError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")

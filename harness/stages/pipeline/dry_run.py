@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from polyarena.harness.models.locations import locate
+from polyarena.harness.models.precision import in_bfloat16
 from polyarena.harness.stages.files import RESULTS
 from polyarena.harness.stages.pipeline.data_stages import (
     MixtureStage,
@@ -38,7 +39,6 @@ from polyarena.harness.stages.pipeline.training_stages import (
     RewardStage,
     SftStage,
 )
-from polyarena.harness.stages.precision import in_bfloat16
 from polyarena.harness.stages.protocol import StageEstimate
 from polyarena.tasks.languages import select_languages
 

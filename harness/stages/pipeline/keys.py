@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyarena.harness.models.locations import locate
+from polyarena.harness.models.precision import has_bfloat16
 from polyarena.harness.models.weights import digest as weights_digest
 from polyarena.harness.stages.folders import file_sha256
 from polyarena.harness.stages.pipeline.data_digests import data_digests
@@ -22,7 +23,6 @@ from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import StageSettings, TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import BaseStage
-from polyarena.harness.stages.precision import has_bfloat16
 
 ASKS_MODELS = ("pool", "safety", "translated_pairs")
 """Types of data stages whose output comes from models."""

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from polyarena.harness.stages.precision import has_bfloat16
+from polyarena.harness.models.precision import has_bfloat16
 from polyarena.tasks.errors import DataError, ModelError
 
 CHATML = (

@@ -13,9 +13,9 @@ import torch
 from peft import LoraConfig
 from transformers import PrinterCallback, TrainerCallback, set_seed
 
+from polyarena.harness.models.precision import in_bfloat16
 from polyarena.harness.stages.files import write_json
 from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
-from polyarena.harness.stages.precision import in_bfloat16
 from polyarena.harness.stages.protocol import Report, StageContext
 from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
 from polyarena.harness.stages.training.sharing import is_shared, leave_to_the_first, wait_for_all

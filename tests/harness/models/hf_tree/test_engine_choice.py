@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from polyarena.harness.models import find_model_type
+from polyarena.harness.models import find_model_type, precision
 from polyarena.harness.models.hf_tree.token_budget import LARGEST, SMALLEST, from_memory
 from polyarena.harness.models.protocol import ChoiceRequest, ModelContext
 from polyarena.tasks.errors import ExperimentError, ModelError, UnknownNameError
@@ -50,6 +50,23 @@ def test_hf_is_scored_by_the_engine_and_says_so(
     assert sizes == []
     assert other.provenance["engine"] == "lm-eval (switched off by `engine: lm-eval`)"
     assert by_engine[0].loglikelihoods == pytest.approx(by_lm_eval[0].loglikelihoods, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "dtype", "warned"),
+    [("avx2", "bfloat16", True), ("avx512_bf16", "bfloat16", False), ("avx2", "float32", False)],
+)
+def test_bfloat16_on_a_processor_without_it_is_said(
+    tiny_llama: Path,
+    flags: str,
+    dtype: str,
+    warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(precision, "_flags", lambda: frozenset({flags}))
+    load(tiny_llama, dtype=dtype)
+    assert ("`dtype: float32`" in caplog.text) is warned
 
 
 def test_the_cell_key_names_the_engine_where_it_can_change_a_number(tiny_llama: Path) -> None:

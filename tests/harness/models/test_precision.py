@@ -1,9 +1,9 @@
-"""Where a stage computes in bfloat16 if it does not say."""
+"""Whether a device computes in bfloat16, and where a stage does if it does not say."""
 
 from every_case import every_case
 
-from polyarena.harness.stages import precision
-from polyarena.harness.stages.precision import flags_of, has_bfloat16, in_bfloat16
+from polyarena.harness.models import precision
+from polyarena.harness.models.precision import flags_of, has_bfloat16, in_bfloat16
 
 X86 = "processor\t: 0\nmodel name\t: A\nflags\t\t: fpu avx2 {}\n\nprocessor\t: 1\nflags\t\t: other\n"
 ARM = "processor\t: 0\nFeatures\t: fp asimd {} i8mm\n"
