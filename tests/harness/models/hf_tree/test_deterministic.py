@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +15,13 @@ import pytest
 
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ChoiceRequest, GenerateRequest, ModelContext
+from polyarena.harness.store import read_shard
 from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.records import Completion
 
 torch = pytest.importorskip("torch", reason="the [hf] extra is not installed")
 
+CODE = "import sys; from polyarena.harness.cli import main; sys.exit(main())"
 Build = Callable[..., Any]
 Question = list[tuple[str, str]]
 
@@ -143,3 +150,44 @@ def test_a_model_that_the_engine_cannot_score_is_refused(tiny_llama: Path, monke
     monkeypatch.setattr("polyarena.harness.models.hf_tree.lm.find_disagreement", lambda lm: "it ignores the mask")
     with pytest.raises(ModelError, match="needs the engine 'hf-tree', which cannot score this model"):
         load(tiny_llama, deterministic=True)
+
+
+@pytest.mark.slow
+def test_any_number_of_processes_stores_the_same_numbers(tiny_llama: Path, tmp_path: Path) -> None:
+    """In this process, in one worker, and in two with a smaller token budget: not a bit differs."""
+
+    def stored(name: str, *arguments: str, **args: Any) -> dict[str, list[Completion]]:
+        systems = [
+            {
+                "name": f"templated-{template}",
+                "model": "hf",
+                "chat_template": template,
+                "sampling": {"max_tokens": 4},
+                "args": {"pretrained": str(tiny_llama), "device": "cpu", "dtype": "float32", "deterministic": True},
+            }
+            for template in (True, False)
+        ]
+        for system in systems:
+            system["args"] |= args
+        experiment = {
+            "name": "deterministic",
+            "systems": systems,
+            "languages": ["deu_Latn", "eng_Latn", "hin_Deva"],
+            "tasks": [{"task": "cldr_names", "limit": 4}, {"task": "polyarena_mini", "limit": 2}],
+            "statistics": {"rounds": 200},
+        }
+        home = tmp_path / name
+        home.mkdir()
+        (home / "experiment.yaml").write_text(json.dumps(experiment))
+        command = ["run", "experiment.yaml", "--output", "run", "--quiet", *arguments]
+        subprocess.run([sys.executable, "-c", CODE, *command], cwd=home, check=True)
+        cells = home / "run" / "cells"
+        return {
+            str(path.relative_to(cells)): [replace(each, latency_s=None) for each in read_shard(path, Completion)]
+            for path in sorted(cells.rglob("*.parquet"))
+        }
+
+    here = stored("here", "--executor", "local")
+    assert len(here) == 10  # `cldr_names` has no English
+    assert stored("one", "--executor", "processes:1") == here
+    assert stored("two", "--executor", "processes:2", token_budget=64, batch_size=3) == here
