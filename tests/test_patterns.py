@@ -41,7 +41,7 @@ STEPS = (
 )
 """Characters, and the seconds of processor time below which a pattern need not show that it is linear with more."""
 MOST = {20: 0.1, 22: 0.1, 24: 0.1, 27: 0.1, 30: 0.1, 200: 0.05, 500: 0.1, 2_000: 0.3}
-"""Seconds by which a pattern of so few characters must be exponential; half a second of more.
+"""Seconds by which a pattern of so few characters must be exponential; 0.8 of more: the slowest bounded one takes 0.5.
 
 The steps are small, because each character may double the time of the pattern that is to be found.
 """
@@ -205,7 +205,7 @@ def superlinear(pattern):
     for begin, part, end in hostile(pattern):
         for length, few in STEPS:
             took = seconds(pattern, begin + part * max(1, length // len(part)) + end)
-            if took > MOST.get(length, 0.5):
+            if took > MOST.get(length, 0.8):
                 return begin, part, end, length, took
             if took < few:
                 break

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.slow
 
 Pairs = list[tuple[str, str]]
 ITEMS = 3
-RELATIVE = 1e-5
-"""Sums of 70 nats and more differed by up to 2.3e-4 (3.5e-6 of the sum), which is float32's rounding over the sum."""
+ABSOLUTE, RELATIVE = 2e-4, 2e-5
+"""Of sums over tokens, float32 rounds: by up to 2.3e-4 at 70 nats with AVX-512, with AVX2 by 1.1e-4 at 5 to 10 nats and
+5.7e-4 (1.3e-5 of the sum) at 48."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_the_numbers_and_choices_are_those_of_lm_eval(
     assert len(items) == ITEMS
     pairs = [pair for item in items for pair in item]
     ours, theirs = scores(smollm2, pairs), scores(smollm2, pairs, peer=True)
-    assert [value for value, _ in ours] == pytest.approx([value for value, _ in theirs], abs=1e-4, rel=RELATIVE)
+    assert [value for value, _ in ours] == pytest.approx([value for value, _ in theirs], abs=ABSOLUTE, rel=RELATIVE)
     assert [greedy for _, greedy in ours] == [greedy for _, greedy in theirs]
     start = 0
     for item in items:
@@ -94,5 +95,5 @@ def test_arithmetic_answers_behind_shared_examples(
     ours = scores(smollm2, pairs)
     assert smollm2.scorer.counts.computed - before < sum(len(context) for context, _ in pairs) / 20
     theirs = scores(smollm2, pairs, peer=True)
-    assert [value for value, _ in ours] == pytest.approx([value for value, _ in theirs], abs=1e-4, rel=RELATIVE)
+    assert [value for value, _ in ours] == pytest.approx([value for value, _ in theirs], abs=ABSOLUTE, rel=RELATIVE)
     assert [greedy for _, greedy in ours] == [greedy for _, greedy in theirs]
