@@ -97,7 +97,7 @@ def test_calls_are_taken_a_bounded_number_ahead(scripted_server, open_endpoint, 
 
 
 def test_a_slow_head_does_not_idle_the_others(scripted_server, open_endpoint, ask_for):
-    scripted_server.script = lambda received: scripted_server.ok().after(0.5 if received.question == "0" else 0.01)
+    scripted_server.script = lambda received: scripted_server.ok().after(3.0 if received.question == "0" else 0.01)
     stream = open_endpoint(concurrency=4)(ask_for(*map(str, range(60))))
     next(stream)
     assert len(scripted_server.log) >= 50
