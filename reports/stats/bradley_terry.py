@@ -139,7 +139,7 @@ def fit(
         model.precondition(state[:1])
     size = max(FEWEST_TOGETHER, min(CHUNK, PAIR_BYTES // (8 * max(1, len(battles)))))
     parts = [slice(first, first + size) for first in range(0, rounds, size)]
-    # NumPy and SciPy let go of the interpreter; no round's numbers depend on the others.
+    # NumPy and SciPy release the interpreter's lock; no round's numbers depend on the others.
     with ThreadPoolExecutor(min(MOST_THREADS, processors(), len(parts))) as pool:
         list(pool.map(lambda part: _climb(state[part], model, scores[part].T, ties[part].T), parts))
     ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
