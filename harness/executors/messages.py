@@ -49,12 +49,14 @@ class WorkerReady:
         pid: Its process number there.
         versions: Of the packages that can change a number.
         refused: Why it cannot compute; empty if it can.
+        fix: What to do about that.
     """
 
     host: str = ""
     pid: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,15 +34,15 @@ from polyarena.harness.executors.protocol import (
     Work,
 )
 from polyarena.harness.executors.scheduling import MOST_LIVES, Scheduler
-from polyarena.harness.executors.spool import Polling, Spool, WorkerFolder
+from polyarena.harness.executors.spool import Polling, Silence, Spool, WorkerFolder
 from polyarena.harness.lock import installed_versions
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.exit_codes import ExitCode
 
-BEAT_S = 2.0
-"""Seconds between two signs of life of the coordinator."""
 SILENCE_S = 60.0
 """Seconds without a sign of life after which a worker is taken to be lost."""
+READ_LOGS = "see the logs there; "
+SAME_VERSIONS = "install the same versions on all machines, such as with `pip install -c constraints.txt`"
 START_S = 600.0
 """Seconds that a worker may take until its first sign of life, once its machine runs it."""
 
@@ -94,9 +94,8 @@ class _Worker:
         place: From 0; whoever replaces it has the same.
         folder: Through which it talks.
         handle: By which it is ended.
-        since: When it last gave a sign of life, on the monotonic clock of the coordinator.
+        silence: Since its last sign of life.
         ready: Whether it takes jobs.
-        life: Its counter when that was last read.
         said: What it told of an error of its own.
         host: The machine that it runs on.
     """
@@ -105,9 +104,8 @@ class _Worker:
     place: int
     folder: WorkerFolder
     handle: WorkerHandle
-    since: float
+    silence: Silence = field(default_factory=Silence)
     ready: bool = False
-    life: str = ""
     said: str = ""
     host: str = ""
 
@@ -126,6 +124,7 @@ class PoolExecutor:
     _deaths: dict[int, int] = field(default_factory=dict)
     _provenance: dict[str, dict[str, str]] = field(default_factory=dict)
     _last_reason: str = ""
+    _fix: str = ""
 
     def run(self, work: Work) -> Iterator[Event | Waiting]:
         """Run the jobs.
@@ -139,10 +138,11 @@ class PoolExecutor:
         # What an earlier run with this executor knew holds no more.
         for memory in (self._workers, self._lives, self._deaths, self._provenance):
             memory.clear()
-        self._last_reason = ""
+        self._last_reason, self._fix = "", READ_LOGS
         scheduler = Scheduler(work.jobs, work.recorded)
         spool = Spool.create(work.folder, secrets.token_hex(8), self._config(work))
         try:
+            spool.show_life()
             self._start(range(min(self.launcher.workers, len(work.jobs))), spool, scheduler, work)
             yield from self._coordinate(spool, scheduler, work)
         except BaseException:
@@ -153,7 +153,6 @@ class PoolExecutor:
             self._end(spool, work.grace_s)
 
     def _coordinate(self, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event | Waiting]:
-        beat = time.monotonic()
         polling = Polling(self.launcher.poll_s)
         while not scheduler.is_done:
             busy = False
@@ -162,15 +161,12 @@ class PoolExecutor:
             for job in scheduler.stranded():
                 yield from self._fail(job, "no worker that is left can load the model", scheduler, work)
             busy |= self._hand_out(spool, scheduler, work)
-            if time.monotonic() - beat > BEAT_S:
-                beat = time.monotonic()
-                spool.beat()
             if not self._workers and not scheduler.is_done:
                 raise ModelError(
                     "no worker is left",
                     where=spool.path,
                     why=self._last_reason,
-                    fix="see the logs there; what is done is stored, run the same command again to go on",
+                    fix=f"{self._fix}what is done is stored, run the same command again to go on",
                 )
             if busy:
                 polling.happened()
@@ -185,7 +181,7 @@ class PoolExecutor:
         reason = worker.handle.ended()
         for message in spool.told(worker.name):
             busy = True
-            worker.since = time.monotonic()
+            worker.silence.end()
             yield from self._take(worker, message, scheduler, work)
             if worker.name not in self._workers:
                 # It was refused; whatever it has told since does not count.
@@ -265,6 +261,7 @@ class PoolExecutor:
         reason = ready.refused or _other_versions(ready.versions)
         if reason:
             self._last_reason = f"{worker.name} on {ready.host}: {reason}"
+            self._fix = f"{ready.fix if ready.refused else SAME_VERSIONS}; "
             worker.handle.stop()
             del self._workers[worker.name]
             scheduler.lost(worker.name)
@@ -293,24 +290,22 @@ class PoolExecutor:
 
     def _silence(self, worker: _Worker) -> str | None:
         """Return why a worker is lost that gives no sign of life, by this machine's own clock."""
-        now = time.monotonic()
         if worker.handle.is_waiting():
-            worker.since = now
+            worker.silence.end()
         try:
             life = (worker.folder.path / "alive").read_text(encoding="utf-8")
         except OSError:
-            life = worker.life
-        if life != worker.life:
-            worker.life, worker.since = life, now
+            life = worker.silence.counter
         patience = SILENCE_S if worker.ready else START_S
-        return f"no sign of life for {patience:.0f} s" if now - worker.since > patience else None
+        is_lost = worker.silence.look(life, time.monotonic()) > patience
+        return f"no sign of life for {patience:.0f} s" if is_lost else None
 
     def _lose(self, worker: _Worker, reason: str, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event]:
         worker.handle.stop()
         del self._workers[worker.name]
         given_up = scheduler.lost(worker.name)
         reason += f": {worker.said}" if worker.said else ""
-        self._last_reason = f"{worker.name}: {reason}"
+        self._last_reason, self._fix = f"{worker.name}: {reason}", READ_LOGS
         yield WorkerLost(worker.name, reason)
         for job in given_up:
             yield from self._fail(job, f"{MOST_LIVES} workers died while they computed it: {reason}", scheduler, work)
@@ -326,7 +321,7 @@ class PoolExecutor:
         for place, handle in self.launcher.start(folders, work).items():
             folder = folders[place]
             name = folder.path.name
-            self._workers[name] = _Worker(name, place, folder, handle, time.monotonic())
+            self._workers[name] = _Worker(name, place, folder, handle)
             scheduler.add(name, str(place))
 
     def _end(self, spool: Spool, grace_s: float) -> None:

@@ -22,6 +22,12 @@ from polyarena.tasks.errors import ExperimentError, ModelError
 
 PROBE_S = 2.0
 """Seconds that the address of a cluster may take to accept a connection; Ray itself waits for minutes, then exits."""
+GREETING_S = 5.0
+"""Seconds that it may take to greet in HTTP/2, as every server of gRPC does."""
+NO_CLUSTER = "start it with `ray start --head`, or leave `address` out to start one on this machine"
+_SETTINGS, _FRAME_HEADER = 4, 9
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
+"""What a client of HTTP/2 sends first: a fixed text and an empty SETTINGS frame."""
 STORE_BYTES = 100_000_000
 """Memory of the object store of a cluster that is started here; nothing but the names of folders goes through it."""
 
@@ -108,7 +114,9 @@ class RayLauncher:
                     "Ray cannot be started" if self.address is None else "the Ray cluster cannot be reached",
                     where=self.address or "this machine",
                     why=str(error),
-                    fix="check the address and that the cluster has the same Ray version"
+                    fix=NO_CLUSTER
+                    if self.address == "auto"
+                    else "check the address and that the cluster has the same Ray version"
                     if self.address
                     else "run the same command again when the machine is less busy, or use `--executor processes`",
                 ) from error
@@ -154,24 +162,45 @@ def _probe(address: str) -> None:
 
     Raises:
         ExperimentError: It is no address.
-        ModelError: Nothing accepts a connection there.
+        ModelError: Nothing accepts a connection there, or what does is no Ray cluster.
     """
-    if address in ("auto", "local") or "://" in address:
+    if address in ("auto", "local"):
         return
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16 or "://" in address:
         raise ExperimentError(
             f"{address!r} is no address of a Ray cluster", fix="write `address: HOST:PORT`, or `address: auto`"
         )
     try:
-        socket.create_connection((host, int(port)), timeout=PROBE_S).close()
-    except OSError as error:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_S) as connection:
+            is_grpc = os.environ.get("RAY_USE_TLS", "0") != "0" or _greets(connection)
+    except (OSError, UnicodeError) as error:
         raise ModelError(
             "the Ray cluster does not answer",
             where=address,
-            why=error.strerror or str(error),
-            fix="start it with `ray start --head`, or leave `address` out to start one on this machine",
+            why=getattr(error, "strerror", None) or str(error),
+            fix=NO_CLUSTER,
         ) from error
+    if not is_grpc:
+        raise ModelError(
+            "the Ray cluster does not answer",
+            where=address,
+            why="something accepts connections there, but it is not the head of a Ray cluster",
+            fix="name the port that `ray start --head` printed (6379 unless it was told otherwise)",
+        )
+
+
+def _greets(connection: socket.socket) -> bool:
+    """Return whether a server speaks HTTP/2 without TLS: its first frame is SETTINGS (RFC 9113, section 3.4)."""
+    connection.settimeout(GREETING_S)
+    header = b""
+    try:
+        connection.sendall(_PREFACE)
+        while len(header) < _FRAME_HEADER and (part := connection.recv(_FRAME_HEADER - len(header))):
+            header += part
+    except OSError:
+        return False
+    return len(header) == _FRAME_HEADER and header[3] == _SETTINGS
 
 
 @contextmanager

@@ -9,7 +9,8 @@ Nobody locks anything. Each file has one writer, and appears by a rename:
 
 The records in these files are those of :mod:`polyarena.harness.executors.messages`.
 
-Clocks are never compared: whoever waits counts, on its own clock, for how long nothing has changed.
+Clocks are never compared: whoever waits counts, on its own clock, for how long nothing has changed. Time in which it
+was held up itself does not count, because a disk that stalls holds up whoever writes, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -37,6 +39,10 @@ from polyarena.tasks.errors import StoreError
 
 FOLDER = "workers"
 """Name of the folder within a run folder."""
+BEAT_S = 2.0
+"""Seconds between two signs of life of the coordinator."""
+LONGEST_LOOK_S = 4.0
+"""Most seconds that count as silence between two looks: whoever looks no more often than that was held up itself."""
 FIRST_PAUSE_S = 0.002
 """Seconds between the first two looks at a folder after something has happened there."""
 
@@ -60,6 +66,41 @@ class Polling:
     def happened(self) -> None:
         """Begin with short pauses again."""
         self._pause_s = FIRST_PAUSE_S
+
+
+@dataclass
+class Silence:
+    """For how long a counter has not changed, on the clock of whoever looks at it.
+
+    Attributes:
+        seconds: The time.
+        counter: As it was at the last look.
+    """
+
+    seconds: float = 0.0
+    counter: str = ""
+    _looked: float | None = None
+
+    def look(self, counter: str, now: float) -> float:
+        """Take in one look.
+
+        Args:
+            counter: As it is now.
+            now: The time, in seconds.
+
+        Returns:
+            For how many seconds it has not changed.
+        """
+        if counter != self.counter:
+            self.counter, self.seconds = counter, 0.0
+        elif self._looked is not None:
+            self.seconds += min(now - self._looked, LONGEST_LOOK_S)
+        self._looked = now
+        return self.seconds
+
+    def end(self) -> None:
+        """Begin again, because of another sign of life."""
+        self.seconds = 0.0
 
 
 @dataclass(frozen=True)
@@ -163,6 +204,7 @@ class Spool:
     _offsets: dict[str, int] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
     _counter: int = 0
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def create(cls, folder: Path, token: str, config: WorkerConfig) -> Spool:
@@ -199,8 +241,23 @@ class Spool:
         self._offsets[worker] = self._places[worker] = 0
         return folder
 
+    def show_life(self) -> None:
+        """Change the counter from now on, on a thread: nothing that holds up the coordinator is to end its workers."""
+        threading.Thread(target=self._beat, name="polyarena-workers", daemon=True).start()
+
+    def _beat(self) -> None:
+        # Without its configuration the folder is not this coordinator's any more: another one has removed it.
+        while not self._ended.wait(BEAT_S) and (self.path / "config.json").exists():
+            # A folder that cannot be written is reported where a job is handed out, or when the run writes its events.
+            with suppress(StoreError):
+                self.beat()
+
     def beat(self) -> None:
-        """Show the workers that the coordinator is alive."""
+        """Show the workers that the coordinator is alive.
+
+        Raises:
+            StoreError: The folder cannot be written.
+        """
         self._counter += 1
         _replace(self.path / "alive", str(self._counter))
 
@@ -228,6 +285,7 @@ class Spool:
 
     def stop(self) -> None:
         """Let all workers end after what they compute now."""
+        self._ended.set()
         with suppress(StoreError):
             _replace(self.path / "stop", "")
 

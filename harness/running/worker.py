@@ -21,7 +21,7 @@ from typing import Any
 
 from polyarena.harness.executors.messages import WorkerReady
 from polyarena.harness.executors.protocol import JobFailed, JobStarted
-from polyarena.harness.executors.spool import Polling, WorkerFolder
+from polyarena.harness.executors.spool import Polling, Silence, WorkerFolder
 from polyarena.harness.lock import installed_versions
 from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.job_runner import JobRunner
@@ -35,6 +35,11 @@ GPU = "gpu"
 """The device of a worker that was promised a GPU."""
 BEAT_S = 2.0
 """Seconds between two signs of life."""
+WITHOUT_GPU = (
+    "see that `nvidia-smi` lists a GPU there and that CUDA_VISIBLE_DEVICES names it, and install a torch with CUDA; "
+    "to compute without GPUs, run with CUDA_VISIBLE_DEVICES='' or leave `gpus` out of the site file"
+)
+"""What to do about a worker that was promised a GPU and has none."""
 PATIENCE_S = 120.0
 """Seconds after which a coordinator that gives no sign of life is taken to be gone."""
 
@@ -74,7 +79,8 @@ def work(folder: str, device: str = "", parent: int = 0) -> None:
             _tasks(own.spool),
         )
         refused = _without_gpu() if device == GPU else ""
-        own.tell(WorkerReady(socket.gethostname(), os.getpid(), installed_versions(), refused))
+        fix = WITHOUT_GPU if refused else ""
+        own.tell(WorkerReady(socket.gethostname(), os.getpid(), installed_versions(), refused, fix))
         try:
             _compute_jobs(own, runner, config.poll_s)
         finally:
@@ -117,16 +123,11 @@ class _Watch:
 
     def __init__(self, own: WorkerFolder) -> None:
         self._own = own
-        self._seen = own.coordinator_counter()
-        self._since = time.monotonic()
+        self._silence = Silence()
 
     def is_alive(self) -> bool:
         """Whether the counter has changed within the patience."""
-        counter = self._own.coordinator_counter()
-        now = time.monotonic()
-        if counter != self._seen:
-            self._seen, self._since = counter, now
-        return now - self._since < PATIENCE_S
+        return self._silence.look(self._own.coordinator_counter(), time.monotonic()) < PATIENCE_S
 
 
 def _show_life(own: WorkerFolder, ended: threading.Event, parent: int) -> None:
@@ -159,7 +160,12 @@ def _without_gpu() -> str:
         torch = importlib.import_module("torch")
     except ImportError:
         return "a GPU was promised, and torch is not installed"
-    return "" if torch.cuda.is_available() else "a GPU was promised, and torch finds none"
+    if torch.cuda.is_available():
+        return ""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    seen = "not set" if visible is None else f"{visible!r}"
+    build = "" if torch.version.cuda else f"; torch {torch.__version__} is built without CUDA"
+    return f"a GPU was promised, and torch finds none (CUDA_VISIBLE_DEVICES is {seen} there{build})"
 
 
 def refuse_endpoint(args: Mapping[str, Any]) -> Ask:

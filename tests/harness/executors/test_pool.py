@@ -16,6 +16,7 @@ from polyarena.harness.executors.pool import PoolExecutor
 from polyarena.harness.executors.protocol import Waiting
 from polyarena.harness.executors.scheduling import MOST_LIVES
 from polyarena.harness.executors.spool import FOLDER, WorkerFolder
+from polyarena.harness.running.worker import WITHOUT_GPU
 from polyarena.tasks.errors import ModelError
 
 
@@ -114,12 +115,21 @@ def test_a_worker_of_another_version_is_refused_and_both_are_named(job, make_wor
 
 def test_if_all_are_refused_the_run_ends(job, make_work, launch):
     def without_gpu(worker):
-        worker.hello(refused="a GPU was promised, and torch finds none")
+        worker.hello(refused="a GPU was promised, and torch finds none", fix=WITHOUT_GPU)
         worker.handle.stopped.wait(30)
 
-    with pytest.raises(ModelError) as caught:
-        run_pool(launch(without_gpu), make_work([job(0), job(1)]))
-    assert "a GPU was promised" in caught.value.why
+    def old(worker):
+        worker.hello(versions={"polyarena": "0.0.9"})
+        worker.handle.stopped.wait(30)
+
+    for behaviour, why, fix in (
+        (without_gpu, "a GPU was promised", "CUDA_VISIBLE_DEVICES"),
+        (old, "polyarena 0.0.9 there", "same versions"),
+    ):
+        with pytest.raises(ModelError) as caught:
+            run_pool(launch(behaviour), make_work([job(0), job(1)]))
+        assert why in caught.value.why
+        assert fix in caught.value.fix
 
 
 def test_a_model_that_loads_on_one_worker_only(job, make_work, launch):
@@ -218,16 +228,32 @@ def test_signs_of_life_keep_a_worker_that_computes_for_long(tmp_path, monkeypatc
     now = [0.0]
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
     handle = SimpleNamespace(is_waiting=lambda: False)
-    worker = pool._Worker("worker-0", 0, WorkerFolder(tmp_path), handle, 0.0, ready=True)
+    worker = pool._Worker("worker-0", 0, WorkerFolder(tmp_path), handle, ready=True)
     executor = PoolExecutor(launcher=None)
+
+    def said_after(seconds):
+        for _ in range(int(seconds)):
+            now[0] += 1
+            said = executor._silence(worker)
+        return said
+
     for beat in range(5):
-        now[0] += pool.SILENCE_S - 1
+        assert said_after(pool.SILENCE_S - 1) is None
         (tmp_path / "alive").write_text(str(beat))
-        assert executor._silence(worker) is None
-    now[0] += pool.SILENCE_S - 1
+    assert said_after(pool.SILENCE_S) is None
+    assert "no sign of life" in said_after(2)
+
+
+def test_a_coordinator_that_was_held_up_itself_does_not_take_a_worker_to_be_lost(tmp_path, monkeypatch):
+    """A disk that stalls holds up both, and the coordinator may look first when it goes on."""
+    now = [0.0]
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    handle = SimpleNamespace(is_waiting=lambda: False)
+    worker = pool._Worker("worker-0", 0, WorkerFolder(tmp_path), handle, ready=True)
+    executor = PoolExecutor(launcher=None)
     assert executor._silence(worker) is None
-    now[0] += 2
-    assert "no sign of life" in executor._silence(worker)
+    now[0] += 10 * pool.SILENCE_S
+    assert executor._silence(worker) is None
 
 
 def test_a_worker_that_waits_for_its_machine_is_not_lost(job, make_work, launch, monkeypatch):

@@ -8,8 +8,10 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections import Counter
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -27,6 +29,30 @@ def unused_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         yield probe.getsockname()[1]
+
+
+HTTP2 = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""An empty SETTINGS frame, with which a server of gRPC begins."""
+
+
+@contextmanager
+def serve(greeting):
+    """Accept one connection, send a greeting, and yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet():
+            with suppress(OSError):
+                connection, _ = server.accept()
+                connection.sendall(greeting)
+                connections.append(connection)
+
+        connections = []
+        thread = threading.Thread(target=greet, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join(10)
+        for connection in connections:
+            connection.close()
 
 
 @pytest.fixture
@@ -57,7 +83,21 @@ def test_an_address_that_does_not_answer_is_refused_before_ray_waits_for_it(
     assert "ray start --head" in caught.value.fix
 
 
-@pytest.mark.parametrize("address", ["nonsense", "host:", ":6379", "host:port"])
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0"])
+def test_a_server_of_another_kind_is_refused_before_ray_waits_for_it(
+    no_ray, tmp_path, make_work, monkeypatch, greeting
+):
+    monkeypatch.setattr(no_ray, "init", lambda **options: pytest.fail("Ray would wait for minutes"))
+    monkeypatch.setattr(module, "GREETING_S", 0.5)
+    with serve(greeting) as address, pytest.raises(ModelError, match="does not answer") as caught:
+        RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
+    assert "not the head of a Ray cluster" in caught.value.why
+    assert "port" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "host:", ":6379", "host:port", "host:99999", "host:²", "ray://127.0.0.1:10001"]
+)
 def test_what_is_no_address_is_refused(no_ray, tmp_path, make_work, address):
     with pytest.raises(ExperimentError, match="no address"):
         RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
@@ -66,10 +106,8 @@ def test_what_is_no_address_is_refused(no_ray, tmp_path, make_work, address):
 def test_that_ray_ends_the_process_is_an_error_like_others(no_ray, tmp_path, make_work):
     with pytest.raises(ModelError, match="Ray cannot be started"):
         RayLauncher(2).start({0: WorkerFolder(tmp_path)}, make_work([]))
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"127.0.0.1:{server.getsockname()[1]}"
-        with pytest.raises(ModelError, match="cannot be reached"):
-            RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
+    with serve(HTTP2) as address, pytest.raises(ModelError, match="cannot be reached"):
+        RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
 
 
 def test_without_ray_the_extra_is_named(monkeypatch, tmp_path, make_work):

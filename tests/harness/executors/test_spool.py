@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -134,6 +135,29 @@ def test_the_counter_changes_with_each_sign_of_life(spool):
     spool.beat()
     assert folder.coordinator_counter() != before
     assert WorkerFolder(spool.path.parent / "other" / "w").coordinator_counter() == ""
+
+
+def test_the_counter_changes_while_the_coordinator_is_held_up(spool, monkeypatch):
+    monkeypatch.setattr(spool_module, "BEAT_S", 0.01)
+    folder, seen = spool.add("w"), set()
+    spool.show_life()
+    deadline = time.monotonic() + 30
+    while len(seen) < 4 and time.monotonic() < deadline:
+        seen.add(folder.coordinator_counter())
+        time.sleep(0.005)
+    assert len(seen) >= 4
+    spool.stop()
+    while any(thread.name == "polyarena-workers" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_the_counter_is_not_written_where_another_coordinator_has_removed_it(tmp_path, spool, config, monkeypatch):
+    monkeypatch.setattr(spool_module, "BEAT_S", 0.01)
+    spool.show_life()
+    Spool.create(tmp_path, "later", config)
+    time.sleep(0.1)
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["later"]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, config):

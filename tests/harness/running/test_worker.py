@@ -30,16 +30,26 @@ def own(spool):
     return spool.add("worker-0")
 
 
+def fake_torch(*, gpu, cuda="13.0"):
+    version = SimpleNamespace(cuda=cuda)
+    return SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: gpu), version=version, __version__="2.9+cpu")
+
+
 @pytest.mark.parametrize(
     ("torch", "says"),
     [
         (None, "torch is not installed"),
-        (SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: False)), "torch finds none"),
-        (SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True)), ""),
+        (fake_torch(gpu=False), "torch finds none (CUDA_VISIBLE_DEVICES is '7' there)"),
+        (
+            fake_torch(gpu=False, cuda=None),
+            "torch finds none (CUDA_VISIBLE_DEVICES is '7' there; torch 2.9+cpu is built without CUDA)",
+        ),
+        (fake_torch(gpu=True), ""),
     ],
 )
 def test_a_worker_without_the_gpu_that_it_was_promised_says_so(monkeypatch, torch, says):
     monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     said = worker._without_gpu()
     assert said == "" if not says else f"a GPU was promised, and {says}" == said
 
@@ -48,14 +58,28 @@ def test_a_coordinator_is_gone_once_its_counter_stands_still_for_long(spool, own
     now = [0.0]
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: now[0]))
     watch = worker._Watch(own)
+
+    def is_alive_after(seconds):
+        for _ in range(int(seconds)):
+            now[0] += 1
+            alive = watch.is_alive()
+        return alive
+
     for _ in range(3):
-        now[0] += worker.PATIENCE_S - 1
+        assert is_alive_after(worker.PATIENCE_S - 1)
         spool.beat()
-        assert watch.is_alive()
-    now[0] += worker.PATIENCE_S - 1
+    assert is_alive_after(worker.PATIENCE_S)
+    assert not is_alive_after(1)
+
+
+def test_a_worker_that_was_held_up_itself_does_not_take_its_coordinator_to_be_gone(spool, own, monkeypatch):
+    """A disk that stalls holds up both."""
+    now = [0.0]
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    watch = worker._Watch(own)
     assert watch.is_alive()
-    now[0] += 1
-    assert not watch.is_alive()
+    now[0] += 10 * worker.PATIENCE_S
+    assert watch.is_alive()
 
 
 def test_a_clock_that_is_an_hour_off_changes_nothing(spool, own):
