@@ -9,6 +9,7 @@ from polyarena.harness.cli.options import Json
 SUBCOMMANDS = {
     "audit": "Find errors in tasks, polyarena's or lm-eval's, before spending anything on them.",
     "coverage": "Show which tasks of a suite cover each language.",
+    "items": "Print the items of a task as JSON Lines: ids, prompts, choices and references.",
     "path": "Print a folder of task files, with which lm-eval can run polyarena's tasks.",
 }
 

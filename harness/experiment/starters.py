@@ -42,6 +42,7 @@ systems:
     "stored": """\
 # Answers that were generated elsewhere: a folder for each system, with one file for each language
 # (answers/candidate/deu_Latn.jsonl), in each line an object with `item_id` and `text`.
+# `polyarena tasks items polyarena_mini --languages deu_Latn` prints the prompts with their ids.
 systems:
   - name: candidate
     model: completions

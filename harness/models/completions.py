@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -90,7 +90,7 @@ class CompletionsType:
             "content": f"sha256:{_digest(path, status.st_size, status.st_mtime_ns)}",
         }
 
-    def stored_answers(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Container[Key] | None:
+    def stored_answers(self, args: Mapping[str, Any], context: ModelContext, language: str) -> Collection[Key] | None:
         """Return the item and sample of each answer in a language; ``None`` if it has no file.
 
         Raises:

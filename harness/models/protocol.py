@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -228,7 +228,7 @@ class StoredAnswers(Protocol):
 
     def stored_answers(
         self, args: Mapping[str, Any], context: ModelContext, language: str
-    ) -> Container[tuple[str, int]] | None:
+    ) -> Collection[tuple[str, int]] | None:
         """Return ``item_id`` and ``sample_index`` of each answer in a language; ``None`` if it has no file.
 
         Raises:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from polyarena.harness.store import REFUSED, UNANSWERED, RunFolder, find_shard_m
 from polyarena.judges.protocol import Call, Reply
 from polyarena.tasks.errors import DataError, PolyarenaError
 from polyarena.tasks.records import Completion
+from polyarena.tasks.registry import task_plugins
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Gap:
         missing: How many of them have no answer.
         leading: How many items have answers before the first that has none.
         no_file: Whether there is no file of this language at all.
+        ids: An id in the file and one of an item, where the file has rows and none of them is of an item.
     """
 
     language: str
@@ -108,6 +110,7 @@ class Gap:
     missing: int
     leading: int
     no_file: bool
+    ids: tuple[str, str] | None = None
 
 
 @dataclass
@@ -148,11 +151,13 @@ class MissingAnswers:
             self.gaps[system.spec.name, task.spec.task].append(Gap(language, items, items, 0, no_file=True))
             return False
         samples = range(samples_of(system, task))
-        have = [all((item.item_id, n) in stored for n in samples) for item in cell_items.load()]
+        asked = cell_items.load()
+        have = [all((item.item_id, n) in stored for n in samples) for item in asked]
         missing = have.count(False)
         if not missing or (model_type.allows_gaps(args) and missing < len(have)):
             return True
-        gap = Gap(language, len(have), missing, have.index(False), no_file=False)
+        ids = _unknown_ids(stored, [item.item_id for item in asked])
+        gap = Gap(language, len(have), missing, have.index(False), no_file=False, ids=ids)
         self.gaps[system.spec.name, task.spec.task].append(gap)
         return False
 
@@ -162,10 +167,12 @@ class MissingAnswers:
         places = {system.name: index for index, system in enumerate(self.experiment.systems)}
         for (system, task), gaps in self.gaps.items():
             missing, items = sum(gap.missing for gap in gaps), sum(gap.items for gap in gaps)
+            ids = next((gap.ids for gap in gaps if gap.ids), None)
+            others = "" if ids is None else f"; the file has ids such as {ids[0]!r}, the items such as {ids[1]!r}"
             yield DataError(
                 f"the system {system!r} has no stored answers to {missing:,} of {items:,} items of {task!r}",
                 where=self.experiment.where("systems", places[system], "args"),
-                why="missing are " + "; ".join(_counts(gaps)),
+                why="missing are " + "; ".join(_counts(gaps)) + others,
                 fix="\n    ".join(self._ways_out(system, task, gaps)),
             )
 
@@ -188,6 +195,18 @@ class MissingAnswers:
                 if some
                 else "store the rest"
             )
+        if any(gap.ids for gap in gaps):
+            installed = task.partition(".")[0] in task_plugins().points
+            ids = f"that `polyarena tasks items {task}` prints" if installed else "of the prompts"
+            yield f"use the ids {ids}, or name the field of the answers that has them: `id_field` in `args`"
+
+
+def _unknown_ids(stored: Collection[tuple[str, int]], asked: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first stored id and that of the first item if no stored row is of any item."""
+    known = set(asked)
+    if not stored or any(item_id in known for item_id, _ in stored):
+        return None
+    return next(iter(stored))[0], asked[0]
 
 
 def _counts(gaps: list[Gap]) -> Iterator[str]:

@@ -199,3 +199,43 @@ def test_a_suite_of_safety_lists_the_languages_that_it_asks(call):
     assert "languages with a safety task" in out
     assert "xstest" in out
     assert "Welsh" not in out
+
+
+def test_items_are_printed_with_the_ids_that_stored_answers_need(call, tmp_path):
+    code, out, _ = call("tasks", "items", "polyarena_mini", "--languages", "deu_Latn, hin_Deva", "--limit", "3")
+    assert code == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["language"] for row in rows] == ["deu_Latn"] * 3 + ["hin_Deva"] * 3
+    assert rows[0]["item_id"] == rows[0]["source_id"] == rows[3]["item_id"]
+    assert set(rows[0]) == {"item_id", "source_id", "language", "prompt", "category"}
+    # Answered by a program and stored, they are a system.
+    (tmp_path / "answers").mkdir()
+    _, out, _ = call("tasks", "items", "polyarena_mini", "-l", "deu_Latn")
+    answers = [{"item_id": row["item_id"], "text": row["prompt"]} for row in map(json.loads, out.splitlines())]
+    (tmp_path / "answers" / "de.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers))
+    system = {"name": "mine", "model": "completions", "args": {"path": str(tmp_path / "answers")}}
+    experiment = {"name": "x", "systems": [system], "tasks": ["polyarena_mini"], "languages": "deu_Latn"}
+    (tmp_path / "x.yaml").write_text(json.dumps(experiment))
+    assert call("plan", str(tmp_path / "x.yaml"), "-o", str(tmp_path / "run"))[0] == 0
+
+
+def test_printed_items_of_multiple_choice_have_choices_and_gold(call):
+    code, out, _ = call("tasks", "items", "cldr_names", "-l", "swh_Latn", "--limit", "1")
+    assert code == 0
+    (row,) = map(json.loads, out.splitlines())
+    assert 0 <= row["gold"] < len(row["choices"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("polyarena_mini", "--languages", "swh_Latn"), "polyarena_mini has none of these languages"),
+        (("polyarena_mini", "--limit", "0"), "--limit must be at least 1"),
+        (("polyarena_min",), "polyarena_mini"),
+    ],
+)
+def test_items_that_cannot_be_printed_are_refused(call, options, says):
+    code, out, err = call("tasks", "items", *options)
+    assert code == 2
+    assert out == ""
+    assert says in err

@@ -91,6 +91,32 @@ def test_a_language_without_any_answer_is_refused_also_where_gaps_are_allowed(st
     assert "store the rest" in error.fix
 
 
+def test_ids_that_are_those_of_no_item_are_shown_beside_one_that_is(store, tmp_path):
+    experiment = store(task="polyarena_mini", deu_Latn=9)
+    (tmp_path / "answers" / "deu_Latn.jsonl").write_text(
+        '{"item_id": "7", "text": "x"}\n{"item_id": "6", "text": "x"}\n'
+    )
+    error = refusal({**experiment, "languages": ["deu_Latn"]}, tmp_path)
+    assert error.why == "missing are 8 of 8 in deu_Latn; the file has ids such as '7', the items such as 'blue-sky'"
+    assert "use the ids that `polyarena tasks items polyarena_mini` prints" in error.fix
+    assert "`id_field`" in error.fix
+    # One row of an item is enough to know that the ids are right.
+    few = store(task="polyarena_mini", deu_Latn=1)
+    error = refusal({**few, "languages": ["deu_Latn"]}, tmp_path)
+    assert error.why == "missing are 7 of 8 in deu_Latn"
+    assert "tasks items" not in error.fix
+
+
+def test_ids_of_own_prompts_are_those_of_their_file(store, tmp_path):
+    (tmp_path / "prompts.jsonl").write_text('{"language": "de", "prompt": "Ja?", "id": "a"}\n')
+    task = {"path": str(tmp_path / "prompts.jsonl")}
+    experiment = {**store(), "tasks": [{"task": task}], "languages": ["deu_Latn"]}
+    (tmp_path / "answers" / "deu_Latn.jsonl").write_text('{"item_id": "1", "text": "x"}\n')
+    error = refusal(experiment, tmp_path)
+    assert "ids such as '1', the items such as 'a'" in error.why
+    assert "use the ids of the prompts" in error.fix
+
+
 def test_two_systems_two_tasks_and_a_wrong_file_are_told_together(store, tmp_path):
     experiment = store(deu_Latn=2, swh_Latn=2, tha_Thai=2)
     other = store(folder="more", deu_Latn=1, swh_Latn=1, tha_Thai=1)["systems"][0]
