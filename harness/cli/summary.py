@@ -44,6 +44,7 @@ def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
                 "page": str(files.page),
                 "warnings": files.warnings,
                 "notes": files.notes,
+                "edited": [str(path) for path in files.edited],
                 "estimates": rows,
             }
         )
@@ -80,6 +81,13 @@ def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
         names = [str(path.relative_to(folder.path)) for path in files.removed]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         print_lines(f"removed   {', '.join(names[:5])}{more}  (of the report before)")
+    print_edited(files)
+
+
+def print_edited(files: Files) -> None:
+    """Print the new names of files that somebody changed since the report before."""
+    for path in files.edited:
+        print_lines(f"yours     {path}  (changed since the report before; renamed)")
 
 
 def _print_averages(shown: Sequence[Section]) -> None:
@@ -129,7 +137,7 @@ def _print_section(section: Section) -> None:
     if languages > MOST_LANGUAGES:
         title += f" ({count_of(languages, 'language')}; each of them is in the report)"
     shown = [column for column in table.columns if column not in ("code", "flag")]
-    names = {"own_name": "own name", "no_verdict": "no verdict"}
+    names = {"own_name": "own name", "wins_ties_losses": "wins/ties/losses", "no_verdict": "no verdict"}
     print_table(
         title,
         [names.get(column, column) for column in shown],

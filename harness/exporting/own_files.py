@@ -1,88 +1,40 @@
-"""Which files of an output folder an export may replace: those that an export of any version wrote."""
+"""Which files of an output folder an export may replace: those that an export wrote, and nobody changed since."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from itertools import pairwise
+import hashlib
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
-import yaml
-
+from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.manifest import is_as_written, read_manifest, write_manifest
 from polyarena.harness.store.replacing import refuse_to_replace
 
+MANIFEST = ".polyarena-export"
+"""In the output folder: the files that exports wrote there, by their path, with the SHA-256 of each. No suffix, so that
+nobody who reads all JSON files of the folder reads it."""
 
-def check_replaceable(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Refuse an export that would write over a file that no export wrote.
 
-    A file counts as an export's by what it contains: the columns of the table of estimates, the name of polyarena in a
-    JSON file, or the notes of the entries in a YAML file. One that has the content already may stay.
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write the files of an export.
+
+    A file that is there may be replaced if its digest is that of what an earlier export wrote, or of the new content.
 
     Args:
         folder: Of the output.
         contents: What is to be written, by path relative to the folder.
 
     Raises:
-        StoreError: Names the first file that is not replaced; nothing is written then.
+        StoreError: Names the first file that is not replaced, and nothing is written; or a file cannot be written.
     """
+    before = read_manifest(folder, MANIFEST)
+    new = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    either = {name: f"{before.get(name, '')} {digest}".strip() for name, digest in new.items()}
+    for name, known in sorted(either.items()):
+        refuse_to_replace(folder / name, partial(is_as_written, digests=known), "an export of results")
+    # If this process is killed among the files, the next export knows those of either.
+    write_manifest(folder, {**before, **either}, MANIFEST)
     for name, content in sorted(contents.items()):
-        check = _CHECKS[Path(name).suffix]
-
-        def is_own(path: Path, content: bytes = content, check: Callable[[Path, bytes], bool] = check) -> bool:
-            try:
-                return path.read_bytes() == content or check(path, content)
-            except (AttributeError, KeyError, TypeError, yaml.YAMLError):
-                return False
-
-        refuse_to_replace(folder / name, is_own, "an export of results")
-
-
-def _same_header(path: Path, content: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.readline() == content.partition(b"\n")[0] + b"\n"
-
-
-def _is_parquet(path: Path, _: bytes) -> bool:
-    return {"system", "task", "metric", "value", "signature"} <= {*pq.read_schema(path).names}
-
-
-def _is_json(path: Path, _: bytes) -> bool:
-    found: Any = json.loads(path.read_text("utf-8"))
-    return "polyarena_version" in found or found["eval_library"]["name"] == "polyarena"
-
-
-def _is_samples(path: Path, _: bytes) -> bool:
-    with path.open(encoding="utf-8") as file:
-        first: Any = json.loads(file.readline())
-    return str(first["evaluation_id"]).startswith("polyarena/")
-
-
-def _is_yaml(path: Path, _: bytes) -> bool:
-    found: Any = yaml.safe_load(path.read_text("utf-8"))
-    if isinstance(found, list):
-        notes = [entry["notes"] for entry in found]
-    else:
-        rows = [row for model in found["model-index"] for row in model["results"]]
-        notes = [metric["name"] for row in rows for metric in row["metrics"]]
-    return bool(notes) and all(_is_note(note) for note in notes)
-
-
-def _is_note(note: str) -> bool:
-    """Whether notes of an entry on the Hugging Face hub have metric, language and number of items, as in exports."""
-    parts = note.split(", ")
-    return any(
-        number.startswith("n=") and number[2:3].isdecimal() and language.replace("_", "").isalnum()
-        for language, number in pairwise(parts[1:])
-    )
-
-
-_CHECKS: Mapping[str, Callable[[Path, bytes], bool]] = {
-    ".csv": _same_header,
-    ".parquet": _is_parquet,
-    ".json": _is_json,
-    ".jsonl": _is_samples,
-    ".yaml": _is_yaml,
-}
-"""By suffix of all files that exports write."""
+        write_atomically(folder / name, content)
+    write_manifest(folder, {**before, **new}, MANIFEST)

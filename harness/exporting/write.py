@@ -10,9 +10,8 @@ from pathlib import Path
 from polyarena.harness.exporting.every_eval_ever import files as every_eval_ever
 from polyarena.harness.exporting.huggingface import eval_results, model_index
 from polyarena.harness.exporting.lm_eval_results import files as lm_eval_results
-from polyarena.harness.exporting.own_files import check_replaceable
+from polyarena.harness.exporting.own_files import write_files
 from polyarena.harness.results import RunRecords, open_run
-from polyarena.harness.store.atomic import write_atomically
 from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.errors import DataError, StoreError
 from polyarena.tasks.suggest import unknown
@@ -39,12 +38,12 @@ def export_run(format: str, run: Path, folder: Path) -> ExportSummary:
     Args:
         format: A key of :data:`EXPORTS`.
         run: A run folder with results.
-        folder: Where to write. Files of earlier exports are replaced, others are not.
+        folder: Where to write. Files of earlier exports are replaced unless they were changed since; others are not.
 
     Raises:
         UnknownNameError: There is no such format.
-        StoreError: The run has no results, a file that no export wrote has a name of the export, or a file cannot be
-            written; nothing is written in the first two cases.
+        StoreError: The run has no results, a file that no export wrote, or that was changed since, has a name of the
+            export, or a file cannot be written; nothing is written in the first two cases.
         DataError: The format has no place for anything in the run.
     """
     if format not in EXPORTS:
@@ -56,9 +55,7 @@ def export_run(format: str, run: Path, folder: Path) -> ExportSummary:
         found = EXPORTS[format](records)
     if not found:
         raise DataError(f"nothing in this run can be exported as {format}", where=run)
-    check_replaceable(folder, found)
-    for name, content in sorted(found.items()):
-        write_atomically(folder / name, content)
+    write_files(folder, found)
     return ExportSummary(folder, format, tuple(folder / name for name in sorted(found)))
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Self
 
 from polyarena.harness.store.atomic import put_in_place, stage_file, write_atomically
-from polyarena.harness.store.manifest import LOCK, UNDER_WAY, lock_digest, read_manifest, write_manifest
+from polyarena.harness.store.manifest import (
+    LOCK,
+    UNDER_WAY,
+    is_as_written,
+    lock_digest,
+    read_manifest,
+    write_manifest,
+)
 from polyarena.tasks.errors import StoreError
 
 
@@ -25,6 +33,7 @@ class Files:
         warnings: What must be known before any number is read: missing and cut answers.
         notes: What the page says of the run as a whole: what is missing, left out, without a counterpart.
         removed: Files of an earlier report that this one does not have, and that were removed.
+        edited: Files that somebody changed since the report before, under the new names that they were given.
     """
 
     page: Path
@@ -41,14 +50,16 @@ class Files:
 
     warnings: tuple[str, ...] = ()
     removed: tuple[Path, ...] = ()
+    edited: tuple[Path, ...] = ()
 
 
 class ReportFolder:
     """Writes the files of a report and removes those of the report before that are left over.
 
     Files are staged beside their places and put there all at once: whoever reads the results sees those of one report.
-    Files of others are left alone, and so are files of an earlier report that were changed since. Nothing is written or
-    removed through a symbolic link that leads out of the run folder.
+    Files of others are left alone, and so are files of an earlier report that were changed since; one that is in the
+    place of a new file is renamed. Nothing is written or removed through a symbolic link that leads out of the run
+    folder.
 
     Args:
         path: The run folder.
@@ -57,6 +68,7 @@ class ReportFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.removed: list[Path] = []
+        self.edited: list[Path] = []
         self._staged: dict[Path, Path] = {}
         self._digests: dict[str, str] = {}
         self._folders: list[Path] = []
@@ -112,15 +124,34 @@ class ReportFolder:
         # All that may be there if this process is killed now is known to the next report.
         either = {key: f"{old[key]} {digest}" for key, digest in self._digests.items() if key in old}
         write_manifest(self.path, {**others, **old, **self._digests, **either})
+        if before:
+            self._rename_edited(old)
         put_in_place(self._staged)
         for key, digest in old.items():
             path = self.path / key
-            if key not in self._digests and _is_unchanged(path, digest):
+            # Of a report that was killed, the file of either may be there.
+            if key not in self._digests and is_as_written(path, digest):
                 path.unlink()
                 self.removed.append(path)
         write_manifest(self.path, {**others, **self._digests})
         mark.unlink(missing_ok=True)
         self._staged, self._digests, self._folders = {}, {}, []
+
+    def _rename_edited(self, old: Mapping[str, str]) -> None:
+        """Give another name to each file in the place of a new one that no report wrote as it is."""
+        for path in self._staged:
+            key = self._key(path)
+            if (
+                path.is_symlink()
+                or not path.is_file()
+                or is_as_written(path, f"{old.get(key, '')} {self._digests[key]}")
+            ):
+                continue
+            numbers = chain([""], (f"-{number}" for number in count(2)))
+            names = (path.with_name(f"{path.name}.edited{number}") for number in numbers)
+            free = next(name for name in names if not name.exists())
+            path.rename(free)
+            self.edited.append(free)
 
     def _key(self, path: Path) -> str:
         return path.relative_to(self.path).as_posix()
@@ -134,10 +165,3 @@ class ReportFolder:
                 why=f"it leads to {folder.resolve()}",
                 fix="remove the link, run the same command again, and link to the files of the report instead",
             )
-
-
-def _is_unchanged(path: Path, digest: str) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    # Of a report that was killed, the file of either may be there.
-    return hashlib.sha256(path.read_bytes()).hexdigest() in digest.split()

@@ -112,7 +112,7 @@ def _write_files(
     if parts is None:
         out.commit()
         missing = missing_warnings(count_missing(completions))
-        return Files(index, (), (), results, warnings=missing, removed=tuple(out.removed))
+        return Files(index, (), (), results, (), missing, tuple(out.removed), tuple(out.edited))
     page_tables = [
         *more.page_tables,
         *([weighed] if (weighed := strong_verdict_table(strong)) else []),
@@ -145,7 +145,9 @@ def _write_files(
         },
     )
     out.commit()
-    return Files(index, drawn, written, results, tuple(content.notes), content.warnings, tuple(out.removed))
+    return Files(
+        index, drawn, written, results, tuple(content.notes), content.warnings, tuple(out.removed), tuple(out.edited)
+    )
 
 
 def _both(name: str, frame: pd.DataFrame, schema: pa.Schema) -> dict[str, bytes]:

@@ -20,14 +20,15 @@ there, the results of two reports stand beside each other until the next report.
 LOCK = "lock.json"
 
 
-def read_manifest(run: Path) -> dict[str, str]:
-    """Return the manifest; what cannot be read, or leads out of the run folder, is nobody's to remove.
+def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, str]:
+    """Return the manifest; what cannot be read, or leads out of the folder, is nobody's to remove.
 
     Args:
-        run: The run folder.
+        folder: The run folder, or the folder of an export.
+        name: Name of the manifest in it.
     """
     try:
-        content = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+        content = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(content, dict):
@@ -39,14 +40,26 @@ def read_manifest(run: Path) -> dict[str, str]:
     }
 
 
-def write_manifest(run: Path, manifest: Mapping[str, str]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, str], name: str = MANIFEST) -> None:
     """Write the manifest.
+
+    Args:
+        folder: The run folder, or the folder of an export.
+        manifest: The SHA-256 of each file, by its path; of two states of a file, both with a space between them.
+        name: Name of the manifest in the folder.
 
     Raises:
         StoreError: It cannot be written.
     """
     text = json.dumps(dict(manifest), indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomically(run / MANIFEST, (text + "\n").encode("utf-8", "replace"))
+    write_atomically(folder / name, (text + "\n").encode("utf-8", "replace"))
+
+
+def is_as_written(path: Path, digests: str) -> bool:
+    """Whether a path is a regular file with one of these SHA-256 digests, which have spaces between them."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    return hashlib.sha256(path.read_bytes()).hexdigest() in digests.split()
 
 
 def lock_digest(run: Path) -> str | None:

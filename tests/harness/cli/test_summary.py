@@ -48,7 +48,7 @@ def test_a_short_table_has_every_language(imported, capsys):
     out = said(imported(3), capsys)
     assert "t: win rate of ours against base in %, judge j " in out
     names = [language.name for language in all_languages()][:3]
-    assert all(name in out for name in [*names, "Average", "no verdict", "own name"])
+    assert all(name in out for name in [*names, "Average", "no verdict", "own name", "wins/ties/losses"])
     assert "each of them is in the report" not in out
 
 
@@ -122,6 +122,16 @@ def test_the_files_are_counted_and_named(imported, capsys):
     assert f"results   {folder.results}" in out
     assert files.page.exists()
     assert folder.results.is_dir()
+
+
+def test_a_file_that_was_edited_since_the_report_before_is_named(imported, capsys):
+    folder = imported(2)
+    edited = write_report(folder).results[0]
+    edited.write_bytes(b"mine")
+    out = said(folder, capsys)
+    assert f"yours     {edited}.edited  (changed since the report before; renamed)" in out
+    assert edited.with_name(f"{edited.name}.edited").read_bytes() == b"mine"
+    assert "yours" not in said(folder, capsys)
 
 
 def test_json_has_the_same_rows_as_the_results_and_no_number_that_is_none(imported, capsys):

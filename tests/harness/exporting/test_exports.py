@@ -11,8 +11,8 @@ import yaml
 
 from polyarena.harness import open_run, plan, run
 from polyarena.harness.cli import main
-from polyarena.harness.exporting import EXPORTS, export_run
-from polyarena.harness.exporting.own_files import check_replaceable
+from polyarena.harness.exporting import EXPORTS, export_run, own_files
+from polyarena.harness.exporting.own_files import write_files
 from polyarena.harness.importing import import_scores
 from polyarena.reports.stats import mean_scores
 from polyarena.tasks.data import DataSource
@@ -177,19 +177,41 @@ def test_an_export_replaces_its_own_files_and_no_other(finished, tmp_path, forma
     before = {path: path.read_bytes() for path in done.files}
     assert export_run(format, finished, tmp_path) == done, "the same again"
     for path in done.files:
-        # As another run, or another version of polyarena, would have written it.
-        path.write_bytes(before[path].replace(b"exported", b"another").replace(b"0.1.0", b"0.0.9"))
-    export_run(format, finished, tmp_path)
-    assert {path: path.read_bytes() for path in done.files} == before
-    mine = {".csv": b"system,value\n", ".json": b'{"results": {}}', ".jsonl": b'{"id": 1}\n', ".yaml": b"- a: 1\n"}
-    for path in done.files:
-        content = mine.get(path.suffix, b"mine")
-        path.write_bytes(content)
+        # Of the same form as an export: only its digest tells that somebody worked on it.
+        edited = before[path] + b"\n"
+        path.write_bytes(edited)
         with pytest.raises(StoreError, match="already there and is not replaced") as caught:
             export_run(format, finished, tmp_path)
         assert str(path) in str(caught.value)
-        assert path.read_bytes() == content
+        assert path.read_bytes() == edited
         path.write_bytes(before[path])
+    assert export_run(format, finished, tmp_path) == done
+
+
+def test_files_of_another_export_are_replaced(tmp_path):
+    write_files(tmp_path, {"a.csv": b"of one run", "b.csv": b"b"})
+    write_files(tmp_path, {"a.csv": b"of another"})
+    assert (tmp_path / "a.csv").read_bytes() == b"of another"
+    write_files(tmp_path, {"b.csv": b"the first is still known"})
+    assert (tmp_path / "b.csv").read_bytes() == b"the first is still known"
+
+
+def test_an_export_that_was_killed_among_its_files_can_be_repeated(tmp_path, monkeypatch):
+    write_files(tmp_path, {"a.csv": b"old", "b.csv": b"old"})
+    write = own_files.write_atomically
+
+    def killed(path, content):
+        if path.name == "b.csv":
+            raise KeyboardInterrupt
+        write(path, content)
+
+    monkeypatch.setattr(own_files, "write_atomically", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_files(tmp_path, {"a.csv": b"new", "b.csv": b"new"})
+    assert [(tmp_path / name).read_bytes() for name in ("a.csv", "b.csv")] == [b"new", b"old"]
+    monkeypatch.setattr(own_files, "write_atomically", write)
+    write_files(tmp_path, {"a.csv": b"newer", "b.csv": b"newer"})
+    assert [(tmp_path / name).read_bytes() for name in ("a.csv", "b.csv")] == [b"newer", b"newer"]
 
 
 def test_an_export_that_is_refused_writes_nothing(finished, tmp_path):
@@ -200,15 +222,3 @@ def test_an_export_that_is_refused_writes_nothing(finished, tmp_path):
     with pytest.raises(StoreError):
         export_run("lm-eval", finished, tmp_path / "second")
     assert [path for path in (tmp_path / "second").rglob("*") if path.is_file()] == [last]
-
-
-def test_entries_of_the_hub_are_known_by_their_notes(tmp_path):
-    entry = {"dataset": {"id": "a/b", "task_id": "t_deu_Latn"}, "value": 41.7}
-    noted = {**entry, "notes": "acc, deu_Latn, n=200, 95% interval 35.10 to 48.60"}
-    path = tmp_path / "a.yaml"
-    path.write_text(yaml.safe_dump([noted]))
-    check_replaceable(tmp_path, {"a.yaml": b"[]"})
-    for other in ([entry], [noted, {**entry, "notes": "from the paper"}], {"value": 1}, 5, None):
-        path.write_text(yaml.safe_dump(other))
-        with pytest.raises(StoreError):
-            check_replaceable(tmp_path, {"a.yaml": b"[]"})

@@ -43,6 +43,36 @@ def test_a_file_that_was_changed_since_is_no_longer_ours(run):
     assert (run / "results" / "b.csv").read_text() == "edited"
 
 
+def test_a_file_that_was_changed_since_gets_a_new_name_where_a_new_one_takes_its_place(run):
+    results = run / "results"
+    ReportFolder(run).write(results, {"a.csv": b"system,value\n1", "b.csv": b"b"})
+    for number in ("first", "second"):
+        (results / "a.csv").write_text(f"system,value\n{number} edit")
+        out = ReportFolder(run)
+        out.write(results, {"a.csv": b"system,value\n2", "b.csv": b"new"})
+        assert (results / "a.csv").read_bytes() == b"system,value\n2"
+        assert [path.read_text() for path in out.edited] == [f"system,value\n{number} edit"]
+    assert sorted(path.name for path in results.iterdir()) == ["a.csv", "a.csv.edited", "a.csv.edited-2", "b.csv"]
+
+
+def test_a_file_of_somebody_in_the_place_of_a_new_one_gets_a_new_name(run):
+    ReportFolder(run).write(run / "results", {"a.csv": b"a"})
+    (run / "results" / "b.csv").write_text("mine")
+    out = ReportFolder(run)
+    out.write(run / "results", {"a.csv": b"a", "b.csv": b"b"})
+    assert [path.name for path in out.edited] == ["b.csv.edited"]
+    assert (run / "results" / "b.csv.edited").read_text() == "mine"
+
+
+def test_files_that_no_report_has_listed_yet_are_replaced(run):
+    # As an archive of a run has them, which comes without a manifest.
+    (run / "results" / "a.csv").write_text("of another version")
+    out = ReportFolder(run)
+    out.write(run / "results", {"a.csv": b"a"})
+    assert out.edited == []
+    assert [path.name for path in (run / "results").iterdir()] == ["a.csv"]
+
+
 def test_folders_do_not_disturb_each_other(run):
     first = ReportFolder(run)
     first.write(run / "results", {"a.csv": b"a"})
