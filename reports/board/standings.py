@@ -249,7 +249,7 @@ def _exact(
         clusters = round(many**2 / math.fsum(1 / each.clusters for each in own), 9)
         n = sum(each.n for each in own)
         around = (
-            (None, None, None, "one item only in a language: no interval")
+            (None, None, None, "one source item only in a language: no interval")
             if min(each.fewest for each in own) < 2
             else _item_interval(value, pulls[i, seen[i]], every[seen[i]], n, clusters, bounded, settings.confidence)
         )
@@ -288,7 +288,7 @@ def _item_interval(
     """Return standard error, both ends, and why there are none."""
     _, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < 2:
-        return None, None, None, "one item only: no interval"
+        return None, None, None, "one source item only: no interval"
     parts = [
         size / (size - 1) * math.fsum((pulls[labels == label] ** 2).tolist())
         for label, size in zip(np.unique(labels), sizes, strict=True)

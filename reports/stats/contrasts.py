@@ -113,7 +113,7 @@ def contrast_interval(data: Estimator, found: Contrast, settings: Settings) -> I
         settings: Method, confidence, rounds and seed.
     """
     if found.fewest < 2:
-        return Interval(None, None, None, "none", "one item only: no interval")
+        return Interval(None, None, None, "none", "one source item only: no interval")
     bounded = found.span is not None
     replicates = errors = None
     if needs_replicates(settings.method, bounded=bounded):

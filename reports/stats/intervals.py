@@ -128,7 +128,7 @@ def interval(
     """
     strata, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < 2:
-        return Interval(None, None, None, "none", "one item only: no interval")
+        return Interval(None, None, None, "none", "one source item only: no interval")
     parts = [n / (n - 1) * _squares(influence[labels == h]) for h, n in zip(strata, sizes, strict=True)]
     variance = math.fsum(parts)
     error = math.sqrt(variance)

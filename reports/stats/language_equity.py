@@ -154,7 +154,7 @@ def _extremes(series: LanguageSeries, settings: Settings) -> Iterator[Aggregate]
         drawn["standard_deviation"] = (spread, each, str(len(codes)))
     for name, (value, found, about) in drawn.items():
         if fewest < 2:
-            reason = "a language has one item only: no interval"
+            reason = "a language has one source item only: no interval"
             yield Aggregate(name, value, None, None, None, "none", about, len(codes), reason)
             continue
         error = float(found.std(ddof=1))

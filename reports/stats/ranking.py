@@ -259,7 +259,7 @@ def _of_battles(
     score, pulls = float(group.scores[pair]), group.on_scores[[pair]].toarray()[0, present]
     win, pulls = (score, pulls) if first else (1 - score, -pulls)
     if np.count_nonzero(counts, axis=0).min() < 2:
-        return win, Interval(None, None, None, "none", "one item only: no interval")
+        return win, Interval(None, None, None, "none", "one source item only: no interval")
     around = interval(
         win,
         pulls,

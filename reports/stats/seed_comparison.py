@@ -129,7 +129,7 @@ def _comparison(
         n_clusters=int(present.sum()),
         notes=[
             ", ".join(f"{name}: {len(side)} seeds" for name, side in zip(systems, sides, strict=True) if len(side) > 1),
-            "one item only: no interval" if alone else "",
+            "one source item only: no interval" if alone else "",
         ],
         left_out="not all seeds have a value",
     )

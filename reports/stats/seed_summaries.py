@@ -161,7 +161,9 @@ def _summary(
     items, clusters = int(data.counts[:, columns].sum()), int(present.sum())
     value = float(scores.mean())
     if (np.count_nonzero(data.counts[:, columns], axis=0) < 2).any():
-        reason = "one item only: no interval" if group.level == "language" else "one item only in a language"
+        reason = (
+            "one source item only: no interval" if group.level == "language" else "one source item only in a language"
+        )
         return Summary(value, Interval(None, None, None, "none", reason), items, clusters, missing, len(found))
     around = seed_group_estimate(scores, confidence)
     low, high = around.low, around.high

@@ -155,7 +155,9 @@ def _estimate(suite: str, system: str, parts: Sequence[_Part], left: Sequence[st
 def _interval(parts: Sequence[_Part], settings: Settings) -> Interval:
     alone = [part.series.task for part in parts if part.found.fewest < 2]
     if alone:
-        return Interval(None, None, None, "none", f"one item only in a language of {', '.join(alone)}: no interval")
+        return Interval(
+            None, None, None, "none", f"one source item only in a language of {', '.join(alone)}: no interval"
+        )
     many = len(parts)
     labels, first = [], 0
     for part in parts:

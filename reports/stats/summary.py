@@ -168,7 +168,11 @@ def _summary(
     n, n_clusters = int(counts.sum()), int(np.count_nonzero(present))
     alone = [code for code, size in zip(found, np.count_nonzero(counts, axis=0), strict=True) if size < 2]
     if alone:
-        reason = "one item only: no interval" if group.level == "language" else f"one item only in {', '.join(alone)}"
+        reason = (
+            "one source item only: no interval"
+            if group.level == "language"
+            else f"one source item only in {', '.join(alone)}"
+        )
         return Summary(value, Interval(None, None, None, "none", reason), n, n_clusters, missing, len(found))
     influence = np.zeros(len(counts))
     for column in columns:

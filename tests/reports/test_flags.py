@@ -107,6 +107,6 @@ def test_of_many_marked_languages_a_footnote_says_how_many(make_scores: Make) ->
 
 def test_a_number_without_an_interval_has_its_reason_below_the_table(make_scores: Make) -> None:
     one = next(sections(mean_scores(make_scores({"deu_Latn": [1.0], "tha_Thai": [0.0]}), rounds=50)))
-    assert one.without_interval == ["[–]: one item only: no interval."]
+    assert one.without_interval == ["[–]: one source item only: no interval."]
     many = next(sections(mean_scores(make_scores({"deu_Latn": [1.0, 0.0] * 5}), rounds=50)))
     assert many.without_interval == []

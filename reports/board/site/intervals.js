@@ -111,7 +111,7 @@ function strataParts(influence, labels) {
 export function itemInterval(mean, influence, labels, { items, bounded, confidence, clusters, span, added }) {
   const parts = strataParts(influence, labels);
   const none = (note, error = null) => ({ error, low: null, high: null, note });
-  if (!parts.length || parts.some(({ n }) => n < 2)) return none("one item only: no interval");
+  if (!parts.length || parts.some(({ n }) => n < 2)) return none("one source item only: no interval");
   const variance = parts.reduce((sum, { part }) => sum + part, 0);
   const error = Math.sqrt(variance);
   if (bounded) {

@@ -101,7 +101,7 @@ function exactAverages(parts, ranked, settings, ranks) {
     const value = own.reduce((sum, { value: part }, p) => sum + shareOf(parts[p].column.facts, part, parts[p].several), 0) / many;
     const n = own.reduce((sum, { items }) => sum + items, 0);
     const clusters = Math.round((many ** 2 / own.reduce((sum, each) => sum + 1 / each.clusters, 0)) * 1e9) / 1e9;
-    let around = { error: null, low: null, high: null, note: "one item only in a language: no interval" };
+    let around = { error: null, low: null, high: null, note: "one source item only in a language: no interval" };
     if (own.every(({ fewest }) => fewest >= 2)) {
       const pulls = [];
       const labels = [];
@@ -286,7 +286,7 @@ export function pairedDifference(column, one, other, codes, confidence) {
   const found = column.contrast([...shared.map((code) => [one, code, weight]), ...shared.map((code) => [other, code, -weight])]);
   const { labels } = column.strata(shared);
   const rows = [...found.influence.keys()].filter((row) => found.present[row]);
-  const around = found.fewest < 2 ? { error: null, low: null, high: null, note: "one item only: no interval" } : itemInterval(
+  const around = found.fewest < 2 ? { error: null, low: null, high: null, note: "one source item only: no interval" } : itemInterval(
     found.value, Float64Array.from(rows, (row) => found.influence[row]), rows.map((row) => labels[row]),
     { items: found.side, bounded: column.bounded, confidence, clusters: found.clusters, span: found.span, added: found.added });
   return { value: found.value, languages: shared.length, ...around };

@@ -214,7 +214,7 @@ def test_one_item_has_no_interval(node, made):
     columns = made.columns_of(made.scores(n=1))
     found = standings(columns, SETTINGS)
     assert found.averages[0].low is None
-    assert "one item" in found.averages[0].note
+    assert "one source item" in found.averages[0].note
     same_standings(in_page(node, made, columns), found)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from polyarena.reports.stats.clustered import Clustered, cluster_values
 from polyarena.reports.stats.groupings import Group, groups_of
+from polyarena.reports.stats.mean_scores import mean_scores
 from polyarena.reports.stats.summary import Settings, Summary, summarise
 from polyarena.reports.stats.validation import describe, finite, refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.errors import DataError
@@ -147,3 +148,11 @@ def test_finite_knows_missing_and_infinite_numbers() -> None:
     values = pd.Series([0.0, math.nan, math.inf, -math.inf, 1e308])
     assert finite(values).tolist() == [True, False, False, False, True]
     assert finite(pd.Series([1, 2, 3])).tolist() == [True] * 3
+
+
+def test_turns_of_one_conversation_are_one_source_item_and_have_no_interval(make_scores: Make) -> None:
+    turns = make_scores({"deu_Latn": np.array([1.0, 0.0, 1.0])}).assign(source_id="conversation")
+    rows = mean_scores(turns, rounds=100)
+    found = rows[rows["level"] == "language"].iloc[0]
+    assert (found["n"], found["n_clusters"]) == (3, 1)
+    assert found["note"] == "one source item only: no interval"

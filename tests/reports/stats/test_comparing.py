@@ -185,7 +185,7 @@ def test_one_item_and_one_cluster_have_a_reason(make_battles: Make) -> None:
     found = row(compare(two(make_battles, {"deu_Latn": [1.0]}, {"deu_Latn": [0.0]}), "a", "b", margin=0.1))
     assert (found["difference"], found["method"], found["outcome"]) == (1.0, "none", "inconclusive")
     assert (found["non_inferiority"], found["p_value"]) == ("inconclusive", 1.0)
-    assert "one item only" in found["note"]
+    assert "one source item only" in found["note"]
 
 
 def test_no_common_item_is_an_error_with_the_reason(make_battles: Make) -> None:

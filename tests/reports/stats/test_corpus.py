@@ -180,7 +180,7 @@ def test_a_round_that_draws_nothing_of_a_language_holds_its_own_score(make_score
     replicates = data.replicates([1], rounds=300, seed=0)
     assert replicates == pytest.approx(np.full((1, 300), BLEU(rows[0])))
     found = mean_scores(frame, rounds=100)
-    assert row(found, "tha_Thai")["note"] == "one item only: no interval"
+    assert row(found, "tha_Thai")["note"] == "one source item only: no interval"
 
 
 def test_metrics_of_items_and_of_corpora_live_side_by_side(make_scores: Make) -> None:

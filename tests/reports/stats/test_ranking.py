@@ -185,7 +185,7 @@ def test_one_item_gives_a_number_and_says_why_it_has_no_interval(make_battles: M
     found = row(rank(make_battles({"deu_Latn": [score]}), rounds=50), "new", "deu_Latn")
     assert found["win_rate"] == pytest.approx(score, abs=1e-4)
     assert np.isnan(found["low"])
-    assert "one item only" in found["note"]
+    assert "one source item only" in found["note"]
 
 
 def test_all_ties_are_equal_systems(make_battles: Make) -> None:

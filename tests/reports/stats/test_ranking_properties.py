@@ -129,7 +129,7 @@ def test_one_cluster_has_ratings_and_no_interval(make_battles: Make) -> None:
     new = found[(found["system"] == "new") & (found["level"] == "macro")].iloc[0]
     assert new["rating"] > 1000
     assert np.isnan([new["low"], new["rating_low"]]).all()
-    assert "one item only" in new["note"]
+    assert "one source item only" in new["note"]
 
 
 def test_duplicated_battles_would_narrow_intervals_and_are_refused(fought: pd.DataFrame) -> None:

@@ -117,7 +117,7 @@ def test_one_item_has_no_interval():
     found = row(mean_scores(scores({n: draw(i, (2, 1)) for i, n in enumerate(SEEDS["sft"])}), seeds=SEEDS), "sft")
     assert found["method"] == "none"
     assert pd.isna(found["low"])
-    assert "one item only" in found["note"]
+    assert "one source item only" in found["note"]
 
 
 def test_metrics_of_a_corpus_have_intervals_of_seeds():

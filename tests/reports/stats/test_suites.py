@@ -112,7 +112,7 @@ def test_one_item_has_a_value_and_a_reason(make_scores: Make) -> None:
     found = suite_averages(pd.concat(rows), SUITES).iloc[0]
     assert found["value"] == 0.75
     assert np.isnan(found["low"])
-    assert found["note"] == "one item only in a language of exam: no interval"
+    assert found["note"] == "one source item only in a language of exam: no interval"
 
 
 def test_unsound_frames_are_refused(scores: pd.DataFrame) -> None:
