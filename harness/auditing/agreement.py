@@ -18,6 +18,7 @@ from polyarena.reports.judge_card.panel import leave_one_out, member_agreement
 from polyarena.reports.stats import correct_by_humans
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.records import to_table
+from polyarena.tasks.suggest import closest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,8 +108,15 @@ def _require_votes(records: RunRecords, judge: str, people: str) -> None:
     """Refuse names that are not a judge and imported votes."""
     if judge == people:
         raise ExperimentError(f"{judge!r} cannot be compared with itself", fix="name the judge, then the people")
-    for name in (judge, people):
-        entry_of_judge(records, name)
+    entry_of_judge(records, judge)
+    judges = records.lock.judges
+    if people not in judges and not records.lock.imported and not closest(people, judges):
+        raise ExperimentError(
+            f"no votes of {people!r} have been imported into this run",
+            where=records.folder.path,
+            fix=f"import them with `polyarena import votes FILE -o {records.folder.path}`",
+        )
+    entry_of_judge(records, people)
     if people not in records.lock.imported:
         raise ExperimentError(
             f"{people!r} is no votes of people: it judged in this run",

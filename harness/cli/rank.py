@@ -172,9 +172,11 @@ def _cells(row: Any) -> tuple[str, ...]:
         return "" if pd.isna(value) else format(value * scale, form)
 
     could = "" if pd.isna(row.rank_low) else f"{row.rank_low}–{row.rank_high}"
-    ends = "" if pd.isna(row.rating) or row.system == row.baseline else (
-        f"{shown(row.rating_low, '.0f') or 'open'} to {shown(row.rating_high, '.0f') or 'open'}"
-    )  # fmt: skip
+    ends = ""
+    # One end may be open; where both are missing there is no interval, and the note says why.
+    known = not (pd.isna(row.rating_low) and pd.isna(row.rating_high))
+    if known and not pd.isna(row.rating) and row.system != row.baseline:
+        ends = f"{shown(row.rating_low, '.0f') or 'open'} to {shown(row.rating_high, '.0f') or 'open'}"
     win = shown(row.win_rate, ".1f", 100)
     if not pd.isna(row.low):
         win = f"{win} [{shown(row.low, '.1f', 100)}, {shown(row.high, '.1f', 100)}]"

@@ -87,6 +87,12 @@ def test_agreement_with_people_and_their_ceiling(with_votes):
         run_agreement(open_run(with_votes), "long", "long")
 
 
+def test_a_run_without_votes_says_how_to_import_them(finished):
+    with pytest.raises(ExperimentError, match="no votes of 'humans' have been imported into this run") as caught:
+        run_agreement(open_run(finished), "long", "humans")
+    assert f"polyarena import votes FILE -o {finished}" in caught.value.fix
+
+
 @pytest.mark.parametrize("people", ["rules", "jury"])
 def test_two_orders_of_a_judge_are_no_two_people(with_votes, people):
     with pytest.raises(ExperimentError, match=f"{people}' is no votes of people(.|\n)*judge panel RUN long {people}"):

@@ -50,6 +50,14 @@ def mixed(tmp_path):
     return folder_with(tmp_path / "mixed", [1.0, 0.5, 0.0, 1.0, 1.0] * 4)
 
 
+def test_a_rating_without_interval_has_none_in_place_of_two_open_ends(call, tmp_path):
+    code, out, _ = call("rank", folder_with(tmp_path / "tied", [0.5] * 12), "--rounds", "200")
+    assert code == 0
+    assert "0/48/0" in out or "0/24/0" in out
+    assert "no interval" in out
+    assert "open" not in out.replace("toy_open", "")
+
+
 def test_the_ranking_is_printed(call, mixed):
     code, out, err = call("rank", mixed, "--rounds", "200")
     assert (code, err) == (0, "")
