@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyarena.harness.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
+
+LEAST_NAME = 12
+"""Characters that a column of names has at least where a terminal is narrow."""
 
 
 def print_json(value: Any) -> None:
@@ -49,7 +52,7 @@ def print_table(
         rows: Texts of the cells.
         right: Indices of right-aligned columns.
         spare: Indices of columns that a narrow terminal leaves out, in this order.
-        whole: Indices of columns, such as names, that are wrapped last.
+        whole: Indices of columns, such as names, that are not wrapped as long as there is room.
     """
     from rich import box
     from rich.table import Table
@@ -64,13 +67,48 @@ def print_table(
     ends, unbroken = set(right), set(whole)
     heading = Text(printable(title), style="table.title") if title else None
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    widths = _widths(columns, texts, shown, unbroken, console.width)
     for index in shown:
         name = Text(printable(columns[index]))
         justify: JustifyMethod = "right" if index in ends else "left"
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=index in unbroken)
+        width = widths.get(index)
+        is_whole = index in unbroken and width is None
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=is_whole, width=width)
     for row in texts:
         table.add_row(*(Text(row[index]) for index in shown))
     console.print(table)
+
+
+def _widths(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int], whole: Collection[int], width: int
+) -> dict[int, int]:
+    """Return widths of columns where a terminal is too narrow for whole columns and for the words of the others.
+
+    No word and no number of the other columns is broken as long as something is left for the whole ones.
+    """
+    from rich.cells import cell_len
+
+    def widest(index: int, parts: Callable[[str], Sequence[str]]) -> int:
+        return max(cell_len(part) for text in (columns[index], *(row[index] for row in rows)) for part in parts(text))
+
+    full = {index: widest(index, lambda text: [text]) for index in shown}
+    words = {index: widest(index, lambda text: text.split() or [""]) for index in shown if index not in whole}
+    between = 3 * len(shown) + 1
+    if not words or len(words) == len(shown) or sum(full.values()) + between <= width:
+        return {}
+    names = [index for index in shown if index in whole]
+    room = width - between - sum(words.values())
+    needed = sum(full[index] for index in names)
+    if needed <= room:
+        # What is left goes to the columns that are wrapped, as far as they need it.
+        spare = room - needed
+        for index in words:
+            more = min(spare, full[index] - words[index])
+            words[index], spare = words[index] + more, spare - more
+        return words
+    if room < LEAST_NAME * len(names):
+        return {}
+    return words | {index: max(LEAST_NAME, room * full[index] // needed) for index in names}
 
 
 def _width(columns: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int]) -> int:
@@ -89,6 +127,18 @@ def _console() -> Console:
 
     # A pipe has no width: let lines be as long as they are.
     return Pipe(width=None if sys.stdout.isatty() else 200)
+
+
+def print_wrapped(*lines: str) -> None:
+    """Print plain lines; those that are longer than the terminal are broken between words."""
+    from rich.text import Text
+
+    console = _console()
+    for line in lines:
+        if sys.stdout.isatty():
+            console.print(Text(printable(line)))
+        else:
+            print_lines(line)
 
 
 def print_lines(*lines: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from polyarena.harness.cli.options import Json
@@ -19,10 +18,10 @@ def command(folder: Path, *, json: Json = False) -> None:
     json
         Print the status as JSON.
     """
-    from polyarena.harness.cli.output import print_json, print_table
+    from polyarena.harness.cli.output import print_json, print_table, print_wrapped
     from polyarena.harness.progress.eta import describe_time_left
     from polyarena.harness.progress.status import read_status
-    from polyarena.harness.terminal import printable
+    from polyarena.harness.progress.tracker import describe_rate
 
     status = read_status(folder)
     if json:
@@ -42,11 +41,14 @@ def command(folder: Path, *, json: Json = False) -> None:
     lines = [f"{status.experiment}: {said} (status of {status.updated})", status.holder]
     if status.state == "running":
         left = describe_time_left(status.seconds_left)
-        rate = f"{status.requests_per_second:.3g} requests/s"
+        rate = describe_rate(status.requests_per_second)
         lines.append(f"{count_of(len(status.in_flight), 'cell')} in flight, {rate}, {left}")
-    for worker in status.workers:
-        systems = f", with {worker.systems}" if worker.systems else ""
-        lines.append(f"{worker.name} on {worker.host}{systems}: workers/*/{worker.name}/log.txt")
-    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines if line))
+    lines += [
+        f"{worker.name} on {worker.host}" + (f", with {worker.systems}" if worker.systems else "")
+        for worker in status.workers
+    ]
+    if status.workers:
+        lines.append("Logs of the workers: workers/*/<worker>/log.txt")
+    print_wrapped(*(line for line in lines if line))
     rows = [(line.title, f"{line.done}/{line.total}", str(line.stored), str(line.failed)) for line in status.lines]
     print_table("", ("work", "languages done", "stored before", "failed"), rows, right=(1, 2, 3), whole=(0,))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,13 +20,18 @@ from typing import Any
 from polyarena.harness.executors.pool import WorkerHandle
 from polyarena.harness.executors.protocol import Work
 from polyarena.harness.executors.spool import WorkerFolder
-from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.errors import ExperimentError, ModelError, PolyarenaError
 
 PROBE_S = 2.0
 """Seconds that the address of a cluster may take to accept a connection; Ray itself waits for minutes, then exits."""
 GREETING_S = 5.0
 """Seconds that it may take to greet in HTTP/2, as every server of gRPC does."""
+ASK_S = 5.0
+"""Seconds between two looks whether the head of a cluster is there."""
+GONE_S = 20.0
+"""Seconds without an answer after which it is taken to be gone."""
 NO_CLUSTER = "start it with `ray start --head`, or leave `address` out to start one on this machine"
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _SETTINGS, _FRAME_HEADER = 4, 9
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
 """What a client of HTTP/2 sends first: a fixed text and an empty SETTINGS frame."""
@@ -49,6 +56,7 @@ class RayLauncher:
     gpus: float = 0.0
     _ray: Any = None
     _is_ours: bool = field(default=False)
+    _head: Head | None = None
 
     poll_s = 0.1
 
@@ -57,15 +65,23 @@ class RayLauncher:
 
         Raises:
             ExperimentError: Ray is not installed.
-            ModelError: The cluster does not answer.
+            ModelError: The cluster does not answer, or not any more.
         """
         ray = self._connected()
+        head = self._head
+        if head is not None and head.is_gone():
+            raise ModelError(
+                "the Ray cluster does not answer any more",
+                where=head.address,
+                why=f"its head has accepted no connection for {GONE_S:.0f} s",
+                fix="start it with `ray start --head`, and run the same command again to go on",
+            )
         # A lost task is not repeated by Ray: the coordinator hands out its job and starts another worker.
         task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=0)(work.worker)
         device = "gpu" if self.gpus else ""
         return {
             place: RayHandle(
-                ray, task.options(name=folder.path.name).remote(str(folder.path.absolute()), device), folder
+                ray, task.options(name=folder.path.name).remote(str(folder.path.absolute()), device), folder, head
             )
             for place, folder in folders.items()
         }
@@ -91,6 +107,7 @@ class RayLauncher:
         if not ray.is_initialized():
             self._initialise(ray)
             self._is_ours = True
+        self._head = Head(str(ray.get_runtime_context().gcs_address))
         self._ray = ray
         return ray
 
@@ -123,15 +140,50 @@ class RayLauncher:
 
 
 @dataclass
+class Head:
+    """The head of a cluster: a minute after it is gone, Ray ends the process that asks anything of it.
+
+    Attributes:
+        address: ``host:port``.
+    """
+
+    address: str
+    _asked_at: float = field(default_factory=time.monotonic)
+    _answered_at: float = field(default_factory=time.monotonic)
+    _is_gone: bool = False
+
+    def is_gone(self) -> bool:
+        """Whether it has accepted no connection for a while; asked now and then, and not any more once it is gone."""
+        now = time.monotonic()
+        if self._is_gone or now - self._asked_at < ASK_S:
+            return self._is_gone
+        if now - self._asked_at > 2 * ASK_S:
+            # Nobody has asked meanwhile.
+            self._answered_at = now
+        host, _, port = self.address.rpartition(":")
+        self._asked_at = now
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=ASK_S / 2).close()
+        except OSError:
+            self._is_gone = time.monotonic() - self._answered_at > GONE_S
+        else:
+            self._answered_at = now
+        return self._is_gone
+
+
+@dataclass
 class RayHandle:
     """A worker that is a task of Ray."""
 
     ray: Any
     reference: Any
     folder: WorkerFolder
+    head: Head | None = None
 
     def ended(self) -> str | None:
         """Return how the task ended; ``None`` while it runs or waits for a machine."""
+        if self.head is not None and self.head.is_gone():
+            return "the Ray cluster does not answer any more"
         done, _ = self.ray.wait([self.reference], timeout=0)
         if not done:
             return None
@@ -139,8 +191,7 @@ class RayHandle:
             self.ray.get(self.reference)
         # Ray's errors, and those of the worker.
         except Exception as error:  # noqa: BLE001
-            lines = str(error).strip().splitlines()
-            return f"{type(error).__name__}: {lines[0] if lines else ''}"
+            return _described(error)
         return "ended"
 
     def is_waiting(self) -> bool:
@@ -152,9 +203,26 @@ class RayHandle:
         """Nothing is remembered of a task."""
 
     def stop(self) -> None:
-        """Cancel the task."""
+        """Cancel the task; without its cluster it ends by itself."""
+        if self.head is not None and self.head.is_gone():
+            return
         if not self.ray.wait([self.reference], timeout=0)[0]:
             self.ray.cancel(self.reference, force=True)
+
+
+def _described(error: Exception) -> str:
+    """Return an error of a task in one line: what the worker raised, without what Ray writes around it."""
+    cause = getattr(error, "cause", None) or error
+    lines = [line.strip() for line in _STYLE.sub("", str(cause)).splitlines() if line.strip()]
+    if isinstance(cause, PolyarenaError):
+        return cause.what + (f": {cause.why}" if cause.why else "")
+    if not lines:
+        return type(cause).__name__
+    # Where Ray cannot make the task, the line that says why ends the traceback in its message.
+    if any("failed to import" in line for line in lines):
+        return f"the Python that Ray runs there cannot import polyarena ({lines[-1]})"
+    # Ray goes on with advice about its own tools.
+    return f"{type(cause).__name__}: {lines[0].partition('. ')[0]}"
 
 
 def _probe(address: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from collections.abc import Iterator
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.text import Text
 
 from polyarena.harness.events import (
     CellDone,
@@ -24,6 +28,25 @@ from polyarena.harness.progress.eta import describe_time_left
 from polyarena.harness.progress.tracker import ProgressTracker, worker_message
 from polyarena.harness.terminal import printable
 
+ALL = "all languages"
+"""Title of the bar of the whole run."""
+NOTE = 15
+"""Characters for what stands behind a bar: a language and how far it is, or how many failed."""
+MOST_BAR, LEAST_BAR = 24, 6
+"""Characters of a bar; where there is no room for the shorter one, there is none."""
+
+
+class _Bars(Progress):
+    """Bars below a line about the whole run."""
+
+    summary = ""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Yield the line and the bars."""
+        if self.summary:
+            yield Text(self.summary, style="dim")
+        yield from super().get_renderables()
+
 
 class LiveProgress:
     """Draws on a terminal."""
@@ -31,25 +54,41 @@ class LiveProgress:
     def __init__(self, plan: Plan, console: Console) -> None:
         self._tracker = ProgressTracker.of(plan)
         self._console = console
-        self._progress = Progress(
+        totals = sum(work.total for work in self._tracker.works.values())
+        counts = 2 * len(str(totals)) + 1
+        self._room = console.width - NOTE - counts - 6
+        titles = max((cell_len(title) for title in (*self._tracker.works, ALL)), default=0)
+        bar = min(MOST_BAR, self._room - titles)
+        columns = [
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            *([BarColumn(bar_width=bar)] if bar >= LEAST_BAR else []),
             MofNCompleteColumn(),
             TextColumn("[dim]{task.fields[note]}"),
-            console=console,
-        )
+        ]
+        self._progress = _Bars(*columns, console=console)
         self._overall = self._progress.add_task(
-            "[bold]all languages",
-            total=sum(work.total for work in self._tracker.works.values()),
+            f"[bold]{ALL}",
+            total=totals,
             completed=sum(work.done for work in self._tracker.works.values()),
             note="",
         )
         self._bars: dict[str, TaskID] = {
-            title: self._progress.add_task(title, total=work.total, completed=work.done, note=_note(work.stored))
+            title: self._progress.add_task(
+                self._shortened(title), total=work.total, completed=work.done, note=_note(work.stored)
+            )
             for title, work in self._tracker.works.items()
         }
         self._progress.start()
+
+    def _shortened(self, title: str) -> str:
+        """Return a title as it fits on a line, as markup; the task at its end stays."""
+        title = printable(title)
+        if cell_len(title) > self._room:
+            start, dot, task = title.rpartition(" · ")
+            left = self._room - cell_len(dot + task) - 1
+            title = f"{set_cell_size(start, left).rstrip()}…{dot}{task}" if left >= LEAST_BAR else title
+        return escape(title)
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
@@ -75,18 +114,18 @@ class LiveProgress:
             self._progress.update(self._overall, advance=1)
         if isinstance(event, CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
             left = describe_time_left(self._tracker.seconds_left())
-            self._progress.update(self._overall, note=escape(f"{left}{self._tracker.in_words()}"))
+            self._progress.summary = printable(f"{left}{self._tracker.in_words()}")
 
     def _announce(self, event: Event) -> None:
         """Show what concerns the whole run: models and workers."""
         if isinstance(event, ModelLoading):
-            self._progress.update(self._overall, note=f"loading {event.model} …")
+            self._progress.summary = printable(f"loading {event.model} …")
         elif isinstance(event, ModelLoaded):
-            self._progress.update(self._overall, note=f"loaded in {event.seconds:.0f} s")
+            self._progress.summary = f"loaded in {event.seconds:.0f} s"
         elif isinstance(event, WorkerLost | WorkersDiffer):
             self._progress.console.print(escape(printable(worker_message(event))), emoji=False)
         elif isinstance(event, RunFinished):
-            self._progress.update(self._overall, note="")
+            self._progress.summary = ""
 
     def close(self) -> None:
         """Stop drawing; the bars stay on the terminal as they are."""

@@ -193,13 +193,13 @@ class ProgressTracker:
         """Return what is at work: workers and their models, cells in flight and requests per second.
 
         Returns:
-            Each part after a comma; empty if nothing is at work.
+            Each part after a comma and a space; empty if nothing is at work.
         """
         rate = self.requests_per_second()
         parts = [
             self._workers_in_words(),
             f"{count_of(len(self.in_flight), 'cell')} in flight" if self.in_flight else "",
-            f"{rate:.3g} requests/s" if rate else "",
+            describe_rate(rate) if rate else "",
         ]
         return "".join(f", {part}" for part in parts if part)
 
@@ -249,6 +249,11 @@ class ProgressTracker:
         amount = self._amounts.get((title, language), 0.0) * max(0.0, part - part_before)
         self.pace.advance(title, amount, max(0.0, seconds - seconds_before))
         self._counted[title, language] = (part, seconds)
+
+
+def describe_rate(per_second: float) -> str:
+    """Return a rate in words, such as ``8,670 requests/s``."""
+    return f"{per_second:,.0f} requests/s" if per_second >= 100 else f"{per_second:.2g} requests/s"
 
 
 def worker_message(event: WorkerLost | WorkersDiffer) -> str:

@@ -3,13 +3,14 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from polyarena.harness.cli import main
-from polyarena.harness.cli.output import print_table
+from polyarena.harness.cli.output import print_table, print_wrapped
 
 HEAD = "name: x\n"
 SYSTEMS = "systems: [{name: a, model: toy}]\n"
@@ -132,3 +133,34 @@ def test_a_narrow_terminal_does_without_spare_columns(monkeypatch, width, shown)
     row = ["somebody", "something", "somewhere far away", "for some reason"]
     print_table("", ["who", "what", "where", "why"], [row], spare=(3, 2))
     assert [word for word in ("who", "what", "where", "why") if word in stream.getvalue().splitlines()[1]] == shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_narrow_terminal_breaks_no_number_and_no_heading_for_a_long_name(monkeypatch, width):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    rows = [
+        ("rules judges a-model-with-a-long-name-of-its-own · prompts", "80/99", "12", "0"),
+        ("short · prompts", "1/99", "0", "0"),
+    ]
+    print_table("", ("work", "languages done", "stored before", "failed"), rows, right=(1, 2, 3), whole=(0,))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+    assert all(len(line) <= width for line in text.splitlines())
+    words = text.split()
+    for word in ("languages", "done", "stored", "before", "failed", "80/99", "1/99", "12"):
+        assert word in words
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_gets_sentences_broken_between_words(monkeypatch, is_terminal):
+    stream = Terminal()
+    stream.isatty = lambda: is_terminal
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "40")
+    sentence = "process 26079 on a machine has written it since noon: polyarena [red] run experiment.yaml"
+    print_wrapped(sentence)
+    assert stream.getvalue().split() == sentence.split()
+    assert max(map(len, stream.getvalue().splitlines())) <= 40 or not is_terminal
+    assert stream.getvalue().count("\n") == (3 if is_terminal else 1)

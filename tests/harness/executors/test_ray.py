@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ from polyarena.harness.executors import ray as module
 from polyarena.harness.executors.pool import PoolExecutor
 from polyarena.harness.executors.ray import RayLauncher
 from polyarena.harness.executors.spool import WorkerFolder
-from polyarena.tasks.errors import ExperimentError, ModelError
+from polyarena.tasks.errors import ExperimentError, ModelError, StoreError
 
 
 @pytest.fixture
@@ -129,6 +130,42 @@ def test_a_task_waits_until_its_worker_has_a_log(tmp_path):
     assert handle.is_waiting()
     handle.folder.log.touch()
     assert not handle.is_waiting()
+
+
+IMPORT_ERROR = """The remote function failed to import on the worker. This may be because needed library
+dependencies are not installed in the worker environment:
+
+Traceback (most recent call last):
+  File "function_manager.py", line 314, in fetch_and_register_remote_function
+ModuleNotFoundError: No module named 'polyarena'
+"""
+
+
+@pytest.mark.parametrize(
+    ("cause", "says"),
+    [
+        (RuntimeError(IMPORT_ERROR), "cannot import polyarena (ModuleNotFoundError: No module named 'polyarena')"),
+        (OSError(30, "Read-only file system"), "OSError: [Errno 30] Read-only file system"),
+        (StoreError("a worker cannot write", why="No space left", fix="free space"), "cannot write: No space left"),
+        (ValueError(), "ValueError"),
+        (None, "RayError: ray::worker-0() died"),
+    ],
+)
+def test_the_error_of_a_task_is_told_in_one_line(tmp_path, cause, says):
+    class RayError(Exception):
+        pass
+
+    error = RayError("\x1b[36mray::worker-0()\x1b[39m died. See the dashboard\nmore")
+    error.cause = cause
+
+    def get(reference):
+        raise error
+
+    ray = SimpleNamespace(wait=lambda references, timeout: (references, []), get=get)
+    told = module.RayHandle(ray, "reference", WorkerFolder(tmp_path)).ended()
+    assert told.endswith(says)
+    assert "\x1b" not in told
+    assert "\n" not in told
 
 
 @pytest.mark.ray

@@ -1,6 +1,7 @@
 """Progress: what is done, what failed, how long the rest takes; as lines and as bars."""
 
 import io
+import re
 
 import pytest
 from every_case import every_case
@@ -145,6 +146,41 @@ def test_bars_show_languages_and_time(planned):
     assert "one · toy_open" in text
     assert "3/3" in text
     assert "no voice" in text
+
+
+LONG = "a-model-with-a-name-of-more-than-forty-characters"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_on_a_narrow_terminal_counts_stay_and_no_word_is_broken(tmp_path, toys, width):
+    experiment = {
+        "name": "toy",
+        "systems": [{"name": "one", "model": "toy"}, {"name": LONG, "model": "toy", "args": {"voice": "two"}}],
+        "baseline": "one",
+        "tasks": ["toy_open"],
+        "judges": [{"name": "long", "judge": "toy_length"}],
+    }
+    stream = io.StringIO()
+    planned = plan(experiment, output=tmp_path / "run")
+    display = LiveProgress(planned, Console(file=stream, force_terminal=True, width=width))
+    for number in range(8):
+        display(WorkerStarted(f"worker-{number}", "host"))
+        display(ModelLoaded((LONG,), 1.5, {}, f"worker-{number}"))
+    for language in ("deu_Latn", "swh_Latn"):
+        display(CellStarted(LONG, "toy_open", language, 12))
+        display(CellDone(LONG, "toy_open", language, 12, 6.0, "key"))
+    display._progress.refresh()
+    display.close()
+    last = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).rpartition("about")[2]
+    lines = [line for line in last.replace("\r", "\n").splitlines() if line.strip()]
+    assert all(len(line) <= width for line in lines)
+    counted = [line for line in lines if re.search(r"\d/\d", line)]
+    assert len(counted) == 4
+    assert [line for line in counted if "2/3" in line and "· toy_open" in line]
+    said = " ".join(" ".join(lines).split())
+    assert "8 workers" in said
+    assert f"(8 with {LONG})" in said
+    assert "2/9" in said
 
 
 HOSTILE = "sent [/] [red]\x1b[2Jand \u202eesrever\n  fix: none"
