@@ -31,6 +31,10 @@ ASK_S = 5.0
 GONE_S = 20.0
 """Seconds without an answer after which it is taken to be gone."""
 NO_CLUSTER = "start it with `ray start --head`, or leave `address` out to start one on this machine"
+UNREACHABLE = (
+    "check the address and that the cluster has the same Ray version; if the cluster has a token, set "
+    "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+)
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _SETTINGS, _FRAME_HEADER = 4, 9
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
@@ -133,7 +137,7 @@ class RayLauncher:
                     why=str(error),
                     fix=NO_CLUSTER
                     if self.address == "auto"
-                    else "check the address and that the cluster has the same Ray version"
+                    else UNREACHABLE
                     if self.address
                     else "run the same command again when the machine is less busy, or use `--executor processes`",
                 ) from error

@@ -103,7 +103,7 @@ def run(
     failures: list[CellFailed | GamesFailed] = []
     folder = plan.folder
     _require_keys(plan)
-    with folder.write_access(), StatusWriter(plan) as status:
+    with folder.write_access() as lease, StatusWriter(plan) as status:
         folder.check_owner(plan.experiment.name)
         earlier = folder.read_lock()
         refuse_name_clash(plan.experiment, earlier, folder.path)
@@ -115,6 +115,7 @@ def run(
         kept = KeptLock(plan, lock)
         with closing(_everything(plan, executor or LocalExecutor(), grace_s)) as events, closing(kept):
             for event in events:
+                lease.check()
                 kept.take(event)
                 if isinstance(event, CellFailed | GamesFailed):
                     failures.append(event)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from polyarena.harness.lock.model import FORMAT, Lock, shard_name
 from polyarena.harness.store.atomic import TEMPORARY, write_atomically
 from polyarena.harness.store.lease import FOLDER as LEASES
-from polyarena.harness.store.lease import take_lease
+from polyarena.harness.store.lease import Lease, take_lease
 from polyarena.harness.store.shard import restore_shard
 from polyarena.tasks.errors import StoreError
 
@@ -205,8 +205,8 @@ class RunFolder:
                 )
 
     @contextmanager
-    def write_access(self) -> Iterator[None]:
-        """Hold the folder for one writer; a holder that was killed holds it no longer.
+    def write_access(self) -> Iterator[Lease]:
+        """Hold the folder for one writer, and yield its lease; a holder that was killed holds it no longer.
 
         Raises:
             StoreError: Another process holds it, it cannot be written, or a symbolic link in it leads out of it.
@@ -227,7 +227,7 @@ class RunFolder:
             for leftover in self.path.rglob(f".*{TEMPORARY}"):
                 leftover.unlink(missing_ok=True)
             _end_last_line(self.path / "events.jsonl")
-            yield
+            yield lease
         finally:
             lease.release()
 

@@ -3,7 +3,9 @@
 ``.lease/<number>.json`` names a holder; the highest number counts. Whoever takes over from a holder that is gone makes
 the next number, and of several who try, one succeeds, because a hard link (or an exclusive open) succeeds once. Nothing
 is locked, so it works on network disks too, and no clocks are compared: a holder on this machine is alive if its
-process is; one on another machine, if its counter changes while this one watches.
+process is; one on another machine, if its counter changes while this one watches. While the disk stalls, a counter that
+stands still says nothing. A holder that was cut off, and comes back when another one has taken over, finds its number
+gone.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ BEAT_S = 2.0
 """Seconds between two changes of a holder's counter."""
 PATIENCE_S = 20.0
 """Seconds without a change of its counter after which a holder on another machine is taken to be gone."""
+MOST_STALLS = 10
+"""Times that patience at most, if the disk stalls again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,26 @@ class Lease:
     folder: Path
     number: int
     holder: Holder
+    _is_lost: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _writes: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self) -> None:
+        """Refuse to go on once another process has taken over; known from the last sign of life.
+
+        Raises:
+            StoreError: It has.
+        """
+        if not self._is_lost:
+            return
+        _, present = current(self.folder)
+        raise StoreError(
+            "another process has taken over this run folder",
+            where=self.folder.parent,
+            why="this one gave no sign of life for some time, such as because its machine was suspended or cut off"
+            + (f"; {describe(present)}" if present is not None else ""),
+            fix="let the other one finish, or end it and run the same command again",
+        )
 
     def release(self) -> None:
         """Give the lease back, and leave nothing behind."""
@@ -88,7 +110,10 @@ class Lease:
             count += 1
             # The lock: a counter that is being written while the lease is given back would outlive it.
             with self._writes, suppress(OSError):
-                if self._ended.is_set() or not (self.folder / f"{self.number}.json").exists():
+                if self._ended.is_set():
+                    return
+                if not (self.folder / f"{self.number}.json").exists():
+                    self._is_lost = True
                     return
                 temporary = path.with_name(f".{path.name}.tmp")
                 temporary.write_text(str(count), encoding="utf-8")
@@ -211,10 +236,19 @@ def is_held(
         started = process_start(holder.pid) if holder.pid > 0 else None
         return started is not None and started == holder.started
     first = _counter(folder, number)
-    for _ in range(max(1, round(patience_s / (BEAT_S / 2)))):
+    needed = max(1, round(patience_s / (BEAT_S / 2)))
+    silent = 0
+    for _ in range(MOST_STALLS * needed):
         sleep(BEAT_S / 2)
-        if _counter(folder, number) != first:
+        before = time.monotonic()
+        counter = _counter(folder, number)
+        _touch_disk(folder)
+        if counter != first:
             return True
+        # The disk that holds up this process holds up the holder, too.
+        silent = 0 if time.monotonic() - before > BEAT_S else silent + 1
+        if silent == needed:
+            return False
     return False
 
 
@@ -256,6 +290,18 @@ def _counter(folder: Path, number: int) -> str:
     with suppress(OSError):
         return (folder / f"{number}.alive").read_text(encoding="utf-8")
     return ""
+
+
+def _touch_disk(folder: Path) -> None:
+    """Write to the disk, because it may answer readers from memory while it takes no writes."""
+    path = folder / f".probe.{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}"
+    with suppress(OSError):
+        try:
+            with path.open("wb") as file:
+                file.write(b"0")
+                os.fsync(file.fileno())
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _make_once(path: Path, content: bytes) -> bool:

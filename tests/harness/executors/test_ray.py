@@ -107,8 +107,9 @@ def test_what_is_no_address_is_refused(no_ray, tmp_path, make_work, address):
 def test_that_ray_ends_the_process_is_an_error_like_others(no_ray, tmp_path, make_work):
     with pytest.raises(ModelError, match="Ray cannot be started"):
         RayLauncher(2).start({0: WorkerFolder(tmp_path)}, make_work([]))
-    with serve(HTTP2) as address, pytest.raises(ModelError, match="cannot be reached"):
+    with serve(HTTP2) as address, pytest.raises(ModelError, match="cannot be reached") as caught:
         RayLauncher(2, address).start({0: WorkerFolder(tmp_path)}, make_work([]))
+    assert "RAY_AUTH_MODE=token" in caught.value.fix
 
 
 def test_without_ray_the_extra_is_named(monkeypatch, tmp_path, make_work):

@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from polyarena.harness import plan, run
+from polyarena.harness.events import CellDone
 from polyarena.harness.store import lease
 from polyarena.harness.store.lease import FOLDER, Holder, current, describe, is_held, machine, process_start, take_lease
 from polyarena.tasks.errors import StoreError
@@ -220,3 +224,75 @@ def test_a_number_that_was_given_back_and_taken_again_is_not_mistaken_for_the_on
         take_lease(tmp_path)
     assert taken[1].number == 1
     assert current(tmp_path / FOLDER)[0] == 1
+
+
+def test_while_the_disk_stalls_a_counter_that_stands_still_says_nothing(tmp_path, monkeypatch):
+    write(tmp_path, 3, **asdict(elsewhere()))
+    now, looks = [0.0], []
+    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=None))
+    counter = tmp_path / FOLDER / "3.alive"
+    counter.write_text("1")
+
+    def stall(folder):
+        """Hold up whoever writes, the holder too, for longer than the patience."""
+        now[0] += 30 if len(looks) in (3, 17) else 0
+
+    def sleep(seconds):
+        now[0] += seconds
+        looks.append(seconds)
+        if len(looks) == 36:
+            counter.write_text("2")
+
+    monkeypatch.setattr(lease, "_touch_disk", stall)
+    assert is_held(tmp_path / FOLDER, 3, elsewhere(), sleep=sleep)
+    assert not is_held(tmp_path / FOLDER, 3, elsewhere(), sleep=sleep)
+
+
+def test_a_disk_that_stalls_again_and_again_is_not_watched_for_ever(tmp_path, monkeypatch):
+    write(tmp_path, 3, **asdict(elsewhere()))
+    now = [0.0]
+    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(lease, "_touch_disk", lambda folder: now.append(now.pop() + 3))
+    assert not is_held(tmp_path / FOLDER, 3, elsewhere(), sleep=lambda seconds: None)
+
+
+def test_whoever_watches_leaves_nothing_behind_and_needs_no_right_to_write(tmp_path):
+    write(tmp_path, 3, **asdict(elsewhere()))
+    assert not is_held(tmp_path / FOLDER, 3, elsewhere(), sleep=lambda seconds: None)
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["3.json"]
+    assert not is_held(tmp_path / "gone", 3, elsewhere(), sleep=lambda seconds: None)
+
+
+def test_a_holder_that_was_replaced_meanwhile_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(lease, "BEAT_S", 0.01)
+    own = take_lease(tmp_path)
+    own.show_life()
+    own.check()
+    write(tmp_path, own.number + 1, **asdict(elsewhere()))
+    (tmp_path / FOLDER / f"{own.number}.json").unlink()
+    deadline = time.monotonic() + 30
+    while not own._is_lost and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(StoreError, match="taken over") as caught:
+        own.check()
+    assert "process 7 on another" in caught.value.why
+    own.release()
+    assert (tmp_path / FOLDER / f"{own.number + 1}.json").exists()
+
+
+def test_a_run_ends_once_another_one_has_taken_over(tmp_path, toys, monkeypatch):
+    monkeypatch.setattr(lease, "BEAT_S", 0.01)
+    experiment = {"name": "toy", "systems": [{"name": "one", "model": "toy"}], "tasks": ["toy_open"]}
+    folder = tmp_path / "run"
+
+    def take_over(event):
+        if isinstance(event, CellDone):
+            (folder / FOLDER / "1.json").unlink(missing_ok=True)
+            write(folder, 2, **asdict(elsewhere()))
+            time.sleep(0.3)
+
+    with pytest.raises(StoreError, match="taken over"):
+        run(plan(experiment, output=folder), listener=take_over, report=False)
+    assert (folder / FOLDER / "2.json").exists()
+    (folder / FOLDER / "2.json").unlink()
+    assert not run(plan(experiment, output=folder), report=False).failures
