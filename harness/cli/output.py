@@ -111,10 +111,18 @@ def _widths(
     return words | {index: max(LEAST_NAME, room * full[index] // needed) for index in names}
 
 
+def fits(columns: Sequence[str], rows: Iterable[Sequence[str]], spare: Sequence[int] = ()) -> bool:
+    """Whether the terminal can show a table without a break inside a cell, if need be without the spare columns."""
+    texts = [[printable(str(value)) for value in row] for row in rows]
+    shown = [index for index in range(len(columns)) if index not in spare]
+    return _width(columns, texts, shown) <= _console().width
+
+
 def _width(columns: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int]) -> int:
     from rich.cells import cell_len
 
-    return sum(max(cell_len(row[index]) for row in (columns, *rows)) + 2 for index in shown)
+    # Three characters stand between two columns, one at each end.
+    return sum(max(cell_len(row[index]) for row in (columns, *rows)) + 3 for index in shown) - 1
 
 
 def _console() -> Console:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from polyarena.harness.cli.output import print_json, print_lines, print_table
+from polyarena.harness.cli.output import fits, print_json, print_lines, print_table
 from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.terminal import printable
 from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from polyarena.harness.events import CellFailed, GamesFailed
     from polyarena.harness.planning import Plan
     from polyarena.harness.reporting import Files
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_LANGUAGES = 30
 """Languages of a table that the terminal lists; longer ones are shown by tier, and whole in the report."""
+FEW_LANGUAGES = 3
+"""Languages that a table with a row for each system shows beside the averages."""
 MOST_TABLES = 6
 """Tables that the terminal shows one by one; of more, it shows the averages in one table."""
 MOST_AVERAGES = 200
@@ -138,13 +142,32 @@ def _print_section(section: Section) -> None:
         title += f" ({count_of(languages, 'language')}; each of them is in the report)"
     shown = [column for column in table.columns if column not in ("code", "flag")]
     names = {"own_name": "own name", "wins_ties_losses": "wins/ties/losses", "no_verdict": "no verdict"}
+    columns = [names.get(column, column) for column in shown]
+    bands = [index for index, name in enumerate(shown) if name == "band" or name.endswith(": band")]
+    spare = [shown.index("own_name"), *reversed(bands), shown.index("tier")]
+    rows = table[shown].to_numpy().tolist()
+    if len(section.systems) < 2 or fits(columns, rows, spare):
+        print_table(title, columns, rows, right=range(3, len(shown)), spare=spare)
+    else:
+        _print_systems(title, table, shown[3 : 3 + len(section.systems)])
+    print_lines(*section.footnotes, *section.without_interval)
+
+
+def _print_systems(title: str, table: pd.DataFrame, systems: Sequence[str]) -> None:
+    """Print the averages with a row for each system; the languages as well if there are few."""
+    languages = table["code"] != ""
+    if languages.sum() > FEW_LANGUAGES:
+        table = table[~languages]
+        title += "; single languages are in the report"
+    headings = [name.removeprefix("Average: ") for name in table["language"]]
     print_table(
         title,
-        [names.get(column, column) for column in shown],
-        table[shown].to_numpy().tolist(),
-        right=range(3, len(shown)),
+        ["system", *headings],
+        [[name, *table[name]] for name in systems],
+        right=range(1, 1 + len(headings)),
+        spare=range(len(headings), 1, -1),
+        whole=[0],
     )
-    print_lines(*section.footnotes, *section.without_interval)
 
 
 def _who(failure: CellFailed | GamesFailed) -> str:

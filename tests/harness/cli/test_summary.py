@@ -94,6 +94,60 @@ def test_few_tables_are_each_shown(crowded, capsys):
     assert out.count("win rate of s") == MOST_TABLES
 
 
+@pytest.fixture
+def scored(tmp_path, toys):
+    """Runs so many systems with long names on a scored task in these languages."""
+
+    def scored(many, languages):
+        (tmp_path / "prompts.jsonl").write_text(
+            "".join(
+                json.dumps({"language": code, "prompt": "Ja?", "references": ["Ja."], "id": "1"}) + "\n"
+                for code in languages
+            )
+        )
+        for n in range(many):
+            (tmp_path / f"s{n}").mkdir()
+            for code in languages:
+                row = {"item_id": "1", "text": "Ja." if n % 2 else "Nein."}
+                (tmp_path / f"s{n}" / f"{code}.jsonl").write_text(json.dumps(row) + "\n")
+        systems = [
+            {"name": f"checkpoint-at-step-{n}000", "model": "completions", "args": {"path": str(tmp_path / f"s{n}")}}
+            for n in range(many)
+        ]
+        task = {"path": str(tmp_path / "prompts.jsonl"), "metric": "exact_match"}
+        ready = plan(
+            {"name": "x", "systems": systems, "tasks": [{"task": task}], "statistics": {"rounds": 100}},
+            output=tmp_path / "run",
+        )
+        run(ready)
+        return ready.folder
+
+    return scored
+
+
+def test_a_table_of_more_systems_than_the_terminal_is_wide_has_a_row_for_each(scored, capsys):
+    out = said(scored(14, CODES[:4]), capsys)
+    for n in range(14):
+        (line,) = [line for line in out.splitlines() if line.strip().startswith(f"checkpoint-at-step-{n}000 ")]
+        assert ("100.0 [" if n % 2 else " 0.0 [") in line
+    assert "exact_match in %; single languages are in the report" in out
+    assert ": band" not in out
+
+
+def test_a_row_for_each_system_has_few_languages_beside_the_averages(scored, capsys):
+    out = said(scored(14, CODES[:2]), capsys)
+    heading = next(line for line in out.splitlines() if line.strip().startswith("system "))
+    assert all(language.name in heading for language in all_languages()[:2])
+
+
+def test_a_table_that_is_a_little_too_wide_leaves_columns_out_in_place_of_breaking_numbers(scored, capsys):
+    out = said(scored(6, ["ind_Latn", "deu_Latn"]), capsys)
+    table = out[: out.index("exact_match on")]
+    assert all(f"checkpoint-at-step-{n}000" in table for n in range(6))
+    assert "own name" not in table
+    assert [line.count("]") for line in table.splitlines() if "Average: All" in line] == [6]
+
+
 def test_a_judge_without_any_verdict_is_silent_and_one_with_few_is_not(capsys):
     battles = pd.DataFrame(
         {"judge": ["mute", "mute", "shy", "shy"], "n_games": [2, 2, 2, 2], "n_invalid": [2, 2, 2, 1]}
