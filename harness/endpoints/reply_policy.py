@@ -116,7 +116,8 @@ class ReplyPolicy:
 
     def without_empty_answer(self, job: PendingCall, outcome: Outcome) -> Outcome:
         """Return the outcome of a request; until structured output is known to work, an empty answer is a failure."""
-        open_yet = STRUCTURE in job.body and self._offered is None
+        # Also those that were in flight when another question showed that it is not offered.
+        open_yet = STRUCTURE in job.body and not self._offered
         if not outcome.ok or not open_yet or outcome.reply.text.strip() or is_cut(outcome.reply.finish_reason):
             return outcome
         return Outcome(EMPTY, replace(outcome.reply, error="the answer is empty"))

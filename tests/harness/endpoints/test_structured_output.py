@@ -93,6 +93,19 @@ def test_many_in_flight_all_fall_back(scripted_server, open_endpoint, ask_for, c
     assert len(scripted_server.log) == 60 + structured
 
 
+def test_empty_answers_in_flight_while_another_shows_that_it_is_not_offered(scripted_server, open_endpoint, ask_for):
+    def script(received):
+        if "response_format" not in received.body:
+            return scripted_server.ok(f"plain {received.question}")
+        # Both are asked before either is answered; the second is answered after the first was asked again, in words.
+        return scripted_server.ok("").after(0.2 if received.question == "a" else 0.8)
+
+    scripted_server.script = script
+    replies = list(open_endpoint(concurrency=2)(ask_for("a", "b", schema=SCHEMA)))
+    assert [reply.text for reply in replies] == ["plain a", "plain b"]
+    assert len(scripted_server.log) == 4
+
+
 def test_tokens_from_the_endpoints_own_cache_have_their_price(scripted_server, open_endpoint, ask_for, cache):
     body = (
         b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 1000, "completion_tokens": 10, '
