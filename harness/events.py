@@ -17,7 +17,10 @@ from polyarena.harness.endpoints.accounting.ledger import Totals
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The run starts: the number of cells and games, and how many of them are already stored."""
+    """The run starts: the number of cells and games, and how many of them are already stored.
+
+    ``endpoint_stored`` of the stored ones, cells and games together, are of endpoints; early builds did not count them.
+    """
 
     experiment: str
     folder: str
@@ -26,6 +29,7 @@ class RunStarted:
     games: int
     games_stored: int
     requests: int
+    endpoint_stored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,17 @@ def cached_answer_notes(folder: RunFolder) -> list[str]:
     """Return a sentence for each model of which answers are older than this run folder, or from several models.
 
     The model behind an address and a name may have been replaced since. Answers of the folder's own earlier runs are
-    not counted.
+    not counted, nor what earlier runs got if a later one found nothing of an endpoint stored: after ``--fresh`` or
+    another ``revision``, no number is of it.
     """
     totals: dict[str, list[Totals]] = {}
     last: dict[str, Mapping[str, Totals]] = {}
     for logged in read_events(folder.events()):
         if isinstance(logged.event, RunStarted):
-            _add(totals, last.values())
+            if logged.event.endpoint_stored == 0:
+                totals.clear()
+            else:
+                _add(totals, last.values())
             last = {}
         elif isinstance(logged.event, CostsUpdated):
             last[logged.event.who] = logged.event.ledgers

@@ -189,6 +189,7 @@ def _everything(plan: Plan, executor: Executor, grace_s: float) -> Generator[Eve
         len(plan.games),
         sum(games.stored for games in plan.games),
         sum(part.requests for part in plan.parts if not part.stored),
+        sum(part.stored and part.billed for part in plan.parts),
     )
     restore_scores(plan)
     with ExitStack() as stack:

@@ -27,8 +27,8 @@ def ledger(*answered_at, served_by=None):
     return ledger.totals()
 
 
-def start():
-    return event_record(RunStarted("e", "f", 1, 0, 0, 0, 1))
+def start(endpoint_stored=1):
+    return event_record(RunStarted("e", "f", 1, endpoint_stored or 0, 0, 0, 1, endpoint_stored))
 
 
 def costs(who="judges", **ledgers):
@@ -45,6 +45,23 @@ def test_the_last_total_of_each_run_counts(folder):
     assert note.startswith(
         "3 replies of m came from the call cache and were given between 1970-01-04 and 1970-01-10, before"
     )
+
+
+def test_a_run_that_found_nothing_stored_makes_earlier_ones_no_matter(folder):
+    folder.log(start(0))
+    folder.log(costs(m=ledger(3 * DAY_S, 5 * DAY_S, served_by="first")))
+    # As after --fresh, or where a run was stopped before anything was stored and answers are read again.
+    folder.log(start(0))
+    folder.log(costs(m=ledger(100 * DAY_S, served_by="second")))
+    assert cached_answer_notes(folder) == []
+
+
+def test_runs_of_early_builds_are_added_up(folder):
+    for _ in range(2):
+        folder.log(start(None))
+        folder.log(costs(m=ledger(3 * DAY_S)))
+    [note] = cached_answer_notes(folder)
+    assert note.startswith("2 replies of m came")
 
 
 def test_answers_since_the_folder_was_made_are_no_news(folder):
