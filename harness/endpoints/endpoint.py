@@ -197,13 +197,13 @@ class Endpoint(CloseOnExit):
         """End all streams and send nothing more; requests in flight go on.
 
         Args:
-            grace_s: Seconds from now on that they have; those given at the beginning if left out.
+            grace_s: Seconds that they have (else those given at the beginning); a later call can only shorten them.
         """
         with self._lock:
             self._die(ModelError("the endpoint was closed", where=self.settings.url))
-            if self._stopped_at is None:
-                self._stopped_at = time.monotonic()
-                self._grace_s = self._grace_s if grace_s is None else grace_s
+            if grace_s is not None:
+                self._grace_s = grace_s if self._stopped_at is None else min(self._grace_s, grace_s)
+            self._stopped_at = self._stopped_at or time.monotonic()
 
     def close(self) -> None:
         """End all streams, wait for requests in flight as long as the grace allows, and close the connections.

@@ -150,7 +150,7 @@ class PoolExecutor:
             work.interrupted()
             raise
         finally:
-            self._end(spool, work.grace_s)
+            self._end(spool, work)
 
     def _coordinate(self, spool: Spool, scheduler: Scheduler, work: Work) -> Iterator[Event | Waiting]:
         polling = Polling(self.launcher.poll_s)
@@ -324,15 +324,18 @@ class PoolExecutor:
             self._workers[name] = _Worker(name, place, folder, handle)
             scheduler.add(name, str(place))
 
-    def _end(self, spool: Spool, grace_s: float) -> None:
+    def _end(self, spool: Spool, work: Work) -> None:
         """Let workers end, and end those that compute on when the grace is over."""
         spool.stop()
         try:
-            deadline = time.monotonic() + max(grace_s, 1.0)
+            deadline = time.monotonic() + max(work.grace_s, 1.0)
             while time.monotonic() < deadline:
                 if all(worker.handle.ended() is not None for worker in self._workers.values()):
                     break
                 time.sleep(0.02)
+        except BaseException:
+            work.abandoned()
+            raise
         finally:
             with ExitStack() as stack:
                 # Each, even if another one cannot be stopped.

@@ -149,6 +149,7 @@ class Work:
         grace_s: Seconds that an interruption waits for jobs that are being computed.
         interrupted: Called at an interruption or error, before jobs that are being computed are waited for: nothing
             new is begun anywhere else from then on.
+        abandoned: Called if that wait is interrupted, too: nothing is waited for anywhere else.
     """
 
     experiment: Experiment
@@ -161,6 +162,7 @@ class Work:
     recorded: frozenset[str] = frozenset()
     grace_s: float = 0.0
     interrupted: Callable[[], None] = lambda: None
+    abandoned: Callable[[], None] = lambda: None
 
 
 class Executor(Protocol):

@@ -73,7 +73,8 @@ class RayLauncher:
         """
         ray = self._connected()
         head = self._head
-        if head is not None and head.is_gone():
+        # Ray would wait for it, and end this process.
+        if head is not None and not head.wait():
             raise ModelError(
                 "the Ray cluster does not answer any more",
                 where=head.address,
@@ -118,7 +119,9 @@ class RayLauncher:
     def _initialise(self, ray: Any) -> None:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if self.address is None:
+            # Else Ray takes a cluster that was started on this machine before, if it finds one.
             options |= {
+                "address": "local",
                 "num_cpus": max(1, round(self.workers * self.cpus)),
                 "include_dashboard": False,
                 "object_store_memory": STORE_BYTES,
@@ -164,15 +167,28 @@ class Head:
         if now - self._asked_at > 2 * ASK_S:
             # Nobody has asked meanwhile.
             self._answered_at = now
-        host, _, port = self.address.rpartition(":")
         self._asked_at = now
+        if self._answers():
+            self._answered_at = now
+        else:
+            self._is_gone = time.monotonic() - self._answered_at > GONE_S
+        return self._is_gone
+
+    def wait(self) -> bool:
+        """Wait until it answers; return false once it is gone."""
+        deadline = time.monotonic() + GONE_S
+        while not self._is_gone and not self._answers():
+            self._is_gone = time.monotonic() > deadline
+            time.sleep(ASK_S / 10)
+        return not self._is_gone
+
+    def _answers(self) -> bool:
+        host, _, port = self.address.rpartition(":")
         try:
             socket.create_connection((host.strip("[]"), int(port)), timeout=ASK_S / 2).close()
         except OSError:
-            self._is_gone = time.monotonic() - self._answered_at > GONE_S
-        else:
-            self._answered_at = now
-        return self._is_gone
+            return False
+        return True
 
 
 @dataclass

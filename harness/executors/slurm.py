@@ -31,6 +31,9 @@ MOST_OF_AN_ARRAY = 1000
 """Workers of one job array where Slurm does not say how many it allows."""
 MOST_TIMEOUTS = 1_000_000
 """Time limits that a worker may reach; submitit requeues three times unless it is told otherwise."""
+CORRECT = "correct the `executor` part of the site file, or use `--executor processes`"
+FEWER = "Slurm limits how many jobs may wait: set fewer `workers` in the site file, or run again when others have ended"
+_LIMIT = re.compile(r"limit|temporarily unable|temporarily unavailable|MaxSubmit|exceed", re.IGNORECASE)
 _COMMAND_S = 30.0
 _CHILD_S = 5.0
 
@@ -96,8 +99,8 @@ class SlurmLauncher:
                 handle.stop()
             raise ModelError(
                 "Slurm refused the workers",
-                why=str(error).strip(),
-                fix="correct the `executor` part of the site file, or use `--executor processes`",
+                why="; ".join(line.strip() for line in str(error).splitlines() if line.strip()),
+                fix=FEWER if _LIMIT.search(str(error)) else CORRECT,
             ) from error
         return handles
 

@@ -78,17 +78,20 @@ class Connections:
             self._closed.set()
         self.log_spent()
 
-    def stop(self) -> None:
+    def stop(self, grace_s: float | None = None) -> None:
         """Send nothing more and open no endpoint, because the run is ending; requests in flight have the grace period.
 
         It may be called several times; the grace period begins with the first call.
+
+        Args:
+            grace_s: A shorter grace period, because somebody does not want to wait.
         """
         with self._lock:
             self.closing = True
             endpoints = list(self._endpoints)
         # None sends anything more while another waits for its requests.
         for endpoint in endpoints:
-            endpoint.stop(self._grace_s)
+            endpoint.stop(self._grace_s if grace_s is None else grace_s)
 
     def wait_until_closed(self) -> None:
         """Return at once while the run goes on; if it is ending, wait until no request is in flight."""

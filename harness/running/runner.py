@@ -304,6 +304,7 @@ def _work(plan: Plan, cells: Sequence[PlannedCell], connections: Connections, gr
         recorded=frozenset(job.model for job in every_job if lock and job.system in lock.models),
         grace_s=grace_s,
         interrupted=connections.stop,
+        abandoned=lambda: connections.stop(0.0),
     )
 
 

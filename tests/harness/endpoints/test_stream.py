@@ -254,3 +254,11 @@ def test_a_request_that_its_budget_lets_begin_is_waited_for_from_then_on(scripte
     endpoint.close()
     assert in_flight == [1]
     assert endpoint._in_flight == 0
+
+
+def test_a_later_stop_can_only_shorten_the_wait(scripted_server, open_endpoint):
+    endpoint = open_endpoint()
+    for asked, left in ((60, 60), (90, 60), (None, 60), (0, 0), (30, 0)):
+        endpoint.stop(asked)
+        assert endpoint._grace_s == left
+    endpoint.close()

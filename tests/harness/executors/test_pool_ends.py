@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 from thread_workers import diligent, first_cannot_load, of_kind, run_pool
 
 from polyarena.harness.events import (
     CellDone,
+    CellStarted,
     FlipsMeasured,
     WorkerLost,
     WorkerStarted,
 )
+from polyarena.harness.executors import pool
 from polyarena.harness.executors.pool import PoolExecutor
 from polyarena.harness.executors.scheduling import MOST_LIVES
 
@@ -51,6 +55,37 @@ def test_all_workers_are_stopped_even_if_one_cannot_be(job, make_work, launch, m
         events.close()
     assert all(worker.handle.stopped.is_set() for worker in launcher.started[1:])
     assert launcher.closed
+
+
+def test_a_second_interruption_ends_every_other_wait_too(job, make_work, launch, monkeypatch):
+    called, launcher = [], launch(busy, 1)
+    work = make_work(
+        [job(0), job(1)],
+        grace_s=600.0,
+        interrupted=lambda: called.append("interrupted"),
+        abandoned=lambda: called.append("abandoned"),
+    )
+    events = PoolExecutor(launcher).run(work)
+    for event in events:
+        if isinstance(event, CellStarted):
+            break
+
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=time.monotonic, sleep=interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        events.close()
+    assert called == ["interrupted", "abandoned"]
+    assert launcher.started[0].handle.stopped.is_set()
+
+
+def busy(worker):
+    """The behaviour of a worker that computes its first job until it is stopped."""
+    worker.hello()
+    for job in worker.jobs():
+        worker.start(job)
+        worker.handle.stopped.wait(60)
 
 
 def test_an_executor_remembers_nothing_of_its_last_run(job, make_work, launch):

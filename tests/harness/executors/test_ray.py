@@ -112,6 +112,50 @@ def test_that_ray_ends_the_process_is_an_error_like_others(no_ray, tmp_path, mak
     assert "RAY_AUTH_MODE=token" in caught.value.fix
 
 
+def test_without_an_address_a_cluster_is_started_even_where_another_one_runs(no_ray, tmp_path, make_work, monkeypatch):
+    given = []
+    monkeypatch.setattr(no_ray, "init", lambda **options: given.append(options) or sys.exit(15))
+    with pytest.raises(ModelError):
+        RayLauncher(2).start({0: WorkerFolder(tmp_path)}, make_work([]))
+    assert given[0]["address"] == "local"
+
+
+def test_a_head_that_goes_away_is_noticed(monkeypatch):
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
+    monkeypatch.setattr(module, "time", clock)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        head = module.Head(f"127.0.0.1:{server.getsockname()[1]}", now[0], now[0])
+        for _ in range(20):
+            now[0] += module.ASK_S
+            assert not head.is_gone()
+        assert head.wait()
+    # Whoever did not look for a while knows nothing of the time.
+    now[0] += 100
+    assert not head.is_gone()
+    seconds = 0.0
+    while not head.is_gone():
+        now[0] += 1
+        seconds += 1
+        assert seconds < 60
+    assert seconds > module.GONE_S
+    assert not head.wait()
+    other = module.Head(head.address, now[0], now[0])
+    assert not other.wait()
+    assert other.is_gone()
+
+
+def test_a_worker_of_a_cluster_that_is_gone_has_ended_and_asks_ray_nothing(tmp_path, make_work):
+    head = module.Head("127.0.0.1:9", _is_gone=True)
+    handle = module.RayHandle(ray=None, reference=None, folder=WorkerFolder(tmp_path), head=head)
+    assert "does not answer any more" in handle.ended()
+    handle.stop()
+    launcher = RayLauncher(2, _ray=SimpleNamespace(), _head=head)
+    with pytest.raises(ModelError, match="does not answer any more") as caught:
+        launcher.start({0: WorkerFolder(tmp_path)}, make_work([]))
+    assert "run the same command again" in caught.value.fix
+
+
 def test_without_ray_the_extra_is_named(monkeypatch, tmp_path, make_work):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ExperimentError, match="Ray is not installed") as caught:

@@ -118,6 +118,26 @@ def test_without_slurm_the_error_says_so(tmp_path, config, make_work, monkeypatc
     assert "processes" in caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ("sbatch: error: invalid partition specified: nowhere", "correct the `executor` part"),
+        ("sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed", "fewer `workers`"),
+        ("sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying", "fewer `workers`"),
+    ],
+)
+def test_a_limit_of_slurm_is_told_from_a_mistake(tmp_path, make_work, monkeypatch, said, fix):
+    class Refusing:
+        def __init__(self, **given):
+            raise RuntimeError(f"{said}\n")
+
+    monkeypatch.setitem(sys.modules, "submitit", SimpleNamespace(AutoExecutor=Refusing))
+    with pytest.raises(ModelError, match="Slurm refused the workers") as caught:
+        SlurmLauncher(2).start({0: WorkerFolder(tmp_path / "w")}, make_work([]))
+    assert fix in caught.value.fix
+    assert "\n" not in caught.value.why
+
+
 def test_without_submitit_the_extra_is_named(monkeypatch, tmp_path, make_work):
     monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(ExperimentError, match="submitit is not installed") as caught:
