@@ -22,7 +22,7 @@ from polyarena.harness.board.run_source import run_source, value_count
 from polyarena.harness.board.source import Source, content_digest, read_source
 from polyarena.harness.lock.model import Record
 from polyarena.harness.results import RunRecords, open_run
-from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.atomic import unwritable, write_atomically
 from polyarena.reports.board.model import Board, HistoryEntry, PublishedValue
 from polyarena.reports.board.site_files import (
     OVERALL,
@@ -382,7 +382,7 @@ def _put(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
-        raise StoreError("this file cannot be written", where=path, why=error.strerror or str(error)) from error
+        raise unwritable(path, error) from error
 
 
 def _remove(site: Path, before: Manifest, written: Mapping[str, str]) -> int:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.atomic import unwritable, write_atomically
 from polyarena.harness.store.replacing import refuse_to_replace, require_suffix
 from polyarena.reports.gate.document import document
 from polyarena.reports.gate.junit import junit
 from polyarena.reports.gate.markdown import MARKER, SUMMARY_LIMIT, comment, markdown
 from polyarena.reports.gate.result import GateResult, Outcome
 from polyarena.reports.gate.workflow_commands import workflow_commands
-from polyarena.tasks.errors import ExperimentError, StoreError
+from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
     except OSError as error:
-        raise StoreError("the file cannot be written", where=path, why=str(error)) from error
+        raise unwritable(path, error) from error
 
 
 def _append(path: Path, result: GateResult) -> None:
@@ -163,4 +163,4 @@ def _append(path: Path, result: GateResult) -> None:
             with path.open("a", encoding="utf-8") as file:
                 file.write(markdown(result, limit=room) + "\n")
     except OSError as error:
-        raise StoreError("the job summary cannot be written", where=path, why=str(error)) from error
+        raise unwritable(path, error, "the job summary cannot be written") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import threading
@@ -42,7 +43,7 @@ def stage_file(path: Path, content: bytes) -> Path:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return Path(temporary)
 
 
@@ -60,20 +61,28 @@ def put_in_place(staged: Mapping[Path, Path]) -> None:
             temporary.replace(path)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
     for folder in dict.fromkeys(path.parent for path in staged):
         try:
             _sync_folder(folder)
         except OSError as error:
-            raise _unwritable(folder, error) from error
+            raise unwritable(folder, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> StoreError:
+def unwritable(path: Path, error: OSError, what: str = "this file cannot be written") -> StoreError:
+    """Return the error of a file or folder that cannot be written; what to do depends on whether its disk is full.
+
+    Args:
+        path: The file or folder.
+        error: What the system said.
+        what: What cannot be written, as a sentence.
+    """
+    remedy = "free space on its disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make the folder writable"
     return StoreError(
-        "this file cannot be written",
+        what,
         where=path,
         why=error.strerror or str(error),
-        fix="make the folder writable or choose another with --output; what was written before is intact",
+        fix=f"{remedy}, or choose another place; what was written before is intact",
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from polyarena.harness.lock.model import FORMAT, Lock, shard_name
-from polyarena.harness.store.atomic import TEMPORARY, write_atomically
+from polyarena.harness.store.atomic import TEMPORARY, unwritable, write_atomically
 from polyarena.harness.store.lease import FOLDER as LEASES
 from polyarena.harness.store.lease import Lease, take_lease
 from polyarena.harness.store.shard import restore_shard
@@ -215,12 +215,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             lease = take_lease(self.path)
         except OSError as error:
-            raise StoreError(
-                "the run folder cannot be written",
-                where=self.path,
-                why=error.strerror or str(error),
-                fix="make it writable or choose another with --output",
-            ) from error
+            raise unwritable(self.path, error, "the run folder cannot be written") from error
         try:
             lease.show_life()
             self._refuse_ways_out()
@@ -278,15 +273,14 @@ class RunFolder:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            if (self.path / "events.jsonl").is_symlink():
-                why, fix = (
-                    "it is a symbolic link, which may lead out of the run folder",
-                    "replace it by a copy of its file",
-                )
-            else:
-                why, fix = error.strerror or str(error), "make the run folder writable"
+            path = self.path / "events.jsonl"
+            if not path.is_symlink():
+                raise unwritable(path, error, "the event log cannot be written") from error
             raise StoreError(
-                "the event log cannot be written", where=self.path / "events.jsonl", why=why, fix=fix
+                "the event log cannot be written",
+                where=path,
+                why="it is a symbolic link, which may lead out of the run folder",
+                fix="replace it by a copy of its file",
             ) from error
 
     def created_at(self) -> float | None:

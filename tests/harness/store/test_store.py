@@ -1,6 +1,8 @@
 """Shards are whole or absent; a folder has one owner and one writer."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -15,7 +17,7 @@ from polyarena.harness.store import (
     shard_metadata,
     write_shard,
 )
-from polyarena.harness.store.atomic import write_atomically
+from polyarena.harness.store.atomic import unwritable, write_atomically
 from polyarena.tasks.errors import StoreError
 from polyarena.tasks.records import SCORE_SCHEMA, Score
 
@@ -170,3 +172,15 @@ def test_the_lock_is_readable_json(tmp_path):
     text = folder.lock_file.read_text(encoding="utf-8")
     assert '"identifier": "ü"' in text
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "free space"), (errno.EDQUOT, "free space"), (errno.EROFS, "writable"), (errno.EACCES, "writable")],
+)
+def test_what_to_do_depends_on_whether_the_disk_is_full(tmp_path, number, remedy):
+    error = unwritable(tmp_path / "e.yaml", OSError(number, os.strerror(number)))
+    assert remedy in error.fix
+    assert "--output" not in error.fix
+    assert error.why == os.strerror(number)
+    assert "e.yaml" in str(error)
