@@ -17,7 +17,7 @@ from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.experiment.schema import Experiment, SuiteSpec, TaskSpec
 from polyarena.harness.experiment.seed_groups import refuse_seed_groups
-from polyarena.harness.experiment.strict import RENAMED_KEYS
+from polyarena.harness.experiment.strict import RENAMED_KEYS, UnknownKey
 from polyarena.harness.experiment.text_file import read_text
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import closest, unknown
@@ -124,13 +124,24 @@ def explain_validation(
         lines: The line of each place, from :func:`polyarena.harness.experiment.positions.parse_yaml`.
         path: The file; ``None`` for a mapping.
     """
+    details = error.errors(include_url=False)
+    meant = {place for detail in details for place in _meant_keys(detail)}
     placed: dict[tuple[Any, ...], list[Any]] = {}
-    for detail in error.errors(include_url=False):
-        placed.setdefault(_location(detail["loc"]), []).append(detail)
+    for detail in details:
+        # A key that is only misspelt is not missing as well.
+        if detail["type"] != "missing" or detail["loc"] not in meant:
+            placed.setdefault(_location(detail["loc"]), []).append(detail)
     # A list whose elements are wrong is also reported as too short, and as no text; only the elements help.
     inner = [place for place in placed if not any(_within(other, place) for other in placed)]
     first, *rest = [_message(place, placed[place], lines, path) for place in inner]
     return ExperimentError(first.what, where=first.where, fix=first.fix, also=rest)
+
+
+def _meant_keys(detail: Any) -> list[tuple[Any, ...]]:
+    """Return the place of the key that a misspelt one stands for; nothing of another error."""
+    *mapping, key = detail["loc"] or ("",)
+    known = detail["input"].known if isinstance(detail["input"], UnknownKey) else ()
+    return [(*mapping, near) for near in closest(str(key), known)[:1]]
 
 
 _PLAIN = {
@@ -192,8 +203,9 @@ def _message(
         location = (*location, key)
         what, fix = _unknown_key(key, known)
     elif detail["type"] == "extra_forbidden":
-        known = Prices.model_fields if "prices" in location[:-1] else EndpointSettings.model_fields
-        what, fix = _unknown_key(str(location[-1]), known)
+        given = detail["input"]
+        others = Prices.model_fields if "prices" in location[:-1] else EndpointSettings.model_fields
+        what, fix = _unknown_key(str(location[-1]), given.known if isinstance(given, UnknownKey) else others)
     elif detail["type"] == "missing":
         what = f"the key {location[-1]!r} is missing"
     elif detail["type"] == "string_pattern_mismatch" and location[-1] == "name":

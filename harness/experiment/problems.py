@@ -31,14 +31,17 @@ class Problems:
             return None
 
     def raise_all(self) -> None:
-        """Raise the first error, with all others attached.
+        """Raise the first error, with all others attached; one that was found several times is one.
 
         Raises:
             PolyarenaError: There was at least one error.
         """
         if not self.errors:
             return
-        first, *rest = self.errors
+        distinct: dict[tuple[str, ...], PolyarenaError] = {}
+        for error in self.errors:
+            distinct.setdefault((error.what, str(error.where), error.why, error.fix), error)
+        first, *rest = distinct.values()
         if not rest:
             raise first
         also = [*first.also, *(each for error in rest for each in (error, *error.also))]

@@ -99,6 +99,7 @@ def select_tasks(experiment: Experiment) -> Selection:
     """
     problems = Problems()
     expanded = [problems.attempt(expand, experiment, index) for index in range(len(experiment.tasks))]
+    _add_unknown_tasks(experiment, problems)
     problems.raise_all()
     meant = [entry for entry in expanded if entry is not None]
     tasks: list[ResolvedTask] = []
@@ -153,6 +154,15 @@ class ExpandedEntry:
     omissions: tuple[Omission, ...] = ()
     named: frozenset[str] = field(default=frozenset())
     deviations: tuple[Deviation, ...] = ()
+
+
+def _add_unknown_tasks(experiment: Experiment, problems: Problems) -> None:
+    """Add unknown tasks to other problems: a wrong language is found before the task is looked up."""
+    if not problems.errors:
+        return
+    for index, entry in enumerate(experiment.tasks):
+        if isinstance(entry, TaskSpec) and entry.prompts is None:
+            problems.attempt(_find_task, experiment, index, entry)
 
 
 def expand(experiment: Experiment, index: int) -> ExpandedEntry:

@@ -145,3 +145,12 @@ def test_the_examples_are_good(repository):
     for path in sorted((repository / "examples").glob("*.yaml")):
         if "stages" not in parse_yaml(path.read_text(encoding="utf-8"), str(path))[0]:  # a pipeline, tested with those
             assert load_experiment(path).systems, path
+
+
+def test_unknown_keys_do_not_hide_other_errors(write):
+    text = GOOD.replace("baseline: one", "base_line: one\nbudgt: 3").replace("    limit: 3", "    limit: many")
+    message = complaint(write(text))
+    assert message.count("unknown key") == 2
+    assert "did you mean 'baseline'?" in message
+    assert "did you mean 'budget'?" in message
+    assert "(tasks.1.limit)" in message

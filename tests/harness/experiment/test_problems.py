@@ -99,3 +99,33 @@ def test_what_people_call_a_model_type_is_understood(name, meant, tmp_path):
     with pytest.raises(PolyarenaError, match="unknown model") as caught:
         plan({"name": "x", "systems": [{"name": "a", "model": name}], "tasks": ["sib200"]}, output=tmp_path / "run")
     assert f"did you mean '{meant}'" in caught.value.fix
+
+
+def test_an_error_that_is_found_several_times_is_told_once():
+    problems = Problems()
+
+    def fail(where):
+        raise ExperimentError("unknown language 'Germn'", where=where)
+
+    for where in ("languages", "languages", "tasks.1.languages", "languages"):
+        problems.attempt(fail, where)
+    with pytest.raises(ExperimentError) as caught:
+        problems.raise_all()
+    assert caught.value.where == "languages"
+    assert [each.where for each in caught.value.also] == ["tasks.1.languages"]
+
+
+def test_unknown_languages_tasks_and_models_are_told_together(tmp_path):
+    experiment = {
+        "name": "x",
+        "systems": [{"name": "one", "model": "endpont", "args": {}}],
+        "tasks": ["polyarena_min", "cldr_names", {"task": "mgsn", "limit": 2}],
+        "languages": ["Germn"],
+    }
+    with pytest.raises(PolyarenaError) as caught:
+        plan(experiment, output=tmp_path / "run")
+    message = caught.value.render()
+    assert message.count("'Germn'") == 1
+    for unknown, meant in (("polyarena_min", "polyarena_mini"), ("mgsn", "mgsm"), ("endpont", "endpoint")):
+        assert f"'{unknown}'" in message
+        assert f"did you mean '{meant}'" in message
