@@ -112,6 +112,21 @@ class CellStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CellProgress:
+    """Some ranges of a large cell are computed; sent with each of them, and not written to the event log.
+
+    ``seconds`` is as in :class:`CellDone`.
+    """
+
+    system: str
+    task: str
+    language: str
+    computed: int
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CellDone:
     """A cell is stored.
 
@@ -242,6 +257,7 @@ Event = (
     | WorkerLost
     | WorkersDiffer
     | CellStarted
+    | CellProgress
     | CellDone
     | CellFailed
     | PairsChosen

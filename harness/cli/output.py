@@ -137,19 +137,24 @@ def _console() -> Console:
     return Pipe(width=None if sys.stdout.isatty() else 200)
 
 
-def print_wrapped(*lines: str) -> None:
-    """Print plain lines; those that are longer than the terminal are broken between words."""
-    from rich.text import Text
-
-    console = _console()
-    for line in lines:
-        if sys.stdout.isatty():
-            console.print(Text(printable(line)))
-        else:
-            print_lines(line)
-
-
 def print_lines(*lines: str) -> None:
-    """Print plain lines."""
-    for line in lines:
-        sys.stdout.write(printable(line) + "\n")
+    """Print plain lines; a terminal gets those that are longer than it is wide broken between words."""
+    width = _console().width if sys.stdout.isatty() else None
+    for line in map(printable, lines):
+        parts = [line] if width is None else _broken(line, width)
+        sys.stdout.write("".join(f"{part}\n" for part in parts))
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """Break a line between words, where it is longer than some characters; a word is never broken, such as a path."""
+    from rich.cells import cell_len
+
+    parts: list[str] = []
+    current = ""
+    for place, word in enumerate(line.split(" ")):
+        longer = f"{current} {word}" if place else word
+        if current.strip() and cell_len(longer) > width:
+            parts.append(current)
+            longer = word
+        current = longer
+    return [*parts, current]

@@ -18,7 +18,7 @@ def command(folder: Path, *, json: Json = False) -> None:
     json
         Print the status as JSON.
     """
-    from polyarena.harness.cli.output import print_json, print_table, print_wrapped
+    from polyarena.harness.cli.output import print_json, print_lines, print_table
     from polyarena.harness.progress.eta import describe_time_left
     from polyarena.harness.progress.status import read_status
     from polyarena.harness.progress.tracker import describe_rate
@@ -43,12 +43,12 @@ def command(folder: Path, *, json: Json = False) -> None:
         left = describe_time_left(status.seconds_left)
         rate = describe_rate(status.requests_per_second)
         lines.append(f"{count_of(len(status.in_flight), 'cell')} in flight, {rate}, {left}")
-    lines += [
-        f"{worker.name} on {worker.host}" + (f", with {worker.systems}" if worker.systems else "")
-        for worker in status.workers
-    ]
+        lines += [
+            f"{worker.name} on {worker.host}" + (f", with {worker.systems}" if worker.systems else "")
+            for worker in status.workers
+        ]
     if status.workers:
         lines.append("Logs of the workers: workers/*/<worker>/log.txt")
-    print_wrapped(*(line for line in lines if line))
+    print_lines(*(line for line in lines if line))
     rows = [(line.title, f"{line.done}/{line.total}", str(line.stored), str(line.failed)) for line in status.lines]
     print_table("", ("work", "languages done", "stored before", "failed"), rows, right=(1, 2, 3), whole=(0,))

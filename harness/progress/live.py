@@ -13,6 +13,7 @@ from rich.text import Text
 from polyarena.harness.events import (
     CellDone,
     CellFailed,
+    CellProgress,
     Event,
     GamesDone,
     GamesFailed,
@@ -112,7 +113,7 @@ class LiveProgress:
         )
         if isinstance(event, CellDone | CellFailed | GamesDone | GamesFailed):
             self._progress.update(self._overall, advance=1)
-        if isinstance(event, CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
+        if isinstance(event, CellProgress | CellDone | CellFailed | GamesProgress | GamesDone | GamesFailed):
             left = describe_time_left(self._tracker.seconds_left())
             self._progress.summary = printable(f"{left}{self._tracker.in_words()}")
 

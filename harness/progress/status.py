@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from polyarena.harness.events import Event, GamesProgress, RunFinished
+from polyarena.harness.events import CellProgress, Event, GamesProgress, RunFinished
 from polyarena.harness.planning import Plan, PlannedCell, PlannedGames
 from polyarena.harness.progress.tracker import ProgressTracker
 from polyarena.harness.store import UNANSWERED, RunFolder, shard_metadata
@@ -134,7 +134,8 @@ class StatusWriter:
             if isinstance(event, RunFinished):
                 self._silent = dict(event.silent)
                 self._state = "incomplete" if event.failures or event.silent else "finished"
-            if finished or (self._now() - self._written >= EVERY_S and not isinstance(event, GamesProgress)):
+            is_partial = isinstance(event, CellProgress | GamesProgress)
+            if finished or (self._now() - self._written >= EVERY_S and not is_partial):
                 self._write()
 
     def _is_stored(self, part: PlannedCell | PlannedGames) -> bool:

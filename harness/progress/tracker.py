@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from polyarena.harness.events import (
     CellDone,
     CellFailed,
+    CellProgress,
     CellStarted,
     Event,
     GamesDone,
@@ -104,6 +105,7 @@ class ProgressTracker:
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _done: set[tuple[str, str]] = field(default_factory=set)
     _amounts: dict[tuple[str, str], float] = field(default_factory=dict)
+    _computed: dict[tuple[str, str, str], int] = field(default_factory=dict)
     _counted: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
@@ -131,7 +133,7 @@ class ProgressTracker:
     def follow(self, event: Event) -> ProgressLine | None:
         """Take in one event and return the line that it changed."""
         self._observe(event)
-        if isinstance(event, CellStarted | CellDone | CellFailed):
+        if isinstance(event, CellStarted | CellProgress | CellDone | CellFailed):
             title = _cell_title(event.system, event.task)
         elif isinstance(event, GamesProgress | GamesDone | GamesFailed):
             title = self._games_title(event)
@@ -142,7 +144,10 @@ class ProgressTracker:
             self._seen.add((title, event.language))
             work.total += 1
         work.now, work.part = event.language, 0.0
-        if isinstance(event, GamesProgress):
+        if isinstance(event, CellProgress):
+            work.part = event.computed / max(event.requests, 1)
+            self._advance(title, event.language, work.part, event.seconds)
+        elif isinstance(event, GamesProgress):
             work.part = event.judged / event.games
             self._advance(title, event.language, work.part, event.seconds)
         elif isinstance(event, CellDone | GamesDone):
@@ -174,6 +179,8 @@ class ProgressTracker:
                 self._done.add((title, part.language))
                 self.works[title].done += 1
                 self.requests += part.requests
+                if isinstance(part, PlannedCell):
+                    self.requests -= self._computed.get((part.system, part.task, part.language), 0)
 
     def seconds_left(self) -> float | None:
         """Return the expected seconds for what is left; ``None`` before anything is done."""
@@ -226,9 +233,21 @@ class ProgressTracker:
             self.workers.pop(event.worker, None)
         elif isinstance(event, ModelLoading | ModelLoaded) and event.worker in self.workers:
             self.workers[event.worker].model = ", ".join(event.systems)
-        if isinstance(event, CellDone | GamesDone):
+        if isinstance(event, CellProgress):
+            self._count(event, event.computed)
+        elif isinstance(event, CellDone):
+            self._count(event, event.requests)
+        elif isinstance(event, GamesDone):
             self.requests += event.requests
             self._recent.append((self.now(), event.requests))
+
+    def _count(self, event: CellProgress | CellDone, computed: int) -> None:
+        """Count the requests of a cell, less those that were counted before."""
+        cell = event.system, event.task, event.language
+        more = computed - self._computed.get(cell, 0)
+        self._computed[cell] = computed
+        self.requests += more
+        self._recent.append((self.now(), more))
 
     def is_repetition(self, event: CellFailed | GamesFailed) -> bool:
         """Return whether several failures of the same cause were shown already, so that this one is only counted."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from polyarena.harness.endpoints import EndpointSettings, read_api_key
 from polyarena.harness.events import (
     CellFailed,
+    CellProgress,
     Event,
     FlipsMeasured,
     GamesFailed,
@@ -119,7 +120,7 @@ def run(
                 kept.take(event)
                 if isinstance(event, CellFailed | GamesFailed):
                     failures.append(event)
-                if not isinstance(event, GamesProgress):
+                if not isinstance(event, CellProgress | GamesProgress):
                     folder.log(event_record(event))
                 status(event)
                 if listener:
@@ -201,7 +202,7 @@ def _everything(plan: Plan, executor: Executor, grace_s: float) -> Generator[Eve
         # Before an executor waits for its workers, so that nothing new is sent meanwhile.
         stack.callback(connections.stop)
         for event in events:
-            if not isinstance(event, GamesProgress):
+            if not isinstance(event, CellProgress | GamesProgress):
                 connections.log_spent()
             yield event
     derive_panels(with_allocated_games(plan))

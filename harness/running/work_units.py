@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from polyarena.harness.events import CellDone, CellFailed, CellStarted, Event
+from polyarena.harness.events import CellDone, CellFailed, CellProgress, CellStarted, Event
 from polyarena.harness.executors.protocol import CellName, Job, JobFailed, JobOutcome
 from polyarena.harness.lock import digest
 from polyarena.harness.planning import Plan, PlannedCell
@@ -134,6 +134,8 @@ class CellLog:
         cell.left.discard(job.number)
         cell.seconds += outcome.seconds
         if cell.left:
+            computed = sum(other.requests for other in cell.jobs if other.number not in cell.left)
+            yield CellProgress(*job.cell, computed, cell.requests, cell.seconds)
             return
         try:
             if not job.is_whole:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from polyarena.harness.cli import main
-from polyarena.harness.cli.output import print_table, print_wrapped
+from polyarena.harness.cli.output import print_lines, print_table
 
 HEAD = "name: x\n"
 SYSTEMS = "systems: [{name: a, model: toy}]\n"
@@ -160,7 +160,19 @@ def test_a_terminal_gets_sentences_broken_between_words(monkeypatch, is_terminal
     monkeypatch.setattr("sys.stdout", stream)
     monkeypatch.setenv("COLUMNS", "40")
     sentence = "process 26079 on a machine has written it since noon: polyarena [red] run experiment.yaml"
-    print_wrapped(sentence)
+    print_lines(sentence)
     assert stream.getvalue().split() == sentence.split()
     assert max(map(len, stream.getvalue().splitlines())) <= 40 or not is_terminal
     assert stream.getvalue().count("\n") == (3 if is_terminal else 1)
+
+
+def test_a_path_is_not_broken_and_spaces_stay(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "40")
+    path = "/a/long/folder/" + "x" * 60 + "/index.html"
+    print_lines(f"page      {path}", "  fix: be brief", "", "ह" * 30 + " 語" * 30)
+    lines = stream.getvalue().splitlines()
+    assert path in lines
+    assert lines[2:4] == ["  fix: be brief", ""]
+    assert lines[-1].startswith("語")

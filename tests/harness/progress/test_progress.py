@@ -10,6 +10,7 @@ from rich.console import Console
 from polyarena.harness.events import (
     CellDone,
     CellFailed,
+    CellProgress,
     CellStarted,
     GamesDone,
     GamesFailed,
@@ -95,6 +96,26 @@ def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
     work = tracker.follow(GamesDone("long", "two", "base", "toy_open", "deu_Latn", 24, 0, 120.0, "key"))
     assert (work.done, work.part) == (1, 0.0)
     assert tracker.pace.seconds_left() == pytest.approx(30 * 8)
+
+
+def test_ranges_of_a_large_cell_move_the_line_the_rate_and_the_time_left(planned):
+    clock_s = [0.0]
+    tracker = ProgressTracker.of(planned)
+    tracker.now = lambda: clock_s[0]
+    tracker.follow(CellStarted("one", "toy_open", "deu_Latn", 12))
+    clock_s[0] = 30.0
+    work = tracker.follow(CellProgress("one", "toy_open", "deu_Latn", 3, 12, 30.0))
+    assert (work.done, work.part, work.now) == (0, 0.25, "deu_Latn")
+    assert (tracker.requests, tracker.requests_per_second()) == (3, pytest.approx(0.1))
+    tracker.pace._left = {kind: left for kind, left in tracker.pace._left.items() if kind == "one · toy_open"}
+    # A quarter of one language of three took 30 seconds.
+    assert tracker.seconds_left() == pytest.approx(30 * 11)
+    clock_s[0] = 60.0
+    # Two workers at once.
+    tracker.follow(CellProgress("one", "toy_open", "deu_Latn", 9, 12, 120.0))
+    assert tracker.seconds_left() == pytest.approx(120 * 9 / 3 / 2, rel=0.2)
+    work = tracker.follow(CellDone("one", "toy_open", "deu_Latn", 12, 150.0, "key"))
+    assert (work.done, work.part, tracker.requests) == (1, 0.0, 12)
 
 
 def test_a_pair_that_fails_halfway_is_no_longer_to_come(planned):

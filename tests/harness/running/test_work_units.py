@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness import plan, run
-from polyarena.harness.events import CellDone, CellFailed, CellStarted
+from polyarena.harness.events import CellDone, CellFailed, CellProgress, CellStarted
 from polyarena.harness.executors.protocol import JobDone, JobFailed
 from polyarena.harness.running import open_cell, work_units
 from polyarena.harness.running.job_runner import JobRunner
@@ -91,8 +91,10 @@ def test_a_cell_begins_with_its_first_job_and_ends_with_its_last(planned, contex
     for job in every_job:
         seen += log.started(job)
         seen += log.ended(job, outcomes[job.number])
-    assert [type(event) for event in seen] == [CellStarted, CellDone]
-    assert seen[0].requests == seen[1].requests == 12
+    assert [type(event) for event in seen] == [CellStarted, CellProgress, CellProgress, CellDone]
+    assert {event.requests for event in seen} == {12}
+    assert [event.computed for event in seen[1:3]] == [4, 8]
+    assert seen[1].seconds <= seen[2].seconds <= seen[3].seconds
     assert not any(log.is_wanted(job) for job in every_job)
 
 
@@ -148,7 +150,7 @@ def test_a_damaged_range_fails_its_cell_and_no_other(planned, context, small):
     log, events = CellLog(every_job, context), []
     for job in every_job:
         events += log.ended(job, outcomes[job.number])
-    assert [type(event) for event in events] == [CellFailed]
+    assert [type(event) for event in events if not isinstance(event, CellProgress)] == [CellFailed]
 
 
 def test_ranges_that_are_stored_are_not_computed_again(planned, small, toys):
@@ -184,7 +186,7 @@ def test_two_lives_of_a_job_write_one_result(planned, context, small):
     for job, outcome in outcomes:
         assert isinstance(outcome, JobDone)
         events += log.ended(job, outcome)
-    assert [type(event) for event in events] == [CellDone]
+    assert [type(event) for event in events if not isinstance(event, CellProgress)] == [CellDone]
     assert not list(planned.folder.parts(*every_job[0].cell).iterdir())
 
 
