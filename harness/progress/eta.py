@@ -28,12 +28,13 @@ class EtaEstimator:
             self._done[kind] = self._done.get(kind, 0.0) + work
             self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
 
-    def seconds_left(self, elapsed: float | None = None) -> float | None:
+    def seconds_left(self, elapsed: float | None = None, workers: int = 0) -> float | None:
         """Return the expected seconds for what is left; ``None`` before anything is done.
 
         Args:
             elapsed: Seconds since the beginning. If more seconds of work were done in them, several kinds are done at
                 once, and the rest is expected to be as well.
+            workers: Of an executor, each of which is at work: what they have not finished yet counts nowhere.
         """
         done = sum(self._done.values())
         if not done:
@@ -43,7 +44,7 @@ class EtaEstimator:
             left * (self._seconds[kind] / self._done[kind] if self._done.get(kind) else spent / done)
             for kind, left in self._left.items()
         )
-        return left / max(1.0, spent / elapsed) if elapsed else left
+        return left / max(1.0, spent / elapsed, workers) if elapsed else left
 
 
 def describe_time_left(seconds: float | None) -> str:

@@ -184,7 +184,8 @@ class ProgressTracker:
 
     def seconds_left(self) -> float | None:
         """Return the expected seconds for what is left; ``None`` before anything is done."""
-        return self.pace.seconds_left(None if self._began is None else self.now() - self._began)
+        workers = sum(bool(worker.model) for worker in self.workers.values())
+        return self.pace.seconds_left(None if self._began is None else self.now() - self._began, workers)
 
     def requests_per_second(self) -> float:
         """Return the requests done per second over the last minute, or since the beginning if that is less."""

@@ -65,6 +65,15 @@ def test_the_time_left_follows_each_kind_of_work():
     assert pace.seconds_left() == pytest.approx(5)
 
 
+def test_workers_share_what_is_left_from_the_beginning():
+    pace = EtaEstimator()
+    pace.expect("cells", 100)
+    pace.advance("cells", 20, 20.0)
+    # Two of eight have finished something; the others compute longer jobs.
+    assert pace.seconds_left(10.0) == pytest.approx(80 / 2)
+    assert pace.seconds_left(10.0, 8) == pytest.approx(80 / 8)
+
+
 @every_case(("seconds", "text"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (3725, "1:02:05")])
 def test_clock(seconds, text):
     assert format_duration(seconds) == text
