@@ -27,6 +27,7 @@ class RankedGroup:
         name: ``all`` or the language code.
         pairs: Who met whom.
         battles: Shape (p,); how often.
+        met_in: Shape (p,); in how many languages.
         fitted: Ratings of the data, one round.
         rounds: Ratings of every bootstrap round.
         on_ratings: Shape (clusters, systems); influence of each cluster on the ratings.
@@ -46,6 +47,7 @@ class RankedGroup:
     name: str
     pairs: Pairs
     battles: Floats
+    met_in: Integers
     fitted: Fit
     rounds: Fit
     on_ratings: Floats
@@ -152,6 +154,7 @@ def _group(
         *title,
         pairs=pairs,
         battles=weights,
+        met_in=(found.columns[places] >= 0).sum(axis=0)[met],
         fitted=fitted,
         rounds=fit(pairs, weights, resampled[0, met].T, resampled[1, met].T, start=fitted),
         on_ratings=on_ratings,

@@ -69,7 +69,7 @@ def test_weights_of_zero_are_left_out_and_not_enough() -> None:
 
 def test_one_cluster_has_no_interval() -> None:
     data = columns(np.array([[0.5, 1.0]]))
-    assert "one item" in contrast_interval(data, contrast(data, {0: 1.0, 1: -1.0}), Settings(rounds=10)).note
+    assert "one source item" in contrast_interval(data, contrast(data, {0: 1.0, 1: -1.0}), Settings(rounds=10)).note
 
 
 def test_linear_replicates_are_those_of_the_bootstrap() -> None:

@@ -243,7 +243,7 @@ def test_values_beyond_shares_without_spread_or_items_have_no_interval(values: l
 def test_one_cluster_has_no_interval() -> None:
     found = of_values(np.array([0.5]))
     assert (found.standard_error, found.low, found.method) == (None, None, "none")
-    assert "one item" in found.note
+    assert "one source item" in found.note
 
 
 def test_strata_are_corrected_each_for_itself() -> None:

@@ -131,7 +131,7 @@ def test_one_item_has_a_value_and_no_interval(make_scores: Make) -> None:
     found = equity(make_scores({"eng_Latn": [1.0], "tha_Thai": [0.0]}), rounds=100)
     for name in ("worst", "gap_to_english", "standard_deviation"):
         assert row(found, name)["method"] == "none"
-        assert "one item" in row(found, name)["note"]
+        assert "one source item" in row(found, name)["note"]
         assert math.isnan(row(found, name)["low"])
 
 

@@ -112,7 +112,7 @@ def test_languages_without_spread_or_items_do_not_break_the_others(make_battles:
     found = simultaneous_bands(make_battles(values), rounds=300).set_index("language")
     assert found.loc["swh_Latn", "band_low"] < 0.5 < found.loc["swh_Latn", "band_high"]
     assert math.isnan(found.loc["tha_Thai", "band_low"])
-    assert "one item" in found.loc["tha_Thai", "note"]
+    assert "one source item" in found.loc["tha_Thai", "note"]
     assert math.isnan(found.loc["swh_Latn", "p_value"])
     assert found.loc["swh_Latn", "note"] == "no spread between items: no p-value"
     assert found.loc["deu_Latn", "note"] == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -328,3 +329,34 @@ def test_a_win_rate_that_no_battle_shows_says_so():
     assert PREDICTED in found["note"]["far"]
     assert PREDICTED not in found["note"]["met"]
     assert found["note"]["base"] == "the baseline, whose rating is fixed"
+
+
+def sparse_battles(per_pair: int) -> pd.DataFrame:
+    """Battles of every pair of eight systems, each on an item of its own, as in an arena."""
+    generator = np.random.default_rng(1)
+    rows = []
+    for a, b in itertools.combinations(range(8), 2):
+        for k in range(per_pair):
+            score = float(generator.random() < 1 / (1 + np.exp((b - a) / 4)))
+            rows.append(
+                {"judge": "j", "task": "t", "language": "eng_Latn", "item_id": f"{a}-{b}-{k}",
+                 "source_id": f"{a}-{b}-{k}", "candidate": f"m{a}", "baseline": f"m{b}", "score": score,
+                 "n_games": 1, "n_invalid": 0}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("per_pair", "says"),
+    [
+        (1, "one battle per opponent and language: no interval"),
+        (3, "3.0 battles per opponent and language: the interval of the rating is too narrow"),
+        (8, ""),
+    ],
+)
+def test_ratings_of_few_battles_a_pair_say_that_their_interval_is_too_narrow(per_pair: int, says: str) -> None:
+    found = rank(sparse_battles(per_pair), baseline="m0", rounds=100)
+    rated = found[found["rating"].notna() & (found["system"] != "m0")]
+    assert len(rated) > 3
+    assert rated["note"].str.contains(says, regex=False).all()
+    assert rated["note"].str.contains("battles? per opponent").any() == bool(says)

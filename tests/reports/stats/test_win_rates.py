@@ -208,7 +208,7 @@ def test_one_item_has_a_value_and_no_interval(make_battles: Make) -> None:
     assert alone["value"] == 1.0
     assert math.isnan(alone["low"])
     assert math.isnan(alone["standard_error"])
-    assert "one item" in alone["note"]
+    assert "one source item" in alone["note"]
     assert macro["value"] == 0.75
     assert "deu_Latn" in macro["note"]
 
