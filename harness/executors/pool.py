@@ -188,7 +188,7 @@ class PoolExecutor:
                 return busy
         if worker.ready and worker.handle.is_waiting():
             yield from self._leave(worker, scheduler, work)
-        if (reason := reason or self._silence(worker)) is not None:
+        if (reason := reason or self._silence(worker, spool)) is not None:
             busy = True
             yield from self._lose(worker, reason, spool, scheduler, work)
         return busy
@@ -288,9 +288,9 @@ class PoolExecutor:
         if differing:
             yield WorkersDiffer(worker.name, loaded.systems, differing)
 
-    def _silence(self, worker: _Worker) -> str | None:
+    def _silence(self, worker: _Worker, spool: Spool) -> str | None:
         """Return why a worker is lost that gives no sign of life, by this machine's own clock."""
-        if worker.handle.is_waiting():
+        if worker.handle.is_waiting() or spool.is_stalled():
             worker.silence.end()
         try:
             life = (worker.folder.path / "alive").read_text(encoding="utf-8")

@@ -41,6 +41,8 @@ FOLDER = "workers"
 """Name of the folder within a run folder."""
 BEAT_S = 2.0
 """Seconds between two signs of life of the coordinator."""
+STALL_S = 6.0
+"""Seconds since the own last sign of life was written after which the disk is taken to stall."""
 LONGEST_LOOK_S = 4.0
 """Most seconds that count as silence between two looks: whoever looks no more often than that was held up itself."""
 FIRST_PAUSE_S = 0.002
@@ -185,6 +187,17 @@ class WorkerFolder:
         """Whether the coordinator has ended all workers, or another coordinator has removed their folder."""
         return (self.spool / "stop").exists() or not (self.spool / "config.json").exists()
 
+    def beat(self, count: int) -> None:
+        """Show the coordinator that the worker is alive.
+
+        Args:
+            count: Another number each time.
+
+        Raises:
+            StoreError: The folder cannot be written.
+        """
+        _replace(self.path / "alive", str(count))
+
     def coordinator_counter(self) -> str:
         """Return the coordinator's counter; empty if it cannot be read now."""
         with suppress(OSError):
@@ -205,6 +218,7 @@ class Spool:
     _places: dict[str, int] = field(default_factory=dict)
     _counter: int = 0
     _ended: threading.Event = field(default_factory=threading.Event)
+    _beaten_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def create(cls, folder: Path, token: str, config: WorkerConfig) -> Spool:
@@ -259,7 +273,14 @@ class Spool:
             StoreError: The folder cannot be written.
         """
         self._counter += 1
-        _replace(self.path / "alive", str(self._counter))
+        try:
+            _replace(self.path / "alive", str(self._counter))
+        finally:
+            self._beaten_at = time.monotonic()
+
+    def is_stalled(self) -> bool:
+        """Whether a write to the folder is held up, so that the silence of workers says nothing."""
+        return time.monotonic() - self._beaten_at > STALL_S
 
     def give(self, worker: str, job: Job) -> None:
         """Put a job into the inbox of a worker."""

@@ -15,18 +15,18 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from polyarena.harness.executors.messages import WorkerReady
 from polyarena.harness.executors.protocol import JobFailed, JobStarted
-from polyarena.harness.executors.spool import Polling, Silence, WorkerFolder
+from polyarena.harness.executors.spool import STALL_S, Polling, Silence, WorkerFolder
 from polyarena.harness.lock import installed_versions
 from polyarena.harness.planning.tasks import ResolvedTask, resolve_tasks
 from polyarena.harness.running.job_runner import JobRunner
 from polyarena.harness.store import RunFolder
-from polyarena.harness.store.atomic import write_atomically
 from polyarena.judges.protocol import Ask
 from polyarena.tasks.errors import ModelError, PolyarenaError, StoreError
 from polyarena.tasks.exit_codes import ExitCode
@@ -68,8 +68,8 @@ def work(folder: str, device: str = "", parent: int = 0) -> None:
     config = own.config()
     _print_to(own.log)
     own.clear()
-    ended = threading.Event()
-    threading.Thread(target=_show_life, args=(own, ended, parent), daemon=True).start()
+    ended, pulse = threading.Event(), _Pulse()
+    threading.Thread(target=_show_life, args=(own, ended, parent, pulse), daemon=True).start()
     try:
         runner = JobRunner(
             config.experiment.located(config.path),
@@ -82,7 +82,7 @@ def work(folder: str, device: str = "", parent: int = 0) -> None:
         fix = WITHOUT_GPU if refused else ""
         own.tell(WorkerReady(socket.gethostname(), os.getpid(), installed_versions(), refused, fix))
         try:
-            _compute_jobs(own, runner, config.poll_s)
+            _compute_jobs(own, runner, config.poll_s, pulse)
         finally:
             runner.close()
     finally:
@@ -96,8 +96,8 @@ def _tasks(spool: Path) -> tuple[ResolvedTask, ...]:
     return resolve_tasks(config.experiment.located(config.path))
 
 
-def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:
-    watch, polling = _Watch(own), Polling(poll_s)
+def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float, pulse: _Pulse) -> None:
+    watch, polling = _Watch(own, pulse), Polling(poll_s)
     while not own.is_stopped() and watch.is_alive():
         job = own.take()
         if job is None:
@@ -118,19 +118,35 @@ def _compute_jobs(own: WorkerFolder, runner: JobRunner, poll_s: float) -> None:
             raise
 
 
+@dataclass
+class _Pulse:
+    """The last sign of life of this process.
+
+    Attributes:
+        at: When its write ended, on this machine's own clock.
+    """
+
+    at: float = field(default_factory=lambda: time.monotonic())
+
+
 class _Watch:
     """Watches whether the coordinator is alive, by its counter and this machine's own clock."""
 
-    def __init__(self, own: WorkerFolder) -> None:
+    def __init__(self, own: WorkerFolder, pulse: _Pulse) -> None:
         self._own = own
+        self._pulse = pulse
         self._silence = Silence()
 
     def is_alive(self) -> bool:
         """Whether the counter has changed within the patience."""
-        return self._silence.look(self._own.coordinator_counter(), time.monotonic()) < PATIENCE_S
+        now = time.monotonic()
+        if now - self._pulse.at > STALL_S:
+            # The disk keeps this process waiting: the coordinator cannot write either.
+            self._silence.end()
+        return self._silence.look(self._own.coordinator_counter(), now) < PATIENCE_S
 
 
-def _show_life(own: WorkerFolder, ended: threading.Event, parent: int) -> None:
+def _show_life(own: WorkerFolder, ended: threading.Event, parent: int, pulse: _Pulse) -> None:
     count = 0
     while True:
         # By its number, because it may have been killed before this process came to ask for it.
@@ -141,7 +157,9 @@ def _show_life(own: WorkerFolder, ended: threading.Event, parent: int) -> None:
             return
         count += 1
         with suppress(StoreError):
-            write_atomically(own.path / "alive", str(count).encode())
+            own.beat(count)
+        # Also where the disk refuses: only one that keeps it waiting stalls.
+        pulse.at = time.monotonic()
 
 
 def _print_to(log: Path) -> None:

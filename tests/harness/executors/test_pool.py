@@ -229,18 +229,23 @@ def test_signs_of_life_keep_a_worker_that_computes_for_long(tmp_path, monkeypatc
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
     handle = SimpleNamespace(is_waiting=lambda: False)
     worker = pool._Worker("worker-0", 0, WorkerFolder(tmp_path), handle, ready=True)
-    executor = PoolExecutor(launcher=None)
+    executor, stalled = PoolExecutor(launcher=None), [False]
+    disk = SimpleNamespace(is_stalled=lambda: stalled[0])
 
     def said_after(seconds):
         for _ in range(int(seconds)):
             now[0] += 1
-            said = executor._silence(worker)
+            said = executor._silence(worker, disk)
         return said
 
     for beat in range(5):
         assert said_after(pool.SILENCE_S - 1) is None
         (tmp_path / "alive").write_text(str(beat))
-    assert said_after(pool.SILENCE_S) is None
+    # A disk that keeps the coordinator waiting holds up the worker, too.
+    stalled[0] = True
+    assert said_after(3 * pool.SILENCE_S) is None
+    stalled[0] = False
+    assert said_after(pool.SILENCE_S - 1) is None
     assert "no sign of life" in said_after(2)
 
 
@@ -250,10 +255,10 @@ def test_a_coordinator_that_was_held_up_itself_does_not_take_a_worker_to_be_lost
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
     handle = SimpleNamespace(is_waiting=lambda: False)
     worker = pool._Worker("worker-0", 0, WorkerFolder(tmp_path), handle, ready=True)
-    executor = PoolExecutor(launcher=None)
-    assert executor._silence(worker) is None
+    executor, disk = PoolExecutor(launcher=None), SimpleNamespace(is_stalled=lambda: False)
+    assert executor._silence(worker, disk) is None
     now[0] += 10 * pool.SILENCE_S
-    assert executor._silence(worker) is None
+    assert executor._silence(worker, disk) is None
 
 
 def test_a_worker_that_waits_for_its_machine_is_not_lost(job, make_work, launch, monkeypatch):

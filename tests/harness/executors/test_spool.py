@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -150,6 +151,24 @@ def test_the_counter_changes_while_the_coordinator_is_held_up(spool, monkeypatch
     while any(thread.name == "polyarena-workers" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_write_that_is_held_up_is_told_from_one_that_is_refused(spool, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(spool_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    spool.beat()
+    now[0] += spool_module.STALL_S - 1
+    assert not spool.is_stalled()
+    now[0] += 2
+    assert spool.is_stalled()
+
+    def refuse(path, text):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(spool_module, "_replace", refuse)
+    with pytest.raises(StoreError):
+        spool.beat()
+    assert not spool.is_stalled()
 
 
 def test_the_counter_is_not_written_where_another_coordinator_has_removed_it(tmp_path, spool, config, monkeypatch):

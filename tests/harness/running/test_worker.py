@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from polyarena.harness.executors import spool as spool_module
 from polyarena.harness.executors.messages import WorkerConfig
 from polyarena.harness.executors.spool import Spool, WorkerFolder
 from polyarena.harness.experiment import load_experiment
@@ -57,18 +58,22 @@ def test_a_worker_without_the_gpu_that_it_was_promised_says_so(monkeypatch, torc
 def test_a_coordinator_is_gone_once_its_counter_stands_still_for_long(spool, own, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    watch = worker._Watch(own)
+    pulse = worker._Pulse()
+    watch = worker._Watch(own, pulse)
 
-    def is_alive_after(seconds):
+    def is_alive_after(seconds, *, stalled=False):
         for _ in range(int(seconds)):
             now[0] += 1
+            pulse.at = pulse.at if stalled else now[0]
             alive = watch.is_alive()
         return alive
 
     for _ in range(3):
         assert is_alive_after(worker.PATIENCE_S - 1)
         spool.beat()
-    assert is_alive_after(worker.PATIENCE_S)
+    # The disk that holds up this process holds up the coordinator, too.
+    assert is_alive_after(3 * worker.PATIENCE_S, stalled=True)
+    assert is_alive_after(worker.PATIENCE_S - 2)
     assert not is_alive_after(1)
 
 
@@ -76,7 +81,7 @@ def test_a_worker_that_was_held_up_itself_does_not_take_its_coordinator_to_be_go
     """A disk that stalls holds up both."""
     now = [0.0]
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    watch = worker._Watch(own)
+    watch = worker._Watch(own, worker._Pulse())
     assert watch.is_alive()
     now[0] += 10 * worker.PATIENCE_S
     assert watch.is_alive()
@@ -84,7 +89,7 @@ def test_a_worker_that_was_held_up_itself_does_not_take_its_coordinator_to_be_go
 
 def test_a_clock_that_is_an_hour_off_changes_nothing(spool, own):
     """What two machines know of each other are counters; the times of their files say nothing."""
-    watch = worker._Watch(own)
+    watch = worker._Watch(own, worker._Pulse())
     for seconds in (-3600, 3600):
         spool.beat()
         for path in (own.spool / "alive", own.spool / "config.json"):
@@ -103,13 +108,13 @@ def test_a_worker_whose_parent_died_before_it_looked_ends(own, monkeypatch):
 
     monkeypatch.setattr(worker.os, "_exit", leave)
     with pytest.raises(Exited):
-        worker._show_life(own, threading.Event(), os.getppid() + 1)
+        worker._show_life(own, threading.Event(), os.getppid() + 1, worker._Pulse())
 
 
 def test_a_worker_without_a_parent_to_watch_shows_life_until_it_ends(own, monkeypatch):
     monkeypatch.setattr(worker, "BEAT_S", 0.001)
     ended = threading.Event()
-    thread = threading.Thread(target=worker._show_life, args=(own, ended, 0))
+    thread = threading.Thread(target=worker._show_life, args=(own, ended, 0, worker._Pulse()))
     thread.start()
     while not (own.path / "alive").exists():
         assert thread.is_alive()
@@ -123,7 +128,7 @@ def test_a_folder_that_cannot_be_written_does_not_end_the_signs_of_life(tmp_path
     (tmp_path / "file").write_text("")
     tried = []
     ended = threading.Event()
-    write = worker.write_atomically
+    write = spool_module._replace
 
     def write_and_count(path, content):
         tried.append(path)
@@ -131,8 +136,8 @@ def test_a_folder_that_cannot_be_written_does_not_end_the_signs_of_life(tmp_path
             ended.set()
         write(path, content)
 
-    monkeypatch.setattr(worker, "write_atomically", write_and_count)
-    worker._show_life(WorkerFolder(tmp_path / "file" / "worker-0"), ended, 0)
+    monkeypatch.setattr(spool_module, "_replace", write_and_count)
+    worker._show_life(WorkerFolder(tmp_path / "file" / "worker-0"), ended, 0, worker._Pulse())
     assert len(tried) == 3
 
 
