@@ -255,6 +255,9 @@ def digests(home: Path) -> dict[str, str]:
     for folder in ("run", "imported"):
         for part in COMPARED:
             for path in sorted((home / folder / part).rglob("*")):
+                # What a flipped bit has changed is taken for a file that its user edited, and is kept as NAME.edited.
+                if path.suffix.startswith(".edited"):
+                    continue
                 if path.is_file() and "archive" not in path.parts and not path.name.startswith(("ledger.", ".")):
                     found[path.relative_to(home).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
@@ -361,6 +364,7 @@ def main() -> int:
         0,
         time.monotonic(),
     )
+    shown = 0
     with ExitStack() as stack:
         root = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         first = root / "reference"
@@ -380,14 +384,15 @@ def main() -> int:
             print(
                 f"chain {chains}: {tally.kills} kills, {twice} paid twice, {len(tally.findings)} findings", flush=True
             )
+            for finding in tally.findings[shown:]:
+                print(f"FINDING {finding}", flush=True)
+            shown = len(tally.findings)
     for event, count in sorted(tally.events.items()):
         print(f"{count:5} {event}")
     print(
         f"{tally.kills} kills in {chains} chains; {twice} questions paid for twice, {tally.lost} requests in flight "
         f"at a kill or at a full disk; {len(tally.findings)} findings; load {os.getloadavg()[0]:.1f}"
     )
-    for finding in tally.findings:
-        print(f"FINDING {finding}")
     return 1 if tally.findings else 0
 
 
