@@ -205,3 +205,10 @@ def test_each_direct_dependency_is_explained(project, pages):
     named = [re.match(r"[\w-]+", line)[0] for line in project["dependencies"]]
     for name in [*named, *project["optional-dependencies"]]:
         assert f"`{name}`" in page, name
+
+
+def test_jobs_of_readers_install_polyarena_and_not_their_own_project(repository):
+    for path in (repository / "docs" / "tutorial-ci.md", *(repository / "examples" / "ci").iterdir()):
+        installs = re.findall(r"pip install (\S+)", path.read_text(encoding="utf-8"))
+        assert installs, path
+        assert "." not in installs, f"{path}: `pip install .` installs the project of the reader"
