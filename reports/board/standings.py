@@ -35,11 +35,13 @@ from polyarena.reports.board.model import BoardSettings, Column, ItemTable
 from polyarena.reports.stats.contrasts import Contrast, contrast
 from polyarena.reports.stats.intervals import FEWEST_CLUSTERS
 from polyarena.reports.stats.quantiles import student_quantile
-from polyarena.reports.stats.rank_confidence_sets import EXACT
 from polyarena.reports.stats.resampling import Floats, strata
 from polyarena.reports.stats.score_interval import score_interval
 from polyarena.tasks.counts import too_few
 from polyarena.tasks.metrics.metric import Direction
+
+EXACT = 1e-9
+"""Values that differ by less count as equal, as in ``site/standings.js``."""
 
 
 @dataclass(frozen=True, slots=True)

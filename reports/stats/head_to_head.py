@@ -17,6 +17,7 @@ from polyarena.reports.stats.sparse_clusters import SparseClusters, sparse_clust
 from polyarena.reports.stats.summary import BATCH_BYTES
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.suggest import closest
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -133,10 +134,11 @@ def head_to_head(battles: pd.DataFrame, baseline: str | None) -> HeadToHead:
     systems, number = np.unique(np.concatenate([candidates, baselines]), return_inverse=True)
     names = tuple(map(str, systems))
     if anchor not in names:
+        near = closest(anchor, names)
         raise DataError(
             f"the baseline {anchor!r} has no battle",
             where=f"task={battles['task'].iloc[0]} judge={battles['judge'].iloc[0]}",
-            fix=f"anchor one of {', '.join(names)}",
+            fix=f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(names)}",
         )
     one, other = number[: len(battles)], number[len(battles) :]
     low, high = np.minimum(one, other), np.maximum(one, other)

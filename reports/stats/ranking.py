@@ -13,7 +13,7 @@ from polyarena.reports.stats.blas_threads import one_blas_thread
 from polyarena.reports.stats.bradley_terry import RIDGE, moments
 from polyarena.reports.stats.head_to_head import HeadToHead, check_battles, head_to_head
 from polyarena.reports.stats.intervals import Interval, interval
-from polyarena.reports.stats.rank_confidence_sets import Ranks, rank_confidence_sets
+from polyarena.reports.stats.rank_confidence_sets import EQUAL_RATINGS, Ranks, rank_confidence_sets
 from polyarena.reports.stats.rank_groups import RankedGroup, ranked_groups
 from polyarena.reports.stats.rank_record import Ranked
 from polyarena.reports.stats.resampling import Integers
@@ -294,6 +294,9 @@ def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, cont
             for end in (around.low, around.high)]  # fmt: skip
     far = "an end of the rating is open: it won or lost everything in many resamples"
     opened = around.low is not None and None in ends
+    alike = around.low is not None and around.high is not None and around.high - around.low < EQUAL_RATINGS
+    if alike:
+        ends = [None, None]
     met = (group.pairs.first == system) | (group.pairs.second == system)
     each = float(group.battles[met].sum() / group.met_in[met].sum())
     once = "one battle per opponent and language: no interval" if around.low is None and each == 1 else ""
@@ -313,6 +316,7 @@ def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, cont
             once or ("" if row.note == around.note else around.note),
             few,
             far if opened else "",
+            "all resamples give this rating: no interval" if alike else "",
             "ties count half in the rating: with a parameter of their own it has no finite value" if group.half else "",
         ),
     )

@@ -196,6 +196,30 @@ def test_all_ties_are_equal_systems(make_battles: Make) -> None:
     assert found["tie_group"] == 1
 
 
+@pytest.mark.parametrize("baseline", ["one", "other", "weak"])
+def test_systems_with_equal_battles_share_rank_and_first_place_whatever_the_baseline(
+    make_battles: Make, baseline: str
+) -> None:
+    """The ridge of the fit put one of them first in all rounds, and ranked the baseline behind its equal."""
+    codes = ("deu_Latn", "hin_Deva")
+    won = [1.0] * 8 + [0.5] * 4
+    frame = pd.concat(
+        [
+            make_battles(dict.fromkeys(codes, [0.5] * 12), candidate="one", baseline="other"),
+            make_battles(dict.fromkeys(codes, won), candidate="one", baseline="weak"),
+            make_battles(dict.fromkeys(codes, won), candidate="other", baseline="weak"),
+        ]
+    )
+    found = rank(frame, baseline=baseline, rounds=200)
+    for _, group in found.groupby("group"):
+        own = group.set_index("system")
+        assert own["rank"].to_dict() == {"one": 1, "other": 1, "weak": 3}
+        assert own["p_best"].to_dict() == pytest.approx({"one": 0.5, "other": 0.5, "weak": 0.0}, abs=0.01)
+    equal = found[(found["system"] != baseline) & (found["rating"].sub(1000).abs() < 1)]
+    assert equal[["rating_low", "rating_high"]].isna().all(axis=None)
+    assert equal["note"].str.contains("all resamples give this rating: no interval").all()
+
+
 def test_battles_without_a_verdict_are_left_out_and_none_leave_nothing(make_battles: Make) -> None:
     battles = make_battles({"deu_Latn": [1.0, 0.0, 0.5, np.nan]})
     assert row(rank(battles, rounds=50), "new")["n"] == 3
@@ -219,8 +243,11 @@ def test_battles_that_cannot_be_compared_are_refused(make_battles: Make, change:
 
 
 def test_an_unknown_baseline_is_named_with_those_there_are(make_battles: Make) -> None:
-    with pytest.raises(DataError, match="anchor one of new, old"):
-        rank(make_battles({"deu_Latn": [1.0, 0.0]}), baseline="other")
+    battles = make_battles({"deu_Latn": [1.0, 0.0]})
+    with pytest.raises(DataError, match="use one of: new, old"):
+        rank(battles, baseline="another")
+    with pytest.raises(DataError, match="did you mean 'old'"):
+        rank(battles, baseline="olt")
 
 
 def test_signatures_say_what_changes_the_number(make_battles: Make) -> None:
