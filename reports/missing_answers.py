@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_LANGUAGES = 6
 """Languages that a warning names one by one."""
+
+_GENERATE_AGAIN = "The answers were generated elsewhere: generate these again with a higher token limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +65,33 @@ def count_missing(completions: pd.DataFrame) -> tuple[MissingAnswers, ...]:
     return tuple(MissingAnswers(*place, *row) for place, row in sorted(counts.items()) if row[1] or row[4])
 
 
-def missing_warnings(counts: Sequence[MissingAnswers]) -> tuple[str, ...]:
+def missing_warnings(counts: Sequence[MissingAnswers], stored: Collection[str] = ()) -> tuple[str, ...]:
     """Return one sentence for each system and task whose answers are missing or cut in a way that readers must know.
 
     They are: languages in which every answer is empty, languages in which every answer was cut at the limit, thoughts
     that never ended, and prompts that the host refused.
+
+    Args:
+        counts: From :func:`count_missing`.
+        stored: Systems whose answers were generated elsewhere, so that no setting of the experiment changes them.
     """
     groups: dict[tuple[str, str], list[MissingAnswers]] = defaultdict(list)
     for row in counts:
         groups[row.system, row.task].append(row)
     found = []
     for (system, task), rows in sorted(groups.items()):
+        again = system in stored
         silent = [row for row in rows if row.empty == row.answers]
         if silent:
             found.append(
                 f"{system} gave no answer at all to {task} in {_languages(silent, 'empty')}. {_reasons(silent)} "
-                f"{_remedy(silent)}"
+                f"{_remedy(silent, again)}"
             )
         cut = [row for row in rows if row.cut and row.cut + row.empty == row.answers]
         if cut:
             found.append(
-                f"Every answer of {system} to {task} was cut off at the token limit in {_languages(cut, 'cut')}. Raise "
-                "`max_tokens` under `sampling`."
+                f"Every answer of {system} to {task} was cut off at the token limit in {_languages(cut, 'cut')}. "
+                f"{_GENERATE_AGAIN if again else 'Raise `max_tokens` under `sampling`.'}"
             )
         refused = [row for row in rows if row.withheld and row not in silent]
         if refused:
@@ -96,7 +103,7 @@ def missing_warnings(counts: Sequence[MissingAnswers]) -> tuple[str, ...]:
         if thoughts:
             found.append(
                 f"Thoughts of {system} on {task} never ended and count as no answer in "
-                f"{_languages(thoughts, 'in_thought')}. {_remedy(thoughts)}"
+                f"{_languages(thoughts, 'in_thought')}. {_remedy(thoughts, again)}"
             )
     return tuple(found)
 
@@ -127,11 +134,13 @@ def _reasons(rows: Sequence[MissingAnswers]) -> str:
     return f"Of these {total}: {', '.join(named)}."
 
 
-def _remedy(rows: Sequence[MissingAnswers]) -> str:
+def _remedy(rows: Sequence[MissingAnswers], stored: bool) -> str:
     if any(row.in_thought for row in rows):
-        return "Give the thought a larger `budget` under `thinking`."
+        return _GENERATE_AGAIN if stored else "Set or raise `budget` under `thinking`."
     if all(row.withheld == row.empty for row in rows):
         return "The host's filter decides; ask another host."
+    if stored:
+        return "The answers were generated elsewhere: check their files."
     return (
         "See `finish_reason` in cells/: if it is `length`, the model was still thinking at the token limit; set "
         "`thinking: on` or raise `max_tokens`."

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from polyarena.harness.experiment.file_kinds import refuse_other_kind
 from polyarena.harness.experiment.load import explain_validation
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.schema import Selector
@@ -153,6 +154,7 @@ def parse_board_file(text: str, path: Path) -> BoardFile:
         return BoardFile()
     if not isinstance(data, dict):
         raise ExperimentError("the board file contains no mapping", where=path, fix="write `key: value`, one a line")
+    refuse_other_kind(data, "board", path)
     try:
         found = BoardFile.model_validate(data)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from polyarena.harness.endpoints import EndpointSettings, Prices
 from polyarena.harness.experiment.credentials import refuse_credentials, refuse_credentials_in_text
+from polyarena.harness.experiment.file_kinds import refuse_other_kind
 from polyarena.harness.experiment.groups import refuse_groups
 from polyarena.harness.experiment.opponents import refuse_opponents, refuse_shared_folders
 from polyarena.harness.experiment.panels import refuse_panels
@@ -45,13 +46,14 @@ def read_mapping(path: Path, kind: str, example: str) -> tuple[dict[str, Any], M
         example: A file to start from.
 
     Raises:
-        ExperimentError: The file is missing, not YAML or not a mapping, or contains credentials.
+        ExperimentError: The file is missing, not YAML, no mapping or of another kind, or contains credentials.
     """
     text = read_text(path, kind)
     refuse_credentials_in_text(text, str(path))
     data, lines = parse_yaml(text, str(path))
     if not isinstance(data, dict):
         raise ExperimentError(f"the {kind} file is not a mapping", where=path, fix=f"start from {example}")
+    refuse_other_kind(data, kind, path)
     return data, lines
 
 

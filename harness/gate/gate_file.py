@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
+from polyarena.harness.experiment.file_kinds import refuse_other_kind
 from polyarena.harness.experiment.load import explain_validation
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.experiment.schema import Selector
@@ -228,6 +229,7 @@ def load_gate_file(path: Path | None) -> GateFile:
         return GateFile()
     if not isinstance(data, dict):
         raise ExperimentError("the gate file contains no mapping", where=path, fix="write `key: value`, one a line")
+    refuse_other_kind(data, "gate", path)
     try:
         found = GateFile.model_validate(data)
     except ValidationError as error:

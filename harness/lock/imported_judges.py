@@ -34,6 +34,12 @@ MOST_NAMED = 6
 """Things that the experiment lacks which a sentence names; of more, it gives the number."""
 
 
+def stored_systems(lock: Lock) -> frozenset[str]:
+    """Return the systems whose answers were generated elsewhere."""
+    imported = (system.name for system in lock.settings.systems if system.model == IMPORTED)
+    return frozenset(lock.stored_answers).union(imported)
+
+
 def imported_run(
     name: str, systems: Sequence[str], baselines: Sequence[str], tasks: Mapping[str, Sequence[str]]
 ) -> Lock:

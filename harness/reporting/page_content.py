@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from polyarena.harness.experiment import SystemSpec
 from polyarena.harness.lock import Lock, LockedSampling
-from polyarena.harness.lock.imported_judges import IMPORTED
+from polyarena.harness.lock.imported_judges import IMPORTED, stored_systems
 from polyarena.harness.planning.judges import same_family_warning
 from polyarena.harness.reporting.cached_answers import cached_answer_notes
 from polyarena.harness.reporting.imported_names import names_in_files
@@ -88,7 +88,7 @@ def page_content(
         figures=tuple(figures),
         answers=off_target_counts(answers),
         files=tuple(files),
-        warnings=missing_warnings(count_missing(completions)),
+        warnings=missing_warnings(count_missing(completions), stored_systems(lock)),
         notes=(
             *_notes(records, lock, found.constant_judges),
             *found.pairs,

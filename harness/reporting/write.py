@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyarena.harness.endpoints.accounting.cost_table import COST_SCHEMA, cost_frame
+from polyarena.harness.lock.imported_judges import stored_systems
 from polyarena.harness.reporting.bad_answers import bad_answer_rates
 from polyarena.harness.reporting.estimates import estimates
 from polyarena.harness.reporting.figure_choice import PAGE
@@ -111,7 +112,7 @@ def _write_files(
     index = folder.report / "index.html"
     if parts is None:
         out.commit()
-        missing = missing_warnings(count_missing(completions))
+        missing = missing_warnings(count_missing(completions), stored_systems(records.lock))
         return Files(index, (), (), results, (), missing, tuple(out.removed), tuple(out.edited))
     page_tables = [
         *more.page_tables,

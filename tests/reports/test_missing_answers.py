@@ -46,6 +46,22 @@ def test_thoughts_that_took_everything():
     assert "`budget` under `thinking`" in warning
 
 
+def test_answers_generated_elsewhere_are_not_blamed_on_settings_of_the_experiment():
+    """No `budget` and no `max_tokens` changes stored answers."""
+    cases = [
+        [row("", "length", False), row()],
+        [row("", "length", False)],
+        [row("a", "length")],
+        [row("")],
+    ]
+    for rows in cases:
+        counts = count_missing(completions(*rows))
+        [warning] = missing_warnings(counts, stored={"s"})
+        assert "generated elsewhere" in warning
+        assert "`" not in warning
+        assert "generated elsewhere" not in missing_warnings(counts, stored={"other"})[0]
+
+
 def test_a_host_that_withholds_everything():
     [warning] = warnings(row("", "content_filter"), row("", "refusal"))
     assert "2 withheld by the host" in warning

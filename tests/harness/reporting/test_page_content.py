@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyarena.harness.lock import Lock, Pair
+from polyarena.harness.lock.imported_judges import stored_systems
 from polyarena.harness.reporting.omissions import MOST_NAMED
 from polyarena.harness.reporting.page_content import page_content
 from polyarena.harness.store import RunFolder
@@ -142,6 +143,11 @@ def test_of_answers_generated_elsewhere_nothing_is_claimed_that_is_not_known():
     told = described(model="completions", stored_answers={"one": {"temperature": "0.7", "model": "m"}})
     assert told == "completions; answers generated elsewhere, as their folder says: model m, temperature 0.7"
     assert described(model="imported").endswith("are unknown")
+
+
+def test_systems_whose_answers_were_generated_elsewhere_are_known():
+    systems = [system("one", model="completions"), system("two", model="imported"), system("three")]
+    assert stored_systems(make_lock(*systems, stored_answers={"one": {}})) == {"one", "two"}
 
 
 def test_a_task_has_the_digests_of_its_own_data():
