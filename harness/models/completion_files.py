@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ THOUGHT_FIELDS = ("thought", "reasoning_content", "reasoning", "thinking")
 SUFFIXES = (".jsonl", ".parquet")
 GENERATION_FILES = ("generation.yaml", "generation.yml", "generation.json")
 """Files beside the answers that may say how they were generated."""
+
+MOST_LOOKED_AT = 10_000
+"""Files at each depth that are looked at for an error message."""
 
 Key = tuple[str, int]
 """``item_id`` and ``sample_index``."""
@@ -55,12 +59,7 @@ def find_language_files(folder: Path, where: str) -> dict[str, Path]:
         DataError: The folder is missing or has no such file, or two files are of one language.
     """
     if not folder.is_dir():
-        raise DataError(
-            f"the folder {folder.name!r} does not exist",
-            where=where,
-            why=f"looked for {folder}",
-            fix="relative paths start from the folder of the experiment file",
-        )
+        raise _no_folder(folder, where)
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         code = _language(path)
@@ -75,13 +74,40 @@ def find_language_files(folder: Path, where: str) -> dict[str, Path]:
             )
         found[code] = path
     if not found:
-        raise DataError(
-            "the folder has no file named by a language",
-            where=folder,
-            why="it has: " + (", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"),
-            fix="name files by their language, such as deu_Latn.jsonl or de.jsonl",
-        )
+        raise _no_language_file(folder, where)
     return dict(sorted(found.items()))
+
+
+def _no_folder(folder: Path, where: str) -> DataError:
+    if folder.exists():
+        is_language = _language(folder) is not None
+        return DataError(
+            f"{folder.name!r} is a file, and `path` must be the folder with one file for each language",
+            where=where,
+            why=f"it is {folder}",
+            fix=f"name its folder: {folder.parent}" if is_language else "name the folder of the answers",
+        )
+    return DataError(
+        f"the folder {folder.name!r} does not exist",
+        where=where,
+        why=f"looked for {folder}",
+        fix="relative paths start from the folder of the experiment file",
+    )
+
+
+def _no_language_file(folder: Path, where: str) -> DataError:
+    fix = "name files by their language, such as deu_Latn.jsonl or de.jsonl"
+    near = (islice(folder.glob("*/" * depth + "*"), MOST_LOOKED_AT) for depth in range(1, 4))
+    inner = sorted({path.parent for paths in near for path in paths if _language(path)})
+    if inner:
+        fix = f"name the folder with the files of languages, such as {inner[0]}"
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    return DataError(
+        f"the folder {folder.name!r} has no file named by a language",
+        where=where or folder,
+        why=f"{folder} has: " + (", ".join(names[:8]) or "nothing"),
+        fix=fix,
+    )
 
 
 def language_file(folder: Path, language: str, where: str) -> Path:
@@ -236,7 +262,7 @@ def _no_value(field: str, row: Mapping[str, Any], place: str) -> DataError:
 
 def _near(field: str, row: Mapping[str, Any]) -> str:
     near = closest(field, map(str, row))
-    return f"did you mean {near[0]!r}?" if near and near[0] != field else ""
+    return f"did you mean {near[0]!r}?" if near and near[0] != field else f"the row has: {', '.join(map(str, row))}"
 
 
 def _language(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from polyarena.tasks.errors import DataError, PolyarenaError
+from polyarena.tasks.errors import DataError, ExperimentError, PolyarenaError
 from polyarena.tasks.metrics.answered import answer_text
 from polyarena.tasks.metrics.metric import Metric
 from polyarena.tasks.suggest import unknown
@@ -60,6 +60,12 @@ def load_metric(name: str, base: Path, *, where: str = "") -> Metric:
     public = [each for each, value in vars(module).items() if _is_metric(value, module) and not each.startswith("_")]
     if not member and len(public) == 1:
         member = public[0]
+    if not member and public:
+        raise ExperimentError(
+            f"{file} has several metrics, and none is named",
+            where=where or path,
+            fix=f"write `metric: {file}:NAME` with one of: {', '.join(sorted(public))}",
+        )
     if member not in public:
         raise unknown(f"metric of {file}", member, public, where=where)
     found: Any = getattr(module, member)

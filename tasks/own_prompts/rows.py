@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,14 @@ def read_rows(spec: OwnPrompts, base: Path, data: DataSource) -> Iterator[Placed
 
 
 def _file_rows(path: Path) -> Iterator[PlacedRow]:
+    if path.is_dir():
+        names = sorted(each.name for each in path.glob("[!.]*") if each.suffix in SUFFIXES)
+        raise DataError(
+            "this is a folder, and a file of prompts is expected",
+            where=path,
+            why=f"it has: {', '.join(names[:8])}" if names else f"it has no file of the types {', '.join(SUFFIXES)}",
+            fix="name one file with the prompts of all languages; each row has its language",
+        )
     if not path.is_file():
         near = closest(path.name, [each.name for each in path.parent.glob("*") if each.suffix in SUFFIXES])
         raise DataError(
@@ -73,6 +81,7 @@ def _csv_rows(path: Path) -> Iterator[PlacedRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
+            _refuse_other_separator(path, reader.fieldnames or ())
             for row in reader:
                 empty = False
                 where = f"{path}:{reader.line_num}"
@@ -93,3 +102,15 @@ def _csv_rows(path: Path) -> Iterator[PlacedRow]:
         csv.field_size_limit(before)
     if empty:
         raise DataError("the data file is empty", where=path, fix="write a header and one row for each prompt")
+
+
+def _refuse_other_separator(path: Path, header: Sequence[str]) -> None:
+    """Refuse a header that is one cell because something else than commas separates the columns."""
+    found = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+    if found is not None:
+        raise DataError(
+            "commas must separate the columns",
+            where=f"{path}:1",
+            why=f"the header has {'tabs' if found == chr(9) else repr(found)} and no comma: {header[0]}",
+            fix="save the file as CSV with commas, or as JSON Lines",
+        )

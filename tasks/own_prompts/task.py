@@ -147,7 +147,22 @@ def _refuse_repeat(spec: OwnPrompts, row: Mapping[str, Any], item: Item, seen: d
     )
 
 
+def _refuse_absent_columns(spec: OwnPrompts, rows: Sequence[PlacedRow]) -> None:
+    """Refuse a name under ``columns`` that no row has: without its choices, a task would be of another kind."""
+    known = {name: None for _, row in rows for name in row}
+    for name, column in spec.columns.items():
+        if column not in known:
+            near = closest(column, map(str, known))
+            raise DataError(
+                f"no row has anything under {column!r}, which `columns` names for {name!r}",
+                where=rows[0][0],
+                why=f"the columns are: {', '.join(map(str, known))}",
+                fix=f"did you mean {near[0]!r}?" if near else f"write `columns: {{{name}: ...}}` with one of them",
+            )
+
+
 def _kind(spec: OwnPrompts, rows: Sequence[PlacedRow]) -> Kind:
+    _refuse_absent_columns(spec, rows)
     first: dict[Kind, str] = {}
     for place, row in rows:
         _refuse_empty_columns(spec, place, row)
@@ -231,6 +246,9 @@ def _item(spec: OwnPrompts, kind: Kind, place: str, row: Mapping[str, Any], numb
     references: tuple[str, ...] = ()
     if kind is Kind.MULTIPLE_CHOICE:
         choices = _texts(spec, "choices", place, row, separator="|")
+        if len(choices) < 2:
+            what = f"{spec.column('choices')!r} has one choice, and multiple choice needs two or more"
+            raise _refused(spec, "choices", place, row, what, "separate choices by |, or write a JSON list")
         gold = _gold(spec, place, row, choices)
     elif kind is Kind.GENERATIVE:
         column = "references" if _value(spec, row, "references") is not None else "answer"
@@ -283,6 +301,9 @@ def _texts(
             value = [part.strip() for part in value.split(separator)] if separator else [value]
     elif not isinstance(value, list | tuple):
         value = [value]
+    if any(isinstance(each, dict | list | tuple) for each in value):
+        what = f"{spec.column(name)!r} has something else than texts"
+        raise _refused(spec, name, place, row, what, "write a text, or a list of texts")
     texts = tuple(str(each) for each in value if each is not None)
     if not texts or any(not text.strip() for text in texts):
         raise _refused(spec, name, place, row, f"{spec.column(name)!r} has an empty text")
@@ -322,7 +343,9 @@ def _refused(spec: OwnPrompts, name: str, place: str, row: Mapping[str, Any], wh
     column = spec.column(name)
     if column in row:
         return DataError(what, where=place, why=f"{column!r} is {row[column]!r}", fix=fix or "correct the row")
-    near = closest(column, map(str, row))
+    near = [name] if name in row else closest(column, map(str, row))
+    if name in spec.columns:
+        what = f"the row has nothing under {column!r}, which `columns` names for {name!r}"
     hint = f"name its column: `columns: {{{name}: {near[0] if near else '...'}}}`"
     return DataError(what, where=place, why=f"it has: {', '.join(map(str, row))}", fix=f"{hint}{', ' * bool(fix)}{fix}")
 

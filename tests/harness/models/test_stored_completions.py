@@ -163,14 +163,28 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
         ({"path": "s", "text_feild": "x"}, UnknownNameError, "did you mean 'text_field'"),
         ({"path": "gone"}, DataError, "does not exist"),
         ({"path": "empty"}, DataError, "no file named by a language"),
+        ({"path": "s/de.jsonl"}, DataError, r"'de.jsonl' is a file, (.|\n)*fix: name its folder: .*/s$"),
+        ({"path": "other.yaml"}, DataError, r"'other.yaml' is a file, (.|\n)*fix: name the folder of the answers"),
+        ({"path": "run"}, DataError, r"systems.a.args: (.|\n)*has: cells\n(.|\n)*such as .*run/cells/one/task$"),
     ],
 )
 def test_wrong_arguments(args: dict[str, Any], error: type[Exception], message: str, tmp_path: Path) -> None:
     write(tmp_path / "s" / "de.jsonl", ROWS)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "other.yaml").write_text("name: x\n", encoding="utf-8")
+    cells = tmp_path / "run" / "cells" / "one" / "task"
+    cells.parent.mkdir(parents=True)
+    write(cells / "de.jsonl", ROWS)
+    (tmp_path / "run" / ".manifest.json").write_text("{}", encoding="utf-8")
     with pytest.raises(error, match=message):
         build.check(args, ModelContext(base=str(tmp_path)), "systems.a.args")
     build.check({"path": "s", "id_field": None}, ModelContext(base=str(tmp_path)), "")
+
+
+def test_a_field_that_no_row_has_is_shown_those_that_there_are(tmp_path: Path) -> None:
+    path = write(tmp_path / "s" / "de.jsonl", ROWS)
+    with pytest.raises(DataError, match=r"'x' is missing(.|\n)*the row has: id, text"):
+        read_completions(path, "x", None)
 
 
 def test_identity_is_the_content_wherever_it_lies(tmp_path: Path) -> None:

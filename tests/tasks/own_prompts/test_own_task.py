@@ -239,7 +239,7 @@ def test_a_metric_of_a_file_has_its_own_unit(load, tmp_path):
         ("def short(a, r)\n    return 1", "metrics.py:short", "cannot be run"),
         ("1 / 0", "metrics.py:short", "ZeroDivisionError"),
         ("", "nowhere.py:short", "cannot be read"),
-        ("def a(x, y): pass\ndef b(x, y): pass", "metrics.py", "unknown metric"),
+        ("def a(x, y): pass\ndef b(x, y): pass", "metrics.py", "metrics.py:NAME` with one of: a, b"),
     ],
 )
 def test_a_file_without_such_a_metric_is_refused(load, tmp_path, code, metric, message):
@@ -276,6 +276,12 @@ def test_a_metric_that_fails_names_the_item(load, tmp_path, body, message):
         ([{**OPEN[0], "choices": []}], {}, "'choices' is empty"),
         ([GENERATED[0], {**OPEN[1], "references": []}], {}, "'references' is empty"),
         ([{**GENERATED[0], "references": ["a", " "]}], {}, "has an empty text"),
+        ([{**GENERATED[0], "references": {"a": 1}}], {}, "something else than texts"),
+        ([{**CHOICES[0], "choices": [["3", "4"]]}], {}, "something else than texts"),
+        ([{**CHOICES[0], "choices": ["4"]}], {}, "has one choice"),
+        (OPEN, {"columns": {"prompt": "question"}}, "no row has anything under 'question'"),
+        ([{**CHOICES[0], "options": ["4"]}], {"columns": {"choices": "optons"}}, "did you mean 'options'"),
+        ([OPEN[0], {"language": "sw", "q": "a"}], {"columns": {"prompt": "q"}}, "nothing under 'q'"),
         (OPEN, {"metric": "f1"}, "compares with references, and a prompt has none"),
     ],
 )
@@ -300,15 +306,32 @@ def test_a_metric_that_cannot_score_them_is_refused_before_anything_is_asked(loa
         load(rows, metric=metric)
 
 
-@pytest.mark.parametrize("name", ["gone.jsonl", "a.txt", "empty.jsonl", "empty.csv", "ragged.csv"])
+@pytest.mark.parametrize("name", ["gone.jsonl", "a.txt", "empty.jsonl", "empty.csv", "ragged.csv", "folder"])
 def test_files_that_cannot_be_read_are_named(tmp_path, name):
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "empty.jsonl").write_text("")
     (tmp_path / "empty.csv").write_text("prompt,language\n")
+    (tmp_path / "folder").mkdir()
     (tmp_path / "ragged.csv").write_text("prompt,language\na,eng,b\n")
     with pytest.raises(DataError) as caught:
         load_own_task(OwnPrompts(path=name), tmp_path, DataSource(None))
     assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_folder_is_not_called_missing(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "de.jsonl").write_text("{}")
+    with pytest.raises(DataError, match=r"this is a folder(.|\n)*it has: de.jsonl"):
+        load_own_task(OwnPrompts(path="folder"), tmp_path, DataSource(None))
+
+
+@pytest.mark.parametrize(("separator", "says"), [(";", "';'"), ("\t", "tabs"), ("|", "'|'")])
+def test_a_csv_with_another_separator_says_which(tmp_path, separator, says):
+    rows = [["language", "prompt"], ["eng", "a"]]
+    (tmp_path / "mine.csv").write_text("".join(separator.join(row) + "\n" for row in rows), encoding="utf-8-sig")
+    with pytest.raises(DataError, match="commas must separate the columns") as caught:
+        load_own_task(OwnPrompts(path="mine.csv"), tmp_path, DataSource(None))
+    assert f"the header has {says}" in str(caught.value)
 
 
 def test_the_spec_is_checked():
