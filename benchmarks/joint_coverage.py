@@ -2,7 +2,8 @@
 
     python benchmarks/joint_coverage.py > docs/coverage-of-bands-and-ratings.md
 
-With ``--quick`` a tenth of the data sets are drawn. It takes about 5 minutes on one core.
+With ``--quick`` a tenth of the data sets are drawn; with ``--arenas`` the section on arenas alone is printed. The whole
+takes about 10 minutes on one core.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 from simulate import REAL, Floats, draw_battles
 
+from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.stats import rank
 from polyarena.reports.stats.clustered import Clustered
 from polyarena.reports.stats.contrasts import contrast
@@ -57,6 +59,20 @@ prompt's outcomes between languages. {ratings} data sets in each cell (standard 
 
 | items | correlation | rating, all | win rate, all | rating, one | win rate, one |
 | ---: | ---: | ---: | ---: | ---: | ---: |"""
+
+ARENAS = """
+## Ratings of arenas
+
+In an arena, each vote is on a prompt of its own, and two systems may meet once or never. {systems} systems with true
+ratings over {spread:.0f} points meet in pairs, as often as a Poisson number says; each vote is in one of the languages.
+{sets} data sets in each cell; an end that is open counts as far away. Systems that won or lost everything have no
+rating and are left out. The rank is the true rank among all.
+
+| battles of a pair | languages | rating | rank | systems without a rating |
+| ---: | ---: | ---: | ---: | ---: |"""
+
+ARENA = np.linspace(-1.0, 1.0, 12)
+"""Strengths of the systems of an arena; the sixth is the baseline."""
 
 FEW = 6
 """Number of languages of a league; each is fitted separately in every round."""
@@ -129,6 +145,38 @@ def ratings_held(items: int, correlation: float, data_sets: int) -> list[float]:
     return [100 * float(np.mean(each)) for each in hits.values()]
 
 
+def arena(battles: float, languages: int, generator: np.random.Generator) -> pd.DataFrame:
+    """Draw votes on prompts of their own, by Davidson's model."""
+    rows = []
+    for one, other in combinations(range(len(ARENA)), 2):
+        for _ in range(generator.poisson(battles)):
+            item = f"i{len(rows):05d}"
+            score = generator.choice([1.0, 0.5, 0.0], p=_chances(ARENA[one] - ARENA[other]))
+            language = f"l{generator.integers(languages)}"
+            rows.append(("j", "t", language, item, item, f"s{one:02d}", f"s{other:02d}", score, 1, 0))
+    return pd.DataFrame(rows, columns=BATTLE_SCHEMA.names)
+
+
+def arenas_held(battles: float, languages: int, data_sets: int) -> tuple[float, float, float]:
+    """Return the coverage in %, of ratings and of ranks, and the share of systems without a rating."""
+    generator = np.random.default_rng([int(100 * battles), languages])
+    ratings, ranks, missing = [], [], 0
+    for seed in range(data_sets):
+        found = rank(arena(battles, languages, generator), baseline="s05", rounds=400, seed=seed)
+        found = found[(found["level"] == "macro") & (found["system"] != "s05")]
+        missing += len(ARENA) - 1 - int(found["rating"].notna().sum())
+        for row in found[found["rating"].notna()].to_dict("records"):
+            place = int(row["system"][1:])
+            low, high = (
+                far if pd.isna(row[end]) else row[end] for end, far in (("rating_low", -1e9), ("rating_high", 1e9))
+            )
+            ratings.append(_holds(low, 1000 + ELO_SCALE * (ARENA[place] - ARENA[5]), high))
+            if not pd.isna(row["rank_low"]):
+                ranks.append(_holds(row["rank_low"], len(ARENA) - place, row["rank_high"]))
+    share = missing / (data_sets * (len(ARENA) - 1))
+    return 100 * float(np.mean(ratings)), 100 * float(np.mean(ranks)), 100 * share
+
+
 def _chances(difference: float) -> Floats:
     """Return the probabilities of a win, a tie and a loss."""
     odds = np.array([np.exp(difference / 2), TIES, np.exp(-difference / 2)])
@@ -145,7 +193,18 @@ def _holds(low: float | None, truth: float, high: float | None) -> bool:
 
 def main(arguments: Sequence[str]) -> None:
     share = 10 if "--quick" in arguments else 1
-    many, few = 400 // share, 150 // share
+    many, few, fewest = 400 // share, 150 // share, 60 // share
+    if "--arenas" not in arguments:
+        shared_prompts(many, few)
+    spread = ELO_SCALE * (ARENA[-1] - ARENA[0])
+    print(ARENAS.format(systems=len(ARENA), spread=spread, sets=fewest))
+    for battles, languages in product((1.0, 1.5, 3.0, 5.0, 10.0), (1, 2)):
+        found = " | ".join(f"{value:.1f}" for value in arenas_held(battles, languages, fewest))
+        print(f"| {battles:g} | {languages} | {found} |", flush=True)
+
+
+def shared_prompts(many: int, few: int) -> None:
+    """Print the sections on bands and on ratings of systems that answer the same prompts."""
     print(TEXT.format(bands=many, bands_error=100 * (0.05 * 0.95 / many) ** 0.5))
     errors = []
     for items, correlation, rate in product((50, 100, 500), CORRELATIONS, (0.2, 0.5)):

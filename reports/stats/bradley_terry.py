@@ -118,7 +118,7 @@ def fit(
 
     Args:
         pairs: Who met whom; the p pairs.
-        battles: Shape (p,); how much each pair weighs, the same in all rounds.
+        battles: Shape (p,), how much each pair weighs, or (rounds, p) where that differs between rounds.
         scores: Shape (rounds, p); mean score of the first system.
         ties: Shape (rounds, p); mean share of ties, unused where ``pairs.ties`` is false.
         ridge: Above 0; see :data:`RIDGE`.
@@ -134,14 +134,15 @@ def fit(
         state[:, :free] = np.delete(start.ratings[0], pairs.anchor)
         if pairs.ties:
             state[:, free] = np.log(start.tie[0])
-    model = _Model(pairs, battles, ridge)
+    model = _Model(pairs, ridge)
     if start is not None and count >= MANY:
-        model.precondition(state[:1])
-    size = max(FEWEST_TOGETHER, min(CHUNK, PAIR_BYTES // (8 * max(1, len(battles)))))
+        model.precondition(state[:1], battles if battles.ndim == 1 else battles.mean(axis=0))
+    weights = np.broadcast_to(battles, scores.shape)
+    size = max(FEWEST_TOGETHER, min(CHUNK, PAIR_BYTES // (8 * max(1, len(pairs.first)))))
     parts = [slice(first, first + size) for first in range(0, rounds, size)]
     # NumPy and SciPy release the interpreter's lock; no round's numbers depend on the others.
     with ThreadPoolExecutor(min(MOST_THREADS, processors(), len(parts))) as pool:
-        list(pool.map(lambda part: _climb(state[part], model, scores[part].T, ties[part].T), parts))
+        list(pool.map(lambda part: _climb(state[part], model, weights[part].T, scores[part].T, ties[part].T), parts))
     ratings = np.insert(state[:, :free], pairs.anchor, 0.0, axis=1)
     return Fit(ratings, np.exp(state[:, free]) if pairs.ties else np.zeros(rounds))
 
@@ -161,10 +162,10 @@ def influence(
 
     Args:
         pairs: As in :func:`fit`.
-        battles: As in :func:`fit`.
+        battles: Shape (p,), as in :func:`fit`.
         fitted: The fit of the data, one round.
-        scores: Shape (clusters, p), dense or sparse; influence of each cluster on the pairs' mean scores.
-        ties: Shape (clusters, p); on their shares of ties.
+        scores: Shape (clusters, p), dense or sparse; what each cluster adds to the pairs' mean scores.
+        ties: Shape (clusters, p); to their shares of ties.
         ridge: As in :func:`fit`.
 
     Returns:
@@ -173,12 +174,12 @@ def influence(
     from scipy.sparse import csr_array
 
     free = pairs.systems - 1
-    model = _Model(pairs, battles, ridge)
+    model = _Model(pairs, ridge)
     state = np.delete(fitted.ratings, pairs.anchor, axis=1)
     if pairs.ties:
         state = np.column_stack([state, np.log(fitted.tie)])
     nothing = np.zeros((len(battles), 1))
-    hessian = model.information(model.slopes(state, nothing, nothing))
+    hessian = model.information(model.slopes(state, battles[:, None], nothing, nothing))
     pulls = (csr_array(scores) @ (csr_array(pairs.design()) * battles[:, None])).toarray()
     if pairs.ties:
         pulls = np.column_stack([pulls, csr_array(ties) @ battles])
@@ -211,7 +212,7 @@ class _Slopes:
 class _Model:
     """The penalised log-likelihood of the pairs."""
 
-    def __init__(self, pairs: Pairs, battles: Floats, ridge: float) -> None:
+    def __init__(self, pairs: Pairs, ridge: float) -> None:
         from scipy.sparse import csr_array
 
         design = pairs.design()
@@ -220,7 +221,7 @@ class _Model:
         place = np.insert(np.arange(pairs.systems - 1), pairs.anchor, -1)
         self._first, self._second = place[pairs.first], place[pairs.second]
         self._free = pairs.systems - 1
-        self._battles, self._ties, self._ridge = battles[:, None], pairs.ties, ridge
+        self._ties, self._ridge = pairs.ties, ridge
         # Where all met the anchor alone, no two free ratings share a pair.
         self._apart = bool(((pairs.first == pairs.anchor) | (pairs.second == pairs.anchor)).all())
         self._inverse: Floats | None = None
@@ -229,15 +230,15 @@ class _Model:
         """Return the sums of the pairs' values (shape (p, m)) over each free rating's pairs, with their signs."""
         return np.asarray(self._by_system @ values)
 
-    def precondition(self, state: Floats) -> None:
+    def precondition(self, state: Floats, battles: Floats) -> None:
         """Solve steps by conjugate gradients from now on, preconditioned by the information at a state (one row)."""
         if not self._apart:
-            nothing = np.zeros((len(self._battles), 1))
-            self._inverse = np.linalg.inv(self.information(self.slopes(state, nothing, nothing))[0])
+            nothing = np.zeros((len(battles), 1))
+            self._inverse = np.linalg.inv(self.information(self.slopes(state, battles[:, None], nothing, nothing))[0])
 
-    def slopes(self, state: Floats, scores: Floats, ties: Floats) -> _Slopes:
-        """Return the derivatives at states of shape (rounds, q), for scores and ties of shape (p, rounds)."""
-        free, battles, rounds = self._free, self._battles, len(state)
+    def slopes(self, state: Floats, battles: Floats, scores: Floats, ties: Floats) -> _Slopes:
+        """Return the derivatives at states of shape (rounds, q), for battles, scores and ties of shape (p, rounds)."""
+        free, rounds = self._free, len(state)
         tie = np.exp(state[:, free]) if self._ties else np.zeros(rounds)
         score, drawn, variance, covariance = moments(self._design @ np.ascontiguousarray(state[:, :free].T), tie)
         gradient = -self._ridge * state.T
@@ -336,12 +337,12 @@ class _Model:
         return product
 
 
-def _climb(state: Floats, model: _Model, scores: Floats, ties: Floats) -> None:
+def _climb(state: Floats, model: _Model, battles: Floats, scores: Floats, ties: Floats) -> None:
     """Move each round's state (a row), in place, to where the gradient is 0."""
     active = np.arange(len(state))
     for _ in range(STEPS):
         at = state[active]
-        step = model.step(model.slopes(at, scores[:, active], ties[:, active]))
+        step = model.step(model.slopes(at, battles[:, active], scores[:, active], ties[:, active]))
         size = np.abs(step).max(axis=1, initial=0.0)
         state[active] = at + step * np.minimum(1.0, LONGEST_STEP / np.maximum(size, LONGEST_STEP))[:, None]
         active = active[size > SMALLEST_STEP]

@@ -96,7 +96,7 @@ def _wins(found: HeadToHead, confidence: float) -> pd.DataFrame:
     from scipy.sparse import diags_array
 
     met, scores = found.counts() > 0, _scores(found)
-    pulls = (diags_array(1 / met.sum(axis=0)) @ sum(scores for scores, _ in found.influences())).tocsr()
+    pulls = (diags_array(1 / met.sum(axis=0)) @ sum(found.influences())).tocsr()
     errors = np.sqrt((pulls * pulls).sum(axis=1))
     level = 1 - (1 - confidence) / len(scores)
     beats = np.zeros((len(found.systems), len(found.systems)), dtype=np.bool_)

@@ -62,9 +62,15 @@ class HeadToHead:
         both = np.stack([np.append(each.values(), 0.0) for each in (self.scores, self.ties)])
         return np.asarray(both[:, self.columns].transpose(1, 0, 2), dtype=np.float64)
 
-    def influences(self) -> Iterator[tuple[csr_array, csr_array]]:
-        """Yield each cluster's influence on scores and ties, by language; both of shape (p, clusters)."""
-        scores, ties = self.scores.influence(), self.ties.influence()
+    def influences(self) -> Iterator[csr_array]:
+        """Yield each cluster's influence on scores, by language; of shape (p, clusters)."""
+        scores = self.scores.influence()
+        for columns in self.columns:
+            yield self._rows(scores, columns)
+
+    def contributions(self) -> Iterator[tuple[csr_array, csr_array]]:
+        """Yield what each cluster adds to scores and ties, by language; both of shape (p, clusters)."""
+        scores, ties = self.scores.contributions(), self.ties.contributions()
         for columns in self.columns:
             yield self._rows(scores, columns), self._rows(ties, columns)
 
@@ -75,16 +81,17 @@ class HeadToHead:
             yield self._rows(shares, columns)
 
     def resampled(self, rounds: int, seed: int) -> Iterator[Floats]:
-        """Yield scores and ties in every bootstrap round, by language; shape (2, p, rounds)."""
-        step = max(1, BATCH_BYTES // (16 * rounds * len(self.first)))
+        """Yield scores, ties and how much was drawn in every bootstrap round, by language; shape (3, p, rounds)."""
+        step = max(1, BATCH_BYTES // (24 * rounds * len(self.first)))
         for start in range(0, len(self.languages), step):
             batch = self.columns[start : start + step]
             used = np.unique(batch[batch >= 0])
-            both = [each.replicates(used, rounds=rounds, seed=seed) for each in (self.scores, self.ties)]
+            scores, drawn = self.scores.replicates(used, rounds=rounds, seed=seed)
+            ties, _ = self.ties.replicates(used, rounds=rounds, seed=seed)
             for columns in batch:
                 met = columns >= 0
-                block = np.zeros((2, len(columns), rounds))
-                for i, values in enumerate(both):
+                block = np.zeros((3, len(columns), rounds))
+                for i, values in enumerate((scores, ties, drawn)):
                     block[i, met] = values[np.searchsorted(used, columns[met])]
                 yield block
 

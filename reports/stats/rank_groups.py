@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyarena.reports.stats.averaged_languages import AveragedLanguages, averaged_languages
-from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence
+from polyarena.reports.stats.bradley_terry import Fit, Pairs, fit, influence, moments
 from polyarena.reports.stats.head_to_head import HeadToHead
 from polyarena.reports.stats.resampling import Floats, Integers
 
@@ -27,7 +27,6 @@ class RankedGroup:
         name: ``all`` or the language code.
         pairs: Who met whom.
         battles: Shape (p,); how often.
-        met_in: Shape (p,); in how many languages.
         fitted: Ratings of the data, one round.
         rounds: Ratings of every bootstrap round.
         on_ratings: Shape (clusters, systems); influence of each cluster on the ratings.
@@ -47,7 +46,6 @@ class RankedGroup:
     name: str
     pairs: Pairs
     battles: Floats
-    met_in: Integers
     fitted: Fit
     rounds: Fit
     on_ratings: Floats
@@ -87,13 +85,15 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
     flags = {system: each.flag for system, each in chosen.items() if each.flag}
     averaged = np.array([code in kept for code in found.languages])
     means, influences, shares = found.means(), list(found.influences()), list(found.shares())
+    contributions = list(found.contributions())
     languages = np.maximum((counts[averaged] > 0).sum(axis=0), 1)
-    total = np.zeros((2, len(found.first), rounds))
+    total = np.zeros((3, len(found.first), rounds))
     single: list[RankedGroup] = []
     for i, (name, resampled) in enumerate(zip(found.languages, found.resampled(rounds, seed), strict=True)):
         if averaged[i]:
-            total += resampled
-        own = (counts[i], means[i], influences[i], shares[i], resampled)
+            total[:2] += resampled[:2] * resampled[2]
+            total[2] += resampled[2]
+        own = (counts[i], means[i], influences[i], contributions[i], shares[i], resampled)
         single.append(_group(found, ("language", name), [i], *own, ties))
     if len(single) == 1:
         # The average over one language is that language.
@@ -102,16 +102,22 @@ def ranked_groups(found: HeadToHead, *, ties: bool, rounds: int, seed: int) -> I
         return
     used = np.flatnonzero(averaged).tolist()
     part = diags_array(1 / languages)
-    pulls = tuple(part @ sum(influences[i][kind] for i in used) for kind in (0, 1))
+    adds = tuple(part @ sum(contributions[i][kind] for i in used) for kind in (0, 1))
+    averages = means[averaged].sum(axis=0) / languages
+    for kind in (0, 1):
+        whole = np.broadcast_to(averages[kind][:, None], total[kind].shape)
+        total[kind] = np.divide(total[kind], total[2], out=whole.copy(), where=total[2] > 0)
+    total[2] /= languages[:, None]
     together = _group(
         found,
         ("macro", "all"),
         used,
         counts[averaged].sum(axis=0),
-        means[averaged].sum(axis=0) / languages,
-        (pulls[0], pulls[1]),
+        averages,
+        part @ sum(influences[i] for i in used),
+        (adds[0], adds[1]),
         part @ sum(shares[i] for i in used),
-        total / languages[:, None],
+        total,
         ties,
     )
     yield replace(together, flags=flags)
@@ -134,7 +140,8 @@ def _group(
     places: list[int],
     counts: Floats,
     means: Floats,
-    pulls: tuple[csr_array, csr_array],
+    pulls: csr_array,
+    adds: tuple[csr_array, csr_array],
     shares: csr_array,
     resampled: Floats,
     ties: bool,
@@ -148,26 +155,47 @@ def _group(
     half = modelled and not ties_are_estimable(means[0, met], means[1, met], found.first[met], found.second[met])
     pairs = Pairs(found.first[met], found.second[met], len(found.systems), found.anchor, modelled and not half)
     fitted = fit(pairs, weights, means[:1, met], means[1:, met])
-    on_ratings, on_tie = influence(pairs, weights, fitted, pulls[0][met].T, pulls[1][met].T)
     columns = found.columns[places].ravel()
+    clusters = found.scores.present(columns[columns >= 0])
+    on_ratings, on_tie = _influence(pairs, weights, fitted, [each[met] for each in adds], shares[met])
+    for label in np.unique(found.scores.labels[clusters]):
+        own = np.flatnonzero(clusters & (found.scores.labels == label))
+        # What the fit leaves of a language with prompts of its own is no chance: it is the same in every resample.
+        on_ratings[own] -= on_ratings[own].mean(axis=0)
+        on_tie[own] -= on_tie[own].mean()
     return RankedGroup(
         *title,
         pairs=pairs,
         battles=weights,
-        met_in=(found.columns[places] >= 0).sum(axis=0)[met],
         fitted=fitted,
-        rounds=fit(pairs, weights, resampled[0, met].T, resampled[1, met].T, start=fitted),
+        rounds=fit(pairs, weights * resampled[2, met].T, resampled[0, met].T, resampled[1, met].T, start=fitted),
         on_ratings=on_ratings,
         on_tie=on_tie,
-        clusters=found.scores.present(columns[columns >= 0]),
+        clusters=clusters,
         shares=_shares(found, shares),
         comparable=comparable,
         finite=finite,
         languages=tuple(found.languages[place] for place in places),
         scores=means[0, met],
-        on_scores=pulls[0][met],
+        on_scores=pulls[met],
         half=half,
     )
+
+
+def _influence(
+    pairs: Pairs, battles: Floats, fitted: Fit, adds: Sequence[csr_array], shares: csr_array
+) -> tuple[Floats, Floats]:
+    """Return the influence of each cluster on ratings and ties, around what the ratings expect of its battles.
+
+    Around a pair's own mean instead, a pair with one battle would show no chance at all. Where all clusters have all
+    pairs, both are the same.
+    """
+    from scipy.sparse import diags_array
+
+    difference = fitted.ratings[0, pairs.first] - fitted.ratings[0, pairs.second]
+    expected = moments(difference, fitted.tie[0])[:2]
+    scores, ties = (each - diags_array(mean) @ shares for each, mean in zip(adds, expected, strict=True))
+    return influence(pairs, battles, fitted, scores.T, ties.T)
 
 
 def ties_are_estimable(scores: Floats, ties: Floats, first: Integers, second: Integers) -> bool:

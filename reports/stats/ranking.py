@@ -35,11 +35,6 @@ MOST_FITS, FEWEST_ROUNDS = 200_000, 1_000
 PREDICTED = "did not meet the baseline: its win rate is what the ratings predict"
 """The note of a win rate that no battle shows."""
 
-FEW_PER_PAIR = 5
-"""Battles of a pair in a language below which the interval of a rating is too narrow, by simulation: with 1, 3, 4
-and 5 on average (each on an item of its own), nominal 95% intervals contain the true rating in 75%, 87%, 92% and 95% of
-cases. The spread of a pair's battles is taken around their own mean, of which few battles show little or none."""
-
 _WHOLE = ("rank", "rank_low", "rank_high", "tie_group")
 _REAL = ("rating", "rating_low", "rating_high", "win_rate", "standard_error", "low", "high", "p_best")
 
@@ -70,7 +65,7 @@ def rank(
     """Rate and rank the systems of each judge and task, over languages and by language.
 
     Bradley-Terry with Davidson's ties (:mod:`polyarena.reports.stats.bradley_terry`), fitted again in every round of
-    the joint bootstrap over ``source_id``, with the baseline anchored in each; how often each pair met is held fixed.
+    the joint bootstrap over ``source_id``, with the baseline anchored in each; a pair weighs as often as it was drawn.
     Over languages, a pair's score is the mean of its languages' scores: a language's number of items gives it no
     weight, and only languages that all systems have are averaged. Where ties leave Davidson's likelihood without a
     finite maximum they count half instead, and the note says so. Ranks are sets
@@ -297,12 +292,6 @@ def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, cont
     alike = around.low is not None and around.high is not None and around.high - around.low < EQUAL_RATINGS
     if alike:
         ends = [None, None]
-    met = (group.pairs.first == system) | (group.pairs.second == system)
-    each = float(group.battles[met].sum() / group.met_in[met].sum())
-    once = "one battle per opponent and language: no interval" if around.low is None and each == 1 else ""
-    few = ""
-    if around.low is not None and each < FEW_PER_PAIR:
-        few = f"{each:.1f} battles per opponent and language: the interval of the rating is too narrow"
     if abs(rating) > FARTHEST:
         one_way = "no finite rating: but for ties, all its points went one way"
         return replace(row, note=_join(row.note, one_way))
@@ -313,8 +302,7 @@ def _rated(row: Ranked, found: HeadToHead, group: RankedGroup, system: int, cont
         rating_high=ends[1],
         note=_join(
             row.note,
-            once or ("" if row.note == around.note else around.note),
-            few,
+            "" if row.note == around.note else around.note,
             far if opened else "",
             "all resamples give this rating: no interval" if alike else "",
             "ties count half in the rating: with a parameter of their own it has no finite value" if group.half else "",

@@ -67,6 +67,10 @@ class SparseClusters:
         value, size = np.repeat(self.values(), lengths), np.repeat(self.sizes(), lengths)
         return self._matrix((self.sums - value * self.counts) / size)
 
+    def contributions(self) -> csr_array:
+        """Return what each cluster adds to each column's mean; shape (k, n)."""
+        return self._matrix(self.sums / np.repeat(self.sizes(), np.diff(self.starts)))
+
     def shares(self) -> csr_array:
         """Return which share of a column's values each cluster has; shape (k, n)."""
         return self._matrix(self.counts / np.repeat(self.sizes(), np.diff(self.starts)))
@@ -93,11 +97,15 @@ class SparseClusters:
             counts[place[rows], i] = own
         return found, counts
 
-    def replicates(self, columns: Integers, *, rounds: int, seed: int) -> Floats:
-        """Return the mean of the columns in every bootstrap round, as ``bootstrap_means``; shape (columns, rounds)."""
-        means = np.empty((len(columns), rounds))
+    def replicates(self, columns: Integers, *, rounds: int, seed: int) -> tuple[Floats, Floats]:
+        """Return the mean of the columns in every bootstrap round, as ``bootstrap_means``, and how much was drawn.
+
+        Both are of shape (columns, rounds); the second counts values, as a multiple of those that a column has.
+        """
+        means, much = np.empty((len(columns), rounds)), np.empty((len(columns), rounds))
         sums, counts = self._matrix(self.sums), self._matrix(self.counts)
-        totals = np.asarray(sums.sum(axis=1) / counts.sum(axis=1))
+        sizes = self.sizes()
+        totals = np.asarray(sums.sum(axis=1)) / sizes
         stratum = self.labels[self.rows[self.starts[:-1]]]
         for label in np.unique(self.labels):
             places = np.flatnonzero(stratum[columns] == label)
@@ -115,8 +123,9 @@ class SparseClusters:
                 estimate = np.broadcast_to(totals[own][:, None], drawn.shape).copy()
                 np.divide(np.asarray(on_sums @ turned), drawn, out=estimate, where=drawn > 0)
                 means[places, start : start + len(weights)] = estimate
+                much[places, start : start + len(weights)] = drawn / sizes[own, None]
                 start += len(weights)
-        return means
+        return means, much
 
     def _patterns(self, columns: Integers) -> tuple[Integers, Integers]:
         """Return columns of distinct counts, and which of them each of ``columns`` is like."""

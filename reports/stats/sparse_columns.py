@@ -104,7 +104,7 @@ class SparseColumns:
 
     def replicates(self, columns: Sequence[int], *, rounds: int, seed: int) -> Floats:
         """Return the mean of the columns in every bootstrap round; shape (columns, rounds)."""
-        return self.data.replicates(np.asarray(columns, dtype=np.int64), rounds=rounds, seed=seed)
+        return self.data.replicates(np.asarray(columns, dtype=np.int64), rounds=rounds, seed=seed)[0]
 
     def _part(self, column: int) -> slice:
         return slice(int(self.data.starts[column]), int(self.data.starts[column + 1]))

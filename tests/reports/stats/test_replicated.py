@@ -99,7 +99,7 @@ def test_the_information_of_pairs_is_that_of_their_design(ties):
     rng = np.random.default_rng(2)
     first, second = np.array([0, 0, 1, 3, 3]), np.array([1, 2, 3, 4, 4])
     pairs, free = Pairs(first, second, 5, 2, ties), 4
-    model, design, curve = _Model(pairs, np.ones(5), 1e-3), pairs.design(), rng.random((5, 7))
+    model, design, curve = _Model(pairs, 1e-3), pairs.design(), rng.random((5, 7))
     at = _Slopes(rng.random((free + ties, 7)), curve, rng.random((free, 7)), rng.random(7))
     expected = np.einsum("pr,pi,pj->rij", curve, design, design) + 1e-3 * np.eye(free)
     np.testing.assert_allclose(model.information(at)[:, :free, :free], expected, rtol=1e-14)
