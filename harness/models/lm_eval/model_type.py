@@ -16,7 +16,6 @@ from urllib.parse import urlsplit, urlunsplit
 from polyarena.harness.models.licence import model_licence
 from polyarena.harness.models.lm_eval.backends import (
     ENGINE_VERSION,
-    ENGINES,
     LOCAL_ARGUMENTS,
     SECRET_ARGUMENTS,
     SPEED_ARGUMENTS,
@@ -24,13 +23,14 @@ from polyarena.harness.models.lm_eval.backends import (
     Backend,
     find_backend,
 )
+from polyarena.harness.models.lm_eval.hf_arguments import check_hf_arguments
 from polyarena.harness.models.lm_eval.model import load_model
 from polyarena.harness.models.locations import Location, locate, locations, resolve_paths
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.models.weights import digest
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
 from polyarena.tasks.item import Kind
-from polyarena.tasks.suggest import closest, unknown
+from polyarena.tasks.suggest import closest
 
 ADAPTER_CONFIG = "adapter_config.json"
 """The file of a folder with an adapter, which transformers loads through peft."""
@@ -83,7 +83,8 @@ class LmEvalType:
                 fix=f"take it out, and set `thinking: {{end: {args['think_end_token']}}}` beside `args` if the mark is "
                 "none of the known ones",
             )
-        self._check_engine(args, where)
+        if self.name in TREE_SCORED:
+            check_hf_arguments(args, where)
         unset = [variable for variable in self.backend.environment if not os.environ.get(variable)]
         if unset:
             raise ModelError(f"{unset[0]} is not set", where=where, fix=f"export {unset[0]}=...")
@@ -128,24 +129,6 @@ class LmEvalType:
         found = locate(value, context.base, "") if value and "pretrained" in self._local_arguments else None
         licence = model_licence(value, found.path if found else None)
         return load_model(self.name, resolved, chat_template, context.recorded, licence)
-
-    def _check_engine(self, args: Mapping[str, Any], where: str) -> None:
-        if self.name not in TREE_SCORED:
-            return
-        engine, budget = args.get("engine", "auto"), args.get("token_budget")
-        deterministic = args.get("deterministic", False)
-        if not isinstance(deterministic, bool):
-            raise ExperimentError("`deterministic` must be true or false", where=where, why=f"it is {deterministic!r}")
-        if deterministic and engine == "lm-eval":
-            raise ExperimentError(
-                "`deterministic: true` needs the engine", where=where, fix="take `engine: lm-eval` out of the arguments"
-            )
-        if engine not in ENGINES:
-            raise unknown("engine", str(engine), ENGINES, where=f"{where}.engine" if where else "engine")
-        if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
-            raise ExperimentError(
-                "`token_budget` must be a number of tokens, 1 or more", where=where, why=f"it is {budget!r}"
-            )
 
     def _engine(self, args: Mapping[str, Any]) -> dict[str, str]:
         """Name what scores choices where that can change one: rounding in half precision depends on the batch.
