@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class EtaEstimator:
     """Counts work and the seconds it took, for each kind of work (system and task, or judge).
 
-    Kinds differ in speed, so each has its own; a kind not yet seen is expected to go at the mean of the others.
-    Amounts of work are in any unit that is the same for all kinds.
+    Kinds differ in speed, so each has its own; a kind whose seconds are not known is expected to go at the mean of the
+    others. Amounts of work are in any unit that is the same for all kinds.
     """
 
     _left: dict[str, float] = field(default_factory=dict)
@@ -21,10 +21,17 @@ class EtaEstimator:
         """Add work to come."""
         self._left[kind] = self._left.get(kind, 0.0) + work
 
-    def advance(self, kind: str, work: float, seconds: float) -> None:
-        """Move work from what is left to what is done; ``seconds`` is 0 for work that failed or was given up."""
+    def advance(self, kind: str, work: float, seconds: float | None) -> None:
+        """Move work from what is left to what is done.
+
+        Args:
+            kind: Of the work.
+            work: How much.
+            seconds: That it took; 0 where they were counted with other work, as of cells that share batches. ``None``
+                for work that failed or was given up, which tells nothing of the pace.
+        """
         self._left[kind] = max(0.0, self._left.get(kind, 0.0) - work)
-        if seconds > 0:
+        if seconds is not None:
             self._done[kind] = self._done.get(kind, 0.0) + work
             self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
 
@@ -36,12 +43,11 @@ class EtaEstimator:
                 once, and the rest is expected to be as well.
             workers: Of an executor, each of which is at work: what they have not finished yet counts nowhere.
         """
-        done = sum(self._done.values())
-        if not done:
+        done, spent = sum(self._done.values()), sum(self._seconds.values())
+        if not done or not spent:
             return None
-        spent = sum(self._seconds.values())
         left = sum(
-            left * (self._seconds[kind] / self._done[kind] if self._done.get(kind) else spent / done)
+            left * (self._seconds[kind] / self._done[kind] if self._seconds.get(kind) else spent / done)
             for kind, left in self._left.items()
         )
         return left / max(1.0, spent / elapsed, workers) if elapsed else left

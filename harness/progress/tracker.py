@@ -157,7 +157,7 @@ class ProgressTracker:
             self._advance(title, event.language, 1.0, event.seconds)
         elif isinstance(event, CellFailed | GamesFailed):
             work.failed += 1
-            self._advance(title, event.language, 1.0, 0.0)
+            self._advance(title, event.language, 1.0, None)
         return work
 
     def stop(self, plan: Plan, is_stored: Callable[[PlannedCell | PlannedGames], bool]) -> None:
@@ -263,12 +263,12 @@ class ProgressTracker:
         against = f" against {games.baseline}" if self.opponents else ""
         return f"{games.judge} judges {games.candidate}{against} · {games.task}"
 
-    def _advance(self, title: str, language: str, part: float, seconds: float) -> None:
+    def _advance(self, title: str, language: str, part: float, seconds: float | None) -> None:
         """Tell the pace of a part of a language's work and its seconds, less what it was told of before."""
         part_before, seconds_before = self._counted.get((title, language), (0.0, 0.0))
         amount = self._amounts.get((title, language), 0.0) * max(0.0, part - part_before)
-        self.pace.advance(title, amount, max(0.0, seconds - seconds_before))
-        self._counted[title, language] = (part, seconds)
+        self.pace.advance(title, amount, None if seconds is None else max(0.0, seconds - seconds_before))
+        self._counted[title, language] = (part, seconds or 0.0)
 
 
 def describe_rate(per_second: float) -> str:

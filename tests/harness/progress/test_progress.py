@@ -61,8 +61,20 @@ def test_the_time_left_follows_each_kind_of_work():
     assert pace.seconds_left() == pytest.approx(50 + 1000)
     pace.advance("fast", 50, 5.0)
     assert pace.seconds_left() == pytest.approx(50 + 5)
-    pace.advance("slow", 5, 0.0)
+    pace.advance("slow", 5, None)
     assert pace.seconds_left() == pytest.approx(5)
+
+
+def test_cells_that_shared_batches_count_with_the_seconds_of_the_first():
+    pace = EtaEstimator()
+    for kind in ("texts", "choices", "later"):
+        pace.expect(kind, 20)
+    pace.advance("texts", 5, 40.0)
+    pace.advance("texts", 5, 0.0)
+    assert pace.seconds_left() == pytest.approx(4 * (10 + 20 + 20))
+    # All their seconds were counted with another kind.
+    pace.advance("choices", 10, 0.0)
+    assert pace.seconds_left() == pytest.approx(4 * 10 + 2 * (10 + 20))
 
 
 def test_workers_share_what_is_left_from_the_beginning():
