@@ -44,6 +44,20 @@ def language_label(code: str) -> Label:
     return Label(code, known.name, autonym, known.direction, known.script, tag, known.tier)
 
 
+def sentence_case(text: str) -> str:
+    """Return a text with an upper-case first letter, unless it begins with the name of a metric; the rest is kept.
+
+    Example:
+        >>> sentence_case("win rate on XQuAD"), sentence_case("exact_match on XQuAD")
+        ('Win rate on XQuAD', 'exact_match on XQuAD')
+    """
+    from polyarena.tasks.metrics.builtin import METRICS
+
+    first = text.partition(" ")[0].rstrip(",.:")
+    is_name = first in METRICS or not first.isalpha() or not first.islower()
+    return text if is_name else text[:1].upper() + text[1:]
+
+
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return what sorts names as people do: numbers in them by value, so that step-200 comes before step-1000.
 

@@ -164,14 +164,20 @@ def _cells(row: dict[Any, Any], scale: float, *, stated: bool) -> list[str]:
     name = names.get(row["level"], f"{row['level']} {row['group']}")
     known = row["low"] is not None and row["low"] == row["low"]
     ends = f"{scale * row['low']:+.1f} to {scale * row['high']:+.1f}" if known else "none"
-    reach = row["detectable"]
     cells = [
         str(name),
         f"{scale * row['difference']:+.1f}",
         ends,
         f"{row['p_value']:.4f}",
         str(row["outcome"]),
-        "" if reach is None or reach != reach else f"{scale * reach:.1f}",
+        _reach(row["detectable"], scale),
         str(row["n"]),
     ]
     return [*cells, str(row["non_inferiority"]), str(row["equivalence"])] if stated else cells
+
+
+def _reach(detectable: float | None, scale: float) -> str:
+    """Return the detectable difference; no two shares differ by more than 100 points."""
+    if detectable is None or detectable != detectable:
+        return ""
+    return "over 100" if scale == 100 and detectable > 1 else f"{scale * detectable:.1f}"

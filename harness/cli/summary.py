@@ -10,6 +10,7 @@ from polyarena.harness.results import RunRecords, open_run
 from polyarena.harness.terminal import printable
 from polyarena.reports.metric_facts import recorded_metrics
 from polyarena.tasks.counts import count_of
+from polyarena.tasks.item import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,11 +71,7 @@ def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
     if files.notes:
         print_lines(*files.notes, "")
     if estimates.empty and not records.missing():
-        print_lines(
-            "There is no number to report: no task was scored, and no pair of systems was judged. Judged tasks need "
-            "`judges`, a `baseline` or `opponents`, and two systems that answered the same items in the same language.",
-            "",
-        )
+        print_lines(_no_number(records), "")
     print_lines(
         f"page      {files.page}",
         f"figures   {files.page.parent / 'figures'}  ({count_of(len(files.figures), 'file')}: PDF, PNG, SVG)",
@@ -86,6 +83,21 @@ def _print_summary(records: RunRecords, files: Files, *, as_json: bool) -> None:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         print_lines(f"removed   {', '.join(names[:5])}{more}  (of the report before)")
     print_edited(files)
+
+
+def _no_number(records: RunRecords) -> str:
+    """Say why a complete run has no number, by the kinds of its tasks."""
+    tasks = records.lock.tasks.items()
+    scored = [name for name, task in tasks if task.card.kind is not Kind.OPEN_ENDED]
+    said = ["There is no number to report: no task was scored, and no pair of systems was judged."]
+    if scored:
+        said.append(f"The metrics of {', '.join(scored)} apply to none of the answers.")
+    if len(scored) < len(tasks):
+        said.append(
+            "Judged tasks need `judges`, a `baseline` or `opponents`, and two systems that answered the same items in "
+            "the same language."
+        )
+    return " ".join(said)
 
 
 def print_edited(files: Files) -> None:

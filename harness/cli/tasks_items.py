@@ -31,6 +31,7 @@ def command(
     from itertools import islice
     from pathlib import Path
 
+    from polyarena.tasks.counts import count_of
     from polyarena.tasks.data import DataSource, data_root
     from polyarena.tasks.errors import ExperimentError
     from polyarena.tasks.languages import select_languages
@@ -45,7 +46,7 @@ def command(
     if not codes:
         raise ExperimentError(
             f"{name} has none of these languages",
-            why=f"{languages!r} selects {len(selected):,} others",
+            why=f"{languages!r} selects {count_of(len(selected), 'other language')}",
             fix=f"`polyarena tasks {name}` lists its languages",
         )
     data = DataSource(data_root(None, Path.cwd()))

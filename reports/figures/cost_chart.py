@@ -12,6 +12,7 @@ from polyarena.reports.figures.inputs import FigureError, check, numbers
 from polyarena.reports.figures.style import BLUE, GREY, INK, house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.figures.xy_chart import Point, Scale, xy_chart
+from polyarena.reports.labels import sentence_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +84,9 @@ def cost_chart(
 
     names = [Point(float(row["cost"]), scale * float(row["value"]), str(row["system"]), INK) for row in rows]
     names.sort(key=lambda point: (point.name not in {name for *_, name in best}, -point.y, point.name))
-    words = title or f"{what.partition(',')[0].capitalize()} against {cost}"
+    words = title or f"{sentence_case(what.partition(',')[0])} against {cost}"
     said = caption or (
-        f"{what[0].upper()}{what[1:]} against {cost}. "
+        f"{sentence_case(what)} against {cost}. "
         + (FRONTIER if len(rows) > 1 else "")
         + interval_sentence(frame)
         + averages_sentence(frame)

@@ -13,7 +13,7 @@ from polyarena.reports.figures.language_rows import By, language_rows
 from polyarena.reports.figures.row_chart import Entry, Words
 from polyarena.reports.figures.style import house_style
 from polyarena.reports.figures.venues import find_venue
-from polyarena.reports.labels import language_label
+from polyarena.reports.labels import language_label, sentence_case
 from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def heat_map(
         return None if entry.kind == "group" else cells.get((name, entry.key[1]))
 
     shown = what or (str(frame["metric"].iloc[0]).replace("_", " ") if "metric" in frame.columns else "score")
-    words = Words(title or f"{shown[0].upper()}{shown[1:].partition(',')[0]} by system and language",
+    words = Words(title or f"{sentence_case(shown.partition(',')[0])} by system and language",
                   caption or _caption(frame, shown, unit))  # fmt: skip
     with house_style():
         if len(codes) >= len(names):
@@ -126,4 +126,4 @@ def _limits(values: list[float], scale: float) -> tuple[float, float]:
 def _caption(frame: pd.DataFrame, what: str, unit: str) -> str:
     task = f" on {', '.join(sorted(set(map(str, frame['task']))))}" if "task" in frame.columns else ""
     shown = f"{what}{f', {unit}' if unit else ''}{task}. {judge_sentence(frame)}{items_sentence(frame)}"
-    return f"{shown[0].upper()}{shown[1:]}Darker is lower. A dash: no result."
+    return f"{sentence_case(shown)}Darker is lower. A dash: no result."

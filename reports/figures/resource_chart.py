@@ -16,7 +16,7 @@ from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.style import SERIES_COLOURS, SERIES_MARKERS, house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.figures.xy_chart import Point, Scale, xy_chart
-from polyarena.reports.labels import language_label
+from polyarena.reports.labels import language_label, sentence_case
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +110,7 @@ def resource_chart(
     with house_style():
         keys = [Key(name, SERIES_COLOURS[i], SERIES_MARKERS[i]) for i, name in enumerate(systems)]
         points = [] if steps else _outliers(rows, curves, scale)
-        words = title or f"{what.partition(',')[0].capitalize()} against {resource}"
+        words = title or f"{sentence_case(what.partition(',')[0])} against {resource}"
         said = caption or _caption(frame, resource, steps=steps, beside=lane > 0)
         figure = xy_chart(x, Scale(what, y_limits, y_ticks), draw, found, keys=keys if len(systems) > 1 else (),
                           points=points, title=words, caption=said)  # fmt: skip

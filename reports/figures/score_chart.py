@@ -14,7 +14,7 @@ from polyarena.reports.figures.legend import Key
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import SERIES_COLOURS, SERIES_MARKERS, house_style
 from polyarena.reports.figures.venues import find_venue
-from polyarena.reports.labels import system_order
+from polyarena.reports.labels import sentence_case, system_order
 from polyarena.reports.metric_facts import MetricFacts, metric_facts
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def score_chart(
     guess = "" if chance is None else f" Dashed: guessing, {scale * chance:.1f}."
     missing = without_values(frame[frame["system"].astype(str).isin(names)])
     words = Words(
-        title or f"{what.partition(',')[0].capitalize()} by language",
+        title or f"{sentence_case(what.partition(',')[0])} by language",
         caption
-        or f"{what[0].upper()}{what[1:]}. {items_sentence(frame)}{interval_sentence(frame)}Diamonds: averages over the "
+        or f"{sentence_case(what)}. {items_sentence(frame)}{interval_sentence(frame)}Diamonds: averages over the "
         f"languages, each with the same weight.{_marks_sentences(shown)}{missing}{guess}",
         keys,
     )

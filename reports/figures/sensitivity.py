@@ -12,7 +12,7 @@ from polyarena.reports.figures.inputs import FigureError, check, numbers
 from polyarena.reports.figures.row_chart import Entry, Facet, Words, row_chart
 from polyarena.reports.figures.style import BLUE, GREY, VERMILLION, house_style
 from polyarena.reports.figures.venues import find_venue
-from polyarena.reports.labels import language_label
+from polyarena.reports.labels import language_label, sentence_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,9 +91,9 @@ def sensitivity(
         return f"{here:.1f}{moved}"
 
     words = Words(
-        title or f"{what.partition(',')[0].capitalize()} without each part",
+        title or f"{sentence_case(what.partition(',')[0])} without each part",
         caption
-        or f"{what[0].upper()}{what[1:]}, of everything (dashed) and with one part left out; numbers in brackets are "
+        or f"{sentence_case(what)}, of everything (dashed) and with one part left out; numbers in brackets are "
         f"changes. {_turns(rows.values(), outcome, reference, scale)}{judge_sentence(frame)}{interval_sentence(frame)}",
     )
     facet = Facet("", what, limits, ticks, draw, (lambda e: text(e, change=True), lambda e: text(e, change=False)),

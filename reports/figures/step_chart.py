@@ -12,6 +12,7 @@ from polyarena.reports.figures.sheet import wrap_name
 from polyarena.reports.figures.style import BLUE, GREY, INK, VERMILLION, house_style
 from polyarena.reports.figures.venues import find_venue
 from polyarena.reports.figures.xy_chart import Scale, xy_chart
+from polyarena.reports.labels import sentence_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,7 @@ def step_chart(
     texts = ["\n".join(wrap_name(str(row["stage"]), 0.95 * width, found.size, most=4)) for row in rows]
     lines = max(text.count("\n") + 1 for text in texts)
     with house_style():
-        words = title or f"{what.partition(',')[0].capitalize()} after each stage"
+        words = title or f"{sentence_case(what.partition(',')[0])} after each stage"
         said = caption or _caption(frame, what, scale)
         figure = xy_chart(
             Scale("", (-0.5, len(rows) - 0.5), tuple(range(len(rows))), tuple(texts)),
@@ -121,7 +122,7 @@ def _caption(frame: pd.DataFrame, what: str, scale: float) -> str:
     steps = "Arrows: the gain of each step, with its paired interval in brackets. " if paired else (
         "Arrows: the difference of neighbouring stages; no interval of it is known. ")  # fmt: skip
     parts = (
-        f"{what[0].upper()}{what[1:]}, after each stage. {steps}{_power(frame, scale)}",
+        f"{sentence_case(what)}, after each stage. {steps}{_power(frame, scale)}",
         f"{judge_sentence(frame)}{items_sentence(frame)}",
         interval_sentence(frame, mark="Grey lines") if "low" in frame.columns else "",
     )

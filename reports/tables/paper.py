@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from polyarena.reports.labels import TIER_TITLES, language_label
+from polyarena.reports.labels import TIER_TITLES, language_label, sentence_case
 from polyarena.reports.rows import Mark, marks_of
 from polyarena.reports.tables.markdown import markdown
 from polyarena.reports.tables.sections import format_mark
@@ -174,5 +174,5 @@ def _caption(estimates: pd.DataFrame, what: str, best: Best) -> str:
     level = f"{100 * min(levels):g}% " if len(levels) == 1 else ""
     bold = "Bold: better than each other system, with a paired interval that excludes 0." if best else (
         "Nothing is in bold: no system is significantly better than all others.")  # fmt: skip
-    shown = f"{what[0].upper()}{what[1:]}. " if what else ""
+    shown = f"{sentence_case(what)}. " if what else ""
     return f"{shown}Subscripts: {level}intervals. Averages give each language the same weight. {bold}"

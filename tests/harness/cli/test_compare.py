@@ -5,6 +5,8 @@ import json
 import pytest
 import yaml
 
+from polyarena.harness.cli.compare import _reach
+
 
 @pytest.fixture
 def folder(file, finished_run):
@@ -85,3 +87,11 @@ def test_a_folder_that_is_no_run(call, tmp_path):
     code, _, err = call("compare", tmp_path, "a", "b")
     assert code == 2
     assert "not a run folder" in err
+
+
+@pytest.mark.parametrize(
+    ("detectable", "scale", "shown"),
+    [(1.196, 100, "over 100"), (0.5, 100, "50.0"), (1.5, 1, "1.5"), (None, 100, ""), (float("nan"), 100, "")],
+)
+def test_no_difference_of_shares_of_more_than_100_points_is_called_detectable(detectable, scale, shown):
+    assert _reach(detectable, scale) == shown

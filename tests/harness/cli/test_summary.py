@@ -218,6 +218,23 @@ def test_without_any_number_it_is_said_what_is_lacking(finished, capsys):
     assert "Judged tasks need `judges`, a `baseline`" in out
     assert "page      " in out
     assert "Incomplete" not in out
+    assert "apply to none" not in out
+
+
+def test_a_metric_that_applies_to_no_answer_is_named_not_the_judges(tmp_path, capsys):
+    """Nothing is judged here, so that advice about judges would only mislead."""
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "de.jsonl").write_text('{"id": "a", "text": "Hallo"}\n', encoding="utf-8")
+    (tmp_path / "mine.jsonl").write_text('{"id": "a", "language": "de", "prompt": "Hallo?"}\n', encoding="utf-8")
+    (tmp_path / "metrics.py").write_text("def never(answer, references):\n    return None\n", encoding="utf-8")
+    (tmp_path / "x.yaml").write_text(
+        "name: x\nsystems: [{name: one, model: completions, args: {path: answers}}]\n"
+        "tasks: [{task: {name: mine, path: mine.jsonl, metric: 'metrics.py:never'}}]\n",
+        encoding="utf-8",
+    )
+    out = said(run(plan(tmp_path / "x.yaml", output=tmp_path / "run")).folder, capsys)
+    assert "The metrics of mine apply to none of the answers." in " ".join(out.split())
+    assert "`judges`" not in out
 
 
 def test_answers_without_a_counterpart_are_counted(tmp_path, toys, capsys):

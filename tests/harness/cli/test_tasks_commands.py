@@ -230,6 +230,7 @@ def test_printed_items_of_multiple_choice_have_choices_and_gold(call):
     ("options", "says"),
     [
         (("polyarena_mini", "--languages", "swh_Latn"), "polyarena_mini has none of these languages"),
+        (("polyarena_mini", "--languages", "swh_Latn"), "selects 1 other language\n"),
         (("polyarena_mini", "--limit", "0"), "--limit must be at least 1"),
         (("polyarena_min",), "polyarena_mini"),
     ],
