@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,20 @@ _PLAIN = {
     "no_task": ("this entry names no task", "give it `task: NAME` or `suite: NAME`"),
 }
 """pydantic's error types of a value, each with our message and fix."""
+_NUMBERS = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "decimal_parsing": "a number",
+    "decimal_type": "a number",
+}
+"""pydantic's error types of numbers, and what is expected."""
+ONE_OF = ("literal_error", "enum", "one_of")
+"""Error types of a value that is none of a few; the last is ours."""
+LONGEST_SHOWN = 30
+"""Characters of a text that a message about it repeats."""
 _OF_A_KEY = {
     "no_prices": ("budget", "give `prices: {input: ..., output: ...}`, per million tokens, or leave the budget out"),
     "two_currencies": ("budget", "give all prices in one currency, or each judge its own budget"),
@@ -221,6 +236,8 @@ def _message(
     elif detail["type"] in _OF_A_KEY:
         key, fix = _OF_A_KEY[detail["type"]]
         location = (*location, key)
+    else:
+        what, fix = _of_a_value(detail, what)
     return _placed(what, fix, location, lines, path)
 
 
@@ -233,6 +250,33 @@ def _placed(
     dotted = ".".join(str(part) for part in location)
     where = f"{path}:{lines.get(probe, 1)}" + (f" ({dotted})" if dotted else "") if path else dotted
     return ExperimentError(what, where=where, fix=fix)
+
+
+def _of_a_value(detail: Any, what: str) -> tuple[str, str]:
+    """Return the message about a value that is of another type, out of range or none of a few, and the fix."""
+    value = detail["input"]
+    if detail["type"] in ONE_OF:
+        return _one_of(value, re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
+    if detail["type"] in _NUMBERS:
+        return f"expected {_NUMBERS[detail['type']]}{_got(value)}", ""
+    bounds = what.removeprefix("Input should be ")
+    if bounds == what:
+        return what, ""
+    return f"expected {'' if bounds.startswith(('a ', 'an ')) else 'a value '}{bounds}{_got(value)}", ""
+
+
+def _one_of(value: object, known: list[str]) -> tuple[str, str]:
+    """Return the message about a value that is none of a few, and the fix."""
+    near = closest(value, known) if isinstance(value, str) else []
+    listed = f"use one of: {', '.join(known)}" if len(known) > 1 else f"write {known[0]!r}"
+    fix = f"did you mean {near[0]!r}?" if near else listed
+    return f"unknown value{_got(value).removeprefix(', and got')}", fix
+
+
+def _got(value: object) -> str:
+    """Return the end of a message that shows a short value."""
+    short = isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST_SHOWN)
+    return f", and got {value!r}" if short else ""
 
 
 def _unknown_value(context: Mapping[str, Any]) -> tuple[str, str]:

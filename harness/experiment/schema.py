@@ -118,6 +118,8 @@ def _thinking_entry(value: Any) -> Any:
         return {"budget": DEFAULT_THINKING_BUDGET}
     if value is False:
         return {"detection": "off"}
+    if isinstance(value, str) and value not in tuple(Detection):
+        raise PydanticCustomError("one_of", "unknown value of thinking", {"expected": "'auto', 'on', 'off'"})
     return {"detection": value} if isinstance(value, str) else value
 
 

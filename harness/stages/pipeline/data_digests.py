@@ -11,6 +11,7 @@ from polyarena.tasks.card import Dataset
 from polyarena.tasks.data.mirror import mirror_file
 from polyarena.tasks.data.root import data_root
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.suggest import closest
 
 
 def data_digests(pipeline: Pipeline, stage: AnyStage) -> dict[str, str]:
@@ -56,6 +57,10 @@ def _digest(path: Path, where: str) -> str:
     try:
         return file_sha256(path)
     except OSError as error:
+        near = closest(path.name, [each.name for each in path.parent.glob("[!.]*")]) if not path.exists() else []
         raise DataError(
-            f"the file {path.name!r} cannot be read", where=where or path, why=error.strerror or str(error)
+            f"the file {path.name!r} cannot be read",
+            where=where or path,
+            why=f"{path}: {error.strerror or error}",
+            fix=f"did you mean {near[0]!r}?" if near else "paths are relative to the pipeline file",
         ) from error

@@ -65,7 +65,7 @@ def test_parts_know_their_line(write):
         ("baseline: one", "base_line: one", 9, "did you mean 'baseline'?"),
         ("    limit: 3", "    limt: 3", 13, "did you mean 'limit'?"),
         ("    limit: 3", "    limit: 0", 13, "greater than 0"),
-        ("    limit: 3", "    limit: many", 13, "valid integer"),
+        ("    limit: 3", "    limit: many", 13, "expected a whole number, and got 'many'"),
         ("name: tiny", "name: ../tiny", 2, "is not a valid folder name"),
         ("name: tiny", "name: Größe", 2, "use a-z, A-Z, 0-9"),
         ("    model: dummy\n  - name: two", "  - name: two", 4, "the key 'model' is missing"),

@@ -54,7 +54,8 @@ def test_what_may_be_written(tmp_path, written, rule, tokens, effort):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("of", ["thinking", "'auto'"]),
+        ("of", ["thinking)", "did you mean 'off'"]),
+        ("yes", ["thinking)", "unknown value 'yes'", "use one of: auto, on, off"]),
         ("{start: '<t>'}", ["end of a thought needs a mark", "end"]),
         ("{detection: marks}", ["end of a thought needs a mark"]),
         ("{detection: off, end: x}", ["detection turned off"]),

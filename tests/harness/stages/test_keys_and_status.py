@@ -70,8 +70,11 @@ def test_data_and_libraries_change_keys(tmp_path):
     (tmp_path / "rows.jsonl").write_text('{"inputs": "a", "targets": "c"}\n')
     assert changed(before, keys(mapping)) == ["mix", "sft", "dpo"]
     (tmp_path / "rows.jsonl").unlink()
-    with pytest.raises(DataError, match="cannot be read"):
+    (tmp_path / "rowz.jsonl").touch()
+    with pytest.raises(DataError, match="cannot be read") as caught:
         keys(mapping)
+    assert str(tmp_path / "rows.jsonl") in caught.value.why
+    assert "rowz.jsonl" in caught.value.fix
 
 
 def test_threads_and_device_are_part_of_the_environment(tmp_path):
