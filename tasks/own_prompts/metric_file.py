@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import math
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,9 @@ def _measure(
             value = function(answer, references)
             number = None if value is None else float(value)
         except Exception as error:
-            why = f"{type(error).__name__}: {error}"
+            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+            line = f" (line {frames[-1].lineno} of {Path(path).name})" if frames else ""
+            why = f"{type(error).__name__}: {error}{line}"
             raise DataError("the metric failed", where=place, why=why, fix="correct the function") from error
         if number is not None and not (math.isfinite(number) and 0 <= number <= 1):
             raise DataError(

@@ -250,7 +250,11 @@ def test_a_file_without_such_a_metric_is_refused(load, tmp_path, code, metric, m
 
 @pytest.mark.parametrize(
     ("body", "message"),
-    [("return 7", "outside 0 to 1"), ("return float('nan')", "outside 0 to 1"), ("return answer[99]", "IndexError")],
+    [
+        ("return 7", "outside 0 to 1"),
+        ("return float('nan')", "outside 0 to 1"),
+        ("return answer[99]", r"IndexError: .* \(line 2 of metrics.py\)"),
+    ],
 )
 def test_a_metric_that_fails_names_the_item(load, tmp_path, body, message):
     (tmp_path / "metrics.py").write_text(f"def short(answer, references):\n    {body}\n")
