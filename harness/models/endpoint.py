@@ -228,8 +228,11 @@ def _settings(args: Mapping[str, Any], where: str) -> EndpointSettings:
         first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         field = ".".join(str(part) for part in first["loc"])
         near = closest(field, EndpointSettings.model_fields) if first["type"] == "extra_forbidden" else []
+        said = f"{field}: {first['msg'].removeprefix('Value error, ')}"
         raise ExperimentError(
-            f"the endpoint cannot be used: {field}: {first['msg']}",
+            f"unknown argument of `endpoint` {field!r}"
+            if first["type"] == "extra_forbidden"
+            else f"the endpoint cannot be used: {said}",
             where=where,
             fix=f"did you mean {near[0]!r}?" if near else "",
         ) from error

@@ -62,6 +62,13 @@ def locate(value: str, base: str, where: str) -> Location | None:
     return None
 
 
+def argument_place(where: str, name: str) -> str:
+    """Return the place of one argument, of the place of all: ``x.yaml:3 (systems.0.args.pretrained)``."""
+    if where.endswith(")"):
+        return f"{where[:-1]}.{name})"
+    return f"{where}.{name}" if where else name
+
+
 def resolve_paths(args: Mapping[str, Any], names: tuple[str, ...], base: str, where: str) -> dict[str, Any]:
     """Return the arguments with every ``package://`` and every existing path of ``names`` made absolute."""
     resolved: dict[str, Any] = dict(args)
@@ -75,7 +82,7 @@ def locations(args: Mapping[str, Any], names: tuple[str, ...], base: str, where:
     found: dict[str, Location] = {}
     for name, value in args.items():
         if isinstance(value, str) and (name in names or value.startswith(PACKAGE)):
-            location = locate(value, base, f"{where}.{name}" if where else name)
+            location = locate(value, base, argument_place(where, name))
             if location is not None:
                 found[name] = location
     return found

@@ -25,7 +25,7 @@ from polyarena.harness.models.lm_eval.backends import (
 )
 from polyarena.harness.models.lm_eval.hf_arguments import check_hf_arguments
 from polyarena.harness.models.lm_eval.model import load_model
-from polyarena.harness.models.locations import Location, locate, locations, resolve_paths
+from polyarena.harness.models.locations import Location, argument_place, locate, locations, resolve_paths
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.models.weights import digest
 from polyarena.tasks.errors import DataError, ExperimentError, ModelError
@@ -91,6 +91,16 @@ class LmEvalType:
         found = locations(args, self._local_arguments, context.base, where)
         if "pretrained" in found and found["pretrained"].path.is_dir():
             _check_folder(found["pretrained"].path, args, where)
+        elif "pretrained" in found and self.name in TREE_SCORED:
+            path = found["pretrained"].path
+            raise DataError(
+                f"{path.name!r} is a file, and `pretrained` must be a folder or a name on the hub",
+                where=argument_place(where, "pretrained"),
+                why=f"it is {path}",
+                fix=f"name its folder, and set `gguf_file: {path.name}`"
+                if path.suffix == ".gguf"
+                else "name the folder that `save_pretrained` wrote",
+            )
 
     def shares_batches(self, args: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Whether small cells are answered together: where ``transformers`` runs the model in this process."""
@@ -162,13 +172,13 @@ def _check_folder(folder: Path, args: Mapping[str, Any], where: str) -> None:
         near = closest(str(gguf), there) or there
         raise DataError(
             f"{folder.name!r} has no file {gguf!r}",
-            where=f"{where}.gguf_file" if where else "gguf_file",
+            where=argument_place(where, "gguf_file"),
             fix=f"it has: {', '.join(near)}" if near else "it has no GGUF file at all",
         )
     if not gguf and not (folder / str(args.get("subfolder", "")) / "config.json").is_file():
         raise DataError(
             f"{folder.name!r} is no model folder",
-            where=f"{where}.pretrained" if where else "pretrained",
+            where=argument_place(where, "pretrained"),
             why="it has no config.json",
             fix="name the folder that `save_pretrained` wrote, or set `gguf_file`",
         )

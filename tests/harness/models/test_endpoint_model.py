@@ -98,8 +98,12 @@ def test_wrong_settings_are_named_with_their_place() -> None:
     with pytest.raises(ExperimentError, match=r"^experiment.yaml:7: .*concurency") as caught:
         build.check({**ARGS, "concurency": 3}, ModelContext(), "experiment.yaml:7")
     assert caught.value.fix == "did you mean 'concurrency'?"
+    assert caught.value.what.startswith("unknown argument of `endpoint` '")
+
     with pytest.raises(ExperimentError, match="model"):
         build.check({"base_url": "http://localhost/v1"}, ModelContext(), "")
+    with pytest.raises(ExperimentError, match="base_url: must be an address such as"):
+        build.check({**ARGS, "base_url": "localhost:8000"}, ModelContext(), "")
 
 
 def test_identity_is_who_is_asked_and_not_how_fast() -> None:

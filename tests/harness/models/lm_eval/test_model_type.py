@@ -82,6 +82,18 @@ def test_a_missing_key_is_noticed_before_anything_is_spent(monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("all_installed")
+@pytest.mark.parametrize(
+    ("name", "fix"), [("prompts.jsonl", "`save_pretrained` wrote"), ("m.gguf", "set `gguf_file: m.gguf`")]
+)
+def test_a_file_is_no_model(tmp_path: Path, name: str, fix: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match="is a file, and `pretrained` must be a folder") as caught:
+        HF.check({"pretrained": f"./{name}"}, ModelContext(base=str(tmp_path)), "x.yaml:3 (systems.0.args)")
+    assert caught.value.where == "x.yaml:3 (systems.0.args.pretrained)"
+    assert fix in caught.value.fix
+
+
+@pytest.mark.usefixtures("all_installed")
 def test_folders_are_looked_at(folder: Path) -> None:
     context = ModelContext(base=str(folder.parent))
     HF.check({"pretrained": "my-model"}, context, "")
