@@ -46,10 +46,10 @@ class EtaEstimator:
         done, spent = sum(self._done.values()), sum(self._seconds.values())
         if not done or not spent:
             return None
-        left = sum(
-            left * (self._seconds[kind] / self._done[kind] if self._seconds.get(kind) else spent / done)
-            for kind, left in self._left.items()
-        )
+        left = 0.0
+        for kind, work in self._left.items():
+            own_done, own_spent = self._done.get(kind), self._seconds.get(kind)
+            left += work * (own_spent / own_done if own_done and own_spent else spent / done)
         return left / max(1.0, spent / elapsed, workers) if elapsed else left
 
 

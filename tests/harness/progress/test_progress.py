@@ -75,6 +75,9 @@ def test_cells_that_shared_batches_count_with_the_seconds_of_the_first():
     # All their seconds were counted with another kind.
     pace.advance("choices", 10, 0.0)
     assert pace.seconds_left() == pytest.approx(4 * 10 + 2 * (10 + 20))
+    # Work of no amount, as of games that are chosen while the run goes on.
+    pace.advance("chosen", 0, 3.0)
+    assert pace.seconds_left() == pytest.approx(4 * 10 + 43 / 20 * (10 + 20))
 
 
 def test_workers_share_what_is_left_from_the_beginning():

@@ -16,8 +16,8 @@ PUBLISHED = Path(__file__).parents[3] / "examples" / "published"
 @pytest.mark.parametrize(
     ("kind", "name", "source", "words"),
     [
-        ("scores", "aya_101_flores", "Table 18", "ChrF++."),
-        ("heat-map", "aya_101_flores", "Table 18", "ChrF++."),
+        ("scores", "aya_101_flores", "Table 18", "chrF++."),
+        ("heat-map", "aya_101_flores", "Table 18", "chrF++."),
         ("resource", "aya_101_flores", "Table 18", "tier"),
         ("win-tie-loss", "aya_vision_table_8", "Table 8", "of Aya-Vision-8B"),
         ("steps", "aya_vision_figure_12", "Figure 12", "Win rate against Pangea-7B, %"),

@@ -60,7 +60,7 @@ def test_a_panel_lacks_what_a_member_lacks(go, monkeypatch):
         ({"name": "Long", "judges": ["long", "rules"]}, ExperimentError, "already a judge"),
         ({"name": "jury", "judges": ["long", "long"]}, ExperimentError, "twice"),
         ({"name": "jury", "judges": ["long"]}, ExperimentError, "too short|at least"),
-        ({"name": "jury", "judges": ["long", "rules"], "rule": "median"}, ExperimentError, "majority"),
+        ({"name": "jury", "judges": ["long", "rules"], "rule": "median"}, ExperimentError, "unknown value 'median'"),
     ],
 )
 def test_panels_are_checked(panel, error, complaint):
