@@ -37,11 +37,13 @@ STEPS = (
     (500, 0.0),
     (2_000, 0.001),
     (8_000, 0.01),
-    (32_000, 1.0),
+    (32_000, 0.25),
+    (128_000, 4.0),
 )
 """Characters, and the seconds of processor time below which a pattern need not show that it is linear with more."""
-MOST = {20: 0.1, 22: 0.1, 24: 0.1, 27: 0.1, 30: 0.1, 200: 0.05, 500: 0.1, 2_000: 0.3}
-"""Seconds by which a pattern of so few characters must be exponential; 0.8 of more: the slowest bounded one takes 0.5.
+MOST = {20: 0.1, 22: 0.1, 24: 0.1, 27: 0.1, 30: 0.1, 200: 0.05, 500: 0.1, 2_000: 0.3, 128_000: 3.5}
+"""Seconds by which a pattern of so few characters must be exponential; 0.8 of up to 32,000, where the slowest bounded
+one takes 0.5; a quadratic one takes 16 times as long for 128,000, a bounded one 4 times.
 
 The steps are small, because each character may double the time of the pattern that is to be found.
 """
