@@ -13,7 +13,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from polyarena.judges.protocol import Answer, Call, Judge, Match, Verdict, inputs_of, needs_processor_only
+from polyarena.judges.protocol import (
+    Answer,
+    Call,
+    Judge,
+    Match,
+    Verdict,
+    inputs_of,
+    needs_processor_only,
+    scores_answers,
+)
 from polyarena.judges.records import Label
 from polyarena.tasks.identify import (
     IDENTIFIER,
@@ -67,6 +76,11 @@ class GatedJudge:
     def processor_only(self) -> bool:
         """Whether the judge behind the gate needs the processor alone."""
         return needs_processor_only(self.judge)
+
+    @property
+    def scores_answers(self) -> bool:
+        """Whether the judge behind the gate scores answers, each once."""
+        return scores_answers(self.judge)
 
     @property
     def inputs(self) -> frozenset[str]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from polyarena.judges.protocol import Answer, Assessment, Match, Verdict
+from polyarena.judges.protocol import Answer, AnswerGroup, Assessment, Match, Verdict
 from polyarena.judges.records import Game, Rating
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.finish_reasons import is_refused_by_host
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion
+from polyarena.tasks.subsample import hash_rank, subsample
 from polyarena.tasks.text import sanitize_text
+
+ITEMS_IN_GROUP = 64
+"""Items of a cell whose answers are scored together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ def pairings(
     items: Mapping[str, Item],
     *,
     repeats: int = 1,
+    limit: int | None = None,
 ) -> Pairings:
     """Pair two systems' answers to the items of one task and language, in both orders.
 
@@ -143,8 +148,9 @@ def pairings(
     Args:
         candidate: The candidate's completions, in any order.
         baseline: The baseline's.
-        items: By ``item_id``, in the order in which they are to be judged.
+        items: All of the cell by ``item_id``, in the order in which they are to be judged.
         repeats: How often each order of each pair of answers is judged.
+        limit: Number of items that are judged; ``None`` for all.
 
     Raises:
         ExperimentError: The two are the same system, or ``repeats`` is not positive.
@@ -155,24 +161,22 @@ def pairings(
     answers_a, answers_b = _by_item_and_sample(candidate), _by_item_and_sample(baseline)
     _refuse_mixture(candidate, baseline)
     both = answers_a.keys() & answers_b.keys()
-    asked = {key for key in both if key[0] in items}
-    order = {item_id: position for position, item_id in enumerate(items)}
+    order = {item.item_id: position for position, item in enumerate(subsample(items.values(), limit))}
+    asked = sorted((key for key in both if key[0] in order), key=lambda key: (order[key[0]], key[1]))
+    shown_a, shown_b = _shown(answers_a, items), _shown(answers_b, items)
     made: list[Pairing] = []
-    for item_id, sample in sorted(asked, key=lambda key: (order[key[0]], key[1])):
-        one, other = answers_a[item_id, sample], answers_b[item_id, sample]
+    for key in asked:
+        one, other = (answers_a[key], shown_a[key]), (answers_b[key], shown_b[key])
         for first, second in ((one, other), (other, one)):
-            told = tuple(
-                _earlier(item_id, sample, items, answers_a if each is one else answers_b) for each in (first, second)
-            )
-            made.extend(_pairing(items[item_id], first, second, told, repeat, repeats) for repeat in range(repeats))
+            made.extend(_pairing(items[key[0]], first, second, repeat, repeats) for repeat in range(repeats))
     everything = answers_a.keys() | answers_b.keys()
     return Pairings(
         pairings=tuple(made),
         items=len({item_id for item_id, _ in asked}),
-        only_candidate=sum(key[0] in items for key in answers_a.keys() - both),
-        only_baseline=sum(key[0] in items for key in answers_b.keys() - both),
-        unasked=sum(key[0] not in items for answers in (answers_a, answers_b) for key in answers),
-        unanswered=len(items.keys() - {item_id for item_id, _ in everything}),
+        only_candidate=sum(key[0] in order for key in answers_a.keys() - both),
+        only_baseline=sum(key[0] in order for key in answers_b.keys() - both),
+        unasked=sum(key[0] not in order for answers in (answers_a, answers_b) for key in answers),
+        unanswered=len(order.keys() - {item_id for item_id, _ in everything}),
     )
 
 
@@ -191,12 +195,12 @@ def games(judge: str, paired: Iterable[Pairing], verdicts: Iterable[Verdict]) ->
         yield pairing.game(judge, verdict)
 
 
+Key = tuple[str, int]
+"""Item and sample index of an answer."""
 Turns = tuple[tuple[str, str], ...]
 
 
-def _earlier(
-    item_id: str, sample: int, items: Mapping[str, Item], answers: Mapping[tuple[str, int], Completion]
-) -> Turns:
+def _earlier(item_id: str, sample: int, items: Mapping[str, Item], answers: Mapping[Key, Completion]) -> Turns:
     """Return the turns of a conversation before an item, with a system's answers; where one is missing, it is empty."""
     turns: list[tuple[str, str]] = []
     while (previous := items[item_id].previous) is not None and previous in items:
@@ -206,16 +210,37 @@ def _earlier(
     return tuple(turns)
 
 
+def _shown(answers: Mapping[Key, Completion], items: Mapping[str, Item]) -> dict[Key, Answer]:
+    """Return a system's answers as judges see them, in groups of the items that a limit takes one after the other."""
+    shown = {
+        key: replace(_answer(completion), earlier=_earlier(*key, items, answers))
+        for key, completion in answers.items()
+        if key[0] in items
+    }
+    ranked = sorted(items.values(), key=lambda item: hash_rank(item.source_id))
+    members: dict[int, list[Key]] = {}
+    rank = {item.item_id: place for place, item in enumerate(ranked)}
+    for key in sorted(shown, key=lambda key: (rank[key[0]], key[1])):
+        members.setdefault(rank[key[0]] // ITEMS_IN_GROUP, []).append(key)
+    for keys in members.values():
+        group = AnswerGroup(
+            tuple((shown[key].conversation(items[key[0]].full_prompt), shown[key].text) for key in keys)
+        )
+        shown.update((key, replace(shown[key], group=group)) for key in keys)
+    return shown
+
+
 def _pairing(
-    item: Item, first: Completion, second: Completion, told: tuple[Turns, ...], repeat: int, repeats: int
+    item: Item, one: tuple[Completion, Answer], other: tuple[Completion, Answer], repeat: int, repeats: int
 ) -> Pairing:
+    (first, a), (second, b) = one, other
     key = (item.language, item.item_id, str(first.sample_index), first.system, second.system)
     return Pairing(
         match=Match(
             language=item.language,
             question=item.full_prompt,
-            a=replace(_answer(first), earlier=told[0]),
-            b=replace(_answer(second), earlier=told[1]),
+            a=a,
+            b=b,
             repeat=repeat,
             key="/".join((first.task, *key)),
             reference=item.references[0] if item.references else None,
@@ -243,8 +268,8 @@ def _answer(completion: Completion) -> Answer:
     )
 
 
-def _by_item_and_sample(completions: Sequence[Completion]) -> dict[tuple[str, int], Completion]:
-    found: dict[tuple[str, int], Completion] = {}
+def _by_item_and_sample(completions: Sequence[Completion]) -> dict[Key, Completion]:
+    found: dict[Key, Completion] = {}
     for completion in completions:
         key = (completion.item_id, completion.sample_index)
         where = f"{completion.system}/{completion.task}/{completion.language}"

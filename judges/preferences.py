@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from polyarena.judges.collapse import SCORES
-from polyarena.judges.protocol import Answer, Match, Verdict
+from polyarena.judges.protocol import Answer, AnswerGroup, Match, Verdict
+
+PAIRS_IN_GROUP = 32
+"""Pairs whose answers are scored together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,14 @@ class PreferencePair:
 
 def preference_matches(preferences: Iterable[PreferencePair]) -> Iterator[Match]:
     """Yield two matches for each pair: the chosen answer first, then second."""
-    for each in preferences:
-        chosen, rejected = Answer(each.chosen), Answer(each.rejected)
-        for place, (a, b) in enumerate(((chosen, rejected), (rejected, chosen))):
-            key = f"preferences/{each.language}/{each.id}/{place}"
-            yield Match(each.language, each.prompt, a, b, key=key, category=each.category)
+    remaining = iter(preferences)
+    while some := list(islice(remaining, PAIRS_IN_GROUP)):
+        group = AnswerGroup(tuple((each.prompt, text) for each in some for text in (each.chosen, each.rejected)))
+        for each in some:
+            chosen, rejected = (Answer(text, group=group) for text in (each.chosen, each.rejected))
+            for place, (a, b) in enumerate(((chosen, rejected), (rejected, chosen))):
+                key = f"preferences/{each.language}/{each.id}/{place}"
+                yield Match(each.language, each.prompt, a, b, key=key, category=each.category)
 
 
 def preference_scores(

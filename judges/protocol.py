@@ -5,14 +5,45 @@ The judge room opens no socket: a judge that needs a model is handed an :class:`
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from polyarena.judges.records import Label, Scale
 from polyarena.tasks.prompt import Media, Part, media_of, text_of
 from polyarena.tasks.sampling import Sampling
 from polyarena.tasks.signature import Signature
+
+
+@dataclass(frozen=True)
+class AnswerGroup:
+    """Answers of one system that are scored together by judges that score answers in batches.
+
+    The last bits of a score depend on the other answers of its batch. A group depends neither on the other system of a
+    match nor on what is stored, so that the scores of its answers do not either.
+
+    Attributes:
+        answers: What was asked (see :meth:`Answer.conversation`) and the answer, in order.
+    """
+
+    answers: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def places(self) -> Mapping[tuple[str, str], int]:
+        """The place of each different answer among the different ones, in order."""
+        return {asked: place for place, asked in enumerate(dict.fromkeys(self.answers))}
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Of all texts, in order."""
+        digest = hashlib.blake2b(digest_size=16)
+        for texts in self.answers:
+            for text in texts:
+                encoded = text.encode("utf-8", "surrogatepass")
+                digest.update(len(encoded).to_bytes(8, "big") + encoded)
+        return digest.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +55,7 @@ class Answer:
     Attributes:
         earlier: The turns of the conversation before this one, in order: what the user wrote, and what this system
             answered; empty for a single question.
+        group: Answers of this system, this one among them, that are scored together; ``None`` if it is scored alone.
     """
 
     text: str
@@ -32,6 +64,7 @@ class Answer:
     identified_probability: float | None = None
     identified_script: str | None = None
     earlier: tuple[tuple[str, str], ...] = ()
+    group: AnswerGroup | None = field(default=None, compare=False, repr=False)
 
     def conversation(self, question: str) -> str:
         """Return what was asked as one text: the question, after the turns before it, if there are any.
@@ -266,6 +299,15 @@ class HasProcessorOnly(Protocol):
 
 
 @runtime_checkable
+class HasAnswerScores(Protocol):
+    """A judge that says whether its work is to score answers, each once. Default: its work is to decide matches."""
+
+    @property
+    def scores_answers(self) -> bool:
+        """Whether it scores each answer once, however many matches the answer is in."""
+
+
+@runtime_checkable
 class HasInputs(Protocol):
     """A judge that says what it can be shown of a question. Default: its words alone."""
 
@@ -277,6 +319,11 @@ class HasInputs(Protocol):
 def needs_processor_only(judge: Judge) -> bool:
     """Return whether the verdicts of a judge need neither a model nor an endpoint."""
     return isinstance(judge, HasProcessorOnly) and judge.processor_only
+
+
+def scores_answers(judge: Judge) -> bool:
+    """Return whether a judge scores each answer once, however many matches the answer is in."""
+    return isinstance(judge, HasAnswerScores) and judge.scores_answers
 
 
 def inputs_of(judge: Judge) -> frozenset[str]:

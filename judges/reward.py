@@ -6,20 +6,21 @@ The room knows no model: it is handed a scorer, which the harness makes of a che
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from polyarena.judges.protocol import Answer, Assessment, Call, Match, Verdict
+from polyarena.judges.protocol import Answer, AnswerGroup, Assessment, Call, Match, Verdict
 from polyarena.judges.ratings import rated_verdict
 from polyarena.judges.records import Label, Scale
 from polyarena.tasks.signature import Signature
 
 Scorer = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """Scores (question, answer) pairs; a higher score is a better answer."""
+MOST_GROUPS = 20_000
+"""Groups of answers whose scores are remembered: those of a million answers and more."""
 
 
 class RewardThresholds(BaseModel):
@@ -52,17 +53,20 @@ class RewardThresholds(BaseModel):
 class RewardJudge:
     """Prefers the answer with the higher reward; each answer is scored alone, so the order cannot matter.
 
+    The answers of a group are scored together, and once however many matches they are in. A group is scored as a whole
+    when one of its answers is needed, so that a run that was killed and resumed finds the same scores to the last bit.
+
     Attributes:
         scorer: Scores answers.
         bands: What a difference means.
         identity: Of the model and how it is asked, for the signature.
-        at_once: Matches whose answers are scored together.
     """
 
     scorer: Scorer
     bands: RewardThresholds
     identity: str
-    at_once: int = 64
+    scores_answers: ClassVar[bool] = True
+    _scores: dict[bytes, Sequence[float]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def signature(self) -> Signature:
@@ -85,18 +89,22 @@ class RewardJudge:
         return []
 
     def decide(self, matches: Iterable[Match]) -> Iterator[Verdict]:
-        """Yield one verdict for each match, in order; answers that recur in a batch are scored once."""
-        remaining = iter(matches)
-        while batch := list(islice(remaining, self.at_once)):
-            asked = dict.fromkeys(_asked(match, answer) for match in batch for answer in (match.a, match.b))
-            scores = dict(zip(asked, self.scorer(list(asked)), strict=True))
-            for match in batch:
-                a, b = (_assessment(scores[_asked(match, answer)]) for answer in (match.a, match.b))
-                yield rated_verdict(a, b, lambda one, other: self.bands.label(one - other))
+        """Yield one verdict for each match, in order."""
+        for match in matches:
+            a, b = (_assessment(self._score(match, answer)) for answer in (match.a, match.b))
+            yield rated_verdict(a, b, lambda one, other: self.bands.label(one - other))
 
-
-def _asked(match: Match, answer: Answer) -> tuple[str, str]:
-    return answer.conversation(match.question), answer.text
+    def _score(self, match: Match, answer: Answer) -> float:
+        asked = answer.conversation(match.question), answer.text
+        group = answer.group or AnswerGroup((asked,))
+        scores = self._scores.pop(group.digest, None)
+        if scores is None:
+            scores = self.scorer(list(group.places))
+            if len(self._scores) >= MOST_GROUPS:
+                # The one that was not needed for the longest time.
+                del self._scores[next(iter(self._scores))]
+        self._scores[group.digest] = scores
+        return scores[group.places[asked]]
 
 
 def _assessment(score: float) -> Assessment:

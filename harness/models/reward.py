@@ -16,6 +16,11 @@ from polyarena.judges.protocol import Ask, Judge
 from polyarena.judges.reward import RewardJudge, RewardThresholds
 from polyarena.tasks.errors import ExperimentError, ModelError
 
+SIMILAR = 0.9
+"""Share of the longest text of a batch from which on another one is of a similar length."""
+ENOUGH_TOKENS = 1024
+"""Tokens of a batch from which on a device is busy, so that a larger one is not faster."""
+
 
 class RewardSettings(RewardThresholds):
     """Arguments of the judge ``reward``.
@@ -25,7 +30,7 @@ class RewardSettings(RewardThresholds):
         pipeline: a pipeline file of training stages, with
         stage: the name of its stage of type ``reward``.
         revision: Commit or tag on the hub.
-        batch_size: Answers scored at once.
+        batch_size: Most answers scored at once.
         max_length: Longest question with answer in tokens; longer ones are cut at their end.
         device: ``auto`` takes a GPU where there is one.
         dtype: Of the weights, such as ``bfloat16``; as in the checkpoint if left out.
@@ -71,7 +76,30 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
         )
     bands = RewardThresholds(tie_band=settings.tie_band, much=settings.much)
     model = RewardModel(settings)
-    return RewardJudge(model, bands, model.identity, at_once=4 * settings.batch_size)
+    return RewardJudge(model, bands, model.identity)
+
+
+def batches(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Divide texts into batches of similar lengths: much that is filled up costs more than a further batch.
+
+    Args:
+        lengths: Of the texts, in tokens.
+        size: Most texts in a batch.
+
+    Returns:
+        The places of the texts of each batch, the longest first.
+    """
+    order = sorted(range(len(lengths)), key=lambda place: (-lengths[place], place))
+    divided: list[list[int]] = []
+    for place in order:
+        batch = divided[-1] if divided else []
+        longest = lengths[batch[0]] if batch else 0
+        enough = len(batch) * longest >= ENOUGH_TOKENS and lengths[place] < SIMILAR * longest
+        if not batch or enough or len(batch) == size:
+            divided.append([place])
+        else:
+            batch.append(place)
+    return divided
 
 
 class RewardModel:
@@ -95,7 +123,7 @@ class RewardModel:
         """Score (question, answer) pairs.
 
         Args:
-            asked: Pairs of texts, in any order; similar lengths are batched together.
+            asked: Pairs of texts, in any order; similar lengths are batched together (:func:`batches`).
 
         Returns:
             One score each, in the same order.
@@ -104,39 +132,32 @@ class RewardModel:
             ModelError: The checkpoint or the device cannot be used, or the checkpoint has more than one output.
         """
         import torch
+        from transformers import DataCollatorWithPadding
 
         tokenizer, model = self._loaded
-        texts = [self._text(tokenizer, *pair) for pair in asked]
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index][0]) + len(texts[index][1] or ""))
-        scores = [0.0] * len(texts)
-        size = self.settings.batch_size
-        for start in range(0, len(order), size):
-            chosen = order[start : start + size]
-            firsts = [texts[index][0] for index in chosen]
-            seconds = [text for index in chosen if (text := texts[index][1]) is not None]
-            inputs = tokenizer(
-                firsts,
-                seconds or None,
-                truncation=True,
-                max_length=self.settings.max_length,
-                padding=True,
-                return_tensors="pt",
-                # A chat template has written the special tokens already.
-                add_special_tokens=bool(seconds),
-            ).to(model.device)
+        fill_up = DataCollatorWithPadding(tokenizer)
+        encoded = [self._encoded(tokenizer, *pair) for pair in asked]
+        scores = [0.0] * len(encoded)
+        for chosen in batches([len(each["input_ids"]) for each in encoded], self.settings.batch_size):
+            inputs = fill_up([encoded[index] for index in chosen]).to(model.device)
             with torch.inference_mode():
                 logits = model(**inputs).logits.float().squeeze(-1).tolist()
             for index, score in zip(chosen, logits, strict=True):
                 scores[index] = score
         return scores
 
-    @staticmethod
-    def _text(tokenizer: Any, question: str, answer: str) -> tuple[str, str | None]:
-        """Return the turns as the checkpoint's chat template writes them; without one, question and answer apart."""
-        if not tokenizer.chat_template:
-            return question, answer
-        turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-        return str(tokenizer.apply_chat_template(turns, tokenize=False)), None
+    def _encoded(self, tokenizer: Any, question: str, answer: str) -> Mapping[str, list[int]]:
+        """Return the tokens of the turns as the chat template writes them; without one, those of the two texts."""
+        texts = [question, answer]
+        if tokenizer.chat_template:
+            turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+            texts = [str(tokenizer.apply_chat_template(turns, tokenize=False))]
+        # A chat template has written the special tokens already.
+        special = not tokenizer.chat_template
+        encoded: Mapping[str, list[int]] = tokenizer(
+            *texts, truncation=True, max_length=self.settings.max_length, add_special_tokens=special
+        )
+        return encoded
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:

@@ -24,6 +24,7 @@ from polyarena.harness.events import (
 )
 from polyarena.harness.planning import CostEstimate, Plan, PlannedCell, PlannedGames
 from polyarena.harness.progress.eta import EtaEstimator
+from polyarena.judges.protocol import scores_answers
 from polyarena.tasks.counts import count_of
 
 RATE_S = 60.0
@@ -113,12 +114,16 @@ class ProgressTracker:
         """Start from a plan."""
         tracker = cls(opponents=plan.experiment.opponents is not None, growing=plan.allocation is not None)
         for cell in plan.cells:
-            tracker._add(_cell_title(cell.system, cell.task), cell.language, cell)
+            tracker._add(_cell_title(cell.system, cell.task), cell.language, cell, _amount(cell))
+        scored = _scored_amounts(plan)
         for games in plan.games:
-            tracker._add(tracker._games_title(games), games.language, games)
+            amount = scored.get(games)
+            tracker._add(
+                tracker._games_title(games), games.language, games, _amount(games) if amount is None else amount
+            )
         return tracker
 
-    def _add(self, title: str, language: str, part: CostEstimate) -> None:
+    def _add(self, title: str, language: str, part: CostEstimate, amount: float) -> None:
         work = self.works.setdefault(title, ProgressLine(title))
         work.total += 1
         self._seen.add((title, language))
@@ -127,8 +132,8 @@ class ProgressTracker:
             work.done += 1
             self._done.add((title, language))
         else:
-            self._amounts[title, language] = _amount(part)
-            self.pace.expect(title, _amount(part))
+            self._amounts[title, language] = amount
+            self.pace.expect(title, amount)
 
     def follow(self, event: Event) -> ProgressLine | None:
         """Take in one event and return the line that it changed."""
@@ -287,6 +292,25 @@ def worker_message(event: WorkerLost | WorkersDiffer) -> str:
 def _amount(part: CostEstimate) -> float:
     """Return how much work a part is, in tokens read; a token that is written costs about as much as eight."""
     return part.requests + part.prompt_tokens.high + 8 * part.completion_tokens.high
+
+
+def _scored_amounts(plan: Plan) -> dict[PlannedGames, float]:
+    """Return how much work pairs are for judges that score answers: to read those that no earlier pair has."""
+    judges = {judge.spec.name for judge in plan.judges if scores_answers(judge.judge)}
+    cells = {(cell.system, cell.task, cell.language): cell for cell in plan.cells}
+    scored: set[tuple[str, PlannedCell]] = set()
+    amounts = {}
+    for games in plan.games:
+        if games.judge in judges and not games.stored:
+            both = {
+                (games.judge, cells[name, games.task, games.language]) for name in (games.candidate, games.baseline)
+            }
+            amounts[games] = sum(
+                (cell.requests + cell.prompt_tokens.high + cell.completion_tokens.high) * games.items / cell.items
+                for _, cell in both - scored
+            )
+            scored |= both
+    return amounts
 
 
 def _cell_title(system: str, task: str) -> str:

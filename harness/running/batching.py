@@ -18,7 +18,6 @@ from polyarena.judges.protocol import Ask, Call
 from polyarena.tasks.data import DataSource
 from polyarena.tasks.errors import DataError, ModelError
 from polyarena.tasks.records import Completion
-from polyarena.tasks.subsample import subsample
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,9 @@ def _calls_of(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
     if not all(cell.exists() for cell in cells):
         return
     try:
-        loaded = load_items(plan.task(planned.task), planned.language, data)
-        items = {item.item_id: item for item in subsample(loaded, planned.limit)}
+        items = {item.item_id: item for item in load_items(plan.task(planned.task), planned.language, data)}
         one, other = (read_shard(cell, Completion) for cell in cells)
-        paired = pairings(one, other, items, repeats=judge.spec.repeats)
+        paired = pairings(one, other, items, repeats=judge.spec.repeats, limit=planned.limit)
     except DataError:
         return
     for match in paired.matches():

@@ -136,19 +136,21 @@ def open_pair(plan: Plan, planned: PlannedGames, judge: ResolvedJudge, data: Dat
         DataError: The data or an answer cannot be used.
         StoreError: A shard cannot be read.
     """
-    items = list(subsample(load_items(plan.task(planned.task), planned.language, data), planned.limit))
+    items = load_items(plan.task(planned.task), planned.language, data)
+    judged = list(subsample(items, planned.limit))
     systems = (planned.candidate, planned.baseline)
     cells = [plan.folder.cell(system, planned.task, planned.language) for system in systems]
     contents = [shard_metadata(cell).get("content", "") for cell in cells]
     if not all(contents):
         return None  # One of the two cells failed, and that was told.
-    key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(items))
+    key = games_key(judge.signature, judge.spec.repeats, contents[0], contents[1], items_digest(judged))
     path = _path(plan, planned)
     restore_shard(_ratings_path(plan, planned), key)
     if restore_shard(path, key) and not _wanted_again(shard_metadata(path), plan.retry_refused):
         return None
     one, other = (read_shard(cell, Completion) for cell in cells)
-    paired = pairings(one, other, {item.item_id: item for item in items}, repeats=judge.spec.repeats)
+    by_id = {item.item_id: item for item in items}
+    paired = pairings(one, other, by_id, repeats=judge.spec.repeats, limit=planned.limit)
     purpose = CostLabel("judges", planned.judge, planned.task, planned.language)
     return OpenPair(plan, planned, key, purpose, deque(paired))
 

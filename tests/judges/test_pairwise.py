@@ -7,11 +7,12 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.judges import Label, Verdict, games, pairings
+from polyarena.judges import Label, Verdict, games, pairings, pairwise
 from polyarena.judges.records import GAME_SCHEMA, Game
 from polyarena.tasks.errors import DataError, ExperimentError
 from polyarena.tasks.item import Item
 from polyarena.tasks.records import Completion, from_table, to_table
+from polyarena.tasks.subsample import hash_rank, subsample
 
 
 def items(*ids, language="deu_Latn"):
@@ -111,6 +112,41 @@ def test_keys_are_unique_in_the_cell_but_for_repeats():
     keys = [each.match.key for each in paired]
     assert len(set(keys)) == len(keys) / 3
     assert len({(each.item_id, each.system_a, each.repeat) for each in paired}) == len(paired)
+
+
+def test_a_limit_judges_what_a_subsample_has():
+    ids = "abcdefgh"
+    both = answers("new", *ids[:-1]), answers("old", *ids[1:])
+    limited = pairings(*both, items(*ids), limit=5)
+    chosen = {item.item_id: item for item in subsample(items(*ids).values(), 5)}
+    assert limited == pairings(*both, chosen)
+    assert limited.unasked == 2 * (len(ids) - 1) - sum(key in chosen for key in (*ids[:-1], *ids[1:]))
+
+
+def groups_of(paired, system):
+    """The group of each of a system's answers, as texts."""
+    return {
+        (each.item_id, each.sample_index): [text for _, text in each.match.a.group.answers]
+        for each in paired
+        if each.system_a == system
+    }
+
+
+def test_groups_depend_on_the_answers_of_the_system_alone(monkeypatch):
+    monkeypatch.setattr(pairwise, "ITEMS_IN_GROUP", 3)
+    ids = "abcdefgh"
+    mine = answers("new", *ids, samples=2)
+    whole = groups_of(pairings(mine, answers("old", *ids, samples=2), items(*ids)), "new")
+    assert whole == groups_of(pairings(answers("older", *ids, samples=2), mine[::-1], items(*ids)), "new")
+    few = groups_of(pairings(mine, answers("old", "c", "f"), items(*ids)), "new")
+    limited = groups_of(pairings(mine, answers("old", *ids), items(*ids), limit=3), "new")
+    assert few == {key: whole[key] for key in few}
+    assert limited == {key: whole[key] for key in limited}
+    # The first items of every limit are in the first group.
+    assert len({tuple(group) for group in limited.values()}) == 1
+    assert len({tuple(group) for group in whole.values()}) == 3
+    ranked = sorted(ids, key=lambda each: hash_rank(f"source-{each}"))
+    assert whole[ranked[0], 1] == [f"new on {each}, {sample}" for each in ranked[:3] for sample in (0, 1)]
 
 
 @every_case(

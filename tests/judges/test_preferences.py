@@ -24,6 +24,14 @@ def test_each_pair_is_shown_in_both_orders():
     assert (first.language, first.question, first.category) == ("deu_Latn", "Wer?", "Chat")
 
 
+def test_answers_of_many_pairs_are_scored_together():
+    pairs = [PreferencePair(str(n), "deu_Latn", "Chat", f"Wer {n}?", f"gut {n}", f"schlecht {n}") for n in range(70)]
+    groups = [match.a.group for match in preference_matches(pairs)]
+    assert len(dict.fromkeys(groups)) == 3
+    asked = dict.fromkeys(pair for group in dict.fromkeys(groups) for pair in group.answers)
+    assert list(asked) == [(each.prompt, text) for each in pairs for text in (each.chosen, each.rejected)]
+
+
 @every_case(
     ("labels", "value"),
     [

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from polyarena.judges import Answer, Label, Match
+from polyarena.judges import reward as module
+from polyarena.judges.protocol import AnswerGroup, scores_answers
 from polyarena.judges.reward import RewardJudge, RewardThresholds
 
 FINITE = st.floats(-1e6, 1e6)
@@ -62,19 +64,58 @@ def test_both_orders_of_a_pair_are_scored_once():
     judge = RewardJudge(scorer, RewardThresholds(), "model:toy")
     verdicts = list(judge.decide([match("long", "s"), match("s", "long"), match("s", "s")]))
     assert [verdict.label.value for verdict in verdicts] == ["A>B", "B>A", "A=B"]
-    assert scorer.asked == [[("?", "long"), ("?", "s")]]
+    assert scorer.asked == [[("?", "long")], [("?", "s")]]
     assert [[each.value for each in verdict.ratings] for verdict in verdicts] == [[4.0, 1.0], [1.0, 4.0], [1.0, 1.0]]
     assert {each.scale for verdict in verdicts for each in verdict.ratings} == {"reward"}
 
 
-def test_matches_are_taken_in_batches_and_lazily():
+def group(*texts):
+    return AnswerGroup(tuple(("?", text) for text in texts))
+
+
+def grouped(texts, match_texts):
+    shared = group(*texts)
+    return Match("deu_Latn", "?", *(Answer(text, group=shared) for text in match_texts))
+
+
+def test_a_group_is_scored_together_and_once_when_it_is_needed():
     scorer = Scorer()
-    judge = RewardJudge(scorer, RewardThresholds(), "model:toy", at_once=2)
-    verdicts = judge.decide(match("x" * n, "y") for n in range(5))
-    next(verdicts)
+    judge = RewardJudge(scorer, RewardThresholds(), "model:toy")
+    verdicts = judge.decide(grouped(("a", "bb", "a", "ccc"), pair) for pair in (("a", "bb"), ("bb", "ccc"), ("a", "a")))
+    assert scorer.asked == []
+    assert next(verdicts).label is Label.B
+    assert scorer.asked == [[("?", "a"), ("?", "bb"), ("?", "ccc")]]
+    assert [verdict.label for verdict in verdicts] == [Label.B, Label.TIE]
+    # Another stream of the same run, with groups that were made anew.
+    assert [each.label for each in judge.decide([grouped(("a", "bb", "a", "ccc"), ("ccc", "a"))])] == [Label.A]
     assert len(scorer.asked) == 1
-    assert len(list(verdicts)) == 4
-    assert len(scorer.asked) == 3
+    assert scores_answers(judge)
+
+
+def test_the_same_answer_has_a_score_of_its_own_in_each_group():
+    def score(asked):
+        return [float(len(asked))] * len(asked)
+
+    judge = RewardJudge(score, RewardThresholds(), "model:toy")
+    answers = (Answer("a", group=group("a", "b")), Answer("a", group=group("a", "b", "c")))
+    for pair in (answers, answers[::-1]):
+        (verdict,) = judge.decide([Match("deu_Latn", "?", *pair)])
+        assert [each.value for each in verdict.ratings] == [float(len(each.group.answers)) for each in pair]
+
+
+def test_groups_that_were_not_needed_for_long_are_forgotten(monkeypatch):
+    monkeypatch.setattr(module, "MOST_GROUPS", 2)
+    scorer = Scorer()
+    judge = RewardJudge(scorer, RewardThresholds(), "model:toy")
+    for a, b in (("a", "b"), ("a", "c"), ("a", "c"), ("c", "b")):
+        list(judge.decide([match(a, b)]))
+    assert [asked[0][1] for asked in scorer.asked] == ["a", "b", "c", "b"]
+
+
+def test_the_digest_of_a_group_tells_where_texts_end():
+    different = [group("a", "b"), group("b", "a"), group("ab"), group("a", "b", ""), AnswerGroup((("?a", ""),))]
+    assert len({each.digest for each in different}) == len(different)
+    assert group("a", "\ud800").digest == group("a", "\ud800").digest
 
 
 def test_no_number_is_invalid_and_said():
@@ -95,6 +136,4 @@ def test_a_conversation_is_scored_as_one_text():
     scorer = Scorer()
     one = Answer("zwei", earlier=(("Eins?", "eins"),))
     list(RewardJudge(scorer, RewardThresholds(), "model:x").decide([Match("deu_Latn", "Zwei?", one, Answer("zwei"))]))
-    assert scorer.asked == [
-        [("User: Eins?\n\nAssistant: eins\n\nUser: Zwei?", "zwei"), ("Zwei?", "zwei")],
-    ]
+    assert scorer.asked == [[("User: Eins?\n\nAssistant: eins\n\nUser: Zwei?", "zwei")], [("Zwei?", "zwei")]]

@@ -5,7 +5,7 @@ import math
 import pytest
 from every_case import every_case
 
-from polyarena.harness.models.reward import RewardModel, RewardSettings, build
+from polyarena.harness.models.reward import RewardModel, RewardSettings, batches, build
 from polyarena.judges import Answer, Match
 from polyarena.tasks.errors import ExperimentError, ModelError, UnknownNameError
 
@@ -45,6 +45,22 @@ def test_scores_do_not_depend_on_the_batch(checkpoint):
     assert together == pytest.approx(alone, abs=1e-4)
     assert len({round(score, 3) for score in alone}) == 3
     assert all(math.isfinite(score) for score in alone)
+
+
+@every_case(
+    ("lengths", "size", "divided"),
+    [
+        ([], 2, []),
+        # Short texts are filled up: another batch costs more.
+        ([5, 100, 50, 7], 4, [[1, 2, 3, 0]]),
+        ([5, 100, 50, 7], 3, [[1, 2, 3], [0]]),
+        # Long ones are not, once a batch is large enough.
+        ([100, 600, 600, 590, 100], 8, [[1, 2, 3], [0, 4]]),
+        ([3000, 100, 2900, 3000], 8, [[0, 3, 2], [1]]),
+    ],
+)
+def test_batches_are_of_similar_lengths(lengths, size, divided):
+    assert batches(lengths, size) == divided
 
 
 def test_the_judge_prefers_the_higher_score_in_both_orders(checkpoint):

@@ -107,6 +107,27 @@ def games_progress(judged, seconds, language="deu_Latn"):
     return GamesProgress("long", "two", "base", "toy_open", language, judged, 24, seconds)
 
 
+def test_scoring_counts_with_the_answers_that_no_pair_before_it_has(tmp_path, toys):
+    systems = [{"name": name, "model": "toy", "args": {"voice": name}} for name in ("one", "two", "three")]
+    experiment = {
+        "name": "toy",
+        "systems": systems,
+        "baseline": "one",
+        "tasks": ["toy_open"],
+        "judges": [{"name": "reward", "judge": "reward", "args": {"model": "somebody/on-the-hub"}}],
+    }
+    tracker = ProgressTracker.of(plan(experiment, output=tmp_path / "run"))
+    three, two = (tracker.pace._left[f"reward judges {name} · toy_open"] for name in ("three", "two"))
+    answers = tracker.pace._left["one · toy_open"]
+    # The base is scored with the first candidate; to read an answer is less work than to write it.
+    assert three == pytest.approx(2 * two)
+    assert 0 < two < answers
+    for language in ("deu_Latn", "swh_Latn", "tha_Thai"):
+        tracker.follow(GamesDone("reward", "three", "one", "toy_open", language, 24, 0, 20.0, "key"))
+    tracker.pace._left = {kind: left for kind, left in tracker.pace._left.items() if kind.startswith("reward")}
+    assert tracker.pace.seconds_left() == pytest.approx(30)
+
+
 def test_part_of_a_language_moves_the_line_and_the_time_left(planned):
     tracker = ProgressTracker.of(planned)
     work = tracker.follow(games_progress(6, 30.0))
