@@ -6,10 +6,14 @@ What comes back from them are statistics, which are small; the rows stay where t
 from __future__ import annotations
 
 import gc
+import math
+import pickle
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -21,31 +25,38 @@ from polyarena.tasks.errors import DataError
 
 WORTH_BYTES = 100 * 2**20
 """Size of data from which on the start of processes, some seconds each, is worth their time."""
+PARTS = 4
+"""For each process, so many parts or more: a data set is divided that would be larger than an equal part."""
 
 
 @dataclass(frozen=True)
 class DataPart:
-    """The cells of one data set that are to be read, for :mod:`polyarena.harness.workers`.
+    """Cells of one data set that are to be read, for :mod:`polyarena.harness.workers`.
 
     Attributes:
-        experiment: The experiment.
+        experiment: The experiment, pickled: a process that is given several parts of it resolves its tasks once.
         root: The local mirror.
         cells: Names of tasks, and languages; those of a language stand together, so that tasks share what they read.
     """
 
-    experiment: Experiment
+    experiment: bytes
     root: Path
     cells: tuple[tuple[str, str], ...]
 
     def events(self) -> Iterator[LoadedStats]:
         """Read the cells one by one; those that cannot be read are left out, and the plan says why."""
-        tasks = {each.spec.task: each for each in resolve_tasks(self.experiment)}
+        tasks = _tasks_of(self.experiment)
         loader = ItemLoader(self.root)
         for task, language in self.cells:
             with suppress(DataError):
                 with _collection_paused():
                     found = loader.load_stats(tasks[task], language)
                 yield found
+
+
+@lru_cache(maxsize=1)
+def _tasks_of(experiment: bytes) -> Mapping[str, ResolvedTask]:
+    return {each.spec.task: each for each in resolve_tasks(pickle.loads(experiment))}
 
 
 @contextmanager
@@ -78,17 +89,31 @@ def prefetch(experiment: Experiment, tasks: Sequence[ResolvedTask], loader: Item
         if cells:
             dataset = task.card.dataset.id
             lacking[dataset] += cells
-            sizes[dataset] += _folder_size(root / dataset) * len(cells) // len(task.card.languages)
-    processes = most_processes(len(lacking))
-    if sizes.total() >= WORTH_BYTES and processes > 1:
-        # The largest first, so that no process waits for the last.
-        parts = [
-            DataPart(experiment, root, tuple(sorted(lacking[dataset], key=itemgetter(1))))
-            for dataset, _ in sizes.most_common()
-        ]
-        for found in share(parts, processes):
+            sizes[dataset] += sum(_file_sizes(root / dataset)) * len(cells) // len(task.card.languages)
+    processes = most_processes(sum(map(len, lacking.values())))
+    if sizes.total() < WORTH_BYTES or processes == 1:
+        return
+    pickled, largest = pickle.dumps(experiment), max(1, sizes.total() // (processes * PARTS))
+    parts: list[tuple[float, DataPart]] = []
+    for dataset, size in sizes.items():
+        # No more parts than files: each part would read the whole of a file that has several languages.
+        files = len(_file_sizes(root / dataset))
+        groups = _by_language(lacking[dataset], min(files, math.ceil(size / largest)))
+        parts += [(size / len(groups), DataPart(pickled, root, cells)) for cells in groups]
+    # The largest first, so that no process waits for the last.
+    parts.sort(key=itemgetter(0), reverse=True)
+    if len(parts) > 1:
+        for found in share([part for _, part in parts], processes):
             loader.take(found)
 
 
-def _folder_size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _by_language(cells: Sequence[tuple[str, str]], most: int) -> list[tuple[tuple[str, str], ...]]:
+    """Divide cells among so many groups at most, each with all cells of its languages."""
+    languages = sorted({language for _, language in cells})
+    groups = [set(islice(languages, start, None, most)) for start in range(min(most, len(languages)))]
+    ordered = sorted(cells, key=itemgetter(1))
+    return [tuple(cell for cell in ordered if cell[1] in group) for group in groups]
+
+
+def _file_sizes(folder: Path) -> list[int]:
+    return [path.stat().st_size for path in folder.rglob("*") if path.is_file()]

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,11 +73,11 @@ def many(monkeypatch):
 
 def test_the_plan_is_that_of_one_process(experiment, many, monkeypatch):
     several = facts(plan(experiment))
-    assert [part.cells for part in many] == [tuple(("xcopa", language) for language in LANGUAGES)]
+    assert [part.cells for part in many] == [(("xcopa", language),) for language in LANGUAGES]
     reads = []
     monkeypatch.setattr(planning_items, "load_items", lambda *arguments: reads.append(arguments))
     assert facts(plan(experiment)) == several, "from the cache"
-    assert len(many) == 1
+    assert len(many) == 2
     assert reads == []
 
 
@@ -85,7 +86,7 @@ def test_the_plan_is_that_without_sharing(experiment, many, monkeypatch, tmp_pat
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     monkeypatch.setattr(prefetch, "WORTH_BYTES", 10**9)
     assert facts(plan(experiment)) == several
-    assert len(many) == 1
+    assert len(many) == 2
 
 
 def test_nothing_is_read_twice(experiment, many, monkeypatch):
@@ -112,16 +113,44 @@ def test_tasks_of_one_data_set_share_what_they_read(many, monkeypatch, mirror, t
         "output": str(tmp_path / "both"),
     }
     together = facts(plan(both))
-    assert sorted(reads) == ["eng_Latn", "swh_Latn", "tha_Thai"]
-    (part,) = many
-    assert part.cells == tuple((task, language) for language in ("swh_Latn", "tha_Thai") for task in tasks)
+    assert sorted(reads) == ["eng_Latn", "eng_Latn", "swh_Latn", "tha_Thai"], "English once in each part"
+    assert [part.cells for part in many] == [
+        tuple((task, language) for task in tasks) for language in ("swh_Latn", "tha_Thai")
+    ]
     alone = [facts(plan({**both, "tasks": [task]})) for task in both["tasks"]]
     assert sorted(together[0]) == sorted(alone[0][0] + alone[1][0])
     assert together[1] == alone[0][1] | alone[1][1]
 
 
+def test_only_large_data_sets_are_divided_and_never_a_file(experiment, mirror, monkeypatch):
+    """Of two processes' eight parts or more, the largest come first."""
+    sizes = {"cambridgeltl/xcopa": [40, 10], "owner/one_file": [30], "owner/small": [5, 5]}
+    languages = ("deu_Latn", "swh_Latn", "tha_Thai")
+    tasks = [
+        SimpleNamespace(
+            spec=SimpleNamespace(task=name),
+            languages=languages,
+            card=SimpleNamespace(dataset=SimpleNamespace(id=name), languages=languages),
+        )
+        for name in sizes
+    ]
+    shared = []
+    monkeypatch.setattr(prefetch, "WORTH_BYTES", 0)
+    monkeypatch.setattr(prefetch, "most_processes", lambda _parts: 2)
+    monkeypatch.setattr(prefetch, "_file_sizes", lambda folder: sizes[str(folder.relative_to(mirror))])
+    monkeypatch.setattr(prefetch, "share", lambda parts, _processes: shared.extend(parts) or ())
+    monkeypatch.setattr(planning_items.ItemLoader, "lacks", lambda *_: True)
+    prefetch.prefetch(experiment, tasks, planning_items.ItemLoader(mirror))
+    assert [part.cells for part in shared] == [
+        tuple(("owner/one_file", language) for language in languages),
+        (("cambridgeltl/xcopa", "deu_Latn"), ("cambridgeltl/xcopa", "tha_Thai")),
+        (("cambridgeltl/xcopa", "swh_Latn"),),
+        tuple(("owner/small", language) for language in languages),
+    ]
+
+
 def test_the_collection_of_garbage_goes_on_afterwards(experiment, mirror):
-    part = prefetch.DataPart(experiment, mirror, (("xcopa", "swh_Latn"), ("xcopa", "tha_Thai")))
+    part = prefetch.DataPart(pickle.dumps(experiment), mirror, (("xcopa", "swh_Latn"), ("xcopa", "tha_Thai")))
     assert [gc.isenabled() for _ in part.events()] == [True, True]
     assert gc.isenabled()
 
@@ -137,7 +166,7 @@ def test_data_that_cannot_be_read_is_refused_as_ever(experiment, many, mirror):
     (mirror / "cambridgeltl/xcopa/th/test.jsonl").write_text("no JSON\n")
     with pytest.raises(DataError, match="not JSON"):
         plan(experiment)
-    assert len(many) == 1
+    assert len(many) == 2
 
 
 def test_processes_read_it(experiment, monkeypatch):
