@@ -2,7 +2,7 @@
 
     python benchmarks/planning.py [--scale 0.1] [--keep FOLDER]
 
-A mirror of the full size (1.9 million rows, 1.4 GB) is written to a temporary folder, or to FOLDER, which is then
+A mirror of the full size (3.1 million rows, 2.0 GB) is written to a temporary folder, or to FOLDER, which is then
 used again. ``POLYARENA_TEST_DATA`` is not needed. Each plan is a process of its own, ``polyarena plan --json``: the
 first reads and digests all data, the second finds its notes in the cache folder, as every later one does. Seconds are
 those of the processor, and in brackets those of the clock, which also tell of whatever else the machine does.

@@ -59,8 +59,10 @@ def iter_valid_items(task: Task, language: str, items: Iterable[Item]) -> Iterat
     known: dict[str, int] = {}
     before: Item | None = None
     for position, raw in enumerate(items, start=1):
-        item = _storable(raw)
-        problem = _problem(card.kind, language, item) or _turn_problem(card.kind, item, before)
+        item = raw if _is_storable(raw) else _storable(raw)
+        problem = _problem(card.kind, language, item)
+        if item.previous is not None and not problem:
+            problem = _turn_problem(card.kind, item, before)
         if problem or item.item_id in known:
             raise DataError(
                 problem or "an item_id occurs twice",
@@ -76,8 +78,6 @@ def iter_valid_items(task: Task, language: str, items: Iterable[Item]) -> Iterat
 
 
 def _storable(item: Item) -> Item:
-    if _is_storable(item):
-        return item
     return replace(
         item,
         item_id=sanitize_text(item.item_id),
@@ -100,16 +100,18 @@ def _is_storable(item: Item) -> bool:
     """Whether all texts of an item can be stored as they are; looks at them all together, since there are millions."""
     if not isinstance(item.choices, tuple) or not isinstance(item.references, tuple):
         return False
-    texts = [item.item_id, item.source_id, item.prompt, item.choice_separator, item.category or "", item.previous or ""]
-    texts += [*item.choices, *item.references, *item.fields, *item.fields.values()]
+    fields = item.fields
+    texts = [
+        item.item_id, item.source_id, item.prompt, item.choice_separator, item.category or "", item.previous or "",
+        *item.choices, *item.references, *fields, *fields.values(),
+    ]  # fmt: skip
     for each in item.examples:
         texts += (each.prompt, each.answer, each.separator)
     joined = "\n".join(texts)
     try:
-        joined.encode("utf-8")
+        return b"\x00" not in joined.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return "\x00" not in joined
 
 
 def _problem(kind: Kind, language: str, item: Item) -> str:
@@ -127,8 +129,6 @@ def _problem(kind: Kind, language: str, item: Item) -> str:
 
 
 def _turn_problem(kind: Kind, item: Item, before: Item | None) -> str:
-    if item.previous is None:
-        return ""
     if kind is Kind.MULTIPLE_CHOICE:
         return "the item continues a conversation, and the task is multiple choice: no answer would be generated"
     if before is None or item.previous != before.item_id:

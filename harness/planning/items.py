@@ -105,20 +105,24 @@ class ItemStats:
         so_far, turns = 0, 0
         media: Counter[Modality] = Counter()
 
-        def counted() -> Iterator[Item]:
+        def digested() -> Iterator[list[Any]]:
             nonlocal count, choices, size, earlier, so_far, turns
             for item in items:
                 count += 1
-                prompt, options = _size(item.full_prompt), len(item.choices)
-                so_far, turns = (so_far + prompt, turns + 1) if item.previous is not None else (prompt, 0)
-                size += so_far * (options or 1) + _size("".join(item.choices))
-                choices += options
+                prompt = item.full_prompt
+                so_far, turns = (so_far + _size(prompt), turns + 1) if item.previous is not None else (_size(prompt), 0)
+                if item.choices:
+                    options = len(item.choices)
+                    choices += options
+                    size += so_far * options + _size("".join(item.choices))
+                else:
+                    size += so_far
                 earlier += turns
                 if item.parts:
                     media.update(count_modalities([item.parts]))
-                yield item
+                yield _digested(item, prompt)
 
-        content = items_digest(counted())
+        content = list_digest(digested())
         return cls(count, choices, size, content, media[Modality.IMAGE], media[Modality.AUDIO], earlier)
 
 
@@ -348,14 +352,19 @@ def open_item_loader(root: Path | None) -> Iterator[ItemLoader]:
 
 def items_digest(items: Iterable[Item]) -> str:
     """Digest what a model is asked and what counts as right; grouping fields do not change an answer."""
-    return list_digest(
-        [item.item_id, item.source_id, item.full_prompt, item.choices, item.gold, item.references]
-        + ([[part if isinstance(part, str) else part.record for part in item.parts]] if item.parts else [])
-        # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
-        + ([{"separator": item.choice_separator}] if item.choice_separator != " " else [])
-        + ([{"previous": item.previous}] if item.previous is not None else [])
-        for item in items
-    )
+    return list_digest(_digested(item, item.full_prompt) for item in items)
+
+
+def _digested(item: Item, prompt: str) -> list[Any]:
+    found: list[Any] = [item.item_id, item.source_id, prompt, item.choices, item.gold, item.references]
+    if item.parts:
+        found.append([part if isinstance(part, str) else part.record for part in item.parts])
+    # Only where it is not the usual one, so that cells stored before there was a choice keep their keys.
+    if item.choice_separator != " ":
+        found.append({"separator": item.choice_separator})
+    if item.previous is not None:
+        found.append({"previous": item.previous})
+    return found
 
 
 WAIT_S = 2.0

@@ -42,6 +42,7 @@ _EDITED = by_language("am cs fa ms ro ru si te tr uk vi")
 
 CATEGORIES: Mapping[str, str] = MappingProxyType({"CS": "culturally_sensitive", "CA": "culturally_agnostic"})
 """Of the questions that were annotated, by their label."""
+_LABELS = frozenset({*CATEGORIES, "-", ""})
 
 FIELDS = ("sample_id", "subject", "question", *OPTION_FIELDS, "answer", "cultural_sensitivity_label")
 _CITATION = "Singh et al. 2024, Global MMLU, arXiv 2412.03304"
@@ -49,7 +50,7 @@ _CITATION = "Singh et al. 2024, Global MMLU, arXiv 2412.03304"
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return exam_prompt(row.text("question"), [row.shown(option) for option in OPTION_FIELDS])
+    return exam_prompt(row.text("question"), row.all_shown(OPTION_FIELDS))
 
 
 def culture(row: Row) -> str | None:
@@ -59,7 +60,7 @@ def culture(row: Row) -> str | None:
         DataError: The label is unknown.
     """
     label = str(row.values["cultural_sensitivity_label"]).strip()
-    if label not in {*CATEGORIES, "-", ""}:
+    if label not in _LABELS:
         raise row.refused("the field 'cultural_sensitivity_label' is neither CS nor CA", label)
     return CATEGORIES.get(label)
 

@@ -59,7 +59,7 @@ def options(row: Row) -> tuple[str, list[str]]:
     if isinstance(listed, list) and len(listed) == len(LETTERS):
         return "choices", [str(option).strip() for option in listed]
     if listed is None and all(option in row.values for option in OPTION_FIELDS):
-        return "option_a-option_d", [row.shown(option) for option in OPTION_FIELDS]
+        return "option_a-option_d", row.all_shown(OPTION_FIELDS)
     raise row.refused(
         "the row has no four options, neither a list 'choices' nor 'option_a' to 'option_d'",
         sorted(row.values) if listed is None else listed,

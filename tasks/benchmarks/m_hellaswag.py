@@ -26,7 +26,9 @@ _MARK = re.compile(r"\[[^\[\]]*\]")
 
 def unmarked(text: str) -> str:
     """Return a text without the marks that WikiHow's paragraphs have, with ``. `` for those that begin a title."""
-    return _MARK.sub("", text.strip().replace(" [title]", ". ")).replace("  ", " ")
+    text = text.strip()
+    # Most texts have no marks.
+    return (_MARK.sub("", text.replace(" [title]", ". ")) if "[" in text else text).replace("  ", " ")
 
 
 def context(row: Row) -> tuple[str, tuple[str, ...]]:

@@ -32,7 +32,7 @@ CONFIGS = by_language(
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return exam_prompt(row.text("instruction"), [row.shown(option) for option in OPTION_FIELDS])
+    return exam_prompt(row.text("instruction"), row.all_shown(OPTION_FIELDS))
 
 
 def subject(row: Row) -> Mapping[str, str]:

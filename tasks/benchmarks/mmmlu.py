@@ -21,7 +21,7 @@ CONFIGS = by_language("AR_XY BN_BD DE_DE ES_LA FR_FR HI_IN ID_ID IT_IT JA_JP KO_
 
 def exam(row: Row) -> tuple[str, tuple[str, ...]]:
     """List the options after letters."""
-    return exam_prompt(row.text("Question"), [row.shown(letter) for letter in LETTERS])
+    return exam_prompt(row.text("Question"), row.all_shown(LETTERS))
 
 
 def subject(row: Row) -> Mapping[str, str]:

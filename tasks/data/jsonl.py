@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pydantic_core import from_json
+
 from polyarena.tasks.data.fields import require_fields, sanitize_texts
 from polyarena.tasks.errors import DataError
 
@@ -57,17 +59,30 @@ def read_jsonl(
             object, lacks a field, or repeats a key. Raised when the line is reached, not before.
     """
     path = Path(path)
-    decoder = _STRICT_DECODER if unique else _DECODER
+    read = _strict_value if unique else _value
     empty = True
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if not line.strip():
+                if line.isspace():
                     continue
                 empty = False
                 if number == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")
-                yield number, _row(line, path, number, fields, decoder)
+                try:
+                    row = read(line)
+                except (ValueError, RecursionError) as error:
+                    raise _explained(error, f"{path}:{number}") from error
+                if type(row) is not dict:
+                    raise DataError(
+                        "the line is not a JSON object",
+                        where=f"{path}:{number}",
+                        why=f"it holds a {type(row).__name__}",
+                        fix='write one object per line, such as {"prompt": "..."}',
+                    )
+                if fields:
+                    require_fields(row, fields, where=f"{path}:{number}")
+                yield number, row
     except OSError as error:
         raise DataError(
             "the data file cannot be read",
@@ -79,23 +94,23 @@ def read_jsonl(
         raise DataError("the data file is empty", where=path, fix="copy or download it again")
 
 
-def _row(line: bytes, path: Path, number: int, fields: Sequence[str], decoder: json.JSONDecoder) -> dict[str, Any]:
+def _value(line: bytes) -> Any:
+    """Return the value of a line, by the faster of two readers, which agree on all that the first one can read."""
+    if b"\\u" in line and _ESCAPED.search(line):
+        return _safe(line, _DECODER)
     try:
-        row = decoder.decode(line.decode("utf-8"))
-        if b"\\u" in line and _ESCAPED.search(line):
-            row = sanitize_texts(row)
-    except (ValueError, RecursionError) as error:
-        raise _explained(error, f"{path}:{number}") from error
-    if not isinstance(row, dict):
-        raise DataError(
-            "the line is not a JSON object",
-            where=f"{path}:{number}",
-            why=f"it holds a {type(row).__name__}",
-            fix='write one object per line, such as {"prompt": "..."}',
-        )
-    if fields:
-        require_fields(row, fields, where=f"{path}:{number}")
-    return row
+        return from_json(line, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        return _safe(line, _DECODER)
+
+
+def _strict_value(line: bytes) -> Any:
+    return _safe(line, _STRICT_DECODER)
+
+
+def _safe(line: bytes, decoder: json.JSONDecoder) -> Any:
+    value = decoder.decode(line.decode("utf-8"))
+    return sanitize_texts(value) if b"\\u" in line and _ESCAPED.search(line) else value
 
 
 def _explained(error: ValueError | RecursionError, where: str) -> DataError:

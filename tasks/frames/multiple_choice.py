@@ -95,12 +95,17 @@ def keep_fields(*names: str) -> Callable[[Row], Mapping[str, str]]:
 
     They are for grouping scores, so a row may lack them.
     """
-    return lambda row: {name: str(row.values[name]) for name in names if row.values.get(name) is not None}
+    return lambda row: {name: str(value) for name in names if (value := row.values.get(name)) is not None}
 
 
 ALPHABET = tuple("ABCDEFGHIJ")
 """The letters of options; no data set here has more than ten."""
 LETTERS = ALPHABET[:4]
+_EXAMS = {
+    count: "\n".join(["%s", *(f"{letter}. %s" for letter in ALPHABET[:count]), "Answer:"])
+    for count in range(2, len(ALPHABET) + 1)
+}
+"""The prompts of exams with so many options, to be filled with the question and the options."""
 OPTION_FIELDS = ("option_a", "option_b", "option_c", "option_d")
 """The fields in which most data sets of this kind have the four options."""
 
@@ -115,11 +120,10 @@ def exam_prompt(question: str, options: Sequence[str]) -> tuple[str, tuple[str, 
     Raises:
         ValueError: There are fewer than two options, or more than letters.
     """
-    if not 2 <= len(options) <= len(ALPHABET):
-        raise ValueError(f"{len(options)} options, and {len(ALPHABET)} letters")
-    letters = ALPHABET[: len(options)]
-    listed = [f"{letter}. {option}" for letter, option in zip(letters, options, strict=True)]
-    return "\n".join([question.strip(), *listed, "Answer:"]), letters
+    count = len(options)
+    if count not in _EXAMS:
+        raise ValueError(f"{count} options, and {len(ALPHABET)} letters")
+    return _EXAMS[count] % (question.strip(), *options), ALPHABET[:count]
 
 
 def filled_options(row: Row, names: Sequence[str]) -> tuple[str, ...]:
@@ -132,7 +136,7 @@ def filled_options(row: Row, names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         DataError: A field is missing, there are fewer than two options, or an option stands after an empty one.
     """
-    options = [row.shown(name) for name in names]
+    options = row.all_shown(names)
     count = sum(map(bool, options))
     if count < 2 or not all(options[:count]):
         raise row.refused("the options do not stand one after the other", options)

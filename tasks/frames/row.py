@@ -60,17 +60,27 @@ class Row:
         Raises:
             DataError: There is no such field.
         """
-        if field not in self.values:
-            near = closest(field, self.values)
-            raise DataError(
-                f"the field {field!r} is missing",
-                where=self.place,
-                why=f"the task reads the data set as of revision {self.revision}; the row has: "
-                f"{', '.join(sorted(self.values))}",
-                fix=f"did you mean {near[0]!r}?" if near else "pin the revision that the task was written for",
-            )
-        value = self.values[field]
-        return "" if value is None else str(value).strip()
+        return self.all_shown((field,))[0]
+
+    def all_shown(self, fields: Sequence[str]) -> list[str]:
+        """Return several fields as :meth:`shown` does."""
+        try:
+            values = [self.values[field] for field in fields]
+        except KeyError as error:
+            raise self._missing(error.args[0]) from None
+        return [
+            value.strip() if type(value) is str else "" if value is None else str(value).strip() for value in values
+        ]
+
+    def _missing(self, field: str) -> DataError:
+        near = closest(field, self.values)
+        return DataError(
+            f"the field {field!r} is missing",
+            where=self.place,
+            why=f"the task reads the data set as of revision {self.revision}; the row has: "
+            f"{', '.join(sorted(self.values))}",
+            fix=f"did you mean {near[0]!r}?" if near else "pin the revision that the task was written for",
+        )
 
     def gold(self, field: str, *namings: Sequence[str]) -> int:
         """Return the index of the right choice.

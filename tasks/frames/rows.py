@@ -132,7 +132,8 @@ def read_rows(
     dataset = dataset.model_copy(update={"split": part.split}) if part.split else dataset
     place = f"{dataset.id}, config {part.config!r}" + (f", split {part.split!r}" if part.split else "")
     if label is None:
-        placed: list[tuple[int, Values]] = list(enumerate(data.rows(dataset, part.config, tuple(fields)), start=1))
+        rows: Sequence[Values] = data.rows(dataset, part.config, tuple(fields))
+        numbers: Sequence[int] = range(1, len(rows) + 1)
     else:
         sorted_out = _by_label(data, dataset, part.config, tuple(fields), label)
         if part.label not in sorted_out:
@@ -142,13 +143,14 @@ def read_rows(
                 why=f"its rows are of: {', '.join(sorted(sorted_out))}",
                 fix="leave the language out of the experiment, or copy or download the data set again",
             )
-        placed = sorted_out[part.label]
-    checked = {field: types for field, types in fields.items() if not _all_of(types, placed, field)}
-    for position, (number, values) in enumerate(placed):
+        numbers, rows = sorted_out[part.label]
+    checked = {field: types for field, types in fields.items() if not _all_of(types, rows, field)}
+    revision, split = dataset.revision, part.split
+    for position, (number, values) in enumerate(zip(numbers, rows, strict=True)):
         where = f"{place}, row {number}"
         if checked:
             _require_types(values, checked, where)
-        yield Row(values, language, position, where, dataset.revision, part.split)
+        yield Row(values, language, position, where, revision, split)
 
 
 def refuse_repeat(
@@ -176,11 +178,11 @@ def refuse_repeat(
     seen[name] = where
 
 
-def _all_of(types: tuple[type, ...], placed: Iterable[tuple[int, Values]], field: str) -> bool:
+def _all_of(types: tuple[type, ...], rows: Iterable[Values], field: str) -> bool:
     """Return whether a field is of these types in all rows, so that no row needs to be looked at by itself."""
     if types == ANY:
         return True
-    return all(issubclass(each, types) and each is not bool for each in field_types((row for _, row in placed), field))
+    return all(issubclass(each, types) and each is not bool for each in field_types(rows, field))
 
 
 def _require_types(row: Values, fields: Mapping[str, tuple[type, ...]], where: str) -> None:
@@ -195,7 +197,8 @@ def _require_types(row: Values, fields: Mapping[str, tuple[type, ...]], where: s
             )
 
 
-Sorted = Mapping[str, list[tuple[int, Values]]]
+Sorted = Mapping[str, tuple[list[int], list[Values]]]
+"""The numbers and the rows of each language."""
 _last: WeakKeyDictionary[DataSource, tuple[tuple[Any, ...], Sorted]] = WeakKeyDictionary()
 _lock = Lock()
 
@@ -208,8 +211,10 @@ def _by_label(
     with _lock:
         if data in _last and _last[data][0] == key:
             return _last[data][1]
-        found: dict[str, list[tuple[int, Values]]] = {}
-        for position, row in enumerate(data.rows(dataset, config, fields), start=1):
-            found.setdefault(label(row), []).append((position, row))
+        found: dict[str, tuple[list[int], list[Values]]] = {}
+        for number, row in enumerate(data.rows(dataset, config, fields), start=1):
+            numbers, rows = found.setdefault(label(row), ([], []))
+            numbers.append(number)
+            rows.append(row)
         _last[data] = (key, found)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ class TranslationTask:
             DataError: What reading the pairs raises.
         """
         require_language(self.card, language)
-        return (self._item(language, pair) for pair in self.pairs(language, data))
+        return self._translations(language, self.pairs(language, data))
 
     def score(self, item: Item, completion: Completion) -> Mapping[str, float]:
         """Return the metrics of the card of one sentence, from 0 to 100; none that cannot be computed here.
@@ -111,19 +111,23 @@ class TranslationTask:
         """Return sacrebleu's signature of one of the card's metrics."""
         return find_metric(metric).signature
 
-    def _item(self, language: str, pair: Pair) -> Item:
+    def _translations(self, language: str, pairs: Iterable[Pair]) -> Iterator[Item]:
         names = (find_language(language).name, "English")
-        texts = (pair.other, pair.english)
-        (source, target), (text, reference) = (names, texts) if self.into_english else (names[::-1], texts[::-1])
-        return Item(
-            item_id=pair.id,
-            source_id=pair.id,
-            language=language,
-            prompt=f"Translate this {self.unit} from {source} into {target}. Write the translation only.\n\n{text}",
-            references=(reference,),
-            fields={"answer_language": self.answer_language(language)},
-            category=pair.category,
-        )
+        source, target = names if self.into_english else names[::-1]
+        head = f"Translate this {self.unit} from {source} into {target}. Write the translation only.\n\n"
+        answer = self.answer_language(language)
+        for pair in pairs:
+            texts = (pair.other, pair.english)
+            text, reference = texts if self.into_english else texts[::-1]
+            yield Item(
+                item_id=pair.id,
+                source_id=pair.id,
+                language=language,
+                prompt=head + text,
+                references=(reference,),
+                fields={"answer_language": answer},
+                category=pair.category,
+            )
 
 
 def translation_task(

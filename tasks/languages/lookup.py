@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from polyarena.tasks.languages.language import Language
@@ -40,6 +40,7 @@ def find_language(text: str, *, where: str = "") -> Language:
     return found
 
 
+@lru_cache(maxsize=1024)
 def lookup(text: str) -> Language | None:
     """Return the language of this code or name, or ``None``."""
     key = _normal(text)

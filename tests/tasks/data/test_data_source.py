@@ -1,5 +1,6 @@
 """Rows out of a mirror and from the hub, and their digests."""
 
+import hashlib
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -296,6 +297,24 @@ def test_digest_sees_everything_else(first, second):
         return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
     assert (content_digest(first) == content_digest(second)) == (bare(first) == bare(second))
+
+
+@settings(deadline=None)
+@given(TABLE, st.sampled_from([1, 300]))
+def test_digest_is_that_of_one_line_of_json_a_row(rows, repeats):
+    def canonical(value):
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    lines = [
+        json.dumps(
+            {key: canonical(value) for key, value in row.items() if value is not None},
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        for row in rows * repeats
+    ]
+    expected = hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    assert content_digest(rows * repeats) == expected
 
 
 def test_digest_of_a_known_text():

@@ -141,6 +141,31 @@ def test_a_file_one_may_not_read(write):
     assert "Permission" in fails(path).why
 
 
+PIECES = (
+    *'{}[]:,-', '"a"', '"b"', "1", "-0", "-0.0", "1.5E-3", "1e400", "9" * 30, "9" * 5_000, "01", "NaN", "-Infinity",
+    "null", "true", '"\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\u00e9"', '"\x7f"', '"\t"', '"\\x"', "é", " ",
+    "\t", "\ufeff", "[" * 300,
+)  # fmt: skip
+VALUE = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+
+
+@settings(deadline=None)
+@given(VALUE | st.builds(lambda value: f'{{"a": {value}}}', VALUE | JSON.map(json.dumps)))
+def test_both_readers_of_lines_agree(tmp_path_factory, line):
+    """The fast one, and the one that reads what it cannot read and refuses repeated keys."""
+    path = tmp_path_factory.mktemp("pieces") / "rows.jsonl"
+    path.write_text(f'{{"first": 1}}\n{line}\n', encoding="utf-8")
+
+    def outcome(unique):
+        try:
+            return repr(list(read_jsonl(path, unique=unique)))
+        except DataError as error:
+            return str(error)
+
+    strict = outcome(unique=True)
+    assert "occurs twice" in strict or strict == outcome(unique=False)
+
+
 @pytest.mark.parametrize("line", ['{"a": 1, "a": 2}', '{"b": [{"a": 1, "c": 0, "a": 1}]}'])
 def test_a_key_that_stands_twice_is_refused_where_that_is_asked_for(line, tmp_path):
     path = tmp_path / "f.jsonl"

@@ -149,6 +149,7 @@ def test_texts_keep_their_white_space_and_shown_values_do_not():
     assert row(a=" x ").shown("a") == "x"
     assert row(a=1958).shown("a") == "1958"
     assert row(a=None).shown("a") == ""
+    assert row(a=" x ", b=1, c=None).all_shown(("c", "a", "b")) == ["", "x", "1"]
     with pytest.raises(DataError, match="'b' is missing"):
         row(a="x").shown("b")
 
