@@ -119,14 +119,15 @@ def children(pid: int) -> list[int]:
     return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
 
 
-def killer(arguments: argparse.Namespace, ended: threading.Event, kill: Callable[[random.Random], None]) -> None:
-    """Call ``kill`` at a random moment within every so many seconds."""
+def killer(arguments: argparse.Namespace, ended: threading.Event, kill: Callable[[random.Random], bool]) -> None:
+    """Call ``kill`` at a random moment within every so many seconds, until it has killed so many times."""
     chance = random.Random(20261129)
-    for _ in range(arguments.kills):
+    left = arguments.kills
+    while left:
         pause = chance.uniform(0, arguments.every)
         if ended.wait(pause):
             return
-        kill(chance)
+        left -= kill(chance)
         if ended.wait(arguments.every - pause):
             return
 
@@ -171,10 +172,11 @@ def workers(home: Path, arguments: argparse.Namespace) -> bool:
 
     killed: list[int] = []
 
-    def kill(chance: random.Random) -> None:
+    def kill(chance: random.Random) -> bool:
         if alive := pids(home / "run"):
             killed.append(chance.choice(alive))
             os.kill(killed[-1], signal.SIGKILL)
+        return bool(alive)
 
     path = prepare(home, arguments.model, arguments.limit)
     executor = choose_executor(f"{arguments.executor}:2")
