@@ -1,7 +1,7 @@
 """Kills parts of a run on Ray: it must end with the same bytes, report each cell once and pay for no answer twice.
 
     python benchmarks/ray_kills.py [workers|raylet|coordinator ...] [--executor ray|processes] [--kills 5] [--every 30]
-                                   [--model smollm2|sleeping] [--limit 25]
+                                   [--model smollm2|sleeping] [--limit 50]
 
 - ``workers``: two workers compute; one of them is killed with ``kill -9`` at a random moment within every so many
   seconds.
@@ -41,6 +41,8 @@ from judging_server import answer
 LANGUAGES = [
     "deu_Latn", "swh_Latn", "tur_Latn", "yor_Latn", "vie_Latn", "fra_Latn",
     "spa_Latn", "ita_Latn", "pol_Latn", "nld_Latn", "fin_Latn", "zul_Latn",
+    "por_Latn", "ron_Latn", "ces_Latn", "swe_Latn", "dan_Latn", "hun_Latn",
+    "ind_Latn", "cat_Latn", "hrv_Latn", "hau_Latn", "xho_Latn", "ibo_Latn",
 ]  # fmt: skip
 """Many small cells: one that takes longer than the time between two kills may lose three workers, and is given up."""
 SIZES = [1] * 60
@@ -163,6 +165,8 @@ def compute(
         f"reported {max(cells.values())} time each, {'the same bytes' if same else 'OTHER BYTES'}",
         flush=True,
     )
+    for failure in finished.failures:
+        print(failure.error)
     return bool(same and not finished.failures and set(cells.values()) == {1} and killed and lost)
 
 
@@ -336,7 +340,7 @@ def main() -> int:
     parser.add_argument("--model", default="smollm2", choices=["smollm2", "sleeping"])
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--every", type=float, default=30.0)
-    parser.add_argument("--limit", type=int, default=25)
+    parser.add_argument("--limit", type=int, default=50)
     arguments = parser.parse_args()
     chosen = arguments.variants or list(VARIANTS)
     if unknown := set(chosen) - set(VARIANTS):
