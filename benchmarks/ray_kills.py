@@ -1,7 +1,7 @@
 """Kills parts of a run on Ray: it must end with the same bytes, report each cell once and pay for no answer twice.
 
     python benchmarks/ray_kills.py [workers|raylet|coordinator ...] [--executor ray|processes] [--kills 5] [--every 30]
-                                   [--model smollm2|sleeping] [--limit 50]
+                                   [--model smollm2|sleeping] [--limit 30]
 
 - ``workers``: two workers compute; one of them is killed with ``kill -9`` at a random moment within every so many
   seconds.
@@ -340,7 +340,7 @@ def main() -> int:
     parser.add_argument("--model", default="smollm2", choices=["smollm2", "sleeping"])
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--every", type=float, default=30.0)
-    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--limit", type=int, default=30)
     arguments = parser.parse_args()
     chosen = arguments.variants or list(VARIANTS)
     if unknown := set(chosen) - set(VARIANTS):
