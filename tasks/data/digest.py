@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 
@@ -24,7 +24,7 @@ def content_digest(rows: Iterable[Mapping[str, Any]]) -> str:
     encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode
     rest = iter(rows)
     while chunk := list(islice(rest, _CHUNK)):
-        lines = map(encode, chunk if _are_canonical(chunk) else map(_canonical, chunk))
+        lines = map(encode, map(_canonical, chunk))
         digest.update("\n".join([*lines, ""]).encode("ascii"))
     return digest.hexdigest()
 
@@ -33,16 +33,6 @@ _CHUNK = 256
 _CANONICAL = frozenset({str, int, bool})
 """Types of values that are their own canonical form."""
 _TEXT = frozenset({str})
-
-
-def _are_canonical(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether rows are plain dicts of plain texts and numbers; they are looked at together, in C."""
-    if set(map(type, rows)) != {dict}:
-        return False
-    values = list(chain.from_iterable([row.values() for row in rows]))
-    listed = chain.from_iterable([value for value in values if type(value) is list])
-    types = {*map(type, values), *map(type, listed)} - {list}
-    return types <= _CANONICAL and _TEXT.issuperset(map(type, chain.from_iterable(rows)))
 
 
 def _canonical(value: Any) -> Any:

@@ -279,6 +279,9 @@ def test_the_real_library_on_a_folder_laid_out_as_on_the_hub(offline, tmp_path):
 VALUES = (
     st.none() | st.text() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False) | st.lists(st.text(), max_size=2)
 )
+NESTED = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+)
 TABLE = st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), max_size=4)
 
 
@@ -300,21 +303,25 @@ def test_digest_sees_everything_else(first, second):
 
 
 @settings(deadline=None)
-@given(TABLE, st.sampled_from([1, 300]))
+@given(st.lists(st.dictionaries(st.text(max_size=4), NESTED, max_size=4), max_size=4), st.sampled_from([1, 300]))
 def test_digest_is_that_of_one_line_of_json_a_row(rows, repeats):
     def canonical(value):
+        if isinstance(value, dict):
+            return {key: canonical(each) for key, each in value.items() if each is not None}
+        if isinstance(value, list):
+            return [canonical(each) for each in value]
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
-    lines = [
-        json.dumps(
-            {key: canonical(value) for key, value in row.items() if value is not None},
-            sort_keys=True,
-            separators=(",", ":"),
-        )
-        for row in rows * repeats
-    ]
+    lines = [json.dumps(canonical(row), sort_keys=True, separators=(",", ":")) for row in rows * repeats]
     expected = hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
     assert content_digest(rows * repeats) == expected
+
+
+@pytest.mark.parametrize("value", [[[7.0]], [[{"b": None}]], [[[["x", 7.0]]]], {"b": [[7.0]]}])
+def test_digest_sees_neither_nulls_nor_whole_floats_in_lists_of_lists(value):
+    plain = json.loads(json.dumps(value).replace("7.0", "7").replace('"b": null', ""))
+    others = [[], [{"a": 0.5}]]
+    assert all(content_digest([{"a": value}, *rows]) == content_digest([{"a": plain}, *rows]) for rows in others)
 
 
 def test_digest_of_a_known_text():
