@@ -163,7 +163,10 @@ def pairings(
     both = answers_a.keys() & answers_b.keys()
     order = {item.item_id: position for position, item in enumerate(subsample(items.values(), limit))}
     asked = sorted((key for key in both if key[0] in order), key=lambda key: (order[key[0]], key[1]))
-    shown_a, shown_b = _shown(answers_a, items), _shown(answers_b, items)
+    # The order in which a limit takes items, so that it takes whole groups.
+    ranked = sorted(items.values(), key=lambda item: hash_rank(item.source_id))
+    rank = {item.item_id: place for place, item in enumerate(ranked)}
+    shown_a, shown_b = _shown(answers_a, items, rank), _shown(answers_b, items, rank)
     made: list[Pairing] = []
     for key in asked:
         one, other = (answers_a[key], shown_a[key]), (answers_b[key], shown_b[key])
@@ -210,16 +213,14 @@ def _earlier(item_id: str, sample: int, items: Mapping[str, Item], answers: Mapp
     return tuple(turns)
 
 
-def _shown(answers: Mapping[Key, Completion], items: Mapping[str, Item]) -> dict[Key, Answer]:
-    """Return a system's answers as judges see them, in groups of the items that a limit takes one after the other."""
+def _shown(answers: Mapping[Key, Completion], items: Mapping[str, Item], rank: Mapping[str, int]) -> dict[Key, Answer]:
+    """Return a system's answers as judges see them, in groups of items that follow each other by rank."""
     shown = {
         key: replace(_answer(completion), earlier=_earlier(*key, items, answers))
         for key, completion in answers.items()
         if key[0] in items
     }
-    ranked = sorted(items.values(), key=lambda item: hash_rank(item.source_id))
     members: dict[int, list[Key]] = {}
-    rank = {item.item_id: place for place, item in enumerate(ranked)}
     for key in sorted(shown, key=lambda key: (rank[key[0]], key[1])):
         members.setdefault(rank[key[0]] // ITEMS_IN_GROUP, []).append(key)
     for keys in members.values():

@@ -84,12 +84,15 @@ def prefetch(experiment: Experiment, tasks: Sequence[ResolvedTask], loader: Item
         return
     lacking: dict[str, list[tuple[str, str]]] = defaultdict(list)
     sizes: Counter[str] = Counter()
+    files: dict[str, list[int]] = {}
     for task in tasks:
         cells = [(task.spec.task, language) for language in task.languages if loader.lacks(task, language)]
         if cells:
             dataset = task.card.dataset.id
             lacking[dataset] += cells
-            sizes[dataset] += sum(_file_sizes(root / dataset)) * len(cells) // len(task.card.languages)
+            if dataset not in files:
+                files[dataset] = _file_sizes(root / dataset)
+            sizes[dataset] += sum(files[dataset]) * len(cells) // len(task.card.languages)
     processes = most_processes(sum(map(len, lacking.values())))
     if sizes.total() < WORTH_BYTES or processes == 1:
         return
@@ -97,8 +100,7 @@ def prefetch(experiment: Experiment, tasks: Sequence[ResolvedTask], loader: Item
     parts: list[tuple[float, DataPart]] = []
     for dataset, size in sizes.items():
         # No more parts than files: each part would read the whole of a file that has several languages.
-        files = len(_file_sizes(root / dataset))
-        groups = _by_language(lacking[dataset], min(files, math.ceil(size / largest)))
+        groups = _by_language(lacking[dataset], min(len(files[dataset]), math.ceil(size / largest)))
         parts += [(size / len(groups), DataPart(pickled, root, cells)) for cells in groups]
     # The largest first, so that no process waits for the last.
     parts.sort(key=itemgetter(0), reverse=True)

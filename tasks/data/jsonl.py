@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -96,12 +97,10 @@ def read_jsonl(
 
 def _value(line: bytes) -> Any:
     """Return the value of a line, by the faster of two readers, which agree on all that the first one can read."""
-    if b"\\u" in line and _ESCAPED.search(line):
-        return _safe(line, _DECODER)
-    try:
-        return from_json(line, allow_inf_nan=False, cache_strings="keys")
-    except ValueError:
-        return _safe(line, _DECODER)
+    if not _is_escaped(line):
+        with suppress(ValueError):
+            return from_json(line, allow_inf_nan=False, cache_strings="keys")
+    return _safe(line, _DECODER)
 
 
 def _strict_value(line: bytes) -> Any:
@@ -110,7 +109,12 @@ def _strict_value(line: bytes) -> Any:
 
 def _safe(line: bytes, decoder: json.JSONDecoder) -> Any:
     value = decoder.decode(line.decode("utf-8"))
-    return sanitize_texts(value) if b"\\u" in line and _ESCAPED.search(line) else value
+    return sanitize_texts(value) if _is_escaped(line) else value
+
+
+def _is_escaped(line: bytes) -> bool:
+    """Return whether a line may hold NUL or half of a surrogate pair once it is read."""
+    return b"\\u" in line and _ESCAPED.search(line) is not None
 
 
 def _explained(error: ValueError | RecursionError, where: str) -> DataError:
