@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import ValidationError
 
@@ -17,8 +17,10 @@ from polyarena.harness.planning.cells import PlannedCell
 from polyarena.harness.planning.games import ORDERS
 from polyarena.harness.store import RunFolder
 from polyarena.harness.store.atomic import write_atomically
-from polyarena.reports.stats.pair_allocation import Step
 from polyarena.tasks.errors import ExperimentError, StoreError
+
+if TYPE_CHECKING:
+    from polyarena.reports.stats.pair_allocation import Step
 
 FORMAT: Literal[1] = 1
 """Of the file."""
@@ -185,6 +187,9 @@ class TaskBudget:
         return {pair: found for pair, found in steps.items() if found}
 
     def _steps(self, pair: Opposed, items: int) -> Iterator[Step]:
+        # Its package imports pandas, which takes a second, and most plans have no budget.
+        from polyarena.reports.stats.pair_allocation import Step
+
         most = max((size for size, _ in self.sizes[pair]), default=0)
         while items < most:
             more = items + self.budget.step

@@ -63,3 +63,12 @@ def test_a_misspelt_experiment_is_refused_without_loading_a_model_library(tmp_pa
     code, _, imported = probe("run", str(path))
     assert code == 2
     assert not {"torch", "transformers", "lm_eval", "matplotlib", "openai"} & set(imported)
+
+
+def test_a_plan_is_made_without_pandas(tmp_path):
+    path = tmp_path / "experiment.yaml"
+    head = "name: x\nsystems: [{name: a, model: dummy}]\ntasks: [{task: polyarena_mini, languages: [eng_Latn]}]\n"
+    path.write_text(f"{head}output: {tmp_path / 'run'}\n", encoding="utf-8")
+    code, _, imported = probe("plan", str(path), "--json")
+    assert code == 0
+    assert "pandas" not in imported
