@@ -9,6 +9,7 @@ from dataclasses import asdict, is_dataclass
 from itertools import islice
 from typing import Any
 
+from polyarena.tasks.ascii_json import are_plain, ascii_json
 from polyarena.tasks.records import Completion
 
 _CHUNK = 256
@@ -24,7 +25,8 @@ def list_digest(values: Iterable[Any]) -> str:
     found, rest = hashlib.sha256(b"["), iter(values)
     separator = b""
     while chunk := list(islice(rest, _CHUNK)):
-        found.update(separator + _canonical(chunk)[1:-1].encode())
+        text = ascii_json(chunk, b",") if are_plain(chunk) else None
+        found.update(separator + (text or _canonical(chunk)[1:-1].encode()))
         separator = b","
     found.update(b"]")
     return found.hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -97,10 +96,12 @@ def read_jsonl(
 
 def _value(line: bytes) -> Any:
     """Return the value of a line, by the faster of two readers, which agree on all that the first one can read."""
-    if not _is_escaped(line):
-        with suppress(ValueError):
-            return from_json(line, allow_inf_nan=False, cache_strings="keys")
-    return _safe(line, _DECODER)
+    if _is_escaped(line):
+        return _safe(line, _DECODER)
+    try:
+        return from_json(line, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        return _safe(line, _DECODER)
 
 
 def _strict_value(line: bytes) -> Any:
@@ -114,7 +115,8 @@ def _safe(line: bytes, decoder: json.JSONDecoder) -> Any:
 
 def _is_escaped(line: bytes) -> bool:
     """Return whether a line may hold NUL or half of a surrogate pair once it is read."""
-    return b"\\u" in line and _ESCAPED.search(line) is not None
+    # To look for one byte is the fastest of the three.
+    return b"\\" in line and b"\\u" in line and _ESCAPED.search(line) is not None
 
 
 def _explained(error: ValueError | RecursionError, where: str) -> DataError:
