@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from polyarena.harness.endpoints.accounting.budget import BudgetError, BudgetGuard, Reservation
@@ -21,6 +20,7 @@ from polyarena.harness.endpoints.cache import CallCache
 from polyarena.harness.endpoints.close_on_exit import CloseOnExit
 from polyarena.harness.endpoints.pending_call import Attempt, PendingCall, Ticket
 from polyarena.harness.endpoints.reply_policy import ReplyPolicy
+from polyarena.harness.endpoints.reply_window import ReplyWindow
 from polyarena.harness.endpoints.request import body_key
 from polyarena.harness.endpoints.settings import EndpointSettings, read_api_key
 from polyarena.harness.endpoints.transport.backoff import retry_delay_s
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 _CLAIMED_S = 0.2  # between two looks at a question that another run has claimed
+_TURN_S = 0.001  # between two looks at whether the event loop is idle
 _HOLD_S = 0.05  # between two looks at a budget that requests under way have taken
 
 
@@ -157,41 +158,40 @@ class Endpoint(CloseOnExit):
         Raises:
             ModelError: As when the endpoint is called.
         """
-        pending: dict[int, Ticket] = {}
-        ended: SimpleQueue[int] = SimpleQueue()
-
-        def end(position: int) -> Callable[[object], None]:
-            return lambda _future: ended.put(position)
-
-        def next_ended() -> tuple[int, Reply]:
-            position = ended.get()
-            reply = self._redeem(pending[position])
-            del pending[position]
-            return position, reply
-
+        window = ReplyWindow()
         # Each with the label that it has when it is drawn.
         drawn = ((call, current_cost_label(call.match)) for call in calls)
-        position, most = 0, 1
+        most, due = 1, 0
+        drawing, dead = True, False
         try:
-            # Few at first, so that the first requests are sent soon.
-            while group := list(islice(drawn, min(most, self._ahead_unordered - len(pending)))):
-                most = min(2 * most, max(self._claimed_ahead, 1))
-                tickets = self._claim_all(group)
-                for ticket in tickets:
-                    pending[position] = ticket
-                    ticket.job.future.add_done_callback(end(position))
-                    position += 1
-                dead = len(tickets) < len(group)
-                left = len(pending) if dead else most
-                while len(pending) >= self._ahead_unordered or (left > 0 and not ended.empty()):
-                    left -= 1
-                    yield next_ended()
-                if dead:
-                    raise self._dead or ModelError("the endpoint was closed", where=self.settings.url)
-            while pending:
-                yield next_ended()
+            while drawing or window:
+                room = len(window) + most <= self._ahead
+                sender = self._dispatcher
+                hurried = sender is not None and sender.hurried
+                # Where few wait to be sent, calls come first; else as many replies are given as calls were drawn.
+                few = sender is not None and sender.waiting_jobs < max(self._claimed_ahead, 1)
+                turn = few or not (hurried or (due and window.unanswered < len(window)))
+                if drawing and room and window.unanswered + most <= self._ahead_unordered and turn:
+                    group = list(islice(drawn, most))
+                    tickets = self._claim_all(group)
+                    window.add(tickets)
+                    dead = len(tickets) < len(group)
+                    drawing = len(tickets) == most
+                    due = most
+                    # Few at first, so that the first requests are sent soon.
+                    most = min(2 * most, max(self._claimed_ahead, 1))
+                elif hurried and room:
+                    time.sleep(_TURN_S)
+                else:
+                    due = max(due - 1, 0)
+                    position = window.first()
+                    reply = self._redeem(window.tickets[position])
+                    del window.tickets[position]
+                    yield position, reply
+            if dead:
+                raise self._dead or ModelError("the endpoint was closed", where=self.settings.url)
         finally:
-            self._give_up(pending.values())
+            self._give_up(window.tickets.values())
 
     def stop(self, grace_s: float | None = None) -> None:
         """End all streams and send nothing more; requests in flight go on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import selectors
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,21 @@ from contextlib import AbstractAsyncContextManager
 from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
+
+_ACCEPTED = 8  # jobs in one turn of the loop: of more, none would be under way until all are
+
+
+class _WatchedSelector(selectors.DefaultSelector):
+    """A selector that tells other threads whether its loop waits for something to happen."""
+
+    waiting = False
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.waiting = timeout is None or timeout > 0
+        try:
+            return super().select(timeout)
+        finally:
+            self.waiting = False
 
 
 class Dispatcher(Generic[Job]):
@@ -43,13 +59,30 @@ class Dispatcher(Generic[Job]):
         self._arrived: deque[tuple[int, Job]] = deque()
         self._woken = False
         self._closing = threading.Lock()
+        self._selector = _WatchedSelector()
         started: Future[None] = Future()
         # A daemon: a caller that never closes must still be able to leave.
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._main(started)), name="polyarena-endpoint", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(started,), name="polyarena-endpoint", daemon=True)
         self._thread.start()
         started.result()
+
+    @property
+    def waiting_jobs(self) -> int:
+        """How many jobs no worker has taken yet, but for those that are to run again later."""
+        return len(self._arrived) + self._queue.qsize()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the loop has nothing to do at this moment, so that other threads do not hold it up."""
+        return self._selector.waiting or not self._thread.is_alive()
+
+    @property
+    def hurried(self) -> bool:
+        """Whether jobs wait while the loop is busy.
+
+        Python runs one thread at a time: what else a caller does would hold these jobs up, so it should be put off.
+        """
+        return self.waiting_jobs > 0 and not self.idle
 
     def submit(self, job: Job) -> None:
         """Queue a job; from any thread."""
@@ -62,8 +95,11 @@ class Dispatcher(Generic[Job]):
     def _accept(self) -> None:
         # First: a job that arrives from here on wakes the loop again, or is accepted below.
         self._woken = False
-        while self._arrived:
+        for _ in range(min(len(self._arrived), _ACCEPTED)):
             self._queue.put_nowait(self._arrived.popleft())
+        if self._arrived and not self._woken:
+            self._woken = True
+            self._loop.call_soon(self._accept)
 
     def close(self) -> None:
         """Cancel running jobs, drop waiting ones, close the session and end the thread.
@@ -75,6 +111,10 @@ class Dispatcher(Generic[Job]):
             if self._thread.is_alive():
                 self._loop.call_soon_threadsafe(self._stop.set)
                 self._thread.join()
+
+    def _run(self, started: Future[None]) -> None:
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(self._selector)) as runner:
+            runner.run(self._main(started))
 
     async def _main(self, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()

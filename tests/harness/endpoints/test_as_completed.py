@@ -8,6 +8,7 @@ import random
 import pytest
 
 from polyarena.harness.endpoints import Ledger
+from polyarena.harness.endpoints.transport.dispatch import Dispatcher
 from polyarena.tasks.errors import ModelError
 
 
@@ -130,3 +131,27 @@ def test_retries_keep_their_position(scripted_server, open_endpoint, ask_for):
 
 def test_no_calls_need_no_server(open_endpoint):
     assert list(open_endpoint().as_completed([])) == []
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_replies_wait_while_requests_do_and_the_loop_is_busy(
+    scripted_server, open_endpoint, ask_for, monkeypatch, busy
+):
+    """But for so many replies at most, and for no longer than requests wait."""
+    monkeypatch.setattr(Dispatcher, "idle", property(lambda _self: not busy))
+    scripted_server.script = echo(scripted_server)
+    endpoint = open_endpoint(concurrency=2)
+    drawn = 0
+
+    def calls():
+        nonlocal drawn
+        for number in range(10 * endpoint._ahead):
+            drawn += 1
+            yield ask_for(f"q{number}")[0]
+
+    unread = []
+    for given, _ in enumerate(endpoint.as_completed(calls())):
+        unread.append(drawn - given)
+    assert len(unread) == drawn == 10 * endpoint._ahead
+    assert max(unread) <= endpoint._ahead
+    assert (max(unread) == endpoint._ahead) or not busy

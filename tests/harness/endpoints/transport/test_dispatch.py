@@ -142,14 +142,14 @@ def test_a_session_that_cannot_open_is_told_at_once():
 
 def test_a_second_caller_may_close_while_the_loop_is_closed_and_its_thread_still_ends(dispatch, monkeypatch):
     loop_closed, may_end = threading.Event(), threading.Event()
-    run = asyncio.run
+    run = Dispatcher._run
 
-    def slow_to_end(main):
-        run(main)
+    def slow_to_end(dispatcher, started):
+        run(dispatcher, started)
         loop_closed.set()
         may_end.wait(30)
 
-    monkeypatch.setattr(asyncio, "run", slow_to_end)
+    monkeypatch.setattr(Dispatcher, "_run", slow_to_end)
     dispatcher = dispatch(Recorder())
     errors = []
 
@@ -191,3 +191,57 @@ def test_jobs_that_arrive_while_the_loop_is_busy_wake_it_once(dispatch):
     assert recorder.event.wait(30)
     assert recorder.ran == [*range(20), "last"]
     assert 1 <= len(woken) <= 2
+
+
+def test_the_first_jobs_are_under_way_before_the_last_are_begun(dispatch):
+    """A request takes several turns of the loop until it is sent; all at once, the first would wait for the last."""
+    begun, sent = [], []
+
+    @asynccontextmanager
+    async def session():
+        async def run(worker, job):
+            begun.append(job)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            sent.append((job, len(begun)))
+            if job == 199:
+                done.set()
+
+        yield run
+
+    done = threading.Event()
+    dispatcher = Dispatcher(200, session, pytest.fail)
+    try:
+        dispatcher._loop.call_soon_threadsafe(lambda: [dispatcher.submit(job) for job in range(200)])
+        assert done.wait(30)
+    finally:
+        dispatcher.close()
+    assert [job for job, _ in sent] == list(range(200))
+    assert sent[0][1] < 100
+
+
+def test_a_loop_tells_whether_it_has_anything_to_do():
+    entered, leave = threading.Event(), threading.Event()
+
+    @asynccontextmanager
+    async def session():
+        async def run(worker, job):
+            entered.set()
+            leave.wait(30)
+
+        yield run
+
+    dispatcher = Dispatcher(1, session, pytest.fail)
+    deadline = time.monotonic() + 30
+    while not dispatcher.idle:
+        assert time.monotonic() < deadline
+    for job in range(3):
+        dispatcher.submit(job)
+    assert entered.wait(30)
+    assert not dispatcher.idle
+    assert dispatcher.waiting_jobs == 2
+    leave.set()
+    while dispatcher.waiting_jobs or not dispatcher.idle:
+        assert time.monotonic() < deadline
+    dispatcher.close()
+    assert dispatcher.idle
