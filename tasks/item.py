@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from polyarena.tasks.fast_init import fast_init
 from polyarena.tasks.prompt import Content, Media, Part, media_of, prepend_text
 
 
@@ -41,6 +42,7 @@ class FewShotExample:
         return f"{self.prompt}{self.separator}{self.answer}\n\n"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Item:
     """One question.

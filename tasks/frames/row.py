@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyarena.tasks.errors import DataError
+from polyarena.tasks.fast_init import fast_init
 from polyarena.tasks.suggest import closest
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row and its position.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyarena.tasks.fast_init import fast_init
 from polyarena.tasks.item import Item
 from polyarena.tasks.languages import find_language
 from polyarena.tasks.metrics.registry import available, find_metric
@@ -23,6 +24,7 @@ ENGLISH = "eng_Latn"
 METRICS = (CHRF, SPBLEU)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One sentence in English and in another language.
