@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from polyarena.harness.models.hf_tree.block_attention import attend_in_blocks, key_blocks
 from polyarena.harness.models.hf_tree.packing import Piece
 
 LOGIT_BYTES = 1 << 28
@@ -24,6 +26,9 @@ SHORT = 192
 """Keys that a product sums in one go; above, their number is padded to a multiple of 512."""
 BLOCK, SHORT_BLOCK = 512, 64
 """Keys that attention on a processor takes at a time, and what a smaller number of them is padded to a multiple of."""
+
+LONG_CHAIN = 2048
+"""Tokens of a chain above which the usual causal attention saves as much as blocks do, without a mask in memory."""
 
 KeysAndValues = list[tuple[torch.Tensor, torch.Tensor]]
 """Of each layer; shapes ``(1, heads, tokens, head size)``."""
@@ -85,9 +90,12 @@ class Decoder:
         short: For sums in an order that depends on each text alone: the largest number of keys that is not padded.
             Tokens, keys and scored positions are then computed in such numbers that no other text changes the way in
             which they are summed. ``None`` pads nothing.
+        block: For a processor: leave out what no score needs. Attention takes this many queries at a time and no keys
+            after them, and the MLP of the last layer is computed at the scored positions only. ``None`` leaves both to
+            ``transformers``.
     """
 
-    def __init__(self, model: Any, short: int | None = None) -> None:
+    def __init__(self, model: Any, short: int | None = None, block: int | None = None) -> None:
         self.multiple = 1 if short is None else MULTIPLE
         self._short = short
         self.model = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -96,20 +104,28 @@ class Decoder:
         self._window = _window(self.config)
         types = set(getattr(self.config, "layer_types", None) or ())
         self._by_layer_type = "sliding_attention" in types
-        self._additive = self.config._attn_implementation != "sdpa"
+        sdpa = self.config._attn_implementation == "sdpa"
+        taken = inspect.signature(type(self.body).forward).parameters.values()
+        self._block = block if sdpa and any(each.kind is each.VAR_KEYWORD for each in taken) else None
+        self._additive = not sdpa or self._block is not None
+        self._last_mlp = None if block is None else _last_mlp(self.body, self.config)
 
     @property
     def device(self) -> torch.device:
         """Where token ids go."""
         return torch.device(self.model.get_input_embeddings().weight.device)
 
-    def hidden(self, layout: Layout, past: KeysAndValues | None, keep: bool) -> tuple[Any, KeysAndValues]:
+    def hidden(
+        self, layout: Layout, past: KeysAndValues | None, keep: bool, rows: torch.Tensor, places: torch.Tensor
+    ) -> tuple[Any, KeysAndValues]:
         """Run the layers over a batch.
 
         Args:
             layout: The rows.
             past: Keys and values of what all rows begin with.
             keep: Whether the keys and values of the rows (and of ``past``) are wanted.
+            rows: Row of each position whose state is wanted.
+            places: Place of each of them in its row.
 
         Returns:
             The output of the model's body, and its keys and values (none unless they are wanted).
@@ -119,13 +135,22 @@ class Decoder:
         cache = None
         if keep or past or self._short is not None:
             cache = _cache(past, len(layout.tokens), None if self._short is None else keys)
-        output = self.body(
-            input_ids=torch.from_numpy(layout.tokens).to(self.device),
-            attention_mask=self._masks(layout, before, keys),
-            position_ids=torch.from_numpy(layout.depths).to(self.device),
-            past_key_values=cache,
-            use_cache=cache is not None,
-        )
+        masks = self._masks(layout, before, keys)
+        with ExitStack() as stack:
+            arguments = {}
+            if self._block is not None and masks is not None:
+                arguments["key_blocks"] = key_blocks(layout.last, before, self._block)
+                stack.enter_context(attend_in_blocks(self.config))
+            if self._last_mlp is not None:
+                stack.enter_context(_at_positions(self._last_mlp, rows, places))
+            output = self.body(
+                input_ids=torch.from_numpy(layout.tokens).to(self.device),
+                attention_mask=masks,
+                position_ids=torch.from_numpy(layout.depths).to(self.device),
+                past_key_values=cache,
+                use_cache=cache is not None,
+                **arguments,
+            )
         if not keep or cache is None:
             return output, []
         return output, [(layer.keys, layer.values) for layer in cache.layers]
@@ -148,15 +173,9 @@ class Decoder:
         chunk = max(1, LOGIT_BYTES // 4 // int(self.config.vocab_size) // self.multiple) * self.multiple
         for part in chosen.split(chunk):
             body = type(output)(last_hidden_state=part[None])
-            own = self.body.__dict__.get("forward")
-            self.body.forward = lambda *_, body=body, **__: body
-            try:
-                yield self.model(input_ids=torch.zeros((1, len(part)), dtype=torch.long)).logits[0]
-            finally:
-                if own is None:
-                    del self.body.forward
-                else:
-                    self.body.forward = own
+            with _forward(self.body, lambda *_, body=body, **__: body):
+                logits = self.model(input_ids=torch.zeros((1, len(part)), dtype=torch.long)).logits[0]
+            yield logits
 
     def _padded(self, keys: int) -> int:
         if self._short is None:
@@ -167,7 +186,8 @@ class Decoder:
         """Return what the model takes as its attention mask; ``None`` where its own causal mask is right."""
         depths = torch.from_numpy(layout.depths).to(self.device)
         windowed = self._window is not None and int(layout.depths.max()) >= self._window
-        if layout.chains and not before and not windowed:
+        short = self._block is not None and keys <= LONG_CHAIN
+        if layout.chains and not before and not windowed and not short:
             return None
         last = torch.from_numpy(layout.last).to(self.device)
         slots = torch.arange(last.shape[1], device=self.device)
@@ -197,7 +217,7 @@ class Decoder:
 def obstacle(lm: Any) -> str:
     """Return why a model of lm-eval's ``hf`` cannot be scored by a tree, from its class and settings; empty if it may.
 
-    What the settings do not show is found by :func:`polyarena.harness.models.hf_tree.self_test.find_disagreement`.
+    What the settings do not show is found by :func:`polyarena.harness.models.hf_tree.self_test.find_decoder`.
     """
     model = lm.model.get_base_model() if hasattr(lm.model, "get_base_model") else lm.model
     if getattr(model, "base_model", model) is model:
@@ -245,6 +265,39 @@ def _cache(past: KeysAndValues | None, rows: int, padded: int | None) -> Dynamic
         layer.keys, layer.values = keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)
         cache.layers.append(layer)
     return cache
+
+
+@contextmanager
+def _forward(module: Any, forward: Callable[..., Any]) -> Iterator[None]:
+    """Put another function in the place of a module's forward."""
+    own = module.__dict__.get("forward")
+    module.forward = forward
+    try:
+        yield
+    finally:
+        if own is None:
+            del module.forward
+        else:
+            module.forward = own
+
+
+def _last_mlp(body: Any, config: Any) -> Any:
+    """Return the MLP of the last layer, where it has the usual name."""
+    layers = getattr(body, "layers", None)
+    return getattr(layers[config.num_hidden_layers - 1], "mlp", None) if layers else None
+
+
+def _at_positions(mlp: Any, rows: torch.Tensor, places: torch.Tensor) -> Any:
+    """Let an MLP compute some positions only, and return zeros at all others."""
+    whole = mlp.forward
+
+    def forward(states: torch.Tensor) -> torch.Tensor:
+        result = torch.zeros_like(states)
+        if len(rows):
+            result[rows, places] = whole(states[rows, places][None])[0]
+        return result
+
+    return _forward(mlp, forward)
 
 
 def _window(config: Any) -> int | None:

@@ -10,10 +10,11 @@ import torch
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 
+from polyarena.harness.models.hf_tree.allocator import keep_freed_memory
 from polyarena.harness.models.hf_tree.encoder_decoder import EncoderDecoder
 from polyarena.harness.models.hf_tree.engine import Engine, OnScored
 from polyarena.harness.models.hf_tree.forward import Decoder
-from polyarena.harness.models.hf_tree.self_test import find_disagreement, find_invariant_decoder
+from polyarena.harness.models.hf_tree.self_test import find_decoder, find_invariant_decoder
 from polyarena.harness.models.hf_tree.token_budget import token_budget
 from polyarena.harness.models.hf_tree.tokenization import count_tokens, encode_pairs
 from polyarena.harness.models.hf_tree.tree import Request
@@ -69,6 +70,7 @@ class TreeLM(HFLM):  # type: ignore[misc]
         self.truncated = 0
         self.on_scored: OnScored | None = None
         self._scorer: Engine | EncoderDecoder | None = None
+        self._decoder: Decoder | None = None
         self.unfit = "switched off by `engine: lm-eval`" if engine == "lm-eval" else self._obstacle()
         if self.unfit and deterministic:
             raise ValueError(
@@ -124,14 +126,19 @@ class TreeLM(HFLM):  # type: ignore[misc]
             return "`softmax_dtype` is set"
         if getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False):
             return "the adapter adds virtual tokens"
-        return find_disagreement(self) if self.backend == "causal" else ""
+        if self.backend != "causal":
+            return ""
+        self._decoder, reason = find_decoder(self)
+        return reason
 
     def _build(self, budget: int | None) -> Engine | EncoderDecoder:
+        if self.device.type == "cpu":
+            keep_freed_memory()
         tokens = int(budget) if budget else token_budget(self.model, torch.device(self.device))
         if self.backend != "causal":
             return EncoderDecoder(self.model, torch.device(self.device), tokens, apart=self.deterministic)
-        if not self.deterministic:
-            return Engine(Decoder(self.model), tokens)
+        if self._decoder is not None and not self.deterministic:
+            return Engine(self._decoder, tokens)
         decoder = find_invariant_decoder(self)
         if decoder is None:
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from polyarena.harness.models.hf_tree.block_attention import BLOCK
 from polyarena.harness.models.hf_tree.engine import Engine
 from polyarena.harness.models.hf_tree.forward import SHORT, Decoder, obstacle
 from polyarena.harness.models.hf_tree.tree import Request
@@ -16,34 +17,39 @@ TOLERANCES = {torch.float32: 2e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
 
 A model that ignores the mask or the positions differs by whole nats in a random text.
 """
-_PREFIX, _TAIL, _BRANCHES = 12, 3, 6
+_PREFIX, _TAIL, _BRANCHES, _BLOCK = 12, 3, 6, 5
 _LONG_PREFIX, _LENGTHS = 70, (3, 5, 40, 135, 230)
 
 
-def find_disagreement(lm: Any) -> str:
-    """Score a small tree of random tokens in both ways; return why the model is unfit for the engine, or nothing.
+def find_decoder(lm: Any) -> tuple[Decoder | None, str]:
+    """Return a decoder that scores a small tree of random tokens as plain passes do, or why there is none.
 
     The tree has a prefix that is computed by itself, several trees in a row, and branches of different lengths: all
-    that a model must take for the numbers to agree.
+    that a model must take for the numbers to agree. On a processor in float32, the first decoder leaves out what no
+    score needs.
 
     Args:
         lm: A causal model of lm-eval's class ``HFLM``.
     """
     reason = obstacle(lm)
     if reason:
-        return reason
-    decoder = Decoder(lm.model)
-    requests = _requests(int(decoder.config.vocab_size))
-    try:
-        by_tree = _by_tree(decoder, requests)
-    except Exception as error:  # noqa: BLE001 - whatever a model's code raises, lm-eval's way remains
-        return f"its code refuses a tree: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    plain = [_plain(lm, request) for request in requests]
-    worst = max(abs(one - other) / len(r.targets) for one, other, r in zip(by_tree, plain, requests, strict=True))
-    limit = TOLERANCES.get(lm.model.dtype, 0.5)
-    if not worst <= limit:
-        return f"a tree of random tokens differs from plain passes by {worst:.2g} nats a token (limit {limit:g})"
-    return ""
+        return None, reason
+    requests = _requests(int(lm.model.config.get_text_config(decoder=True).vocab_size))
+    plain: list[float] = []
+    in_blocks = lm.device.type == "cpu" and lm.model.dtype == torch.float32
+    for tried, block in ((_BLOCK, BLOCK), (None, None)) if in_blocks else ((None, None),):
+        try:
+            by_tree = _by_tree(Decoder(lm.model, block=tried), requests)
+        except Exception as error:  # noqa: BLE001 - whatever a model's code raises, lm-eval's way remains
+            reason = f"its code refuses a tree: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            continue
+        plain = plain or [_plain(lm, request) for request in requests]
+        worst = max(abs(one - other) / len(r.targets) for one, other, r in zip(by_tree, plain, requests, strict=True))
+        limit = TOLERANCES.get(lm.model.dtype, 0.5)
+        if worst <= limit:
+            return Decoder(lm.model, block=block), ""
+        reason = f"a tree of random tokens differs from plain passes by {worst:.2g} nats a token (limit {limit:g})"
+    return None, reason
 
 
 def find_invariant_decoder(lm: Any) -> Decoder | None:

@@ -147,7 +147,7 @@ def test_it_is_part_of_the_key_and_refused_without_the_engine(tiny_llama: Path) 
 
 
 def test_a_model_that_the_engine_cannot_score_is_refused(tiny_llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("polyarena.harness.models.hf_tree.lm.find_disagreement", lambda lm: "it ignores the mask")
+    monkeypatch.setattr("polyarena.harness.models.hf_tree.lm.find_decoder", lambda lm: (None, "it ignores the mask"))
     with pytest.raises(ModelError, match="needs the engine 'hf-tree', which cannot score this model"):
         load(tiny_llama, deterministic=True)
 

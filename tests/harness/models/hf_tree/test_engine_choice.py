@@ -97,17 +97,17 @@ def test_arguments_that_cannot_work(
 
 
 def test_a_model_that_ignores_the_mask_is_left_to_lm_eval(build: Build, scores: Scores) -> None:
-    from polyarena.harness.models.hf_tree.self_test import find_disagreement
+    from polyarena.harness.models.hf_tree.self_test import find_decoder
 
     lm = build("llama")
     body = lm.model.base_model
     forward = body.forward
     body.forward = lambda *args, **kwargs: forward(*args, **{**kwargs, "attention_mask": None})
-    assert "differs from plain passes by" in find_disagreement(lm)
+    assert "differs from plain passes by" in find_decoder(lm)[1]
 
 
 def test_a_model_whose_code_refuses_is_left_to_lm_eval(build: Build) -> None:
-    from polyarena.harness.models.hf_tree.self_test import find_disagreement
+    from polyarena.harness.models.hf_tree.self_test import find_decoder
 
     lm = build("llama")
 
@@ -115,7 +115,7 @@ def test_a_model_whose_code_refuses_is_left_to_lm_eval(build: Build) -> None:
         raise TypeError("no such argument")
 
     lm.model.base_model.forward = refuse
-    assert find_disagreement(lm) == "its code refuses a tree: TypeError: no such argument"
+    assert find_decoder(lm)[1] == "its code refuses a tree: TypeError: no such argument"
 
 
 @pytest.mark.parametrize(
