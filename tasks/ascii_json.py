@@ -23,15 +23,15 @@ _DEPTH = 4
 
 def are_plain(values: Iterable[Any]) -> bool:
     """Return whether values are scalars, or lists or tuples of such values, by their exact types."""
-    level = values
+    level = list(values)
     for _ in range(_DEPTH):
-        level = list(level)
         kinds = set(map(type, level))
         if kinds <= SCALARS:
             return True
         if not kinds <= _PLAIN:
             return False
-        level = chain.from_iterable([value for value in level if type(value) in _LISTS])
+        lists = level if kinds <= _LISTS else [value for value in level if type(value) in _LISTS]
+        level = list(chain.from_iterable(lists))
     return False
 
 
