@@ -1,13 +1,16 @@
 """Writes a mirror of the hub as large as the suite aya99 needs: invented rows in the schema of each data set.
 
-Numbers of rows are those of the data sets, as far as their cards tell, and texts are about as long as there. They say
-nothing: only how much there is to read matters here.
+Numbers of rows are those of the data sets, as far as their cards tell, and texts have about as many letters as there.
+They say nothing: only how much there is to read matters here. One part in five is ASCII, as many languages of the suite
+are nearly; the others have accents or another script.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +27,28 @@ from polyarena.tasks.registry import find_task
 Row = Mapping[str, Any]
 Part = tuple[str, str, str, Iterable[Row]]
 Share = Callable[[int], range]
-WORDS = "the river that runs past our village carries more water in spring than in any other season of the year "
-STORE = WORDS * 400
+WORDS = (
+    "the river that runs past our village carries more water in spring than in any other season of the year ",
+    "mto unaopita karibu na kijiji chetu una maji mengi zaidi wakati wa masika kuliko msimu mwingine wowote ",
+    "la rivière qui longe notre village porte au printemps plus d'eau qu'en toute autre saison de l'année ",
+    "el río que pasa junto a nuestro pueblo lleva más agua en primavera que en cualquier otra estación del año ",
+    "köyümüzün yanından geçen ırmak ilkbaharda yılın öteki mevsimlerinin hepsinden daha çok su taşır ",
+    "река, которая течёт мимо нашей деревни, весной несёт больше воды, чем в любое другое время года ",
+    "النهر الذي يمر بقريتنا يحمل في الربيع ماء أكثر مما يحمله في أي فصل آخر من فصول السنة ",
+    "हमारे गाँव के पास से बहने वाली नदी वसंत में साल के किसी भी दूसरे मौसम से अधिक पानी लाती है ",
+    "ஊரைக் கடந்து ஓடும் ஆறு இளவேனிலில் ஆண்டின் மற்ற எந்தப் பருவத்தையும் விட அதிக நீரைக் கொண்டு வருகிறது ",
+    "流过我们村子的那条河春天的水比一年里任何别的季节都多",
+)
+STORES = tuple(words * 400 for words in WORDS)
+STORE = ContextVar("STORE", default=STORES[0])
+"""Of the part that is written now."""
 OPTIONS = ("option_a", "option_b", "option_c", "option_d")
 
 
 def text(number: int, size: int) -> str:
     """Return ``size`` letters, other ones for another number."""
-    start = number * 7 % len(WORDS)
-    return f"{number} " + STORE[start : start + size]
+    start = number * 7 % len(WORDS[0])
+    return f"{number} " + STORE.get()[start : start + size]
 
 
 def _exam(number: int) -> Row:
@@ -356,7 +372,8 @@ def _write(root: Path, dataset: str, config: str, split: str, rows: Iterable[Row
     path = root / dataset / config / f"{split}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
+    STORE.set(STORES[zlib.crc32(config.encode()) % len(STORES)])
     with path.open("w", encoding="utf-8") as file:
         for count, row in enumerate(rows, start=1):  # noqa: B007
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return count
