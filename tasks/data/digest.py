@@ -48,20 +48,25 @@ def _sorted_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | N
     """
     if set(map(type, rows)) != {dict} or len(fields := set(map(tuple, rows))) > 1:
         return None
-    (names,) = fields
+    names = fields.pop()
     if not names or not _TEXT.issuperset(map(type, names)):
         return None
-    for name in names:
-        column = list(map(itemgetter(name), rows))
+    columns: dict[str, list[Any]] = {}
+    nulls = False
+    for name in sorted(names):
+        columns[name] = column = list(map(itemgetter(name), rows))
         kinds = set(map(type, column))
         if kinds == {list}:
             kinds = set(map(type, chain.from_iterable(column)))
-        else:
+        elif NoneType in kinds:
             kinds.discard(NoneType)
+            nulls = True
         if not kinds <= _CANONICAL:
             return None
-    ordered = sorted(names)
-    return [{name: value for name in ordered if (value := row[name]) is not None} for row in rows]
+    table = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    if nulls:
+        return [{name: value for name, value in row.items() if value is not None} for row in table]
+    return table
 
 
 def _canonical(value: Any) -> Any:

@@ -25,16 +25,31 @@ def test_it_writes_what_json_does_or_nothing(values, separator):
     assert ascii_json(values, separator) in (None, written(values, separator))
 
 
+@given(st.data(), st.integers(1, 4), st.sampled_from([b",", b"\n"]))
+def test_it_writes_every_table(data, length, separator):
+    columns = data.draw(st.lists(st.sampled_from([LETTERS, st.integers(), SCALARS, st.lists(SCALARS)]), max_size=4))
+    rows = data.draw(st.lists(st.tuples(*columns), min_size=length, max_size=length))
+    assert ascii_json(rows, separator) == written(rows, separator)
+    names = data.draw(st.lists(LETTERS | st.sampled_from(["%", "%s"]), min_size=4, max_size=4, unique=True))
+    table = [dict(zip(names, row, strict=False)) for row in rows]
+    assert ascii_json(table, separator) == written(table, separator)
+
+
 @given(st.lists(st.lists(st.text('ab "\\\n/', max_size=5) | st.integers() | st.none()), min_size=1, max_size=4))
-def test_it_writes_ascii(values):
+def test_it_writes_ascii_of_every_length(values):
     assert ascii_json(values, b",") == written(values, b",")
 
 
-@pytest.mark.parametrize("text", ["é", "\x7f", "\ud800", "🙂", "\u2028"])
+@pytest.mark.parametrize("text", ["é", "\x7f", "\ud800", "🙂", "\u2028", "%s é"])
 @pytest.mark.parametrize("before", [[], ["a"]], ids=str)
-def test_it_leaves_what_json_would_escape(text, before):
-    assert ascii_json([*before, text], b",") is None
-    assert ascii_json([*before, {text: 1}], b",") is None
+def test_it_escapes_what_json_would(text, before):
+    for values in ([[value] for value in [*before, text]], [{"%d": value} for value in [*before, text]]):
+        assert ascii_json(values, b",") == written(values, b",")
+
+
+@pytest.mark.parametrize("values", [[["é"], ["b", "c"]], [{"é": 1}, {"a": 1}], [["é"], {"a": 1}], [[["é"]], ["a"]]])
+def test_it_leaves_rows_unlike_each_other(values):
+    assert ascii_json(values, b",") is None
 
 
 @given(st.lists(LISTS, max_size=4))
