@@ -279,18 +279,17 @@ class Engine:
         keep: bool,
     ) -> KeysAndValues:
         layout, places = lay_out(rows, self._decoder.multiple)
+        output, kept = self._decoder.hidden(layout, past, keep)
+        if keep and self._decoder.multiple > 1:
+            length = sum(piece.size for piece in rows[0]) + (past[0][0].shape[-2] if past else 0)
+            kept = [(keys[..., :length, :], values[..., :length, :]) for keys, values in kept]
         positions: dict[tuple[int, int], int] = {}
         targets: list[tuple[int, int, int]] = []
         for node, (row, first) in places.items():
             for offset, request, target in wanted.get(node, ()):
                 position = positions.setdefault((row, first + offset), len(positions))
                 targets.append((position, request, target))
-        at = torch.tensor(list(positions), dtype=torch.long).reshape(-1, 2).T
-        output, kept = self._decoder.hidden(layout, past, keep, at[0], at[1])
-        if keep and self._decoder.multiple > 1:
-            length = sum(piece.size for piece in rows[0]) + (past[0][0].shape[-2] if past else 0)
-            kept = [(keys[..., :length, :], values[..., :length, :]) for keys, values in kept]
-        found = self._targets(output, at, targets) if targets else None
+        found = self._targets(output, list(positions), targets) if targets else None
         # A node that stands in front of several pieces is scored once.
         for node in places:
             wanted.pop(node, None)
@@ -301,15 +300,16 @@ class Engine:
         return kept
 
     def _targets(
-        self, output: object, positions: torch.Tensor, targets: list[tuple[int, int, int]]
+        self, output: object, positions: list[tuple[int, int]], targets: list[tuple[int, int, int]]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-probability of each target, and whether it is the likeliest token of its position."""
         order = sorted(range(len(targets)), key=lambda place: targets[place][0])
         at = np.array([targets[place][0] for place in order])
         token = torch.tensor([targets[place][2] for place in order])
+        places = torch.tensor(positions)
         values, best = np.empty(len(targets)), np.empty(len(targets), dtype=bool)
         start = 0
-        for logits in self._decoder.logits(output, positions[0], positions[1]):
+        for logits in self._decoder.logits(output, places[:, 0], places[:, 1]):
             low, high = np.searchsorted(at, [start, start + len(logits)])
             inside = torch.from_numpy(at[low:high] - start).to(logits.device)
             wanted = token[low:high].to(logits.device)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -90,9 +90,8 @@ class Decoder:
         short: For sums in an order that depends on each text alone: the largest number of keys that is not padded.
             Tokens, keys and scored positions are then computed in such numbers that no other text changes the way in
             which they are summed. ``None`` pads nothing.
-        block: For a processor: leave out what no score needs. Attention takes this many queries at a time and no keys
-            after them, and the MLP of the last layer is computed at the scored positions only. ``None`` leaves both to
-            ``transformers``.
+        block: For a processor: queries that attention takes at a time, and no keys after them. ``None`` leaves
+            attention to ``transformers``.
     """
 
     def __init__(self, model: Any, short: int | None = None, block: int | None = None) -> None:
@@ -108,24 +107,19 @@ class Decoder:
         taken = inspect.signature(type(self.body).forward).parameters.values()
         self._block = block if sdpa and any(each.kind is each.VAR_KEYWORD for each in taken) else None
         self._additive = not sdpa or self._block is not None
-        self._last_mlp = None if block is None else _last_mlp(self.body, self.config)
 
     @property
     def device(self) -> torch.device:
         """Where token ids go."""
         return torch.device(self.model.get_input_embeddings().weight.device)
 
-    def hidden(
-        self, layout: Layout, past: KeysAndValues | None, keep: bool, rows: torch.Tensor, places: torch.Tensor
-    ) -> tuple[Any, KeysAndValues]:
+    def hidden(self, layout: Layout, past: KeysAndValues | None, keep: bool) -> tuple[Any, KeysAndValues]:
         """Run the layers over a batch.
 
         Args:
             layout: The rows.
             past: Keys and values of what all rows begin with.
             keep: Whether the keys and values of the rows (and of ``past``) are wanted.
-            rows: Row of each position whose state is wanted.
-            places: Place of each of them in its row.
 
         Returns:
             The output of the model's body, and its keys and values (none unless they are wanted).
@@ -136,20 +130,16 @@ class Decoder:
         if keep or past or self._short is not None:
             cache = _cache(past, len(layout.tokens), None if self._short is None else keys)
         masks = self._masks(layout, before, keys)
-        with ExitStack() as stack:
-            arguments = {}
-            if self._block is not None and masks is not None:
-                arguments["key_blocks"] = key_blocks(layout.last, before, self._block)
-                stack.enter_context(attend_in_blocks(self.config))
-            if self._last_mlp is not None:
-                stack.enter_context(_at_positions(self._last_mlp, rows, places))
+        block = None if masks is None else self._block
+        blocks = {} if block is None else {"key_blocks": key_blocks(layout.last, before, block)}
+        with attend_in_blocks(self.config) if blocks else nullcontext():
             output = self.body(
                 input_ids=torch.from_numpy(layout.tokens).to(self.device),
                 attention_mask=masks,
                 position_ids=torch.from_numpy(layout.depths).to(self.device),
                 past_key_values=cache,
                 use_cache=cache is not None,
-                **arguments,
+                **blocks,
             )
         if not keep or cache is None:
             return output, []
@@ -173,9 +163,15 @@ class Decoder:
         chunk = max(1, LOGIT_BYTES // 4 // int(self.config.vocab_size) // self.multiple) * self.multiple
         for part in chosen.split(chunk):
             body = type(output)(last_hidden_state=part[None])
-            with _forward(self.body, lambda *_, body=body, **__: body):
-                logits = self.model(input_ids=torch.zeros((1, len(part)), dtype=torch.long)).logits[0]
-            yield logits
+            own = self.body.__dict__.get("forward")
+            self.body.forward = lambda *_, body=body, **__: body
+            try:
+                yield self.model(input_ids=torch.zeros((1, len(part)), dtype=torch.long)).logits[0]
+            finally:
+                if own is None:
+                    del self.body.forward
+                else:
+                    self.body.forward = own
 
     def _padded(self, keys: int) -> int:
         if self._short is None:
@@ -265,39 +261,6 @@ def _cache(past: KeysAndValues | None, rows: int, padded: int | None) -> Dynamic
         layer.keys, layer.values = keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)
         cache.layers.append(layer)
     return cache
-
-
-@contextmanager
-def _forward(module: Any, forward: Callable[..., Any]) -> Iterator[None]:
-    """Put another function in the place of a module's forward."""
-    own = module.__dict__.get("forward")
-    module.forward = forward
-    try:
-        yield
-    finally:
-        if own is None:
-            del module.forward
-        else:
-            module.forward = own
-
-
-def _last_mlp(body: Any, config: Any) -> Any:
-    """Return the MLP of the last layer, where it has the usual name."""
-    layers = getattr(body, "layers", None)
-    return getattr(layers[config.num_hidden_layers - 1], "mlp", None) if layers else None
-
-
-def _at_positions(mlp: Any, rows: torch.Tensor, places: torch.Tensor) -> Any:
-    """Let an MLP compute some positions only, and return zeros at all others."""
-    whole = mlp.forward
-
-    def forward(states: torch.Tensor) -> torch.Tensor:
-        result = torch.zeros_like(states)
-        if len(rows):
-            result[rows, places] = whole(states[rows, places][None])[0]
-        return result
-
-    return _forward(mlp, forward)
 
 
 def _window(config: Any) -> int | None:

@@ -25,8 +25,8 @@ def find_decoder(lm: Any) -> tuple[Decoder | None, str]:
     """Return a decoder that scores a small tree of random tokens as plain passes do, or why there is none.
 
     The tree has a prefix that is computed by itself, several trees in a row, and branches of different lengths: all
-    that a model must take for the numbers to agree. On a processor in float32, the first decoder leaves out what no
-    score needs.
+    that a model must take for the numbers to agree. On a processor in float32, a decoder with attention in blocks
+    is tried first.
 
     Args:
         lm: A causal model of lm-eval's class ``HFLM``.
