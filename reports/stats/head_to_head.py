@@ -14,7 +14,6 @@ from polyarena.judges.records import BATTLE_SCHEMA
 from polyarena.reports.stats.bradley_terry import tie_share
 from polyarena.reports.stats.resampling import Floats, Integers
 from polyarena.reports.stats.sparse_clusters import SparseClusters, sparse_clusters
-from polyarena.reports.stats.summary import BATCH_BYTES
 from polyarena.reports.stats.validation import refuse_duplicates, refuse_values, require_columns
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.suggest import closest
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
+HELD_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,21 @@ class HeadToHead:
 
     def resampled(self, rounds: int, seed: int) -> Iterator[Floats]:
         """Yield scores, ties and how much was drawn in every bootstrap round, by language; shape (3, p, rounds)."""
-        step = max(1, BATCH_BYTES // (24 * rounds * len(self.first)))
+        # Of each pair and round, four numbers of the languages at hand are in memory, and three of one language.
+        step = max(1, HELD_BYTES // (56 * rounds * len(self.first)))
         for start in range(0, len(self.languages), step):
-            batch = self.columns[start : start + step]
-            used = np.unique(batch[batch >= 0])
-            scores, drawn = self.scores.replicates(used, rounds=rounds, seed=seed)
-            ties, _ = self.ties.replicates(used, rounds=rounds, seed=seed)
-            for columns in batch:
-                met = columns >= 0
-                block = np.zeros((3, len(columns), rounds))
-                for i, values in enumerate((scores, ties, drawn)):
-                    block[i, met] = values[np.searchsorted(used, columns[met])]
-                yield block
+            yield from self._resampled(self.columns[start : start + step], rounds, seed)
+
+    def _resampled(self, batch: Integers, rounds: int, seed: int) -> Iterator[Floats]:
+        used = np.unique(batch[batch >= 0])
+        scores, drawn = self.scores.replicates(used, rounds=rounds, seed=seed)
+        ties, _ = self.ties.replicates(used, rounds=rounds, seed=seed)
+        for columns in batch:
+            met = columns >= 0
+            block = np.zeros((3, len(columns), rounds))
+            for i, values in enumerate((scores, ties, drawn)):
+                block[i, met] = values[np.searchsorted(used, columns[met])]
+            yield block
 
     def _rows(self, matrix: csr_array, columns: Integers) -> csr_array:
         """Return the rows of a matrix of columns that the pairs of a language are, empty ones for those without."""
