@@ -71,7 +71,10 @@ class Text(str):
     __slots__ = ()
 
 
-@pytest.mark.parametrize("value", [Text("a"), math.nan, 1e16, object(), {1}, frozenset(), range(2)], ids=lambda value: type(value).__name__)
+OTHER_TYPES = [Text("a"), math.nan, 1e16, object(), {1}, frozenset(), range(2)]
+
+
+@pytest.mark.parametrize("value", OTHER_TYPES, ids=lambda value: type(value).__name__)
 def test_other_types_are_not_plain(value):
     assert not are_plain([value])
     assert not are_plain([[], ["a", (value,)]])
