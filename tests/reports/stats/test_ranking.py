@@ -127,7 +127,7 @@ def test_rows_and_directions_change_nothing_to_the_bit(make_battles: Make) -> No
 def test_batches_of_languages_change_nothing(make_battles: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     battles = tournament(make_battles, {"a": 0.0, "b": 0.3, "c": 0.6}, 30)
     first = rank(battles, rounds=200)
-    monkeypatch.setattr("polyarena.reports.stats.head_to_head.BATCH_BYTES", 1)
+    monkeypatch.setattr("polyarena.reports.stats.head_to_head.HELD_BYTES", 1)
     pd.testing.assert_frame_equal(first, rank(battles, rounds=200))
 
 
