@@ -151,9 +151,9 @@ class Endpoint(CloseOnExit):
             self._give_up(window)
 
     def as_completed(self, calls: Iterable[Call]) -> Iterator[tuple[int, Reply]]:
-        """Yield the position of each call, from 0, and its reply, as soon as the reply arrives.
+        """Yield the position of each call, from 0, and its reply, in the order in which replies arrive.
 
-        As when the endpoint is called, except that one slow answer delays no other reply.
+        One slow answer delays no other reply; stored ones are put off while requests wait and the event loop is busy.
 
         Raises:
             ModelError: As when the endpoint is called.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _KEY = ("judge", "task", "language", "item_id", "candidate", "baseline")
 HELD_BYTES = 64 * 2**20
+"""Resampled numbers in memory at once, of as many languages as fit."""
 
 
 @dataclass(frozen=True)
