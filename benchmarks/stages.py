@@ -10,7 +10,9 @@ was. Parts:
 - `routing`: a student of reward-routed answers against one of randomly routed answers, by held-out loss and by the
   rules judge on fresh answers to held-out prompts (the mean reward of routed answers is higher by construction: it is
   not shown);
-- `online`: the mean reward on held-out prompts after each round, with the paired gain and its standard error.
+- `online`: on 200 held-out prompts, the same for all seeds, the mean reward after each round, and the gain of each round
+  over the one before and over the first policy, by reward and by the rules judge, with a 95% interval for seeds and
+  prompts that were not drawn.
 
 At scale 1, an arm of `sft`, `dpo` or `routing` takes about 5 minutes and one of `online` about 15 on two idle cores:
 three seeds of everything take about 2 hours. `--scale 0.1` runs everything with a tenth of the steps, as a check.
@@ -27,6 +29,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 import yaml
 
 from polyarena.harness.stages.files import HELD_OUT, read_rows
@@ -34,6 +37,9 @@ from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.runner import StageDone, train
 from polyarena.harness.stages.pipeline.settings import SamplingSettings
 from polyarena.harness.stages.progress import training_listener
+from polyarena.harness.stages.watch import paired_gain
+from polyarena.reports.stats.quantiles import student_quantile
+from polyarena.reports.stats.seed_groups import seed_group_estimate
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "stages-mini.yaml"
 COUNTS = ("steps", "prompts_per_round", "held_out_prompts", "limit")
@@ -152,9 +158,10 @@ def _rules_win_rate(bench: Bench, one: Path, other: Path, seed: int) -> float:
 
 def online(bench: Bench, seeds: Sequence[int]) -> None:
     """Print the gain of each online round on held-out prompts."""
-    changes = {"rounds": 3, "model": "dpo", "reference": "dpo", "patience": 0}
+    changes = {"rounds": 3, "model": "dpo", "reference": "dpo", "patience": 0, "held_out_prompts": 200}
     found = [results(bench.run("online-1-trained", {"online-1-trained": {**changes, "seed": seed}})) for seed in seeds]
-    print(f"\n## Online DPO: mean reward on held-out prompts, {len(seeds)} seeds\n")
+    prompts = len(found[0]["held_out_prompts"])
+    print(f"\n## Online DPO: mean reward on {prompts} held-out prompts, {len(seeds)} seeds\n")
     print(
         "| seed | round | reward | gain | standard error | tokens | in language | rules | warnings |\n"
         + "| --- " * 9
@@ -169,6 +176,35 @@ def online(bench: Bench, seeds: Sequence[int]) -> None:
                 f"| {seed} | {number} | {row['reward']:.3f} | {row['gain']:+.3f} | {row['gain_error']:.3f} | "
                 f"{row['tokens']:.1f} | {_share(row)} | {row['judge']:.3f} | {len(row['warnings'])} |"
             )
+    print(
+        f"\nGains over {len(seeds)} seeds and {prompts} prompts, with 95% intervals\n\n"
+        "| round | reward, over the round before | reward, over the first policy | rules, over the round before | "
+        "rules, over the first policy |\n" + "| --- " * 5 + "|"
+    )
+    for number in range(1, len(found[0]["rounds"]) + 1):
+        cells = [
+            gain([_of_prompts(each, score, number) for each in found], [_of_prompts(each, score, at) for each in found])
+            for score in ("rewards", "judge")
+            for at in (number - 1, 0)
+        ]
+        print(f"| {number} | {' | '.join(cells)} |")
+
+
+def gain(after: Sequence[Sequence[float]], before: Sequence[Sequence[float]]) -> str:
+    """Return a mean gain over seeds (rows) and prompts (columns) with its 95% interval.
+
+    With several seeds the interval has the variation between seeds and between prompts; with one, that of prompts alone.
+    """
+    if len(after) == 1:
+        value, error = paired_gain(before[0], after[0])
+        half = student_quantile(0.975, len(after[0]) - 1) * error
+        return f"{value:+.3f} [{value - half:+.3f}, {value + half:+.3f}]"
+    estimate = seed_group_estimate(np.array(after) - np.array(before))
+    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+
+
+def _of_prompts(found: Mapping[str, Any], score: str, policy: int) -> list[float]:
+    return [each[score][policy] for each in found["held_out_prompts"]]
 
 
 def _share(row: Mapping[str, Any]) -> str:

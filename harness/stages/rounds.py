@@ -18,29 +18,30 @@ def split_prompts(
 ) -> tuple[list[TrainingRow], list[list[TrainingRow]]]:
     """Return the held-out prompts and the prompts of each round of this stage; no prompt occurs twice.
 
-    The order is drawn once from the seed; the held-out prompts come first, and round ``n`` has its own part, whichever
-    stage it is in.
+    The held-out prompts are drawn by their text, whatever the seed, so that several seeds of a stage are measured on
+    the same ones. The order of the others is drawn from the seed, and round ``n`` has its own part of it, whichever stage
+    it is in.
 
     Raises:
         DataError: There are too few.
     """
-    order = list(rows)
-    random.Random(seed).shuffle(order)
     last = stage.first_round + stage.rounds - 1
     needed = stage.held_out_prompts + last * stage.prompts_per_round
-    if len(order) < needed:
+    if len(rows) < needed:
         raise DataError(
-            f"{too_few(len(order), 'prompt')} for {count_of(last, 'round')} with fresh ones",
+            f"{too_few(len(rows), 'prompt')} for {count_of(last, 'round')} with fresh ones",
             where=stage.name,
             why=f"{stage.held_out_prompts} are held out and a round takes {stage.prompts_per_round}: {needed} in all",
             fix="lower `prompts_per_round` or `held_out_prompts`, or add prompts",
         )
-    start = stage.held_out_prompts
+    drawn = sorted(rows, key=lambda row: _digest("held out", row))
+    held_out, order = drawn[: stage.held_out_prompts], drawn[stage.held_out_prompts :]
+    random.Random(seed).shuffle(order)
     parts = [
-        order[start + (number - 1) * stage.prompts_per_round : start + number * stage.prompts_per_round]
+        order[(number - 1) * stage.prompts_per_round : number * stage.prompts_per_round]
         for number in range(stage.first_round, last + 1)
     ]
-    return order[:start], parts
+    return held_out, parts
 
 
 def best_against_worst(
@@ -98,14 +99,15 @@ def limit_per_language(rows: Sequence[TrainingRow], limit: int | None, seed: int
     """
     if limit is None:
         return list(rows)
-
-    def draw(row: TrainingRow) -> bytes:
-        return hashlib.sha256(f"{seed}\0{row.language}\0{row.prompt}".encode("utf-8", "backslashreplace")).digest()
-
     chosen: set[str] = set()
     counts: dict[str, int] = {}
-    for row in sorted(rows, key=draw):
+    for row in sorted(rows, key=lambda row: _digest(str(seed), row)):
         if counts.get(row.language, 0) < limit:
             counts[row.language] = counts.get(row.language, 0) + 1
             chosen.add(row.row_id)
     return [row for row in rows if row.row_id in chosen]
+
+
+def _digest(salt: str, row: TrainingRow) -> bytes:
+    """Return what orders rows by chance: a digest of language and prompt, the same on every machine."""
+    return hashlib.sha256(f"{salt}\0{row.language}\0{row.prompt}".encode("utf-8", "backslashreplace")).digest()

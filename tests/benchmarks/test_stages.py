@@ -25,6 +25,10 @@ RESULTS = {
             "warnings": [],
         }
     ],
+    "held_out_prompts": [
+        {"row_id": "1", "language": "eng_Latn", "rewards": [1.0, 1.3], "judge": [-0.5, -0.5]},
+        {"row_id": "2", "language": "fra_Latn", "rewards": [1.0, 1.7], "judge": [0.0, 0.1]},
+    ],
 }
 
 
@@ -58,6 +62,7 @@ def stages(repository, monkeypatch, tmp_path):
         ("sft", "sft-romance", "| eng_Latn | 4 | 3.000 (sd 0.000) | 2.000 (sd 0.000) |"),
         ("dpo", "dpo-trained", "before 0.000 (sd 0.000), after 0.500 (sd 0.000); the chosen is longer in 75%"),
         ("online", "online-1-trained", "| 1 | 1 | 1.500 | +0.500 | 0.100 | 10.0 |  | -0.200 | 0 |"),
+        ("online", "online-1-trained", "| 1 | +0.500 ["),
     ],
 )
 def test_a_part_trains_each_seed_and_prints_what_was_measured(stages, tmp_path, capsys, part, until, shown):
@@ -78,3 +83,15 @@ def test_students_of_two_routers_are_compared(stages, tmp_path, capsys, monkeypa
     assert "win rate by rules 0.600" in capsys.readouterr().out
     data = [next(each for each in pipeline.stages if each.name == "student").data for pipeline, _ in stages.asked]
     assert data == [("routed",), ("by-chance",)]
+
+
+def test_the_interval_of_a_gain_counts_seeds_and_prompts(stages):
+    before = [[0.0, 0.0, 0.0, 0.0]]
+    # One seed: Student's interval of four paired differences, 3.182 standard errors of 0.6455 on either side.
+    assert stages.gain([[1.0, 2.0, 3.0, 4.0]], before) == "+2.500 [+0.446, +4.554]"
+    # Seeds that agree leave the interval of the prompts; seeds that differ widen it.
+    same = stages.gain([[1.0, 2.0, 3.0, 4.0]] * 2, before * 2)
+    apart = stages.gain([[1.0, 2.0, 3.0, 4.0], [3.0, 4.0, 5.0, 6.0]], before * 2)
+    assert same == "+2.500 [+0.446, +4.554]"
+    low, high = (float(end) for end in apart.split("[")[1].rstrip("]").split(", "))
+    assert apart.startswith("+3.500") and high - low > 4.2

@@ -158,7 +158,8 @@ class OnlineStage(TrainSettings):
         first_round: Number of the first round, where earlier rounds are stages of their own: prompts are split over
             rounds by number, so that each round has fresh ones.
         prompts_per_round: Prompts that are sampled in a round.
-        held_out_prompts: Prompts that no round trains on; every round is measured on them.
+        held_out_prompts: Prompts that no round trains on; every round is measured on them. They are the same for all
+            seeds.
         samples: Completions of each prompt.
         sampling: How they are sampled.
         least_gap: Prompts whose best and worst reward differ by less give no pair.
@@ -188,6 +189,7 @@ class OnlineStage(TrainSettings):
     least_gain: float = 0.0
     watch: WatchSettings = WatchSettings()
 
+    version: ClassVar[int] = 2
     is_shared: ClassVar[bool] = False
 
     @property

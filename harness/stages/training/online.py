@@ -40,14 +40,18 @@ ROUND_DONE = "round.json"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A policy on the held-out prompts: the mean reward of each, and the sum of all."""
+    """A policy on the held-out prompts: the mean reward and rules score of each, and the sum of all."""
 
     rewards: list[float]
+    judge: list[float]
     snapshot: Snapshot
 
 
 def run(stage: OnlineStage, context: StageContext) -> None:
     """Train the rounds; the folder's own checkpoint is that of the best or last round.
+
+    ``results.json`` has what each round did and how the policy after it is on the held-out prompts;
+    ``held_out_prompts`` has the mean reward and rules score of each, of the first policy and after each round.
 
     Raises:
         DataError: There are too few prompts for fresh ones in every round, or no pair differs in reward.
@@ -97,6 +101,15 @@ def run(stage: OnlineStage, context: StageContext) -> None:
             "rounds": rounds,
             "kept_round": last,
             "stopped": stopped,
+            "held_out_prompts": [
+                {
+                    "row_id": row.row_id,
+                    "language": row.language,
+                    "rewards": [each.rewards[at] for each in measured],
+                    "judge": [each.judge[at] for each in measured],
+                }
+                for at, row in enumerate(held_out)
+            ],
         },
     )
 
@@ -218,11 +231,10 @@ def _measured(
             for (row, each, score), judge in zip(flat, judged, strict=True)
         ]
         write_atomically(path, json.dumps([asdict(each) for each in facts], ensure_ascii=False, indent=1).encode())
-    means = [
-        mean(each.reward for each in facts[start : start + stage.samples])
-        for start in range(0, len(facts), stage.samples)
-    ]
-    return Measured(means, snapshot(facts, means))
+    of_prompts = [facts[start : start + stage.samples] for start in range(0, len(facts), stage.samples)]
+    rewards = [mean(each.reward for each in part) for part in of_prompts]
+    judge = [mean(each.judge for each in part) for part in of_prompts]
+    return Measured(rewards, judge, snapshot(facts, rewards))
 
 
 def _scored(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import mean
 
 import pytest
 import yaml
@@ -59,6 +60,10 @@ def test_a_pipeline_trains_every_stage_and_does_nothing_the_second_time(pipeline
     # The start of the stage is the reference of every round: the first margin is 0 in the first round only.
     assert abs(online["rounds"][0]["first_margin"]) < 1e-4 < abs(online["rounds"][1]["first_margin"])
     assert {"chosen_is_longer", "chosen_characters", "tokens", "repetition", "judge"} <= set(online["rounds"][0])
+    scores = online["held_out_prompts"]
+    for at, policy in enumerate([online["first_policy"], *online["rounds"]]):
+        assert mean(each["rewards"][at] for each in scores) == pytest.approx(policy["reward"])
+        assert mean(each["judge"][at] for each in scores) == pytest.approx(policy["judge"])
     reward = results(first, "rm")
     assert {"accuracy", "longer_is_chosen", "pairs"} == set(reward["held_out"]["all"])
     routed = results(first, "routed")

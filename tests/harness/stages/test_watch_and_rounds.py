@@ -33,6 +33,20 @@ def test_every_round_has_fresh_prompts_also_over_several_stages(seed):
     assert len({row.row_id for part in parts for row in part}) == 13
 
 
+@given(st.integers(1, 1000), st.permutations(rows(20)))
+def test_held_out_prompts_depend_neither_on_the_seed_nor_on_the_order_of_the_rows(seed, shuffled):
+    held_out, _ = split_prompts(rows(20), stage(), 0)
+    other, _ = split_prompts(shuffled, stage(), seed)
+    assert other == held_out
+    more, _ = split_prompts(rows(20), stage(held_out_prompts=6), seed)
+    assert more[:4] == held_out
+
+
+def test_prompts_of_a_round_depend_on_the_seed():
+    drawn = {tuple(row.row_id for row in split_prompts(rows(20), stage(), seed)[1][0]) for seed in range(5)}
+    assert len(drawn) > 1
+
+
 def test_too_few_prompts_for_fresh_ones_are_refused():
     with pytest.raises(DataError, match="12 prompts are too few for 3 rounds") as refused:
         split_prompts(rows(12), stage(rounds=3), 0)
