@@ -10,9 +10,9 @@ was. Parts:
 - `routing`: a student of reward-routed answers against one of randomly routed answers, by held-out loss and by the
   rules judge on fresh answers to held-out prompts (the mean reward of routed answers is higher by construction: it is
   not shown);
-- `online`: on 200 held-out prompts, the same for all seeds, the mean reward after each round, and the gain of each round
-  over the one before and over the first policy, by reward and by the rules judge, with a 95% interval for seeds and
-  prompts that were not drawn.
+- `online`: on 200 held-out prompts, the same for all seeds, the mean reward after each round, and the gain of each
+  round over the one before and over the first policy, by reward and by the rules judge, with a 95% interval for seeds
+  and prompts that were not drawn.
 
 At scale 1, an arm of `sft`, `dpo` or `routing` takes about 5 minutes and one of `online` about 15 on two idle cores:
 three seeds of everything take about 2 hours. `--scale 0.1` runs everything with a tenth of the steps, as a check.
@@ -193,7 +193,7 @@ def online(bench: Bench, seeds: Sequence[int]) -> None:
 def gain(after: Sequence[Sequence[float]], before: Sequence[Sequence[float]]) -> str:
     """Return a mean gain over seeds (rows) and prompts (columns) with its 95% interval.
 
-    With several seeds the interval has the variation between seeds and between prompts; with one, that of prompts alone.
+    With several seeds the interval has the variation between seeds and between prompts; with one, that of prompts.
     """
     if len(after) == 1:
         value, error = paired_gain(before[0], after[0])

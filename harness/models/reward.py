@@ -138,13 +138,24 @@ class RewardModel:
         fill_up = DataCollatorWithPadding(tokenizer)
         encoded = [self._encoded(tokenizer, *pair) for pair in asked]
         scores = [0.0] * len(encoded)
-        for chosen in batches([len(each["input_ids"]) for each in encoded], self.settings.batch_size):
+        for chosen in self._divided(encoded):
             inputs = fill_up([encoded[index] for index in chosen]).to(model.device)
             with torch.inference_mode():
                 logits = model(**inputs).logits.float().squeeze(-1).tolist()
             for index, score in zip(chosen, logits, strict=True):
                 scores[index] = score
         return scores
+
+    def divided(self, asked: Sequence[tuple[str, str]]) -> list[list[int]]:
+        """Return the places of the pairs that are scored at once, for a caller that stores each batch.
+
+        A batch that is scored alone gets the scores that it has among the others.
+        """
+        tokenizer, _ = self._loaded
+        return self._divided([self._encoded(tokenizer, *pair) for pair in asked])
+
+    def _divided(self, encoded: Sequence[Mapping[str, list[int]]]) -> list[list[int]]:
+        return batches([len(each["input_ids"]) for each in encoded], self.settings.batch_size)
 
     def _encoded(self, tokenizer: Any, question: str, answer: str) -> Mapping[str, list[int]]:
         """Return the tokens of the turns as the chat template writes them; without one, those of the two texts."""

@@ -19,8 +19,8 @@ def split_prompts(
     """Return the held-out prompts and the prompts of each round of this stage; no prompt occurs twice.
 
     The held-out prompts are drawn by their text, whatever the seed, so that several seeds of a stage are measured on
-    the same ones. The order of the others is drawn from the seed, and round ``n`` has its own part of it, whichever stage
-    it is in.
+    the same ones. The order of the others is drawn from the seed, and round ``n`` has its own part of it, whichever
+    stage it is in.
 
     Raises:
         DataError: There are too few.

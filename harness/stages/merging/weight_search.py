@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from polyarena.harness.stages.parts import in_parts
 from polyarena.tasks.errors import ExperimentError, ModelError
 
 Score = Callable[[Path], Mapping[str, float]]
@@ -91,7 +92,7 @@ def weight_grid(names: Sequence[str], parts: int) -> list[dict[str, float]]:
 
 
 def search_weights(
-    candidates: Sequence[Mapping[str, float]], merge: MergeInto, score: Score, folder: Path
+    candidates: Sequence[Mapping[str, float]], merge: MergeInto, score: Score, folder: Path, parts: Path | None = None
 ) -> WeightSearch:
     """Merge with each set of weights and score the result on a development suite.
 
@@ -102,6 +103,7 @@ def search_weights(
         merge: Merges with a set of weights into a folder.
         score: Scores the checkpoint in a folder, in the same languages each time.
         folder: Each trial is merged into its own folder within it, ``trial-0000``, ...; the caller removes them.
+        parts: File for the scores of the trials that are done, see :func:`polyarena.harness.stages.parts.in_parts`.
 
     Raises:
         ExperimentError: There are no candidates.
@@ -109,8 +111,8 @@ def search_weights(
     """
     if not candidates:
         raise ExperimentError("the weight search has no candidates", fix="give at least one set of weights")
-    trials: list[Trial] = []
-    for number, weights in enumerate(candidates):
+
+    def tried(number: int, weights: Mapping[str, float]) -> dict[str, float]:
         target = folder / f"trial-{number:04}"
         merge(weights, target)
         scores = dict(score(target))
@@ -122,10 +124,14 @@ def search_weights(
                 why=f"the weights were {dict(weights)}",
                 fix="check the development suite in that language",
             )
+        return scores
+
+    trials: list[Trial] = []
+    for weights, scores in zip(candidates, in_parts(parts, candidates, tried), strict=True):
         if trials and scores.keys() != trials[0].scores.keys():
             raise ModelError(
                 "two trials were scored in different languages",
-                where=target,
+                where=folder,
                 why=f"only one of them has {', '.join(sorted(scores.keys() ^ trials[0].scores.keys()))}",
                 fix="score every trial on the same suite",
             )

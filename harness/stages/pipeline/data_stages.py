@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -140,6 +140,8 @@ class PoolStage(StageSettings):
     arbiters: Annotated[tuple[ArbiterSettings, ...], Field(min_length=1)]
     limit: Annotated[int, Field(gt=0)] | None = None
 
+    version: ClassVar[int] = 2
+
     @property
     def references(self) -> tuple[str, ...]:
         """The prompts, and the checkpoints of teachers and arbiters."""
@@ -171,6 +173,8 @@ class SafetyStage(StageSettings):
     max_repeats: Count = 4
     held_out: Annotated[int, Field(ge=0)] = 0
 
+    version: ClassVar[int] = 2
+
     @property
     def references(self) -> tuple[str, ...]:
         """The prompts, the rows, and the checkpoint of the teacher."""
@@ -194,6 +198,8 @@ class TranslatedPairsStage(StageSettings):
     weaker: TeacherSettings
     translator: TeacherSettings
     limit: Annotated[int, Field(gt=0)] | None = None
+
+    version: ClassVar[int] = 2
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from polyarena.harness.stages.folders import (
 )
 from polyarena.harness.stages.launching import launch, launched_here
 from polyarena.harness.stages.libraries import quiet_libraries
+from polyarena.harness.stages.parts import clear_but_parts, drop_parts
 from polyarena.harness.stages.pipeline.cards import warnings_of, write_card
 from polyarena.harness.stages.pipeline.keys import processes_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
@@ -152,7 +152,7 @@ def _stage(
     work = find_stage_work(stage.type)
     with storing(home):
         if partial.exists() and not isinstance(stage, TrainSettings | OnlineStage):
-            shutil.rmtree(partial)  # only training continues within a stage
+            clear_but_parts(partial)
         partial.mkdir(parents=True, exist_ok=True)
         context = StageContext(
             folder=partial,
@@ -175,6 +175,7 @@ def _stage(
             error.move(_place(pipeline, stage.name, error.where))
             raise
         gc.collect()
+        drop_parts(partial)
         write_card(partial / CARD, pipeline, status, {name: each.folder for name, each in done.items()})
     manifest = finish(
         partial,

@@ -130,12 +130,15 @@ class ArbiterSettings(Strict):
         stage: Of ``reward``: the stage that trained it.
         model: Of ``reward``: a checkpoint's folder or hub name, where no stage trained it.
         weight: Factor of its scores.
+        bf16: Whether a reward model computes in bfloat16; if left out, one that a stage trained does where the device
+            has instructions for it, and another is as its checkpoint says.
     """
 
     judge: Literal["reward", "rules"]
     stage: StageName | None = None
     model: str | None = None
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    bf16: bool | None = None
 
 
 class SamplingSettings(Strict):

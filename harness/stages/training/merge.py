@@ -12,6 +12,7 @@ from polyarena.harness.stages.merging import MergeMethod, MergeSettings
 from polyarena.harness.stages.merging.merge import merge_checkpoints
 from polyarena.harness.stages.merging.run_checkpoints import run_checkpoints
 from polyarena.harness.stages.merging.weight_search import search_weights, weight_grid
+from polyarena.harness.stages.parts import PARTS
 from polyarena.harness.stages.pipeline.training_stages import MergeStage, SearchSettings
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.training.logprobs import loss_by_language
@@ -76,7 +77,7 @@ def _searched(
     trials = context.folder / TRIALS
 
     def score(folder: Path) -> dict[str, float]:
-        context.report("searching weights", len(list(trials.iterdir())), len(candidates), {})
+        context.report("searching weights", int(folder.name.rpartition("-")[2]), len(candidates), {})
         model = load_model(folder, context.device)
         losses = loss_by_language(model, load_tokenizer(folder), rows, search.max_length)
         del model
@@ -86,8 +87,8 @@ def _searched(
         return {language: -each["loss"] for language, each in losses.items()}
 
     found = search_weights(candidates, lambda weights, folder: _merge(stage, context, folders, weights, folder), score,
-                           trials)  # fmt: skip
-    shutil.rmtree(trials)
+                           trials, context.folder / PARTS / "trials.jsonl")  # fmt: skip
+    shutil.rmtree(trials, ignore_errors=True)
     best = found.best_average if search.by == "average" else found.best_minimum
     return best.weights, {
         "weights": dict(best.weights),

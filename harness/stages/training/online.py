@@ -17,6 +17,7 @@ from typing import Any
 
 from polyarena.harness.stages.files import PAIRS, RESULTS, read_rows, write_json, write_records
 from polyarena.harness.stages.folders import CARD
+from polyarena.harness.stages.parts import PARTS
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.rounds import best_against_worst, split_prompts, unique_prompts
@@ -131,7 +132,7 @@ def _round(
     overall = stage.first_round + number - 1
     if stage.algorithm != "dpo":
         return _rewarded_round(stage, context, policy, tokenizer, rows, folder, number)
-    samples, rewards = _scored(stage, context, policy, tokenizer, rows, 1000 * overall, f"round {number}: sampling")
+    samples, rewards = _scored(stage, context, policy, tokenizer, rows, 1000 * overall, folder, f"round {number}")
     texts = [[each.text for each in row] for row in samples]
     pairs = best_against_worst(rows, texts, rewards, stage.least_gap, f"{stage.name}:round-{overall}")
     if not pairs:
@@ -213,7 +214,7 @@ def _measured(
         facts = [SampleFacts(**each) for each in json.loads(path.read_text("utf-8"))]
     else:
         folder.mkdir(exist_ok=True)
-        samples, rewards = _scored(stage, context, policy, tokenizer, rows, 1, f"{who}: held-out prompts")
+        samples, rewards = _scored(stage, context, policy, tokenizer, rows, 1, folder, f"held-out prompts, {who}")
         judged = rules_scores(
             [
                 Candidate(row.prompt, each.text, row.language, each.ended)
@@ -232,9 +233,9 @@ def _measured(
         ]
         write_atomically(path, json.dumps([asdict(each) for each in facts], ensure_ascii=False, indent=1).encode())
     of_prompts = [facts[start : start + stage.samples] for start in range(0, len(facts), stage.samples)]
-    rewards = [mean(each.reward for each in part) for part in of_prompts]
+    means = [mean(each.reward for each in part) for part in of_prompts]
     judge = [mean(each.judge for each in part) for part in of_prompts]
-    return Measured(rewards, judge, snapshot(facts, rewards))
+    return Measured(means, judge, snapshot(facts, means))
 
 
 def _scored(
@@ -244,13 +245,16 @@ def _scored(
     tokenizer: Any,
     rows: Sequence[TrainingRow],
     draw: int,
-    activity: str,
+    folder: Path,
+    what: str,
 ) -> tuple[list[list[Sample]], list[list[float]]]:
+    """Sample and score completions of prompts; what is done is stored in the folder of the round, by draw."""
+    parts = folder / PARTS / str(draw)
     model = load_sampler(policy, context.device)
     prompts = [row.prompt for row in rows]
     samples = sample(
         model, tokenizer, prompts, stage.samples, stage.sampling, context.seed + draw,
-        report=context.report, activity=activity,
+        report=context.report, activity=f"{what}: sampling", parts=parts / "samples.jsonl",
     )  # fmt: skip
     del model
     release()
@@ -259,7 +263,7 @@ def _scored(
         for row, texts in zip(rows, samples, strict=True)
         for each in texts
     ]
-    scores = reward(candidates, stage.arbiters, context, stage.name)
+    scores = reward(candidates, stage.arbiters, context, stage.name, parts, f"{what}: scoring")
     grouped = [scores[start : start + stage.samples] for start in range(0, len(scores), stage.samples)]
     return samples, grouped
 

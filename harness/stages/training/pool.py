@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from polyarena.harness.stages.arbitrage import check_pool
 from polyarena.harness.stages.files import LICENCES, POOL, RESULTS, read_rows, write_json, write_records
+from polyarena.harness.stages.parts import PARTS
 from polyarena.harness.stages.pipeline.data_stages import PoolStage, TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import PooledCompletion
@@ -31,17 +32,16 @@ def run(stage: PoolStage, context: StageContext) -> None:
         asked = rows_of(rows, teacher)
         # Each teacher draws from a stream of its own.
         seed = context.seed + 1 + [each.name for each in stage.teachers].index(teacher.name)
-        answers = answers_of(teacher, asked, context, seed)
+        answers = answers_of(teacher, asked, context, seed, f"{teacher.name} answers")
         for row, (text, done) in zip(asked, answers, strict=True):
             licence = row.licence if teacher.people else teacher.licence
             pool.append(PooledCompletion(row.row_id, row.language, row.prompt, teacher.name, text, None, licence))
             ended.append(done)
     check_pool(pool, where=stage.name)
-    context.report("scoring", 0, 1, {})
     candidates = [
         Candidate(each.prompt, each.completion, each.language, done) for each, done in zip(pool, ended, strict=True)
     ]
-    scores = reward(candidates, stage.arbiters, context, stage.name)
+    scores = reward(candidates, stage.arbiters, context, stage.name, context.folder / PARTS)
     scored = [replace(each, reward=score) for each, score in zip(pool, scores, strict=True)]
     write_records(context.folder / POOL, scored)
     licences: dict[str, list[str]] = {}

@@ -42,7 +42,8 @@ def run(stage: SafetyStage, context: StageContext) -> None:
         for selector, text in stage.preambles.items()
         for language in select_languages(selector, where=stage.name)
     }
-    answers = answers_of(stage.teacher, add_preambles(prompts, preambles), context, context.seed + 1)
+    asked = add_preambles(prompts, preambles)
+    answers = answers_of(stage.teacher, asked, context, context.seed + 1, f"{stage.teacher.name} answers")
     texts = {row.row_id: text for row, (text, _) in zip(prompts, answers, strict=True)}
     found = distilled_refusals(prompts, texts, stage.name, stage.teacher.licence)
     rows = read_rows(context.inputs[stage.rows])

@@ -1,17 +1,21 @@
 """Samples completions from a checkpoint: a loop of its own, since sorting a vocabulary costs more than a small model.
 
 A step computes the logits of the last position alone, takes the ``top_k`` most likely tokens and draws from them. Rows
-that ended leave the batch, so that short completions stop costing.
+that ended leave the batch, so that short completions stop costing. Each batch draws from a stream of its own, so that
+an interrupted loop goes on with the batch that it was at.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from polyarena.harness.stages.parts import in_parts
 from polyarena.harness.stages.pipeline.settings import SamplingSettings
 from polyarena.harness.stages.protocol import Report, ignore_progress
 from polyarena.harness.stages.training.models import chat_text
@@ -46,6 +50,7 @@ def sample(
     system_prompts: Sequence[str | None] | None = None,
     report: Report = ignore_progress,
     activity: str = "sampling",
+    parts: Path | None = None,
 ) -> list[list[Sample]]:
     """Sample completions of each prompt.
 
@@ -59,6 +64,7 @@ def sample(
         system_prompts: Of each prompt, if any.
         report: Receives progress.
         activity: For progress.
+        parts: File for the batches that are done, see :func:`polyarena.harness.stages.parts.in_parts`.
 
     Returns:
         ``count`` completions of each prompt, in order.
@@ -68,21 +74,33 @@ def sample(
     encoded = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
     # Prompts of one length share batches: less padding.
     order = [index for index in sorted(range(len(prompts)), key=lambda at: len(encoded[at])) for _ in range(count)]
+    batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
+
+    def complete(number: int, batch: Sequence[int]) -> list[dict[str, Any]]:
+        report(activity, number * settings.batch_size, len(order), {})
+        generator = torch.Generator(device=model.device).manual_seed(_stream(seed, number))
+        completed = _batch(model, tokenizer, [encoded[index] for index in batch], settings, generator)
+        return [asdict(_sample(tokens, tokenizer, ends)) for tokens in completed]
+
     found: list[list[Sample]] = [[] for _ in prompts]
-    generator = torch.Generator(device=model.device).manual_seed(seed)
+    ends = end_tokens(model, tokenizer)
     was_training = model.training
     model.eval()
-    for start in range(0, len(order), settings.batch_size):
-        batch = order[start : start + settings.batch_size]
-        report(activity, start, len(order), {})
-        for index, tokens in zip(
-            batch, _batch(model, tokenizer, [encoded[i] for i in batch], settings, generator), strict=True
-        ):
-            ended = bool(tokens) and tokens[-1] in end_tokens(model, tokenizer)
-            text = tokenizer.decode(tokens, skip_special_tokens=True).strip()
-            found[index].append(Sample(text, len(tokens), ended))
+    for batch, samples in zip(batches, in_parts(parts, batches, complete), strict=True):
+        for index, each in zip(batch, samples, strict=True):
+            found[index].append(Sample(**each))
     model.train(was_training)
     return found
+
+
+def _stream(seed: int, number: int) -> int:
+    """Return the seed of a batch: neighbouring seeds and batches have nothing in common."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\0{number}".encode()).digest()[:8], "big")
+
+
+def _sample(tokens: Sequence[int], tokenizer: Any, ends: set[int]) -> Sample:
+    text = tokenizer.decode(tokens, skip_special_tokens=True).strip()
+    return Sample(text, len(tokens), bool(tokens) and tokens[-1] in ends)
 
 
 def end_tokens(model: Any, tokenizer: Any) -> set[int]:

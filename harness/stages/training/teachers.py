@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.models.protocol import GenerateRequest, ModelContext
 from polyarena.harness.models.registry import find_model_type
+from polyarena.harness.stages.parts import PARTS, in_parts
 from polyarena.harness.stages.pipeline.data_stages import TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.training.models import load_sampler, load_tokenizer, release
@@ -27,7 +29,7 @@ def rows_of(rows: Sequence[TrainingRow], teacher: TeacherSettings) -> list[Train
 
 
 def answers_of(
-    teacher: TeacherSettings, rows: Sequence[TrainingRow], context: StageContext, seed: int
+    teacher: TeacherSettings, rows: Sequence[TrainingRow], context: StageContext, seed: int, activity: str
 ) -> list[tuple[str, bool | None]]:
     """Return a teacher's completion of each row, and whether it ended by itself (``None`` if that is not known).
 
@@ -36,6 +38,7 @@ def answers_of(
         rows: The prompts, and of people the completions.
         context: The inputs, the device, and the pipeline's endpoints.
         seed: Of what is sampled here.
+        activity: For progress, and for the file of what is done: no other call in a stage has the same.
 
     Raises:
         ModelError: The teacher cannot be used, or an endpoint failed.
@@ -43,22 +46,28 @@ def answers_of(
     """
     if teacher.people:
         return [(row.completion, True) for row in rows]
+    parts = context.folder / PARTS / f"{activity}.jsonl"
     systems = [_system_prompt(teacher, row.language) for row in rows]
     if teacher.stage is not None:
         folder = context.inputs[teacher.stage]
         model, tokenizer = load_sampler(folder, context.device), load_tokenizer(folder)
         found = sample(
             model, tokenizer, [row.prompt for row in rows], 1, teacher.sampling, seed,
-            system_prompts=systems, report=context.report, activity=f"{teacher.name} answers",
+            system_prompts=systems, report=context.report, activity=activity, parts=parts,
         )  # fmt: skip
         del model
         release()
         return [(texts[0].text, texts[0].ended) for texts in found]
-    return _system_answers(teacher, rows, systems, context)
+    return _system_answers(teacher, rows, systems, context, activity, parts)
 
 
 def _system_answers(
-    teacher: TeacherSettings, rows: Sequence[TrainingRow], systems: Sequence[str | None], context: StageContext
+    teacher: TeacherSettings,
+    rows: Sequence[TrainingRow],
+    systems: Sequence[str | None],
+    context: StageContext,
+    activity: str,
+    parts: Path,
 ) -> list[tuple[str, bool | None]]:
     """Ask a system of the harness, one language at a time."""
     type_ = find_model_type(str(teacher.model), where=teacher.name)
@@ -70,21 +79,27 @@ def _system_answers(
     sampling = Sampling(teacher.sampling.max_tokens, teacher.sampling.temperature, 1.0, (), context.seed)
     answers: dict[int, tuple[str, bool | None]] = {}
     paid = type_.endpoint(teacher.args) is not None
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.language, []).append(place)
+
+    def ask(number: int, language: str) -> list[tuple[str, bool | None]]:
+        context.report(activity, number, len(places), {})
+        requests = [
+            GenerateRequest(language, rows[at].row_id, _messages(rows[at].prompt, systems[at]), sampling)
+            for at in places[language]
+        ]
+        with attribute_costs(CostLabel("candidates", teacher.name, "", language) if paid else CostLabel()):
+            results = model.generate(requests)
+        reasons = [result.finish_reason for result in results]
+        return [
+            (result.text or "", None if reason is None else reason != "length")
+            for result, reason in zip(results, reasons, strict=True)
+        ]
+
     try:
-        languages = list(dict.fromkeys(row.language for row in rows))
-        for done, language in enumerate(languages):
-            context.report(f"{teacher.name} answers", done, len(languages), {})
-            places = [place for place, row in enumerate(rows) if row.language == language]
-            requests = [
-                GenerateRequest(language, rows[at].row_id, _messages(rows[at].prompt, systems[at]), sampling)
-                for at in places
-            ]
-            label = CostLabel("candidates", teacher.name, "", language) if paid else CostLabel()
-            with attribute_costs(label):
-                results = model.generate(requests)
-            for at, result in zip(places, results, strict=True):
-                reason = result.finish_reason
-                answers[at] = (result.text or "", None if reason is None else reason != "length")
+        for language, found in zip(places, in_parts(parts, list(places), ask), strict=True):
+            answers.update(zip(places[language], ((text, ended) for text, ended in found), strict=True))
     finally:
         model.close()
     return [answers[at] for at in range(len(rows))]

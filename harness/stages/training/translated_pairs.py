@@ -28,8 +28,8 @@ def run(stage: TranslatedPairsStage, context: StageContext) -> None:
     prepare(context)
     rows = limit_per_language(read_rows(context.inputs[stage.prompts]), stage.limit, context.seed)
     strong, weaker = (
-        _texts(teacher, rows, context, context.seed + number)
-        for number, teacher in enumerate((stage.strong, stage.weaker), 1)
+        _texts(teacher, rows, context, context.seed + number, role)
+        for number, (role, teacher) in enumerate((("strong", stage.strong), ("weaker", stage.weaker)), 1)
     )
     translator = stage.translator
     if translator.system_prompt is None:
@@ -39,7 +39,8 @@ def run(stage: TranslatedPairsStage, context: StageContext) -> None:
         asked = [
             TrainingRow(f"{language}:{number}", stage.name, language, text, "", "") for number, text in enumerate(texts)
         ]
-        return [text for text, _ in answers_of(translator, asked, context, context.seed + 3)]
+        activity = f"translations to {language}"
+        return [text for text, _ in answers_of(translator, asked, context, context.seed + 3, activity)]
 
     found = translated_weaker_pairs(rows, strong, weaker, translate, stage.name, where=stage.name)
     write_records(context.folder / PAIRS, found.pairs)
@@ -53,6 +54,9 @@ def run(stage: TranslatedPairsStage, context: StageContext) -> None:
     )
 
 
-def _texts(teacher: TeacherSettings, rows: Sequence[TrainingRow], context: StageContext, seed: int) -> dict[str, str]:
+def _texts(
+    teacher: TeacherSettings, rows: Sequence[TrainingRow], context: StageContext, seed: int, role: str
+) -> dict[str, str]:
     asked = rows_of(rows, teacher)
-    return {row.row_id: text for row, (text, _) in zip(asked, answers_of(teacher, asked, context, seed), strict=True)}
+    answers = answers_of(teacher, asked, context, seed, f"{role} answers")
+    return {row.row_id: text for row, (text, _) in zip(asked, answers, strict=True)}

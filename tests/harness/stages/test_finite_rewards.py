@@ -24,7 +24,17 @@ def test_others_are_counted_and_the_first_is_described(value):
 
 
 def test_a_checkpoint_that_has_diverged_is_named(monkeypatch):
-    monkeypatch.setattr(arbiters, "RewardModel", lambda settings: lambda asked: [1.0, math.nan])
+    class Diverged:
+        def __init__(self, settings):
+            del settings
+
+        def divided(self, asked):
+            return [list(range(len(asked)))]
+
+        def __call__(self, asked):
+            return [1.0, math.nan]
+
+    monkeypatch.setattr(arbiters, "RewardModel", Diverged)
     with pytest.raises(ModelError, match="1 of 2") as caught:
         arbiters.score_with_checkpoint("some/model", [("p", "one"), ("p", "two")], "cpu")
     assert (caught.value.where, "'two'" in caught.value.why) == ("some/model", True)
