@@ -26,6 +26,10 @@ MANIFEST = "stage.json"
 CARD = "README.md"
 NOTES = frozenset({CARD, "training_log.json"})
 """Files that are no part of the content: the log of an interrupted run differs, as trainers forget running sums."""
+LOGS = "logs"
+"""Folder within an output for the event files of TensorBoard, which are no part of the content either."""
+PARTIAL = ".partial"
+"""Suffix of a working folder."""
 KEY_LENGTH = 12
 CURRENT = "current"
 
@@ -83,9 +87,15 @@ def describe_files(folder: Path) -> dict[str, FileEntry]:
     }
 
 
+def is_content(name: str) -> bool:
+    """Return whether a file of an output, by its path within the folder, is part of the content and not a note."""
+    path = Path(name)
+    return path.name not in NOTES and LOGS not in path.parts
+
+
 def content_digest(files: Mapping[str, FileEntry]) -> str:
     """Return the digest of names and contents, without the notes."""
-    lines = [f"{name}\0{entry.sha256}\0" for name, entry in sorted(files.items()) if Path(name).name not in NOTES]
+    lines = [f"{name}\0{entry.sha256}\0" for name, entry in sorted(files.items()) if is_content(name)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -97,7 +107,7 @@ def file_sha256(path: Path) -> str:
 
 def partial_folder(stage_folder: Path, key: str) -> Path:
     """Return where a stage works."""
-    return stage_folder / f"{key[:KEY_LENGTH]}.partial"
+    return stage_folder / f"{key[:KEY_LENGTH]}{PARTIAL}"
 
 
 def final_folder(stage_folder: Path, key: str) -> Path:

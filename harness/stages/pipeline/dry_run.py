@@ -2,6 +2,7 @@
 
 Floating-point operations follow Kaplan et al. 2020 (arXiv 2001.08361, section 2.1): 2 per weight and token forwards,
 twice that backwards; activation checkpointing adds a forward pass, and adapters save the gradients of the weights.
+The reference of preference training takes a forward pass, and so does a reward model for each text that it scores.
 Attention over the sequence adds ``4 x layers x hidden x length`` per token forwards. Memory is weights, gradients, the
 two moments of AdamW, and activations; the activations of a layer take about 34 bytes per hidden unit and token in half
 precision (Korthikanti et al. 2022, arXiv 2205.05198, section 4.1, without the attention matrix, which fused kernels do
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from polyarena.harness.models.locations import locate
@@ -46,6 +47,8 @@ GIB = 1024**3
 ACTIVATION_BYTES = 34
 CHECKPOINTED_BYTES = 2
 LOGIT_COPIES = 3
+MERGE_TENSORS = {"linear": 1.5, "slerp": 2.0, "ties": 4.0, "dare_ties": 3.5}
+"""Tensors of the largest size that a merge computes with beside those that it reads (measured)."""
 TOKENS_WITHOUT_ROWS = 0.5
 """Share of ``max_length`` that a row is taken to have where its text is not known."""
 
@@ -96,6 +99,7 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
         shape = _shape(pipeline, status.stage, statuses)
         processes = processes_of(pipeline, status.stage)
         estimate = _estimate(status.stage, shape, rows, pipeline, _languages(status.stage, statuses))
+        estimate = _with_arbiters(estimate, status.stage, rows, pipeline, statuses)
         capacity = pipeline.hardware.memory_gib
         fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
         plans.append(StagePlan(status, estimate, _hours(estimate, pipeline.hardware), processes, fits))
@@ -182,7 +186,9 @@ def _estimate(
     languages: frozenset[str] | None,
 ) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
-        return StageEstimate(memory_gib=4 * shape.vocabulary * shape.hidden * (_merged_count(stage) + 1) / GIB)
+        tensors = _merged_count(stage, pipeline) + (stage.base is not None) + MERGE_TENSORS[stage.method]
+        memory = 4 * shape.vocabulary * shape.hidden * tensors
+        return StageEstimate(memory_gib=max(memory, 4 * shape.parameters if stage.search else 0) / GIB)
     if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage | TrainSettings):
         return StageEstimate(rows=rows.get(stage.name))
     if not isinstance(stage, TrainSettings) and not any(teacher.stage for teacher in _teachers(stage)):
@@ -199,15 +205,56 @@ def _estimate(
     return _training(stage, shape, rows, pipeline, languages)
 
 
+def _with_arbiters(
+    estimate: StageEstimate,
+    stage: AnyStage,
+    rows: Mapping[str, int | None],
+    pipeline: Pipeline,
+    statuses: Mapping[str, StageStatus],
+) -> StageEstimate:
+    """Add what it takes to score completions with the reward models of a stage; they are loaded in float32."""
+    if not isinstance(stage, PoolStage | OnlineStage):
+        return estimate
+    if isinstance(stage, PoolStage):
+        longest = max(teacher.sampling.max_tokens for teacher in stage.teachers)
+        count = (rows.get(stage.prompts) or 0) * len(stage.teachers)
+    else:
+        longest, count = stage.sampling.max_tokens, _sampled(stage)
+    for arbiter in stage.arbiters:
+        if arbiter.judge != "reward":
+            continue
+        own = statuses.get(arbiter.stage or "")
+        shape = _shape(pipeline, own.stage, statuses) if own is not None else None
+        if shape is None:
+            note = "the size of a reward model is not known, and scoring with it is left out"
+            estimate = replace(estimate, assumptions=(*estimate.assumptions, note))
+            continue
+        note = "prompts that a reward model scores are as long as the longest completions"
+        estimate = replace(
+            estimate,
+            assumptions=tuple(dict.fromkeys((*estimate.assumptions, note))),
+            flop=estimate.flop + 2.0 * shape.parameters * count * 2 * longest,
+            memory_gib=max(estimate.memory_gib, 4 * shape.parameters / GIB),
+        )
+    return estimate
+
+
+def _sampled(stage: OnlineStage) -> int:
+    """Return how many completions the rounds sample, those to the held-out prompts included."""
+    held_out = (stage.rounds + 1) * stage.held_out_prompts
+    return (stage.rounds * stage.prompts_per_round + held_out) * stage.samples
+
+
 def _teachers(stage: PoolStage | SafetyStage | TranslatedPairsStage) -> tuple[TeacherSettings, ...]:
     if isinstance(stage, PoolStage):
         return stage.teachers
     return (stage.teacher,) if isinstance(stage, SafetyStage) else (stage.strong, stage.weaker, stage.translator)
 
 
-def _merged_count(stage: MergeStage) -> int:
-    """Return how many checkpoints are read at once; those within a run are counted as two."""
-    return max(2, len(stage.models))
+def _merged_count(stage: MergeStage, pipeline: Pipeline) -> int:
+    """Return how many checkpoints are read at once."""
+    run = next((each for each in pipeline.stages if each.name == stage.steps_of), None)
+    return len(run.keep_steps) if isinstance(run, TrainSettings) else len(stage.models)
 
 
 def _training(
@@ -217,7 +264,7 @@ def _training(
     pipeline: Pipeline,
     languages: frozenset[str] | None,
 ) -> StageEstimate:
-    data, texts, models, times = _load(stage, rows)
+    data, texts, references, times = _load(stage, rows)
     processes = processes_of(pipeline, stage)
     assumptions = []
     if stage.languages and data is not None:
@@ -235,34 +282,44 @@ def _training(
     forward = 2 * shape.parameters + 4 * shape.layers * shape.hidden * length
     passes = 2.0 if stage.lora else 3.0
     passes += 1.0 if stage.activation_checkpointing else 0.0
-    flop = tokens * forward * (passes + (models - 1))
+    flop = tokens * forward * (passes + references)
     sampling_flop = 0.0
     if length != stage.max_length:
         assumptions.append(f"a text has {length:,.0f} tokens, half of max_length")
     if isinstance(stage, OnlineStage):
-        sampled = times * stage.prompts_per_round * stage.samples + (times + 1) * stage.held_out_prompts * stage.samples
+        sampled = _sampled(stage)
         tokens += sampled * stage.sampling.max_tokens
         sampling_flop = 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
         flop += sampling_flop
         assumptions.append("every completion reaches max_tokens")
     shards = processes if stage.trainer.get("fsdp") else 1
-    memory = _memory(stage, shape, texts, models, shards, pipeline.hardware.device)
+    memory = _memory(stage, shape, texts, _models(stage), shards, pipeline.hardware.device)
     return StageEstimate(data, steps, tokens, memory, flop, sampling_flop, tuple(assumptions))
 
 
 def _load(stage: TrainSettings, rows: Mapping[str, int | None]) -> tuple[int | None, int, int, int]:
-    """Return rows of one training, texts of a row, models in memory, and how often it trains."""
+    """Return rows of one training, texts of a row, forward passes of a reference, and how often it trains."""
     if isinstance(stage, SftStage):
         known = [rows.get(name) for name in stage.data]
-        return (None if None in known else sum(count or 0 for count in known)), 1, 1, 1
+        return (None if None in known else sum(count or 0 for count in known)), 1, 0, 1
     if isinstance(stage, RewardStage):
-        return rows.get(stage.data), 2, 1, 1
-    second = 1 if stage.lora is None or getattr(stage, "reference", None) else 0
+        return rows.get(stage.data), 2, 0, 1
+    # With adapters the policy without them is the reference: no second model, but a pass of its own.
     if isinstance(stage, DpoStage):
-        return rows.get(stage.data), 2, 1 + second, 1
+        return rows.get(stage.data), 2, 1, 1
     if isinstance(stage, OnlineStage):
-        return stage.prompts_per_round, 2, 2, stage.rounds
-    return None, 1, 1, 1
+        return stage.prompts_per_round, 2 if stage.algorithm == "dpo" else stage.samples, 1, stage.rounds
+    return None, 1, 0, 1
+
+
+def _models(stage: TrainSettings) -> int:
+    """Return how many models a training has in memory: its own, and the reference where it is another one."""
+    if isinstance(stage, OnlineStage):
+        adapted = stage.lora is not None and stage.reference in (None, stage.model)
+        return 1 if adapted and stage.rounds == 1 else 2
+    if isinstance(stage, DpoStage):
+        return 1 if stage.lora is not None and stage.reference in (None, stage.model) else 2
+    return 1
 
 
 def _memory(stage: TrainSettings, shape: ModelShape, texts: int, models: int, shards: int, device: str) -> float:

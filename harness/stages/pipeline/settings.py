@@ -87,9 +87,11 @@ class TrainSettings(StageSettings):
             (``steps_of``).
         save_steps: Steps between the checkpoints that an interrupted stage continues from.
         seed: Of this stage; the pipeline's if left out.
-        report_to: Where the trainer reports to: ``tensorboard``, ``wandb``, ...
+        report_to: Where the trainer reports to, by a library that is installed: ``tensorboard`` (into the folder ``logs``
+            of the output), ``wandb``, ... Runs are named after the stage.
         trainer: Further arguments of TRL's configuration class, such as ``fsdp``.
-        diverged_above: The stage stops when the loss exceeds this; it always stops when the loss is no number.
+        diverged_above: The stage stops when the loss is farther from 0 than this; it always stops when the loss is no
+            number.
     """
 
     model: StageName

@@ -65,8 +65,7 @@ class SftStage(TrainSettings):
 
     Attributes:
         data: Stages whose rows are trained on, one after the other before shuffling.
-        packing: Fill each sequence with several rows. Needs attention that does not look across rows, which
-            transformers has on GPUs with flash attention.
+        packing: Fill each sequence with several rows, which do not see one another.
         completion_only: Leave the prompt out of the loss.
         measure_on: The mixture whose held-out rows the loss is measured on, before and after, by language. Rows with
             their prompts are not trained on, whatever `data` they come from.

@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from transformers import PrinterCallback, TrainerCallback, set_seed
+from transformers.integrations import TensorBoardCallback, get_available_reporting_integrations
 
 from polyarena.harness.models.precision import in_bfloat16
 from polyarena.harness.stages.files import write_json
+from polyarena.harness.stages.folders import LOGS, PARTIAL
 from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
 from polyarena.harness.stages.protocol import Report, StageContext
 from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
@@ -48,7 +50,8 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
 
     Raises:
         UnknownNameError: ``trainer`` names an argument that the configuration does not have.
-        ExperimentError: ``trainer`` sets what a setting of the stage decides, or shards a model that nothing shares.
+        ExperimentError: ``trainer`` sets what a setting of the stage decides, or shards a model that nothing shares, or
+            ``report_to`` names a library that is not installed.
     """
     if stage.trainer.get("fsdp") and not (context.device == "cuda" and is_shared()):
         raise ExperimentError(
@@ -81,7 +84,11 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
         "report_to": list(stage.report_to) or "none",
         **own,
     }
+    _refuse_unknown_reports(stage)
+    # A round of an online stage has a folder of its own within that of the stage.
+    is_round = context.folder.suffix != PARTIAL
     quiet = {
+        "run_name": f"{stage.name}/{context.folder.name}" if is_round else stage.name,
         "disable_tqdm": True,
         "logging_steps": 1,
         "logging_first_step": True,
@@ -102,6 +109,19 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
                 fix="set it beside `trainer`; docs/training.md lists the settings",
             )
     return {**decided, **quiet, **stage.trainer}
+
+
+def _refuse_unknown_reports(stage: TrainSettings) -> None:
+    """Refuse a report to a library that transformers does not know or that is not installed."""
+    there = get_available_reporting_integrations()
+    for name in stage.report_to:
+        if name not in there:
+            raise ExperimentError(
+                f"the trainer cannot report to {name!r}",
+                where=f"{stage.name}.report_to",
+                why=f"installed here: {', '.join(sorted(there)) or 'none'}",
+                fix=f"pip install {name}, or take it out of `report_to`",
+            )
 
 
 def lora_config(lora: LoraSettings | None, task: str) -> LoraConfig | None:
@@ -161,6 +181,10 @@ def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, acti
     """
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(StageCallback(context.report, activity, stage.keep_steps, context.folder / KEPT))
+    for callback in trainer.callback_handler.callbacks:
+        # Its own place would be beside the checkpoints, which are removed when the stage ends.
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            callback.logging_dir = str(context.folder / LOGS)
     _stop_on_divergence(trainer, stage)
     folder = context.folder / TRAINER
     resumed = newest_checkpoint(folder) if folder.is_dir() else None
@@ -208,7 +232,7 @@ def _stop_on_divergence(trainer: Any, stage: TrainSettings) -> None:
         loss = original(model, inputs, *args, **kwargs)
         # Trainers divide the loss of a batch by the number of batches in a step.
         value = float(loss) * stage.gradient_accumulation
-        if not math.isfinite(value) or value > stage.diverged_above:
+        if not math.isfinite(value) or abs(value) > stage.diverged_above:
             step = trainer.state.global_step + 1
             raise ModelError(
                 f"training diverged at step {step}: the loss is {value:g}",
@@ -221,10 +245,10 @@ def _stop_on_divergence(trainer: Any, stage: TrainSettings) -> None:
     trainer.training_step = training_step
 
 
-def _batch(trainer: Any, inputs: Mapping[str, Any]) -> str:
-    """Return the beginnings of a batch's texts."""
-    ids = inputs.get("input_ids")
-    if ids is None:
-        return "of an unknown form"
-    texts = trainer.processing_class.batch_decode(ids, skip_special_tokens=True)
+def _batch(trainer: Any, inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
+    """Return the beginnings of a batch's texts; trainers that generate are given the prompts as messages."""
+    if isinstance(inputs, Sequence):
+        texts = [str(row["prompt"][-1]["content"]) for row in inputs]
+    else:
+        texts = trainer.processing_class.batch_decode(inputs["input_ids"], skip_special_tokens=True)
     return f"{count_of(len(texts), 'row')}: " + "; ".join(repr(" ".join(text.split())[:60]) for text in texts[:4])

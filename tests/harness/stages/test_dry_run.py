@@ -59,7 +59,8 @@ def test_adapters_checkpointing_and_steps_change_the_cost(tmp_path):
     lora = planned(pipeline(tmp_path, lora={"rank": 8}))["dpo"].estimate
     recomputed = planned(pipeline(tmp_path, activation_checkpointing=True))["dpo"].estimate
     assert lora.memory_gib < full.memory_gib
-    assert lora.flop == pytest.approx(full.flop / 2)
+    # Two passes in place of three for the policy, and one for the reference with or without adapters.
+    assert lora.flop == pytest.approx(full.flop * 3 / 4)
     assert recomputed.memory_gib < full.memory_gib
     assert recomputed.flop == pytest.approx(full.flop * 5 / 4)
     assert planned(pipeline(tmp_path, steps=7))["dpo"].estimate.steps == 7
@@ -114,6 +115,83 @@ def test_sampling_takes_its_own_share_of_the_peak(tmp_path):
     assert slow.estimate == fast.estimate
     sampled = slow.estimate.sampling_flop / 100e12 / 3600
     assert slow.device_hours - fast.device_hours == pytest.approx(sampled * (100 - 10))
+
+
+def online_stage(**changes):
+    own = {"rounds": 1, "prompts_per_round": 30, "held_out_prompts": 10, "samples": 4, "steps": 3, "batch_size": 2}
+    return {"name": "online", "type": "online", "model": "base", "prompts": "pairs-of-rows", **own, **changes}
+
+
+def with_prompts(tmp_path, *stages):
+    (tmp_path / "rows.jsonl").touch()
+    source = {"name": "own", "path": str(tmp_path / "rows.jsonl")}
+    mixture = {"name": "pairs-of-rows", "type": "mixture", "sources": [source], "budget": 50}
+    mapping = pipeline(tmp_path)
+    return {**mapping, "stages": [*mapping["stages"][:2], mixture, *stages]}
+
+
+def test_scoring_by_a_reward_model_takes_a_pass_and_its_weights(tmp_path):
+    reward = {"name": "rm", "type": "reward", "model": "base", "data": "pairs"}
+    rules, learned = [{"judge": "rules"}], [{"judge": "rules"}, {"judge": "reward", "stage": "rm"}]
+    sampling = {"max_tokens": 25}
+    teachers = [{"name": "people", "people": True}, {"name": "own", "stage": "base", "sampling": sampling}]
+
+    def estimates(arbiters):
+        pool = {"name": "pool", "type": "pool", "prompts": "pairs-of-rows", "teachers": teachers, "arbiters": arbiters}
+        online = online_stage(arbiters=arbiters, sampling=sampling, lora={})
+        plans = planned(with_prompts(tmp_path, reward, pool, online))
+        return plans["pool"].estimate, plans["online"].estimate
+
+    (pool, online), (scored_pool, scored_online) = estimates(rules), estimates(learned)
+    # 50 prompts of two teachers, the longest completions (256 tokens, those of people) and as long prompts.
+    assert scored_pool.flop - pool.flop == pytest.approx(2e9 * 50 * 2 * 512)
+    # 30 prompts of the round, and 10 held out before and after it, four samples each.
+    assert scored_online.flop - online.flop == pytest.approx(2e9 * (30 + 2 * 10) * 4 * 50)
+    assert pool.memory_gib == pytest.approx(2e9 / 1024**3)
+    assert scored_pool.memory_gib == pytest.approx(4e9 / 1024**3)
+
+
+def test_a_reward_model_of_unknown_size_is_said(tmp_path):
+    arbiters = [{"judge": "reward", "model": "owner/reward"}]
+    estimate = planned(with_prompts(tmp_path, online_stage(arbiters=arbiters)))["online"].estimate
+    assert "the size of a reward model is not known, and scoring with it is left out" in estimate.assumptions
+
+
+def test_the_controls_train_on_every_sample_and_pairs_on_two(tmp_path):
+    def estimate(**changes):
+        stage = online_stage(arbiters=[{"judge": "rules"}], sampling={"max_tokens": 10}, **changes)
+        return planned(with_prompts(tmp_path, stage))["online"].estimate
+
+    sampled = (30 + 2 * 10) * 4 * 10
+    # Three steps of two prompts, each with a pair of texts, or with all samples, of 512 tokens.
+    assert estimate().tokens - sampled == 3 * 2 * 2 * 512
+    assert estimate(algorithm="rloo").tokens - sampled == 3 * 2 * 4 * 512
+
+
+def test_a_second_model_is_in_memory_where_the_reference_is_another_one(tmp_path):
+    def memory(**changes):
+        return planned(pipeline(tmp_path, lora={}, **changes))["dpo"].estimate.memory_gib
+
+    assert memory(reference="base") == memory()
+    mapping = pipeline(tmp_path, lora={})
+    mapping["stages"].append({**mapping["stages"][-1], "name": "later", "model": "dpo", "reference": "base"})
+    assert planned(mapping)["later"].estimate.memory_gib - memory() == pytest.approx(4e9 / 1024**3)
+
+
+def test_a_merge_reads_one_tensor_of_each_checkpoint(tmp_path):
+    tensor = 4 * 50000 * 2000 / 1024**3
+
+    def memory(**merge):
+        mapping = pipeline(tmp_path)
+        mapping["stages"].append({"name": "m", "type": "merge", "models": ["base", "dpo"], **merge})
+        return planned(mapping)["m"].estimate.memory_gib / tensor
+
+    assert memory() == pytest.approx(2 + 1.5)
+    assert memory(method="ties", base="base") == pytest.approx(3 + 4)
+    search = {"measure_on": "pairs-of-rows"}
+    mapping = with_prompts(tmp_path, pipeline(tmp_path)["stages"][2])
+    mapping["stages"].append({"name": "m", "type": "merge", "models": ["base", "dpo"], "search": search})
+    assert planned(mapping)["m"].estimate.memory_gib == pytest.approx(4e9 / 1024**3)
 
 
 def test_a_cluster_has_its_share_of_the_languages(tmp_path):
