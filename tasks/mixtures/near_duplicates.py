@@ -4,7 +4,9 @@ A text is its set of character 5-grams, after Unicode normalisation (NFKC), case
 that no language needs word boundaries. The share of equal minima of 64 hash functions estimates the Jaccard similarity
 of two sets, with a standard error of at most 0.0625. Candidates share one of 16 bands of four minima
 (locality-sensitive hashing; Leskovec et al., *Mining of Massive Datasets*, section 3.4): of pairs with a similarity of
-0.8, 0.02% are missed, of pairs with 0.5, 36%.
+0.8, 0.02% are no candidates, of pairs with 0.5, 36%. The estimate of a candidate then decides. At a threshold of 0.8,
+about 20% of pairs with a similarity of 0.75 are removed, half of those with 0.8, and all with 0.9 or more (measured on
+1,500 pairs).
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mappin
         "",
         *(f"- `{name}`: {_shown(value)}" for name, value in _flat(status.key.settings)),
         "",
+        *_data_lines(pipeline, stage, {**done, stage.name: path.parent}),
         "## Data and licences",
         "",
         *(_licence_lines(licences) or ["No data was read."]),
@@ -87,6 +88,57 @@ def _lineage(pipeline: Pipeline, stage: StageSettings) -> list[str]:
 
     visit(stage.name, 0)
     return lines
+
+
+def _data_lines(pipeline: Pipeline, stage: StageSettings, folders: Mapping[str, Path]) -> list[str]:
+    """Return a table of the data that a checkpoint was made from, whichever stage read them."""
+    stages = {each.name: each for each in pipeline.stages}
+    names: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for other in stages[name].inputs:
+            visit(other)
+        names.setdefault(name)
+
+    visit(stage.name)
+    rows: list[str] = []
+    for name in names:
+        path = folders[name] / RESULTS
+        if not stages[name].makes_checkpoint and path.is_file():
+            results = json.loads(path.read_text("utf-8"))
+            cells = (f"`{name}`", stages[name].type, _size(results), _by_language(results), _warnings(results))
+            rows.append(f"| {' | '.join(cells)} |")
+    if not rows or not stage.makes_checkpoint:
+        return []
+    head = ["| stage | type | size | by language | warnings |", "| --- | --- | --- | --- | --- |"]
+    return ["## Data", "", *head, *rows, "", "The card of a mixture is `mixture.md` in the folder of its stage.", ""]
+
+
+def _size(results: Mapping[str, Any]) -> str:
+    counted = next((name for name in ("rows", "pairs") if name in results), None)
+    size = f"{results[counted]:,} {counted}" if counted else f"{len(results.get('teachers', ()))} teachers"
+    sources = [
+        f"{each['source']} {each['taken']:,} of {each['read']:,}" for each in results.get("card", {}).get("sources", ())
+    ]
+    return f"{size} ({', '.join(sources)})" if sources else size
+
+
+def _by_language(results: Mapping[str, Any]) -> str:
+    """Return the rows or pairs of each language, as the stage counted them."""
+    counts: dict[str, int] = {}
+    for key, number in (("languages", "taken"), ("lengths", "pairs"), ("teachers", "chosen")):
+        entries = results.get("card", {}).get(key) or results.get(key) or ()
+        if isinstance(entries, Mapping):
+            counts = {**counts, **entries}
+        else:
+            for each in entries:
+                if "language" in each and number in each:
+                    counts[each["language"]] = counts.get(each["language"], 0) + int(each[number])
+    return ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items()) if count)
+
+
+def _warnings(results: Mapping[str, Any]) -> str:
+    return " ".join(results.get("card", {}).get("warnings", ())).replace("|", "\\|")
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -81,7 +81,7 @@ class MixtureStage(StageSettings):
         max_rows_per_language: Most rows in each language, all sources together.
         max_repeats: How often a row may occur when a language is raised or a source has fewer rows than its share.
         pruning: What is removed first.
-        preset: The weights of a published mixture of Aya-101; each source then names its ``part``.
+        preset: The weights of a published mixture of Aya-101; each source then names its ``part``, and has no weight.
         refuse_items_of: Tasks of the harness whose items no source may contain.
     """
 
@@ -242,6 +242,7 @@ class PairsStage(StageSettings):
         language: ``lang_Script`` of the pairs, where they have no field ``language``.
         licence: Of the pairs.
         limit: Most pairs.
+        refuse_items_of: Tasks of the harness whose items no pair may contain.
     """
 
     type: Literal["pairs"] = "pairs"
@@ -253,6 +254,9 @@ class PairsStage(StageSettings):
     language: str | None = None
     licence: str = "unknown"
     limit: Annotated[int, Field(gt=0)] | None = None
+    refuse_items_of: tuple[str, ...] = ()
+
+    added_later: ClassVar[frozenset[str]] = frozenset({"refuse_items_of"})
 
 
 class PreferencesStage(StageSettings):

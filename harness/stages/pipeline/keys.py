@@ -84,7 +84,9 @@ def processes_of(pipeline: Pipeline, stage: StageSettings) -> int:
 
 def settings_of(stage: AnyStage, seed: int) -> dict[str, Any]:
     """Return every setting of a stage that can change its output, with the version of its code."""
-    settings = stage.model_dump(mode="json", exclude=set(stage.not_in_digest))
+    defaults = type(stage).model_fields
+    unset = {name for name in stage.added_later if getattr(stage, name) == defaults[name].default}
+    settings = stage.model_dump(mode="json", exclude={*stage.not_in_digest, *unset})
     own = settings.get("seed")
     return {**settings, "version": stage.version, "seed": seed if own is None else own}
 

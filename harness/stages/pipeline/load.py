@@ -13,6 +13,7 @@ from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.stages.pipeline.data_stages import (
     ArbitrageStage,
     MixtureStage,
+    PairsStage,
     PoolStage,
     SafetyStage,
     TeacherSettings,
@@ -234,6 +235,8 @@ def _selectors(value: Any, location: tuple[str | int, ...] = ()) -> Iterator[tup
 def _refuse_mixtures(pipeline: Pipeline) -> None:
     """Refuse mixtures whose weights do not fit, and tasks that do not exist."""
     for index, stage in enumerate(pipeline.stages):
+        for name in stage.refuse_items_of if isinstance(stage, MixtureStage | PairsStage) else ():
+            find_task(name, where=pipeline.where("stages", index, "refuse_items_of"))
         if not isinstance(stage, MixtureStage):
             continue
         where = pipeline.where("stages", index, "sources")
@@ -249,8 +252,6 @@ def _refuse_mixtures(pipeline: Pipeline) -> None:
                     where=pipeline.where("stages", index, "sources", at),
                     fix="write `dataset: OWNER/NAME` or `path: FILE.jsonl`",
                 )
-        for name in stage.refuse_items_of:
-            find_task(name, where=pipeline.where("stages", index, "refuse_items_of"))
 
 
 def _refuse_training(pipeline: Pipeline) -> None:

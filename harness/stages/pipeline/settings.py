@@ -47,6 +47,8 @@ class StageSettings(Strict):
     """Raised when the code of this type of stage changes its output."""
     not_in_digest: ClassVar[frozenset[str]] = frozenset({"name"})
     """Settings that cannot change the output."""
+    added_later: ClassVar[frozenset[str]] = frozenset()
+    """Settings that count in the digest only where they are set, so that older outputs are still found."""
     makes_checkpoint: ClassVar[bool] = False
     """Whether the output is a model."""
 
@@ -87,8 +89,8 @@ class TrainSettings(StageSettings):
             (``steps_of``).
         save_steps: Steps between the checkpoints that an interrupted stage continues from.
         seed: Of this stage; the pipeline's if left out.
-        report_to: Where the trainer reports to, by a library that is installed: ``tensorboard`` (into the folder ``logs``
-            of the output), ``wandb``, ... Runs are named after the stage.
+        report_to: Where the trainer reports to, by a library that is installed: ``tensorboard`` (into the folder
+            ``logs`` of the output), ``wandb``, ... Runs are named after the stage.
         trainer: Further arguments of TRL's configuration class, such as ``fsdp``.
         diverged_above: The stage stops when the loss is farther from 0 than this; it always stops when the loss is no
             number.

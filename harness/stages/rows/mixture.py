@@ -9,20 +9,20 @@ from typing import Any
 from polyarena.harness.stages.files import HELD_OUT, LICENCES, RESULTS, ROWS, licences_of, write_json, write_rows
 from polyarena.harness.stages.pipeline.data_stages import MixtureStage, SourceSettings
 from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.rows.refused_items import refused_items
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource, read_jsonl
-from polyarena.tasks.errors import DataError, UnknownNameError
+from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.mixtures.card import mixture_card, render_card
 from polyarena.tasks.mixtures.held_out import held_out_prompts
 from polyarena.tasks.mixtures.mix import mix
-from polyarena.tasks.mixtures.overlap import ItemIndex
-from polyarena.tasks.mixtures.presets import aya_101_mixture
+from polyarena.tasks.mixtures.overlap import refuse_test_items
+from polyarena.tasks.mixtures.presets import AYA_101_SOURCES, aya_101_mixture
 from polyarena.tasks.mixtures.pruning import broken_rule
 from polyarena.tasks.mixtures.records import TrainingRow
 from polyarena.tasks.mixtures.settings import MixtureSettings, PruningSettings, SourceShare
 from polyarena.tasks.mixtures.templates import RowTemplate, apply_template
-from polyarena.tasks.registry import find_task
 
 CARD = "mixture.md"
 
@@ -44,9 +44,13 @@ def run(stage: MixtureStage, context: StageContext) -> None:
     everything = (row for source in opened.values() for row in source() if not broken_rule(row, settings.pruning))
     held = held_out_prompts(everything, stage.held_out, context.seed) if stage.held_out else frozenset()
     trained = {name: _without(source, held) for name, source in opened.items()}
-    mixture = mix(trained, settings, seed=context.seed, items=_test_items(stage, wanted, context))
-    write_rows(context.folder / ROWS, mixture)
+    items = refused_items(stage.refuse_items_of, wanted, context, stage.name)
     measured = _first_of_each(opened, held)
+    if items is not None:
+        # Weights of merges are searched on these rows.
+        refuse_test_items(hit for row in measured for hit in items.hits(row))
+    mixture = mix(trained, settings, seed=context.seed, items=items)
+    write_rows(context.folder / ROWS, mixture)
     write_rows(context.folder / HELD_OUT, measured)
     card = mixture_card(mixture, stage.name)
     (context.folder / CARD).write_text(render_card(card), "utf-8")
@@ -64,12 +68,24 @@ def mixture_settings(stage: MixtureStage, wanted: frozenset[str] | None) -> Mixt
     """Return the settings of the mixture: those of the stage, with the weights of a preset where it names one.
 
     Raises:
-        ExperimentError: A preset and a weight, or a source without a part in the preset.
+        ExperimentError: A source has a weight beside a preset, no part in it or a part that another one has; or a part
+            and no preset.
     """
     weights = {source.name: source.weight for source in stage.sources}
     budget = stage.budget
+    parts = {source.part: source.name for source in stage.sources if source.part is not None}
+    if stage.preset is None and parts:
+        raise _wrong_part(
+            next(iter(parts.values())), "has a `part` and the mixture no `preset`", "set `preset`, or leave `part` out"
+        )
     if stage.preset is not None:
-        parts = {source.part: source.name for source in stage.sources if source.part is not None}
+        for source in stage.sources:
+            if source.weight is not None:
+                raise _wrong_part(source.name, "has a weight beside the preset's", "leave one of them out")
+            if source.part is None:
+                raise _wrong_part(source.name, "has no `part` in the preset", f"one of {', '.join(AYA_101_SOURCES)}")
+            if parts[source.part] != source.name:
+                raise _wrong_part(source.name, f"has the part of {parts[source.part]!r}", "give each its own part")
         published = aya_101_mixture(stage.preset, parts)
         weights = {**weights, **{share.name: share.weight for share in published.sources}}
     shares = tuple(
@@ -90,6 +106,10 @@ def mixture_settings(stage: MixtureStage, wanted: frozenset[str] | None) -> Mixt
         languages=tuple(sorted(wanted or ())),
         pruning=PruningSettings(**stage.pruning.model_dump()),
     )
+
+
+def _wrong_part(source: str, what: str, fix: str) -> ExperimentError:
+    return ExperimentError(f"the source {source!r} {what}", fix=fix)
 
 
 def source_rows(source: SourceSettings, context: StageContext) -> Iterator[TrainingRow]:
@@ -142,19 +162,6 @@ def _languages(stage: MixtureStage) -> frozenset[str] | None:
     if stage.languages is None:
         return None
     return frozenset(language.code for language in select_languages(stage.languages, where=stage.name))
-
-
-def _test_items(stage: MixtureStage, wanted: frozenset[str] | None, context: StageContext) -> ItemIndex | None:
-    """Return the items of the tasks that no source may contain."""
-    if not stage.refuse_items_of:
-        return None
-    index, data = ItemIndex(), DataSource(context.data_root)
-    for name in stage.refuse_items_of:
-        task = find_task(name, where=stage.name)
-        for language in task.card.languages:
-            if wanted is None or language in wanted:
-                index.add(name, language, list(task.items(language, data)))
-    return index
 
 
 def _count_unknown(source: SourceSettings, context: StageContext, unknown: dict[str, int]) -> None:

@@ -10,28 +10,40 @@ from polyarena.harness.stages.files import LICENCES, PAIRS, RESULTS, write_json,
 from polyarena.harness.stages.pipeline.data_stages import PairsStage
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import Preference
+from polyarena.harness.stages.rows.refused_items import refused_items
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource, read_jsonl
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import find_language
+from polyarena.tasks.mixtures.overlap import refuse_test_items
+from polyarena.tasks.mixtures.records import TrainingRow
 
 
 def run(stage: PairsStage, context: StageContext) -> None:
     """Read the pairs and write them in the pipeline's own form.
 
     Raises:
-        DataError: The data set is missing, or a row has no prompt, chosen or rejected text.
+        DataError: The data set is missing or contains test items, or a row has no prompt, chosen or rejected text.
     """
     pairs = [_pair(stage, number, row) for number, row in enumerate(_rows(stage, context))]
     equal = [pair for pair in pairs if pair.chosen == pair.rejected]
     pairs = [pair for pair in pairs if pair.chosen != pair.rejected][: stage.limit]
     if not pairs:
         raise DataError("there are no pairs", where=stage.name, fix="name a data set that has some")
+    items = refused_items(stage.refuse_items_of, {pair.language for pair in pairs}, context, stage.name)
+    if items is not None:
+        refuse_test_items(hit for pair in pairs for hit in items.hits(_as_row(pair)))
     write_records(context.folder / PAIRS, pairs)
     source = stage.dataset or Path(str(stage.path)).name
     write_json(context.folder / LICENCES, {stage.licence: [source]})
     languages = {code: sum(pair.language == code for pair in pairs) for code in sorted({p.language for p in pairs})}
     write_json(context.folder / RESULTS, {"pairs": len(pairs), "equal_left_out": len(equal), "languages": languages})
+
+
+def _as_row(pair: Preference) -> TrainingRow:
+    """Return all texts of a pair as one row, to look for test items in."""
+    texts = f"{pair.chosen}\n{pair.rejected}"
+    return TrainingRow(pair.row_id, pair.source, pair.language, pair.prompt, texts, "")
 
 
 def _rows(stage: PairsStage, context: StageContext) -> list[Mapping[str, Any]]:

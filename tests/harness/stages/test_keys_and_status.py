@@ -173,3 +173,14 @@ def test_a_stage_that_is_not_trained_says_how_to_train_it(tmp_path):
         stage_output(path, "mix", "")
     with pytest.raises(ModelError, match="makes no reward model"):
         stage_output(path, "sft", "", kind="reward")
+
+
+def test_a_setting_that_was_added_later_changes_a_key_only_where_it_is_set(tmp_path):
+    pairs = {"name": "pairs", "type": "pairs", "dataset": "o/d", "language": "eng"}
+
+    def settings(**changes):
+        mapping = {"name": "p", "output": str(tmp_path / "out"), "stages": [{**pairs, **changes}]}
+        return stage_keys(load_pipeline(mapping), {})["pairs"].settings
+
+    assert "refuse_items_of" not in settings()
+    assert settings(refuse_items_of=["polyarena_mini"])["refuse_items_of"] == ["polyarena_mini"]

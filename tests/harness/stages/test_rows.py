@@ -97,6 +97,28 @@ def test_a_source_that_contains_test_items_is_refused_with_the_items(tmp_path):
     assert item.item_id in refused.value.why
 
 
+def test_a_held_out_row_that_contains_a_test_item_is_refused_too(tmp_path):
+    """Weights of merges are searched on held-out rows."""
+    item = next(iter(find_task("polyarena_mini").items("eng_Latn", None)))
+    rows = [{"inputs": item.prompt, "targets": "b", "language_code": "eng"}]
+    rows += [{"inputs": f"question {at}?", "targets": f"answer {at}", "language_code": "eng"} for at in range(3)]
+    lines(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(DataError, match="1 training rows contain 1 test items"):
+        mixed(tmp_path, refuse_items_of=["polyarena_mini"], held_out=4, pruning={"near_duplicates": False})
+
+
+@pytest.mark.parametrize("field", ["prompt", "chosen", "rejected"])
+def test_pairs_that_contain_test_items_are_refused_with_the_items(tmp_path, field):
+    item = next(iter(find_task("polyarena_mini").items("eng_Latn", None)))
+    pair = {"prompt": "p", "chosen": "good", "rejected": "bad", field: item.prompt}
+    lines(tmp_path / "pairs.jsonl", [pair, {"prompt": "q", "chosen": "a", "rejected": "b"}])
+    stage = PairsStage(name="pairs", path="pairs.jsonl", language="eng", refuse_items_of=["polyarena_mini"])
+    with pytest.raises(DataError, match="1 training rows contain 1 test items") as refused:
+        pairs.run(stage, context(tmp_path))
+    assert item.item_id in refused.value.why
+    pairs.run(stage.model_copy(update={"refuse_items_of": ()}), context(tmp_path))
+
+
 def test_sources_are_weighted_pruned_and_filled_into_templates(tmp_path):
     lines(
         tmp_path / "rows.jsonl",
@@ -129,6 +151,24 @@ def test_a_preset_gives_the_published_weights(tmp_path):
     )
     weights = {share.name: share.weight for share in mixture.mixture_settings(stage, None).sources}
     assert weights == {"people": pytest.approx(100 * 10 / 57.5), "translated": pytest.approx(100 * 47.5 / 57.5)}
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "said"),
+    [
+        ("human_heavy", {"weight": 5}, "has a weight beside the preset's"),
+        ("human_heavy", {"part": None}, "has no `part` in the preset"),
+        ("human_heavy", {"part": "aya_dataset"}, "has the part of"),
+        ("human_heavy", {"part": "xp3"}, "xp3x"),
+        (None, {}, "has a `part` and the mixture no `preset`"),
+    ],
+)
+def test_a_preset_that_does_not_fit_its_sources_is_refused(preset, changes, said):
+    second = {"name": "second", "path": "b", "part": "xp3x", **changes}
+    sources = [{"name": "first", "path": "a", "part": "aya_dataset"}, second]
+    with pytest.raises(PolyarenaError) as refused:
+        mixture.mixture_settings(MixtureStage(name="mix", preset=preset, budget=9, sources=sources), None)
+    assert said in f"{refused.value.what} {refused.value.fix}"
 
 
 def test_pairs_are_read_as_texts_or_conversations(tmp_path):

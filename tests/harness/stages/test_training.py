@@ -72,6 +72,14 @@ def test_a_pipeline_trains_every_stage_and_does_nothing_the_second_time(pipeline
     assert "`dpo` (dpo)" in card
     assert "CC-BY-NC-4.0: pairs.jsonl" in card
     assert "**Restricted:**" in card
+    # The data of the checkpoints that it was made from, too.
+    assert "| `mix` | mixture | 66 rows (own 66 of 66) | deu_Latn 22, eng_Latn 22, swh_Latn 22 |  |" in card
+    assert "| `pairs` | pairs | 24 pairs | eng_Latn 24 |  |" in card
+    online_card = next(each for each in first if each.name == "online").folder.joinpath("README.md").read_text()
+    assert "| `mix` | mixture | 66 rows" in online_card
+    assert (
+        "## Data\n" not in next(each for each in first if each.name == "mix").folder.joinpath("README.md").read_text()
+    )
     for each in first:
         assert not list(each.folder.rglob("checkpoint-*"))
         assert not list(each.folder.rglob("training_args.bin"))
