@@ -10,7 +10,7 @@ was. Parts:
 - `routing`: a student of reward-routed answers against one of randomly routed answers, by held-out loss and by the
   rules judge on fresh answers to held-out prompts (the mean reward of routed answers is higher by construction: it is
   not shown);
-- `online`: on 200 held-out prompts, the same for all seeds, the mean reward after each round, and the gain of each
+- `online`: on 100 held-out prompts, the same for all seeds, the mean reward after each round, and the gain of each
   round over the one before and over the first policy, by reward and by the rules judge, with a 95% interval for seeds
   and prompts that were not drawn.
 
@@ -158,7 +158,7 @@ def _rules_win_rate(bench: Bench, one: Path, other: Path, seed: int) -> float:
 
 def online(bench: Bench, seeds: Sequence[int]) -> None:
     """Print the gain of each online round on held-out prompts."""
-    changes = {"rounds": 3, "model": "dpo", "reference": "dpo", "patience": 0, "held_out_prompts": 200}
+    changes = {"rounds": 3, "model": "dpo", "reference": "dpo", "patience": 0, "held_out_prompts": 100}
     found = [results(bench.run("online-1-trained", {"online-1-trained": {**changes, "seed": seed}})) for seed in seeds]
     prompts = len(found[0]["held_out_prompts"])
     print(f"\n## Online DPO: mean reward on {prompts} held-out prompts, {len(seeds)} seeds\n")
