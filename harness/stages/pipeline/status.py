@@ -97,7 +97,9 @@ def _changes(home: Path, key: StageKey) -> list[str]:
         return []
     if before is None:
         return []
-    changes = _differences(before.settings, key.settings, "")
+    changes = _differences({**before.settings, "version": 0}, {**key.settings, "version": 0}, "")
+    if before.settings.get("version") != key.settings["version"]:
+        changes.insert(0, "this version of polyarena makes it in another way")
     changes += [f"the data of {name} changed" for name in _unequal(before.data, key.data)]
     environment = [
         f"{name} {before.environment.get(name, 'absent')} -> {key.environment.get(name, 'absent')}"

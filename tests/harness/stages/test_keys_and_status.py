@@ -8,6 +8,7 @@ from polyarena.harness.stages.outputs import stage_output
 from polyarena.harness.stages.pipeline.keys import stage_keys
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.status import invalidated, stage_statuses
+from polyarena.harness.stages.pipeline.training_stages import SftStage
 from polyarena.tasks.errors import DataError, ModelError, UnknownNameError
 
 ENVIRONMENT = {"torch": "1"}
@@ -131,6 +132,13 @@ def test_other_libraries_are_named_among_the_changes(tmp_path, monkeypatch):
     fake(pipeline, "base", "mix", "sft", "dpo")
     other = load_pipeline(data(tmp_path) | {"hardware": {"threads": 5}})
     assert "made with threads 2 -> 5" in invalidated(stage_statuses(other))[0]
+
+
+def test_another_version_of_a_stage_is_named_as_such(tmp_path, monkeypatch):
+    pipeline = load_pipeline(data(tmp_path))
+    fake(pipeline, "base", "mix", "sft", "dpo")
+    monkeypatch.setattr(SftStage, "version", 99)
+    assert invalidated(stage_statuses(pipeline))[0] == "sft: this version of polyarena makes it in another way"
 
 
 def write(tmp_path, **changes):
