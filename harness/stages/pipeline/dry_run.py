@@ -212,7 +212,7 @@ def _with_arbiters(
     pipeline: Pipeline,
     statuses: Mapping[str, StageStatus],
 ) -> StageEstimate:
-    """Add what it takes to score completions with the reward models of a stage; they are loaded in float32."""
+    """Add what it takes to score completions with the reward models of a stage."""
     if not isinstance(stage, PoolStage | OnlineStage):
         return estimate
     if isinstance(stage, PoolStage):
@@ -229,12 +229,13 @@ def _with_arbiters(
             note = "the size of a reward model is not known, and scoring with it is left out"
             estimate = replace(estimate, assumptions=(*estimate.assumptions, note))
             continue
+        width = 2 if in_bfloat16(arbiter.bf16, pipeline.hardware.device) else 4
         note = "prompts that a reward model scores are as long as the longest completions"
         estimate = replace(
             estimate,
             assumptions=tuple(dict.fromkeys((*estimate.assumptions, note))),
             flop=estimate.flop + 2.0 * shape.parameters * count * 2 * longest,
-            memory_gib=max(estimate.memory_gib, 4 * shape.parameters / GIB),
+            memory_gib=max(estimate.memory_gib, width * shape.parameters / GIB),
         )
     return estimate
 

@@ -130,9 +130,10 @@ def with_prompts(tmp_path, *stages):
     return {**mapping, "stages": [*mapping["stages"][:2], mixture, *stages]}
 
 
-def test_scoring_by_a_reward_model_takes_a_pass_and_its_weights(tmp_path):
+@pytest.mark.parametrize(("bf16", "width"), [(True, 2), (False, 4)])
+def test_scoring_by_a_reward_model_takes_a_pass_and_its_weights(tmp_path, bf16, width):
     reward = {"name": "rm", "type": "reward", "model": "base", "data": "pairs"}
-    rules, learned = [{"judge": "rules"}], [{"judge": "rules"}, {"judge": "reward", "stage": "rm"}]
+    rules, learned = [{"judge": "rules"}], [{"judge": "rules"}, {"judge": "reward", "stage": "rm", "bf16": bf16}]
     sampling = {"max_tokens": 25}
     teachers = [{"name": "people", "people": True}, {"name": "own", "stage": "base", "sampling": sampling}]
 
@@ -148,7 +149,7 @@ def test_scoring_by_a_reward_model_takes_a_pass_and_its_weights(tmp_path):
     # 30 prompts of the round, and 10 held out before and after it, four samples each.
     assert scored_online.flop - online.flop == pytest.approx(2e9 * (30 + 2 * 10) * 4 * 50)
     assert pool.memory_gib == pytest.approx(2e9 / 1024**3)
-    assert scored_pool.memory_gib == pytest.approx(4e9 / 1024**3)
+    assert scored_pool.memory_gib == pytest.approx(width * 1e9 / 1024**3)
 
 
 def test_a_reward_model_of_unknown_size_is_said(tmp_path):
