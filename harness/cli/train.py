@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from polyarena.harness.cli.options import Json, Quiet
+from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.harness.stages.pipeline.dry_run import StagePlan
@@ -102,6 +103,7 @@ def as_data(pipeline: Pipeline, plans: list[StagePlan]) -> dict[str, Any]:
 
 def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
     from polyarena.harness.cli.output import print_lines, print_table
+    from polyarena.harness.stages.pipeline.dry_run import NOT_COUNTED
 
     print_table(
         f"{pipeline.name} in {pipeline.folder}",
@@ -126,26 +128,38 @@ def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
         for note in plan.estimate.assumptions:
             notes.setdefault(note, []).append(plan.status.stage.name)
     for note, stages in notes.items():
-        print_lines(f"assumed: {note} ({', '.join(stages)})")
+        print_lines(f"{'not counted' if note in NOT_COUNTED else 'assumed'}: {note} ({', '.join(stages)})")
     print_lines(_summary(pipeline, plans))
 
 
 def _summary(pipeline: Pipeline, plans: list[StagePlan]) -> str:
     """Return what is to do, in device time and in wall time, and what the memory is of."""
     todo = [plan for plan in plans if plan.status.manifest is None]
+    if not todo:
+        return f"nothing to do: {count_of(len(plans), 'stage is', 'stages are')} finished"
     hours, wall = _sum([plan.device_hours for plan in todo]), _sum([plan.wall_hours for plan in todo])
     device = "GPU" if pipeline.hardware.device.startswith("cuda") else "processor"
-    count = f"to do: {len(todo)} of {len(plans)} stages"
+    count = f"to do: {len(todo)} of {count_of(len(plans), 'stage')}"
     if hours is None or wall is None:
         return f"{count}; device hours: unknown: set `peak_tflops` under `hardware`"
     processes = pipeline.hardware.processes
     if processes == 1:
-        return f"{count}; device hours: about {hours:,.3g} of one {device}, which is also the wall time"
+        return (
+            f"{count}; device hours: about {hours:,.3g} of one {device}, which is also the wall time{_uncounted(todo)}"
+        )
     return (
         f"{count}; device hours: about {hours:,.3g}, the {device} time of all processes; wall time: about {wall:,.3g} "
         f"hours, as {processes} processes share each sft, reward and dpo stage and all others run in one. Memory is "
-        "that of each process"
+        f"that of each process{_uncounted(todo)}"
     )
+
+
+def _uncounted(plans: list[StagePlan]) -> str:
+    """Return the end of a sum of hours that names the stages that take time and are not in it."""
+    from polyarena.harness.stages.pipeline.dry_run import NOT_COUNTED
+
+    names = [plan.status.stage.name for plan in plans if NOT_COUNTED.intersection(plan.estimate.assumptions)]
+    return f"; not counted: {', '.join(names)}" if names else ""
 
 
 def _row(plan: StagePlan) -> tuple[str, ...]:
@@ -158,9 +172,13 @@ def _row(plan: StagePlan) -> tuple[str, ...]:
         "–" if estimate.rows is None else f"{estimate.rows:,}",
         f"{estimate.steps:,}" if estimate.steps else "–",
         _short(estimate.tokens) if estimate.tokens else "–",
-        f"{estimate.memory_gib:.1f} GiB" if estimate.memory_gib else "–",
+        _gib(estimate.memory_gib) if estimate.memory_gib else "–",
         f"{plan.device_hours:,.3g}" if plan.device_hours else "–",
     )
+
+
+def _gib(size: float) -> str:
+    return f"{size:.1f} GiB" if size >= 0.05 else "< 0.1 GiB"
 
 
 def _short(number: float) -> str:

@@ -67,7 +67,7 @@ def build(args: Mapping[str, Any], ask: Ask | None) -> Judge:
             fix="args: {model: <folder or hub name>}, or args: {pipeline: <pipeline file>, stage: <name>}",
         )
     if settings.pipeline and settings.stage:
-        trained = stage_output(Path(settings.pipeline), settings.stage, "stage", kind="reward")
+        trained = stage_output(Path(settings.pipeline), settings.stage, "", kind="reward")
         settings = settings.model_copy(update={"model": str(trained.folder)})
     if settings.model.startswith((".", "/", "~")) and not Path(settings.model).is_dir():
         raise ExperimentError(

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from polyarena.harness.store.atomic import write_atomically
-from polyarena.tasks.errors import StoreError
+from polyarena.tasks.errors import PolyarenaError, StoreError
 
 MANIFEST = "stage.json"
 CARD = "README.md"
@@ -32,6 +32,21 @@ PARTIAL = ".partial"
 """Suffix of a working folder."""
 KEY_LENGTH = 12
 CURRENT = "current"
+_NO_ROOM: tuple[tuple[tuple[int | str, ...], str, str], ...] = (
+    ((errno.ENOSPC, errno.EDQUOT, "No space left", "quota exceeded"), "the disk is full", "free some space"),
+    (
+        (errno.EFBIG, "File too large"),
+        "a file is larger than the system allows",
+        "raise the limit (`ulimit -f`), or set `output` to another disk,",
+    ),
+    # What torch says of a short write, whatever the reason; it has lost the number of the error.
+    (
+        ("inline_container.cc", "PytorchStreamWriter failed"),
+        "a checkpoint could not be written whole: the disk is full, or a limit on the size of files is too low",
+        "free some space, or raise the limit (`ulimit -f`),",
+    ),
+)
+"""Errors of a disk without room, by number or words, each with what is wrong and what to do."""
 
 
 class FileEntry(BaseModel):
@@ -149,6 +164,14 @@ def set_current(stage_folder: Path, key: str) -> None:
     write_atomically(stage_folder / CURRENT, key[:KEY_LENGTH].encode())
 
 
+def read_current(stage_folder: Path) -> str | None:
+    """Return the key that was finished or found last; ``None`` if there is none or the note is damaged."""
+    try:
+        return (stage_folder / CURRENT).read_text("utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        return None
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest of an output; ``None`` if the folder has none.
 
@@ -200,18 +223,40 @@ def storing(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
-        if full:
-            raise StoreError(
-                "the disk is full",
-                where=folder,
-                why=str(error).splitlines()[0],
-                fix="free some space and run the same command again; finished stages are kept",
-            ) from error
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-            raise StoreError("this folder cannot be written", where=folder, why=error.strerror or str(error)) from error
+    except PolyarenaError:
         raise
+    except Exception as error:
+        for marks, what, remedy in _NO_ROOM:
+            if getattr(error, "errno", None) in marks or any(
+                isinstance(mark, str) and mark in str(error) for mark in marks
+            ):
+                raise StoreError(
+                    what,
+                    where=folder,
+                    why=str(error).splitlines()[0],
+                    fix=f"{remedy} and run the same command again; finished stages are kept",
+                ) from error
+        if (
+            isinstance(error, OSError)
+            and error.errno is not None
+            and not isinstance(error, ConnectionError | TimeoutError)
+        ):
+            raise _unwritable(folder, error) from error
+        raise
+
+
+def _unwritable(folder: Path, error: OSError) -> StoreError:
+    """Return the error about the folder, or about a file elsewhere that the error names."""
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else folder
+    elsewhere = named != folder and folder not in named.parents and named not in folder.parents
+    return StoreError(
+        "this file cannot be read or written" if elsewhere else "this folder cannot be written",
+        where=named if elsewhere else folder,
+        why=error.strerror or str(error),
+        fix="correct its path or its permissions"
+        if elsewhere
+        else "set `output` in the pipeline file to a folder that you may write, and run the same command again",
+    )
 
 
 def _synchronise(path: Path) -> None:

@@ -6,10 +6,11 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarena.harness.stages.folders import CURRENT, Manifest, content_digest, read_manifest, refuse_damage
+from polyarena.harness.stages.folders import Manifest, content_digest, read_current, read_manifest, refuse_damage
 from polyarena.harness.stages.pipeline.keys import settings_of, stage_keys
 from polyarena.harness.stages.pipeline.load import load_pipeline
-from polyarena.harness.stages.pipeline.schema import Pipeline
+from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
+from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.tasks.errors import DataError, ModelError
 from polyarena.tasks.suggest import unknown
 
@@ -51,9 +52,16 @@ def stage_output(pipeline_file: Path, reference: str, where: str, *, kind: str =
     if name not in stages:
         raise unknown("stage", name, stages, where=where)
     stage = stages[name]
-    if (stage.type == "reward") != (kind == "reward") or not stage.makes_checkpoint:
+    if not _makes(stage, kind):
         what = "reward model" if kind == "reward" else "language model"
-        raise ModelError(f"the stage {name!r} makes no {what}", where=where, why=f"it is of type {stage.type}")
+        fitting = [each.name for each in pipeline.stages if _makes(each, kind)]
+        raise ModelError(
+            f"the stage {name!r} makes no {what}",
+            where=where,
+            why=f"it is of type {stage.type}",
+            fix=f"use one of: {', '.join(fitting)}" if fitting else f"add a stage that makes a {what}",
+        )
+    _refuse_other_rounds(stage, part, where)
     found = _trained(pipeline, name)
     if found is None or not (found[0] / part / "config.json").is_file():
         raise ModelError(
@@ -70,12 +78,28 @@ def stage_output(pipeline_file: Path, reference: str, where: str, *, kind: str =
     return Output(folder / part, content, f"{pipeline.name}/{reference}")
 
 
+def _makes(stage: AnyStage, kind: str) -> bool:
+    """Return whether a stage makes a checkpoint of a kind."""
+    return stage.makes_checkpoint and (stage.type == "reward") == (kind == "reward")
+
+
+def _refuse_other_rounds(stage: AnyStage, part: str, where: str) -> None:
+    """Refuse a part of a stage that no training would make."""
+    rounds = [f"round-{number}" for number in range(1, stage.rounds + 1)] if isinstance(stage, OnlineStage) else []
+    if part and part not in rounds:
+        raise ModelError(
+            f"the stage {stage.name!r} has no {part!r}",
+            where=where,
+            why=f"it has the rounds {', '.join(rounds)}" if rounds else f"a stage of type {stage.type} has no rounds",
+            fix=f"name {stage.name!r} alone for its last checkpoint",
+        )
+
+
 def _trained(pipeline: Pipeline, name: str) -> tuple[Path, Manifest] | None:
     """Return the current output of a stage if it was made by the present recipe, else another that was."""
     home = pipeline.folder / name
-    try:
-        current = (home / CURRENT).read_text("utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
+    current = read_current(home)
+    if current is None:
         return None
     stage = next(each for each in pipeline.stages if each.name == name)
     try:

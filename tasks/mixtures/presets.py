@@ -50,7 +50,10 @@ def aya_101_mixture(
         if name not in AYA_101_SOURCES:
             raise unknown("source of Aya-101", name, AYA_101_SOURCES)
     if not named:
-        raise ExperimentError("no source is given", fix=f"name one for any of {', '.join(AYA_101_SOURCES)}")
+        raise ExperimentError(
+            "no source stands for one of the published mixture",
+            fix=f"give each source its `part`, one of: {', '.join(AYA_101_SOURCES)}",
+        )
     weights = AYA_101[variant]
     total = sum(weights[name] for name in named)
     return MixtureSettings(

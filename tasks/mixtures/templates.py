@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from polyarena.tasks.errors import DataError
 
@@ -29,6 +29,14 @@ class RowTemplate(BaseModel):
     prompt: Annotated[str, Field(min_length=1)]
     completion: Annotated[str, Field(min_length=1)]
     languages: tuple[str, ...] = ()
+
+    @field_validator("prompt", "completion")
+    @classmethod
+    def _braces_name_fields(cls, text: str) -> str:
+        rest = _FIELD.sub("", text)
+        if "{" in rest or "}" in rest:
+            raise ValueError("a brace names no field: write {field}, or double a brace that is meant as one")
+        return text
 
 
 def apply_template(

@@ -23,15 +23,18 @@ def data_digests(pipeline: Pipeline, stage: AnyStage) -> dict[str, str]:
         DataError: A file does not exist.
     """
     root = data_root(pipeline.data_root, pipeline.base)
-    sources: list[tuple[str | None, str | None, tuple[str, ...], Dataset | None]] = []
+    sources: list[tuple[str | None, str | None, tuple[str, ...], Dataset | None, tuple[str | int, ...]]] = []
     if isinstance(stage, PairsStage):
-        sources.append((stage.path, stage.dataset, (stage.config,), _dataset(stage)))
+        sources.append((stage.path, stage.dataset, (stage.config,), _dataset(stage), ("path",)))
     if isinstance(stage, MixtureStage):
-        sources += [(source.path, source.dataset, source.configs, _dataset(source)) for source in stage.sources]
+        sources += [
+            (source.path, source.dataset, source.configs, _dataset(source), ("sources", at, "path"))
+            for at, source in enumerate(stage.sources)
+        ]
     digests: dict[str, str] = {}
-    for path, name, configs, dataset in sources:
+    for path, name, configs, dataset, key in sources:
         if path is not None:
-            digests[path] = _digest(pipeline.base / Path(path).expanduser(), pipeline.where_stage(stage.name))
+            digests[path] = _digest(pipeline.base / Path(path).expanduser(), pipeline.where_stage(stage.name, *key))
         elif root is not None and dataset is not None:
             for config in configs:
                 digests[f"{name}/{config}"] = _mirrored(root, dataset, config)

@@ -41,6 +41,7 @@ from polyarena.harness.stages.pipeline.training_stages import (
     SftStage,
 )
 from polyarena.harness.stages.protocol import StageEstimate
+from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import select_languages
 
 GIB = 1024**3
@@ -52,6 +53,11 @@ MERGE_TENSORS = {"linear": 1.5, "slerp": 2.0, "ties": 4.0, "dare_ties": 3.5}
 TOKENS_WITHOUT_ROWS = 0.5
 """Share of ``max_length`` that a row is taken to have where its text is not known."""
 
+ROWS_UNKNOWN = "the number of rows is known once the data stages have run"
+SHAPE_UNKNOWN = "the size of the model is not known: give `shape` in the stage base"
+NOT_COUNTED = frozenset({ROWS_UNKNOWN, SHAPE_UNKNOWN})
+"""Why a stage that takes time has no hours."""
+EVERY_COMPLETION_LONG = "every completion reaches max_tokens"
 
 COUNTED = {
     "mixture": "rows", "arbitrage": "rows", "safety": "rows", "pairs": "pairs", "preferences": "pairs",
@@ -95,10 +101,11 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
     rows: dict[str, int | None] = {}
     plans = []
     for name, status in statuses.items():
-        rows[name] = _rows_of(status, rows)
+        languages = _languages(status.stage, statuses)
+        rows[name] = _rows_of(status, rows, languages)
         shape = _shape(pipeline, status.stage, statuses)
         processes = processes_of(pipeline, status.stage)
-        estimate = _estimate(status.stage, shape, rows, pipeline, _languages(status.stage, statuses))
+        estimate = _estimate(status.stage, shape, rows, pipeline, languages)
         estimate = _with_arbiters(estimate, status.stage, rows, pipeline, statuses)
         capacity = pipeline.hardware.memory_gib
         fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
@@ -130,7 +137,7 @@ def codes_of(selector: str | Sequence[str]) -> frozenset[str]:
     return frozenset(language.code for language in select_languages(selector))
 
 
-def _rows_of(status: StageStatus, rows: Mapping[str, int | None]) -> int | None:
+def _rows_of(status: StageStatus, rows: Mapping[str, int | None], languages: frozenset[str] | None) -> int | None:
     """Return the rows or pairs that a stage makes, or ``None`` where only running it tells."""
     stage = status.stage
     if status.manifest is not None and (status.folder / RESULTS).is_file():
@@ -143,7 +150,9 @@ def _rows_of(status: StageStatus, rows: Mapping[str, int | None]) -> int | None:
     if isinstance(stage, PairsStage):
         return stage.limit
     if isinstance(stage, PoolStage):
-        return rows.get(stage.prompts)
+        known = rows.get(stage.prompts)
+        most = stage.limit * len(languages) if stage.limit and languages else None
+        return min((count for count in (known, most) if count is not None), default=None)
     if isinstance(stage, SafetyStage):
         known = rows.get(stage.rows)
         return None if known is None else round(known * 100 / (100 - stage.weight))
@@ -164,7 +173,15 @@ def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStat
     path = found.path / "config.json" if found else None
     if path is None or not path.is_file():
         return None
-    config = json.loads(path.read_text("utf-8"))
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise DataError(
+            "the configuration of the base model is not JSON",
+            where=path,
+            why=str(error),
+            fix="copy or download the model again",
+        ) from error
     hidden, layers, vocabulary = (config.get(key) for key in ("hidden_size", "num_hidden_layers", "vocab_size"))
     if not (hidden and layers and vocabulary):
         return None
@@ -194,14 +211,18 @@ def _estimate(
     if not isinstance(stage, TrainSettings) and not any(teacher.stage for teacher in _teachers(stage)):
         return StageEstimate(rows=rows.get(stage.prompts))
     if shape is None:
-        return StageEstimate(assumptions=("the size of the model is not known: give `shape` in the stage base",))
+        return StageEstimate(assumptions=(SHAPE_UNKNOWN,))
     if not isinstance(stage, TrainSettings):
-        count = rows.get(stage.prompts) or 0
-        teachers = _teachers(stage)
-        sampled = sum(teacher.stage is not None for teacher in teachers)
-        tokens = count * sampled * max(teacher.sampling.max_tokens for teacher in teachers)
+        count = rows.get(stage.name if isinstance(stage, PoolStage) else stage.prompts)
+        memory = 2 * shape.parameters / GIB
+        if count is None:
+            return StageEstimate(memory_gib=memory, assumptions=(ROWS_UNKNOWN,))
+        tokens = sum(count * teacher.sampling.max_tokens for teacher in _teachers(stage) if teacher.stage)
         flop = 2.0 * shape.parameters * tokens
-        return StageEstimate(rows.get(stage.prompts), 0, tokens, 2 * shape.parameters / GIB, flop, flop)
+        assumptions = [EVERY_COMPLETION_LONG]
+        if isinstance(stage, PoolStage) and count != rows.get(stage.prompts):
+            assumptions.append("every language has as many prompts as `limit`")
+        return StageEstimate(count, 0, tokens, memory, flop, flop, tuple(assumptions))
     return _training(stage, shape, rows, pipeline, languages)
 
 
@@ -217,7 +238,7 @@ def _with_arbiters(
         return estimate
     if isinstance(stage, PoolStage):
         longest = max(teacher.sampling.max_tokens for teacher in stage.teachers)
-        count = (rows.get(stage.prompts) or 0) * len(stage.teachers)
+        count = (rows.get(stage.name) or 0) * len(stage.teachers)
     else:
         longest, count = stage.sampling.max_tokens, _sampled(stage)
     for arbiter in stage.arbiters:
@@ -276,7 +297,7 @@ def _training(
             assumptions.append("all rows of `data` are trained on, though `languages` takes only some")
     batch = stage.batch_size * stage.gradient_accumulation * processes
     if stage.steps is None and data is None:
-        return StageEstimate(assumptions=("the number of rows is known once the data stages have run",))
+        return StageEstimate(assumptions=(ROWS_UNKNOWN,))
     steps = times * (stage.steps or ceil((data or 0) / batch * stage.epochs))
     length = stage.max_length * (1.0 if isinstance(stage, SftStage) and stage.packing else TOKENS_WITHOUT_ROWS)
     tokens = int(steps * batch * texts * length)
@@ -292,7 +313,7 @@ def _training(
         tokens += sampled * stage.sampling.max_tokens
         sampling_flop = 2.0 * shape.parameters * sampled * stage.sampling.max_tokens
         flop += sampling_flop
-        assumptions.append("every completion reaches max_tokens")
+        assumptions.append(EVERY_COMPLETION_LONG)
     shards = processes if stage.trainer.get("fsdp") else 1
     memory = _memory(stage, shape, texts, _models(stage), shards, pipeline.hardware.device)
     return StageEstimate(data, steps, tokens, memory, flop, sampling_flop, tuple(assumptions))

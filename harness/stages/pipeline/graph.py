@@ -21,6 +21,7 @@ from polyarena.harness.stages.pipeline.training_stages import (
     RewardStage,
     SftStage,
 )
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.suggest import unknown
 
@@ -44,14 +45,17 @@ def ordered(pipeline: Pipeline, until: str | None = None) -> list[AnyStage]:
     """
     stages = {stage.name: stage for stage in pipeline.stages}
     if until is not None and until not in stages:
-        raise unknown("stage", until, stages)
+        raise unknown("stage", until, stages, where=f"{pipeline._path or pipeline.name}, --until")
     sorter = TopologicalSorter({name: stage.inputs for name, stage in stages.items()})
     try:
         sorter.prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise ExperimentError(
-            "stages depend on one another in a circle", where=pipeline.where("stages"), why=circle
+            "stages depend on one another in a circle",
+            where=pipeline.where_stage(error.args[1][0]),
+            why=circle,
+            fix="let one of them read another stage",
         ) from None
     order: list[str] = []
     while sorter.is_active():
@@ -91,7 +95,12 @@ def refuse_wrong_references(pipeline: Pipeline) -> None:
                     )
                 rounds = other.rounds if isinstance(other, OnlineStage) else 0
                 if part and not 0 < int(part.removeprefix("round-")) <= rounds:
-                    raise ExperimentError(f"the stage {name!r} has no {part!r}", where=where)
+                    raise ExperimentError(
+                        f"the stage {name!r} has no {part!r}",
+                        where=where,
+                        why=f"it has {count_of(rounds, 'round')}",
+                        fix=f"name {name!r} alone for its last checkpoint",
+                    )
     ordered(pipeline)
 
 

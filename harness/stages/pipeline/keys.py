@@ -23,6 +23,7 @@ from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import StageSettings, TrainSettings
 from polyarena.harness.stages.pipeline.training_stages import BaseStage
+from polyarena.tasks.errors import DataError
 
 ASKS_MODELS = ("pool", "safety", "translated_pairs")
 """Types of data stages whose output comes from models."""
@@ -120,6 +121,14 @@ def _base_digests(pipeline: Pipeline, stage: BaseStage) -> dict[str, str]:
     """Return the digest of the weights on this machine; a model on the hub is known by its revision."""
     where = pipeline.where_stage(stage.name, "pretrained")
     found = locate(stage.pretrained, str(pipeline.base), where)
+    if found and stage.gguf_file and not (found.path / stage.gguf_file).is_file():
+        others = sorted(path.name for path in found.path.glob("*.gguf"))
+        raise DataError(
+            f"there is no GGUF file {stage.gguf_file!r}",
+            where=pipeline.where_stage(stage.name, "gguf_file"),
+            why=f"looked in {found.path}",
+            fix=f"use one of: {', '.join(others)}" if others else "leave `gguf_file` out: the folder has none",
+        )
     digests = {"weights": weights_digest(found.path, only=stage.gguf_file or "")} if found else {}
     template = pipeline.base / stage.chat_template
     if stage.chat_template not in ("own", "chatml") and template.is_file():

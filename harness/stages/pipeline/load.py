@@ -16,13 +16,14 @@ from polyarena.harness.stages.pipeline.data_stages import (
     PairsStage,
     PoolStage,
     SafetyStage,
+    SourceSettings,
     TeacherSettings,
     TranslatedPairsStage,
 )
 from polyarena.harness.stages.pipeline.graph import TRAINED, refuse_wrong_references
 from polyarena.harness.stages.pipeline.schema import Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
-from polyarena.harness.stages.pipeline.training_stages import MergeStage, OnlineStage
+from polyarena.harness.stages.pipeline.training_stages import DPO_LOSSES, DpoStage, MergeStage, OnlineStage
 from polyarena.harness.stages.rows.mixture import mixture_settings
 from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError, PolyarenaError
@@ -88,7 +89,9 @@ def _refuse_teachers(pipeline: Pipeline) -> None:
                 where = pipeline.where("stages", index, "teachers", at)
                 _refuse_teacher(teacher, where)
                 if teacher.name in names:
-                    raise ExperimentError(f"the teacher {teacher.name!r} appears twice", where=where)
+                    raise ExperimentError(
+                        f"the teacher {teacher.name!r} appears twice", where=where, fix="give each its own name"
+                    )
                 names.append(teacher.name)
         if isinstance(stage, SafetyStage | TranslatedPairsStage):
             keys = ("teacher",) if isinstance(stage, SafetyStage) else ("strong", "weaker", "translator")
@@ -123,7 +126,12 @@ def _refuse_router(pipeline: Pipeline, index: int, stage: ArbitrageStage) -> Non
     if stage.router == "single" and stage.teacher is None:
         raise ExperimentError("the router 'single' needs a teacher", where=where, fix=f"one of {', '.join(known)}")
     if stage.router == "fixed" and not stage.by_language:
-        raise ExperimentError("the router 'fixed' needs `by_language`", where=where)
+        raise ExperimentError(
+            "the router 'fixed' needs `by_language`",
+            where=where,
+            fix="write `by_language: {LANGUAGE: TEACHER}`"
+            + (f", with teachers of {', '.join(known)}" if known else ""),
+        )
     for name in (*((stage.teacher,) if stage.teacher else ()), *stage.by_language.values()):
         if known and name not in known:
             raise unknown("teacher", name, known, where=where)
@@ -150,15 +158,18 @@ def _refuse_weights(pipeline: Pipeline) -> None:
                 fix="give one weight for each model, or leave `weights` out for equal ones",
             )
         if stage.weights and sum(stage.weights.values()) <= 0:
-            raise ExperimentError("the weights add up to 0", where=where)
+            raise ExperimentError("the weights add up to 0", where=where, fix="give one of the models a weight above 0")
         if stage.method in ("ties", "dare_ties") and stage.base is None:
             raise ExperimentError(
                 f"the method {stage.method!r} needs `base`",
                 where=where,
                 why="it merges differences from a common ancestor",
+                fix="set `base` to the stage that the merged checkpoints were trained from",
             )
         if stage.method == "slerp" and len(merged) != 2:
-            raise ExperimentError("the method 'slerp' merges two models", where=where)
+            raise ExperimentError(
+                "the method 'slerp' merges two models", where=where, fix="name two, or use `method: linear`"
+            )
 
 
 def _merged(pipeline: Pipeline, stage: MergeStage, where: str) -> tuple[str, ...]:
@@ -170,6 +181,12 @@ def _merged(pipeline: Pipeline, stage: MergeStage, where: str) -> tuple[str, ...
                 where=where,
                 why=f"`models` has {len(stage.models)}",
                 fix="name two stages in `models`, or one stage with `keep_steps` in `steps_of`",
+            )
+        if twice := [name for name in stage.models if stage.models.count(name) > 1]:
+            raise ExperimentError(
+                f"the checkpoint of {twice[0]!r} is merged with itself",
+                where=where,
+                fix="name each stage once; `weights` say how much each counts",
             )
         return stage.models
     if stage.models:
@@ -237,21 +254,35 @@ def _refuse_mixtures(pipeline: Pipeline) -> None:
     for index, stage in enumerate(pipeline.stages):
         for name in stage.refuse_items_of if isinstance(stage, MixtureStage | PairsStage) else ():
             find_task(name, where=pipeline.where("stages", index, "refuse_items_of"))
+        if isinstance(stage, PairsStage):
+            _refuse_no_source("stage", stage, pipeline.where("stages", index))
         if not isinstance(stage, MixtureStage):
             continue
         where = pipeline.where("stages", index, "sources")
+        if stage.temperature != 1 and stage.budget is None:
+            raise ExperimentError(
+                "a temperature needs a budget",
+                where=pipeline.where("stages", index, "temperature"),
+                why="without one every row is taken once, whatever its language",
+                fix="set `budget` to the rows that you want",
+            )
         try:
             check_weights(mixture_settings(stage, None).sources)
         except PolyarenaError as error:
             error.move(where)
             raise
         for at, source in enumerate(stage.sources):
-            if (source.dataset is None) == (source.path is None):
-                raise ExperimentError(
-                    f"the source {source.name!r} needs one of dataset and path",
-                    where=pipeline.where("stages", index, "sources", at),
-                    fix="write `dataset: OWNER/NAME` or `path: FILE.jsonl`",
-                )
+            _refuse_no_source("source", source, pipeline.where("stages", index, "sources", at))
+
+
+def _refuse_no_source(kind: str, entry: SourceSettings | PairsStage, where: str) -> None:
+    """Refuse data from nowhere, or from two places."""
+    if (entry.dataset is None) == (entry.path is None):
+        raise ExperimentError(
+            f"the {kind} {entry.name!r} needs one of dataset and path",
+            where=where,
+            fix="write `dataset: OWNER/NAME` or `path: FILE.jsonl`",
+        )
 
 
 def _refuse_training(pipeline: Pipeline) -> None:
@@ -273,6 +304,8 @@ def _refuse_training(pipeline: Pipeline) -> None:
                 where=pipeline.where("stages", index, "keep_steps"),
                 fix="list steps such as [20, 40, 60]",
             )
+        if isinstance(stage, DpoStage | OnlineStage) and stage.loss not in DPO_LOSSES:
+            raise unknown("loss", stage.loss, DPO_LOSSES, where=pipeline.where("stages", index, "loss"))
         if not isinstance(stage, OnlineStage) or stage.algorithm == "dpo":
             continue
         if stage.rounds != 1 or stage.reference not in (None, stage.model):

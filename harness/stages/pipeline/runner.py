@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
 
+from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.stages.endpoints import TeacherEndpoints
 from polyarena.harness.stages.folders import (
     CARD,
@@ -31,7 +32,7 @@ from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.status import StageStatus, invalidated, stage_statuses
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
-from polyarena.harness.stages.pipeline.work import find_stage_work
+from polyarena.harness.stages.pipeline.work import find_settings_check, find_stage_work
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.tasks.data.root import data_root
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, StoreError
@@ -119,10 +120,15 @@ def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListen
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StoreError("another process trains in this folder", where=pipeline.folder, fix="wait for it") from None
+        raise StoreError(
+            "another process trains in this folder",
+            where=pipeline.folder,
+            fix="wait until it has ended, or set another `output` in the pipeline file",
+        ) from None
     try:
         statuses = stage_statuses(pipeline, until)
         told.invalidated(invalidated(statuses))
+        _refuse_settings(pipeline, statuses)
         results: dict[str, StageDone] = {}
         for number, status in enumerate(statuses, 1):
             told.started(status.stage.name, number, len(statuses))
@@ -132,6 +138,25 @@ def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListen
         return list(results.values())
     finally:
         lock.release()
+
+
+def _refuse_settings(pipeline: Pipeline, statuses: Sequence[StageStatus]) -> None:
+    """Refuse what only the training libraries can judge before the first stage runs, for all stages at once."""
+    problems = Problems()
+    for status in statuses:
+        if status.manifest is None and isinstance(status.stage, TrainSettings):
+            check = find_settings_check(status.stage.type)
+            problems.attempt(_placed, pipeline, status.stage.name, check, status.stage, pipeline.hardware.device)
+    problems.raise_all()
+
+
+def _placed(pipeline: Pipeline, name: str, call: Callable[..., None], *args: Any) -> None:
+    """Call a function, and give what it raises the file and the line of a stage."""
+    try:
+        call(*args)
+    except PolyarenaError as error:
+        error.move(_place(pipeline, name, error.where))
+        raise
 
 
 def _stage(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 from pydantic_core import PydanticCustomError
@@ -49,7 +49,7 @@ STAGE_TYPES = {
 
 def _known_type(value: Any) -> Any:
     """Refuse an entry whose type does not exist."""
-    if isinstance(value, Mapping) and value.get("type") not in STAGE_TYPES:
+    if isinstance(value, Mapping) and str(value.get("type")) not in STAGE_TYPES:
         if "type" not in value:
             raise PydanticCustomError("no_stage_type", "the key 'type' is missing", {})
         context = {"kind": "stage type", "key": "type", "value": str(value["type"]), "known": sorted(STAGE_TYPES)}
@@ -59,7 +59,7 @@ def _known_type(value: Any) -> Any:
 
 def _type_of(value: Any) -> str:
     named = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
-    return f"({named if named in STAGE_TYPES else 'base'})"
+    return f"({named if str(named) in STAGE_TYPES else 'base'})"
 
 
 # In brackets, so that messages can tell the tags of pydantic from keys.
@@ -95,7 +95,7 @@ class HardwareSettings(Strict):
             the key of these stages.
     """
 
-    device: str = "cpu"
+    device: Literal["cpu", "cuda"] = "cpu"
     memory_gib: Annotated[float, Field(gt=0)] | None = None
     peak_tflops: Annotated[float, Field(gt=0)] | None = None
     utilization: Annotated[float, Field(gt=0, le=1)] = 0.35

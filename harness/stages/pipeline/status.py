@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from polyarena.harness.stages.folders import (
-    CURRENT,
     Manifest,
     final_folder,
     partial_folder,
+    read_current,
     read_manifest,
     refuse_damage,
 )
@@ -91,10 +91,8 @@ def _trained_again(stage: AnyStage, manifest: Manifest, done: Mapping[str, Stage
 
 def _changes(home: Path, key: StageKey) -> list[str]:
     """Return the differences to the output that was current last."""
-    try:
-        before = read_manifest(home / (home / CURRENT).read_text("utf-8").strip())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    current = read_current(home)
+    before = read_manifest(home / current) if current else None
     if before is None:
         return []
     changes = _differences({**before.settings, "version": 0}, {**key.settings, "version": 0}, "")

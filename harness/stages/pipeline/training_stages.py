@@ -18,6 +18,12 @@ from polyarena.harness.stages.pipeline.settings import (
     Weight,
 )
 
+DPO_LOSSES = (
+    "sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired",
+    "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm",
+)  # fmt: skip
+"""The losses of TRL's DPOTrainer; it looks at the name no earlier than at the first batch."""
+
 
 class ModelShape(Strict):
     """The size of a model, for the dry run of a model that is not on this machine.

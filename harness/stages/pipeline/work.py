@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
+from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.protocol import StageWork
 from polyarena.tasks.errors import ModelError
 
@@ -24,6 +26,7 @@ WORK = {
     "merge": "polyarena.harness.stages.training.merge",
 }
 """The module of each type; its function ``run`` is a :class:`~polyarena.harness.stages.protocol.StageWork`."""
+SETTINGS_CHECK = "polyarena.harness.stages.training.settings_check"
 EXTRA = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
@@ -33,13 +36,22 @@ def find_stage_work(type_name: str) -> StageWork[Any]:
     Raises:
         ModelError: A library of the extra ``train`` is missing.
     """
+    work: StageWork[Any] = _module(type_name, WORK[type_name]).run
+    return work
+
+
+def find_settings_check(type_name: str) -> Callable[[TrainSettings, str], None]:
+    """Return what checks the settings of a training stage before it runs; errors as above."""
+    check: Callable[[TrainSettings, str], None] = _module(type_name, SETTINGS_CHECK).check_training_settings
+    return check
+
+
+def _module(type_name: str, name: str) -> Any:
     try:
-        module = importlib.import_module(WORK[type_name])
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in EXTRA:
             raise
         raise ModelError(
             f"a stage of type {type_name!r} needs {error.name}", fix="pip install 'polyarena[train]'"
         ) from error
-    work: StageWork[Any] = module.run
-    return work

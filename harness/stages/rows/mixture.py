@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def run(stage: MixtureStage, context: StageContext) -> None:
     if items is not None:
         # Weights of merges are searched on these rows.
         refuse_test_items(hit for row in measured for hit in items.hits(row))
+    for source in stage.sources:
+        _refuse_nothing_left(source, opened[source.name](), unknown, held)
     mixture = mix(trained, settings, seed=context.seed, items=items)
     write_rows(context.folder / ROWS, mixture)
     write_rows(context.folder / HELD_OUT, measured)
@@ -156,6 +159,40 @@ def _first_of_each(
             if (row.language, row.prompt) in held:
                 first.setdefault((row.language, row.prompt), row)
     return [first[key] for key in sorted(first)]
+
+
+def _refuse_nothing_left(
+    source: SourceSettings,
+    rows: Iterator[TrainingRow],
+    unknown: dict[str, int],
+    held: frozenset[tuple[str, str]],
+) -> None:
+    """Refuse a source that has rows, but none to train on, with what became of them.
+
+    Raises:
+        DataError: All rows are in languages that are unknown or not wanted, or all are held out.
+    """
+    first = next(rows, None)
+    if first is None:
+        foreign = ", ".join(sorted(filter(None, unknown)))
+        if "" in unknown:
+            why = f"the rows have no field {source.language_field!r}"
+        elif foreign:
+            why = f"polyarena does not know {foreign}"
+        else:
+            why = "`languages` of the stage names others"
+        raise DataError(
+            "no row is in a language of the mixture",
+            where=f"source {source.name}",
+            why=why,
+            fix="set `language` or `language_field` of the source to what says the language, or remove the source",
+        )
+    if all((row.language, row.prompt) in held for row in chain((first,), rows)):
+        raise DataError(
+            "all rows are held out, and none is left to train on",
+            where=f"source {source.name}",
+            fix="lower `held_out`, or add rows",
+        )
 
 
 def _languages(stage: MixtureStage) -> frozenset[str] | None:

@@ -12,6 +12,7 @@ from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import Preference
 from polyarena.harness.stages.rows.refused_items import refused_items
 from polyarena.tasks.card import Dataset
+from polyarena.tasks.counts import count_of
 from polyarena.tasks.data import DataSource, read_jsonl
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.languages import find_language
@@ -29,7 +30,14 @@ def run(stage: PairsStage, context: StageContext) -> None:
     equal = [pair for pair in pairs if pair.chosen == pair.rejected]
     pairs = [pair for pair in pairs if pair.chosen != pair.rejected][: stage.limit]
     if not pairs:
-        raise DataError("there are no pairs", where=stage.name, fix="name a data set that has some")
+        raise DataError(
+            "there are no pairs to learn from",
+            where=stage.name,
+            why=f"chosen and rejected are the same in {'all ' if len(equal) > 1 else ''}{count_of(len(equal), 'pair')}"
+            if equal
+            else "the data set has no rows",
+            fix="name a data set whose `chosen` and `rejected` differ" if equal else "name a data set that has some",
+        )
     items = refused_items(stage.refuse_items_of, {pair.language for pair in pairs}, context, stage.name)
     if items is not None:
         refuse_test_items(hit for pair in pairs for hit in items.hits(_as_row(pair)))
@@ -48,8 +56,6 @@ def _as_row(pair: Preference) -> TrainingRow:
 
 def _rows(stage: PairsStage, context: StageContext) -> list[Mapping[str, Any]]:
     fields = ("prompt", "chosen", "rejected")
-    if (stage.path is None) == (stage.dataset is None):
-        raise DataError("pairs need a dataset or a path", where=stage.name, fix="write one of them")
     if stage.path is not None:
         return [row for _, row in read_jsonl(context.base / Path(stage.path).expanduser())]
     dataset = Dataset(id=str(stage.dataset), revision=stage.revision, split=stage.split, licence=stage.licence)
@@ -61,15 +67,28 @@ def _pair(stage: PairsStage, number: int, row: Mapping[str, Any]) -> Preference:
     language = stage.language or row.get("language")
     if not isinstance(language, str):
         raise DataError("a pair has no language", where=where, fix="set `language` in the stage")
-    prompt, chosen, rejected = (_text(row.get(name), name, where) for name in ("prompt", "chosen", "rejected"))
-    code = find_language(language).code
+    prompt, chosen, rejected = (_text(row, name, where) for name in ("prompt", "chosen", "rejected"))
+    code = find_language(language, where=where).code
     return Preference(f"{stage.name}:{code}:{number}", code, prompt, chosen, rejected, None, None, stage.name)
 
 
-def _text(value: Any, name: str, where: str) -> str:
+def _text(row: Mapping[str, Any], name: str, where: str) -> str:
     """Return a text, or the content of the last message of a conversation."""
+    if name not in row:
+        raise DataError(
+            f"a pair has no field {name!r}",
+            where=where,
+            why=f"it has the fields {', '.join(sorted(map(str, row)))}",
+            fix="rename the fields to `prompt`, `chosen` and `rejected`",
+        )
+    value = row[name]
     if isinstance(value, Sequence) and not isinstance(value, str) and value and isinstance(value[-1], Mapping):
         value = value[-1].get("content")
     if not isinstance(value, str) or not value.strip():
-        raise DataError(f"{name!r} is no text", where=where, why=f"it is {value!r}"[:200])
+        raise DataError(
+            f"{name!r} is empty or not a text",
+            where=where,
+            why=f"it is {value!r}"[:200],
+            fix="give it a text, or remove the row",
+        )
     return value

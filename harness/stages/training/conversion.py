@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from polyarena.harness.models.locations import locate
@@ -32,16 +33,14 @@ def run(stage: BaseStage, context: StageContext) -> None:
         raise ModelError(
             "the base model cannot be loaded",
             where=stage.pretrained,
-            why=str(error).splitlines()[0],
+            why=" ".join(str(error).split())[:300],
             fix="name a folder, a package (package://NAME) or a model on the hub",
         ) from error
     if stage.chat_template == "chatml":
         tokenizer.chat_template = CHATML
     elif stage.chat_template != "own":
-        path = context.base / stage.chat_template
-        if not path.is_file():
-            raise DataError("the chat template does not exist", where=path, fix="use own, chatml or a Jinja file")
-        tokenizer.chat_template = path.read_text("utf-8")
+        tokenizer.chat_template = _template(context.base / stage.chat_template)
+    _refuse_unusable_template(tokenizer, stage)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model = _without_quantization(model) if stage.gguf_file else model
@@ -56,6 +55,50 @@ def run(stage: BaseStage, context: StageContext) -> None:
         "vocabulary": config.vocab_size,
     }
     write_json(context.folder / RESULTS, {"source": label, "shape": shape})
+
+
+def _template(path: Path) -> str:
+    """Return the text of a chat template.
+
+    Raises:
+        DataError: There is no such file, or it is not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+        raise DataError(
+            "the chat template cannot be read", where=path, why=why, fix="use own, chatml or a Jinja file"
+        ) from error
+
+
+def _refuse_unusable_template(tokenizer: Any, stage: BaseStage) -> None:
+    """Refuse a chat template that cannot be rendered, or that leaves out what was said.
+
+    A tokenizer without any is good for a stage that no other trains from or samples.
+
+    Raises:
+        DataError: Says why.
+    """
+    if not tokenizer.chat_template:
+        return
+    said = {"user": "zqx-prompt", "assistant": "zqx-completion"}
+    turns = [{"role": role, "content": text} for role, text in said.items()]
+    why = ""
+    try:
+        text = str(tokenizer.apply_chat_template(turns, tokenize=False))
+        lost = [role for role, content in said.items() if content not in text]
+        if lost:
+            why = f"it leaves out what {' and '.join(lost)} said"
+    except (TemplateError, TypeError, ValueError) as error:
+        why = str(error).splitlines()[0]
+    if why:
+        raise DataError(
+            "the chat template cannot be used",
+            where=f"{stage.name}.chat_template",
+            why=why,
+            fix="correct the template, or set `chat_template: chatml`",
+        )
 
 
 def _without_quantization(model: Any) -> Any:

@@ -19,6 +19,7 @@ from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.training.arbiters import Candidate, reward
 from polyarena.harness.stages.training.models import load_model
 from polyarena.harness.stages.training.sampling import end_tokens
+from polyarena.harness.stages.training.settings_check import trainer_errors
 from polyarena.harness.stages.training.trainers import arguments, lora_config, train_to_end
 from polyarena.tasks.mixtures.records import TrainingRow
 
@@ -69,16 +70,17 @@ def train_on_rewards(
         "use_vllm": False,
         "mask_truncated_completions": False,
     }
-    trainer = trainer_type(
-        model=model,
-        reward_funcs=[rewards],
-        args=config(**arguments(stage, context, config, **own)),
-        train_dataset=Dataset.from_list(
-            [{"prompt": [{"role": "user", "content": each.prompt}], "row": at} for at, each in enumerate(rows)]
-        ),
-        processing_class=tokenizer,
-        peft_config=lora_config(stage.lora, "CAUSAL_LM"),
-    )
+    with trainer_errors(stage):
+        trainer = trainer_type(
+            model=model,
+            reward_funcs=[rewards],
+            args=config(**arguments(stage, context, config, **own)),
+            train_dataset=Dataset.from_list(
+                [{"prompt": [{"role": "user", "content": each.prompt}], "row": at} for at, each in enumerate(rows)]
+            ),
+            processing_class=tokenizer,
+            peft_config=lora_config(stage.lora, "CAUSAL_LM"),
+        )
     log = train_to_end(trainer, stage, context, activity)
     return trainer.model, log
 

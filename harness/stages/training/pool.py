@@ -15,6 +15,7 @@ from polyarena.harness.stages.rounds import limit_per_language
 from polyarena.harness.stages.training.arbiters import Candidate, reward
 from polyarena.harness.stages.training.teachers import answers_of, rows_of
 from polyarena.harness.stages.training.trainers import prepare
+from polyarena.tasks.errors import DataError
 
 
 def run(stage: PoolStage, context: StageContext) -> None:
@@ -30,6 +31,13 @@ def run(stage: PoolStage, context: StageContext) -> None:
     ended: list[bool | None] = []
     for teacher in stage.teachers:
         asked = rows_of(rows, teacher)
+        if not asked:
+            raise DataError(
+                f"the teacher {teacher.name!r} has no prompts",
+                where=stage.name,
+                why=f"no prompt is in its languages ({teacher.languages})",
+                fix="correct its `languages`, add prompts in them, or take it out of the pool",
+            )
         # Each teacher draws from a stream of its own.
         seed = context.seed + 1 + [each.name for each in stage.teachers].index(teacher.name)
         answers = answers_of(teacher, asked, context, seed, f"{teacher.name} answers")

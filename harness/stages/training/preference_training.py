@@ -19,6 +19,7 @@ from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import Preference
 from polyarena.harness.stages.training.models import load_model
 from polyarena.harness.stages.training.preference_data import conversation
+from polyarena.harness.stages.training.settings_check import trainer_errors
 from polyarena.harness.stages.training.trainers import arguments, lora_config, train_to_end
 from polyarena.tasks.errors import ModelError
 
@@ -56,14 +57,15 @@ def train_on_pairs(
     # With adapters, the model without them is the start of the round: no second copy is needed where that is the
     # reference.
     implied = same and stage.lora is not None
-    trainer = DPOTrainer(
-        model=load_model(policy, context.device),
-        ref_model=None if implied else load_model(reference, context.device),
-        args=DPOConfig(**arguments(stage, context, DPOConfig, beta=stage.beta, loss_type=[stage.loss])),
-        train_dataset=Dataset.from_list([conversation(pair) for pair in pairs]),
-        processing_class=tokenizer,
-        peft_config=lora_config(stage.lora, "CAUSAL_LM"),
-    )
+    with trainer_errors(stage):
+        trainer = DPOTrainer(
+            model=load_model(policy, context.device),
+            ref_model=None if implied else load_model(reference, context.device),
+            args=DPOConfig(**arguments(stage, context, DPOConfig, beta=stage.beta, loss_type=[stage.loss])),
+            train_dataset=Dataset.from_list([conversation(pair) for pair in pairs]),
+            processing_class=tokenizer,
+            peft_config=lora_config(stage.lora, "CAUSAL_LM"),
+        )
     log = train_to_end(trainer, stage, context, activity)
     refuse_wrong_reference(log, same, stage.name)
     return trainer.model, log

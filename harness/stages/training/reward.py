@@ -24,6 +24,7 @@ from polyarena.harness.stages.training.preference_data import (
     pairs_within,
     split_by_prompt,
 )
+from polyarena.harness.stages.training.settings_check import trainer_errors
 from polyarena.harness.stages.training.trainers import (
     arguments,
     finish_training,
@@ -56,13 +57,14 @@ def run(stage: RewardStage, context: StageContext) -> None:
         )
     model = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1, dtype=torch.float32)
     model.config.pad_token_id = tokenizer.pad_token_id
-    trainer = RewardTrainer(
-        model=model.to(context.device),
-        args=RewardConfig(**arguments(stage, context, RewardConfig)),
-        train_dataset=Dataset.from_list([conversation(pair) for pair in train]),
-        processing_class=tokenizer,
-        peft_config=lora_config(stage.lora, "SEQ_CLS"),
-    )
+    with trainer_errors(stage):
+        trainer = RewardTrainer(
+            model=model.to(context.device),
+            args=RewardConfig(**arguments(stage, context, RewardConfig)),
+            train_dataset=Dataset.from_list([conversation(pair) for pair in train]),
+            processing_class=tokenizer,
+            peft_config=lora_config(stage.lora, "SEQ_CLS"),
+        )
     if len(trainer.train_dataset) != len(train):
         raise DataError(
             f"the trainer left out {count_of(len(train) - len(trainer.train_dataset), 'pair')}",

@@ -16,6 +16,7 @@ from polyarena.harness.stages.training.kept_steps import finish_kept_steps
 from polyarena.harness.stages.training.lengths import LanguageLengths, as_results, limit_lengths
 from polyarena.harness.stages.training.logprobs import loss_by_language
 from polyarena.harness.stages.training.models import encode_pairs, load_model, load_tokenizer, save_model
+from polyarena.harness.stages.training.settings_check import trainer_errors
 from polyarena.harness.stages.training.trainers import (
     arguments,
     finish_training,
@@ -46,21 +47,22 @@ def run(stage: SftStage, context: StageContext) -> None:
     rows, table = rows_within(fresh, tokenizer, stage)
     model = load_model(context.inputs[stage.model], context.device)
     before = loss_by_language(model, tokenizer, held_out, stage.max_length)
-    trainer = SFTTrainer(
-        model=model,
-        args=SFTConfig(
-            **arguments(
-                stage,
-                context,
-                SFTConfig,
-                packing=stage.packing,
-                completion_only_loss=stage.completion_only,
-            )
-        ),
-        train_dataset=Dataset.from_list([_conversation(row) for row in rows]),
-        processing_class=tokenizer,
-        peft_config=lora_config(stage.lora, "CAUSAL_LM"),
-    )
+    with trainer_errors(stage):
+        trainer = SFTTrainer(
+            model=model,
+            args=SFTConfig(
+                **arguments(
+                    stage,
+                    context,
+                    SFTConfig,
+                    packing=stage.packing,
+                    completion_only_loss=stage.completion_only,
+                )
+            ),
+            train_dataset=Dataset.from_list([_conversation(row) for row in rows]),
+            processing_class=tokenizer,
+            peft_config=lora_config(stage.lora, "CAUSAL_LM"),
+        )
     if not stage.packing and len(trainer.train_dataset) != len(rows):
         raise DataError(
             f"the trainer left out {count_of(len(rows) - len(trainer.train_dataset), 'row')}",

@@ -20,6 +20,7 @@ from polyarena.harness.stages.folders import LOGS, PARTIAL
 from polyarena.harness.stages.pipeline.settings import LoraSettings, TrainSettings
 from polyarena.harness.stages.protocol import Report, StageContext
 from polyarena.harness.stages.training.checkpoints import newest_checkpoint, remove_checkpoints, seal
+from polyarena.harness.stages.training.settings_check import trainer_errors
 from polyarena.harness.stages.training.sharing import is_shared, leave_to_the_first, wait_for_all
 from polyarena.tasks.counts import count_of
 from polyarena.tasks.errors import ExperimentError, ModelError
@@ -188,7 +189,8 @@ def train_to_end(trainer: Any, stage: TrainSettings, context: StageContext, acti
     _stop_on_divergence(trainer, stage)
     folder = context.folder / TRAINER
     resumed = newest_checkpoint(folder) if folder.is_dir() else None
-    trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    with trainer_errors(stage):
+        trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     leave_to_the_first(trainer, context.folder, context.inputs[stage.model])
     return step_log(trainer.state.log_history)
 

@@ -13,6 +13,7 @@ from polyarena.harness.stages.pipeline.dry_run import dry_run
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.runner import StageDone
 from polyarena.harness.stages.progress import PlainTraining, training_listener
+from polyarena.tasks.errors import DataError
 
 SHAPE = {"parameters": 1e9, "layers": 20, "hidden": 2000, "vocabulary": 50000}
 
@@ -303,3 +304,59 @@ def test_quiet_progress_shows_nothing(capsys):
         listener.done(done(1))
         listener.invalidated(["x"])
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_pool_is_counted_by_its_limit_and_languages(tmp_path):
+    sampling = {"max_tokens": 10}
+    mapping = pipeline(tmp_path, shape={"parameters": 1e6, "layers": 2, "hidden": 8, "vocabulary": 100})
+    mapping["stages"] += [
+        {"name": "asked", "type": "mixture", "languages": "eng, deu", "sources": [{"name": "own", "dataset": "o/d"}]},
+        {
+            "name": "limited", "type": "pool", "prompts": "asked", "limit": 3, "arbiters": [{"judge": "rules"}],
+            "teachers": [
+                {"name": "people", "people": True},
+                {"name": "short", "stage": "base", "sampling": sampling},
+                {"name": "long", "stage": "base", "sampling": {"max_tokens": 20}},
+            ],
+        },
+    ]  # fmt: skip
+    estimate = planned(mapping)["limited"].estimate
+    assert (estimate.rows, estimate.tokens) == (6, 6 * (10 + 20))
+    assert set(estimate.assumptions) == {
+        "every completion reaches max_tokens", "every language has as many prompts as `limit`"
+    }  # fmt: skip
+    del mapping["stages"][-1]["limit"]
+    estimate = planned(mapping)["limited"].estimate
+    assert (estimate.rows, estimate.tokens) == (None, 0)
+    assert estimate.assumptions == ("the number of rows is known once the data stages have run",)
+
+
+def test_hours_that_are_not_known_are_said_to_be_missing_from_the_sum(tmp_path, capsys):
+    mapping = pipeline(tmp_path)
+    del mapping["stages"][1]["limit"]
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(yaml.safe_dump(mapping))
+    assert main(["train", str(path), "--dry-run"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "not counted: the number of rows is known once the data stages have run (dpo)" in shown
+    assert shown.endswith("which is also the wall time; not counted: dpo")
+
+
+def test_a_config_that_is_not_json_is_named(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{broken")
+    mapping = pipeline(tmp_path, shape=None)
+    mapping["stages"][0]["pretrained"] = str(tmp_path / "model")
+    with pytest.raises(DataError, match="not JSON") as error:
+        planned(mapping)
+    assert error.value.where.endswith("config.json")
+
+
+def test_a_gguf_file_that_is_missing_is_named_with_those_that_are_there(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights.Q4.gguf").touch()
+    mapping = pipeline(tmp_path)
+    mapping["stages"][0] |= {"pretrained": str(tmp_path / "model"), "gguf_file": "weights.gguf"}
+    with pytest.raises(DataError, match=r"no GGUF file 'weights\.gguf'") as error:
+        planned(mapping)
+    assert error.value.fix == "use one of: weights.Q4.gguf"

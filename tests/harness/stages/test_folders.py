@@ -2,6 +2,7 @@
 
 import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from polyarena.harness.stages.folders import (
     final_folder,
     finish,
     partial_folder,
+    read_current,
     read_manifest,
     refuse_damage,
     storing,
@@ -91,6 +93,9 @@ def test_a_manifest_is_plain_json(tmp_path):
     [
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
+        (OSError(errno.EFBIG, "File too large"), "larger than the system allows"),
+        (RuntimeError("Error while serializing: I/O error: File too large (os error 27)"), "larger than the system"),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 81984 vs 81876"), "written whole"),
         (PermissionError(errno.EACCES, "Permission denied"), "cannot be written"),
     ],
 )
@@ -99,3 +104,35 @@ def test_errors_of_the_disk_say_what_to_do(tmp_path, error, message):
         raise error
     with pytest.raises(ValueError, match="other"), storing(tmp_path):
         raise ValueError("other")
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_a_fix(tmp_path):
+    folder = Path("/proc/none")
+    with pytest.raises(StoreError, match="this folder cannot be written") as error, storing(folder):
+        folder.mkdir(parents=True)
+    assert "set `output`" in error.value.fix
+
+
+def test_an_error_about_a_file_elsewhere_names_that_file(tmp_path):
+    elsewhere = tmp_path / "data" / "rows.jsonl"
+    denied = PermissionError(errno.EACCES, "Permission denied", str(elsewhere))
+    with pytest.raises(StoreError, match="this file cannot be read or written") as error, storing(tmp_path / "out"):
+        raise denied
+    assert error.value.where == str(elsewhere)
+
+
+def test_errors_of_the_network_are_none_of_the_disk(tmp_path):
+    with pytest.raises(ConnectionError), storing(tmp_path):
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+
+def test_errors_of_our_own_pass_as_they_are(tmp_path):
+    with pytest.raises(StoreError, match=r"^File too large"), storing(tmp_path):
+        raise StoreError("File too large")
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"../../..", b""])
+def test_a_damaged_note_of_the_current_output_is_as_good_as_none(tmp_path, content):
+    (tmp_path / "current").write_bytes(content)
+    current = read_current(tmp_path)
+    assert current is None or read_manifest(tmp_path / current) is None

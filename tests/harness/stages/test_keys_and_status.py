@@ -177,9 +177,9 @@ def test_a_stage_that_is_not_trained_says_how_to_train_it(tmp_path):
         stage_output(path, "sft", "")
     with pytest.raises(UnknownNameError, match="did you mean 'sft'"):
         stage_output(path, "sfd", "")
-    with pytest.raises(ModelError, match="makes no language model"):
+    with pytest.raises(ModelError, match=r"makes no language model\n.*mixture\n.*use one of: base, sft, dpo"):
         stage_output(path, "mix", "")
-    with pytest.raises(ModelError, match="makes no reward model"):
+    with pytest.raises(ModelError, match=r"makes no reward model\n.*\n.*add a stage that makes a reward model"):
         stage_output(path, "sft", "", kind="reward")
 
 
@@ -192,3 +192,19 @@ def test_a_setting_that_was_added_later_changes_a_key_only_where_it_is_set(tmp_p
 
     assert "refuse_items_of" not in settings()
     assert settings(refuse_items_of=["polyarena_mini"])["refuse_items_of"] == ["polyarena_mini"]
+
+
+@pytest.mark.parametrize("part", ["round-1", "..", "../..", "steps/checkpoint-2"])
+def test_a_round_that_no_training_would_make_is_refused_and_not_said_to_be_untrained(tmp_path, part):
+    path = write(tmp_path)
+    with pytest.raises(ModelError, match=r"the stage 'sft' has no .*\n.*type sft has no rounds\n.*'sft' alone"):
+        stage_output(path, f"sft/{part}", "")
+
+
+def test_a_damaged_note_of_the_current_output_stops_nothing(tmp_path):
+    path = write(tmp_path)
+    fake(load_pipeline(path), "base", "mix", "sft")
+    (load_pipeline(path).folder / "sft" / "current").write_bytes(b"\xff")
+    assert [status.manifest is None for status in stage_statuses(load_pipeline(path), "sft")] == [False] * 3
+    write(tmp_path, learning_rate=1e-3)
+    assert stage_statuses(load_pipeline(path), "sft")[-1].manifest is None

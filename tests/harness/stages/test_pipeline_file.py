@@ -102,8 +102,51 @@ def test_merges_that_cannot_work_are_refused(tmp_path, keys, message):
 
 
 def test_slerp_takes_two_models(tmp_path):
-    text = TEXT + "  - { name: m, type: merge, models: [base, sft, sft], method: slerp }\n"
+    text = TEXT + (
+        "  - { name: other, type: sft, model: base, data: [mix] }\n"
+        "  - { name: m, type: merge, models: [base, sft, other], method: slerp }\n"
+    )
     assert "merges two models" in refused(tmp_path, text).what
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "fix"),
+    [
+        ("{ name: m, type: merge, models: [sft, sft] }", "merged with itself", "name each stage once"),
+        (
+            "{ name: d, type: dpo, model: sft, data: p, loss: sigmod }",
+            "unknown loss 'sigmod'",
+            "did you mean 'sigmoid'",
+        ),
+        ("{ name: q, type: pairs }", "needs one of dataset and path", "write `dataset: OWNER/NAME`"),
+        ("{ name: q, type: pairs, path: a, dataset: b/c }", "needs one of dataset and path", "write `dataset:"),
+        ("{ name: q, type: [pairs] }", "unknown stage type", "did you mean 'pairs'"),
+        ("{ name: q, type: { pairs: 1 } }", "unknown stage type", "pairs"),
+        (
+            "{ name: q, type: mixture, temperature: 2, sources: [{ name: own, path: rows.jsonl }] }",
+            "a temperature needs a budget",
+            "set `budget`",
+        ),
+        ("{ name: q, type: sft, model: q, data: [mix] }", "in a circle", "let one of them read another stage"),
+    ],
+)
+def test_what_no_stage_can_do_is_refused_with_the_line_and_the_fix(tmp_path, line, what, fix):
+    error = refused(tmp_path, f"{TEXT}  - {{ name: p, type: pairs, path: pairs.jsonl }}\n  - {line}\n")
+    assert what in error.what
+    assert fix in error.fix
+    assert "pipeline.yaml:12 (stages.4" in error.where
+
+
+def test_a_template_with_a_brace_that_names_no_field_is_refused(tmp_path):
+    sources = "{ name: own, path: rows.jsonl, templates: [{ prompt: '{a', completion: '{b} {{}}' }] }"
+    error = refused(tmp_path, TEXT.replace("{ name: own, path: rows.jsonl }", sources))
+    assert "a brace names no field" in error.what
+    assert error.where.endswith("(stages.1.sources.0.templates.0.prompt)")
+
+
+def test_only_devices_that_training_runs_on_are_taken(tmp_path):
+    error = refused(tmp_path, TEXT + "hardware: { device: gpu }\n")
+    assert (error.what, error.fix) == ("unknown value 'gpu'", "did you mean 'cpu'?")
 
 
 POOL = """\

@@ -193,14 +193,39 @@ def test_pairs_are_read_as_texts_or_conversations(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"prompt": "p", "chosen": "a", "rejected": ""}, "'rejected' is no text"),
-        ({"prompt": "p", "chosen": 3, "rejected": "b"}, "'chosen' is no text"),
+        ({"prompt": "p", "chosen": "a", "rejected": ""}, "'rejected' is empty or not a text"),
+        ({"prompt": "p", "chosen": 3, "rejected": "b"}, "'chosen' is empty or not a text"),
+        ({"prompt": "p", "choosen": "a", "rejected": "b"}, "has no field 'chosen'\n.*choosen"),
+        ({"prompt": "p", "chosen": "a", "rejected": "a"}, "no pairs to learn from\n.*the same in 1 pair"),
     ],
 )
 def test_rows_that_are_no_pairs_are_refused(tmp_path, row, message):
     lines(tmp_path / "pairs.jsonl", [row])
     with pytest.raises(DataError, match=message):
         pairs.run(PairsStage(name="pairs", path="pairs.jsonl", language="eng"), context(tmp_path))
+
+
+def test_an_unknown_language_of_a_pair_is_named_with_its_row(tmp_path):
+    lines(tmp_path / "pairs.jsonl", [{"prompt": "p", "chosen": "a", "rejected": "b", "language": "qqq"}])
+    with pytest.raises(PolyarenaError, match=r"pairs.jsonl, row 1: unknown language 'qqq'"):
+        pairs.run(PairsStage(name="pairs", path="pairs.jsonl"), context(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "message"),
+    [
+        ({}, {}, "the rows have no field 'language_code'"),
+        ({"language_code": "qqq"}, {}, "polyarena does not know qqq"),
+        ({"language_code": "eng"}, {"languages": "deu"}, "`languages` of the stage names others"),
+        ({"language_code": "eng"}, {"held_out": 9}, "all rows are held out"),
+    ],
+)
+def test_a_source_of_which_nothing_is_left_says_what_became_of_its_rows(tmp_path, row, changes, message):
+    lines(tmp_path / "rows.jsonl", [{"inputs": f"a question {at}", "targets": "b", **row} for at in range(3)])
+    with pytest.raises(DataError, match=message) as error:
+        mixed(tmp_path, **changes)
+    assert error.value.where == "source own"
+    assert error.value.fix
 
 
 def test_pairs_without_a_language_are_refused(tmp_path):
