@@ -12,12 +12,21 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 quickstart: $(VENV)/.quickstart
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/quickstart.yaml
 
+STEPS := base,sft,dpo,online-1,online-2,online-3
+
 # The training stages on a small model, evaluated: needs a mirror of the hub in POLYARENA_DATA (see examples/stages-mini.yaml).
+# Three step charts: over all languages, over those with training data, and over those without.
 stages: $(VENV)/.train
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena train examples/stages-mini.yaml
 	HF_HUB_OFFLINE=1 $(BIN)/polyarena run examples/stages-mini-evaluation.yaml
 	$(BIN)/polyarena figure steps runs/stages-mini-evaluation --task polyarena_mini --judge rules \
-		--systems base,sft,dpo,online-1,online-2,online-3 --output runs/stages-mini-evaluation/steps
+		--systems $(STEPS) --output runs/stages-mini-evaluation/steps
+	$(BIN)/polyarena figure steps runs/stages-mini-evaluation --task polyarena_mini --judge rules \
+		--systems $(STEPS) --languages eng,spa,fra,por,ita,nld,ind \
+		--output runs/stages-mini-evaluation/steps-trained-languages
+	$(BIN)/polyarena figure steps runs/stages-mini-evaluation --task polyarena_mini --judge rules \
+		--systems $(STEPS) --languages=-eng,-spa,-fra,-por,-ita,-nld,-ind \
+		--output runs/stages-mini-evaluation/steps-other-languages
 
 # Types and pages take one core each, the tests take all.
 test: lint

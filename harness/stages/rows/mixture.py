@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
 from polyarena.harness.stages.files import HELD_OUT, LICENCES, RESULTS, ROWS, licences_of, write_json, write_rows
+from polyarena.harness.stages.parts import PARTS
 from polyarena.harness.stages.pipeline.data_stages import MixtureStage, SourceSettings
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.rows.refused_items import refused_items
+from polyarena.harness.store.atomic import write_atomically
 from polyarena.tasks.card import Dataset
 from polyarena.tasks.data import DataSource, read_jsonl
 from polyarena.tasks.errors import DataError, ExperimentError, UnknownNameError
 from polyarena.tasks.languages import find_language, select_languages
 from polyarena.tasks.mixtures.card import mixture_card, render_card
 from polyarena.tasks.mixtures.held_out import held_out_prompts
-from polyarena.tasks.mixtures.mix import mix
-from polyarena.tasks.mixtures.overlap import refuse_test_items
+from polyarena.tasks.mixtures.mix import Mixture, mix
+from polyarena.tasks.mixtures.overlap import ItemIndex, refuse_test_items
 from polyarena.tasks.mixtures.presets import AYA_101_SOURCES, aya_101_mixture
 from polyarena.tasks.mixtures.pruning import broken_rule
 from polyarena.tasks.mixtures.records import TrainingRow
+from polyarena.tasks.mixtures.scan import Scan
 from polyarena.tasks.mixtures.settings import MixtureSettings, PruningSettings, SourceShare
 from polyarena.tasks.mixtures.templates import RowTemplate, apply_template
 
@@ -42,8 +47,7 @@ def run(stage: MixtureStage, context: StageContext) -> None:
         _count_unknown(source, context, unknown)
     settings = mixture_settings(stage, wanted)
     context.report("reading", 0, len(opened), {})
-    everything = (row for source in opened.values() for row in source() if not broken_rule(row, settings.pruning))
-    held = held_out_prompts(everything, stage.held_out, context.seed) if stage.held_out else frozenset()
+    held = _held_out(stage, context, opened, settings)
     trained = {name: _without(source, held) for name, source in opened.items()}
     items = refused_items(stage.refuse_items_of, wanted, context, stage.name)
     measured = _first_of_each(opened, held)
@@ -52,8 +56,13 @@ def run(stage: MixtureStage, context: StageContext) -> None:
         refuse_test_items(hit for row in measured for hit in items.hits(row))
     for source in stage.sources:
         _refuse_nothing_left(source, opened[source.name](), unknown, held)
-    mixture = mix(trained, settings, seed=context.seed, items=items)
-    write_rows(context.folder / ROWS, mixture)
+    mixture = _mixed(trained, settings, context, items)
+    try:
+        write_rows(context.folder / ROWS, mixture)
+    except DataError:
+        # The source has changed since it was read: the next run must read it anew.
+        shutil.rmtree(context.folder / PARTS, ignore_errors=True)
+        raise
     write_rows(context.folder / HELD_OUT, measured)
     card = mixture_card(mixture, stage.name)
     (context.folder / CARD).write_text(render_card(card), "utf-8")
@@ -65,6 +74,45 @@ def run(stage: MixtureStage, context: StageContext) -> None:
         context.folder / RESULTS,
         {"rows": len(mixture), "held_out": len(measured), "unknown_languages": unknown, "card": card},
     )
+
+
+def _held_out(
+    stage: MixtureStage,
+    context: StageContext,
+    opened: dict[str, Callable[[], Iterator[TrainingRow]]],
+    settings: MixtureSettings,
+) -> frozenset[tuple[str, str]]:
+    """Return language and prompt of what is kept for measuring; the choice of an interrupted run is read back."""
+    if not stage.held_out:
+        return frozenset()
+    path = context.folder / PARTS / "held_out.json"
+    if path.is_file():
+        return frozenset((language, prompt) for language, prompt in json.loads(path.read_text("utf-8")))
+    everything = (row for source in opened.values() for row in source() if not broken_rule(row, settings.pruning))
+    held = held_out_prompts(everything, stage.held_out, context.seed)
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, json.dumps(sorted(held)).encode())
+    return held
+
+
+def _mixed(
+    sources: dict[str, Callable[[], Iterator[TrainingRow]]],
+    settings: MixtureSettings,
+    context: StageContext,
+    items: ItemIndex | None,
+) -> Mixture:
+    """Decide on the mixture; a source that an interrupted run has read and pruned is not read for that again."""
+    folder = context.folder / PARTS
+    paths = {name: folder / f"source-{number:04}.npz" for number, name in enumerate(sources)}
+    done = list(takewhile(Path.is_file, paths.values()))
+    scanned = [Scan.from_bytes(path.read_bytes()) for path in done]
+
+    def store(scan: Scan) -> None:
+        folder.mkdir(exist_ok=True)
+        write_atomically(paths[scan.source], scan.to_bytes())
+        context.report("reading", list(paths).index(scan.source) + 1, len(paths), {})
+
+    return mix(sources, settings, seed=context.seed, items=items, scanned=scanned, on_scan=store)
 
 
 def mixture_settings(stage: MixtureStage, wanted: frozenset[str] | None) -> MixtureSettings:

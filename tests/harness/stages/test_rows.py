@@ -1,6 +1,7 @@
 """Stages without a model: mixtures, pairs, routing and preferences."""
 
 import json
+import shutil
 
 import pytest
 
@@ -26,6 +27,7 @@ def lines(path, rows):
 
 def mixed(tmp_path, root=None, **changes):
     sources = changes.pop("sources", [{"name": "own", "path": "rows.jsonl", "licence": "MIT"}])
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
     mixture.run(MixtureStage(name="mix", sources=sources, **changes), context(tmp_path, root=root))
     return json.loads((tmp_path / "out" / "results.json").read_text())
 
