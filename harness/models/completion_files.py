@@ -91,7 +91,7 @@ def _no_folder(folder: Path, where: str) -> DataError:
         f"the folder {folder.name!r} does not exist",
         where=where,
         why=f"looked for {folder}",
-        fix="relative paths start from the folder of the experiment file",
+        fix="relative paths start from the folder of the file that names them",
     )
 
 

@@ -37,7 +37,7 @@ def locate(value: str, base: str, where: str) -> Location | None:
 
     Args:
         value: ``package://...``, a path (relative ones start from ``base``), or the name of a model on the hub.
-        base: The folder of the experiment file.
+        base: The folder of the file that names them.
         where: The argument, for messages.
 
     Returns:
@@ -57,7 +57,7 @@ def locate(value: str, base: str, where: str) -> Location | None:
             f"{value!r} does not exist",
             where=where,
             why=f"looked for {path}",
-            fix="relative paths start from the folder of the experiment file; a model on the hub is owner/name",
+            fix="relative paths start from the folder of the file that names them; a model on the hub is owner/name",
         )
     return None
 

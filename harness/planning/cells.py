@@ -10,6 +10,7 @@ from polyarena.harness.lock.digest import digest
 from polyarena.harness.models.endpoint import result_of
 from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.models.split_result import split_result
+from polyarena.harness.models.system_prompt import system_text
 from polyarena.harness.planning.cost import (
     CostEstimate,
     Range,
@@ -27,7 +28,6 @@ from polyarena.harness.planning.systems import (
     messages,
     samples_of,
     sampling_of,
-    system_text,
 )
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges.protocol import Call

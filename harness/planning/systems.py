@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,13 @@ from polyarena.harness.experiment import Experiment, SystemSpec
 from polyarena.harness.experiment.problems import Problems
 from polyarena.harness.models import find_model_type
 from polyarena.harness.models.protocol import ModelContext, ModelType
+from polyarena.harness.models.system_prompt import system_text
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.judges.protocol import Message
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import Item, Kind
-from polyarena.tasks.languages import find_language, select_languages
+from polyarena.tasks.languages import select_languages
 from polyarena.tasks.sampling import Sampling
-from polyarena.tasks.suggest import closest
 
 
 @dataclass(frozen=True)
@@ -180,42 +179,6 @@ def sampling_of(system: ResolvedSystem, task: ResolvedTask) -> Sampling:
 def samples_of(system: ResolvedSystem, task: ResolvedTask) -> int:
     """Return the answers per item; multiple choice is scored, not sampled."""
     return 1 if task.card.kind is Kind.MULTIPLE_CHOICE else system.spec.samples
-
-
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
-
-
-PLACEHOLDERS = ("language", "autonym", "code")
-
-
-def system_text(template: str | None, language: str, *, where: str = "") -> str | None:
-    """Fill a system prompt for one language, in a single pass.
-
-    Args:
-        template: Text with ``{language}`` (its name in English), ``{autonym}`` (its name in itself), ``{code}``.
-        language: ``lang_Script``.
-        where: The place of the template in the user's file, for messages.
-
-    Raises:
-        ExperimentError: The template has another placeholder.
-    """
-    if template is None:
-        return None
-    record = find_language(language)
-    values = {"language": record.name, "autonym": record.autonym, "code": record.code}
-
-    def fill(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in values:
-            near = closest(name, PLACEHOLDERS)
-            raise ExperimentError(
-                f"unknown placeholder {{{name}}} in the system prompt",
-                where=where,
-                fix=f"did you mean {{{near[0]}}}?" if near else "use one of {language}, {autonym}, {code}",
-            )
-        return values[name]
-
-    return _PLACEHOLDER.sub(fill, template)
 
 
 def messages(

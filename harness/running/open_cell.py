@@ -17,9 +17,10 @@ from polyarena.harness.models.protocol import (
     ModelContext,
 )
 from polyarena.harness.models.split_result import AnswerParts, split_result, thought_language
+from polyarena.harness.models.system_prompt import system_text
 from polyarena.harness.planning.cells import cell_key
 from polyarena.harness.planning.items import items_digest, load_items
-from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of, system_text
+from polyarena.harness.planning.systems import ResolvedSystem, messages, samples_of, sampling_of
 from polyarena.harness.planning.tasks import ResolvedTask
 from polyarena.harness.running.scoring import ScoredCell, store_scores
 from polyarena.harness.store import RunFolder, write_shard

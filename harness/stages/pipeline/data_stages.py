@@ -107,7 +107,7 @@ class TeacherSettings(Strict):
         model: A model type of the harness, as in an experiment: ``hf``, ``endpoint``, ``completions``, ...
         args: Its arguments.
         people: The answers are the completions of the prompts' own rows, as people wrote them.
-        system_prompt: Of the teacher; ``{language}`` and ``{autonym}`` are filled in.
+        system_prompt: Of the teacher; ``{language}``, ``{autonym}`` and ``{code}`` are filled in, as in an experiment.
         sampling: How it answers.
         languages: The languages that it answers in; all if left out.
         licence: Under which its answers may be used.
@@ -275,3 +275,14 @@ class PreferencesStage(StageSettings):
     def references(self) -> tuple[str, ...]:
         """The pool."""
         return (self.pool,)
+
+
+def teachers_of(stage: StageSettings) -> dict[tuple[str | int, ...], TeacherSettings]:
+    """Return the teachers of a stage by their place in its settings; nothing for a stage that asks none."""
+    if isinstance(stage, PoolStage):
+        return {("teachers", at): teacher for at, teacher in enumerate(stage.teachers)}
+    if isinstance(stage, SafetyStage):
+        return {("teacher",): stage.teacher}
+    if isinstance(stage, TranslatedPairsStage):
+        return {("strong",): stage.strong, ("weaker",): stage.weaker, ("translator",): stage.translator}
+    return {}

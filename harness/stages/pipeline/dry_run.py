@@ -24,8 +24,8 @@ from polyarena.harness.stages.pipeline.data_stages import (
     PairsStage,
     PoolStage,
     SafetyStage,
-    TeacherSettings,
     TranslatedPairsStage,
+    teachers_of,
 )
 from polyarena.harness.stages.pipeline.graph import base_of
 from polyarena.harness.stages.pipeline.keys import processes_of
@@ -208,7 +208,7 @@ def _estimate(
         return StageEstimate(memory_gib=max(memory, 4 * shape.parameters if stage.search else 0) / GIB)
     if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage | TrainSettings):
         return StageEstimate(rows=rows.get(stage.name))
-    if not isinstance(stage, TrainSettings) and not any(teacher.stage for teacher in _teachers(stage)):
+    if not isinstance(stage, TrainSettings) and not any(teacher.stage for teacher in teachers_of(stage).values()):
         return StageEstimate(rows=rows.get(stage.prompts))
     if shape is None:
         return StageEstimate(assumptions=(SHAPE_UNKNOWN,))
@@ -217,7 +217,7 @@ def _estimate(
         memory = 2 * shape.parameters / GIB
         if count is None:
             return StageEstimate(memory_gib=memory, assumptions=(ROWS_UNKNOWN,))
-        tokens = sum(count * teacher.sampling.max_tokens for teacher in _teachers(stage) if teacher.stage)
+        tokens = sum(count * teacher.sampling.max_tokens for teacher in teachers_of(stage).values() if teacher.stage)
         flop = 2.0 * shape.parameters * tokens
         assumptions = [EVERY_COMPLETION_LONG]
         if isinstance(stage, PoolStage) and count != rows.get(stage.prompts):
@@ -265,12 +265,6 @@ def _sampled(stage: OnlineStage) -> int:
     """Return how many completions the rounds sample, those to the held-out prompts included."""
     held_out = (stage.rounds + 1) * stage.held_out_prompts
     return (stage.rounds * stage.prompts_per_round + held_out) * stage.samples
-
-
-def _teachers(stage: PoolStage | SafetyStage | TranslatedPairsStage) -> tuple[TeacherSettings, ...]:
-    if isinstance(stage, PoolStage):
-        return stage.teachers
-    return (stage.teacher,) if isinstance(stage, SafetyStage) else (stage.strong, stage.weaker, stage.translator)
 
 
 def _merged_count(stage: MergeStage, pipeline: Pipeline) -> int:

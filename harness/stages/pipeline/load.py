@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from polyarena.harness.experiment.load import explain_validation, read_mapping
 from polyarena.harness.experiment.problems import Problems
+from polyarena.harness.models.system_prompt import system_text
 from polyarena.harness.stages.pipeline.data_stages import (
     ArbitrageStage,
     MixtureStage,
@@ -19,6 +20,7 @@ from polyarena.harness.stages.pipeline.data_stages import (
     SourceSettings,
     TeacherSettings,
     TranslatedPairsStage,
+    teachers_of,
 )
 from polyarena.harness.stages.pipeline.graph import TRAINED, refuse_wrong_references
 from polyarena.harness.stages.pipeline.schema import Pipeline
@@ -83,20 +85,19 @@ def _refuse_double_names(pipeline: Pipeline) -> None:
 def _refuse_teachers(pipeline: Pipeline) -> None:
     """Refuse a teacher that is nothing or several things, two of one name, and routers that name none of the pool."""
     for index, stage in enumerate(pipeline.stages):
-        if isinstance(stage, PoolStage):
-            names: list[str] = []
-            for at, teacher in enumerate(stage.teachers):
-                where = pipeline.where("stages", index, "teachers", at)
-                _refuse_teacher(teacher, where)
-                if teacher.name in names:
-                    raise ExperimentError(
-                        f"the teacher {teacher.name!r} appears twice", where=where, fix="give each its own name"
-                    )
-                names.append(teacher.name)
-        if isinstance(stage, SafetyStage | TranslatedPairsStage):
-            keys = ("teacher",) if isinstance(stage, SafetyStage) else ("strong", "weaker", "translator")
-            for key in keys:
-                _refuse_teacher(getattr(stage, key), pipeline.where("stages", index, key), model=True)
+        names: list[str] = []
+        for place, teacher in teachers_of(stage).items():
+            where = pipeline.where("stages", index, *place)
+            _refuse_teacher(teacher, where, model=not isinstance(stage, PoolStage))
+            # Refuses a misspelt placeholder, whatever the language.
+            system_text(
+                teacher.system_prompt, "eng_Latn", where=pipeline.where("stages", index, *place, "system_prompt")
+            )
+            if teacher.name in names and isinstance(stage, PoolStage):
+                raise ExperimentError(
+                    f"the teacher {teacher.name!r} appears twice", where=where, fix="give each its own name"
+                )
+            names.append(teacher.name)
         if isinstance(stage, ArbitrageStage):
             _refuse_router(pipeline, index, stage)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+from polyarena.harness.models.locations import locate
 from polyarena.harness.models.precision import in_bfloat16
 from polyarena.harness.models.reward import RewardModel, RewardSettings
 from polyarena.harness.stages.finite_rewards import require_finite
@@ -61,7 +62,7 @@ def reward(
         if arbiter.judge == "rules":
             scores = rules_scores(candidates)
         else:
-            checkpoint = str(context.inputs[arbiter.stage] if arbiter.stage else arbiter.model)
+            checkpoint = _checkpoint(arbiter, context, where)
             asked = [(each.prompt, each.completion) for each in candidates]
             scores = score_with_checkpoint(
                 checkpoint, asked, context.device, dtype=_dtype(arbiter, context.device),
@@ -70,6 +71,14 @@ def reward(
         total = [one + arbiter.weight * other for one, other in zip(total, scores, strict=True)]
     require_finite(total, lambda place: f"the completion {candidates[place].completion[:60]!r}", where=where)
     return total
+
+
+def _checkpoint(arbiter: ArbiterSettings, context: StageContext, where: str) -> str:
+    """Return the folder of a reward model, or its name on the hub; relative paths start from the pipeline file."""
+    if arbiter.stage:
+        return str(context.inputs[arbiter.stage])
+    found = locate(str(arbiter.model), str(context.base), where)
+    return str(found.path if found else arbiter.model)
 
 
 def rules_scores(candidates: Sequence[Candidate]) -> list[float]:

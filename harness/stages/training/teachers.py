@@ -8,6 +8,7 @@ from pathlib import Path
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
 from polyarena.harness.models.protocol import GenerateRequest, ModelContext
 from polyarena.harness.models.registry import find_model_type
+from polyarena.harness.models.system_prompt import system_text
 from polyarena.harness.stages.parts import PARTS, in_parts
 from polyarena.harness.stages.pipeline.data_stages import TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
@@ -15,7 +16,7 @@ from polyarena.harness.stages.training.models import load_sampler, load_tokenize
 from polyarena.harness.stages.training.sampling import sample
 from polyarena.tasks.errors import ModelError
 from polyarena.tasks.item import Kind
-from polyarena.tasks.languages import find_language, select_languages
+from polyarena.tasks.languages import select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
 from polyarena.tasks.sampling import Sampling
 
@@ -47,7 +48,7 @@ def answers_of(
     if teacher.people:
         return [(row.completion, True) for row in rows]
     parts = context.folder / PARTS / f"{activity}.jsonl"
-    systems = [_system_prompt(teacher, row.language) for row in rows]
+    systems = [system_text(teacher.system_prompt, row.language, where=teacher.name) for row in rows]
     if teacher.stage is not None:
         folder = context.inputs[teacher.stage]
         model, tokenizer = load_sampler(folder, context.device), load_tokenizer(folder)
@@ -108,10 +109,3 @@ def _system_answers(
 def _messages(prompt: str, system_prompt: str | None) -> tuple[dict[str, str], ...]:
     system = ({"role": "system", "content": system_prompt},) if system_prompt else ()
     return (*system, {"role": "user", "content": prompt})
-
-
-def _system_prompt(teacher: TeacherSettings, language: str) -> str | None:
-    if teacher.system_prompt is None:
-        return None
-    known = find_language(language)
-    return teacher.system_prompt.replace("{language}", known.name).replace("{autonym}", known.autonym)

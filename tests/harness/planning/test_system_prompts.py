@@ -5,7 +5,8 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.planning.systems import messages, system_text
+from polyarena.harness.models.system_prompt import system_text
+from polyarena.harness.planning.systems import messages
 from polyarena.tasks.errors import ExperimentError
 from polyarena.tasks.item import FewShotExample, Item
 

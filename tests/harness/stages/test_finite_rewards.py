@@ -6,6 +6,7 @@ import pytest
 
 from polyarena.harness.stages.finite_rewards import require_finite
 from polyarena.harness.stages.pipeline.settings import ArbiterSettings
+from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.training import arbiters
 from polyarena.tasks.errors import ModelError
 
@@ -46,3 +47,13 @@ def test_a_sum_that_overflows_is_refused(monkeypatch):
     with pytest.raises(ModelError, match="1 of 1") as caught:
         arbiters.reward([arbiters.Candidate("p", "text", "deu_Latn")], many, None, "the stage")
     assert caught.value.where == "the stage"
+
+
+def test_a_reward_model_in_a_folder_is_looked_for_from_the_pipeline_file(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(arbiters, "score_with_checkpoint", lambda checkpoint, *_, **__: asked.append(checkpoint) or [])
+    (tmp_path / "models" / "reward").mkdir(parents=True)
+    context = StageContext(folder=tmp_path, inputs={}, base=tmp_path)
+    for name in ("models/reward", "owner/name"):
+        arbiters.reward([], [ArbiterSettings(judge="reward", model=name)], context, "the stage")
+    assert asked == [str(tmp_path / "models" / "reward"), "owner/name"]

@@ -9,7 +9,7 @@ from polyarena.harness.stages.pipeline.keys import stage_keys
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.status import invalidated, stage_statuses
 from polyarena.harness.stages.pipeline.training_stages import SftStage
-from polyarena.tasks.errors import DataError, ModelError, UnknownNameError
+from polyarena.tasks.errors import DataError, ExperimentError, ModelError, UnknownNameError
 
 ENVIRONMENT = {"torch": "1"}
 
@@ -139,6 +139,50 @@ def test_another_version_of_a_stage_is_named_as_such(tmp_path, monkeypatch):
     fake(pipeline, "base", "mix", "sft", "dpo")
     monkeypatch.setattr(SftStage, "version", 99)
     assert invalidated(stage_statuses(pipeline))[0] == "sft: this version of polyarena makes it in another way"
+
+
+def asking(tmp_path, teacher, arbiter):
+    pool = {
+        "name": "pool", "type": "pool", "prompts": "mix",
+        "arbiters": [{"judge": "rules"}, {"judge": "reward", **arbiter}],
+        "teachers": [{"name": "people", "people": True}, {"name": "other", **teacher}],
+    }  # fmt: skip
+    path = tmp_path / "asking.yaml"
+    path.write_text(yaml.safe_dump({**data(tmp_path), "stages": [*data(tmp_path)["stages"], pool]}))
+    return load_pipeline(path)
+
+
+def test_models_that_no_stage_trained_count_with_their_content(tmp_path):
+    """Relative paths start from the pipeline file, whatever the current folder is."""
+    for name in ("answers", "reward"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file.json").write_text("{}")
+    pipeline = asking(tmp_path, {"model": "completions", "args": {"path": "answers"}}, {"model": "./reward"})
+    seen = [stage_keys(pipeline, ENVIRONMENT)["pool"]]
+    assert set(seen[0].data) == {"teacher teachers.1: path", "arbiter 1"}
+    for name in ("answers", "reward"):
+        (tmp_path / name / "file.json").write_text("[1]")
+        seen.append(stage_keys(pipeline, ENVIRONMENT)["pool"])
+    assert len({key.key for key in seen}) == 3
+    assert seen[1].data["arbiter 1"] == seen[0].data["arbiter 1"] != seen[2].data["arbiter 1"]
+
+
+def test_a_reward_model_that_is_not_there_is_refused_before_anything_runs(tmp_path):
+    pipeline = asking(tmp_path, {"stage": "base"}, {"model": "./rewards"})
+    with pytest.raises(DataError, match=r"'\./rewards' does not exist") as refused:
+        stage_statuses(pipeline)
+    assert "asking.yaml:" in refused.value.where
+
+
+def test_models_on_the_hub_have_no_content_here(tmp_path):
+    pipeline = asking(tmp_path, {"model": "hf", "args": {"pretrained": "owner/name"}}, {"model": "owner/reward"})
+    assert stage_keys(pipeline, ENVIRONMENT)["pool"].data == {}
+
+
+def test_a_misspelt_placeholder_of_a_teacher_is_refused(tmp_path):
+    with pytest.raises(ExperimentError, match=r"unknown placeholder \{langage\}") as refused:
+        asking(tmp_path, {"stage": "base", "system_prompt": "Answer in {langage}."}, {"model": "owner/reward"})
+    assert "did you mean {language}?" in refused.value.fix
 
 
 def write(tmp_path, **changes):
