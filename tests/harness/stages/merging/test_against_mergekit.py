@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
 WEIGHTS = {"one": 0.6, "two": 0.4}
 
 
-@pytest.fixture(params=["random", "small differences", "tied differences"])
+@pytest.fixture(params=["random", "small differences", "tied differences", "half precision"])
 def folders(request, checkpoint, random_tensors):
     """A base and two checkpoints."""
     base, *others = (random_tensors(seed) for seed in (0, 1, 2))
@@ -22,6 +22,8 @@ def folders(request, checkpoint, random_tensors):
         # A few steps of AdamW move most elements by the same amount.
         signs = ({name: tensor.sign() for name, tensor in random_tensors(seed).items()} for seed in (3, 4))
         others = [{name: (tensor + 0.25 * sign[name]) for name, tensor in base.items()} for sign in signs]
+    if request.param == "half precision":
+        base, *others = ({n: tensor.bfloat16() for n, tensor in found.items()} for found in (base, *others))
     return {name: checkpoint(name, found) for name, found in zip(("base", "one", "two"), (base, *others), strict=True)}
 
 
@@ -68,12 +70,20 @@ def test_the_random_checkpoints_do_test_slerp(random_tensors):
     assert max(abs(float(cosine)) for cosine in cosines) < 0.9995
 
 
-def test_other_settings_are_those_of_mergekit_too(folders, tmp_path, load):
-    settings = MergeSettings(method="dare_ties", weights=WEIGHTS, density=0.4, normalize=True, rescale=False, seed=7)
+@pytest.mark.parametrize(
+    ("method", "ours", "theirs"),
+    [
+        ("dare_ties", {"normalize": True, "rescale": False}, {"normalize": True, "rescale": False}),
+        ("dare_ties", {"scale": 1.3}, {"lambda": 1.3}),
+        ("ties", {"scale": 0.7, "normalize": False}, {"lambda": 0.7, "normalize": False}),
+    ],
+)
+def test_other_settings_are_those_of_mergekit_too(method, ours, theirs, folders, tmp_path, load):
+    settings = MergeSettings(method=method, weights=WEIGHTS, density=0.4, seed=7, **ours)
     merging.merge_checkpoints(
         {name: folders[name] for name in WEIGHTS}, tmp_path / "ours", settings, base=folders["base"]
     )
-    by_mergekit(folders, tmp_path / "theirs", "dare_ties", {"density": 0.4}, base=True, normalize=True, rescale=False)
-    ours, theirs = load(tmp_path / "ours"), load(tmp_path / "theirs")
-    for name, tensor in theirs.items():
-        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=1e-5, msg=name)
+    by_mergekit(folders, tmp_path / "theirs", method, {"density": 0.4}, base=True, **theirs)
+    merged, expected = load(tmp_path / "ours"), load(tmp_path / "theirs")
+    for name, tensor in expected.items():
+        torch.testing.assert_close(merged[name], tensor, rtol=0, atol=1e-5, msg=name)
