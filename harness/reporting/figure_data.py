@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from polyarena.reports.figures import Drawing
 
 
+AVERAGED = frozenset({"steps", "ranks", "matrix", "cost", "sensitivity", "power"})
+"""Kinds that show averages over languages and do not name them."""
+
+
 @dataclass(frozen=True)
 class _Data:
     """A frame, and further arguments of the function that draws it."""
@@ -82,11 +86,25 @@ def draw_figure(request: FigureRequest) -> Drawing:
         if request.kind in {"forest", "scores", "heat-map"} and request.systems and not request.against:
             arguments["systems"] = request.systems
         drawing = kind.draw(found.frame, **{**arguments, **found.arguments})
-        if request.caption or "source" not in found.frame.columns:
+        if request.caption or not (notes := _notes(found.frame, request, runs)):
             return drawing
-        sources = "; ".join(dict.fromkeys(map(str, found.frame["source"].dropna())))
-        arguments["caption"] = f"{drawing.caption.rstrip()} Published numbers, not measured here: {sources}."
+        arguments["caption"] = " ".join((drawing.caption.rstrip(), *notes))
         return kind.draw(found.frame, **{**arguments, **found.arguments})
+
+
+def _notes(frame: pd.DataFrame, request: FigureRequest, runs: Sequence[RunRecords]) -> list[str]:
+    """Return what a caption adds: the languages where the figure does not name them, and where numbers come from."""
+    from polyarena.reports.figures.captions import languages_sentence
+
+    notes = []
+    if request.languages and request.kind in AVERAGED:
+        cells = [cell for run in runs for cell in run.lock.all_cells()]
+        measured = {cell.language for cell in cells if request.task in (None, cell.task)}
+        notes.append(languages_sentence(request.languages, measured))
+    if "source" in frame.columns:
+        sources = "; ".join(dict.fromkeys(map(str, frame["source"].dropna())))
+        notes.append(f"Published numbers, not measured here: {sources}.")
+    return [note for note in notes if note]
 
 
 def _system_names(runs: Sequence[RunRecords]) -> set[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from polyarena.reports.figures.inputs import counts, number
+from polyarena.tasks.languages import find_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,28 @@ def items_sentence(frame: pd.DataFrame) -> str:
     many = f"each of {languages} languages" if languages != 1 else "one language"
     known = "n" in own.columns and own["n"].notna().any()
     return (f"n = {counts(own['n'])} items in {many}. " if known else "") + averages_sentence(frame)
+
+
+def languages_sentence(chosen: Collection[str], measured: Collection[str]) -> str:
+    """Return which languages were chosen of those that were measured, or which were left out where these are fewer.
+
+    Args:
+        chosen: Codes; those that were not measured do not count.
+        measured: Codes.
+
+    Example:
+        >>> languages_sentence(["deu_Latn", "fra_Latn"], ["deu_Latn", "fra_Latn", "eng_Latn", "ita_Latn"])
+        'Languages: French, German.'
+        >>> languages_sentence(["deu_Latn", "fra_Latn"], ["deu_Latn", "fra_Latn", "eng_Latn"])
+        'Languages: 2 of 3, without English.'
+    """
+    shown, others = (sorted(find_language(code).name for code in codes)
+                     for codes in ({*chosen} & {*measured}, {*measured} - {*chosen}))  # fmt: skip
+    if not shown or not others:
+        return ""
+    if len(shown) <= len(others):
+        return f"Languages: {', '.join(shown)}."
+    return f"Languages: {len(shown)} of {len(measured)}, without {', '.join(others)}."
 
 
 def averages_sentence(frame: pd.DataFrame) -> str:

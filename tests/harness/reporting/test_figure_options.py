@@ -91,6 +91,18 @@ def test_languages_change_what_is_drawn(judged: Path, kind: str) -> None:
         drawn(kind, judged, **options, languages=("jpn_Jpan",))
 
 
+@pytest.mark.parametrize("kind", ["steps", "ranks", "matrix", "sensitivity", "power", "forest", "heat-map"])
+def test_a_caption_names_the_languages_that_were_chosen_where_the_figure_does_not(judged: Path, kind: str) -> None:
+    def caption(*languages: str) -> str:
+        request = FigureRequest(kind, (judged,), languages=languages, **ONE.get(kind, {}))  # type: ignore[arg-type]
+        return draw_figure(request).caption
+
+    by_language = kind in ("forest", "heat-map")
+    assert ("Languages: German, Hindi." in caption("deu_Latn", "hin_Deva")) is not by_language
+    assert ("Languages: 3 of 4, without Hindi." in caption("deu_Latn", "fra_Latn", "spa_Latn")) is not by_language
+    assert "Languages:" not in caption()
+
+
 @pytest.mark.parametrize("kind", ["ranks", "matrix", "bias"])
 def test_systems_choose_and_unknown_ones_are_refused(judged: Path, kind: str) -> None:
     chosen = drawn(kind, judged, systems=("poor",) if kind == "bias" else ("base", "good", "poor"))
