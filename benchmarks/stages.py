@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from polyarena.harness.stages.files import HELD_OUT, read_rows
+from polyarena.harness.stages.files import HELD_OUT, HELD_OUT_SCORES, read_rows
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.runner import StageDone, train
 from polyarena.harness.stages.pipeline.settings import SamplingSettings
@@ -85,6 +85,12 @@ def results(done: StageDone) -> dict[str, Any]:
     """Return what a stage measured."""
     found: dict[str, Any] = json.loads((done.folder / "results.json").read_text("utf-8"))
     return found
+
+
+def prompt_scores(done: StageDone) -> list[dict[str, Any]]:
+    """Return the scores of each held-out prompt of online rounds."""
+    lines = (done.folder / HELD_OUT_SCORES).read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def shown(values: Sequence[float]) -> str:
@@ -159,8 +165,9 @@ def _rules_win_rate(bench: Bench, one: Path, other: Path, seed: int) -> float:
 def online(bench: Bench, seeds: Sequence[int]) -> None:
     """Print the gain of each online round on held-out prompts."""
     changes = {"rounds": 3, "model": "dpo", "reference": "dpo", "patience": 0, "held_out_prompts": 100}
-    found = [results(bench.run("online-1-trained", {"online-1-trained": {**changes, "seed": seed}})) for seed in seeds]
-    prompts = len(found[0]["held_out_prompts"])
+    done = [bench.run("online-1-trained", {"online-1-trained": {**changes, "seed": seed}}) for seed in seeds]
+    found, scored = [results(each) for each in done], [prompt_scores(each) for each in done]
+    prompts = len(scored[0])
     print(f"\n## Online DPO: mean reward on {prompts} held-out prompts, {len(seeds)} seeds\n")
     print(
         "| seed | round | reward | gain | standard error | tokens | in language | rules | warnings |\n"
@@ -183,7 +190,10 @@ def online(bench: Bench, seeds: Sequence[int]) -> None:
     )
     for number in range(1, len(found[0]["rounds"]) + 1):
         cells = [
-            gain([_of_prompts(each, score, number) for each in found], [_of_prompts(each, score, at) for each in found])
+            gain(
+                [[each[score][number] for each in prompts_of_seed] for prompts_of_seed in scored],
+                [[each[score][at] for each in prompts_of_seed] for prompts_of_seed in scored],
+            )
             for score in ("rewards", "judge")
             for at in (number - 1, 0)
         ]
@@ -201,10 +211,6 @@ def gain(after: Sequence[Sequence[float]], before: Sequence[Sequence[float]]) ->
         return f"{value:+.3f} [{value - half:+.3f}, {value + half:+.3f}]"
     estimate = seed_group_estimate(np.array(after) - np.array(before))
     return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
-
-
-def _of_prompts(found: Mapping[str, Any], score: str, policy: int) -> list[float]:
-    return [each[score][policy] for each in found["held_out_prompts"]]
 
 
 def _share(row: Mapping[str, Any]) -> str:

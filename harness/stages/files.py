@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from polyarena.harness.stages.records import PooledCompletion, Preference
+from polyarena.harness.stages.records import HeldOutScores, PooledCompletion, Preference
 from polyarena.tasks.data import read_jsonl
 from polyarena.tasks.errors import DataError
 from polyarena.tasks.mixtures.records import TrainingRow, read_training_rows
@@ -17,6 +17,7 @@ ROWS = "rows.jsonl"
 HELD_OUT = "held_out.jsonl"
 POOL = "pool.jsonl"
 PAIRS = "pairs.jsonl"
+HELD_OUT_SCORES = "held_out_scores.jsonl"
 LICENCES = "licences.json"
 """Each licence of what an output was made from, with the sources or models under it."""
 RESULTS = "results.json"
@@ -40,8 +41,8 @@ def read_rows(folder: Path, name: str = ROWS) -> list[TrainingRow]:
     return list(read_training_rows(folder / name))
 
 
-def write_records(path: Path, records: Iterable[PooledCompletion | Preference]) -> None:
-    """Write completions or pairs."""
+def write_records(path: Path, records: Iterable[PooledCompletion | Preference | HeldOutScores]) -> None:
+    """Write completions, pairs or scores of held-out prompts."""
     with path.open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(asdict(record), ensure_ascii=False) + "\n" for record in records)
 

@@ -51,3 +51,20 @@ class Preference:
     chosen_reward: float | None
     rejected_reward: float | None
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutScores:
+    """A held-out prompt of online rounds.
+
+    Attributes:
+        row_id: Of the prompt.
+        language: ``lang_Script``.
+        rewards: The mean reward of its completions, by the first policy and after each round.
+        judge: Likewise, the mean score of the rules judge.
+    """
+
+    row_id: str
+    language: str
+    rewards: tuple[float, ...]
+    judge: tuple[float, ...]

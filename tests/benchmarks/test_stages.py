@@ -25,11 +25,11 @@ RESULTS = {
             "warnings": [],
         }
     ],
-    "held_out_prompts": [
-        {"row_id": "1", "language": "eng_Latn", "rewards": [1.0, 1.3], "judge": [-0.5, -0.5]},
-        {"row_id": "2", "language": "fra_Latn", "rewards": [1.0, 1.7], "judge": [0.0, 0.1]},
-    ],
 }
+PROMPTS = (
+    {"row_id": "1", "language": "eng_Latn", "rewards": [1.0, 1.3], "judge": [-0.5, -0.5]},
+    {"row_id": "2", "language": "fra_Latn", "rewards": [1.0, 1.7], "judge": [0.0, 0.1]},
+)
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def stages(repository, monkeypatch, tmp_path):
         folder = tmp_path / f"{until}-{len(asked)}"
         folder.mkdir()
         (folder / "results.json").write_text(json.dumps(RESULTS))
+        (folder / "held_out_scores.jsonl").write_text("".join(json.dumps(each) + "\n" for each in PROMPTS))
         manifest = Manifest(
             stage=until, type="sft", key="k", recipe="r", settings={}, data={}, environment={}, inputs={}, content="c",
             files={},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from polyarena.harness.stages.pipeline.schema import Pipeline
 from polyarena.harness.stages.pipeline.settings import StageSettings
 from polyarena.harness.stages.pipeline.status import StageStatus
 from polyarena.tasks.mixtures.licences import licence_warning
+
+WIDEST = 12
+"""Columns from which on the entries of a table stand side by side, not below one another."""
 
 
 def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mapping[str, Path]) -> None:
@@ -48,7 +51,7 @@ def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mappin
         *(f"- `{name}`: {_shown(value)}" for name, value in _flat(status.key.settings)),
         "",
         *_data_lines(pipeline, stage, {**done, stage.name: path.parent}),
-        "## Data and licences",
+        "## Licences",
         "",
         *(_licence_lines(licences) or ["No data was read."]),
         "",
@@ -81,10 +84,17 @@ def _lineage(pipeline: Pipeline, stage: StageSettings) -> list[str]:
     stages = {each.name: each for each in pipeline.stages}
     lines: list[str] = []
 
+    shown: set[str] = set()
+
     def visit(name: str, depth: int) -> None:
-        lines.append(f"{'  ' * depth}- `{name}` ({stages[name].type})")
-        for other in stages[name].inputs:
-            visit(other, depth + 1)
+        inputs = stages[name].inputs
+        # A stage that many read would be written out as often as there are ways to it.
+        known = ", as above" if name in shown and inputs else ""
+        lines.append(f"{'  ' * depth}- `{name}` ({stages[name].type}{known})")
+        if not known:
+            shown.add(name)
+            for other in inputs:
+                visit(other, depth + 1)
 
     visit(stage.name, 0)
     return lines
@@ -165,7 +175,42 @@ def _licence_lines(licences: Mapping[str, set[str]]) -> list[str]:
 
 
 def _results(folder: Path) -> list[str]:
+    """Return what the stage measured: single values as a list, and one table for each list of entries."""
     path = folder / RESULTS
     if not path.is_file():
         return []
-    return ["## Measured while it ran", "", "```json", path.read_text("utf-8").strip(), "```", ""]
+    values: list[str] = []
+    tables: list[str] = []
+    for name, value in json.loads(path.read_text("utf-8")).items():
+        entries = _entries(value)
+        if name == "card":  # has a file of its own
+            continue
+        if entries:
+            tables += ["", f"`{name}`:", "", *_table(entries)]
+        else:
+            values += [f"- `{key}`: {_number(each)}" for key, each in _flat({name: value}) if each != ""]
+    return ["## Measured while it ran", *([""] if values else []), *values, *tables, ""]
+
+
+def _entries(value: Any) -> list[Mapping[str, Any]]:
+    """Return the rows of what is a table: a list of mappings, or a mapping of them, whose keys go first."""
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        return value
+    if isinstance(value, Mapping) and value and all(isinstance(each, Mapping) for each in value.values()):
+        return [{"": name, **each} for name, each in value.items()]
+    return []
+
+
+def _table(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [dict(_flat(entry)) for entry in entries]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [names, *([_number(row.get(name, "")) for name in names] for row in rows)]
+    if len(names) > WIDEST:
+        lines = [list(column) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def _number(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else _shown(value)
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -15,11 +15,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from polyarena.harness.stages.files import PAIRS, RESULTS, read_rows, write_json, write_records
+from polyarena.harness.stages.files import HELD_OUT_SCORES, PAIRS, RESULTS, read_rows, write_json, write_records
 from polyarena.harness.stages.folders import CARD
 from polyarena.harness.stages.parts import PARTS
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.records import HeldOutScores
 from polyarena.harness.stages.rounds import best_against_worst, split_prompts, unique_prompts
 from polyarena.harness.stages.training.arbiters import Candidate, reward, rules_scores
 from polyarena.harness.stages.training.lengths import as_results
@@ -51,8 +52,8 @@ class Measured:
 def run(stage: OnlineStage, context: StageContext) -> None:
     """Train the rounds; the folder's own checkpoint is that of the best or last round.
 
-    ``results.json`` has what each round did and how the policy after it is on the held-out prompts;
-    ``held_out_prompts`` has the mean reward and rules score of each, of the first policy and after each round.
+    ``results.json`` has what each round did and how the policy after it is on the held-out prompts, and
+    ``held_out_scores.jsonl`` the scores of each prompt.
 
     Raises:
         DataError: There are too few prompts for fresh ones in every round, or no pair differs in reward.
@@ -102,16 +103,15 @@ def run(stage: OnlineStage, context: StageContext) -> None:
             "rounds": rounds,
             "kept_round": last,
             "stopped": stopped,
-            "held_out_prompts": [
-                {
-                    "row_id": row.row_id,
-                    "language": row.language,
-                    "rewards": [each.rewards[at] for each in measured],
-                    "judge": [each.judge[at] for each in measured],
-                }
-                for at, row in enumerate(held_out)
-            ],
         },
+    )
+    scores = [
+        (tuple(each.rewards[at] for each in measured), tuple(each.judge[at] for each in measured))
+        for at in range(len(held_out))
+    ]
+    write_records(
+        context.folder / HELD_OUT_SCORES,
+        (HeldOutScores(row.row_id, row.language, *each) for row, each in zip(held_out, scores, strict=True)),
     )
 
 

@@ -60,7 +60,9 @@ def test_a_pipeline_trains_every_stage_and_does_nothing_the_second_time(pipeline
     # The start of the stage is the reference of every round: the first margin is 0 in the first round only.
     assert abs(online["rounds"][0]["first_margin"]) < 1e-4 < abs(online["rounds"][1]["first_margin"])
     assert {"chosen_is_longer", "chosen_characters", "tokens", "repetition", "judge"} <= set(online["rounds"][0])
-    scores = online["held_out_prompts"]
+    folder = next(each.folder for each in first if each.name == "online")
+    scores = [json.loads(line) for line in (folder / "held_out_scores.jsonl").read_text().splitlines()]
+    assert len(scores) == online["prompts"]["held_out"]
     for at, policy in enumerate([online["first_policy"], *online["rounds"]]):
         assert mean(each["rewards"][at] for each in scores) == pytest.approx(policy["reward"])
         assert mean(each["judge"][at] for each in scores) == pytest.approx(policy["judge"])
