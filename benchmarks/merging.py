@@ -1,6 +1,6 @@
 """Measures the peak memory and the time of merges beside mergekit's, method by method, in one run.
 
-    python benchmarks/merging.py [--layers 3] [--mebibytes 256] [--repeat 3] [--folder FOLDER]
+    python benchmarks/merging.py [--layers 3] [--mebibytes 64] [--repeat 3] [--folder FOLDER]
 
 Needs the extras `train` and `merge-oracle`. A base and two checkpoints of so many layers, whose large tensors are of
 that size in float32, are written to a temporary folder, or into FOLDER; with the results, five times the size of a
@@ -163,7 +163,7 @@ def compare(folder: Path, layers: int, mebibytes: int, repeat: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", type=int, default=3, help="with three large tensors each")
-    parser.add_argument("--mebibytes", type=int, default=256, help="of a large tensor")
+    parser.add_argument("--mebibytes", type=int, default=64, help="of a large tensor")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="kept for the next time")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)

@@ -40,12 +40,12 @@ def mixture_card(mixture: Mixture, name: str) -> dict[str, Any]:
 
 def mixture_warnings(mixture: Mixture) -> list[str]:
     """Return what a reader of the mixture must know: licences that forbid training, shares that were not reached."""
-    warnings = []
-    for scan in mixture.scans:
-        for licence in sorted(scan.licences):
-            meaning = licence_warning(licence)
-            if meaning:
-                warnings.append(f"The licence {licence or '(none)'!r} of {scan.source} {meaning}.")
+    warnings = [
+        warning
+        for scan in mixture.scans
+        for licence in sorted(scan.licences)
+        if (warning := licence_warning(licence, [scan.source]))
+    ]
     for scan in mixture.scans:
         wanted, taken = mixture.allocation.wanted[scan.source], mixture.allocation.of_source(scan.source)
         if taken < wanted:

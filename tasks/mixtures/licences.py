@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 UNKNOWN = frozenset({"", "unknown", "none", "noassertion", "other"})
 _TERMS = (
@@ -16,13 +17,15 @@ _TERMS = (
 )
 
 
-def licence_warning(licence: str) -> str | None:
-    """Return what a licence forbids, as the end of a sentence, or ``None`` if it is not known to forbid anything.
+def licence_warning(licence: str, sources: Iterable[str]) -> str | None:
+    """Return, as a sentence, what a licence forbids, or ``None`` if it is not known to forbid anything.
 
     Args:
         licence: SPDX expression, or the licence in words.
+        sources: What is under this licence.
     """
-    text = licence.strip().casefold()
+    text, named = licence.strip().casefold(), ", ".join(sources)
     if text in UNKNOWN:
-        return "is not stated"
-    return "; ".join(meaning for pattern, meaning in _TERMS if re.search(pattern, text)) or None
+        return f"No licence is stated for {named}."
+    meaning = "; ".join(meaning for pattern, meaning in _TERMS if re.search(pattern, text))
+    return f"The licence {licence!r} of {named} {meaning}." if meaning else None

@@ -8,6 +8,7 @@ scales to the sum of absolute values before the draw (the paper divides by the d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
@@ -17,8 +18,8 @@ COLLINEAR = 0.9995
 """Absolute cosine above which an arc is so flat that SLERP interpolates linearly."""
 SMALLEST_NORM = 1e-8
 """Norm below which a tensor has no direction."""
-PART = 1 << 22
-"""Elements that are merged at once where a method works element by element."""
+PART = 1 << 20
+"""Elements that are merged at once: what is computed of them stays in the processor's cache."""
 SMALLEST_SUM = 1e-7
 """Sum of absolute values below which a difference is not rescaled."""
 
@@ -31,10 +32,15 @@ def linear(tensors: Sequence[Tensor], weights: Sequence[float], *, normalize: bo
         weights: One for each tensor.
         normalize: Divide by the sum of the weights.
     """
-    total = torch.zeros_like(tensors[0], dtype=torch.float32)
-    for tensor, weight in zip(tensors, weights, strict=True):
-        total.add_(tensor.float(), alpha=weight)
-    return total.div_(sum(weights)) if normalize else total
+    divisor = sum(weights) if normalize else 1.0
+
+    def merge(*parts: Tensor) -> Tensor:
+        total = torch.zeros_like(parts[0], dtype=torch.float32)
+        for part, weight in zip(parts, weights, strict=True):
+            total.add_(part.float(), alpha=weight)
+        return total.div_(divisor)
+
+    return _by_parts(merge, tensors)
 
 
 def slerp(first: Tensor, second: Tensor, share: float) -> Tensor:
@@ -49,15 +55,19 @@ def slerp(first: Tensor, second: Tensor, share: float) -> Tensor:
         second: At ``share`` 1, of the same shape.
         share: ``t``, between 0 and 1.
     """
-    a, b = first.float(), second.float()
-    norms = [torch.linalg.vector_norm(each, dtype=torch.float64).item() for each in (a, b)]
-    norm_a, norm_b = (norm if norm > SMALLEST_NORM else 1.0 for norm in norms)
-    cosine = torch.sum(a * b, dtype=torch.float64).item() / (norm_a * norm_b)
-    if abs(cosine) > COLLINEAR:
-        return (1 - share) * a + share * b
-    angle = torch.acos(torch.tensor(cosine, dtype=torch.float64))
-    sine = torch.sin(angle)
-    return (torch.sin((1 - share) * angle) / sine).item() * a + (torch.sin(share * angle) / sine).item() * b
+    squares_a, squares_b, product = 0.0, 0.0, 0.0
+    for a, b in _parts(first, second):
+        wide_a, wide_b = a.double(), b.double()
+        squares_a += torch.dot(wide_a, wide_a).item()
+        squares_b += torch.dot(wide_b, wide_b).item()
+        product += torch.dot(wide_a, wide_b).item()
+    norm_a, norm_b = (norm if norm > SMALLEST_NORM else 1.0 for norm in (squares_a**0.5, squares_b**0.5))
+    cosine = product / (norm_a * norm_b)
+    shares = 1 - share, share
+    if abs(cosine) <= COLLINEAR:
+        angle = math.acos(cosine)
+        shares = math.sin((1 - share) * angle) / math.sin(angle), math.sin(share * angle) / math.sin(angle)
+    return _by_parts(lambda a, b: shares[0] * a.float() + shares[1] * b.float(), [first, second])
 
 
 def ties(
@@ -80,15 +90,16 @@ def ties(
         scale: Factor of the merged difference.
     """
     masks = [_survivors(base, tensor, density) for tensor in tensors]
-    merged = torch.empty(base.shape, dtype=torch.float32)
-    out, flat = merged.reshape(-1), [tensor.reshape(-1) for tensor in tensors]
-    for part in _parts(base):
-        start = base.reshape(-1)[part].float()
+
+    def merge(start: Tensor, *parts: Tensor) -> Tensor:
+        start = start.float()
         differences = [
-            survives(part, tensor[part].float() - start) for survives, tensor in zip(masks, flat, strict=True)
+            (part.float() - start).mul_(mask)
+            for part, mask in zip(parts[: len(tensors)], parts[len(tensors) :], strict=True)
         ]
-        out[part] = _elect(start, differences, weights, normalize, scale)
-    return merged
+        return _elect(start, differences, weights, normalize, scale)
+
+    return _by_parts(merge, [base, *tensors, *masks])
 
 
 def dare_ties(
@@ -115,9 +126,10 @@ def dare_ties(
         rescale: Scale what is left of a difference to its sum of absolute values before the draw.
         scale: Factor of the merged difference.
     """
-    start = base.float()
-    dropped = [_drop(tensor.float() - start, density, generator, rescale) for tensor in tensors]
-    return _elect(start, dropped, weights, normalize, scale)
+    dropped = [_drop(tensor.float() - base.float(), density, generator, rescale) for tensor in tensors]
+    return _by_parts(
+        lambda start, *differences: _elect(start.float(), differences, weights, normalize, scale), [base, *dropped]
+    )
 
 
 def _elect(
@@ -136,32 +148,37 @@ def _elect(
     return merged.mul_(scale).add_(start)
 
 
-def _parts(tensor: Tensor) -> Iterator[slice]:
-    """Yield slices of a flattened tensor, so that what is computed of one part is small beside a model."""
-    for first in range(0, tensor.numel(), PART):
-        yield slice(first, min(first + PART, tensor.numel()))
+def _by_parts(merge: Callable[..., Tensor], tensors: Sequence[Tensor]) -> Tensor:
+    """Return, in float32, what a function that works element by element makes of tensors of one shape."""
+    merged = torch.empty(tensors[0].shape, dtype=torch.float32)
+    for out, *parts in _parts(merged, *tensors):
+        out.copy_(merge(*parts))
+    return merged
 
 
-def _survivors(base: Tensor, tensor: Tensor, density: float) -> Callable[[slice, Tensor], Tensor]:
-    """Return what trims the difference in a part of a tensor, once it is known which elements are the largest."""
+def _parts(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield views of the same few elements of each tensor, so that what is computed of them is small beside a model."""
+    yield from zip(*(tensor.reshape(-1).split(PART) for tensor in tensors), strict=True)
+
+
+def _survivors(base: Tensor, tensor: Tensor, density: float) -> Tensor:
+    """Return which elements of a difference are among the largest."""
     elements = base.numel()
     many = max(1, int(density * elements))
     if density >= 1 or elements == 0:
-        return lambda part, difference: difference  # noqa: ARG005
+        return torch.ones(base.shape, dtype=torch.bool)
 
-    def sizes(part: slice) -> Tensor:
-        return (tensor.reshape(-1)[part].float() - base.reshape(-1)[part].float()).abs()
+    def sizes() -> Iterator[Tensor]:
+        return ((part.float() - start.float()).abs_() for start, part in _parts(base, tensor))
 
-    threshold, larger, equal = _threshold(lambda: map(sizes, _parts(base)), many)
+    threshold, larger, equal = _threshold(sizes, many)
     # Differences of 0 merge to nothing, whether they survive or not.
     if threshold == 0 or larger + equal == many:
-        return lambda part, difference: difference * (difference.abs() >= threshold)  # noqa: ARG005
+        return torch.cat([part >= threshold for part in sizes()]).reshape(base.shape)
     # Not `stable`, and not `topk`: each keeps other elements of those that are equal at the threshold, and a few steps
     # of AdamW leave many of exactly one size. This is the call that mergekit makes.
     largest = torch.argsort((tensor.float() - base.float()).abs_().reshape(-1), descending=True)[:many]
-    mask = torch.zeros(elements, dtype=torch.bool)
-    mask[largest] = True
-    return lambda part, difference: difference * mask[part]
+    return torch.zeros(elements, dtype=torch.bool).index_fill_(0, largest, True).reshape(base.shape)
 
 
 def _threshold(parts: Callable[[], Iterable[Tensor]], many: int) -> tuple[float, int, int]:

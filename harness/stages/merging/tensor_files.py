@@ -211,3 +211,4 @@ def _write_shard(
             if tuple(tensor.shape) != infos[name].shape or tensor.dtype != infos[name].dtype:
                 raise ValueError(f"{name}: {tuple(tensor.shape)} of {tensor.dtype} is not what was announced")
             file.write(memoryview(tensor.reshape(-1).view(torch.uint8).numpy()))
+            del tensor  # before the next one is computed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,8 @@ def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mappin
         done: Folders of finished stages by name.
     """
     stage = status.stage
-    licences: dict[str, set[str]] = {}
-    own = path.parent / LICENCES
-    for folder in (*(done[name] for name in stage.inputs), path.parent):
-        if (folder / LICENCES).is_file():
-            for licence, sources in json.loads((folder / LICENCES).read_text("utf-8")).items():
-                licences.setdefault(licence, set()).update(sources)
-    own.write_text(
+    licences = _licences((*(done[name] for name in stage.inputs), path.parent))
+    (path.parent / LICENCES).write_text(
         json.dumps({name: sorted(licences[name]) for name in sorted(licences)}, ensure_ascii=False, indent=1), "utf-8"
     )
     kind = "checkpoint" if stage.makes_checkpoint else "output"
@@ -65,19 +60,30 @@ def write_card(path: Path, pipeline: Pipeline, status: StageStatus, done: Mappin
     path.write_text("\n".join(lines), "utf-8")
 
 
-def warnings_of(folder: Path) -> tuple[str, ...]:
-    """Return what to know of the output of a data stage: licences that forbid training, and rows that were lost."""
-    results, licences = folder / RESULTS, folder / LICENCES
+def warnings_of(folder: Path, inputs: Iterable[Path]) -> tuple[str, ...]:
+    """Return what to know of the output of a stage: licences that forbid training, and rows that were lost.
+
+    Args:
+        folder: Of the output.
+        inputs: Of the outputs that it was made from: of their licences was warned already.
+    """
+    results = folder / RESULTS
     card = json.loads(results.read_text("utf-8")).get("card") if results.is_file() else None
     if card:
         return tuple(card["warnings"])
-    if not licences.is_file():
-        return ()
-    return tuple(
-        f"The licence {licence or '(none)'!r} of {', '.join(sources)} {meaning}."
-        for licence, sources in json.loads(licences.read_text("utf-8")).items()
-        if (meaning := licence_warning(licence))
-    )
+    known = _licences(inputs)
+    found = {name: sources - known.get(name, set()) for name, sources in _licences([folder]).items()}
+    return tuple(warning for name, new in found.items() if new and (warning := licence_warning(name, sorted(new))))
+
+
+def _licences(folders: Iterable[Path]) -> dict[str, set[str]]:
+    """Return what outputs were made from, by licence."""
+    found: dict[str, set[str]] = {}
+    for path in (folder / LICENCES for folder in folders):
+        if path.is_file():
+            for licence, sources in json.loads(path.read_text("utf-8")).items():
+                found.setdefault(licence, set()).update(sources)
+    return found
 
 
 def _lineage(pipeline: Pipeline, stage: StageSettings) -> list[str]:
@@ -168,7 +174,9 @@ def _shown(value: Any) -> str:
 
 def _licence_lines(licences: Mapping[str, set[str]]) -> list[str]:
     lines = [f"- {licence}: {', '.join(sorted(sources))}" for licence, sources in sorted(licences.items())]
-    warnings = [f"- {name} {meaning}." for name in sorted(licences) if (meaning := licence_warning(name))]
+    warnings = [
+        f"- {warning}" for name in sorted(licences) if (warning := licence_warning(name, sorted(licences[name])))
+    ]
     if warnings:
         lines += ["", "**Restricted:** not every use of a model trained on these is known to be legal.", "", *warnings]
     return lines

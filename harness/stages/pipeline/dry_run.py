@@ -48,8 +48,9 @@ GIB = 1024**3
 ACTIVATION_BYTES = 34
 CHECKPOINTED_BYTES = 2
 LOGIT_COPIES = 3
-MERGE_TENSORS = {"linear": 1.5, "slerp": 2.0, "ties": 4.0, "dare_ties": 3.5}
-"""Tensors of the largest size that a merge computes with beside those that it reads (measured)."""
+MERGE_TENSORS = {"linear": (1.1, 0.0), "slerp": (1.1, 0.0), "ties": (7.0, 0.25), "dare_ties": (2.1, 1.0)}
+"""Tensors of the largest size that a merge computes with beside those that it reads: so many, and so many more for each
+checkpoint (``benchmarks/merging.py``)."""
 TOKENS_WITHOUT_ROWS = 0.5
 """Share of ``max_length`` that a row is taken to have where its text is not known."""
 
@@ -203,7 +204,9 @@ def _estimate(
     languages: frozenset[str] | None,
 ) -> StageEstimate:
     if isinstance(stage, MergeStage) and shape is not None:
-        tensors = _merged_count(stage, pipeline) + (stage.base is not None) + MERGE_TENSORS[stage.method]
+        merged = _merged_count(stage, pipeline)
+        own, each = MERGE_TENSORS[stage.method]
+        tensors = merged + (stage.base is not None) + own + merged * each
         memory = 4 * shape.vocabulary * shape.hidden * tensors
         return StageEstimate(memory_gib=max(memory, 4 * shape.parameters if stage.search else 0) / GIB)
     if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage | TrainSettings):

@@ -216,7 +216,8 @@ def _stage(
             "inputs": {name: done[name].manifest.content for name in stage.inputs},
         },
     )
-    return StageDone(stage.name, status.folder, manifest, time.monotonic() - started, warnings_of(status.folder))
+    warnings = warnings_of(status.folder, [done[name].folder for name in stage.inputs])
+    return StageDone(stage.name, status.folder, manifest, time.monotonic() - started, warnings)
 
 
 def _place(pipeline: Pipeline, name: str, where: str) -> str:

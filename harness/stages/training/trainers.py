@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from transformers import PrinterCallback, TrainerCallback, set_seed
-from transformers.integrations import TensorBoardCallback, get_available_reporting_integrations
+from transformers.integrations import TensorBoardCallback
 
 from polyarena.harness.models.precision import in_bfloat16
 from polyarena.harness.stages.files import write_json
@@ -51,8 +51,7 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
 
     Raises:
         UnknownNameError: ``trainer`` names an argument that the configuration does not have.
-        ExperimentError: ``trainer`` sets what a setting of the stage decides, or shards a model that nothing shares, or
-            ``report_to`` names a library that is not installed.
+        ExperimentError: ``trainer`` sets what a setting of the stage decides, or shards a model that nothing shares.
     """
     if stage.trainer.get("fsdp") and not (context.device == "cuda" and is_shared()):
         raise ExperimentError(
@@ -85,7 +84,6 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
         "report_to": list(stage.report_to) or "none",
         **own,
     }
-    _refuse_unknown_reports(stage)
     # A round of an online stage has a folder of its own within that of the stage.
     is_round = context.folder.suffix != PARTIAL
     quiet = {
@@ -110,19 +108,6 @@ def arguments(stage: TrainSettings, context: StageContext, config: type[Any], **
                 fix="set it beside `trainer`; docs/training.md lists the settings",
             )
     return {**decided, **quiet, **stage.trainer}
-
-
-def _refuse_unknown_reports(stage: TrainSettings) -> None:
-    """Refuse a report to a library that transformers does not know or that is not installed."""
-    there = get_available_reporting_integrations()
-    for name in stage.report_to:
-        if name not in there:
-            raise ExperimentError(
-                f"the trainer cannot report to {name!r}",
-                where=f"{stage.name}.report_to",
-                why=f"installed here: {', '.join(sorted(there)) or 'none'}",
-                fix=f"pip install {name}, or take it out of `report_to`",
-            )
 
 
 def lora_config(lora: LoraSettings | None, task: str) -> LoraConfig | None:

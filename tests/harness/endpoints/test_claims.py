@@ -215,20 +215,25 @@ def test_a_beat_that_cannot_be_written_is_not_the_last_one(cache, monkeypatch):
 def test_questions_are_claimed_a_few_at_a_time(scripted_server, open_endpoint, ask_for, cache, monkeypatch):
     scripted_server.script = lambda _received: scripted_server.ok()
     endpoint = open_endpoint(cache, concurrency=8)
+    ahead = 8 // 4
     groups = []
-    take_free = cache.claims.take_free
+    take_free, next_unclaimed = cache.claims.take_free, endpoint._next_unclaimed
+
+    def once_enough_wait(job):
+        deadline = time.monotonic() + 30
+        while not groups and len(endpoint._unclaimed) < 1 + ahead and time.monotonic() < deadline:
+            time.sleep(0.005)  # until the caller has drawn what may be claimed ahead
+        return next_unclaimed(job)
 
     def counted(keys, owner):
-        deadline = time.monotonic() + 30
-        while not groups and len(endpoint._unclaimed) < 1 + 8 // 4 and time.monotonic() < deadline:
-            time.sleep(0.005)  # until the caller has drawn what may be claimed ahead
         groups.append(len(keys))
         return take_free(keys, owner)
 
+    monkeypatch.setattr(endpoint, "_next_unclaimed", once_enough_wait)
     monkeypatch.setattr(cache.claims, "take_free", counted)
     assert len(list(endpoint.as_completed(ask_for(*map(str, range(40)))))) == 40
     # Each its own, and at most a quarter of those that may be in flight.
-    assert groups[0] == max(groups) == 1 + 8 // 4
+    assert groups[0] == max(groups) == 1 + ahead
     assert sum(groups) == 40
     assert cache._execute("SELECT count(*) FROM claims") == [(0,)]
 

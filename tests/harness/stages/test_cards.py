@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from polyarena.harness.stages.pipeline.cards import write_card
+from polyarena.harness.stages.pipeline.cards import warnings_of, write_card
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.status import stage_statuses
 
@@ -96,3 +96,20 @@ def test_what_was_measured_is_a_list_and_tables(card):
 
 def test_a_stage_that_measures_nothing_has_no_such_part(card):
     assert "Measured" not in card(merges(1))
+
+
+def test_each_stage_warns_of_licences_that_no_earlier_one_warned_of(tmp_path):
+    licences = {
+        "base": {"unknown": ["owner/model"]},
+        "pool": {"unknown": ["owner/model"], "CC-BY-NC-4.0": ["answers"], "MIT": ["others"]},
+        "sft": {"unknown": ["owner/model"], "CC-BY-NC-4.0": ["answers"], "MIT": ["others"]},
+    }
+    for name, of_it in licences.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "licences.json").write_text(json.dumps(of_it))
+    base, pool, sft = (tmp_path / name for name in licences)
+    assert warnings_of(base, []) == ("No licence is stated for owner/model.",)
+    (found,) = warnings_of(pool, [base])
+    assert found.startswith("The licence 'CC-BY-NC-4.0' of answers allows no commercial use")
+    assert warnings_of(sft, [base, pool]) == ()
+    assert len(warnings_of(sft, [])) == 2

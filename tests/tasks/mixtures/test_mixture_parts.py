@@ -68,8 +68,8 @@ def test_an_empty_template_is_refused():
         ("CC-BY-NC-ND-4.0", "may not either; allows no derivatives"),
         ("non-commercial use only", "commercial"),
         ("OpenAI terms of use", "service"),
-        ("unknown", "not stated"),
-        ("", "not stated"),
+        ("unknown", "No licence is stated for one, two."),
+        ("", "No licence is stated for one, two."),
         ("All rights reserved", "forbids"),
         ("Apache-2.0", None),
         ("CC-BY-SA-4.0", None),
@@ -80,8 +80,8 @@ def test_an_empty_template_is_refused():
     ],
 )
 def test_licences_that_forbid_training_have_a_warning(licence, forbids):
-    found = licence_warning(licence)
-    assert found is None if forbids is None else forbids in found
+    found = licence_warning(licence, ["one", "two"])
+    assert found is None if forbids is None else forbids in found and "one, two" in found
 
 
 @every_case("variant", AYA_101)
