@@ -165,12 +165,13 @@ def test_unlike_tensors_are_refused(pair, tmp_path, checkpoint, random_tensors, 
         merge_checkpoints({"a": pair["a"], "c": other}, tmp_path / "out", MergeSettings())
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("place", [0, 3, -1])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_values_that_are_not_finite_are_refused_with_their_checkpoint(
-    value, pair, tmp_path, checkpoint, random_tensors
+    value, place, pair, tmp_path, checkpoint, random_tensors
 ):
     broken = random_tensors(2)
-    broken["model.norm.weight"][3] = value
+    broken["model.norm.weight"][place] = value
     with pytest.raises(DataError, match=r"'model.norm.weight' has values that are not finite") as refused:
         merge_checkpoints({"a": pair["a"], "c": checkpoint("c", broken)}, tmp_path / "out", MergeSettings())
     assert "leave c out" in refused.value.fix

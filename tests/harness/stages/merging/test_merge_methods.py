@@ -201,6 +201,29 @@ def test_ties_in_parts_is_ties_in_one_piece(levels, density, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("part", [1, 37, 391])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    "merge",
+    [
+        lambda base, one, two: methods.linear([base, one, two], [0.5, 0.3, 0.2]),
+        lambda base, one, two: methods.slerp(one, two, 0.3),
+        lambda base, one, two: methods.ties(base, [one, two], [0.7, 0.3], density=0.4),
+        lambda base, one, two: dare(base, [one, two], [0.7, 0.3], density=0.4),
+    ],
+    ids=["linear", "slerp", "ties", "dare_ties"],
+)
+def test_the_size_of_parts_does_not_matter(merge, dtype, part, monkeypatch):
+    generator = torch.Generator().manual_seed(3)
+    tensors = [torch.randn(17, 23, generator=generator).to(dtype) for _ in range(3)]
+    whole = merge(*tensors)
+    monkeypatch.setattr(methods, "PART", part)
+    found = merge(*tensors)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, whole, rtol=1e-6, atol=1e-6)
+    assert merge(*(each[:0] for each in tensors)).shape == (0, 23)
+
+
 @given(
     st.lists(st.floats(0, 2.0**100, width=32), min_size=1, max_size=60),
     st.floats(0.01, 1),
