@@ -51,12 +51,19 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         finally:
             loader.dispose()
     except RecursionError:
-        raise ExperimentError("this is nested without end", where=where, why="an alias contains itself") from None
+        raise ExperimentError(
+            "this is nested without end", where=where, why="an alias contains itself", fix="write the values out"
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise ExperimentError("this is not valid YAML", where=f"{where}{line}", why=problem) from error
+        raise ExperimentError(
+            "this is not valid YAML",
+            where=f"{where}{line}",
+            why=problem,
+            fix="look at the indentation, brackets and quotes of this line and of those above it",
+        ) from error
     except ValueError as error:
         raise ExperimentError("a value cannot be read", where=where, why=str(error), fix="put it in quotes") from error
 
@@ -77,7 +84,10 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> No
             name = str(key.value)
             if name in seen:
                 raise ExperimentError(
-                    f"the key {name!r} appears twice", where=f"{where}:{line}", why=f"first on line {seen[name]}"
+                    f"the key {name!r} appears twice",
+                    where=f"{where}:{line}",
+                    why=f"first on line {seen[name]}",
+                    fix="take one of them out",
                 )
             seen[name] = line
             lines[(*path, name)] = line
@@ -87,6 +97,7 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], where: str) -> No
             "this text has a character that cannot be stored or sent",
             where=f"{where}:{node.start_mark.line + 1}",
             why="NUL, or half of a surrogate pair",
+            fix="type the text again",
         )
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):

@@ -21,7 +21,8 @@ def read_text(path: Path, kind: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ExperimentError(f"the {kind} file does not exist", where=path, fix=nearby_files(path)) from None
+        fix = nearby_files(path) or f"check the path: {_named(path.parent)} has no YAML file"
+        raise ExperimentError(f"the {kind} file does not exist", where=path, fix=fix) from None
     except UnicodeDecodeError as error:
         fix = "save the file as UTF-8"
         raise ExperimentError(f"the {kind} file cannot be read", where=path, why=str(error), fix=fix) from error
@@ -40,4 +41,8 @@ def nearby_files(path: Path) -> str:
     folder = path.parent
     files = sorted(each.name for each in folder.glob("[!.]*.y*ml")) if folder.is_dir() else []
     near = closest(path.name, files) or files[:5]
-    return f"{folder} has " + ", ".join(near) if near else ""
+    return f"{_named(folder)} has " + ", ".join(near) if near else ""
+
+
+def _named(folder: Path) -> str:
+    return "the current folder" if folder == Path() else str(folder)

@@ -190,7 +190,10 @@ class RewardModel:
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelError(
-                "the reward model cannot be loaded", where=settings.model, why=str(error).split("\n", 1)[0]
+                "the reward model cannot be loaded",
+                where=settings.model,
+                why=str(error).split("\n", 1)[0],
+                fix="name a folder or a model of the hub with a head for sequence classification",
             ) from error
         if model.config.num_labels != 1:
             raise ModelError(
@@ -200,7 +203,11 @@ class RewardModel:
                 fix="use a checkpoint with num_labels 1",
             )
         if tokenizer.pad_token is None and tokenizer.eos_token is None:
-            raise ModelError("the tokenizer has no token to fill up short answers with", where=settings.model)
+            raise ModelError(
+                "the tokenizer has no token to fill up short answers with",
+                where=settings.model,
+                fix="set `pad_token` in its tokenizer_config.json",
+            )
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         model.config.pad_token_id = tokenizer.pad_token_id

@@ -33,7 +33,12 @@ def load_model(folder: Path, device: str, dtype: torch.dtype = torch.float32) ->
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ModelError("the checkpoint cannot be loaded", where=folder, why=str(error).splitlines()[0]) from error
+        raise ModelError(
+            "the checkpoint cannot be loaded",
+            where=folder,
+            why=str(error).splitlines()[0],
+            fix="name a folder or a model of the hub that transformers can load; --debug shows where it failed",
+        ) from error
     return model.to(device)
 
 
@@ -54,7 +59,9 @@ def load_tokenizer(folder: Path) -> Any:
             "the tokenizer has no chat template", where=folder, fix="set `chat_template: chatml` in `base`"
         )
     if tokenizer.eos_token_id is None:
-        raise ModelError("the tokenizer has no end token", where=folder)
+        raise ModelError(
+            "the tokenizer has no end token", where=folder, fix="set `eos_token` in its tokenizer_config.json"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

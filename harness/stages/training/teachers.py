@@ -73,7 +73,11 @@ def _system_answers(
     """Ask a system of the harness, one language at a time."""
     type_ = find_model_type(str(teacher.model), where=teacher.name)
     if not type_.supports(Kind.OPEN_ENDED):
-        raise ModelError(f"the model type {teacher.model!r} generates no text", where=teacher.name)
+        raise ModelError(
+            f"the model type {teacher.model!r} generates no text",
+            where=teacher.name,
+            fix="use a type that does, such as hf, endpoint or completions",
+        )
     around = ModelContext(base=str(context.base), open_endpoint=context.open_endpoint)
     type_.check(teacher.args, around, teacher.name)
     model = type_.load(teacher.args, True, around)

@@ -32,6 +32,9 @@ def test_a_folder_is_told_from_a_file_and_names_the_files_in_it(tmp_path, read, 
     with pytest.raises(ExperimentError) as caught:
         read(tmp_path)
     assert caught.value.fix == f"{tmp_path} has mine.yaml"
+    with pytest.raises(ExperimentError, match=f"the {kind} file does not exist") as caught:
+        read(tmp_path / "nowhere" / "main.yaml")
+    assert caught.value.fix == f"check the path: {tmp_path / 'nowhere'} has no YAML file"
     assert "Errno" not in str(caught.value)
 
 

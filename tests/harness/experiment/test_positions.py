@@ -53,6 +53,7 @@ def test_what_is_no_yaml_is_refused_with_its_line(value):
     error = refusal(f"b: 1\na: {value}\n")
     assert error.what == "this is not valid YAML"
     assert error.why
+    assert "indentation" in error.fix
     assert error.where.startswith("x.yaml:")
 
 
