@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from polyarena.harness.models.weights import digest
+from polyarena.harness.stages.memory import is_out_of_memory
 from polyarena.harness.stages.outputs import stage_output
 from polyarena.judges.arguments import read_arguments
 from polyarena.judges.protocol import Ask, Judge
@@ -220,5 +221,5 @@ class RewardModel:
             raise ModelError(
                 f"the reward model cannot run on {device!r}",
                 why=str(error).split("\n", 1)[0],
-                fix="use auto, cpu or cuda",
+                fix="free memory on it, or use another device" if is_out_of_memory(error) else "use auto, cpu or cuda",
             ) from error

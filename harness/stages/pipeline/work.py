@@ -6,8 +6,9 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from polyarena.harness.stages.memory import OTHER, memory_errors
 from polyarena.harness.stages.pipeline.settings import TrainSettings
-from polyarena.harness.stages.protocol import StageWork
+from polyarena.harness.stages.protocol import StageContext, StageWork
 from polyarena.tasks.errors import ModelError
 
 WORK = {
@@ -36,7 +37,13 @@ def find_stage_work(type_name: str) -> StageWork[Any]:
     Raises:
         ModelError: A library of the extra ``train`` is missing.
     """
-    work: StageWork[Any] = _module(type_name, WORK[type_name]).run
+    run: StageWork[Any] = _module(type_name, WORK[type_name]).run
+
+    def work(stage: Any, context: StageContext) -> None:
+        # What samples, scores or trains names its own settings; this is for the rest, such as held-out rows.
+        with memory_errors(stage.name, OTHER):
+            run(stage, context)
+
     return work
 
 

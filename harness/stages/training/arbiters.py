@@ -11,6 +11,7 @@ from polyarena.harness.models.locations import locate
 from polyarena.harness.models.precision import in_bfloat16
 from polyarena.harness.models.reward import RewardModel, RewardSettings
 from polyarena.harness.stages.finite_rewards import require_finite
+from polyarena.harness.stages.memory import SCORING, memory_errors
 from polyarena.harness.stages.parts import in_parts
 from polyarena.harness.stages.pipeline.settings import ArbiterSettings
 from polyarena.harness.stages.protocol import Report, StageContext, ignore_progress
@@ -55,7 +56,7 @@ def reward(
         activity: For progress.
 
     Raises:
-        ModelError: A score is not finite.
+        ModelError: A score is not finite, or the memory does not suffice.
     """
     total = [0.0] * len(candidates)
     for number, arbiter in enumerate(arbiters):
@@ -64,10 +65,11 @@ def reward(
         else:
             checkpoint = _checkpoint(arbiter, context, where)
             asked = [(each.prompt, each.completion) for each in candidates]
-            scores = score_with_checkpoint(
-                checkpoint, asked, context.device, dtype=_dtype(arbiter, context.device),
-                parts=parts / f"scores-{number}.jsonl" if parts else None, report=context.report, activity=activity,
-            )  # fmt: skip
+            with memory_errors(where, SCORING):
+                scores = score_with_checkpoint(
+                    checkpoint, asked, context.device, dtype=_dtype(arbiter, context.device),
+                    parts=parts / f"scores-{number}.jsonl" if parts else None, report=context.report, activity=activity,
+                )  # fmt: skip
         total = [one + arbiter.weight * other for one, other in zip(total, scores, strict=True)]
     require_finite(total, lambda place: f"the completion {candidates[place].completion[:60]!r}", where=where)
     return total

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from polyarena.harness.models.precision import has_bfloat16
+from polyarena.harness.stages.memory import is_out_of_memory
 from polyarena.tasks.errors import DataError, ModelError
 
 CHATML = (
@@ -33,6 +34,8 @@ def load_model(folder: Path, device: str, dtype: torch.dtype = torch.float32) ->
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
     except (OSError, ValueError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise ModelError(
             "the checkpoint cannot be loaded",
             where=folder,

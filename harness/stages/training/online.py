@@ -17,6 +17,7 @@ from typing import Any
 
 from polyarena.harness.stages.files import HELD_OUT_SCORES, PAIRS, RESULTS, read_rows, write_json, write_records
 from polyarena.harness.stages.folders import CARD
+from polyarena.harness.stages.memory import SAMPLING, memory_errors
 from polyarena.harness.stages.parts import PARTS
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.protocol import StageContext
@@ -250,12 +251,13 @@ def _scored(
 ) -> tuple[list[list[Sample]], list[list[float]]]:
     """Sample and score completions of prompts; what is done is stored in the folder of the round, by draw."""
     parts = folder / PARTS / str(draw)
-    model = load_sampler(policy, context.device)
     prompts = [row.prompt for row in rows]
-    samples = sample(
-        model, tokenizer, prompts, stage.samples, stage.sampling, context.seed + draw,
-        report=context.report, activity=f"{what}: sampling", parts=parts / "samples.jsonl",
-    )  # fmt: skip
+    with memory_errors(stage.name, SAMPLING):
+        model = load_sampler(policy, context.device)
+        samples = sample(
+            model, tokenizer, prompts, stage.samples, stage.sampling, context.seed + draw,
+            report=context.report, activity=f"{what}: sampling", parts=parts / "samples.jsonl",
+        )  # fmt: skip
     del model
     release()
     candidates = [

@@ -10,7 +10,9 @@ from transformers.integrations import get_available_reporting_integrations
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 from transformers.training_args import OptimizerNames
 
+from polyarena.harness.stages.memory import memory_errors
 from polyarena.harness.stages.pipeline.settings import TrainSettings
+from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.tasks.errors import ExperimentError, ModelError
 from polyarena.tasks.suggest import unknown
 
@@ -57,19 +59,12 @@ def trainer_errors(stage: TrainSettings) -> Iterator[None]:
     """Turn what a trainer raises about its settings or a lack of memory into errors that say what to do.
 
     Raises:
-        ModelError: The memory of the GPU does not suffice.
+        ModelError: The memory does not suffice.
         ExperimentError: The trainer refuses a setting; the message has the trainer's own reason.
     """
     try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise ModelError(
-            "the memory of the GPU does not suffice",
-            where=stage.name,
-            why=str(error).splitlines()[0],
-            fix="lower `batch_size` and raise `gradient_accumulation`, lower `max_length`, set "
-            "`activation_checkpointing: true`, or train adapters (`lora`)",
-        ) from error
+        with memory_errors(stage.name, _less_memory(stage)):
+            yield
     except (ValueError, ImportError) as error:
         raise ExperimentError(
             "the trainer refuses the settings of this stage",
@@ -77,3 +72,13 @@ def trainer_errors(stage: TrainSettings) -> Iterator[None]:
             why=str(error).splitlines()[0] if str(error) else type(error).__name__,
             fix="correct the setting that it names; --debug shows where it was raised",
         ) from error
+
+
+def _less_memory(stage: TrainSettings) -> str:
+    """Return which settings lower the memory that training takes."""
+    samples = isinstance(stage, OnlineStage) and stage.algorithm != "dpo"
+    shorter = "lower `samples` or `sampling.max_tokens`" if samples else "lower `max_length`"
+    return (
+        f"lower `batch_size` and raise `gradient_accumulation`, {shorter}, set `activation_checkpointing: true`, or "
+        "train adapters (`lora`)"
+    )

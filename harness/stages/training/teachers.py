@@ -9,6 +9,7 @@ from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribu
 from polyarena.harness.models.protocol import GenerateRequest, ModelContext
 from polyarena.harness.models.registry import find_model_type
 from polyarena.harness.models.system_prompt import system_text
+from polyarena.harness.stages.memory import SAMPLING, memory_errors
 from polyarena.harness.stages.parts import PARTS, in_parts
 from polyarena.harness.stages.pipeline.data_stages import TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
@@ -42,7 +43,7 @@ def answers_of(
         activity: For progress, and for the file of what is done: no other call in a stage has the same.
 
     Raises:
-        ModelError: The teacher cannot be used, or an endpoint failed.
+        ModelError: The teacher cannot be used, the memory does not suffice, or an endpoint failed.
         BudgetError: The budget of the pipeline is spent.
     """
     if teacher.people:
@@ -51,11 +52,12 @@ def answers_of(
     systems = [system_text(teacher.system_prompt, row.language, where=teacher.name) for row in rows]
     if teacher.stage is not None:
         folder = context.inputs[teacher.stage]
-        model, tokenizer = load_sampler(folder, context.device), load_tokenizer(folder)
-        found = sample(
-            model, tokenizer, [row.prompt for row in rows], 1, teacher.sampling, seed,
-            system_prompts=systems, report=context.report, activity=activity, parts=parts,
-        )  # fmt: skip
+        with memory_errors(teacher.name, SAMPLING):
+            model, tokenizer = load_sampler(folder, context.device), load_tokenizer(folder)
+            found = sample(
+                model, tokenizer, [row.prompt for row in rows], 1, teacher.sampling, seed,
+                system_prompts=systems, report=context.report, activity=activity, parts=parts,
+            )  # fmt: skip
         del model
         release()
         return [(texts[0].text, texts[0].ended) for texts in found]
