@@ -129,7 +129,27 @@ def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
             notes.setdefault(note, []).append(plan.status.stage.name)
     for note, stages in notes.items():
         print_lines(f"{'not counted' if note in NOT_COUNTED else 'assumed'}: {note} ({', '.join(stages)})")
-    print_lines(_summary(pipeline, plans))
+    print_lines(*_requests(plans), _summary(pipeline, plans))
+
+
+def _requests(plans: list[StagePlan]) -> list[str]:
+    """Return what stages will ask of endpoints, and what they charge for it."""
+    lines = []
+    for plan in plans:
+        estimate = plan.estimate
+        if estimate.requests == 0:
+            continue
+        if estimate.requests is None:
+            lines.append(f"{plan.status.stage.name} asks endpoints; how often is known once the data stages have run")
+            continue
+        line = f"{plan.status.stage.name} asks endpoints at most {count_of(estimate.requests, 'time')}"
+        if estimate.answer_cost:
+            prices = " and ".join(f"{price:,.2f} {currency}" for currency, price in estimate.answer_cost.items())
+            line += f", for {prices} if every answer reaches max_tokens; prompts are charged beside it"
+        if estimate.unpriced:
+            line += f"; not priced: {', '.join(estimate.unpriced)} (set `prices` in its `args`)"
+        lines.append(line)
+    return lines
 
 
 def _summary(pipeline: Pipeline, plans: list[StagePlan]) -> str:

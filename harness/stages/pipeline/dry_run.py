@@ -14,16 +14,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from math import ceil
 
+from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.models.locations import locate
 from polyarena.harness.models.precision import in_bfloat16
+from polyarena.harness.models.registry import find_model_type, model_plugins
 from polyarena.harness.stages.files import RESULTS
 from polyarena.harness.stages.pipeline.data_stages import (
     MixtureStage,
     PairsStage,
     PoolStage,
     SafetyStage,
+    TeacherSettings,
     TranslatedPairsStage,
     teachers_of,
 )
@@ -108,6 +112,7 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
         processes = processes_of(pipeline, status.stage)
         estimate = _estimate(status.stage, shape, rows, pipeline, languages)
         estimate = _with_arbiters(estimate, status.stage, rows, pipeline, statuses)
+        estimate = _with_requests(estimate, status, rows)
         capacity = pipeline.hardware.memory_gib
         fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
         plans.append(StagePlan(status, estimate, _hours(estimate, pipeline.hardware), processes, fits))
@@ -262,6 +267,34 @@ def _with_arbiters(
             memory_gib=max(estimate.memory_gib, width * shape.parameters / GIB),
         )
     return estimate
+
+
+def _with_requests(estimate: StageEstimate, status: StageStatus, rows: Mapping[str, int | None]) -> StageEstimate:
+    """Add the requests to teachers behind endpoints, and what they charge for the answers."""
+    stage = status.stage
+    if status.manifest is not None or not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage):
+        return estimate
+    asked = [(teacher, endpoint) for teacher in teachers_of(stage).values() if (endpoint := _endpoint(teacher))]
+    count = rows.get(stage.name if isinstance(stage, PoolStage) else stage.prompts) if asked else 0
+    cost: dict[str, Decimal] = {}
+    for teacher, endpoint in asked:
+        if (prices := endpoint.prices) is not None and count is not None:
+            share = prices.batch_share if endpoint.mode == "batch" else 1
+            price = prices.output * teacher.sampling.max_tokens * count * share / 1_000_000
+            cost[prices.currency] = cost.get(prices.currency, Decimal(0)) + price
+    return replace(
+        estimate,
+        requests=None if count is None else count * len(asked),
+        answer_cost=cost,
+        unpriced=tuple(dict.fromkeys(endpoint.model for _, endpoint in asked if endpoint.prices is None)),
+    )
+
+
+def _endpoint(teacher: TeacherSettings) -> EndpointSettings | None:
+    # lm-eval's own types, whose import takes seconds, bill through no client of this project.
+    if teacher.model is None or teacher.model not in model_plugins().points:
+        return None
+    return find_model_type(teacher.model, where=teacher.name).endpoint(teacher.args)
 
 
 def _sampled(stage: OnlineStage) -> int:
