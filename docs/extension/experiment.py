@@ -41,7 +41,7 @@ def _properties(model: type[BaseModel]) -> Iterable[tuple[str, Mapping[str, Any]
 def _type(schema: Mapping[str, Any]) -> str:
     """Return the type of a key in words, with the bounds that it has."""
     if "const" in schema:
-        return code(schema["const"])
+        return code(_written(schema["const"]))
     if forms := schema.get("anyOf", schema.get("oneOf")):
         kinds = [_type(part) for part in forms if part.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds)).replace("true or false or", "true, false or")
@@ -51,7 +51,8 @@ def _type(schema: Mapping[str, Any]) -> str:
         return "mapping"
     kind = schema.get("type", "anything")
     if kind == "array":
-        return f"list of {_type(schema.get('items', {}))}s"
+        one, _, bounds = _type(schema.get("items", {})).partition(" >")
+        return f"list of {one}s" + (f" >{bounds}" if bounds else "")
     words = {"object": "mapping", "string": "text", "integer": "whole number", "boolean": "true or false"}
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits = [f"{sign} {schema[name]:,}" for name, sign in bounds.items() if name in schema]
@@ -62,4 +63,9 @@ def _default(schema: Mapping[str, Any]) -> str:
     default = schema.get("default")
     if default is None or default in ([], {}) or isinstance(default, dict):
         return ""
-    return code(str(default).lower() if isinstance(default, bool) else default)
+    return code(_written(default))
+
+
+def _written(value: Any) -> str:
+    """Return a value as a file has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

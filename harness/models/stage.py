@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyarena.harness.models.lm_eval.hf_arguments import CLASS_ARGUMENTS, OWN_ARGUMENTS
 from polyarena.harness.models.lm_eval.model_type import LmEvalType
 from polyarena.harness.models.protocol import Model, ModelContext
 from polyarena.harness.stages.outputs import Output, stage_output
-from polyarena.tasks.errors import ExperimentError
+from polyarena.tasks.errors import ExperimentError, UnknownNameError
 from polyarena.tasks.item import Kind
+from polyarena.tasks.suggest import closest
 
 ARGUMENTS = ("pipeline", "stage")
 """Arguments of its own; all others are those of ``hf``."""
 DECIDED = ("pretrained", "tokenizer", "gguf_file", "revision", "subfolder", "peft")
 """Arguments of ``hf`` that the stage decides."""
+PASSED_ON = (
+    "attn_implementation", "bnb_4bit_compute_dtype", "device_map", "load_in_4bit", "load_in_8bit", "low_cpu_mem_usage",
+    "quantization_config",
+)  # fmt: skip
+"""Arguments of ``from_pretrained`` that make sense for any checkpoint of a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,22 @@ class StageType:
         return LmEvalType("hf")
 
     def check(self, args: Mapping[str, Any], context: ModelContext, where: str) -> None:
-        """Refuse a stage that does not exist or has not been trained."""
+        """Refuse an argument that does not exist, and a stage that does not exist or has not been trained."""
         for name in DECIDED:
             if name in args:
                 raise ExperimentError(
                     f"`{name}` is decided by the stage",
                     where=where,
                     fix="take it out, or use `model: hf` for a folder of your own",
+                )
+        known = {*ARGUMENTS, *OWN_ARGUMENTS, *CLASS_ARGUMENTS, *PASSED_ON} - {*DECIDED}
+        for name in args:
+            if name not in known:
+                near = closest(name, known)
+                raise UnknownNameError(
+                    f"unknown argument of `stage` {name!r}",
+                    where=where,
+                    fix=f"did you mean {near[0]!r}?" if near else "take it out; docs/systems.md says what there is",
                 )
         self._hf.check(self._arguments(args, context, where), context, where)
 

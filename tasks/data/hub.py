@@ -11,7 +11,7 @@ from polyarena.tasks.card import Dataset
 from polyarena.tasks.data.fields import PlacedRows, sanitize_texts
 from polyarena.tasks.errors import DataError
 
-_MIRROR = "or use a local mirror: set POLYARENA_DATA, or data_root in the experiment"
+_MIRROR = "or use a local mirror: set POLYARENA_DATA, or data_root in the file that you run"
 
 
 def hub_rows(dataset: Dataset, config: str) -> PlacedRows:

@@ -21,7 +21,11 @@ from polyarena.tasks.mixtures.templates import RowTemplate
 
 
 class TemplateKeys(RowTemplate, Strict):
-    """One way to make prompt and completion of the fields of a row; see ``RowTemplate``."""
+    """One way to make prompt and completion of the fields of a row; see ``RowTemplate``.
+
+    Attributes:
+        languages: Selector of the rows that it is for, by their language; all if left out.
+    """
 
 
 class PruningKeys(PruningSettings, Strict):
@@ -41,7 +45,7 @@ class SourceSettings(Strict):
         prompt: Field with what the user says.
         completion: Field with the answer.
         templates: Make prompt and completion of several fields, in place of ``prompt`` and ``completion``.
-        language: Of all rows, where no field says it.
+        language: Of all rows, in any code; no field is then looked at.
         language_field: Field with the language of a row, in any code; the name of the config where it is absent.
         licence: Of the source.
         weight: Percent of the budget. Either all sources have a weight, and they sum to 100, or none has.
@@ -108,7 +112,7 @@ class TeacherSettings(Strict):
         args: Its arguments.
         people: The answers are the completions of the prompts' own rows, as people wrote them.
         system_prompt: Of the teacher; ``{language}``, ``{autonym}`` and ``{code}`` are filled in, as in an experiment.
-        sampling: How it answers.
+        sampling: How it answers; with ``model``, ``max_tokens`` and ``temperature`` alone count.
         languages: The languages that it answers in; all if left out.
         licence: Under which its answers may be used.
     """
@@ -239,7 +243,7 @@ class PairsStage(StageSettings):
         config: Of the data set.
         split: Of the data set.
         revision: Commit on the hub.
-        language: ``lang_Script`` of the pairs, where they have no field ``language``.
+        language: Of all pairs, in any code; if left out, the field ``language`` of each says it.
         licence: Of the pairs.
         limit: Most pairs.
         refuse_items_of: Tasks of the harness whose items no pair may contain.

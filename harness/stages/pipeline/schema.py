@@ -82,7 +82,7 @@ AnyStage = Annotated[
 
 
 class HardwareSettings(Strict):
-    """The machine that the dry run computes times for; it changes no result.
+    """The machine: what stages run on, and what the dry run computes times from.
 
     Attributes:
         device: ``cpu`` or ``cuda``; what training runs on.
@@ -90,7 +90,8 @@ class HardwareSettings(Strict):
         peak_tflops: Dense peak of the device in the type that is computed in, such as 989 for an H100 in bfloat16.
         utilization: Share of the peak that training reaches.
         generation_utilization: Share of the peak that sampling reaches.
-        threads: Threads of torch on a processor; part of the key of every stage, as it can change sums.
+        threads: Threads of torch on a processor; part of the key of every stage that loads a model, as it can change
+            sums.
         processes: Processes that share the training of each `sft`, `reward` and `dpo` stage, one for each GPU; part of
             the key of these stages.
     """

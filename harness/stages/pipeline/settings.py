@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from polyarena.harness.experiment.schema import Name, Selector
 from polyarena.harness.experiment.strict import Strict
@@ -33,6 +33,15 @@ class LoraSettings(Strict):
     targets: tuple[str, ...] | None = None
 
 
+def _typed(schema: dict[str, Any]) -> None:
+    """Write into the JSON Schema of a stage that a file must give its type, which code that makes one can leave out."""
+    properties = schema["properties"]
+    first = {key: properties.pop(key) for key in ("name", "type") if key in properties}
+    first.get("type", {}).pop("default", None)
+    schema["properties"] = {**first, **properties}
+    schema["required"] = [*first, *(key for key in schema.get("required", ()) if key not in first)]
+
+
 class StageSettings(Strict):
     """What every stage has.
 
@@ -40,6 +49,8 @@ class StageSettings(Strict):
         name: Unique within the pipeline; the name of its folder.
         type: What it does.
     """
+
+    model_config = ConfigDict(json_schema_extra=_typed)
 
     name: Name
 
@@ -79,7 +90,8 @@ class TrainSettings(StageSettings):
         weight_decay: Of AdamW.
         clip: Greatest norm of the gradient.
         max_length: Most tokens of prompt and completion together. Longer completions are cut; rows whose prompt alone
-            is that long are left out and named by language.
+            is that long are left out and named by language. A ``reward`` stage leaves out each pair with a text that is
+            longer.
         lora: Train low-rank adapters; all weights are trained if left out.
         bf16: Compute in bfloat16 with float32 weights. If left out, where the device has instructions for it: GPUs, and
             processors with AVX-512 BF16 or AMX. Others take several times as long as in float32.
@@ -146,7 +158,7 @@ class ArbiterSettings(Strict):
 
 
 class SamplingSettings(Strict):
-    """How completions are sampled from a checkpoint.
+    """How completions are sampled. Teachers with ``model`` take ``max_tokens`` and ``temperature`` alone.
 
     Attributes:
         max_tokens: Longest completion.

@@ -237,7 +237,8 @@ class MergeStage(StageSettings):
         method: How.
         weights: By model; equal if left out.
         density: Share of each difference that ``ties`` and ``dare_ties`` keep.
-        normalize: Whether merged values are divided by the sum of the weights that took part.
+        normalize: Whether merged values are divided by the sum of the weights that took part; if left out, yes, but for
+            ``dare_ties`` no, as in mergekit.
         rescale: Whether ``dare_ties`` scales what it has drawn back.
         scale: Factor of the merged difference that is added to the base.
         dtype: Of the output; ``float32`` between stages, so that small differences survive.

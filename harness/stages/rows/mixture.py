@@ -65,6 +65,9 @@ def run(stage: MixtureStage, context: StageContext) -> None:
         raise
     write_rows(context.folder / HELD_OUT, measured)
     card = mixture_card(mixture, stage.name)
+    if unknown:
+        named = ", ".join(f"{language or 'no language'} ({count:,})" for language, count in sorted(unknown.items()))
+        card["warnings"].append(f"Rows in languages that polyarena does not know were left out: {named}.")
     (context.folder / CARD).write_text(render_card(card), "utf-8")
     licences: dict[str, list[str]] = {licence: list(sources) for licence, sources in card["licences"].items()}
     for licence, sources in licences_of(measured).items():
@@ -169,7 +172,7 @@ def source_rows(source: SourceSettings, context: StageContext) -> Iterator[Train
     Raises:
         DataError: The source is missing or empty, or a row lacks a text.
     """
-    templates = [RowTemplate(**template.model_dump()) for template in source.templates]
+    templates = [_with_codes(template) for template in source.templates]
     for number, (config, place, row) in enumerate(_raw(source, context)):
         code = _code(_language(source, config, row))
         if code is None:
@@ -180,6 +183,12 @@ def source_rows(source: SourceSettings, context: StageContext) -> Iterator[Train
         else:
             prompt, completion = _text(row, source.prompt, place), _text(row, source.completion, place)
         yield TrainingRow(row_id, source.name, code, prompt, completion, source.licence)
+
+
+def _with_codes(template: RowTemplate) -> RowTemplate:
+    """Return a template whose languages are codes, of one whose languages are written as anywhere in the file."""
+    codes = tuple(language.code for language in select_languages(template.languages)) if template.languages else ()
+    return RowTemplate(prompt=template.prompt, completion=template.completion, languages=codes)
 
 
 def _opener(

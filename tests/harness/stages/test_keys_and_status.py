@@ -3,13 +3,15 @@
 import pytest
 import yaml
 
+from polyarena.harness.models.protocol import ModelContext
+from polyarena.harness.models.registry import find_model_type
 from polyarena.harness.stages.folders import final_folder, finish, partial_folder, set_current
 from polyarena.harness.stages.outputs import stage_output
 from polyarena.harness.stages.pipeline.keys import stage_keys
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.status import invalidated, stage_statuses
 from polyarena.harness.stages.pipeline.training_stages import SftStage
-from polyarena.tasks.errors import DataError, ExperimentError, ModelError, UnknownNameError
+from polyarena.tasks.errors import DataError, ExperimentError, ModelError, PolyarenaError, UnknownNameError
 
 ENVIRONMENT = {"torch": "1"}
 
@@ -252,3 +254,24 @@ def test_a_damaged_note_of_the_current_output_stops_nothing(tmp_path):
     assert [status.manifest is None for status in stage_statuses(load_pipeline(path), "sft")] == [False] * 3
     write(tmp_path, learning_rate=1e-3)
     assert stage_statuses(load_pipeline(path), "sft")[-1].manifest is None
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("batch_sise", "did you mean 'batch_size'"),
+        ("pipelin", "did you mean 'pipeline'"),
+        ("frobnicate", "take it out; docs/systems.md"),
+        ("pretrained", "take it out, or use `model: hf`"),
+    ],
+)
+def test_a_system_of_a_stage_takes_no_argument_that_does_not_exist(tmp_path, name, fix):
+    path = write(tmp_path)
+    fake(load_pipeline(path), "base", "mix", "sft")
+    args = {"pipeline": path.name, "stage": "sft", "attn_implementation": "sdpa", "token_budget": 100}
+    stage, around = find_model_type("stage"), ModelContext(base=str(path.parent))
+    with pytest.raises(PolyarenaError) as caught:
+        stage.check({**args, name: 1}, around, "e.yaml:3 (systems.0.args)")
+    assert fix in caught.value.fix
+    assert caught.value.where.startswith("e.yaml:3 (systems.0.args")
+    assert name in caught.value.what

@@ -20,6 +20,9 @@ def context(tmp_path, inputs=None, root=None):
     return StageContext(folder=folder, inputs=inputs or {}, base=tmp_path, data_root=root)
 
 
+CODES = ("deu", "eng")
+
+
 def lines(path, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -59,6 +62,9 @@ def test_languages_that_the_table_does_not_have_are_counted(tmp_path):
     results = mixed(tmp_path)
     assert results["unknown_languages"] == {"qqq": 1}
     assert results["rows"] == 1
+    said = "Rows in languages that polyarena does not know were left out: qqq (1)."
+    assert said in results["card"]["warnings"]
+    assert said in (tmp_path / "out" / "mixture.md").read_text("utf-8")
 
 
 def test_a_data_set_is_read_config_by_config(tmp_path):
@@ -139,6 +145,20 @@ def test_sources_are_weighted_pruned_and_filled_into_templates(tmp_path):
     assert results["card"]["rows"] == 40
     assert [source["remaining"] for source in results["card"]["sources"]] == [40, 40]
     assert "facts" in (tmp_path / "out" / "mixture.md").read_text()
+
+
+@pytest.mark.parametrize("selector", [["deu"], ["German"], ["aya23 & deu_Latn"], ["all", "-eng"]])
+def test_the_languages_of_a_template_are_written_as_anywhere_else(tmp_path, selector):
+    rows = [{"inputs": f"q {at}", "targets": f"a {at}", "language_code": code} for at in range(9) for code in CODES]
+    lines(tmp_path / "rows.jsonl", rows)
+    templates = [
+        {"prompt": "Frage: {inputs}", "completion": "{targets}", "languages": selector},
+        {"prompt": "Question: {inputs}", "completion": "{targets}", "languages": ["eng_Latn"]},
+    ]
+    sources = [{"name": "own", "path": "rows.jsonl", "templates": templates}]
+    mixed(tmp_path, sources=sources, pruning={"near_duplicates": False, "wrong_language": False})
+    found = {(row.language, row.prompt.partition(":")[0]) for row in read_rows(tmp_path / "out")}
+    assert found == {("deu_Latn", "Frage"), ("eng_Latn", "Question")}
 
 
 def test_a_preset_gives_the_published_weights(tmp_path):

@@ -1,0 +1,101 @@
+"""docs/training.md and docs/training-data.md: every key is there with its meaning, and every example can be read."""
+
+import re
+
+import jsonschema
+import pytest
+import yaml
+from every_case import every_case
+
+from polyarena.harness.experiment.positions import parse_yaml
+from polyarena.harness.stages.pipeline import data_stages, settings, training_stages
+from polyarena.harness.stages.pipeline.load import load_pipeline
+from polyarena.harness.stages.pipeline.schema import STAGE_TYPES, HardwareSettings, Pipeline
+
+PAGES = ("docs/training.md", "docs/training-data.md")
+BLOCK = re.compile(r"^```(?:yml|\{code-block\} yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PARTS = (
+    Pipeline,
+    HardwareSettings,
+    *STAGE_TYPES.values(),
+    training_stages.ModelShape,
+    data_stages.SourceSettings,
+    data_stages.PruningKeys,
+    data_stages.TemplateKeys,
+    data_stages.TeacherSettings,
+    settings.ArbiterSettings,
+    settings.LoraSettings,
+    settings.SamplingSettings,
+    training_stages.WatchSettings,
+    training_stages.SearchSettings,
+)
+REST = {
+    "base": {"name": "base", "type": "base", "pretrained": "owner/model"},
+    "mix": {"name": "mix", "type": "mixture", "sources": [{"name": "own", "path": "rows.jsonl"}]},
+}
+"""What examples of single stages read."""
+
+
+@pytest.fixture
+def keys(repository, monkeypatch):
+    """The generator of the pages' tables."""
+    monkeypatch.syspath_prepend(str(repository / "docs"))
+    from extension import experiment
+
+    return experiment.keys
+
+
+def rows(table):
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()[2:]]
+
+
+@every_case("part", PARTS, ids=lambda part: part.__name__)
+def test_the_page_has_a_table_of_every_part_with_a_meaning_of_every_key(part, pages, keys):
+    dotted = f"{part.__module__}.{part.__name__}"
+    assert f"```{{generated}} keys {dotted}\n" in pages["docs/training.md"]
+    found = rows(keys(dotted))
+    assert {row[0].strip("`") for row in found} == set(part.model_fields)
+    assert all(row[3] for row in found)
+
+
+def test_no_part_of_the_pipeline_file_lacks_a_table():
+    assert {part.__name__ for part in PARTS} == {"Pipeline", *Pipeline.model_json_schema()["$defs"]}
+
+
+@pytest.mark.parametrize("name", STAGE_TYPES)
+def test_the_type_of_a_stage_comes_second_and_cannot_be_left_out(name, keys):
+    stage = STAGE_TYPES[name]
+    found = rows(keys(f"{stage.__module__}.{stage.__name__}"))
+    assert [row[0] for row in found[:2]] == ["`name`", "`type`"]
+    assert found[1][1:3] == [f"`{name}`", "**required**"]
+
+
+def test_values_are_written_as_a_file_has_them(keys):
+    text = keys("polyarena.harness.stages.pipeline.data_stages.PruningKeys")
+    assert "| `near_duplicates` | `false` or number > 0, ≤ 1 | `0.8` |" in text
+    assert "| `keep_steps` | list of whole numbers > 0 |" in keys(
+        "polyarena.harness.stages.pipeline.training_stages.SftStage"
+    )
+
+
+def test_every_example_of_a_pipeline_can_be_read(pages):
+    examples = [text for page in PAGES for text in BLOCK.findall(pages[page])]
+    assert len(examples) >= 4
+    for text in examples:
+        data = parse_yaml(text, "the page")[0]
+        part = data if isinstance(data, dict) else {"stages": data}
+        names = {stage["name"] for stage in part["stages"]}
+        rest = [stage for name, stage in REST.items() if name not in names]
+        assert load_pipeline({"name": "x", **part, "stages": [*rest, *part["stages"]]}).stages
+
+
+def test_every_example_file_is_valid_by_the_printed_schema(repository):
+    schema = Pipeline.model_json_schema()
+    files = [path for path in sorted((repository / "examples").glob("stages-*.yaml")) if "stages:" in path.read_text()]
+    assert len(files) >= 5
+    for path in files:
+        data = parse_yaml(path.read_text(encoding="utf-8"), path.name)[0]
+        jsonschema.validate(data, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**data, "stages": [{"name": "a", "pretrained": "owner/model"}]}, schema)
+        assert load_pipeline(path).name == yaml.safe_load(path.read_text(encoding="utf-8"))["name"]
