@@ -11,7 +11,6 @@ from polyarena.tasks.counts import count_of
 
 if TYPE_CHECKING:
     from polyarena.harness.planning import CostEstimate, Plan
-    from polyarena.harness.planning.cost import Range
 
 
 def command(experiment: Path, *, output: Output = None, json: Json = False) -> int:
@@ -73,6 +72,7 @@ def _in_flight(planned: Plan) -> Iterator[str]:
 
 
 def _print(planned: Plan) -> None:
+    from polyarena.harness.cli.amounts import money
     from polyarena.harness.cli.omissions import omission_lines
     from polyarena.harness.cli.output import print_lines, print_table
     from polyarena.harness.planning.judges import same_family_warning, systems_of_same_family
@@ -122,8 +122,8 @@ def _print(planned: Plan) -> None:
     print_lines(*_in_flight(planned))
     left = sum(not part.stored for part in planned.parts)
     price = planned.price()
-    money = "unknown: an endpoint has no prices" if price is None else _money(price)
-    print_lines(f"to do: {left} of {count_of(len(planned.parts), 'cell or pair', 'cells and pairs')}; price: {money}")
+    total = "unknown: an endpoint has no prices" if price is None else money(price)
+    print_lines(f"to do: {left} of {count_of(len(planned.parts), 'cell or pair', 'cells and pairs')}; price: {total}")
     print_lines(_basis(planned))
 
 
@@ -145,17 +145,18 @@ def _basis(planned: Plan) -> str:
 
 
 def _row(who: str, task: str, parts: Sequence[CostEstimate]) -> tuple[str, ...]:
+    from polyarena.harness.cli.amounts import money, span
     from polyarena.harness.planning.cost import Range
 
     todo = [part for part in parts if not part.stored]
     prompt = sum((part.prompt_tokens for part in todo), Range())
     completion = sum((part.completion_tokens for part in todo), Range())
     if not any(part.billed for part in parts):
-        money = "–"
+        total = "–"
     elif any(part.price is None for part in todo):
-        money = "unknown"
+        total = "unknown"
     else:
-        money = _money(sum((part.price for part in todo if part.price), Range()))
+        total = money(sum((part.price for part in todo if part.price), Range()))
     return (
         who,
         task,
@@ -164,22 +165,7 @@ def _row(who: str, task: str, parts: Sequence[CostEstimate]) -> tuple[str, ...]:
         str(sum(part.items for part in parts)),
         str(sum(part.requests for part in todo)),
         str(sum(part.cached for part in todo)) if any(part.billed for part in parts) else "–",
-        _span(prompt),
-        _span(completion),
-        money,
+        span(prompt),
+        span(completion),
+        total,
     )
-
-
-def _span(span: Range) -> str:
-    return "–" if not span.high else f"{_short(span.low)} to {_short(span.high)}"
-
-
-def _short(number: float) -> str:
-    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.1f}{suffix}"
-    return f"{number:.0f}"
-
-
-def _money(span: Range) -> str:
-    return "nothing" if not span.high else f"{span.low:.2f} to {span.high:.2f}"

@@ -13,6 +13,7 @@ from polyarena.tasks.counts import count_of
 if TYPE_CHECKING:
     from polyarena.harness.stages.pipeline.dry_run import StagePlan
     from polyarena.harness.stages.pipeline.schema import Pipeline
+    from polyarena.harness.stages.pipeline.teacher_requests import TeacherRequests
 
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 
@@ -93,6 +94,7 @@ def as_data(pipeline: Pipeline, plans: list[StagePlan]) -> dict[str, Any]:
                 "processes": plan.processes,
                 "wall_hours": plan.wall_hours,
                 "fits": plan.fits,
+                "requests": [asdict(each) for each in plan.requests],
             }
             for plan in plans
         ],
@@ -129,27 +131,50 @@ def _print_plans(pipeline: Pipeline, plans: list[StagePlan]) -> None:
             notes.setdefault(note, []).append(plan.status.stage.name)
     for note, stages in notes.items():
         print_lines(f"{'not counted' if note in NOT_COUNTED else 'assumed'}: {note} ({', '.join(stages)})")
-    print_lines(*_requests(plans), _summary(pipeline, plans))
+    _print_requests(pipeline, plans)
+    print_lines(_summary(pipeline, plans))
 
 
-def _requests(plans: list[StagePlan]) -> list[str]:
-    """Return what stages will ask of endpoints, and what they charge for it."""
-    lines = []
-    for plan in plans:
-        estimate = plan.estimate
-        if estimate.requests == 0:
-            continue
-        if estimate.requests is None:
-            lines.append(f"{plan.status.stage.name} asks endpoints; how often is known once the data stages have run")
-            continue
-        line = f"{plan.status.stage.name} asks endpoints at most {count_of(estimate.requests, 'time')}"
-        if estimate.answer_cost:
-            prices = " and ".join(f"{price:,.2f} {currency}" for currency, price in estimate.answer_cost.items())
-            line += f", for {prices} if every answer reaches max_tokens; prompts are charged beside it"
-        if estimate.unpriced:
-            line += f"; not priced: {', '.join(estimate.unpriced)} (set `prices` in its `args`)"
-        lines.append(line)
-    return lines
+def _print_requests(pipeline: Pipeline, plans: list[StagePlan]) -> None:
+    """Print what stages will ask of teachers behind endpoints, and what these charge for it."""
+    from polyarena.harness.cli.output import print_lines, print_table
+
+    asking = [(plan.status.stage.name, each) for plan in plans for each in plan.requests]
+    if not asking:
+        return
+    print_table(
+        "requests to endpoints",
+        ("stage", "teacher", "requests", "cached", "prompt tokens", "answer tokens", "price"),
+        [_request_row(stage, each) for stage, each in asking],
+        right=range(2, 7),
+        spare=(3, 5, 4),
+        whole=(0, 1),
+    )
+    unread = dict.fromkeys(stage for stage, each in asking if each.prompt_tokens is None)
+    if unread:
+        print_lines(
+            f"the prompts of {', '.join(unread)} are not known yet, and prices are those of the answers alone: run the "
+            "stages that give them with --until, and look again"
+        )
+    if unpriced := dict.fromkeys(each.teacher for _, each in asking if not each.currency):
+        print_lines(f"not priced: {', '.join(unpriced)}: set `prices` in `args` of the teacher")
+    if pipeline.budget is not None:
+        print_lines(f"budget: {pipeline.budget}; a stage that has spent it stops, and its answers are kept")
+
+
+def _request_row(stage: str, asked: TeacherRequests) -> tuple[str, ...]:
+    from polyarena.harness.cli.amounts import money, span
+
+    number = "unknown" if asked.requests is None else f"{asked.requests:,}"
+    return (
+        stage,
+        asked.teacher,
+        number if asked.exact or asked.requests is None else f"at most {number}",
+        f"{asked.cached:,}" if asked.exact else "–",
+        "unknown" if asked.prompt_tokens is None else span(asked.prompt_tokens),
+        "unknown" if asked.answer_tokens is None else span(asked.answer_tokens),
+        "unknown" if asked.price is None else f"{money(asked.price)} {asked.currency}",
+    )
 
 
 def _summary(pipeline: Pipeline, plans: list[StagePlan]) -> str:
@@ -183,6 +208,8 @@ def _uncounted(plans: list[StagePlan]) -> str:
 
 
 def _row(plan: StagePlan) -> tuple[str, ...]:
+    from polyarena.harness.cli.amounts import short
+
     stage, estimate = plan.status.stage, plan.estimate
     state = "finished" if plan.status.manifest else "interrupted" if plan.status.interrupted else "to do"
     return (
@@ -191,7 +218,7 @@ def _row(plan: StagePlan) -> tuple[str, ...]:
         "changed" if plan.status.changes else state,
         "–" if estimate.rows is None else f"{estimate.rows:,}",
         f"{estimate.steps:,}" if estimate.steps else "–",
-        _short(estimate.tokens) if estimate.tokens else "–",
+        short(estimate.tokens) if estimate.tokens else "–",
         _gib(estimate.memory_gib) if estimate.memory_gib else "–",
         f"{plan.device_hours:,.3g}" if plan.device_hours else "–",
     )
@@ -199,13 +226,6 @@ def _row(plan: StagePlan) -> tuple[str, ...]:
 
 def _gib(size: float) -> str:
     return f"{size:.1f} GiB" if size >= 0.05 else "< 0.1 GiB"
-
-
-def _short(number: float) -> str:
-    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.1f}{suffix}"
-    return f"{number:.0f}"
 
 
 def _sum(values: list[float | None]) -> float | None:

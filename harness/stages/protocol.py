@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -59,10 +58,6 @@ class StageEstimate:
         flop: Floating-point operations, of all processes together.
         sampling_flop: Those of them that sample; devices reach less of their peak there.
         assumptions: What the numbers rest on, as sentences.
-        requests: To endpoints, at the most: answers in the call cache are not asked for again. 0 once the stage is
-            finished; ``None`` where an earlier stage decides.
-        answer_cost: Price of the answers to them by currency, if each reaches ``max_tokens``; without the prompts.
-        unpriced: The models behind endpoints whose prices are not known.
     """
 
     rows: int | None = None
@@ -72,9 +67,6 @@ class StageEstimate:
     flop: float = 0.0
     sampling_flop: float = 0.0
     assumptions: tuple[str, ...] = ()
-    requests: int | None = 0
-    answer_cost: Mapping[str, Decimal] = field(default_factory=dict)
-    unpriced: tuple[str, ...] = ()
 
 
 Settings = TypeVar("Settings", contravariant=True)

@@ -189,7 +189,7 @@ class TranslatedPairsStage(StageSettings):
     """Preference pairs of a strong model's answer against a translation of a weaker model's English answer.
 
     Attributes:
-        prompts: The stage whose rows give the prompts, in their languages; English ones give no pair.
+        prompts: The stage whose rows give the prompts, in their languages; English ones give no pair and are not asked.
         strong: Answers in the language of the prompt.
         weaker: Answers in English: its system prompt should say so.
         translator: Translates the weaker answers; its system prompt is ``Translate into {language}.`` unless set.
@@ -203,7 +203,7 @@ class TranslatedPairsStage(StageSettings):
     translator: TeacherSettings
     limit: Annotated[int, Field(gt=0)] | None = None
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -14,20 +14,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from math import ceil
 
-from polyarena.harness.endpoints import EndpointSettings
 from polyarena.harness.models.locations import locate
 from polyarena.harness.models.precision import in_bfloat16
-from polyarena.harness.models.registry import find_model_type, model_plugins
 from polyarena.harness.stages.files import RESULTS
 from polyarena.harness.stages.pipeline.data_stages import (
     MixtureStage,
     PairsStage,
     PoolStage,
     SafetyStage,
-    TeacherSettings,
     TranslatedPairsStage,
     teachers_of,
 )
@@ -36,6 +32,7 @@ from polyarena.harness.stages.pipeline.keys import processes_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, HardwareSettings, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
 from polyarena.harness.stages.pipeline.status import StageStatus, stage_statuses
+from polyarena.harness.stages.pipeline.teacher_requests import TeacherRequests, requests_of_stage
 from polyarena.harness.stages.pipeline.training_stages import (
     DpoStage,
     MergeStage,
@@ -81,6 +78,7 @@ class StagePlan:
         device_hours: Time of all devices together; ``None`` where the hardware has no ``peak_tflops``.
         processes: That share the work.
         fits: Whether the memory suffices; ``None`` where it is not known.
+        requests: What each teacher behind an endpoint is asked.
     """
 
     status: StageStatus
@@ -88,6 +86,7 @@ class StagePlan:
     device_hours: float | None
     processes: int
     fits: bool | None
+    requests: tuple[TeacherRequests, ...] = ()
 
     @property
     def wall_hours(self) -> float | None:
@@ -112,10 +111,10 @@ def dry_run(pipeline: Pipeline, until: str | None = None) -> list[StagePlan]:
         processes = processes_of(pipeline, status.stage)
         estimate = _estimate(status.stage, shape, rows, pipeline, languages)
         estimate = _with_arbiters(estimate, status.stage, rows, pipeline, statuses)
-        estimate = _with_requests(estimate, status, rows)
+        requests = requests_of_stage(pipeline, status, statuses, _limited(status.stage, rows, languages))
         capacity = pipeline.hardware.memory_gib
         fits = None if capacity is None or not estimate.memory_gib else estimate.memory_gib <= capacity
-        plans.append(StagePlan(status, estimate, _hours(estimate, pipeline.hardware), processes, fits))
+        plans.append(StagePlan(status, estimate, _hours(estimate, pipeline.hardware), processes, fits, requests))
     return plans
 
 
@@ -156,13 +155,21 @@ def _rows_of(status: StageStatus, rows: Mapping[str, int | None], languages: fro
     if isinstance(stage, PairsStage):
         return stage.limit
     if isinstance(stage, PoolStage):
-        known = rows.get(stage.prompts)
-        most = stage.limit * len(languages) if stage.limit and languages else None
-        return min((count for count in (known, most) if count is not None), default=None)
+        return _limited(stage, rows, languages)
     if isinstance(stage, SafetyStage):
         known = rows.get(stage.rows)
         return None if known is None else round(known * 100 / (100 - stage.weight))
     return rows.get(stage.inputs[0]) if stage.inputs else None
+
+
+def _limited(stage: AnyStage, rows: Mapping[str, int | None], languages: frozenset[str] | None) -> int | None:
+    """Return the most prompts that a stage asks its teachers, or ``None`` where only running it tells."""
+    if not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage):
+        return None
+    known = rows.get(stage.prompts)
+    limit = None if isinstance(stage, SafetyStage) else stage.limit
+    most = limit * len(languages) if limit and languages else None
+    return min((count for count in (known, most) if count is not None), default=None)
 
 
 def _shape(pipeline: Pipeline, stage: AnyStage, statuses: Mapping[str, StageStatus]) -> ModelShape | None:
@@ -267,34 +274,6 @@ def _with_arbiters(
             memory_gib=max(estimate.memory_gib, width * shape.parameters / GIB),
         )
     return estimate
-
-
-def _with_requests(estimate: StageEstimate, status: StageStatus, rows: Mapping[str, int | None]) -> StageEstimate:
-    """Add the requests to teachers behind endpoints, and what they charge for the answers."""
-    stage = status.stage
-    if status.manifest is not None or not isinstance(stage, PoolStage | SafetyStage | TranslatedPairsStage):
-        return estimate
-    asked = [(teacher, endpoint) for teacher in teachers_of(stage).values() if (endpoint := _endpoint(teacher))]
-    count = rows.get(stage.name if isinstance(stage, PoolStage) else stage.prompts) if asked else 0
-    cost: dict[str, Decimal] = {}
-    for teacher, endpoint in asked:
-        if (prices := endpoint.prices) is not None and count is not None:
-            share = prices.batch_share if endpoint.mode == "batch" else 1
-            price = prices.output * teacher.sampling.max_tokens * count * share / 1_000_000
-            cost[prices.currency] = cost.get(prices.currency, Decimal(0)) + price
-    return replace(
-        estimate,
-        requests=None if count is None else count * len(asked),
-        answer_cost=cost,
-        unpriced=tuple(dict.fromkeys(endpoint.model for _, endpoint in asked if endpoint.prices is None)),
-    )
-
-
-def _endpoint(teacher: TeacherSettings) -> EndpointSettings | None:
-    # lm-eval's own types, whose import takes seconds, bill through no client of this project.
-    if teacher.model is None or teacher.model not in model_plugins().points:
-        return None
-    return find_model_type(teacher.model, where=teacher.name).endpoint(teacher.args)
 
 
 def _sampled(stage: OnlineStage) -> int:

@@ -27,6 +27,7 @@ from polyarena.harness.stages.launching import launch, launched_here
 from polyarena.harness.stages.libraries import quiet_libraries
 from polyarena.harness.stages.parts import clear_but_parts, drop_parts
 from polyarena.harness.stages.pipeline.cards import warnings_of, write_card
+from polyarena.harness.stages.pipeline.data_stages import teachers_of
 from polyarena.harness.stages.pipeline.keys import processes_of
 from polyarena.harness.stages.pipeline.schema import AnyStage, Pipeline
 from polyarena.harness.stages.pipeline.settings import TrainSettings
@@ -34,6 +35,7 @@ from polyarena.harness.stages.pipeline.status import StageStatus, invalidated, s
 from polyarena.harness.stages.pipeline.training_stages import OnlineStage
 from polyarena.harness.stages.pipeline.work import find_settings_check, find_stage_work
 from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.teacher_calls import model_type_of
 from polyarena.tasks.data.root import data_root
 from polyarena.tasks.errors import ExperimentError, PolyarenaError, StoreError
 
@@ -141,9 +143,14 @@ def train(pipeline: Pipeline, *, until: str | None = None, listener: TrainListen
 
 
 def _refuse_settings(pipeline: Pipeline, statuses: Sequence[StageStatus]) -> None:
-    """Refuse what only the training libraries can judge before the first stage runs, for all stages at once."""
+    """Refuse what only libraries and model types can judge before the first stage runs, for all stages at once."""
     problems = Problems()
     for status in statuses:
+        for place, teacher in teachers_of(status.stage).items() if status.manifest is None else ():
+            # One of another stage may be trained by then.
+            if teacher.model is not None and teacher.model != "stage":
+                where = pipeline.where_stage(status.stage.name, *place, "args")
+                problems.attempt(model_type_of, teacher, pipeline.base, where)
         if status.manifest is None and isinstance(status.stage, TrainSettings):
             check = find_settings_check(status.stage.type)
             problems.attempt(_placed, pipeline, status.stage.name, check, status.stage, pipeline.hardware.device)

@@ -12,8 +12,9 @@ from polyarena.harness.stages.pipeline.data_stages import PoolStage, TeacherSett
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import PooledCompletion
 from polyarena.harness.stages.rounds import limit_per_language
+from polyarena.harness.stages.teacher_calls import rows_of
 from polyarena.harness.stages.training.arbiters import Candidate, reward
-from polyarena.harness.stages.training.teachers import answers_of, rows_of
+from polyarena.harness.stages.training.teachers import answers_of
 from polyarena.harness.stages.training.trainers import prepare
 from polyarena.tasks.errors import DataError
 

@@ -19,13 +19,13 @@ from polyarena.harness.stages.files import (
 )
 from polyarena.harness.stages.pipeline.data_stages import SafetyStage
 from polyarena.harness.stages.protocol import StageContext
-from polyarena.harness.stages.training.teachers import answers_of, rows_of
+from polyarena.harness.stages.teacher_calls import hold_out, rows_of, with_preambles
+from polyarena.harness.stages.training.teachers import answers_of
 from polyarena.harness.stages.training.trainers import prepare
 from polyarena.tasks.counts import too_few
 from polyarena.tasks.errors import DataError
-from polyarena.tasks.languages import select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
-from polyarena.tasks.mixtures.safety import add_preambles, distilled_refusals
+from polyarena.tasks.mixtures.safety import distilled_refusals
 
 
 def run(stage: SafetyStage, context: StageContext) -> None:
@@ -36,13 +36,8 @@ def run(stage: SafetyStage, context: StageContext) -> None:
     """
     prepare(context)
     prompts = rows_of(read_rows(context.inputs[stage.prompts]), stage.teacher)
-    prompts, held_out = _split(prompts, stage.held_out, context.seed)
-    preambles = {
-        language.code: text
-        for selector, text in stage.preambles.items()
-        for language in select_languages(selector, where=stage.name)
-    }
-    asked = add_preambles(prompts, preambles)
+    prompts, held_out = hold_out(prompts, stage.held_out, context.seed)
+    asked = with_preambles(prompts, stage)
     answers = answers_of(stage.teacher, asked, context, context.seed + 1, f"{stage.teacher.name} answers")
     texts = {row.row_id: text for row, (text, _) in zip(prompts, answers, strict=True)}
     found = distilled_refusals(prompts, texts, stage.name, stage.teacher.licence)
@@ -99,18 +94,3 @@ def at_weight(
         replace(order[at % len(order)], row_id=f"{where}:{order[at % len(order)].row_id}:{at // len(order)}")
         for at in range(wanted)
     ]
-
-
-def _split(rows: Sequence[TrainingRow], held_out: int, seed: int) -> tuple[list[TrainingRow], list[TrainingRow]]:
-    """Return the rows to distil, and so many of each language that are kept apart, drawn by the prompt's text."""
-
-    def draw(row: TrainingRow) -> bytes:
-        return hashlib.sha256(f"{seed}\0{row.prompt}".encode("utf-8", "backslashreplace")).digest()
-
-    apart: set[str] = set()
-    counts: Counter[str] = Counter()
-    for row in sorted(rows, key=draw):
-        if counts[row.language] < held_out:
-            counts[row.language] += 1
-            apart.add(row.row_id)
-    return [row for row in rows if row.row_id not in apart], [row for row in rows if row.row_id in apart]

@@ -6,28 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from polyarena.harness.endpoints.accounting.cost_label import CostLabel, attribute_costs
-from polyarena.harness.models.protocol import GenerateRequest, ModelContext
-from polyarena.harness.models.registry import find_model_type
-from polyarena.harness.models.system_prompt import system_text
+from polyarena.harness.models.protocol import ModelContext
 from polyarena.harness.stages.memory import SAMPLING, memory_errors
 from polyarena.harness.stages.parts import PARTS, in_parts
 from polyarena.harness.stages.pipeline.data_stages import TeacherSettings
 from polyarena.harness.stages.protocol import StageContext
+from polyarena.harness.stages.teacher_calls import model_type_of, requests_of, system_texts
 from polyarena.harness.stages.training.models import load_sampler, load_tokenizer, release
 from polyarena.harness.stages.training.sampling import sample
-from polyarena.tasks.errors import ModelError
-from polyarena.tasks.item import Kind
-from polyarena.tasks.languages import select_languages
 from polyarena.tasks.mixtures.records import TrainingRow
-from polyarena.tasks.sampling import Sampling
-
-
-def rows_of(rows: Sequence[TrainingRow], teacher: TeacherSettings) -> list[TrainingRow]:
-    """Return the rows in the languages that a teacher answers in."""
-    if teacher.languages is None:
-        return list(rows)
-    wanted = {language.code for language in select_languages(teacher.languages, where=teacher.name)}
-    return [row for row in rows if row.language in wanted]
 
 
 def answers_of(
@@ -49,41 +36,31 @@ def answers_of(
     if teacher.people:
         return [(row.completion, True) for row in rows]
     parts = context.folder / PARTS / f"{activity}.jsonl"
-    systems = [system_text(teacher.system_prompt, row.language, where=teacher.name) for row in rows]
     if teacher.stage is not None:
         folder = context.inputs[teacher.stage]
         with memory_errors(teacher.name, SAMPLING):
             model, tokenizer = load_sampler(folder, context.device), load_tokenizer(folder)
             found = sample(
                 model, tokenizer, [row.prompt for row in rows], 1, teacher.sampling, seed,
-                system_prompts=systems, report=context.report, activity=activity, parts=parts,
+                system_prompts=system_texts(rows, teacher), report=context.report, activity=activity, parts=parts,
             )  # fmt: skip
         del model
         release()
         return [(texts[0].text, texts[0].ended) for texts in found]
-    return _system_answers(teacher, rows, systems, context, activity, parts)
+    return _system_answers(teacher, rows, context, activity, parts)
 
 
 def _system_answers(
     teacher: TeacherSettings,
     rows: Sequence[TrainingRow],
-    systems: Sequence[str | None],
     context: StageContext,
     activity: str,
     parts: Path,
 ) -> list[tuple[str, bool | None]]:
     """Ask a system of the harness, one language at a time."""
-    type_ = find_model_type(str(teacher.model), where=teacher.name)
-    if not type_.supports(Kind.OPEN_ENDED):
-        raise ModelError(
-            f"the model type {teacher.model!r} generates no text",
-            where=teacher.name,
-            fix="use a type that does, such as hf, endpoint or completions",
-        )
-    around = ModelContext(base=str(context.base), open_endpoint=context.open_endpoint)
-    type_.check(teacher.args, around, teacher.name)
-    model = type_.load(teacher.args, True, around)
-    sampling = Sampling(teacher.sampling.max_tokens, teacher.sampling.temperature, 1.0, (), context.seed)
+    type_ = model_type_of(teacher, context.base, teacher.name)
+    model = type_.load(teacher.args, True, ModelContext(base=str(context.base), open_endpoint=context.open_endpoint))
+    requests = requests_of(rows, teacher, context.seed)
     answers: dict[int, tuple[str, bool | None]] = {}
     paid = type_.endpoint(teacher.args) is not None
     places: dict[str, list[int]] = {}
@@ -92,12 +69,8 @@ def _system_answers(
 
     def ask(number: int, language: str) -> list[tuple[str, bool | None]]:
         context.report(activity, number, len(places), {})
-        requests = [
-            GenerateRequest(language, rows[at].row_id, _messages(rows[at].prompt, systems[at]), sampling)
-            for at in places[language]
-        ]
         with attribute_costs(CostLabel("candidates", teacher.name, "", language) if paid else CostLabel()):
-            results = model.generate(requests)
+            results = model.generate([requests[at] for at in places[language]])
         reasons = [result.finish_reason for result in results]
         return [
             (result.text or "", None if reason is None else reason != "length")
@@ -110,8 +83,3 @@ def _system_answers(
     finally:
         model.close()
     return [answers[at] for at in range(len(rows))]
-
-
-def _messages(prompt: str, system_prompt: str | None) -> tuple[dict[str, str], ...]:
-    system = ({"role": "system", "content": system_prompt},) if system_prompt else ()
-    return (*system, {"role": "user", "content": prompt})

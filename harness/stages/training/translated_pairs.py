@@ -10,12 +10,10 @@ from polyarena.harness.stages.pipeline.data_stages import TeacherSettings, Trans
 from polyarena.harness.stages.preferences import translated_weaker_pairs
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.rounds import limit_per_language
-from polyarena.harness.stages.training.teachers import answers_of, rows_of
+from polyarena.harness.stages.teacher_calls import not_english, rows_of, translator_of
+from polyarena.harness.stages.training.teachers import answers_of
 from polyarena.harness.stages.training.trainers import prepare
 from polyarena.tasks.mixtures.records import TrainingRow
-
-TRANSLATE = "Translate into {language}."
-"""What the translator is told unless its settings say otherwise."""
 
 
 def run(stage: TranslatedPairsStage, context: StageContext) -> None:
@@ -31,9 +29,7 @@ def run(stage: TranslatedPairsStage, context: StageContext) -> None:
         _texts(teacher, rows, context, context.seed + number, role)
         for number, (role, teacher) in enumerate((("strong", stage.strong), ("weaker", stage.weaker)), 1)
     )
-    translator = stage.translator
-    if translator.system_prompt is None:
-        translator = translator.model_copy(update={"system_prompt": TRANSLATE})
+    translator = translator_of(stage.translator)
 
     def translate(texts: Sequence[str], language: str) -> list[str]:
         asked = [
@@ -57,6 +53,6 @@ def run(stage: TranslatedPairsStage, context: StageContext) -> None:
 def _texts(
     teacher: TeacherSettings, rows: Sequence[TrainingRow], context: StageContext, seed: int, role: str
 ) -> dict[str, str]:
-    asked = rows_of(rows, teacher)
+    asked = not_english(rows_of(rows, teacher))
     answers = answers_of(teacher, asked, context, seed, f"{role} answers")
     return {row.row_id: text for row, (text, _) in zip(asked, answers, strict=True)}

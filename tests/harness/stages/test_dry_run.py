@@ -2,7 +2,6 @@
 
 import io
 import json
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -195,50 +194,6 @@ def test_a_merge_reads_one_tensor_of_each_checkpoint(tmp_path):
     mapping = with_prompts(tmp_path, pipeline(tmp_path)["stages"][2])
     mapping["stages"].append({"name": "m", "type": "merge", "models": ["base", "dpo"], "search": search})
     assert planned(mapping)["m"].estimate.memory_gib == pytest.approx(4e9 / 1024**3)
-
-
-def asking(tmp_path, prices, budget=100, **changes):
-    """A pool of 100 prompts (or of unknown many) with two teachers behind endpoints."""
-    (tmp_path / "rows.jsonl").touch()
-    rows = {"name": "own", "path": str(tmp_path / "rows.jsonl")}
-    args = {"base_url": "http://localhost:1/v1", "model": "m"}
-    teachers = [
-        {"name": "one", "model": "endpoint", "args": {**args, "prices": prices}, "sampling": {"max_tokens": 500}},
-        {"name": "two", "model": "endpoint", "args": {**args, "model": "free"}, "sampling": {"max_tokens": 100}},
-        {"name": "people", "people": True},
-    ]
-    mapping = pipeline(tmp_path)
-    mapping["stages"] = [
-        {"name": "prompts", "type": "mixture", "sources": [rows], **({"budget": budget} if budget else {})},
-        {"name": "pool", "type": "pool", "prompts": "prompts", "teachers": teachers, "arbiters": [{"judge": "rules"}],
-         **changes},
-    ]  # fmt: skip
-    return mapping
-
-
-def test_requests_to_endpoints_and_the_price_of_their_answers_are_shown(tmp_path, capsys):
-    estimate = planned(asking(tmp_path, {"input": 1, "output": "3.5"}))["pool"].estimate
-    assert estimate.requests == 200
-    assert estimate.answer_cost == {"USD": Decimal("3.5") * 500 * 100 / 1_000_000}
-    assert estimate.unpriced == ("free",)
-    path = tmp_path / "p.yaml"
-    path.write_text(yaml.safe_dump(asking(tmp_path, {"input": 1, "output": 35, "currency": "EUR"})))
-    assert main(["train", str(path), "--dry-run"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    assert "pool asks endpoints at most 200 times, for 1.75 EUR if every answer reaches max_tokens" in shown
-    assert "not priced: free" in shown
-    assert main(["train", str(path), "--dry-run", "--json"]) == 0
-    (pool,) = (each for each in json.loads(capsys.readouterr().out)["stages"] if each["stage"] == "pool")
-    assert (pool["requests"], pool["answer_cost"]) == (200, {"EUR": "1.75"})
-
-
-def test_requests_that_depend_on_rows_not_yet_read_are_said_to(tmp_path, capsys):
-    mapping = asking(tmp_path, {"input": 1, "output": 1}, budget=None)
-    assert planned(mapping)["pool"].estimate.requests is None
-    path = tmp_path / "p.yaml"
-    path.write_text(yaml.safe_dump(mapping))
-    assert main(["train", str(path), "--dry-run"]) == 0
-    assert "pool asks endpoints; how often is known once the data stages have run" in capsys.readouterr().out
 
 
 def test_a_cluster_has_its_share_of_the_languages(tmp_path):
