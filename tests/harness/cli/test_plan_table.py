@@ -8,10 +8,7 @@ from every_case import every_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarena.harness.cli import main
-from polyarena.harness.cli.amounts import money as money_text
-from polyarena.harness.cli.amounts import short
-from polyarena.harness.cli.amounts import span as span_text
+from polyarena.harness.cli import amounts, main
 from polyarena.harness.cli.plan import _row, as_data
 from polyarena.harness.cli.shorten import MOST_ROWS, print_omitted, shorten
 from polyarena.harness.planning import CostEstimate, plan
@@ -29,7 +26,7 @@ def effort(**changes):
 
 @given(st.floats(0, 1e12))
 def test_short_numbers_are_near_the_long_ones(number):
-    digits, suffix = re.fullmatch(r"([\d.]+)([kMG]?)", short(number)).groups()
+    digits, suffix = re.fullmatch(r"([\d.]+)([kMG]?)", amounts.short(number)).groups()
     assert float(digits) * SIZES[suffix] == pytest.approx(number, rel=0.05, abs=0.5)
     assert len(digits) <= 6
 
@@ -48,7 +45,7 @@ def test_short_numbers_are_near_the_long_ones(number):
     ],
 )
 def test_numbers_of_each_size(number, short):
-    assert short(number) == short
+    assert amounts.short(number) == short
 
 
 @every_case(
@@ -63,7 +60,7 @@ def test_numbers_of_each_size(number, short):
     ],
 )
 def test_ranges_of_tokens_and_of_money(span, tokens, money):
-    assert (span_text(span), money_text(span)) == (tokens, money)
+    assert (amounts.span(span), amounts.money(span)) == (tokens, money)
 
 
 @every_case(
