@@ -21,7 +21,8 @@ from polyarena.harness.stages.training.models import load_model
 from polyarena.harness.stages.training.preference_data import conversation
 from polyarena.harness.stages.training.settings_check import trainer_errors
 from polyarena.harness.stages.training.trainers import arguments, lora_config, train_to_end
-from polyarena.tasks.errors import ModelError
+from polyarena.tasks.counts import count_of
+from polyarena.tasks.errors import DataError, ModelError
 
 SAME = 1e-4
 """Largest first margin of a policy that is its own reference, in nats times beta."""
@@ -51,6 +52,7 @@ def train_on_pairs(
         The trained model, perhaps with adapters, and the log of steps.
 
     Raises:
+        DataError: The trainer leaves pairs out.
         ModelError: Training diverged, or the reference is not the one that was asked for.
     """
     same = policy.resolve() == reference.resolve()
@@ -65,6 +67,13 @@ def train_on_pairs(
             train_dataset=Dataset.from_list([conversation(pair) for pair in pairs]),
             processing_class=tokenizer,
             peft_config=lora_config(stage.lora, "CAUSAL_LM"),
+        )
+    if len(trainer.train_dataset) != len(pairs):
+        raise DataError(
+            f"the trainer left out {count_of(len(pairs) - len(trainer.train_dataset), 'pair')}",
+            where=stage.name,
+            why="their prompts reach max_length as the trainer counts",
+            fix="raise max_length",
         )
     log = train_to_end(trainer, stage, context, activity)
     refuse_wrong_reference(log, same, stage.name)

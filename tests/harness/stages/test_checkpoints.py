@@ -1,5 +1,7 @@
 """Checkpoints within a stage: only complete ones are continued from."""
 
+import json
+
 import pytest
 
 from polyarena.harness.stages.training.checkpoints import SEAL, newest_checkpoint, remove_checkpoints, seal
@@ -51,6 +53,24 @@ def test_a_checkpoint_with_a_cut_or_changed_file_is_refused(tmp_path, content):
     (path / "optimizer.pt").write_text(content)
     with pytest.raises(StoreError, match="another content"):
         newest_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("name", FILES[:4])
+def test_a_seal_that_does_not_list_a_part_is_refused(tmp_path, name):
+    path = checkpoint(tmp_path, 1)
+    sealed = json.loads((path / SEAL).read_text())
+    del sealed[name]
+    (path / SEAL).write_text(json.dumps(sealed))
+    with pytest.raises(StoreError, match=f"{name} is missing"):
+        newest_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["scheduler.pt", "trainer_state.json"])
+def test_a_file_of_another_name_is_no_schedule_and_no_state(tmp_path, name):
+    path = checkpoint(tmp_path, 1, sealed=False, without=[name])
+    (path / name).with_suffix(".bin").touch()
+    with pytest.raises(StoreError, match=f"{name} is missing"):
+        seal(path)
 
 
 def test_a_damaged_seal_is_refused(tmp_path):

@@ -30,10 +30,10 @@ def test_a_checkpoint_that_has_diverged_is_named(monkeypatch):
             del settings
 
         def divided(self, asked):
-            return [list(range(len(asked)))]
+            return [list(range(len(asked)))[::-1]]
 
         def __call__(self, asked):
-            return [1.0, math.nan]
+            return [math.nan if text == "two" else 1.0 for _, text in asked]
 
     monkeypatch.setattr(arbiters, "RewardModel", Diverged)
     with pytest.raises(ModelError, match="1 of 2") as caught:

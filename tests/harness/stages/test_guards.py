@@ -156,6 +156,7 @@ def test_packed_rows_do_not_see_one_another(pipeline_data, monkeypatch):
 
 
 TRAINERS = {
+    "online dpo": ("DPOTrainer", ("base", "mix", "pairs", "rm", "online"), {"model": "base", "rounds": 1}),
     "sft": ("SFTTrainer", ("base", "mix", "sft"), {}),
     "dpo": ("DPOTrainer", ("base", "pairs", "dpo"), {"model": "base"}),
     "rm": ("RewardTrainer", ("base", "pairs", "rm"), {}),
@@ -198,13 +199,13 @@ def test_the_first_margin_is_that_of_the_reference_that_was_named(pipeline_data,
     files = importlib.import_module("polyarena.harness.stages.files")
     models = importlib.import_module("polyarena.harness.stages.training.models")
     logprobs = importlib.import_module("polyarena.harness.stages.training.logprobs")
-    dpo = {"reference": reference, "lora": lora, "steps": 1, "batch_size": 24, "held_out": 0}
+    dpo = {"reference": reference, "lora": lora, "steps": 1, "batch_size": 24, "held_out": 0, "beta": 0.3}
     done = {each.name: each.folder for each in train(load_pipeline(pipeline_data(
         "base", "mix", "pairs", "sft", "dpo", sft={"learning_rate": 1e-2}, dpo=dpo)))}  # fmt: skip
     (first,) = json.loads((done["dpo"] / "training_log.json").read_text())
     policy, other = (models.load_model(done[name], "cpu") for name in ("sft", reference))
     pairs = files.read_pairs(done["pairs"])
-    margins = logprobs.margins(policy, other, models.load_tokenizer(done["sft"]), pairs, 0.1, 96)
+    margins = logprobs.margins(policy, other, models.load_tokenizer(done["sft"]), pairs, 0.3, 96)
     assert first["rewards/margins"] == pytest.approx(sum(margins) / len(margins), abs=1e-5)
     assert (abs(first["loss"] - math.log(2)) < 1e-4) is (reference == "sft")
 

@@ -1,6 +1,8 @@
 """What the training stages import, and when."""
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 
@@ -27,6 +29,34 @@ def test_nothing_imports_the_experimental_part_of_trl(repository):
     assert len(sources) > 300
     assert [path for path in sources if any(name.startswith("trl.experimental") for name in imported(path))] == []
     assert [path for path in sources if "trl.experimental" in path.read_text("utf-8")] == []
+
+
+@pytest.mark.training
+def test_no_more_of_the_experimental_part_is_loaded_than_the_stable_trainers_load(repository):
+    """A name of `trl` itself, or of another library, may stand for an experimental one."""
+    sources = (repository / "harness").rglob("*.py")
+    names = {
+        name.removeprefix("trl.") for path in sources for name in imported(path) if re.fullmatch(r"trl\.[A-Z]\w*", name)
+    }
+    assert {"SFTTrainer", "DPOTrainer", "RewardTrainer", "RLOOTrainer", "GRPOTrainer"} <= names
+    stages = [
+        f"polyarena.{path.relative_to(repository).with_suffix('').as_posix().replace('/', '.')}"
+        for path in sorted((repository / "harness" / "stages").rglob("[a-z]*.py"))
+    ]
+    stable = f"import trl; [getattr(trl, name) for name in {sorted(names)!r}]"
+    own = f"import importlib; [importlib.import_module(name) for name in {stages!r}]"
+    seen = "import sys; print(*sorted(name for name in sys.modules if name.startswith('trl.experimental')))"
+    loaded = [
+        set(
+            subprocess.run(
+                [sys.executable, "-c", f"{code}; {seen}"], capture_output=True, text=True, check=True
+            ).stdout.split()
+        )
+        for code in (stable, f"{stable}; {own}")
+    ]
+    assert loaded[1] == loaded[0]
+    trl = importlib.import_module("trl")
+    assert [name for name in names if "experimental" in getattr(trl, name).__module__] == []
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,10 @@ def test_texts_that_are_too_long_as_a_whole_are_left_out_where_the_trainer_does_
     stay, table = limited(ROWS, 90, whole=True)
     assert stay == ROWS[:4]
     assert [entry.cut for entry in table] == [0, 0]
+    # A prompt that is short enough does not help a text that is too long.
+    short = ("amh_Ethi", 5, 9)
+    stay, _ = limited([*ROWS, short], 65, whole=True)
+    assert stay == [*ROWS[:2], short]
 
 
 def test_no_rows_are_refused():

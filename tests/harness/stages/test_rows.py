@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +10,7 @@ from polyarena.harness.stages.files import HELD_OUT, read_pairs, read_rows, writ
 from polyarena.harness.stages.pipeline.data_stages import ArbitrageStage, MixtureStage, PairsStage, PreferencesStage
 from polyarena.harness.stages.protocol import StageContext
 from polyarena.harness.stages.records import PooledCompletion
-from polyarena.harness.stages.rows import mixture, pairs, preferred, routing
+from polyarena.harness.stages.rows import mixture, pairs, preferred, refused_items, routing
 from polyarena.tasks.errors import DataError, PolyarenaError
 from polyarena.tasks.registry import find_task
 
@@ -125,6 +126,57 @@ def test_pairs_that_contain_test_items_are_refused_with_the_items(tmp_path, fiel
         pairs.run(stage, context(tmp_path))
     assert item.item_id in refused.value.why
     pairs.run(stage.model_copy(update={"refuse_items_of": ()}), context(tmp_path))
+
+
+class Items:
+    """A task whose items are words of their own, in two languages."""
+
+    def __init__(self, name):
+        self.name = name
+        self.card = SimpleNamespace(languages=("deu_Latn", "eng_Latn"))
+
+    def items(self, language, data):
+        del data
+        for at in range(3):
+            words = " ".join(f"{self.name}{language[:3]}{at}word{word}" for word in range(16))
+            yield SimpleNamespace(item_id=f"{self.name}-{language}-{at}", prompt=words)
+
+
+@pytest.mark.parametrize("kind", ["mixture", "pairs"])
+@pytest.mark.parametrize("task", ["first", "second"])
+@pytest.mark.parametrize("language", Items("").card.languages)
+@pytest.mark.parametrize("at", [0, 2])
+def test_every_item_of_every_task_and_language_is_refused_by_name(tmp_path, monkeypatch, kind, task, language, at):
+    monkeypatch.setattr(refused_items, "find_task", lambda name, where: Items(name))
+    found = [
+        list(Items(name).items(code, None))[place]
+        for name, code, place in ((task, language, at), ("second", "deu_Latn", 1))
+    ]
+    clean = [
+        {"text": f"a harmless text number {number}", "code": code} for number in range(3) for code in ("eng", "deu")
+    ]
+    rows = [*clean, {"text": found[0].prompt, "code": language[:3]}, {"text": found[1].prompt, "code": "deu"}]
+    if kind == "mixture":
+        told = [
+            {"inputs": f"q {at}", "targets": row["text"], "language_code": row["code"]} for at, row in enumerate(rows)
+        ]
+    else:
+        told = [{"prompt": "p", "chosen": row["text"], "rejected": "bad", "language": row["code"]} for row in rows]
+    lines(tmp_path / "data.jsonl", told)
+    tasks = ["first", "second"]
+    pruning = {"near_duplicates": False, "wrong_language": False}
+    source = {"name": "own", "path": "data.jsonl"}
+    work = {
+        "mixture": lambda: mixed(
+            tmp_path, refuse_items_of=tasks, sources=[source], languages="eng, deu", pruning=pruning
+        ),
+        "pairs": lambda: pairs.run(
+            PairsStage(name="pairs", path="data.jsonl", refuse_items_of=tasks), context(tmp_path)
+        ),
+    }
+    with pytest.raises(DataError, match="2 training rows contain 2 test items") as refused:
+        work[kind]()
+    assert all(item.item_id in refused.value.why for item in found)
 
 
 def test_sources_are_weighted_pruned_and_filled_into_templates(tmp_path):
@@ -306,5 +358,8 @@ def test_preferences_pair_the_highest_with_the_lowest_reward(tmp_path):
     preferred.run(PreferencesStage(name="pairs", pool="pool", least_gap=0.6), context(tmp_path, pool(tmp_path)))
     (pair,) = read_pairs(tmp_path / "out")
     assert (pair.chosen, pair.rejected, pair.chosen_reward, pair.rejected_reward) == ("b 0", "a 0", 2.0, 1.0)
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["lengths"] == [
+        {"language": "eng_Latn", "pairs": 1, "chosen_characters": 3.0, "rejected_characters": 3.0, "chosen_longer": 0.5}
+    ]
     with pytest.raises(DataError, match="no prompt gives a preference pair"):
         preferred.run(PreferencesStage(name="pairs", pool="pool", least_gap=5), context(tmp_path, pool(tmp_path)))

@@ -185,17 +185,18 @@ def ties_in_one_piece(base, tensors, weights, density):
 
 
 @every_case("levels", (0, 1, 3, 1000))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("density", [0.05, 0.5, 0.9])
-def test_ties_in_parts_is_ties_in_one_piece(levels, density, monkeypatch):
+def test_ties_in_parts_is_ties_in_one_piece(levels, density, dtype, monkeypatch):
     monkeypatch.setattr(methods, "PART", 37)
     generator = torch.Generator().manual_seed(levels)
-    base = torch.randn(17, 23, generator=generator)
+    base = torch.randn(17, 23, generator=generator).to(dtype)
     # With few levels most differences are equal in size, many of them at the threshold.
     steps = [torch.randint(-levels, levels + 1, base.shape, generator=generator) / 8 for _ in range(3)]
-    tensors, weights = [base + step for step in steps], [0.5, 0.3, 0.2]
+    tensors, weights = [(base + step).to(dtype) for step in steps], [0.5, 0.3, 0.2]
     torch.testing.assert_close(
         methods.ties(base, tensors, weights, density=density),
-        ties_in_one_piece(base, tensors, weights, density),
+        ties_in_one_piece(base.float(), [each.float() for each in tensors], weights, density),
         rtol=0,
         atol=1e-6,
     )
