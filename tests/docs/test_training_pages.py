@@ -11,6 +11,7 @@ from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.stages.pipeline import data_stages, settings, training_stages
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.schema import STAGE_TYPES, HardwareSettings, Pipeline
+from polyarena.tasks.mixtures.presets import AYA_101
 
 PAGES = ("docs/training.md", "docs/training-data.md")
 BLOCK = re.compile(r"^```(?:yml|\{code-block\} yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -99,3 +100,15 @@ def test_every_example_file_is_valid_by_the_printed_schema(repository):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**data, "stages": [{"name": "a", "pretrained": "owner/model"}]}, schema)
         assert load_pipeline(path).name == yaml.safe_load(path.read_text(encoding="utf-8"))["name"]
+
+
+def test_published_mixtures_are_those_of_the_code(pages):
+    names = list(AYA_101)
+    found = re.findall(
+        r"^\| [^|]+ \| `(\w+)` \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", pages["docs/training-data.md"], re.M
+    )
+    assert {part: tuple(map(float, weights)) for part, *weights in found} == {
+        part: tuple(AYA_101[name][part] for name in names) for part in AYA_101[names[0]]
+    }
+    assert "| `human_heavy` | `translation_heavy` (released) | `template_heavy` |" in pages["docs/training-data.md"]
+    assert names == ["human_heavy", "translation_heavy", "template_heavy"]

@@ -226,7 +226,11 @@ def _estimate(
     if not isinstance(stage, TrainSettings) and not any(teacher.stage for teacher in teachers_of(stage).values()):
         return StageEstimate(rows=rows.get(stage.prompts))
     if shape is None:
-        return StageEstimate(assumptions=(SHAPE_UNKNOWN,))
+        # Rows, steps and tokens do not depend on it.
+        one = ModelShape(parameters=1, layers=1, hidden=1, vocabulary=1)
+        known = _estimate(stage, one, rows, pipeline, languages)
+        unknown = (SHAPE_UNKNOWN, *known.assumptions)
+        return replace(known, memory_gib=0.0, flop=0.0, sampling_flop=0.0, assumptions=unknown)
     if not isinstance(stage, TrainSettings):
         count = rows.get(stage.name if isinstance(stage, PoolStage) else stage.prompts)
         memory = 2 * shape.parameters / GIB

@@ -9,7 +9,7 @@ import yaml
 
 from polyarena.harness.cli import main
 from polyarena.harness.stages.folders import FileEntry, Manifest
-from polyarena.harness.stages.pipeline.dry_run import dry_run
+from polyarena.harness.stages.pipeline.dry_run import SHAPE_UNKNOWN, dry_run
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.runner import StageDone
 from polyarena.harness.stages.progress import PlainTraining, training_listener
@@ -360,3 +360,11 @@ def test_a_gguf_file_that_is_missing_is_named_with_those_that_are_there(tmp_path
     with pytest.raises(DataError, match=r"no GGUF file 'weights\.gguf'") as error:
         planned(mapping)
     assert error.value.fix == "use one of: weights.Q4.gguf"
+
+
+def test_rows_steps_and_tokens_need_no_size_of_the_model(tmp_path):
+    known = planned(pipeline(tmp_path))["dpo"].estimate
+    found = planned(pipeline(tmp_path, shape=None))["dpo"]
+    assert (found.estimate.rows, found.estimate.steps, found.estimate.tokens) == (1000, 100, known.tokens)
+    assert (found.estimate.memory_gib, found.estimate.flop, found.device_hours, found.fits) == (0.0, 0.0, 0.0, None)
+    assert set(found.estimate.assumptions) == {SHAPE_UNKNOWN, *known.assumptions}
