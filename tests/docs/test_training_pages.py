@@ -7,8 +7,10 @@ import pytest
 import yaml
 from every_case import every_case
 
+from polyarena.harness.experiment import load_experiment
 from polyarena.harness.experiment.positions import parse_yaml
 from polyarena.harness.stages.pipeline import data_stages, settings, training_stages
+from polyarena.harness.stages.pipeline.graph import ordered
 from polyarena.harness.stages.pipeline.load import load_pipeline
 from polyarena.harness.stages.pipeline.schema import STAGE_TYPES, HardwareSettings, Pipeline
 from polyarena.tasks.mixtures.presets import AYA_101
@@ -112,3 +114,19 @@ def test_published_mixtures_are_those_of_the_code(pages):
     }
     assert "| `human_heavy` | `translation_heavy` (released) | `template_heavy` |" in pages["docs/training-data.md"]
     assert names == ["human_heavy", "translation_heavy", "template_heavy"]
+
+
+def test_the_commands_for_ablations_train_what_the_evaluation_then_names(pages, repository):
+    text = pages["docs/training.md"].partition("## Ablations")[2].partition("## The dry run")[0]
+    trained = re.findall(r"polyarena train examples/stages-ablations.yaml --until (\S+)", text)
+    left = re.search(r"# Under `systems` in the evaluation, leave (.*)\.\n", text)[1].split(", ")
+    pipeline = load_pipeline(repository / "examples" / "stages-ablations.yaml")
+    made = {stage.name for name in trained for stage in ordered(pipeline, name)}
+    path = repository / "examples" / "stages-ablations-evaluation.yaml"
+    data = parse_yaml(path.read_text(encoding="utf-8"), path.name)[0]
+    systems = [system for system in data["systems"] if system["name"] in left]
+    experiment = load_experiment({**data, "systems": systems})
+    assert [system.name for system in experiment.systems] == left
+    assert {system.args["stage"] for system in experiment.systems} <= made
+    names = {*left, *experiment.seed_groups}
+    assert set(re.search(r"polyarena compare \S+ (\S+) (\S+)", text).groups()) <= names
